@@ -1,0 +1,15 @@
+//! The words every other floor uses: layers, sides, times, places in a specification, bytes and errors.
+
+mod bytes;
+mod field;
+mod layer;
+mod secret;
+mod spec;
+mod time;
+
+pub use bytes::{Bytes, Limit, Reader, WireError, hex, unhex};
+pub use field::Field;
+pub use layer::{Layer, Side};
+pub use secret::Secret;
+pub use spec::{Doc, SpecRef};
+pub use time::Micros;

@@ -1,0 +1,2 @@
+//! The `sstp-diag` program: arguments in, exit code out.
+fn main() {}
