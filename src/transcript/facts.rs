@@ -1,0 +1,4 @@
+//! Facts
+/// facts
+#[derive(Clone, Debug, Default)]
+pub struct Facts;
