@@ -1,1 +1,3 @@
 //! diag
+
+pub mod codes;
