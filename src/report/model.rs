@@ -3,6 +3,7 @@
 use super::learned::{self, Learned};
 use crate::base::{Layer, Micros};
 use crate::diag::{Finding, Judgement, Severity};
+use crate::transcript::facts::LayerFacts;
 use crate::transcript::{Facts, Reason, State, Transcript};
 
 /// Where a layer stands in the report: its state, darkened by the findings on it.
@@ -144,11 +145,11 @@ impl Report {
 
 /// The ladder as it stands.
 pub fn layers(transcript: &Transcript, facts: &Facts, findings: &[Finding]) -> Vec<LayerReport> {
-    let of = |entry: &crate::transcript::facts::LayerFacts| {
+    let of = |entry: &LayerFacts| {
         let Learned { short, all } = learned::of(transcript, facts, entry.layer);
         LayerReport {
             layer: entry.layer,
-            standing: standing(entry.layer, entry.state, findings),
+            standing: standing(entry.layer, state(facts, entry), findings),
             took: entry.took,
             short,
             learned: all,
@@ -157,6 +158,15 @@ pub fn layers(transcript: &Transcript, facts: &Facts, findings: &[Finding]) -> V
         }
     };
     facts.layers.iter().map(of).collect()
+}
+
+/// A layer that the call passed over without a word (an address needs no resolver) was not tried.
+fn state(facts: &Facts, entry: &LayerFacts) -> State {
+    let passed = facts
+        .layers
+        .iter()
+        .any(|other| other.layer > entry.layer && other.layer < Layer::Teardown && matches!(other.state, State::Up | State::Down));
+    if entry.state == State::NotReached && passed { State::NotTried } else { entry.state }
 }
 
 fn standing(layer: Layer, state: State, findings: &[Finding]) -> Standing {

@@ -45,4 +45,3 @@ impl Progress {
         last.is_none_or(|shown| shown.standing != row.standing)
     }
 }
-

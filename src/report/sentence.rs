@@ -27,9 +27,12 @@ pub fn verdict(report: &Report) -> String {
 }
 
 fn scope(report: &Report, target: &str) -> String {
-    let reached = report.reached().map_or("nothing", stage);
-    let tried = report.layers.iter().any(|entry| entry.layer == Layer::Auth && entry.standing == Standing::NotTried);
-    let asked = report.facts.asked.until >= Layer::Auth && tried;
+    if report.layers.iter().any(|entry| entry.layer == Layer::Data && matches!(entry.standing, Standing::Ok | Standing::Warn)) {
+        return format!("a call to {target} comes up and carries traffic.");
+    }
+    let up = report.facts.layers.iter().filter(|entry| entry.state == crate::transcript::State::Up && entry.layer < Layer::Teardown);
+    let reached = up.map(|entry| entry.layer).max().map_or("nothing", stage);
+    let asked = report.facts.asked.until >= Layer::Auth && !report.facts.asked.credentials;
     let rest = if asked { " Without a user name, authentication and what follows were not tried." } else { "" };
     format!("{target} answers up to {reached}.{rest}")
 }

@@ -100,7 +100,7 @@ fn in_full(report: &Report, finding: &Finding, out: &mut dyn Write) -> io::Resul
         ("Windows", sentence::codes(finding)),
         ("Admin", check.fix.admin.to_string()),
         ("User", check.fix.user.to_string()),
-        ("Specified", list(check.spec)),
+        ("Spec", list(check.spec)),
         ("Hence", consequences.map(|other| format!("{} - {}", other.check.id, other.check.title)).collect::<Vec<_>>().join("\n")),
     ];
     let mut table = grid(&[LABEL, style.width.saturating_sub(LABEL).max(20)]);
@@ -132,13 +132,8 @@ fn everything(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let width = report.style.width;
     for layer in report.layers.iter().filter(|layer| !layer.learned.is_empty()) {
         writeln!(out, "{}", paint(layer.layer.title(), BOLD, report.style.colour))?;
-        let name = layer.learned.iter().map(|row| row.0.chars().count()).max().unwrap_or(0).min(width / 3) + 4;
-        let mut table = grid(&[name, width.saturating_sub(name).max(20)]);
-        for (key, value) in &layer.learned {
-            table.add_row([format!("  {key}"), value.clone()]);
-        }
-        for line in lines(&table) {
-            writeln!(out, "{line}")?;
+        for (name, value) in &layer.learned {
+            writeln!(out, "{}", text::hanging(&format!("  {name}: {value}"), width, 4))?;
         }
         writeln!(out)?;
     }

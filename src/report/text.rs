@@ -55,6 +55,28 @@ pub fn day(unix: i64) -> String {
     rfc3339(unix).split('T').next().unwrap_or_default().to_string()
 }
 
+/// `text` in lines of at most `width` columns, all but the first set in by `indent`. Words are never cut, so that hashes
+/// can be copied; a word that is longer than a line stands alone.
+pub fn hanging(text: &str, width: usize, indent: usize) -> String {
+    let start = text.len() - text.trim_start().len();
+    let mut lines = " ".repeat(start);
+    let mut column = start;
+    for word in text.split_whitespace() {
+        let length = word.chars().count();
+        if column > start && column + 1 + length > width {
+            lines += "\n";
+            lines += &" ".repeat(indent);
+            column = indent;
+        } else if column > start && !lines.ends_with(' ') {
+            lines.push(' ');
+            column += 1;
+        }
+        lines += word;
+        column += length;
+    }
+    lines
+}
+
 /// `1 address`, `2 addresses`.
 pub fn count(number: usize, one: &str, many: &str) -> String {
     if number == 1 { format!("1 {one}") } else { format!("{number} {many}") }
@@ -80,6 +102,12 @@ mod tests {
         assert_eq!(rfc3339(1_700_000_000), "2023-11-14T22:13:20Z");
         assert_eq!(day(1_700_000_000), "2023-11-14");
         assert_eq!(rfc3339_ms(i64::MAX), "9223372036854775807 ms");
+    }
+
+    #[test]
+    fn lines_hang_and_words_stay_whole() {
+        assert_eq!(hanging("  name: one two three", 15, 4), "  name: one two\n    three");
+        assert_eq!(hanging("  nonce: 0123456789abcdef", 15, 4), "  nonce:\n    0123456789abcdef");
     }
 
     #[test]

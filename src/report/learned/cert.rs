@@ -1,6 +1,6 @@
 //! The certificate chain and the judgements on it.
 
-use super::super::text::{day, list, rfc3339};
+use super::super::text::{cut, day, list, rfc3339};
 use super::Learned;
 use crate::crypto::chain::ChainVerdict;
 use crate::transcript::Facts;
@@ -9,10 +9,9 @@ use crate::wire::cert::Cert;
 pub(super) fn cert(facts: &Facts) -> Learned {
     let mut learned = Learned::default();
     if let Some(leaf) = facts.leaf() {
-        let trusted = facts.trust.iter().filter(|seen| seen.it.1.problems.is_empty()).map(|seen| seen.it.0.as_str());
-        let trusted = list(trusted);
-        let trust = if trusted.is_empty() { String::new() } else { format!(", trusted ({trusted})") };
-        learned.short = format!("{}, until {}{trust}", leaf.title(), day(leaf.not_after));
+        let trusted = facts.trust.iter().any(|seen| seen.it.1.problems.is_empty());
+        let trust = if trusted { ", trusted" } else { "" };
+        learned.short = format!("{} until {}{trust}", cut(leaf.title(), TITLE), day(leaf.not_after));
     }
     for seen in &facts.trust {
         learned.add(format!("trust by {}", seen.it.0), judgement(&seen.it.1));
@@ -52,3 +51,6 @@ fn describe(learned: &mut Learned, who: &str, cert: &Cert) {
         learned.add(format!("{who} {name}"), value);
     }
 }
+
+/// Columns for the name of the leaf in the ladder.
+const TITLE: usize = 20;

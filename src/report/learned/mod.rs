@@ -78,6 +78,3 @@ fn oddities(transcript: &Transcript, layer: Layer, learned: &mut Learned) {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;
