@@ -1,0 +1,50 @@
+//! The arguments: one file for every subcommand, one for the target, one for the values they share.
+
+mod catalogue;
+mod lab;
+mod probe;
+mod target;
+mod values;
+
+pub use catalogue::{CatalogueArgs, Shape, What};
+pub use lab::LabArgs;
+pub use probe::{Colour, ProbeArgs};
+pub use target::Target;
+pub use values::{LayerTime, OutputTo};
+
+use clap::{Parser, Subcommand};
+
+/// Diagnoses Microsoft SSTP connections: where a call stops, what Windows would show, why, and how to mend it.
+#[derive(Parser)]
+#[command(name = "sstp-diag", version, max_term_width = 100, after_help = EXAMPLES, disable_help_subcommand = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+/// What the program can do.
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// Dial a server as a client would and tell how far it gets
+    Probe(Box<ProbeArgs>),
+    /// Run a complete SSTP server on this machine, sound or with chosen faults
+    Lab(LabArgs),
+    /// Print the checks, the faults or the codes that this program knows
+    Catalogue(CatalogueArgs),
+    /// Print the manual page
+    #[command(hide = true)]
+    Man,
+}
+
+/// Shown beneath `--help`.
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  sstp-diag probe vpn.example.com                          how far does it get, which methods are offered
+  sstp-diag probe vpn.example.com --user 'CORP\\alice'      log in (asks for the password), ping, leave
+  sstp-diag probe vpn.example.com --connect 10.0.0.12:443  one node behind a balancer
+  sstp-diag probe vpn.example.com -o json=report.json      the table here, JSON into a file
+  sstp-diag probe --lab                                    try it without a server
+  sstp-diag lab --fault cert.expired                       a server with a fault, to try a client against
+
+Exit codes: 0 all asked for works, 1 a failing finding, 2 usage, 3 could not be run, 130 interrupted.";
