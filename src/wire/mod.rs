@@ -9,3 +9,4 @@ pub mod ncp;
 pub mod pap;
 pub mod ppp;
 pub mod sstp;
+pub mod tls;
