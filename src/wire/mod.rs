@@ -1,1 +1,11 @@
-//! wire
+//! Bytes to values and back, for every protocol between TLS and the inner packet. Pure functions, no state but framing.
+
+pub mod chap;
+pub mod control;
+pub mod eap;
+pub mod http;
+pub mod layout;
+pub mod ncp;
+pub mod pap;
+pub mod ppp;
+pub mod sstp;

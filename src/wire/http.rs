@@ -1,0 +1,175 @@
+//! The HTTP/1.1 heads of SSTP and of CONNECT. MS-SSTP 3.2.4.1, 4.1, 4.5; RFC 9112.
+
+use crate::base::{Layer, Limit, WireError};
+use serde::{Deserialize, Serialize};
+
+/// MS-SSTP 3.2.4.1: the method.
+pub const METHOD: &str = "SSTP_DUPLEX_POST";
+/// MS-SSTP 3.2.4.1: the path, lower-case `b` in `458b`, braces and final slash included.
+pub const PATH: &str = "/sra_{BA195980-CD49-458b-9E23-C84EE0ADCD75}/";
+/// MS-SSTP 3.2.4.1: 2^64-1, the length of both endless bodies.
+pub const CONTENT_LENGTH: &str = "18446744073709551615";
+/// Ours: a head longer than this is refused, in bytes. Servers commonly allow 8 to 16 KiB.
+pub const MAX_HEAD: usize = 16 * 1024;
+/// Ours: more header lines than this are refused.
+pub const MAX_HEADERS: usize = 100;
+
+/// The head of a request or response.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Head {
+    /// The start line as it came, without its line end.
+    pub start: String,
+    /// Status, in a response.
+    pub status: Option<u16>,
+    /// Minor version: 1 for HTTP/1.1.
+    pub minor: u8,
+    /// Name and value of every header line, in their order.
+    pub headers: Vec<(String, String)>,
+}
+
+/// What a buffer holds so far.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Parsed {
+    /// The blank line has not come yet.
+    Partial,
+    /// A whole head and its length in bytes.
+    Whole(Head, usize),
+}
+
+impl Head {
+    /// The first header of that name, compared without case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|row| row.0.eq_ignore_ascii_case(name)).map(|row| row.1.as_str())
+    }
+
+    /// All headers of that name.
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.headers.iter().filter(move |row| row.0.eq_ignore_ascii_case(name)).map(|row| row.1.as_str())
+    }
+
+    /// Method, target and version of a request's start line.
+    pub fn request_line(&self) -> Option<(&str, &str, &str)> {
+        let mut parts = self.start.split(' ');
+        let line = (parts.next()?, parts.next()?, parts.next()?);
+        parts.next().is_none().then_some(line)
+    }
+
+    /// Reads the head of a response.
+    pub fn parse_response(layer: Layer, bytes: &[u8]) -> Result<Parsed, WireError> {
+        let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
+        let mut response = httparse::Response::new(&mut headers);
+        match response.parse(bytes) {
+            Ok(httparse::Status::Complete(len)) => {
+                let start = start_line(bytes);
+                let (status, minor) = (response.code, response.version.unwrap_or(0));
+                Ok(Parsed::Whole(Head { start, status, minor, headers: owned(response.headers) }, len))
+            }
+            Ok(httparse::Status::Partial) => partial(layer, bytes),
+            Err(error) => Err(refused(layer, bytes, "HTTP response head", error)),
+        }
+    }
+
+    /// Reads the head of a request.
+    pub fn parse_request(layer: Layer, bytes: &[u8]) -> Result<Parsed, WireError> {
+        let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
+        let mut request = httparse::Request::new(&mut headers);
+        match request.parse(bytes) {
+            Ok(httparse::Status::Complete(len)) => {
+                let minor = request.version.unwrap_or(0);
+                Ok(Parsed::Whole(Head { start: start_line(bytes), status: None, minor, headers: owned(request.headers) }, len))
+            }
+            Ok(httparse::Status::Partial) => partial(layer, bytes),
+            Err(error) => Err(refused(layer, bytes, "HTTP request head", error)),
+        }
+    }
+
+    /// The bytes of the head, blank line included.
+    pub fn emit(&self) -> Vec<u8> {
+        let mut text = format!("{}\r\n", self.start);
+        for (name, value) in &self.headers {
+            text += &format!("{name}: {value}\r\n");
+        }
+        text += "\r\n";
+        text.into_bytes()
+    }
+
+    /// The request that opens an SSTP call. MS-SSTP 3.2.4.1.
+    pub fn sstp_request(host: &str, correlation_id: &str) -> Head {
+        let header = |name: &str, value: &str| (name.to_string(), value.to_string());
+        Head {
+            start: format!("{METHOD} {PATH} HTTP/1.1"),
+            status: None,
+            minor: 1,
+            headers: vec![header("Host", host), header("Content-Length", CONTENT_LENGTH), header("SSTPCORRELATIONID", correlation_id)],
+        }
+    }
+
+    /// A response with a reason phrase and headers.
+    pub fn response(status: u16, reason: &str, headers: &[(&str, &str)]) -> Head {
+        let headers = headers.iter().map(|row| (row.0.to_string(), row.1.to_string())).collect();
+        Head { start: format!("HTTP/1.1 {status} {reason}"), status: Some(status), minor: 1, headers }
+    }
+}
+
+fn start_line(bytes: &[u8]) -> String {
+    // RFC 9112 2.2: empty lines before the start line are passed over, as httparse did.
+    let line = bytes.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line)).find(|line| !line.is_empty());
+    String::from_utf8_lossy(line.unwrap_or_default()).into_owned()
+}
+
+fn owned(headers: &[httparse::Header<'_>]) -> Vec<(String, String)> {
+    headers.iter().map(|header| (header.name.to_string(), String::from_utf8_lossy(header.value).into_owned())).collect()
+}
+
+fn partial(layer: Layer, bytes: &[u8]) -> Result<Parsed, WireError> {
+    if bytes.len() < MAX_HEAD {
+        return Ok(Parsed::Partial);
+    }
+    Err(WireError {
+        layer,
+        what: "HTTP head without an end".into(),
+        at: MAX_HEAD,
+        need: MAX_HEAD,
+        have: bytes.len(),
+        limit: Limit::Ours(MAX_HEAD),
+    })
+}
+
+fn refused(layer: Layer, bytes: &[u8], what: &str, error: httparse::Error) -> WireError {
+    let shown: String =
+        String::from_utf8_lossy(bytes.get(..bytes.len().min(16)).unwrap_or_default()).chars().filter(|c| !c.is_control()).collect();
+    let what = format!("{what} ({error}) beginning with {shown:?}");
+    WireError { layer, what, at: 0, need: 0, have: bytes.len(), limit: Limit::Spec("RFC 9112".into()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_request_is_the_one_of_the_specification() {
+        let head = Head::sstp_request("vpn.example.test", "{0F1A2D58-D4A3-E300-0FAD-3CE4906E07B7}");
+        let bytes = head.emit();
+        let text = String::from_utf8_lossy(&bytes);
+        assert!(text.starts_with("SSTP_DUPLEX_POST /sra_{BA195980-CD49-458b-9E23-C84EE0ADCD75}/ HTTP/1.1\r\nHost: vpn.example.test\r\n"));
+        assert_eq!(Head::parse_request(Layer::Http, &bytes), Ok(Parsed::Whole(head, bytes.len())));
+    }
+
+    #[test]
+    fn a_response_is_whole_only_after_the_blank_line_and_bodies_stay_behind() {
+        let bytes = b"HTTP/1.1 200\r\nContent-Length: 18446744073709551615\r\nServer: x\r\n\r\n\x10\x01";
+        let Ok(Parsed::Whole(head, len)) = Head::parse_response(Layer::Http, bytes) else { panic!("whole") };
+        assert_eq!((head.status, head.minor, head.header("content-length"), len), (Some(200), 1, Some(CONTENT_LENGTH), bytes.len() - 2));
+        assert_eq!(Head::parse_response(Layer::Http, &bytes[..40]), Ok(Parsed::Partial));
+    }
+
+    #[test]
+    fn an_endless_head_and_a_non_http_answer_are_errors() {
+        let endless = format!("HTTP/1.1 200 OK\r\nX: {}", "a".repeat(MAX_HEAD));
+        assert_eq!(Head::parse_response(Layer::Http, endless.as_bytes()).expect_err("bounded").limit, Limit::Ours(MAX_HEAD));
+        let error = Head::parse_response(Layer::Http, b"SSH-2.0-OpenSSH_9.2\r\n").expect_err("not HTTP");
+        assert!(error.what.contains("SSH-2.0"), "{}", error.what);
+        let many = format!("HTTP/1.1 200 OK\r\n{}\r\n", "A: b\r\n".repeat(MAX_HEADERS + 1));
+        assert!(Head::parse_response(Layer::Http, many.as_bytes()).is_err());
+    }
+}
