@@ -2,7 +2,7 @@
 //! chain, with no I/O and no clock.
 
 pub mod binding;
-//pub mod chain;
+pub mod chain;
 pub mod chap_md5;
 pub mod mppe;
 pub mod mschapv2;
