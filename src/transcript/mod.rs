@@ -1,1 +1,37 @@
-//! transcript
+//! What happened on one connection: events as they came, and the facts folded from them.
+
+mod event;
+pub mod facts;
+mod head;
+mod jsonl;
+
+pub use event::{ConnectFailure, DnsFailure, Event, How, Opaqueness, Reason, ScanAnswer, Secured, TlsFailure, What};
+pub use facts::{Facts, State};
+pub use head::{Asked, Head, Target};
+
+/// Everything that happened on one connection, in order.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Transcript {
+    /// Who, when, what was asked.
+    pub head: Head,
+    /// What happened.
+    pub events: Vec<Event>,
+}
+
+/// Something that wants to hear of every event as it happens: a transcript, a live printer, a counter.
+pub trait Sink {
+    /// Called once for every event, in order.
+    fn event(&mut self, event: &Event);
+}
+
+impl Sink for Transcript {
+    fn event(&mut self, event: &Event) {
+        self.events.push(event.clone());
+    }
+}
+
+impl Sink for Vec<Event> {
+    fn event(&mut self, event: &Event) {
+        self.push(event.clone());
+    }
+}

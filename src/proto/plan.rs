@@ -1,0 +1,272 @@
+//! What one end will do: its mind (policy), its edits (door 1), its toxics (door 2) and its seed.
+
+use super::edit::Edit;
+use crate::base::{Layer, Secret};
+use crate::wire::ncp::AuthMethod;
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+/// What one end will do.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Policy.
+    pub mind: Mind,
+    /// Edits to outgoing messages, applied in order (door 1).
+    pub edits: Vec<Edit>,
+    /// What happens to the bytes between TLS and the socket (door 2); carried out by `live`.
+    pub toxics: Vec<Toxic>,
+    /// Every random choice comes from it.
+    pub seed: u64,
+}
+
+/// Policy of one end.
+#[derive(Clone, Debug)]
+pub enum Mind {
+    /// A client that climbs as far as it is asked to.
+    Client(ClientConfig),
+    /// A server.
+    Server(ServerConfig),
+}
+
+/// Hashes of the server's leaf certificate, which crypto binding uses. MS-SSTP 2.2.7.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CertHashes {
+    /// SHA-1 of the DER.
+    pub sha1: [u8; 20],
+    /// SHA-256 of the DER.
+    pub sha256: [u8; 32],
+}
+
+/// User name and password.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credentials {
+    /// As the user gave it: `user`, `DOMAIN\user` or `user@domain`.
+    pub user: String,
+    /// The password.
+    pub password: Secret<String>,
+}
+
+/// A way of proving who one is. Unlike [`AuthMethod`] it tells the methods within EAP apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Method {
+    /// MS-CHAPv2 within PPP CHAP, RFC 2759.
+    MsChapV2,
+    /// EAP type 26.
+    EapMsChapV2,
+    /// CHAP with MD5, RFC 1994.
+    ChapMd5,
+    /// EAP type 4, RFC 3748 section 5.4.
+    EapMd5,
+    /// RFC 1334; the password travels in clear within TLS.
+    Pap,
+}
+
+impl Method {
+    /// Method and name, in the order in which a client prefers them.
+    pub const ALL: [(Method, &'static str); 5] = [
+        (Method::MsChapV2, "mschapv2"),
+        (Method::EapMsChapV2, "eap-mschapv2"),
+        (Method::ChapMd5, "chap-md5"),
+        (Method::EapMd5, "eap-md5"),
+        (Method::Pap, "pap"),
+    ];
+
+    /// The name in arguments.
+    pub fn name(self) -> &'static str {
+        Method::ALL.iter().find(|row| row.0 == self).map_or("", |row| row.1)
+    }
+
+    /// The method of that name.
+    pub fn from_name(name: &str) -> Option<Method> {
+        Method::ALL.iter().find(|row| row.1 == name).map(|row| row.0)
+    }
+
+    /// The value of LCP option 3 under which it is negotiated.
+    pub fn lcp(self) -> AuthMethod {
+        match self {
+            Method::MsChapV2 => AuthMethod::MsChapV2,
+            Method::EapMsChapV2 | Method::EapMd5 => AuthMethod::Eap,
+            Method::ChapMd5 => AuthMethod::ChapMd5,
+            Method::Pap => AuthMethod::Pap,
+        }
+    }
+}
+
+/// How long each layer may take, and the protocols' own timers.
+#[derive(Clone, Debug)]
+pub struct Timers {
+    /// For one layer; per layer where `layers` names it.
+    pub layer: Duration,
+    /// Exceptions to `layer`.
+    pub layers: Vec<(Layer, Duration)>,
+    /// RFC 1661 section 4.6: restart timer, 3 s.
+    pub restart: Duration,
+    /// RFC 1661 section 4.6: Max-Configure, 10 requests.
+    pub max_configure: u32,
+    /// RFC 1661 section 4.6: Max-Failure, 5 Naks before one rejects.
+    pub max_failure: u32,
+    /// MS-SSTP 3.1.2.3: hello timer, 60 s.
+    pub hello: Duration,
+    /// MS-SSTP 3.3.2.1: negotiation timer of the server, 60 s.
+    pub negotiation: Duration,
+    /// MS-SSTP 3.1.2.1: TIMER_VAL_ABORT_STATE_TIMER_1, 3 s.
+    pub abort_1: Duration,
+    /// MS-SSTP 3.1.2.1: TIMER_VAL_ABORT_STATE_TIMER_2, 1 s.
+    pub abort_2: Duration,
+    /// MS-SSTP 3.1.2.2: TIMER_VAL_DISCONNECT_STATE_TIMER_1, 5 s.
+    pub disconnect_1: Duration,
+    /// MS-SSTP 3.1.2.2: TIMER_VAL_DISCONNECT_STATE_TIMER_2, 1 s.
+    pub disconnect_2: Duration,
+}
+
+impl Default for Timers {
+    fn default() -> Self {
+        Timers {
+            layer: Duration::from_secs(10),
+            layers: Vec::new(),
+            restart: Duration::from_secs(3),
+            max_configure: 10,
+            max_failure: 5,
+            hello: Duration::from_secs(60),
+            negotiation: Duration::from_secs(60),
+            abort_1: Duration::from_secs(3),
+            abort_2: Duration::from_secs(1),
+            disconnect_1: Duration::from_secs(5),
+            disconnect_2: Duration::from_secs(1),
+        }
+    }
+}
+
+impl Timers {
+    /// How long `layer` may take.
+    pub fn of(&self, layer: Layer) -> Duration {
+        self.layers.iter().find(|row| row.0 == layer).map_or(self.layer, |row| row.1)
+    }
+}
+
+/// A client that climbs as far as it is asked to and leaves in order.
+#[derive(Clone, Debug)]
+pub struct ClientConfig {
+    /// Value of the Host header.
+    pub host: String,
+    /// The leaf's hashes as seen in the TLS handshake.
+    pub cert: CertHashes,
+    /// Who we are; without it the client learns the server's authentication methods and leaves.
+    pub credentials: Option<Credentials>,
+    /// Methods we would use, best first.
+    pub methods: Vec<Method>,
+    /// Methods to ask the server about when there are no credentials, in this order.
+    pub learn: Vec<AuthMethod>,
+    /// The last layer to climb to.
+    pub until: Layer,
+    /// Timers.
+    pub timers: Timers,
+    /// ICMP echoes to send at most.
+    pub pings: u32,
+}
+
+impl ClientConfig {
+    /// An honest client without credentials.
+    pub fn new(host: impl Into<String>, cert: CertHashes) -> ClientConfig {
+        ClientConfig {
+            host: host.into(),
+            cert,
+            credentials: None,
+            methods: vec![Method::MsChapV2, Method::EapMsChapV2, Method::ChapMd5, Method::EapMd5],
+            learn: AuthMethod::CANDIDATES.to_vec(),
+            until: Layer::Teardown,
+            timers: Timers::default(),
+            pings: 3,
+        }
+    }
+}
+
+/// An account of the built-in server and what it answers to the right password.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// Name without domain.
+    pub name: String,
+    /// Password.
+    pub password: Secret<String>,
+    /// `None`: welcome. Otherwise the MS-CHAPv2 error (RFC 2759 section 6) that is given although the password is right.
+    pub error: Option<u32>,
+}
+
+/// An SSTP server.
+#[derive(Clone, Debug)]
+pub struct ServerConfig {
+    /// Value of the Server header.
+    pub banner: String,
+    /// MS-SSTP 2.2.6: bit 0 SHA-1, bit 1 SHA-256.
+    pub hash_mask: u8,
+    /// The certificate hash that Call Connected must carry.
+    pub cert: CertHashes,
+    /// The compound MAC, nonce and hash of Call Connected are checked.
+    pub check_binding: bool,
+    /// The server has the keys of the inner authentication; without them it computes with 32 zero bytes, as a server
+    /// does whose RADIUS returns no MPPE keys.
+    pub has_keys: bool,
+    /// Accounts.
+    pub accounts: Vec<Account>,
+    /// Methods, the one offered first in front.
+    pub methods: Vec<Method>,
+    /// R= of an MS-CHAPv2 Failure.
+    pub retry_allowed: bool,
+    /// The server can prove that it knows the password (S= of MS-CHAPv2 Success).
+    pub knows_password: bool,
+    /// Its own address inside the tunnel, `None`: IPCP is rejected.
+    pub address: Option<Ipv4Addr>,
+    /// The address for the client, `None`: it has none to give and stays silent in IPCP.
+    pub client_address: Option<Ipv4Addr>,
+    /// DNS servers to give.
+    pub dns: Vec<Ipv4Addr>,
+    /// WINS servers to give.
+    pub nbns: Vec<Ipv4Addr>,
+    /// IPv6CP is spoken.
+    pub ipv6: bool,
+    /// Pings to its own address are answered.
+    pub answers_ping: bool,
+    /// MS-SSTP 3.1.5: how many bad Call Connect Requests are NAKed before an Abort; Windows: 3.
+    pub nak_limit: u32,
+    /// Timers.
+    pub timers: Timers,
+}
+
+impl Default for ServerConfig {
+    fn default() -> Self {
+        ServerConfig {
+            banner: "sstp-diag-lab".into(),
+            hash_mask: 3,
+            cert: CertHashes::default(),
+            check_binding: true,
+            has_keys: true,
+            accounts: Vec::new(),
+            methods: vec![Method::MsChapV2, Method::EapMsChapV2, Method::ChapMd5, Method::EapMd5, Method::Pap],
+            retry_allowed: false,
+            knows_password: true,
+            address: Some(Ipv4Addr::new(192, 0, 2, 1)),
+            client_address: Some(Ipv4Addr::new(192, 0, 2, 10)),
+            dns: vec![Ipv4Addr::new(192, 0, 2, 53), Ipv4Addr::new(192, 0, 2, 54)],
+            nbns: vec![Ipv4Addr::new(192, 0, 2, 60)],
+            ipv6: true,
+            answers_ping: true,
+            nak_limit: 3,
+            timers: Timers::default(),
+        }
+    }
+}
+
+/// What happens to the bytes between TLS and the socket (door 2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Toxic {
+    /// Hold every outgoing write back by so long.
+    Delay(Duration),
+    /// Write at most so many bytes at a time.
+    Slice(usize),
+    /// Close (FIN) once so many bytes were written.
+    CutAfter(u64),
+    /// Reset once so many bytes were written.
+    ResetAfter(u64),
+    /// Write nothing more once so many bytes were written, and keep the connection open.
+    StallAfter(u64),
+}

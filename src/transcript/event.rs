@@ -1,0 +1,361 @@
+//! One thing that happened.
+
+use crate::base::{Bytes, Layer, Micros, Side, WireError};
+use crate::crypto::chain::ChainVerdict;
+use crate::wire::{http, ncp::AuthMethod, ppp, sstp};
+use serde::{Deserialize, Serialize};
+use std::net::{IpAddr, SocketAddr};
+
+/// One thing that happened. Owned, serialisable, never edited afterwards.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// When.
+    pub at: Micros,
+    /// Who did it; `None` when it is neither end (resolver, proxy, our own judgement).
+    pub by: Option<Side>,
+    /// Where.
+    pub layer: Layer,
+    /// What.
+    pub what: What,
+    /// The bytes it came from, where there are any.
+    #[serde(default, skip_serializing_if = "no_bytes")]
+    pub raw: Bytes,
+}
+
+fn no_bytes(bytes: &Bytes) -> bool {
+    bytes.is_empty()
+}
+
+impl Event {
+    /// An event without bytes.
+    pub fn new(at: Micros, by: Option<Side>, layer: Layer, what: What) -> Event {
+        Event { at, by, layer, what, raw: Bytes::default() }
+    }
+}
+
+/// What an event is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum What {
+    /// Work on the layer began.
+    Began,
+    /// The layer says that it is up, at the moment it knows.
+    Up,
+    /// The layer says that it failed or went down.
+    Down(Reason),
+    /// The resolver's answer, in its order.
+    Resolved {
+        /// The name asked for.
+        name: String,
+        /// What it gave.
+        addresses: Vec<IpAddr>,
+    },
+    /// The resolver gave no address.
+    Unresolved {
+        /// The name asked for.
+        name: String,
+        /// Which kind of no.
+        failure: DnsFailure,
+        /// The system's words.
+        says: String,
+    },
+    /// A TCP connection was made.
+    Connected {
+        /// Peer.
+        to: SocketAddr,
+        /// Our end.
+        from: SocketAddr,
+        /// SYN to SYN-ACK as the socket saw it.
+        took: Micros,
+    },
+    /// A TCP connection was not made.
+    NotConnected {
+        /// Peer.
+        to: SocketAddr,
+        /// Which kind of no.
+        failure: ConnectFailure,
+        /// The system's words.
+        says: String,
+        /// How long it took.
+        took: Micros,
+    },
+    /// The address the call goes on with.
+    Chosen {
+        /// The address.
+        to: SocketAddr,
+    },
+    /// CONNECT as we sent it; credentials are not in it.
+    ProxyRequest {
+        /// `host:port` of the proxy.
+        proxy: String,
+        /// `host:port` asked for.
+        target: String,
+        /// Basic credentials went with it.
+        with_credentials: bool,
+    },
+    /// The proxy's answer.
+    ProxyReply(http::Head),
+    /// The TLS handshake came through.
+    Secured(Secured),
+    /// The TLS handshake did not come through.
+    Unsecured {
+        /// Which kind of no.
+        failure: TlsFailure,
+        /// The TLS library's words, or the peer's first bytes.
+        says: String,
+    },
+    /// A TLS alert.
+    Alert {
+        /// Alert number, RFC 8446 section 6.
+        description: u8,
+    },
+    /// One hand-made ClientHello and its answer, sent on a connection of its own after the handshake failed.
+    Scanned {
+        /// The highest version offered, such as 0x0301.
+        offered: u16,
+        /// What came back.
+        answer: ScanAnswer,
+    },
+    /// The server's certificates as sent, DER, leaf first.
+    Chain {
+        /// The address that sent them.
+        from: Option<SocketAddr>,
+        /// The certificates.
+        certs: Vec<Bytes>,
+        /// It was not the connection that the call went on with, but a look at another address.
+        aside: bool,
+    },
+    /// The judgement on the chain from one trust source.
+    Trust {
+        /// `system`, `mozilla`, or the file's name.
+        source: String,
+        /// The judgement.
+        verdict: ChainVerdict,
+    },
+    /// Request or response head.
+    Http(http::Head),
+    /// An SSTP control message.
+    Sstp(sstp::Message),
+    /// A PPP frame that is not bulk data.
+    Ppp(ppp::Frame),
+    /// The server's stand on one authentication method, learned by asking for it in LCP.
+    Method {
+        /// The method.
+        method: AuthMethod,
+        /// It offers or agrees to it.
+        accepted: bool,
+    },
+    /// A message out of turn.
+    Misstep {
+        /// The message.
+        message: String,
+        /// The state it came in.
+        state: String,
+        /// What would have been allowed.
+        allowed: Vec<String>,
+    },
+    /// Bytes that could not be read.
+    Undecoded(WireError),
+    /// Bytes missing from a capture.
+    Gap {
+        /// How many.
+        bytes: u64,
+    },
+    /// Bytes that nobody could look into.
+    Opaque {
+        /// How many.
+        bytes: u64,
+        /// Why.
+        because: Opaqueness,
+    },
+    /// An ICMP echo through the tunnel, and its answer's round trip if one came.
+    Ping {
+        /// Whom.
+        to: IpAddr,
+        /// Round trip.
+        rtt: Option<Micros>,
+    },
+    /// An SSTP echo of ours, and its answer's round trip if one came.
+    Echo {
+        /// Round trip.
+        rtt: Option<Micros>,
+    },
+    /// Identical messages that were not written down one by one, to keep memory bounded.
+    Omitted {
+        /// How many.
+        count: u64,
+    },
+    /// An edit was applied to an outgoing message (door 1).
+    Edited {
+        /// The edit's line.
+        edit: String,
+    },
+    /// The connection ended.
+    Closed(How),
+}
+
+/// Why a layer is down.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reason {
+    /// Nothing came in time.
+    TimedOut {
+        /// For what.
+        waiting_for: String,
+        /// How long, in microseconds.
+        after: Micros,
+    },
+    /// The peer said no in the layer's own words.
+    Refused(String),
+    /// The peer closed or reset the connection.
+    Closed(How),
+    /// The peer sent something that cannot be read or must not be sent.
+    Violated(String),
+    /// We lack what the peer demands, or would not do it.
+    Unwilling(String),
+    /// The verdict on the certificate.
+    Untrusted(String),
+    /// Our own machine failed us.
+    Ours(String),
+}
+
+impl std::fmt::Display for Reason {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Reason::TimedOut { waiting_for, after } => write!(f, "no {waiting_for} within {after}"),
+            Reason::Closed(how) => write!(f, "{how}"),
+            Reason::Refused(says) | Reason::Violated(says) | Reason::Unwilling(says) | Reason::Untrusted(says) | Reason::Ours(says) => {
+                f.write_str(says)
+            }
+        }
+    }
+}
+
+/// How a connection ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum How {
+    /// TLS close_notify, then FIN.
+    CloseNotify,
+    /// FIN without close_notify.
+    Fin,
+    /// RST.
+    Reset,
+    /// We closed.
+    Ours,
+}
+
+impl std::fmt::Display for How {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            How::CloseNotify => "the peer closed the connection (close_notify)",
+            How::Fin => "the peer closed the connection (FIN without close_notify)",
+            How::Reset => "the peer reset the connection (RST)",
+            How::Ours => "we closed the connection",
+        })
+    }
+}
+
+/// Why a name gave no address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DnsFailure {
+    /// The name does not exist.
+    NxDomain,
+    /// The name exists but has no address of the wanted family.
+    NoData,
+    /// The resolver failed or could not be asked for the moment.
+    TryAgain,
+    /// No answer in time.
+    TimedOut,
+    /// Anything else.
+    Other,
+}
+
+/// Why a TCP connection was not made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ConnectFailure {
+    /// RST in answer to the SYN.
+    Refused,
+    /// No answer in time.
+    TimedOut,
+    /// RST after the connection was made.
+    Reset,
+    /// ICMP unreachable, or no route.
+    Unreachable,
+    /// Anything else.
+    Other,
+}
+
+/// Why a TLS handshake did not come through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TlsFailure {
+    /// The server sent a fatal alert of that number.
+    Alert(u8),
+    /// The first bytes were `HTTP/`.
+    PlainHttp,
+    /// The first bytes were no TLS record.
+    NotTls,
+    /// The server chose a version or suite that we do not speak.
+    Unsupported,
+    /// RST.
+    Reset,
+    /// FIN before the handshake was through.
+    Closed,
+    /// Nothing more came in time.
+    TimedOut,
+    /// Anything else the TLS library refused.
+    Other,
+}
+
+/// What a hand-made ClientHello brought back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ScanAnswer {
+    /// A ServerHello.
+    Accepted {
+        /// Version chosen, such as 0x0301.
+        version: u16,
+        /// Cipher suite chosen, IANA number.
+        cipher: u16,
+    },
+    /// A fatal alert.
+    Alert(u8),
+    /// The connection ended.
+    Closed(How),
+    /// Nothing in time.
+    Silence,
+    /// No TLS.
+    NotTls,
+}
+
+/// What a TLS handshake agreed on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Secured {
+    /// `TLS 1.3`.
+    pub version: String,
+    /// IANA name of the suite.
+    pub cipher: String,
+    /// Key exchange group, such as `X25519`.
+    pub group: Option<String>,
+    /// Protocol chosen by ALPN.
+    pub alpn: Option<String>,
+    /// Name sent as SNI.
+    pub sni: Option<String>,
+    /// The server asked for a client certificate.
+    pub client_cert_requested: bool,
+    /// A stapled OCSP response came, its length in bytes.
+    pub ocsp_stapled: Option<usize>,
+}
+
+/// Why bytes could not be looked into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Opaqueness {
+    /// No key.
+    NoKey,
+    /// Behind the point where the stream could still be cut into packets.
+    AfterError,
+}

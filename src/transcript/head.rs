@@ -1,0 +1,65 @@
+//! The head of a transcript: who, when, and what was asked.
+
+use crate::base::Layer;
+use serde::{Deserialize, Serialize};
+
+/// The server as the user named it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Target {
+    /// Name or address as given.
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
+    /// The name used for SNI, Host and the certificate when it is not `host`.
+    pub server_name: Option<String>,
+    /// Where the connection went instead of what `host` resolves to.
+    pub connect: Option<String>,
+}
+
+impl Target {
+    /// The name that the certificate must bear.
+    pub fn name(&self) -> &str {
+        self.server_name.as_deref().unwrap_or(&self.host)
+    }
+
+    /// `host:port`, an IPv6 address in brackets.
+    pub fn authority(&self) -> String {
+        if self.host.contains(':') { format!("[{}]:{}", self.host, self.port) } else { format!("{}:{}", self.host, self.port) }
+    }
+}
+
+/// What the user asked for; what was not asked for is "not tried".
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// The last layer to climb to.
+    pub until: Layer,
+    /// There were a user name and a password.
+    pub credentials: bool,
+    /// The user name as given, if any.
+    pub user: Option<String>,
+    /// The call went through a proxy; `host:port` of it.
+    pub proxy: Option<String>,
+    /// Stop where Windows would stop.
+    pub strict: bool,
+}
+
+impl Default for Asked {
+    fn default() -> Self {
+        Asked { until: Layer::Teardown, credentials: false, user: None, proxy: None, strict: false }
+    }
+}
+
+/// Who, when, what was asked.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Head {
+    /// Version of the program that wrote the transcript.
+    pub version: String,
+    /// When it began, milliseconds since 1970-01-01 UTC.
+    pub began_unix_ms: i64,
+    /// The server.
+    pub target: Target,
+    /// What was asked.
+    pub asked: Asked,
+    /// Seed of every random choice.
+    pub seed: u64,
+}
