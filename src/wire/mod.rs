@@ -1,5 +1,6 @@
 //! Bytes to values and back, for every protocol between TLS and the inner packet. Pure functions, no state but framing.
 
+pub mod cert;
 pub mod chap;
 pub mod control;
 pub mod eap;
