@@ -185,9 +185,9 @@ mod tests {
         let dialled = dialled.expect("two listen");
         assert_eq!((dialled.to, dialled.others.len(), dialled.others[0].0), (first, 1, second));
         assert!(dialled.stream.nodelay().expect("a socket"));
-        let refusals = events.iter().filter(
-            |event| matches!(&event.what, What::NotConnected { to, failure: ConnectFailure::Refused, .. } if *to == refused),
-        );
+        let refusals = events
+            .iter()
+            .filter(|event| matches!(&event.what, What::NotConnected { to, failure: ConnectFailure::Refused, .. } if *to == refused));
         assert_eq!(refusals.count(), 1);
         assert!(matches!(events.last().map(|event| &event.what), Some(What::Up)));
     }

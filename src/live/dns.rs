@@ -65,13 +65,10 @@ pub struct Resolver {
     pub overrides: Vec<Override>,
 }
 
-/// The addresses of `host`, or nothing after a `Down` was noted. An address literal needs no resolver and is not noted.
+/// The addresses of `host`, or nothing after a `Down` was noted. An address literal resolves to itself without a resolver.
 pub async fn resolve(host: &str, resolver: &Resolver, within: Duration, notes: &mut Notes<'_>) -> Option<Vec<IpAddr>> {
     let family = resolver.family;
     let literal = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().ok();
-    if let Some(address) = literal.filter(|address| family.allows(address)) {
-        return Some(vec![address]);
-    }
     notes.began(Layer::Dns);
     let found = match literal {
         Some(address) => Ok(vec![address]),
@@ -181,9 +178,9 @@ mod tests {
     }
 
     #[test]
-    fn a_literal_needs_no_resolver_and_an_override_is_noted() {
+    fn a_literal_is_its_own_address_and_an_override_is_noted() {
         let (found, events) = resolved("[::1]", &Resolver::default());
-        assert_eq!((found, events.len()), (Some(vec!["::1".parse().expect("v6")]), 0));
+        assert_eq!((found, events.len()), (Some(vec!["::1".parse().expect("v6")]), 3));
         let overrides = vec![Override::parse("VPN.example.test:192.0.2.1").expect("one")];
         let (found, events) = resolved("vpn.example.test", &Resolver { overrides, ..Resolver::default() });
         assert_eq!(found.map(|found| found.len()), Some(1));

@@ -1,5 +1,6 @@
 //! Sockets, name resolution, proxies, TLS and the clock: everything that depends on the world outside.
 
+pub mod aside;
 pub mod clock;
 pub mod dial;
 pub mod dns;

@@ -60,7 +60,12 @@ impl Flight {
         self.total = self.total.saturating_add(bytes.len());
         if self.total > MAX_FLIGHT {
             self.done = true;
-            return Err(Reader::new(Layer::Tls, bytes).error("first flight of the server", MAX_FLIGHT, self.total, Limit::Ours(MAX_FLIGHT)));
+            return Err(Reader::new(Layer::Tls, bytes).error(
+                "first flight of the server",
+                MAX_FLIGHT,
+                self.total,
+                Limit::Ours(MAX_FLIGHT),
+            ));
         }
         self.records.extend_from_slice(bytes);
         let result = self.read_records();

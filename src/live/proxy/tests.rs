@@ -19,7 +19,8 @@ fn a_proxy_is_read_with_and_without_user_port_and_scheme() {
 
 #[test]
 fn base64_is_that_of_rfc_4648() {
-    let cases = [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("fooba", "Zm9vYmE="), ("foobar", "Zm9vYmFy")];
+    let cases =
+        [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("fooba", "Zm9vYmE="), ("foobar", "Zm9vYmFy")];
     for (plain, coded) in cases {
         assert_eq!(base64(plain.as_bytes()), coded);
     }
@@ -50,7 +51,10 @@ async fn against(answer: &'static [u8], user: &str) -> (String, Vec<Event>, Opti
 #[tokio::test(flavor = "current_thread")]
 async fn connect_is_sent_as_specified_and_bytes_behind_the_answer_are_kept() {
     let (request, events, opened) = against(b"HTTP/1.1 200 Connection established\r\n\r\n\x16\x03", "alice:pw@").await;
-    assert!(request.starts_with("CONNECT vpn.example.test:443 HTTP/1.1\r\nHost: vpn.example.test:443\r\nSSTPVERSION: 1.0\r\n"), "{request}");
+    assert!(
+        request.starts_with("CONNECT vpn.example.test:443 HTTP/1.1\r\nHost: vpn.example.test:443\r\nSSTPVERSION: 1.0\r\n"),
+        "{request}"
+    );
     assert!(request.contains("Proxy-Authorization: Basic YWxpY2U6cHc=\r\n"), "{request}");
     let mut two = [0; 2];
     opened.expect("a tunnel").read_exact(&mut two).await.expect("put in front again");

@@ -31,7 +31,7 @@ pub(super) fn judge(leaf: &[u8], scheme: SignatureScheme, message: &[u8], signat
     if matches!(key.parsed(), Ok(PublicKey::RSA(rsa)) if rsa.key_size() < SHORTEST_PSS_KEY && is_pss(scheme)) {
         return Signature::Unchecked("RSA-PSS with a key of less than 2048 bits".into());
     }
-    let fits = |algorithm: &&dyn VerificationAlgorithm| {
+    let fits = |algorithm: &&'static dyn VerificationAlgorithm| {
         UnparsedPublicKey::new(*algorithm, &key.subject_public_key.data).verify(message, signature).is_ok()
     };
     if rows.iter().any(fits) { Signature::Good } else { Signature::Forged }
@@ -57,18 +57,9 @@ const SCHEMES: &[Row] = &[
     (SignatureScheme::Unknown(0x080a), &[&sig::RSA_PSS_2048_8192_SHA384]),
     (SignatureScheme::Unknown(0x080b), &[&sig::RSA_PSS_2048_8192_SHA512]),
     (SignatureScheme::ECDSA_SHA1_Legacy, &[&sig::ECDSA_P256_SHA1_ASN1, &sig::ECDSA_P521_SHA1_ASN1]),
-    (
-        SignatureScheme::ECDSA_NISTP256_SHA256,
-        &[&sig::ECDSA_P256_SHA256_ASN1, &sig::ECDSA_P384_SHA256_ASN1, &sig::ECDSA_P521_SHA256_ASN1],
-    ),
-    (
-        SignatureScheme::ECDSA_NISTP384_SHA384,
-        &[&sig::ECDSA_P384_SHA384_ASN1, &sig::ECDSA_P256_SHA384_ASN1, &sig::ECDSA_P521_SHA384_ASN1],
-    ),
-    (
-        SignatureScheme::ECDSA_NISTP521_SHA512,
-        &[&sig::ECDSA_P521_SHA512_ASN1, &sig::ECDSA_P384_SHA512_ASN1, &sig::ECDSA_P256_SHA512_ASN1],
-    ),
+    (SignatureScheme::ECDSA_NISTP256_SHA256, &[&sig::ECDSA_P256_SHA256_ASN1, &sig::ECDSA_P384_SHA256_ASN1, &sig::ECDSA_P521_SHA256_ASN1]),
+    (SignatureScheme::ECDSA_NISTP384_SHA384, &[&sig::ECDSA_P384_SHA384_ASN1, &sig::ECDSA_P256_SHA384_ASN1, &sig::ECDSA_P521_SHA384_ASN1]),
+    (SignatureScheme::ECDSA_NISTP521_SHA512, &[&sig::ECDSA_P521_SHA512_ASN1, &sig::ECDSA_P384_SHA512_ASN1, &sig::ECDSA_P256_SHA512_ASN1]),
     (SignatureScheme::ED25519, &[&sig::ED25519]),
 ];
 
