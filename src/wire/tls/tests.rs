@@ -123,8 +123,8 @@ proptest! {
         cut in 0usize..2200,
         flip in 0usize..2200,
     ) {
-        read(&bytes, piece);
-        read(&[&[22, 3, 1], &bytes[..]].concat(), piece);
+        let _ = read(&bytes, piece);
+        let _ = read(&[&[22, 3, 1], &bytes[..]].concat(), piece);
         let mut damaged = FIRST_FLIGHT[..cut.min(FIRST_FLIGHT.len())].to_vec();
         if let Some(byte) = damaged.get_mut(flip) {
             *byte ^= 0x55;
