@@ -1,1 +1,3 @@
-//! jobs
+//! What the program can do. A job makes plans, runs sessions and hands back transcripts.
+
+pub mod probe;

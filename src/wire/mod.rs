@@ -10,3 +10,4 @@ pub mod ncp;
 pub mod pap;
 pub mod ppp;
 pub mod sstp;
+pub mod tls;
