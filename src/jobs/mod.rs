@@ -1,1 +1,3 @@
-//! jobs
+//! What the program can do: each job makes plans, runs sessions and hands on transcripts.
+
+pub mod lab;
