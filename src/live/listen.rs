@@ -269,3 +269,6 @@ const GRACE: Duration = Duration::from_secs(1);
 const FILLER_TIME: Duration = Duration::from_millis(300);
 /// Ours: a queue asked to be 0 long that takes more is no such queue.
 const MOST_FILLERS: usize = 64;
+
+#[cfg(test)]
+mod tests;
