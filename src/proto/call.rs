@@ -67,7 +67,7 @@ pub fn next(state: State, by: Side, kind: MessageType) -> Option<State> {
         (DisconnectAckPending(first), CallDisconnect) if by != first => Some(DisconnectAckPending(by)), // collision
         (DisconnectAckPending(first), EchoRequest | EchoResponse) if by != first => Some(state),        // was on its way
         (_, CallAbort) => Some(AbortPending(by)),
-        (AbortPending(_) | DisconnectAckPending(_) | Over, CallDisconnect) => None,
+        (AbortPending(_) | DisconnectAckPending(_), CallDisconnect) => None,
         (_, CallDisconnect) => Some(DisconnectAckPending(by)),
         _ => ROWS.iter().find(|row| row.0 == state && row.1 == by && row.2 == kind).map(|row| row.3),
     }

@@ -138,7 +138,11 @@ impl Session {
 
     fn bytes(&mut self, bytes: &[u8]) {
         if self.core.lost {
-            return self.core.note(Some(self.core.side.other()), Layer::Sstp, What::Opaque { bytes: bytes.len() as u64, because: Opaqueness::AfterError });
+            return self.core.note(
+                Some(self.core.side.other()),
+                Layer::Sstp,
+                What::Opaque { bytes: bytes.len() as u64, because: Opaqueness::AfterError },
+            );
         }
         match self.core.head.take() {
             Some(mut head) => {
@@ -153,7 +157,8 @@ impl Session {
     }
 
     fn head(&mut self, bytes: Vec<u8>) {
-        let (core, peer) = (&mut self.core, self.core.side.other());
+        let peer = self.core.side.other();
+        let core = &mut self.core;
         let parsed = match peer {
             Side::Server => http::Head::parse_response(Layer::Http, &bytes),
             Side::Client => http::Head::parse_request(Layer::Http, &bytes),

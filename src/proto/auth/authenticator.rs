@@ -44,7 +44,8 @@ const AUTHENTICATION_FAILURE: u32 = 691;
 impl Authenticator {
     /// An authenticator for the method that LCP agreed on.
     pub fn new(config: ServerConfig, method: AuthMethod, rng: &mut Rng) -> Authenticator {
-        let eap_type = if config.methods.iter().find(|m| m.lcp() == AuthMethod::Eap) == Some(&Method::EapMd5) { eap::MD5 } else { eap::MSCHAPV2 };
+        let eap_type =
+            if config.methods.iter().find(|m| m.lcp() == AuthMethod::Eap) == Some(&Method::EapMd5) { eap::MD5 } else { eap::MSCHAPV2 };
         Authenticator { config, method, eap_type, id: 1, challenge: rng.bytes(), identity: Vec::new(), proved: None, refused: false }
     }
 
@@ -111,7 +112,8 @@ impl Authenticator {
     }
 
     fn md5_right(&self, id: u8, value: &[u8], name: &[u8]) -> bool {
-        self.account(name).is_some_and(|account| account.error.is_none() && chap_md5::verify(id, account.password.expose(), &self.challenge, value))
+        self.account(name)
+            .is_some_and(|account| account.error.is_none() && chap_md5::verify(id, account.password.expose(), &self.challenge, value))
     }
 
     /// RFC 2759: the text of Success and the key, or the text of Failure.

@@ -24,3 +24,19 @@ fn eap_frame(packet: eap::Packet) -> ppp::Frame {
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes.get(..bytes.len().min(200)).unwrap_or_default()).chars().filter(|c| !c.is_control()).collect()
 }
+
+/// The text of an LCP Terminate-Request. The Windows PPP engine sends twelve bytes: four that vary, `00 3C CD 74`, and a
+/// RAS error number.
+pub fn terminate_text(data: &[u8]) -> String {
+    match terminate_ras(data) {
+        Some(number) => format!("with RAS error {number}"),
+        None if data.is_empty() => String::new(),
+        None => format!("{:?}", text(data)),
+    }
+}
+
+/// The RAS error number in an LCP Terminate-Request of a Windows server.
+pub fn terminate_ras(data: &[u8]) -> Option<u32> {
+    let rest = data.get(4..12)?.strip_prefix(&[0x00, 0x3c, 0xcd, 0x74])?;
+    rest.try_into().ok().map(u32::from_be_bytes)
+}

@@ -209,7 +209,9 @@ impl Peer {
 fn refused(message: &[u8]) -> Outcome {
     let failure = MsChapFailure::parse(message);
     let says = match failure.error {
-        Some(error) => format!("E={error} R={} {}", u8::from(failure.retry == Some(true)), text(failure.message.unwrap_or_default().as_bytes())),
+        Some(error) => {
+            format!("E={error} R={} {}", u8::from(failure.retry == Some(true)), text(failure.message.unwrap_or_default().as_bytes()))
+        }
         None => format!("CHAP Failure {}", text(message)),
     };
     Outcome::Failed(Reason::Refused(says.trim_end().to_string()))
