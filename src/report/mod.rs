@@ -1,1 +1,3 @@
-//! report
+//! A report as text; pure, writes to a `Write`.
+
+pub mod model;

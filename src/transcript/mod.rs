@@ -6,7 +6,7 @@ mod head;
 mod jsonl;
 
 pub use event::{ConnectFailure, DnsFailure, Event, How, Opaqueness, Reason, ScanAnswer, Secured, TlsFailure, What};
-pub use facts::Facts;
+pub use facts::{Facts, State};
 pub use head::{Asked, Head, Target};
 
 /// Everything that happened on one connection, in order.

@@ -1,9 +1,11 @@
 //! Bytes to values and back, for every protocol between TLS and the inner packet. Pure functions, no state but framing.
 
+pub mod cert;
 pub mod chap;
 pub mod control;
 pub mod eap;
 pub mod http;
+pub mod inner;
 pub mod layout;
 pub mod ncp;
 pub mod pap;

@@ -1,0 +1,124 @@
+//! What a check is. Rows live in one file per layer; `all` lists them.
+
+use super::codes::{self, Code};
+use crate::base::{Layer, SpecRef};
+use crate::transcript::Facts;
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// Good to know.
+    Note,
+    /// Works, but not for everyone or not for long.
+    Warn,
+    /// A Windows client would not get through.
+    Fail,
+}
+
+impl Severity {
+    /// `note`, `warn` or `fail`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Severity::Note => "note",
+            Severity::Warn => "warn",
+            Severity::Fail => "fail",
+        }
+    }
+}
+
+/// What a Windows user sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Windows {
+    /// A RAS error number, 600 to 877.
+    Ras(u16),
+    /// An HRESULT.
+    Hresult(u32),
+    /// An event of the RasSstp source in the client's log.
+    Event(u16),
+}
+
+impl Windows {
+    /// The row of the code table.
+    pub fn code(self) -> Option<&'static Code> {
+        match self {
+            Windows::Ras(number) => codes::ras(number),
+            Windows::Hresult(number) => codes::by_number(number).find(|code| code.hresult() == Some(number)),
+            Windows::Event(number) => {
+                codes::all().find(|code| code.family == codes::Family::Event && code.name == format!("RasSstp event {number}"))
+            }
+        }
+    }
+}
+
+/// What a check needs before it can say anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// Work on the layer must have begun.
+    Began(Layer),
+    /// A certificate chain must have been seen.
+    Chain,
+    /// Nothing.
+    Nothing,
+}
+
+/// How a check looks.
+#[derive(Clone, Copy)]
+pub enum Look {
+    /// At one connection.
+    One(fn(&Facts) -> Option<Evidence>),
+    /// At several together.
+    Across(fn(&[Facts]) -> Option<Evidence>),
+}
+
+/// Why a finding was made: a sentence with the values seen, and the events it rests on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Evidence {
+    /// What was seen, with its values.
+    pub says: String,
+    /// Indices of events in the transcript; never empty.
+    pub events: Vec<usize>,
+}
+
+impl Evidence {
+    /// Evidence from one event.
+    pub fn at(event: usize, says: impl Into<String>) -> Evidence {
+        Evidence { says: says.into(), events: vec![event] }
+    }
+}
+
+/// Who does what to mend it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fix {
+    /// The server's or network's administrator.
+    pub admin: &'static str,
+    /// The user; empty when there is nothing a user can do.
+    pub user: &'static str,
+}
+
+/// One check: a row.
+pub struct Check {
+    /// The id of the failure catalogue, never renamed.
+    pub id: &'static str,
+    /// Its layer.
+    pub layer: Layer,
+    /// How bad.
+    pub severity: Severity,
+    /// One line.
+    pub title: &'static str,
+    /// What it means.
+    pub means: &'static str,
+    /// How to mend it.
+    pub fix: Fix,
+    /// What a Windows user sees; the first is the likeliest.
+    pub windows: &'static [Windows],
+    /// The link between the Windows code and this cause was read or measured; otherwise it is shown as unverified.
+    pub verified: bool,
+    /// Where the rule stands.
+    pub spec: &'static [SpecRef],
+    /// What it needs.
+    pub needs: Need,
+    /// Ids of findings that are consequences of this one.
+    pub explains: &'static [&'static str],
+    /// The predicate.
+    pub look: Look,
+}
