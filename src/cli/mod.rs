@@ -10,6 +10,7 @@ mod password;
 mod probe;
 mod proxy;
 mod screen;
+mod trust;
 
 pub use args::{Cli, Target};
 pub use exit::Exit;
@@ -26,13 +27,13 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => return refused(&error),
     };
     let result = match cli.command {
-        Command::Probe(args) => probe::run(*args),
-        Command::Lab(args) => lab::run(args),
+        Command::Probe(args) => probe::run(&args),
+        Command::Lab(args) => lab::run(&args),
         Command::Catalogue(args) => catalogue::run(&args),
         Command::Man => man::run(),
     };
     let exit = result.unwrap_or_else(|trouble| {
-        eprintln!("sstp-diag: {trouble}");
+        output::complain(&trouble.to_string());
         trouble.exit()
     });
     exit.into()

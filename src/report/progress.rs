@@ -20,7 +20,7 @@ impl Progress {
     /// Takes an event in; gives the rows that stand now and did not before: a layer that came up or went down, and
     /// those before it that are not tried.
     pub fn event(&mut self, event: &Event) -> Vec<LayerReport> {
-        self.so_far.events.push(event.clone());
+        self.note(event);
         if !matches!(event.what, What::Up | What::Down(_)) {
             return Vec::new();
         }
@@ -35,9 +35,14 @@ impl Progress {
         rows
     }
 
-    /// What was shown.
-    pub fn shown(self) -> Vec<LayerReport> {
-        self.shown
+    /// Takes an event in without asking what is to be shown.
+    pub fn note(&mut self, event: &Event) {
+        self.so_far.events.push(event.clone());
+    }
+
+    /// What was shown, and all that happened.
+    pub fn finish(self) -> (Vec<LayerReport>, Transcript) {
+        (self.shown, self.so_far)
     }
 
     fn is_new(&self, row: &LayerReport) -> bool {

@@ -11,12 +11,12 @@ use std::io::{self, Write};
 pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let style = &report.style;
     let verdict = paint(&wrapped(&sentence::verdict(report), style.width), tone(report.verdict()), style.colour);
-    writeln!(out, "{verdict}\n")?;
     let rows: Vec<_> = report.unseen_layers().collect();
-    if !rows.is_empty() {
-        write!(out, "{}", ladder_rows(&rows, style.width, style.colour, style.shown.is_empty()))?;
-        writeln!(out)?;
-    }
+    let seen_before = !style.shown.is_empty();
+    let ladder = ladder_rows(&rows, style.width, style.colour, !seen_before);
+    // Rows that were shown while they happened stand above already; what is left of the ladder goes on right there.
+    let parts = if seen_before { [ladder + "\n", verdict + "\n\n"] } else { [verdict + "\n\n", ladder + "\n"] };
+    write!(out, "{}", parts.concat())?;
     findings(report, out)?;
     if style.verbose {
         everything(report, out)?;

@@ -8,9 +8,9 @@ mod values;
 
 pub use catalogue::{CatalogueArgs, Shape, What};
 pub use lab::LabArgs;
-pub use probe::{Colour, ProbeArgs};
+pub use probe::{Colour, ExtentArgs, LoginArgs, ProbeArgs, Roots, ShownArgs, TrustArgs, WayArgs};
 pub use target::Target;
-pub use values::{LayerTime, OutputTo};
+pub use values::OutputTo;
 
 use clap::{Parser, Subcommand};
 
