@@ -68,10 +68,10 @@ impl ProbeConfig {
     }
 
     /// The methods to use, best first. PAP shows the password to whoever ended the TLS connection.
-    fn methods(&self, trusted: bool) -> Vec<Method> {
+    fn methods(&self, proven: bool) -> Vec<Method> {
         match &self.methods {
             Some(named) => named.clone(),
-            None => Method::ALL.iter().map(|row| row.0).filter(|method| trusted || *method != Method::Pap).collect(),
+            None => Method::ALL.iter().map(|row| row.0).filter(|method| proven || *method != Method::Pap).collect(),
         }
     }
 }
