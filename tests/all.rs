@@ -1,1 +1,4 @@
 //! Everything that needs no installed peer, in one binary.
+
+mod hostile;
+mod house;

@@ -5,6 +5,7 @@ pub mod chap;
 pub mod control;
 pub mod eap;
 pub mod http;
+pub mod inner;
 pub mod layout;
 pub mod ncp;
 pub mod pap;
