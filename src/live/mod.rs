@@ -7,11 +7,13 @@ pub mod dns;
 pub mod drive;
 pub mod hello_scan;
 pub mod keylog;
+pub mod listen;
 mod notes;
 pub mod proxy;
 pub mod route;
 pub mod tap;
 pub mod tls;
+pub mod toxic;
 pub mod trust;
 
 pub use notes::Notes;
