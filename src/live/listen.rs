@@ -110,7 +110,8 @@ impl Listener {
     }
 
     fn serving<S: Serve>(at: SocketAddr, service: Arc<S>) -> Result<Listener, LiveError> {
-        let (listener, address) = bind(at).and_then(|socket| started(socket.listen(BACKLOG)?)).map_err(|error| cannot("listen on", at, error))?;
+        let (listener, address) =
+            bind(at).and_then(|socket| started(socket.listen(BACKLOG)?)).map_err(|error| cannot("listen on", at, error))?;
         let (stop, stopped) = watch::channel(false);
         let kept = Kept::default();
         let task = tokio::spawn(accept(listener, service, kept.clone(), stopped));
@@ -145,7 +146,13 @@ impl Listener {
 /// What is done with one connection.
 pub(super) trait Serve: Send + Sync + 'static {
     /// Serves it to its end.
-    fn serve(self: Arc<Self>, stream: TcpStream, peer: SocketAddr, kept: Kept, stop: watch::Receiver<bool>) -> impl Future<Output = ()> + Send;
+    fn serve(
+        self: Arc<Self>,
+        stream: TcpStream,
+        peer: SocketAddr,
+        kept: Kept,
+        stop: watch::Receiver<bool>,
+    ) -> impl Future<Output = ()> + Send;
 }
 
 async fn accept<S: Serve>(listener: TcpListener, service: Arc<S>, kept: Kept, stop: watch::Receiver<bool>) {

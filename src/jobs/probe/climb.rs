@@ -88,7 +88,7 @@ async fn below(config: &ProbeConfig, notes: &mut Notes<'_>, asides: &mut Asides)
 async fn secure(config: &ProbeConfig, tap: Tap, route: Route, notes: &mut Notes<'_>) -> Option<Base> {
     let within = config.timers.of(Layer::Tls);
     let began = notes.clock.now();
-    match tls::secure(tap, &settings(config), route.to, within, notes).await {
+    match tls::secure(tap, &settings(config), route.server(), within, notes).await {
         Ok(secure) => {
             let trusted = trust::weigh(&secure.certs, &secure.signature, &config.trust, config.target.name(), notes);
             Some(Base { secure, route, trusted })
