@@ -14,7 +14,7 @@ use crate::live::proxy::ProxyConfig;
 use crate::live::trust::Trust;
 use crate::proto::plan::{Credentials, Method, Timers};
 use crate::transcript::{Asked, Head, Sink, Target, Transcript};
-use recorder::{End, Recorder};
+use recorder::{End, Ended, Recorder};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -68,10 +68,10 @@ impl ProbeConfig {
     }
 
     /// The methods to use, best first. PAP shows the password to whoever ended the TLS connection.
-    fn methods(&self, trusted: bool) -> Vec<Method> {
+    fn methods(&self, proven: bool) -> Vec<Method> {
         match &self.methods {
             Some(named) => named.clone(),
-            None => Method::ALL.iter().map(|row| row.0).filter(|method| trusted || *method != Method::Pap).collect(),
+            None => Method::ALL.iter().map(|row| row.0).filter(|method| proven || *method != Method::Pap).collect(),
         }
     }
 }
@@ -79,23 +79,24 @@ impl ProbeConfig {
 /// Probes until everything asked for is done, a layer fails, the time is up, or `stop` becomes true; what was gathered
 /// until then is in the transcript in any case, and went to `sink` as it happened.
 pub async fn run(config: &ProbeConfig, clock: &Clock, sink: &mut dyn Sink, stop: watch::Receiver<bool>) -> Transcript {
-    let mut record = Recorder::new(head(config, clock), sink);
+    let ended = Ended::default();
+    let mut record = Recorder::new(head(config, clock), sink, ended.clone());
     let mut asides = Asides::default();
     let (halt, mut halted) = watch::channel(false);
-    let end = {
+    {
         let mut all = std::pin::pin!(climb::all(config, clock, &mut record, &mut asides, &mut halted));
         tokio::select! {
-            () = &mut all => None,
+            () = &mut all => {}
             end = interrupted(config.total, stop) => {
+                ended.set(Some(end));
                 let _ = halt.send(true);
                 let _ = tokio::time::timeout(LEAVING, all).await;
-                Some(end)
             }
         }
-    };
-    let patience = if end.is_none() { ASIDES } else { Duration::ZERO };
+    }
+    let patience = if ended.get().is_none() { ASIDES } else { Duration::ZERO };
     asides.note(patience, &mut Notes::new(clock, &mut record)).await;
-    record.finish(end, clock)
+    record.finish(clock)
 }
 
 fn head(config: &ProbeConfig, clock: &Clock) -> Head {

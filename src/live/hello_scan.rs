@@ -38,7 +38,7 @@ pub async fn scan(route: &Route, server_name: &str, seed: u64, within: Duration,
         chain = answer.certs.filter(|certs| !certs.is_empty()).or(chain);
     }
     if let Some(certs) = chain {
-        notes.note(Some(Side::Server), Layer::Tls, What::Chain { from: Some(route.to), certs, aside: true });
+        notes.note(Some(Side::Server), Layer::Tls, What::Chain { from: route.server(), certs, aside: true });
     }
 }
 

@@ -26,6 +26,11 @@ pub enum NoWay {
 }
 
 impl Route {
+    /// The address of the server itself; behind a proxy only the proxy knows it.
+    pub fn server(&self) -> Option<SocketAddr> {
+        self.proxy.is_none().then_some(self.to)
+    }
+
     /// A new connection to the server; nothing is noted.
     pub async fn open(&self, within: Duration) -> Result<Tap, NoWay> {
         let no_tcp = |error: std::io::Error| NoWay::Tcp(dial::classify(&error), error.to_string());

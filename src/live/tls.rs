@@ -55,11 +55,11 @@ impl Secure {
     }
 }
 
-/// One handshake, noted on [`Layer::Tls`].
+/// One handshake, noted on [`Layer::Tls`]; `from` is the server's address where it is known.
 pub async fn secure(
     tap: Tap,
     settings: &Settings,
-    from: SocketAddr,
+    from: Option<SocketAddr>,
     within: Duration,
     notes: &mut Notes<'_>,
 ) -> Result<Secure, TlsFailure> {
@@ -140,12 +140,12 @@ fn agreed(stream: &TlsStream<Tap>, sni: Option<String>, record: &verifier::Recor
     }
 }
 
-fn note_chain(certs: &[Bytes], from: SocketAddr, notes: &mut Notes<'_>) {
-    let chain = What::Chain { from: Some(from), certs: certs.to_vec(), aside: false };
+fn note_chain(certs: &[Bytes], from: Option<SocketAddr>, notes: &mut Notes<'_>) {
+    let chain = What::Chain { from, certs: certs.to_vec(), aside: false };
     notes.note(Some(Side::Server), Layer::Tls, chain);
 }
 
-fn note_failure(failure: &Failure, from: SocketAddr, within: Duration, notes: &mut Notes<'_>) {
+fn note_failure(failure: &Failure, from: Option<SocketAddr>, within: Duration, notes: &mut Notes<'_>) {
     if !failure.certs.is_empty() {
         note_chain(&failure.certs, from, notes);
     }

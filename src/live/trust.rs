@@ -111,16 +111,22 @@ fn der_values(mut bytes: &[u8]) -> Option<Vec<Vec<u8>>> {
 pub fn weigh(certs: &[Bytes], signature: &Signature, trust: &Trust, name: &str, notes: &mut Notes<'_>) -> bool {
     notes.began(Layer::Cert);
     let now = notes.clock.unix_ms().div_euclid(1000);
-    let mut refused = None;
+    let mut refused: Option<(bool, String)> = None;
     for (source, anchors) in trust.sources() {
         let verdict = verdict(certs, anchors, name, now);
         let problem = verdict.problems.iter().find(|problem| problem.rule.trust_breaking()).map(in_words);
+        let reaches_root = verdict.anchor.is_some();
         notes.note(None, Layer::Cert, What::Trust { source: source.to_string(), verdict });
-        refused = problem;
-        if refused.is_none() {
+        let Some(says) = problem else {
+            refused = None;
             break;
+        };
+        // Of two refusals the one of the store that knows the root tells what is really wrong.
+        if refused.as_ref().is_none_or(|(known, _)| reaches_root && !known) {
+            refused = Some((reaches_root, says));
         }
     }
+    let mut refused = refused.map(|row| row.1);
     if *signature == Signature::Forged {
         refused = Some("the server's signature in the handshake was not made with the certificate's key".into());
     }
@@ -202,7 +208,7 @@ mod tests {
     #[test]
     fn a_forged_handshake_and_an_unreadable_leaf_are_not_trusted() {
         let pki = pki();
-        let trust = Trust::of(Store::Mozilla, "lab", &[pki.root.clone()]);
+        let trust = Trust::of(Store::Mozilla, "lab", std::slice::from_ref(&pki.root));
         assert!(!weighed(&[Bytes::from(pki.leaf)], &Signature::Forged, &trust, "vpn.example.test").0);
         let (trusted, events) = weighed(&[Bytes::from(vec![1, 2, 3]), Bytes::from(pki.root)], &Signature::None, &trust, "vpn.example.test");
         assert!(!trusted);

@@ -75,9 +75,9 @@ impl Flight {
 
     fn read_records(&mut self) -> Result<(), WireError> {
         while !self.done {
-            let Some((kind, body, len)) = record(&self.records)? else { return Ok(()) };
+            let Some(Record { kind, body }) = record(&self.records)? else { return Ok(()) };
             let body = body.to_vec();
-            self.records.drain(..len);
+            self.records.drain(..RECORD_HEADER + body.len());
             match kind {
                 HANDSHAKE => {
                     self.messages.extend(body);
@@ -129,8 +129,14 @@ impl Flight {
     }
 }
 
-/// Type, body and whole length of the record at the start; nothing when more bytes are needed. RFC 8446 5.1.
-fn record(bytes: &[u8]) -> Result<Option<(u8, &[u8], usize)>, WireError> {
+/// One record without its header.
+struct Record<'a> {
+    kind: u8,
+    body: &'a [u8],
+}
+
+/// The record at the start; nothing when more bytes are needed. RFC 8446 5.1.
+fn record(bytes: &[u8]) -> Result<Option<Record<'_>>, WireError> {
     let mut reader = Reader::new(Layer::Tls, bytes);
     let Ok(kind) = reader.u8("record type") else { return Ok(None) };
     if !(CHANGE_CIPHER_SPEC..=HEARTBEAT).contains(&kind) {
@@ -145,7 +151,7 @@ fn record(bytes: &[u8]) -> Result<Option<(u8, &[u8], usize)>, WireError> {
     if len > MAX_RECORD {
         return Err(reader.error("record", MAX_RECORD, len, Limit::Spec("RFC 5246 6.2.3".into())));
     }
-    Ok(reader.take("record", len).ok().map(|body| (kind, body, RECORD_HEADER + len)))
+    Ok(reader.take("record", len).ok().map(|body| Record { kind, body }))
 }
 
 /// RFC 5246 7.4.1.3; RFC 8446 4.2.1 for the version of TLS 1.3.

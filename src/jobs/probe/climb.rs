@@ -8,7 +8,7 @@ use crate::live::clock::Clock;
 use crate::live::dial::Dialled;
 use crate::live::route::Route;
 use crate::live::tap::Tap;
-use crate::live::tls::{Secure, Settings};
+use crate::live::tls::{Secure, Settings, Signature};
 use crate::live::{Notes, dial, dns, drive, hello_scan, proxy, tls, trust};
 use crate::proto::Session;
 use crate::proto::plan::{CertHashes, ClientConfig, Mind, Plan};
@@ -44,7 +44,8 @@ pub(super) async fn all(
     if config.asked.until < Layer::Http || config.asked.strict && !base.trusted {
         return base.secure.close().await;
     }
-    let client = client(config, base.secure.leaf(), base.trusted, AuthMethod::CANDIDATES.to_vec());
+    let proven = base.trusted && base.secure.signature == Signature::Good;
+    let client = client(config, base.secure.leaf(), proven, AuthMethod::CANDIDATES.to_vec());
     session(base.secure, client, config.seed, clock, record, halted).await;
     if config.credentials.is_none() {
         learn::rest(config, &base.route, clock, record, halted).await;
@@ -87,7 +88,7 @@ async fn below(config: &ProbeConfig, notes: &mut Notes<'_>, asides: &mut Asides)
 async fn secure(config: &ProbeConfig, tap: Tap, route: Route, notes: &mut Notes<'_>) -> Option<Base> {
     let within = config.timers.of(Layer::Tls);
     let began = notes.clock.now();
-    match tls::secure(tap, &settings(config), route.to, within, notes).await {
+    match tls::secure(tap, &settings(config), route.server(), within, notes).await {
         Ok(secure) => {
             let trusted = trust::weigh(&secure.certs, &secure.signature, &config.trust, config.target.name(), notes);
             Some(Base { secure, route, trusted })
@@ -115,11 +116,11 @@ pub(super) async fn session(
     drive::run(secure.stream, session, Side::Client, clock, sink, halted).await;
 }
 
-/// The client that a session plays.
-pub(super) fn client(config: &ProbeConfig, leaf: &[u8], trusted: bool, learn: Vec<AuthMethod>) -> ClientConfig {
+/// The client that a session plays; `proven`: whoever answered holds the key of a trusted certificate.
+pub(super) fn client(config: &ProbeConfig, leaf: &[u8], proven: bool, learn: Vec<AuthMethod>) -> ClientConfig {
     ClientConfig {
         credentials: config.credentials.clone(),
-        methods: config.methods(trusted),
+        methods: config.methods(proven),
         learn,
         until: config.asked.until,
         timers: config.timers.clone(),

@@ -5,6 +5,8 @@ use crate::live::Notes;
 use crate::live::clock::Clock;
 use crate::transcript::{Event, Head, Reason, Sink, Transcript, What};
 use crate::wire::ncp::AuthMethod;
+use std::cell::Cell;
+use std::rc::Rc;
 
 /// Why a probe ended before it was through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,22 +17,44 @@ pub(super) enum End {
     Stopped,
 }
 
+impl End {
+    /// Why the layer that began then is down.
+    fn reason(self, began: Micros, now: Micros) -> Reason {
+        let waiting_for = "answer before the time for the whole probe was up".to_string();
+        match self {
+            End::TimeUp => Reason::TimedOut { waiting_for, after: now - began },
+            End::Stopped => Reason::Ours("interrupted".into()),
+        }
+    }
+}
+
+/// Whether the probe was ended before it was through; shared with whoever ends it.
+pub(super) type Ended = Rc<Cell<Option<End>>>;
+
 /// A transcript and whoever wants to hear of its events at once.
 pub(super) struct Recorder<'a> {
     transcript: Transcript,
     sink: &'a mut dyn Sink,
+    ended: Ended,
 }
 
 impl Sink for Recorder<'_> {
+    /// A session only knows that it was told to leave; why is known here.
     fn event(&mut self, event: &Event) {
-        self.transcript.event(event);
-        self.sink.event(event);
+        let mut event = event.clone();
+        if let (What::Down(reason @ Reason::Ours(_)), Some(end)) = (&mut event.what, self.ended.get()) {
+            let events = &self.transcript.events;
+            let began = events.iter().find(|earlier| earlier.layer == event.layer && earlier.what == What::Began);
+            *reason = end.reason(began.map_or(event.at, |began| began.at), event.at);
+        }
+        self.sink.event(&event);
+        self.transcript.events.push(event);
     }
 }
 
 impl<'a> Recorder<'a> {
-    pub fn new(head: Head, sink: &'a mut dyn Sink) -> Recorder<'a> {
-        Recorder { transcript: Transcript { head, events: Vec::new() }, sink }
+    pub fn new(head: Head, sink: &'a mut dyn Sink, ended: Ended) -> Recorder<'a> {
+        Recorder { transcript: Transcript { head, events: Vec::new() }, sink, ended }
     }
 
     /// The authentication methods whose standing is known.
@@ -40,15 +64,9 @@ impl<'a> Recorder<'a> {
     }
 
     /// The transcript; a layer that was in work when the probe was ended is down.
-    pub fn finish(mut self, end: Option<End>, clock: &Clock) -> Transcript {
-        let waiting_for = match end {
-            None => return self.transcript,
-            Some(End::TimeUp) => "answer before the time for the whole probe was up",
-            Some(End::Stopped) => "answer before the interruption",
-        };
-        if let Some((layer, began)) = in_work(&self.transcript.events) {
-            let after = clock.now() - began;
-            Notes::new(clock, &mut self).down(layer, Reason::TimedOut { waiting_for: waiting_for.to_string(), after });
+    pub fn finish(mut self, clock: &Clock) -> Transcript {
+        if let (Some(end), Some((layer, began))) = (self.ended.get(), in_work(&self.transcript.events)) {
+            Notes::new(clock, &mut self).down(layer, end.reason(began, clock.now()));
         }
         self.transcript
     }

@@ -1,8 +1,13 @@
 use super::*;
-use crate::base::Layer;
+use crate::base::{Layer, Side};
 use crate::live::dns::Override;
+use crate::live::drive;
 use crate::live::trust::Store;
+use crate::proto::Session;
+use crate::proto::edit::Edit;
+use crate::proto::plan::{Mind, Plan, ServerConfig};
 use crate::transcript::{Event, Reason, ScanAnswer, TlsFailure, What};
+use crate::wire::ncp::AuthMethod;
 use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -113,7 +118,7 @@ async fn a_stop_and_the_end_of_the_time_keep_what_was_gathered() {
     stop.send(true).expect("heard");
     let transcript = run(&config, &Clock::start(), &mut Vec::new(), stopped).await;
     let last = transcript.events.last().map(|event| &event.what);
-    assert!(last.is_none_or(|what| matches!(what, What::Down(Reason::TimedOut { .. }))), "{last:?}");
+    assert!(last.is_none_or(|what| *what == What::Down(Reason::Ours("interrupted".into()))), "{last:?}");
 }
 
 #[tokio::test(flavor = "current_thread")]
@@ -138,6 +143,34 @@ async fn strict_stops_at_an_untrusted_certificate() {
     config.asked.strict = true;
     let events = probed(&config).await;
     assert_eq!(events.last().map(|event| event.layer), Some(Layer::Cert));
+}
+
+/// An SSTP server that gives up after the client's second Nak: in place of its third Configure-Request it terminates.
+async fn impatient(acceptor: TlsAcceptor, peer: TcpStream) {
+    let Ok(tls) = acceptor.accept(peer).await else { return };
+    let edit = Edit::parse("lcp.configure-request#3 instead 10 00 00 0c ff 03 c0 21 05 07 00 04").expect("an edit");
+    let plan = Plan { mind: Mind::Server(ServerConfig::default()), edits: vec![edit], toxics: Vec::new(), seed: 1 };
+    let clock = Clock::start();
+    let (_stop, mut stopped) = watch::channel(false);
+    drive::run(tls, Session::new(plan, clock.now()), Side::Server, &clock, &mut Vec::new(), &mut stopped).await;
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn methods_that_the_server_did_not_stay_for_are_asked_on_further_connections() {
+    let (acceptor, _) = server();
+    let (listener, at) = listener("127.0.0.1:0").await;
+    serve(listener, move |peer| impatient(acceptor.clone(), peer));
+    let events = probed(&config(at.port(), "127.0.0.1", Layer::Teardown)).await;
+    let mut known: Vec<_> =
+        events.iter().filter_map(|event| if let What::Method { method, .. } = event.what { Some(method) } else { None }).collect();
+    let asked = known.len();
+    known.sort();
+    known.dedup();
+    let mut all = AuthMethod::CANDIDATES.to_vec();
+    all.sort();
+    assert_eq!(known, all);
+    let requests = events.iter().filter(|event| matches!(event.what, What::Http(ref head) if head.status.is_none()));
+    assert_eq!(requests.count(), 1, "only the first connection is in the ladder, {asked} methods told");
 }
 
 #[test]

@@ -26,7 +26,9 @@ pub(super) fn judge(leaf: &[u8], scheme: SignatureScheme, message: &[u8], signat
     };
     let key = &certificate.tbs_certificate.subject_pki;
     let Some(rows) = SCHEMES.iter().find(|row| row.0 == scheme).map(|row| row.1) else {
-        return Signature::Unchecked(format!("signature scheme {scheme:?} is not known here"));
+        // A scheme that does not fit the kind of key proves nothing. RFC 8446 4.4.3.
+        let is_ed448 = scheme == SignatureScheme::ED448 && key.algorithm.algorithm.to_id_string() == ED448;
+        return if is_ed448 { Signature::Unchecked("Ed448 cannot be checked here".into()) } else { Signature::Forged };
     };
     if matches!(key.parsed(), Ok(PublicKey::RSA(rsa)) if rsa.key_size() < SHORTEST_PSS_KEY && is_pss(scheme)) {
         return Signature::Unchecked("RSA-PSS with a key of less than 2048 bits".into());
@@ -63,5 +65,31 @@ const SCHEMES: &[Row] = &[
     (SignatureScheme::ED25519, &[&sig::ED25519]),
 ];
 
+/// RFC 8410 3.
+const ED448: &str = "1.3.101.113";
 /// What aws-lc-rs verifies RSA-PSS with at least, in bits.
 const SHORTEST_PSS_KEY: usize = 2048;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rcgen::SigningKey;
+
+    #[test]
+    fn only_the_key_of_the_certificate_makes_a_good_signature() {
+        let made = rcgen::generate_simple_self_signed(vec!["vpn.example.test".to_string()]).expect("a certificate");
+        let leaf = made.cert.der();
+        let signed = made.signing_key.sign(b"handshake").expect("P-256 with SHA-256");
+        let other = rcgen::KeyPair::generate().expect("a key").sign(b"handshake").expect("P-256 with SHA-256");
+        let scheme = SignatureScheme::ECDSA_NISTP256_SHA256;
+        assert_eq!(judge(leaf, scheme, b"handshake", &signed), Signature::Good);
+        assert_eq!(judge(leaf, scheme, b"another", &signed), Signature::Forged);
+        assert_eq!(judge(leaf, scheme, b"handshake", &other), Signature::Forged);
+        for wrong in
+            [SignatureScheme::ED448, SignatureScheme::RSA_PSS_SHA256, SignatureScheme::Unknown(0x0809), SignatureScheme::Unknown(1)]
+        {
+            assert_eq!(judge(leaf, wrong, b"handshake", &signed), Signature::Forged, "{wrong:?} does not go with this key");
+        }
+        assert!(matches!(judge(b"junk", scheme, b"handshake", &signed), Signature::Unchecked(_)));
+    }
+}

@@ -22,7 +22,7 @@ async fn pair<F: Future<Output = ()> + Send + 'static>(serve: impl FnOnce(TcpStr
 
 async fn noted(tap: Tap, to: SocketAddr, within: Duration) -> (Result<Secure, TlsFailure>, Vec<What>) {
     let (clock, mut events) = (Clock::start(), Vec::<Event>::new());
-    let result = secure(tap, &settings("vpn.example.test"), to, within, &mut Notes::new(&clock, &mut events)).await;
+    let result = secure(tap, &settings("vpn.example.test"), Some(to), within, &mut Notes::new(&clock, &mut events)).await;
     (result, events.into_iter().map(|event| event.what).collect())
 }
 
