@@ -11,3 +11,4 @@ pub mod ncp;
 pub mod pap;
 pub mod ppp;
 pub mod sstp;
+pub mod tls;
