@@ -84,6 +84,8 @@ pub struct Report {
     pub judgement: Judgement,
     /// The ladder.
     pub layers: Vec<LayerReport>,
+    /// The user stopped it before it was through.
+    pub interrupted: bool,
     /// How it is to look.
     pub style: Style,
 }
@@ -92,7 +94,7 @@ impl Report {
     /// Puts a report together.
     pub fn new(transcript: Transcript, facts: Facts, judgement: Judgement) -> Report {
         let layers = layers(&transcript, &facts, &judgement.findings);
-        Report { transcript, facts, judgement, layers, style: Style::default() }
+        Report { transcript, facts, judgement, layers, interrupted: false, style: Style::default() }
     }
 
     /// The same report, to be shown in that way.
@@ -133,7 +135,8 @@ impl Report {
     /// The layer at which the call stopped, or at which a Windows client would stop.
     pub fn stopped_at(&self) -> Option<Layer> {
         let stop = self.facts.stop.as_ref().map(|stop| stop.layer);
-        stop.or_else(|| self.judgement.cause().map(|cause| cause.check.layer))
+        let down = || self.layers.iter().find(|layer| layer.standing == Standing::Fail).map(|layer| layer.layer);
+        stop.or_else(|| self.judgement.cause().map(|cause| cause.check.layer)).or_else(down)
     }
 
     /// The layers that were not yet shown as they stand.

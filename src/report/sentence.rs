@@ -11,11 +11,14 @@ pub fn verdict(report: &Report) -> String {
     if let Some(why) = report.ours() {
         return format!("Could not be tested: {}", full_stop(&harmless(why)));
     }
+    if report.interrupted {
+        return format!("Interrupted: {}", scope(report, &target));
+    }
     match (report.verdict(), report.judgement.cause(), report.stopped_at()) {
         (Standing::Fail, Some(cause), _) => failing(report, cause),
         (Standing::Fail, None, Some(layer)) => {
             let why = report.layers.iter().find(|entry| entry.layer == layer).and_then(|entry| entry.reason.clone());
-            format!("Fails at {}: {}", stage(layer), full_stop(why.as_deref().unwrap_or("no reason known")))
+            format!("{} at {}: {}", fails(report, layer), stage(layer), full_stop(why.as_deref().unwrap_or("no reason known")))
         }
         (Standing::Fail, None, None) => format!("{target} does not work."),
         (Standing::Warn, ..) => {
@@ -40,13 +43,17 @@ fn scope(report: &Report, target: &str) -> String {
 fn failing(report: &Report, cause: &Finding) -> String {
     let says = decapitalised(cause.check.title);
     let at = stage(cause.check.layer);
-    let went_on = report.facts.stop.is_none() && cause.check.layer < Layer::Teardown;
-    let verb = if went_on { "A Windows client fails" } else { "Fails" };
+    let verb = fails(report, cause.check.layer);
     let windows = cause.check.windows.first().map_or(String::new(), |code| {
         let sure = if cause.check.verified { "shows" } else { "probably shows" };
         format!(" Windows {sure} {}.", shown(*code))
     });
     format!("{verb} at {at}: {says} ({}).{windows}", cause.check.id)
+}
+
+/// A certificate that does not verify stops a Windows client, and not the probe.
+fn fails(report: &Report, layer: Layer) -> &'static str {
+    if report.facts.stop.is_none() && layer < Layer::Teardown { "A Windows client fails" } else { "Fails" }
 }
 
 /// A layer within a sentence.

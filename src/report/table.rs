@@ -48,9 +48,15 @@ fn state_cell(layer: &LayerReport) -> String {
 fn learned_cell(layer: &LayerReport, room: usize) -> String {
     match (&layer.reason, layer.standing) {
         (_, Standing::NotReached | Standing::NotTried) => cut(&layer.short, room),
-        (Some(reason), _) => reason.clone(),
+        (Some(reason), _) => reason_cell(&layer.short, reason),
         (None, _) => cut(&layer.short, room),
     }
+}
+
+/// Why a layer is down, after what was known about it, unless that says the same.
+fn reason_cell(short: &str, reason: &str) -> String {
+    let first = short.split(',').next().unwrap_or_default();
+    if first.is_empty() || reason.contains(first) { reason.to_string() } else { format!("{short}: {reason}") }
 }
 
 /// Symbol and word of a state.

@@ -40,11 +40,12 @@ pub(super) enum Command {
 /// Shown beneath `--help`.
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  sstp-diag probe vpn.example.com                          how far does it get, which methods are offered
-  sstp-diag probe vpn.example.com --user 'CORP\\alice'      log in (asks for the password), ping, leave
-  sstp-diag probe vpn.example.com --connect 10.0.0.12:443  one node behind a balancer
-  sstp-diag probe vpn.example.com -o json=report.json      the table here, JSON into a file
-  sstp-diag probe --lab                                    try it without a server
-  sstp-diag lab --fault cert.expired                       a server with a fault, to try a client against
+  sstp-diag probe vpn.example.com               how far does a call get?
+  sstp-diag probe vpn.example.com --user alice  log in, ping, leave; asks for the password
+  sstp-diag probe HOST --connect 10.0.0.12:443  one node behind a balancer
+  sstp-diag probe HOST -o json=report.json      the table here, JSON in a file
+  sstp-diag probe --lab                         try it without a server
+  sstp-diag lab --fault cert.expired            a server with a fault
 
-Exit codes: 0 all asked for works, 1 a failing finding, 2 usage, 3 could not be run, 130 interrupted.";
+Exit codes: 0 all asked for works, 1 a failing finding, 2 usage,
+3 could not be run, 130 interrupted.";

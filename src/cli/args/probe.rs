@@ -125,7 +125,7 @@ pub struct ProbeLabArgs {
     #[arg(long)]
     pub lab: bool,
     /// With the fault ID (repeatable; see `lab --list`)
-    #[arg(long, value_name = "ID", requires = "lab")]
+    #[arg(long, value_name = "ID", requires = "lab", conflicts_with = "target")]
     pub fault: Vec<String>,
 }
 

@@ -8,6 +8,7 @@ use crate::transcript::Facts;
 use crate::transcript::facts::Seen;
 use crate::wire::ppp::{Body, Frame};
 use crate::wire::{chap, control, eap, ncp, pap, ppp};
+use std::net::IpAddr;
 
 pub(super) fn lcp(facts: &Facts) -> Learned {
     let mut learned = Learned::default();
@@ -151,9 +152,10 @@ fn quoted(text: &str) -> String {
 pub(super) fn ncp(facts: &Facts) -> Learned {
     let mut learned = Learned::default();
     let given = &facts.given;
-    let dns = (!given.dns.is_empty()).then(|| format!("DNS {}", list(&given.dns)));
-    let gateway = given.gateway.map(|gateway| format!("gateway {gateway}"));
-    learned.short = list([given.address.map(|address| address.to_string()), gateway, dns].into_iter().flatten());
+    if let Some(address) = given.address {
+        let gateway = given.gateway.map_or(String::new(), |gateway| format!(" via {gateway}"));
+        learned.short = format!("{address}{gateway}{}", first_of("DNS", &given.dns));
+    }
     learned.add_some("address", given.address);
     learned.add_some("gateway", given.gateway);
     learned.add_list("DNS", &given.dns);
@@ -163,6 +165,15 @@ pub(super) fn ncp(facts: &Facts) -> Learned {
         options(facts, protocol, Layer::Ncp, &mut learned);
     }
     learned
+}
+
+/// `, DNS 192.0.2.53 +1`
+fn first_of(name: &str, addresses: &[IpAddr]) -> String {
+    match addresses {
+        [] => String::new(),
+        [one] => format!(", {name} {one}"),
+        [first, rest @ ..] => format!(", {name} {first} +{}", rest.len()),
+    }
 }
 
 pub(super) fn data(facts: &Facts) -> Learned {
