@@ -20,7 +20,6 @@ fn page() -> io::Result<String> {
     man.render_title(&mut page)?;
     man.render_name_section(&mut page)?;
     man.render_synopsis_section(&mut page)?;
-    man.render_description_section(&mut page)?;
     let mut text = String::from_utf8_lossy(&page).into_owned();
     for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set()) {
         text += &section(sub)?;
@@ -28,7 +27,7 @@ fn page() -> io::Result<String> {
     text += ENVIRONMENT;
     text += EXIT_STATUS;
     text += &examples();
-    Ok(text)
+    Ok(format!("{PREAMBLE}{}", text.replace(PREAMBLE, "")))
 }
 
 /// One subcommand: its line as a heading, what it does, its options.
@@ -40,6 +39,7 @@ fn section(sub: &clap::Command) -> io::Result<String> {
     man.render_synopsis_section(&mut page)?;
     man.render_options_section(&mut page)?;
     let body = String::from_utf8_lossy(&page).replace(".SH SYNOPSIS\n", ".PP\n").replace(".SH OPTIONS\n", "").replace(".SH ", ".SS ");
+    let body: String = body.lines().map(|line| format!("{}\n", line.trim_end())).collect();
     Ok(format!(".SH {}\n{about}.\n{body}", name.to_uppercase()))
 }
 
@@ -48,6 +48,9 @@ fn examples() -> String {
     let lines: Vec<_> = lines.map(|line| line.trim_start().replace('\\', "\\\\").replace('-', "\\-")).collect();
     format!(".SH EXAMPLES\n.nf\n{}\n.fi\n", lines.join("\n"))
 }
+
+/// What roff puts in front of every part; once is enough.
+const PREAMBLE: &str = ".ie \\n(.g .ds Aq \\(aq\n.el .ds Aq '\n";
 
 const ENVIRONMENT: &str = r".SH ENVIRONMENT
 .TP

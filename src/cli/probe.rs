@@ -59,7 +59,10 @@ async fn climb(
 /// Everything that the arguments say; with `--lab` the lab fills in the rest.
 fn config(args: &ProbeArgs) -> Result<ProbeConfig, Trouble> {
     let way = &args.way;
-    let named = args.target.clone().unwrap_or(Named { host: String::new(), port: 0 });
+    let named = match &args.target {
+        Some(text) => Named::parse(text).map_err(Trouble::Usage)?,
+        None => Named { host: String::new(), port: 0 },
+    };
     let target = Target {
         host: named.host.clone(),
         port: named.port,

@@ -20,7 +20,7 @@ pub fn from_argument(text: &str) -> Result<ProxyConfig, String> {
 /// The proxy for `target`, its password filled in.
 pub fn choose(way: &WayArgs, target: &Target) -> Result<Option<ProxyConfig>, Trouble> {
     let mut proxy = match &way.proxy {
-        Some(proxy) => Some(proxy.clone()),
+        Some(url) => Some(from_argument(url).map_err(|error| Trouble::Usage(format!("--proxy: {error}")))?),
         None if way.no_proxy => None,
         None => from_environment(target)?,
     };

@@ -8,11 +8,11 @@ use crate::diag::{Finding, Severity, Windows};
 /// The verdict in one or two sentences, the cause in it: what a helpdesk reads out.
 pub fn verdict(report: &Report) -> String {
     let target = harmless(&report.transcript.head.target.authority());
-    if let Some(why) = report.ours() {
-        return format!("Could not be tested: {}", full_stop(&harmless(why)));
-    }
     if report.interrupted {
         return format!("Interrupted: {}", scope(report, &target));
+    }
+    if let Some(why) = report.ours() {
+        return format!("Could not be tested: {}", full_stop(&harmless(why)));
     }
     match (report.verdict(), report.judgement.cause(), report.stopped_at()) {
         (Standing::Fail, Some(cause), _) => failing(report, cause),

@@ -47,7 +47,7 @@ fn state_cell(layer: &LayerReport) -> String {
 
 fn learned_cell(layer: &LayerReport, room: usize) -> String {
     match (&layer.reason, layer.standing) {
-        (_, Standing::NotReached | Standing::NotTried) => cut(&layer.short, room),
+        (_, Standing::NotReached | Standing::NotTried) => String::new(),
         (Some(reason), _) => reason_cell(&layer.short, reason),
         (None, _) => cut(&layer.short, room),
     }

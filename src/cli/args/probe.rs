@@ -3,9 +3,7 @@
 use super::target::Target;
 use super::values::{self, LayerTime, OutputTo};
 use crate::base::Layer;
-use crate::cli::proxy;
 use crate::live::dns::Override;
-use crate::live::proxy::ProxyConfig;
 use crate::proto::plan::Method;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
@@ -16,8 +14,9 @@ use std::time::Duration;
 #[command(after_help = super::EXAMPLES)]
 pub struct ProbeArgs {
     /// The server: host, host:port, [v6]:port, v6 or https://host:port/ (port 443 unless given)
-    #[arg(value_parser = Target::parse, required_unless_present = "lab", conflicts_with = "lab")]
-    pub target: Option<Target>,
+    // Read later: clap would repeat a URL with a password in it when it refuses one.
+    #[arg(required_unless_present = "lab", conflicts_with = "lab")]
+    pub target: Option<String>,
 
     #[command(flatten)]
     pub login: LoginArgs,
@@ -56,8 +55,8 @@ pub struct LoginArgs {
 #[command(next_help_heading = "Way to the server")]
 pub struct WayArgs {
     /// Go through an HTTP proxy: http://[user@]host:port; HTTPS_PROXY and NO_PROXY are understood too
-    #[arg(long, value_name = "URL", value_parser = proxy::from_argument, conflicts_with = "no_proxy")]
-    pub proxy: Option<ProxyConfig>,
+    #[arg(long, value_name = "URL", conflicts_with = "no_proxy")]
+    pub proxy: Option<String>,
     /// Read the proxy's password from the first line of FILE [else SSTP_DIAG_PROXY_PASSWORD is taken]
     #[arg(long, value_name = "FILE")]
     pub proxy_password_file: Option<PathBuf>,

@@ -23,6 +23,9 @@ impl Target {
             Some((scheme, _)) => return Err(format!("SSTP runs over https://, not {scheme}://")),
             None => text,
         };
+        if place.contains('@') {
+            return Err("a user before the host is not understood; use --user".into());
+        }
         if place.parse::<Ipv6Addr>().is_ok() {
             return Ok(Target { host: place.to_string(), port: DEFAULT_PORT });
         }
@@ -45,7 +48,6 @@ fn without_path(rest: &str) -> Result<&str, String> {
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let (authority, path) = rest.split_at(end);
     match path {
-        _ if authority.contains('@') => Err("a user in the URL is not understood; use --user".into()),
         "" | "/" => Ok(authority),
         other => Err(format!("the path of SSTP is fixed, so {other:?} cannot be asked for")),
     }
@@ -131,7 +133,8 @@ mod tests {
             ("[2001:db8::7]443", "after the bracket"),
             ("https://vpn.example.test/sra_x/", "path of SSTP is fixed"),
             ("https://user:secret@vpn.example.test/", "use --user"),
-            ("user@vpn.example.test", "'@' cannot stand"),
+            ("user@vpn.example.test", "use --user"),
+            ("user:secret@vpn.example.test:443", "use --user"),
             ("vpn example", "' ' cannot stand"),
             ("vpn\x1b[2J", "'\\u{1b}' cannot stand"),
             ("256.1.1.1", "not an IPv4 address"),
