@@ -98,6 +98,8 @@ pub enum Rule {
     WeakSignature,
     /// The signature was not made with the issuer's key. RFC 5280 6.1.3 (a)(1); Windows: TRUST_E_CERT_SIGNATURE.
     BadSignature,
+    /// Signed in a way that nothing here can check, so that nothing is proved. Windows may well check it.
+    UncheckedSignature,
     /// A critical extension that clients do not know. RFC 5280 4.2; Windows: CERT_E_CRITICAL.
     UnknownCritical,
     /// Valid for more than 825 days, which Apple systems refuse (HT210176); Windows does not.
@@ -116,7 +118,8 @@ impl Rule {
         match self {
             Rule::Empty | Rule::Unparsable | Rule::Expired | Rule::NotYetValid => true,
             Rule::NameMismatch | Rule::WildcardDepth | Rule::IpNotInSan => true,
-            Rule::SelfSigned | Rule::UntrustedRoot | Rule::MissingIntermediate | Rule::BadSignature => true,
+            Rule::SelfSigned | Rule::UntrustedRoot | Rule::MissingIntermediate => true,
+            Rule::BadSignature | Rule::UncheckedSignature => true,
             Rule::EkuMissing | Rule::KeyUsage | Rule::BasicConstraints | Rule::PathLength | Rule::NameConstraints => true,
             Rule::UnknownCritical | Rule::CrlLdapOnly => true,
             Rule::CnOnly | Rule::EkuAbsent | Rule::WeakKey | Rule::WeakSignature => false,
@@ -179,6 +182,7 @@ pub fn judge(chain: &[Cert], anchors: &[Anchor], name: &str, now_unix: i64) -> C
 /// Bad signatures on the way, and where the way ends.
 fn trust(chain: &[Cert], anchors: &[Anchor], found: &path::Found) -> Vec<Problem> {
     let mut problems: Vec<Problem> = found.bad_signatures.iter().map(|index| bad_signature(chain, *index)).collect();
+    problems.extend(found.unchecked.iter().map(|index| unchecked_signature(chain, *index)));
     if found.anchor.is_none() {
         problems.extend(found.path.last().and_then(|last| Some(dead_end(*last, chain.get(*last)?, anchors, found.path.len()))));
     }
@@ -189,6 +193,12 @@ fn bad_signature(chain: &[Cert], index: usize) -> Problem {
     let issuer = chain.get(index).map_or("", |cert| cert.issuer.as_str());
     let says = format!("names {issuer} as its issuer, and a certificate of that name was sent, but its key did not make the signature");
     Problem { rule: Rule::BadSignature, cert: Some(index), says }
+}
+
+fn unchecked_signature(chain: &[Cert], index: usize) -> Problem {
+    let signature = chain.get(index).map_or("", |cert| cert.signature.as_str());
+    let says = format!("is signed with {signature}, which this program cannot check with its issuer's key; a name alone proves nothing");
+    Problem { rule: Rule::UncheckedSignature, cert: Some(index), says }
 }
 
 /// Why the chain ends at this certificate without a trusted root.

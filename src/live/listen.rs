@@ -10,7 +10,7 @@ pub use front::Front;
 use super::LiveError;
 use crate::base::Secret;
 use crate::proto::plan::{Plan, Toxic};
-use crate::transcript::{Event, Sink, Transcript, What};
+use crate::transcript::{Event, Head, Sink, Transcript, What};
 use std::collections::VecDeque;
 use std::future::Future;
 use std::io;
@@ -96,7 +96,7 @@ impl Listener {
         self.address
     }
 
-    /// What happened on the latest connections, [`KEPT`] at most.
+    /// What happened so far on the latest connections, [`KEPT`] at most.
     pub fn transcripts(&self) -> Vec<Transcript> {
         self.kept.all()
     }
@@ -181,48 +181,59 @@ async fn told_to_stop(stop: &mut watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await;
 }
 
-/// The transcripts of the latest connections.
+/// The transcripts of the latest connections, those under way included.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Kept(Arc<Mutex<VecDeque<Transcript>>>);
+pub(super) struct Kept(Arc<Mutex<VecDeque<Record>>>);
 
 impl Kept {
     fn all(&self) -> Vec<Transcript> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().map(Record::transcript).collect()
     }
 
-    fn add(&self, transcript: Transcript) {
+    /// The record of a new connection; the oldest one makes room.
+    fn open(&self, head: Head) -> Record {
+        let record = Record::default();
+        record.change(|bounded| bounded.transcript.head = head);
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if all.len() >= KEPT {
             all.pop_front();
         }
-        all.push_back(transcript);
+        all.push_back(record.clone());
+        record
     }
 }
 
-/// A transcript that stops growing.
+/// The transcript of one connection, which stops growing at [`MOST_EVENTS`].
+#[derive(Clone, Debug, Default)]
+pub(super) struct Record(Arc<Mutex<Bounded>>);
+
 #[derive(Debug, Default)]
-pub(super) struct Bounded {
+struct Bounded {
     transcript: Transcript,
     omitted: u64,
 }
 
-impl Bounded {
-    fn finish(mut self) -> Transcript {
-        if let Some(last) = self.transcript.events.last().filter(|_| self.omitted > 0) {
-            let omitted = Event::new(last.at, None, last.layer, What::Omitted { count: self.omitted });
-            self.transcript.events.push(omitted);
+impl Record {
+    fn change<T>(&self, change: impl FnOnce(&mut Bounded) -> T) -> T {
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn transcript(&self) -> Transcript {
+        let (mut transcript, omitted) = self.change(|bounded| (bounded.transcript.clone(), bounded.omitted));
+        if let Some(last) = transcript.events.last().filter(|_| omitted > 0) {
+            let what = What::Omitted { count: omitted };
+            transcript.events.push(Event::new(last.at, None, last.layer, what));
         }
-        self.transcript
+        transcript
     }
 }
 
-impl Sink for Bounded {
+impl Sink for Record {
     fn event(&mut self, event: &Event) {
-        if self.transcript.events.len() < MOST_EVENTS {
-            self.transcript.event(event);
-        } else {
-            self.omitted += 1;
-        }
+        self.change(|bounded| match bounded.transcript.events.len() < MOST_EVENTS {
+            true => bounded.transcript.event(event),
+            false => bounded.omitted += 1,
+        });
     }
 }
 

@@ -28,6 +28,8 @@ pub struct Passed {
     pub bytes: Option<Vec<u8>>,
     /// The lines of the edits that were applied.
     pub edits: Vec<String>,
+    /// The connection is to be closed now.
+    pub close: bool,
 }
 
 impl Door {
@@ -61,7 +63,7 @@ impl Door {
                 None => push(bytes, work.times),
             }
         }
-        Passed { bytes: work.bytes, edits: applied }
+        Passed { bytes: work.bytes, edits: applied, close: work.close }
     }
 
     fn count(&mut self, name: &str) -> u32 {
@@ -98,6 +100,7 @@ struct Work {
     times: u32,
     split: Option<usize>,
     release: Micros,
+    close: bool,
 }
 
 impl Work {
@@ -109,6 +112,7 @@ impl Work {
             Operation::Set(field, value) => return set(bytes, field, value),
             Operation::Flip(field, bit) => return flip(bytes, field, *bit),
             Operation::Drop => self.bytes = None,
+            Operation::Close => (self.bytes, self.close) = (None, true),
             Operation::DropPart(part) => return drop_part(bytes, part),
             Operation::Repeat(times) => self.times = *times,
             Operation::Before(bytes) => self.before.push(bytes.clone()),

@@ -330,6 +330,9 @@ impl Core {
         if let Some(bytes) = passed.bytes {
             self.note_raw(Some(self.side), layer, what, &bytes);
         }
+        if passed.close {
+            self.close();
+        }
     }
 
     pub fn send_head(&mut self, head: http::Head) {

@@ -15,6 +15,8 @@ pub(super) struct Found {
     pub anchor: Option<usize>,
     /// Indices of the certificates in it whose signature their issuer in it did not make.
     pub bad_signatures: Vec<usize>,
+    /// Indices of the certificates in it whose signature nothing here can check.
+    pub unchecked: Vec<usize>,
 }
 
 /// The path that a client would build. Better is: trusted, then fewer bad signatures, then fewer certificates outside
@@ -57,8 +59,10 @@ impl Search<'_> {
             return self.offer(found, None);
         }
         self.steps -= 1;
-        if let Some(anchor) = self.anchor_of(cert) {
-            return self.offer(found, Some(anchor));
+        if let Some((anchor, checked)) = self.anchor_of(cert) {
+            found.unchecked.extend((!checked).then_some(last));
+            self.offer(found, Some(anchor));
+            return found.unchecked.retain(|index| *index != last);
         }
         let issuers = if is_self_signed(cert) { Vec::new() } else { self.issuers_of(cert, &found.path) };
         if issuers.is_empty() {
@@ -68,20 +72,27 @@ impl Search<'_> {
             if self.steps == 0 {
                 return self.offer(found, None);
             }
-            let bad = self.chain.get(issuer).is_some_and(|issuer| signature::check(cert, spki_of(issuer)) == Signature::Bad);
+            let signature = self.chain.get(issuer).map(|issuer| signature::check(cert, spki_of(issuer)));
             found.path.push(issuer);
-            found.bad_signatures.extend(bad.then_some(last));
+            found.bad_signatures.extend((signature == Some(Signature::Bad)).then_some(last));
+            found.unchecked.extend((signature == Some(Signature::Unchecked)).then_some(last));
             self.extend(found);
             found.path.pop();
             found.bad_signatures.retain(|index| *index != last);
+            found.unchecked.retain(|index| *index != last);
         }
     }
 
-    /// The certificate is a trusted root, or one issued it.
-    fn anchor_of(&self, cert: &Cert) -> Option<usize> {
+    /// The trusted root that the certificate is, or that issued it, and whether that is proved: a name alone is not.
+    fn anchor_of(&self, cert: &Cert) -> Option<(usize, bool)> {
         let is = |anchor: &Anchor| anchor.name_der == *cert.subject_der && anchor.spki_der == spki_of(cert);
-        let issued = |anchor: &Anchor| anchor.name_der == *cert.issuer_der && signature::check(cert, &anchor.spki_der) != Signature::Bad;
-        self.anchors.iter().position(is).or_else(|| self.anchors.iter().position(issued))
+        if let Some(index) = self.anchors.iter().position(is) {
+            return Some((index, true));
+        }
+        let named = self.anchors.iter().enumerate().filter(|(_, anchor)| anchor.name_der == *cert.issuer_der);
+        let checked = named.map(|(index, anchor)| (index, signature::check(cert, &anchor.spki_der)));
+        let best = checked.filter(|pair| pair.1 != Signature::Bad).min_by_key(|pair| pair.1 != Signature::Good);
+        best.map(|(index, signature)| (index, signature == Signature::Good))
     }
 
     /// Served certificates with the issuer's name that are not in the path yet.
@@ -96,7 +107,7 @@ impl Search<'_> {
         let length = isize::try_from(found.path.len()).unwrap_or(isize::MAX);
         let score = (
             anchor.is_some(),
-            Reverse(found.bad_signatures.len()),
+            Reverse(found.bad_signatures.len() + found.unchecked.len()),
             Reverse(found.path.iter().filter(stale).count()),
             if anchor.is_some() { -length } else { length },
         );

@@ -126,11 +126,11 @@ async fn listeners(blueprint: &Blueprint, authority: &Authority, config: &LabCon
         let v6 = SocketAddr::from((Ipv6Addr::LOCALHOST, v4.address().port()));
         match Listener::open(blueprint.door(v6, chains.1, authority, config)).await {
             Ok(v6) => return Ok(vec![v4, v6]),
-            // Somebody has the port on ::1 only: another one then.
-            Err(error) if config.port == 0 && error.source.kind() == io::ErrorKind::AddrInUse => {}
-            // A machine without IPv6 is no reason to have no lab, unless the fault lives there.
-            Err(_) if !blueprint.needs_v6() => return Ok(vec![v4]),
-            Err(error) => return Err(error),
+            // Somebody has the port on ::1 only: another one then, for `localhost` may mean either address.
+            Err(error) if error.source.kind() == io::ErrorKind::AddrInUse && config.port == 0 => {}
+            Err(error) if error.source.kind() == io::ErrorKind::AddrInUse || blueprint.needs_v6() => return Err(error),
+            // A machine without IPv6 is no reason to have no lab.
+            Err(_) => return Ok(vec![v4]),
         }
     }
     Err(LiveError { doing: "find a port free on", to: "127.0.0.1 and ::1".into(), source: io::ErrorKind::AddrInUse.into() })

@@ -60,11 +60,6 @@ pub fn portal(_: &Head) -> ProxyAnswer {
     ProxyAnswer::Reply("HTTP/1.1 302 Found\r\nLocation: http://portal.lab.example/login\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
 }
 
-/// A device that refuses SSTP by the header that MS-SSTP 4.5 puts into CONNECT.
-pub fn no_sstp(head: &Head) -> ProxyAnswer {
-    if head.header("SSTPVERSION").is_some() { forbidden(head) } else { open(head) }
-}
-
 /// Something that speaks no HTTP.
 pub fn garbage(_: &Head) -> ProxyAnswer {
     ProxyAnswer::Reply("\u{5}\u{1}\u{0}not http\r\n\r\n")
@@ -104,6 +99,5 @@ mod tests {
         assert_eq!(basic(&head(&format!("{plain}\r\n"))), ProxyAnswer::Reply(WANTS_BASIC));
         assert_eq!(basic(&head(&format!("{plain}Proxy-Authorization: Basic YTpi\r\n\r\n"))), ProxyAnswer::Tunnel);
         assert!(matches!(open(&head("CONNECT a:1 HTTP/1.1\r\n\r\n")), ProxyAnswer::Reply(_)), "no Host");
-        assert!(matches!(no_sstp(&head(&format!("{plain}SSTPVERSION: 1.0\r\n\r\n"))), ProxyAnswer::Reply(FORBIDDEN)));
     }
 }

@@ -1,12 +1,12 @@
 //! What answers at an address: an SSTP server in TLS, or something else.
 
-use super::{Bounded, Door, Kept, Serve, old_tls};
-use crate::base::{Layer, Side};
+use super::{Door, Kept, Record, Serve, old_tls};
+use crate::base::{Layer, Micros, Side};
 use crate::live::clock::Clock;
 use crate::live::drive;
 use crate::live::toxic::{Poisoned, Resettable};
 use crate::proto::Session;
-use crate::transcript::{Event, Secured, Sink, TlsFailure, What};
+use crate::transcript::{Event, Head, Secured, Sink, Target, TlsFailure, What};
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::server::WebPkiClientVerifier;
@@ -79,10 +79,9 @@ impl Service {
     /// One SSTP call.
     async fn call(&self, stream: TcpStream, peer: SocketAddr, kept: Kept, mut stop: watch::Receiver<bool>) {
         let clock = Clock::start();
-        let mut sink = Bounded::default();
         let mut plan = self.door.plan.clone();
         plan.seed = plan.seed.wrapping_add(self.served.fetch_add(1, Ordering::Relaxed));
-        self.begin(&mut sink, &clock, peer, stream.local_addr().unwrap_or(self.door.at), plan.seed);
+        let mut sink = begin(&kept, &clock, peer, stream.local_addr().unwrap_or(self.door.at), plan.seed);
         let poisoned = Poisoned::new(stream, &plan.toxics);
         let shaken = tokio::time::timeout(HANDSHAKE_TIME, self.handshake(poisoned)).await;
         match shaken.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
@@ -98,18 +97,6 @@ impl Service {
                 sink.event(&Event::new(clock.now(), Some(Side::Client), Layer::Tls, what));
             }
         }
-        kept.add(sink.finish());
-    }
-
-    fn begin(&self, sink: &mut Bounded, clock: &Clock, from: SocketAddr, to: SocketAddr, seed: u64) {
-        let head = &mut sink.transcript.head;
-        head.version = env!("CARGO_PKG_VERSION").into();
-        head.began_unix_ms = clock.began_unix_ms();
-        head.target.host = to.ip().to_string();
-        head.target.port = to.port();
-        head.seed = seed;
-        let connected = What::Connected { to, from, took: crate::base::Micros::ZERO };
-        sink.event(&Event::new(clock.now(), Some(Side::Client), Layer::Tcp, connected));
     }
 
     async fn handshake(&self, stream: Poisoned<TcpStream>) -> io::Result<TlsStream<Poisoned<TcpStream>>> {
@@ -153,6 +140,15 @@ impl Service {
             _ => {}
         }
     }
+}
+
+fn begin(kept: &Kept, clock: &Clock, from: SocketAddr, to: SocketAddr, seed: u64) -> Record {
+    let version = env!("CARGO_PKG_VERSION").to_string();
+    let target = Target { host: to.ip().to_string(), port: to.port(), ..Target::default() };
+    let mut record = kept.open(Head { version, began_unix_ms: clock.began_unix_ms(), target, seed, ..Head::default() });
+    let connected = What::Connected { to, from, took: Micros::ZERO };
+    record.event(&Event::new(clock.now(), Some(Side::Client), Layer::Tcp, connected));
+    record
 }
 
 fn tls_config(door: &Door) -> Result<ServerConfig, rustls::Error> {

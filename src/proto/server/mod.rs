@@ -12,7 +12,7 @@ use super::session::{Core, Decide};
 use crate::base::{Layer, Micros, WireError};
 use crate::transcript::{How, Reason};
 use crate::wire::ppp::{self, Body, Frame};
-use crate::wire::sstp::{Attribute, ENCAPSULATED_PPP, Message, MessageType};
+use crate::wire::sstp::{Attribute, Message, MessageType};
 use crate::wire::{control, http};
 use std::time::Duration;
 
@@ -100,7 +100,7 @@ impl Server {
     }
 
     fn connect_request(&mut self, core: &mut Core, message: &Message) {
-        let faults = request_faults(message);
+        let faults = request_faults(message, self.config.encapsulates);
         if faults.is_empty() {
             self.nonce = core.rng.bytes();
             let offer = Attribute::CryptoBindingRequest { hash_mask: self.config.hash_mask, nonce: self.nonce.to_vec().into() };
@@ -118,6 +118,9 @@ impl Server {
 
     fn start_lcp(&mut self, core: &mut Core) {
         core.began(Layer::Lcp);
+        if self.config.echoes_ppp {
+            return;
+        }
         let mut magic: [u8; 4] = core.rng.bytes();
         magic[0] |= 1;
         let timers = &self.config.timers;
@@ -269,6 +272,9 @@ impl Decide for Server {
             return;
         }
         self.refresh_hello(core.now);
+        if self.config.echoes_ppp {
+            return core.send_frame(frame);
+        }
         match &frame.body {
             Body::Lcp(packet) => self.lcp_packet(core, packet),
             Body::Pap(_) | Body::Chap(_) | Body::Eap(_) => self.auth_frame(core, &frame),
@@ -325,7 +331,7 @@ impl Decide for Server {
 }
 
 /// Every attribute of a Call Connect Request that is not as it should be, as the NAK reports it. MS-SSTP 3.3.5.2.2.
-fn request_faults(message: &Message) -> Vec<Attribute> {
+fn request_faults(message: &Message, encapsulates: u16) -> Vec<Attribute> {
     let nak = |about: u8, status: u32, value: &[u8]| Attribute::StatusInfo {
         about,
         status,
@@ -337,7 +343,7 @@ fn request_faults(message: &Message) -> Vec<Attribute> {
         let id = attribute.id();
         match attribute {
             _ if seen.contains(&id) => faults.push(nak(id, DUPLICATE_ATTRIBUTE, &[])),
-            Attribute::EncapsulatedProtocol(ENCAPSULATED_PPP) => {}
+            Attribute::EncapsulatedProtocol(protocol) if *protocol == encapsulates => {}
             Attribute::EncapsulatedProtocol(other) => faults.push(nak(id, VALUE_NOT_SUPPORTED, &other.to_be_bytes())),
             Attribute::Other { id: 1, value } => faults.push(nak(1, INVALID_ATTRIB_VALUE_LENGTH, value)),
             Attribute::StatusInfo { about, status, .. } if *status != 0 => {

@@ -137,7 +137,9 @@ fn old_signatures_are_checked_as_far_as_the_library_goes() {
         let weak = name.starts_with("sha1") || name.starts_with("md5");
         assert_eq!(verdict.problem(Rule::WeakSignature).map(|problem| problem.cert), weak.then_some(Some(0)));
         assert_eq!(verdict.problems.iter().filter(|problem| problem.rule == Rule::WeakKey).count(), 2);
-        assert!(verdict.is_trusted(), "{:?}", verdict.problems);
+        // What cannot be checked is not trusted: a name alone proves nothing.
+        assert_eq!(verdict.problem(Rule::UncheckedSignature).is_some(), signature == Signature::Unchecked, "{name}");
+        assert_eq!(verdict.is_trusted(), signature == Signature::Good, "{:?}", verdict.problems);
     }
     let mut spoilt = include_bytes!("../fixtures/old-leaf-sha1.der").to_vec();
     let last = spoilt.len() - 1;

@@ -35,4 +35,23 @@ pub(in crate::jobs::lab) const FAULTS: &[Fault] = &[
         ]),
         "BIND-HASH-PROTOCOL",
     ),
+    fault(
+        "binding.closed",
+        Binding,
+        "the server closes without a word once Call Connected has come",
+        Makes::Edits(&[
+            "ipcp.configure-ack#1 close",
+            "ipcp.configure-nak#1 close",
+            "ipcp.configure-reject#1 close",
+            "ipv6cp.configure-ack#1 close",
+        ]),
+        "BIND-CLOSED",
+    ),
+    fault(
+        "binding.sha1-only",
+        Binding,
+        "the server offers SHA-1 alone for crypto binding",
+        Makes::Server(|server| server.hash_mask = 1),
+        "BIND-SHA1-ONLY",
+    ),
 ];

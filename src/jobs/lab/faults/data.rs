@@ -9,7 +9,7 @@ pub(in crate::jobs::lab) const FAULTS: &[Fault] = &[
         Data,
         "pings to the server's inner address are not answered",
         Makes::Server(|server| server.answers_ping = false),
-        "DATA-DEFAULT-GATEWAY",
+        "DATA-PING-UNANSWERED",
     ),
-    fault("data.packets-lost", Data, "no IPv4 packet comes through", Makes::Edits(&["ipv4.packet#* drop"]), "DATA-DEFAULT-GATEWAY"),
+    fault("data.packets-lost", Data, "no IPv4 packet comes through", Makes::Edits(&["ipv4.packet#* drop"]), "DATA-PING-UNANSWERED"),
 ];

@@ -13,6 +13,13 @@ pub(in crate::jobs::lab) const FAULTS: &[Fault] = &[
         Makes::Edits(&["lcp.configure-ack#* drop", "lcp.configure-nak#* drop", "lcp.configure-reject#* drop"]),
         "LCP-NO-RESPONSE",
     ),
+    fault(
+        "lcp.loopback",
+        Lcp,
+        "every PPP frame comes back as it was sent",
+        Makes::Server(|server| server.echoes_ppp = true),
+        "LCP-LOOPBACK",
+    ),
     // C223 80, RFC 2433.
     fault(
         "lcp.only-mschapv1",

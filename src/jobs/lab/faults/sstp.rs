@@ -10,16 +10,22 @@ pub(in crate::jobs::lab) const FAULTS: &[Fault] = &[
         "sstp.half-ack",
         Sstp,
         "Call Connect Ack stops after 8 of its 48 bytes",
-        Makes::Edits(&["sstp.call-connect-ack#* instead 10 01 00 30 00 02 00 01"]),
+        Makes::Edits(&["sstp.call-connect-ack#* instead 10 01 00 30 00 02 00 01", "lcp.*#* drop"]),
         "SSTP-NO-ACK",
     ),
-    // Attribute 1 (Encapsulated Protocol), status 4 (value not supported), the value refused.
     fault(
         "sstp.nak",
         Sstp,
         "the server refuses to carry PPP",
-        Makes::Edits(&["sstp.call-connect-ack#* instead 10 01 00 16 00 03 00 01 00 02 00 0e 00 00 00 01 00 00 00 04 00 01"]),
+        Makes::Server(|server| (server.encapsulates, server.nak_limit) = (2, 100)),
         "SSTP-NAK",
+    ),
+    fault(
+        "sstp.close-after-request",
+        Sstp,
+        "the server closes when Call Connect Request comes",
+        Makes::Edits(&["sstp.call-connect-ack#1 close"]),
+        "SSTP-CLOSE-AFTER-REQUEST",
     ),
     fault(
         "sstp.abort-retries",

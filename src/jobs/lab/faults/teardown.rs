@@ -20,4 +20,18 @@ pub(in crate::jobs::lab) const FAULTS: &[Fault] = &[
         Makes::Edits(&["sstp.echo-response#1 instead 10 01 00 14 00 06 00 01 00 02 00 0c 00 00 00 00 00 00 00 00"]),
         "TEAR-REMOTE",
     ),
+    fault(
+        "teardown.closed-by-server",
+        Teardown,
+        "the server closes as soon as traffic flows",
+        Makes::Edits(&["sstp.echo-response#1 close"]),
+        "TEAR-REMOTE",
+    ),
+    fault(
+        "teardown.no-ack",
+        Teardown,
+        "Call Disconnect is not acknowledged",
+        Makes::Edits(&["sstp.call-disconnect-ack#* drop"]),
+        "TEAR-NO-ACK",
+    ),
 ];
