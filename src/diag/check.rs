@@ -61,6 +61,21 @@ pub enum Need {
     Nothing,
 }
 
+impl Need {
+    /// Why a check with this need cannot judge the facts; nothing when it can.
+    pub fn missing(self, facts: &Facts) -> Option<String> {
+        match self {
+            Need::Chain if facts.chain.is_empty() && facts.trust.is_empty() => Some("no certificate was seen".into()),
+            Need::Began(layer) if !began(facts, layer) => Some(format!("{layer} was not reached")),
+            Need::Nothing | Need::Chain | Need::Began(_) => None,
+        }
+    }
+}
+
+fn began(facts: &Facts, layer: Layer) -> bool {
+    facts.layer(layer).is_some_and(|entry| entry.began.is_some() || entry.event.is_some())
+}
+
 /// How a check looks.
 #[derive(Clone, Copy)]
 pub enum Look {
@@ -83,6 +98,21 @@ impl Evidence {
     /// Evidence from one event.
     pub fn at(event: usize, says: impl Into<String>) -> Evidence {
         Evidence { says: says.into(), events: vec![event] }
+    }
+
+    /// Evidence from several events; nothing when there are none.
+    pub fn of(events: impl IntoIterator<Item = usize>, says: impl Into<String>) -> Option<Evidence> {
+        let events: Vec<usize> = events.into_iter().collect();
+        (!events.is_empty()).then(|| Evidence { says: says.into(), events })
+    }
+
+    /// The same evidence with a further sentence.
+    pub fn and(mut self, sentence: &str) -> Evidence {
+        if !sentence.is_empty() {
+            self.says += "; ";
+            self.says += sentence;
+        }
+        self
     }
 }
 
@@ -121,4 +151,33 @@ pub struct Check {
     pub explains: &'static [&'static str],
     /// The predicate.
     pub look: Look,
+}
+
+impl Check {
+    /// What a row starts from: a failing check that needs nothing and finds nothing.
+    pub const ROW: Check = Check {
+        id: "",
+        layer: Layer::Dns,
+        severity: Severity::Fail,
+        title: "",
+        means: "",
+        fix: Fix { admin: "", user: "" },
+        windows: &[],
+        verified: false,
+        spec: &[],
+        needs: Need::Nothing,
+        explains: &[],
+        look: Look::One(|_| None),
+    };
+
+    /// Looks at one connection; nothing when the check finds nothing or cannot judge it.
+    pub fn hits(&self, facts: &Facts) -> Option<Evidence> {
+        if self.needs.missing(facts).is_some() {
+            return None;
+        }
+        match self.look {
+            Look::One(look) => look(facts),
+            Look::Across(look) => look(std::slice::from_ref(facts)),
+        }
+    }
 }

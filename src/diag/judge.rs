@@ -1,7 +1,6 @@
 //! From facts to findings: look, then rank, one cause first and its consequences beneath it.
 
-use super::check::{Check, Evidence, Look, Need, Severity};
-use crate::base::Layer;
+use super::check::{Check, Evidence, Severity};
 use crate::transcript::Facts;
 
 /// A check that hit.
@@ -44,51 +43,45 @@ impl Judgement {
 pub fn judge(facts: &Facts, checks: impl Iterator<Item = &'static Check>) -> Judgement {
     let mut judgement = Judgement::default();
     for check in checks {
-        if let Some(why) = blind(facts, check.needs) {
+        if let Some(why) = check.needs.missing(facts) {
             judgement.blind.push((check.id, why));
-            continue;
-        }
-        let evidence = match check.look {
-            Look::One(look) => look(facts),
-            Look::Across(look) => look(std::slice::from_ref(facts)),
-        };
-        if let Some(evidence) = evidence {
+        } else if let Some(evidence) = check.hits(facts) {
             judgement.findings.push(Finding { check, severity: check.severity, evidence, cause: false, because_of: None });
         }
     }
-    rank(facts, &mut judgement.findings);
+    rank(&mut judgement.findings);
     judgement
 }
 
-fn blind(facts: &Facts, need: Need) -> Option<String> {
-    match need {
-        Need::Nothing => None,
-        Need::Chain if facts.chain.is_empty() => Some("no certificate was seen".into()),
-        Need::Chain => None,
-        Need::Began(layer) => match facts.layer(layer).and_then(|entry| entry.began) {
-            Some(_) => None,
-            None => Some(format!("{layer} was not reached")),
-        },
-    }
-}
-
-/// The cause is the failing finding that no other failing finding explains, on the lowest layer. Windows stops at the
-/// certificate, so a certificate that fails comes before what a probe finds above it.
-fn rank(facts: &Facts, findings: &mut [Finding]) {
+/// The cause is the failing finding that no other failing finding explains, on the lowest layer: what stops Windows first
+/// comes first, such as a certificate that a probe passes over. A consequence fails nothing by itself and becomes a note.
+fn rank(findings: &mut [Finding]) {
     let failing: Vec<&'static Check> = findings.iter().filter(|f| f.severity == Severity::Fail).map(|f| f.check).collect();
     for finding in findings.iter_mut() {
-        let id = finding.check.id;
-        finding.because_of = failing.iter().find(|other| other.id != id && other.explains.contains(&id)).map(|other| other.id);
+        finding.because_of = explained_by(finding.check.id, &failing);
+        if finding.because_of.is_some() {
+            finding.severity = Severity::Note;
+        }
     }
-    let stop = facts.stop.as_ref().map_or(Layer::Teardown, |stop| stop.layer);
-    let rank_of =
-        |finding: &Finding| (finding.because_of.is_some(), finding.check.layer.min(stop), finding.check.layer != stop, finding.check.layer);
-    let cause =
-        findings.iter().enumerate().filter(|(_, f)| f.severity == Severity::Fail).min_by_key(|(i, f)| (rank_of(f), *i)).map(|pair| pair.0);
-    if let Some(finding) = cause.and_then(|index| findings.get_mut(index)) {
+    let unexplained = findings.iter_mut().filter(|finding| finding.severity == Severity::Fail);
+    let cause = unexplained.min_by_key(|finding| finding.check.layer).map(|finding| {
         finding.cause = true;
-        finding.because_of = None;
+        finding.check.id
+    });
+    findings.sort_by_key(|finding| {
+        let beneath_the_cause = finding.because_of.is_some() && finding.because_of == cause;
+        (!finding.cause, !beneath_the_cause, std::cmp::Reverse(finding.severity), finding.check.layer)
+    });
+}
+
+/// The failing check at the root of the explanations of `id`.
+fn explained_by(id: &'static str, failing: &[&'static Check]) -> Option<&'static str> {
+    let mut root = None;
+    let mut asked = id;
+    // No chain of explanations is longer than the list; the bound keeps a circle in the rows from turning for ever.
+    for _ in failing {
+        let Some(other) = failing.iter().find(|other| other.id != asked && other.id != id && other.explains.contains(&asked)) else { break };
+        (root, asked) = (Some(other.id), other.id);
     }
-    let cause_id = cause.and_then(|index| findings.get(index)).map(|f| f.check.id);
-    findings.sort_by_key(|f| (!f.cause, f.because_of.is_none() || f.because_of != cause_id, std::cmp::Reverse(f.severity), f.check.layer));
+    root
 }

@@ -1,0 +1,281 @@
+//! Authentication that did not come to a yes or no, and which methods were used or offered. Catalogue 3.3 to 3.5.
+
+use super::auth_refused::{eap_failure, eap_responses};
+use super::check::{Check, Evidence, Fix, Look, Need, Severity, Windows};
+use super::lcp::{REQUEST, demanded, method_in};
+use super::look::{ENDINGS, reason_of, stop, stop_at, stop_within, terminate, timed_out, unnamed};
+use crate::base::{Layer, Side, SpecRef};
+use crate::transcript::Reason;
+use crate::transcript::facts::{Facts, Seen};
+use crate::wire::ncp::AuthMethod;
+use crate::wire::ppp::{self, Frame};
+use crate::wire::{chap, eap};
+
+pub(super) const AUTH: &[Check] = &[
+    Check {
+        id: "AUTH-PAP-ONLY-WORKS",
+        layer: Layer::Auth,
+        title: "The server accepts PAP only",
+        means: "It cannot or may not check anything stronger, often because passwords are stored as hashes. Windows offers MS-CHAPv2 or EAP unless \
+                set otherwise. This tool does not send a password in clear to a server whose certificate it does not trust.",
+        fix: Fix {
+            admin: "Store secrets in a form that MS-CHAPv2 can use, or use EAP; then switch PAP off.",
+            user: "Allow PAP in the profile only if the administrator says so and the certificate is valid.",
+        },
+        windows: &[Windows::Ras(734)],
+        verified: true,
+        spec: &[SpecRef::rfc(1661, "6.2"), SpecRef::rfc(1334, "2")],
+        explains: PAP_ONLY,
+        look: Look::One(pap_only),
+        ..Check::ROW
+    },
+    Check {
+        id: "AUTH-EAP-METHOD-MISMATCH",
+        layer: Layer::Auth,
+        title: "Client and server share no EAP method",
+        means: "The server asks for an EAP method that the client does not use, and takes none of those the client proposes.",
+        fix: Fix { admin: "Align the EAP types of policy and profile.", user: "Import the VPN profile again." },
+        windows: &[Windows::Ras(812), Windows::Ras(850), Windows::Ras(852)],
+        spec: &[SpecRef::rfc(3748, "5.3.1")],
+        needs: Need::Began(Layer::Auth),
+        explains: ENDINGS,
+        look: Look::One(eap_methods_differ),
+        ..Check::ROW
+    },
+    Check {
+        id: "AUTH-RADIUS-TIMEOUT",
+        layer: Layer::Auth,
+        title: "The server does not answer the login",
+        means: "It asked, got the answer, and then stays silent: it waits for a RADIUS server that does not answer. The password is not the matter.",
+        fix: Fix {
+            admin: "Check that the RADIUS server can be reached, its shared secret and UDP ports; with a second factor, its timeout.",
+            user: "Try again; confirm the second factor if one is asked for.",
+        },
+        windows: &[Windows::Ras(718), Windows::Ras(691)],
+        verified: true,
+        spec: &[SpecRef::rfc(2865, "2.4")],
+        needs: Need::Began(Layer::Auth),
+        explains: ENDINGS,
+        look: Look::One(login_unanswered),
+        ..Check::ROW
+    },
+    Check {
+        id: "AUTH-SILENT",
+        layer: Layer::Auth,
+        title: "The server never begins authentication",
+        means: "The link is up and a method agreed on, but no challenge and no request comes.",
+        fix: Fix { admin: "Check the authentication part of the PPP daemon and its plug-ins.", user: "Try again later." },
+        windows: &[Windows::Ras(718)],
+        spec: &[SpecRef::rfc(1661, "3.5")],
+        needs: Need::Began(Layer::Auth),
+        explains: ENDINGS,
+        look: Look::One(no_challenge),
+        ..Check::ROW
+    },
+    Check {
+        id: "AUTH-TERMINATED",
+        layer: Layer::Auth,
+        title: "The server ends the link during authentication",
+        means: "LCP Terminate-Request came before a yes or no: a policy, a licence, or a refusal without words.",
+        fix: Fix { admin: "Read the server's and the RADIUS log of this moment.", user: "Type name and password again." },
+        spec: &[SpecRef::rfc(1661, "3.7")],
+        needs: Need::Began(Layer::Auth),
+        explains: ENDINGS,
+        look: Look::One(link_ended),
+        ..Check::ROW
+    },
+    Check {
+        id: "AUTH-NOT-DEMANDED",
+        layer: Layer::Auth,
+        severity: Severity::Warn,
+        title: "The server demands no authentication",
+        means: "The link came up without any method agreed on: anyone may connect, and crypto binding has no key to rest on.",
+        fix: Fix { admin: "Require an authentication method for the SSTP ports.", user: "" },
+        spec: &[SpecRef::rfc(1661, "6.2")],
+        needs: Need::Began(Layer::Lcp),
+        look: Look::One(not_demanded),
+        ..Check::ROW
+    },
+    Check {
+        id: "AUTH-PAP-USED",
+        layer: Layer::Auth,
+        severity: Severity::Warn,
+        title: "The login went through with PAP",
+        means: "The password travels in clear inside TLS, and crypto binding has no key. Windows does not offer PAP unless told to.",
+        fix: Fix { admin: "Enable MS-CHAPv2 or EAP and switch PAP off.", user: "" },
+        spec: &[SpecRef::rfc(1334, "2"), SpecRef::sstp("3.2.5.2")],
+        needs: Need::Began(Layer::Auth),
+        look: Look::One(pap_used),
+        ..Check::ROW
+    },
+    Check {
+        id: "AUTH-WEAK-OFFERED",
+        layer: Layer::Auth,
+        severity: Severity::Note,
+        title: "The server accepts weak methods too",
+        means: "PAP, CHAP-MD5 and MS-CHAPv1 give crypto binding no key, so TLS interception would go unnoticed.",
+        fix: Fix { admin: "Switch off the methods that no client needs.", user: "" },
+        spec: &[SpecRef::sstp("3.2.5.2")],
+        needs: Need::Began(Layer::Lcp),
+        look: Look::One(weak_methods_accepted),
+        ..Check::ROW
+    },
+    Check {
+        id: "AUTH-FAILED",
+        layer: Layer::Auth,
+        title: "Authentication ended without a result",
+        means: "The call ended during authentication, in a way that fits no other check.",
+        fix: Fix { admin: "Read the server's and the RADIUS log of this moment.", user: "Try again later." },
+        spec: &[SpecRef::rfc(1661, "3.5")],
+        needs: Need::Began(Layer::Auth),
+        explains: ENDINGS,
+        look: Look::One(failed_otherwise),
+        ..Check::ROW
+    },
+];
+
+/// PAP was the only method the server would take, and we did not use it.
+pub(super) fn pap_only(facts: &Facts) -> Option<Evidence> {
+    pap_insisted_on(facts).or_else(|| only_pap_accepted(facts))
+}
+
+fn pap_insisted_on(facts: &Facts) -> Option<Evidence> {
+    let stop = stop_within(facts, Layer::Lcp..=Layer::Auth).filter(|stop| matches!(stop.reason, Reason::Unwilling(_) | Reason::Untrusted(_)))?;
+    let request = facts.frames(Side::Server, REQUEST).filter(|seen| method_in(&seen.it) == Some(AuthMethod::Pap)).last();
+    let insisted = request.is_some() && demanded(facts) == [AuthMethod::Pap];
+    let said = matches!(&stop.reason, Reason::Unwilling(says) | Reason::Untrusted(says) if says.contains("PAP"));
+    (insisted || said).then(|| Evidence::of(request.map(|seen| seen.event).into_iter().chain([stop.event]), stop.reason.to_string()))?
+}
+
+/// Learned by asking, without credentials.
+fn only_pap_accepted(facts: &Facts) -> Option<Evidence> {
+    let stand = |accepted: bool| facts.methods.iter().filter(move |seen| seen.it.1 == accepted);
+    let only = stand(true).next().is_some() && stand(true).all(|seen| seen.it.0 == AuthMethod::Pap);
+    let refused: Vec<String> = stand(false).map(|seen| seen.it.0.to_string()).collect();
+    let says = format!("PAP is accepted; refused: {}", refused.join(", "));
+    (only && !refused.is_empty()).then(|| Evidence::of(facts.methods.iter().map(|seen| seen.event), says))?
+}
+
+fn eap_methods_differ(facts: &Facts) -> Option<Evidence> {
+    let stop = stop(facts).filter(|_| !facts.reached(Layer::Auth) && pap_only(facts).is_none())?;
+    let naks = facts.frames(Side::Client, "eap.response-nak").map(|seen| seen.event);
+    let unwilling = (stop.layer == Layer::Auth && matches!(stop.reason, Reason::Unwilling(_))).then_some(stop.event);
+    let refused = eap_failure(facts).into_iter().chain(unwilling).chain(terminate(facts).map(|row| row.0)).next();
+    let wanted: Vec<String> = requested_types(facts).into_iter().map(eap::type_title).collect();
+    let ours = naks.last();
+    let events = ours.filter(|_| refused.is_some()).into_iter().chain(unwilling);
+    let wanted = if wanted.is_empty() { "no method".into() } else { wanted.join(", then ") };
+    let hint = "a Windows client that is set up for it may get through";
+    Some(Evidence::of(events, format!("the server asked for {wanted}"))?.and(&stop.reason.to_string()).and(hint))
+}
+
+fn login_unanswered(facts: &Facts) -> Option<Evidence> {
+    let stop = timed_out(facts, Layer::Auth)?;
+    let proof = proofs(facts).last()?;
+    Evidence::of([proof.event, stop.event], format!("{} after {}", stop.reason, proof.it.name()))
+}
+
+fn no_challenge(facts: &Facts) -> Option<Evidence> {
+    timed_out(facts, Layer::Auth).filter(|_| proofs(facts).next().is_none()).map(reason_of)
+}
+
+fn link_ended(facts: &Facts) -> Option<Evidence> {
+    stop_at(facts, Layer::Auth)?;
+    let (event, says) = terminate(facts)?;
+    let ours = facts.frames(Side::Client, "lcp.terminate-request").next();
+    let named = super::auth_refused::AUTH_REFUSED.iter().any(|check| check.severity == Severity::Fail && check.hits(facts).is_some());
+    let first = ours.is_none_or(|ours| event < ours.event) && !named && eap_methods_differ(facts).is_none() && pap_only(facts).is_none();
+    first.then(|| Evidence::at(event, format!("LCP Terminate-Request: {says}")))
+}
+
+fn not_demanded(facts: &Facts) -> Option<Evidence> {
+    let up = facts.layer(Layer::Lcp).filter(|_| facts.reached(Layer::Lcp))?.event?;
+    let request = facts.frames(Side::Server, REQUEST).filter(|seen| seen.event < up).last()?;
+    let asked = facts.methods.iter().any(|seen| seen.it.1) || !demanded(facts).is_empty();
+    (!asked).then(|| Evidence::at(request.event, "no Configure-Request of the server names an authentication protocol"))
+}
+
+fn pap_used(facts: &Facts) -> Option<Evidence> {
+    let ack = facts.frames(Side::Server, "pap.authenticate-ack").last().filter(|_| facts.reached(Layer::Auth))?;
+    Some(Evidence::at(ack.event, "PAP Authenticate-Ack"))
+}
+
+fn weak_methods_accepted(facts: &Facts) -> Option<Evidence> {
+    let weak = [AuthMethod::Pap, AuthMethod::ChapMd5, AuthMethod::MsChapV1];
+    let found: Vec<_> = facts.methods.iter().filter(|seen| seen.it.1 && weak.contains(&seen.it.0)).collect();
+    let names: Vec<String> = found.iter().map(|seen| seen.it.0.to_string()).collect();
+    Evidence::of(found.iter().map(|seen| seen.event), format!("accepted: {}", names.join(", ")))
+}
+
+fn failed_otherwise(facts: &Facts) -> Option<Evidence> {
+    unnamed(facts, Layer::Auth, "AUTH-FAILED")
+}
+
+/// What the client sent to prove itself: a name alone is no proof, but a RADIUS server may already be asked with it.
+pub(super) fn proofs(facts: &Facts) -> impl DoubleEndedIterator<Item = &Seen<Frame>> {
+    let sends_proof = |frame: &Frame| match &frame.body {
+        ppp::Body::Chap(packet) => matches!(packet.body, chap::Body::Response { .. }),
+        ppp::Body::Pap(_) => true,
+        ppp::Body::Eap(packet) => packet.code == 2,
+        _ => false,
+    };
+    facts.ppp.iter().filter(move |seen| seen.by == Some(Side::Client) && sends_proof(&seen.it))
+}
+
+/// The EAP types that the server asked for, without those that are no method, each once.
+fn requested_types(facts: &Facts) -> Vec<u8> {
+    let mut types = Vec::new();
+    for seen in facts.ppp.iter().filter(|seen| seen.by == Some(Side::Server)) {
+        if let ppp::Body::Eap(eap::Packet { code: 1, kind: Some(kind @ eap::MD5..), .. }) = &seen.it.body
+            && !types.contains(kind)
+        {
+            types.push(*kind);
+        }
+    }
+    types
+}
+
+/// How the client proved itself last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Proof {
+    /// A method without keys: crypto binding uses 32 zero bytes. MS-SSTP 3.2.5.2.
+    Keyless(&'static str),
+    /// MS-CHAPv2.
+    MsChapV2,
+    /// MS-CHAPv2 within EAP.
+    EapMsChapV2,
+}
+
+pub(super) fn proof(facts: &Facts) -> Option<Proof> {
+    match &proofs(facts).last()?.it.body {
+        ppp::Body::Pap(_) => Some(Proof::Keyless("PAP")),
+        ppp::Body::Chap(chap::Packet { body: chap::Body::Response { value, .. }, .. }) if value.len() == MSCHAPV2_RESPONSE => {
+            Some(Proof::MsChapV2)
+        }
+        ppp::Body::Chap(_) => Some(Proof::Keyless("CHAP-MD5")),
+        ppp::Body::Eap(_) => match eap_responses(facts).filter(|kind| *kind >= eap::MD5).last()? {
+            eap::MSCHAPV2 => Some(Proof::EapMsChapV2),
+            eap::MD5 => Some(Proof::Keyless("EAP-MD5")),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// What the refusal of PAP leads to.
+const PAP_ONLY: &[&str] = &[
+    "LCP-AUTH-NO-COMMON",
+    "LCP-AUTH-NAK-LOOP",
+    "LCP-FAILED",
+    "LCP-TERMINATED-BY-PEER",
+    "AUTH-TERMINATED",
+    "AUTH-FAILED",
+    "SSTP-ABORT-STATUS7",
+    "SSTP-ABORT-NO-STATUS",
+    "SSTP-ABORT-STATUS",
+    "SSTP-NEGOTIATION-TIMEOUT",
+    "TEAR-REMOTE",
+];
+
+/// RFC 2759 4: bytes in the value of an MS-CHAPv2 Response.
+const MSCHAPV2_RESPONSE: usize = 49;

@@ -1,0 +1,354 @@
+//! The server looked at the credentials and said no, with a number where the method has one. Catalogue 3.3.
+
+use super::check::{Check, Evidence, Fix, Look, Need, Severity, Windows};
+use super::look::{ENDINGS, ras, stop, text};
+use crate::base::{Layer, Micros, Side, SpecRef};
+use crate::transcript::Reason;
+use crate::transcript::facts::Facts;
+use crate::wire::{chap, eap, pap, ppp};
+
+pub(super) const AUTH_REFUSED: &[Check] = &[
+    Check {
+        id: "AUTH-MSCHAP-691",
+        layer: Layer::Auth,
+        title: "User name or password is wrong",
+        means: "The server refuses the credentials with 691. It says the same for a locked account, an unknown user and a missing policy.",
+        fix: Fix {
+            admin: "Check the account (locked, expired, dial-in right) and read the reason code in NPS event 6273, or the RADIUS log.",
+            user: "Type name and password again, watch the keyboard layout, try the other form of the name (DOMAIN\\user or user@domain).",
+        },
+        windows: &[Windows::Ras(691)],
+        verified: true,
+        spec: &[SpecRef::rfc(2759, "6")],
+        needs: Need::Began(Layer::Auth),
+        explains: ENDINGS,
+        look: Look::One(|facts| refused_with(facts, 691)),
+        ..Check::ROW
+    },
+    Check {
+        id: "AUTH-MSCHAP-646",
+        layer: Layer::Auth,
+        title: "The account may not log on at this hour",
+        means: "The server refuses with 646: logon hours.",
+        fix: Fix { admin: "Adjust the logon hours; check the server's clock and zone.", user: "Try again in the permitted hours." },
+        windows: &[Windows::Ras(646)],
+        verified: true,
+        spec: &[SpecRef::rfc(2759, "6")],
+        needs: Need::Began(Layer::Auth),
+        explains: ENDINGS,
+        look: Look::One(|facts| refused_with(facts, 646)),
+        ..Check::ROW
+    },
+    Check {
+        id: "AUTH-MSCHAP-647",
+        layer: Layer::Auth,
+        title: "The account is disabled",
+        means: "The server refuses with 647.",
+        fix: Fix { admin: "Enable the account.", user: "Call the helpdesk." },
+        windows: &[Windows::Ras(647)],
+        verified: true,
+        spec: &[SpecRef::rfc(2759, "6")],
+        needs: Need::Began(Layer::Auth),
+        explains: ENDINGS,
+        look: Look::One(|facts| refused_with(facts, 647)),
+        ..Check::ROW
+    },
+    Check {
+        id: "AUTH-MSCHAP-648",
+        layer: Layer::Auth,
+        title: "The password has expired",
+        means: "The server refuses with 648: the password is too old or must be changed first.",
+        fix: Fix { admin: "Reset the password; permit changing it in the NPS policy.", user: "Change the password." },
+        windows: &[Windows::Ras(648)],
+        verified: true,
+        spec: &[SpecRef::rfc(2759, "6")],
+        needs: Need::Began(Layer::Auth),
+        explains: ENDINGS,
+        look: Look::One(|facts| refused_with(facts, 648)),
+        ..Check::ROW
+    },
+    Check {
+        id: "AUTH-MSCHAP-649",
+        layer: Layer::Auth,
+        title: "The account has no permission to dial in",
+        means: "The server refuses with 649.",
+        fix: Fix { admin: "Grant the dial-in right or mend the network policy.", user: "Ask for VPN access." },
+        windows: &[Windows::Ras(649)],
+        verified: true,
+        spec: &[SpecRef::rfc(2759, "6")],
+        needs: Need::Began(Layer::Auth),
+        explains: ENDINGS,
+        look: Look::One(|facts| refused_with(facts, 649)),
+        ..Check::ROW
+    },
+    Check {
+        id: "AUTH-MSCHAP-709",
+        layer: Layer::Auth,
+        title: "The new password was refused",
+        means: "The server refuses with 709: a change of password did not meet its rules.",
+        fix: Fix { admin: "Check the rules for complexity, history and minimum age.", user: "Choose another password." },
+        windows: &[Windows::Ras(709)],
+        verified: true,
+        spec: &[SpecRef::rfc(2759, "6")],
+        needs: Need::Began(Layer::Auth),
+        explains: ENDINGS,
+        look: Look::One(|facts| refused_with(facts, 709)),
+        ..Check::ROW
+    },
+    Check {
+        id: "AUTH-ACCOUNT-EXPIRED",
+        layer: Layer::Auth,
+        title: "The account has expired",
+        means: "The server refuses with 708.",
+        fix: Fix { admin: "Extend the account.", user: "Call the helpdesk." },
+        windows: &[Windows::Ras(708), Windows::Ras(691)],
+        needs: Need::Began(Layer::Auth),
+        explains: ENDINGS,
+        look: Look::One(|facts| refused_with(facts, 708)),
+        ..Check::ROW
+    },
+    Check {
+        id: "AUTH-MSCHAP-OTHER",
+        layer: Layer::Auth,
+        title: "The server refuses the credentials with another code",
+        means: "The code is none of those that MS-CHAPv2 defines; the evidence shows it.",
+        fix: Fix { admin: "Look the number up (it is usually a RAS error) and read the server's log.", user: "Call the helpdesk." },
+        spec: &[SpecRef::rfc(2759, "6")],
+        needs: Need::Began(Layer::Auth),
+        explains: ENDINGS,
+        look: Look::One(refused_with_other_code),
+        ..Check::ROW
+    },
+    Check {
+        id: "AUTH-CHAP-FAILURE",
+        layer: Layer::Auth,
+        title: "User name or password is wrong (CHAP)",
+        means: "The server answers with a failure that carries no number. Windows shows 691.",
+        fix: Fix { admin: "Check the account; CHAP needs the password stored so that it can be recovered.", user: "Type name and password again." },
+        windows: &[Windows::Ras(691)],
+        spec: &[SpecRef::rfc(1994, "4.2")],
+        needs: Need::Began(Layer::Auth),
+        explains: ENDINGS,
+        look: Look::One(refused_without_code),
+        ..Check::ROW
+    },
+    Check {
+        id: "AUTH-PAP-NAK",
+        layer: Layer::Auth,
+        title: "User name or password is wrong (PAP)",
+        means: "The server refuses the name and the password. Windows shows 691.",
+        fix: Fix { admin: "Check the account and read the server's or the RADIUS log.", user: "Type name and password again." },
+        windows: &[Windows::Ras(691)],
+        spec: &[SpecRef::rfc(1334, "2.2.2")],
+        needs: Need::Began(Layer::Auth),
+        explains: ENDINGS,
+        look: Look::One(pap_refused),
+        ..Check::ROW
+    },
+    Check {
+        id: "AUTH-NPS-NO-POLICY",
+        layer: Layer::Auth,
+        title: "The server refuses the user before it asks for a password",
+        means: "EAP fails right after the name: no policy matches, or the user is unknown.",
+        fix: Fix { admin: "Check the conditions of the network and connection request policies (NPS event 6273, reason 48 or 49).", user: "Check the user name." },
+        windows: &[Windows::Ras(691), Windows::Ras(812)],
+        verified: true,
+        spec: &[SpecRef::rfc(3748, "4.2")],
+        needs: Need::Began(Layer::Auth),
+        explains: ENDINGS,
+        look: Look::One(refused_by_name),
+        ..Check::ROW
+    },
+    Check {
+        id: "AUTH-EAP-FAILURE",
+        layer: Layer::Auth,
+        title: "The server refuses the login (EAP)",
+        means: "EAP ended with a failure after a method had begun, and no number came with it.",
+        fix: Fix { admin: "Read the reason code in NPS event 6273, or the RADIUS log.", user: "Type name and password again." },
+        windows: &[Windows::Ras(691)],
+        spec: &[SpecRef::rfc(3748, "4.2")],
+        needs: Need::Began(Layer::Auth),
+        explains: ENDINGS,
+        look: Look::One(eap_failed),
+        ..Check::ROW
+    },
+    Check {
+        id: "AUTH-SERVER-PROOF-BAD",
+        layer: Layer::Auth,
+        title: "The server cannot prove that it knows the password",
+        means: "It accepts the user, but its proof (S=) is missing or wrong. RADIUS does not pass it on, or someone poses as the server.",
+        fix: Fix { admin: "Let RADIUS return MS-CHAP2-Success unchanged; update the PPP daemon.", user: "Report it: it may be an impostor." },
+        windows: &[Windows::Ras(778)],
+        verified: true,
+        spec: &[SpecRef::rfc(2759, "5"), SpecRef::rfc(2759, "8.7")],
+        needs: Need::Began(Layer::Auth),
+        explains: ENDINGS,
+        look: Look::One(proof_wrong),
+        ..Check::ROW
+    },
+    Check {
+        id: "AUTH-USERNAME-FORMAT",
+        layer: Layer::Auth,
+        severity: Severity::Note,
+        title: "The form of the user name may be the matter",
+        means: "Client and server may use different parts of the name for the proof, or the server does not want a domain.",
+        fix: Fix { admin: "Document the form; strip the domain on the server.", user: "Try the other form: user, DOMAIN\\user or user@domain." },
+        windows: &[Windows::Ras(691)],
+        verified: true,
+        spec: &[SpecRef::rfc(2759, "8.2")],
+        needs: Need::Began(Layer::Auth),
+        look: Look::One(name_has_a_domain),
+        ..Check::ROW
+    },
+    Check {
+        id: "AUTH-NON-ASCII",
+        layer: Layer::Auth,
+        severity: Severity::Note,
+        title: "The user name has letters outside ASCII",
+        means: "Client and server may write them differently.",
+        fix: Fix { admin: "Use account names in ASCII.", user: "Use an alias in ASCII." },
+        windows: &[Windows::Ras(691)],
+        needs: Need::Began(Layer::Auth),
+        look: Look::One(name_beyond_ascii),
+        ..Check::ROW
+    },
+    Check {
+        id: "AUTH-MFA-TIMEOUT",
+        layer: Layer::Auth,
+        severity: Severity::Note,
+        title: "The refusal came late",
+        means: "The server waited long before it said no: a second factor was not confirmed in time, or RADIUS is slow.",
+        fix: Fix { admin: "Raise the RADIUS timeout above the time for the second factor; one server per try.", user: "Confirm the prompt quickly." },
+        windows: &[Windows::Ras(718), Windows::Ras(691)],
+        verified: true,
+        needs: Need::Began(Layer::Auth),
+        look: Look::One(refused_late),
+        ..Check::ROW
+    },
+];
+
+fn refused_with(facts: &Facts, code: u32) -> Option<Evidence> {
+    refusal(facts).filter(|no| no.code == Some(code)).map(Refusal::evidence)
+}
+
+fn refused_with_other_code(facts: &Facts) -> Option<Evidence> {
+    refusal(facts).filter(|no| no.code.is_some_and(|code| !KNOWN_CODES.contains(&code))).map(Refusal::evidence)
+}
+
+fn refused_without_code(facts: &Facts) -> Option<Evidence> {
+    refusal(facts).filter(|no| no.code.is_none()).map(Refusal::evidence)
+}
+
+fn pap_refused(facts: &Facts) -> Option<Evidence> {
+    stop(facts).filter(|_| !facts.reached(Layer::Auth))?;
+    let seen = facts.frames(Side::Server, "pap.authenticate-nak").last()?;
+    let ppp::Body::Pap(pap::Packet { body: pap::Body::AuthenticateNak { message }, .. }) = &seen.it.body else { return None };
+    Some(Evidence::at(seen.event, format!("PAP Authenticate-Nak, text {}", text(message))))
+}
+
+fn refused_by_name(facts: &Facts) -> Option<Evidence> {
+    let event = eap_failure(facts)?;
+    let answered: Vec<u8> = eap_responses(facts).collect();
+    let only_the_name = !answered.is_empty() && answered.iter().all(|kind| *kind == eap::IDENTITY);
+    only_the_name.then(|| Evidence::at(event, "EAP Failure right after the identity"))
+}
+
+fn eap_failed(facts: &Facts) -> Option<Evidence> {
+    let event = eap_failure(facts).filter(|_| refusal(facts).is_none() && refused_by_name(facts).is_none())?;
+    let agreed = !eap_responses(facts).any(|kind| kind == eap::NAK);
+    let method = eap_responses(facts).last().map_or("no method".into(), eap::type_title);
+    agreed.then(|| Evidence::at(event, format!("EAP Failure after {method}")))
+}
+
+fn proof_wrong(facts: &Facts) -> Option<Evidence> {
+    let stop = stop(facts).filter(|stop| stop.layer == Layer::Auth)?;
+    let about_proof = matches!(&stop.reason, Reason::Violated(says) if says.contains("authenticator response"));
+    about_proof.then(|| super::look::reason_of(stop))
+}
+
+fn name_has_a_domain(facts: &Facts) -> Option<Evidence> {
+    let no = refusal(facts).filter(|no| no.code == Some(691))?;
+    let user = facts.asked.user.as_deref().filter(|user| user.contains(['\\', '@']))?;
+    Some(Evidence::at(no.event, format!("the name given was {user}")))
+}
+
+fn name_beyond_ascii(facts: &Facts) -> Option<Evidence> {
+    let no = refusal(facts).filter(|no| no.code == Some(691))?;
+    let user = facts.asked.user.as_deref().filter(|user| !user.is_ascii())?;
+    Some(Evidence::at(no.event, format!("the name given was {user}")))
+}
+
+fn refused_late(facts: &Facts) -> Option<Evidence> {
+    let event = refusal(facts).map(|no| no.event).or_else(|| eap_failure(facts))?;
+    let at = |event: usize| facts.ppp.iter().find(|seen| seen.event == event).map(|seen| seen.at);
+    let proof = super::auth::proofs(facts).filter(|seen| seen.event < event).last()?;
+    let waited = at(event)? - proof.at;
+    (waited >= LATE).then(|| Evidence::at(event, format!("the answer came {waited} after the response")))
+}
+
+/// A failure that MS-CHAPv2, plain or within EAP, or CHAP carries.
+struct Refusal {
+    event: usize,
+    code: Option<u32>,
+    says: String,
+}
+
+impl Refusal {
+    fn evidence(self) -> Evidence {
+        Evidence::at(self.event, self.says)
+    }
+}
+
+/// The last failure of a CHAP method, unless authentication came up afterwards.
+fn refusal(facts: &Facts) -> Option<Refusal> {
+    stop(facts).filter(|_| !facts.reached(Layer::Auth))?;
+    let theirs = facts.ppp.iter().filter(|seen| seen.by == Some(Side::Server));
+    let (event, message, within) = theirs.filter_map(|seen| Some((seen.event, failure_text(&seen.it)?, seen.it.protocol))).last()?;
+    let failure = chap::MsChapFailure::parse(&message);
+    let code = failure.error.map(|code| format!("; {}", ras(code))).unwrap_or_default();
+    let retry = match failure.retry {
+        Some(true) => "; another try is allowed",
+        Some(false) => "; no further try is allowed",
+        None => "",
+    };
+    let method = if within == ppp::EAP { "EAP-MSCHAPv2" } else { "CHAP" };
+    Some(Refusal { event, code: failure.error, says: format!("{method} Failure {}{code}{retry}", text(&without_challenge(&message))) })
+}
+
+fn failure_text(frame: &ppp::Frame) -> Option<Vec<u8>> {
+    match &frame.body {
+        ppp::Body::Chap(chap::Packet { body: chap::Body::Failure { message }, .. }) => Some(message.to_vec()),
+        ppp::Body::Eap(packet) if packet.code == 1 && packet.kind == Some(eap::MSCHAPV2) => match eap::MsChapV2::parse(&packet.data).ok()?.body {
+            chap::Body::Failure { message } => Some(message.to_vec()),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The text without `C=`: a challenge says nothing to a person.
+fn without_challenge(message: &[u8]) -> Vec<u8> {
+    let text = String::from_utf8_lossy(message);
+    let (head, rest) = text.split_once("M=").map_or((text.as_ref(), None), |(head, rest)| (head, Some(rest)));
+    let parts = head.split_ascii_whitespace().filter(|part| !part.starts_with("C=")).map(str::to_string);
+    parts.chain(rest.map(|rest| format!("M={rest}"))).collect::<Vec<_>>().join(" ").into_bytes()
+}
+
+/// The server's EAP Failure, unless authentication came up afterwards.
+pub(super) fn eap_failure(facts: &Facts) -> Option<usize> {
+    stop(facts).filter(|_| !facts.reached(Layer::Auth))?;
+    facts.frames(Side::Server, "eap.failure").last().map(|seen| seen.event)
+}
+
+/// The types of the client's EAP responses.
+pub(super) fn eap_responses(facts: &Facts) -> impl Iterator<Item = u8> {
+    facts.ppp.iter().filter(|seen| seen.by == Some(Side::Client)).filter_map(|seen| match &seen.it.body {
+        ppp::Body::Eap(packet) if packet.code == 2 => packet.kind,
+        _ => None,
+    })
+}
+
+/// Codes that rows of their own stand for.
+const KNOWN_CODES: [u32; 7] = [646, 647, 648, 649, 691, 708, 709];
+/// Catalogue, `AUTH-MFA-TIMEOUT`: such waits take 30 to 60 s; anything this long is no ordinary look-up.
+const LATE: Micros = Micros(15_000_000);

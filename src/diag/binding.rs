@@ -1,0 +1,264 @@
+//! Crypto binding. MS-SSTP 3.3.5.2.3 gives one answer, (3, 4), to every fault, so a client sees that the binding failed but
+//! not which part: what can be told apart is said in catalogue 3.7.
+
+use super::auth::{Proof, proof};
+use super::check::{Check, Evidence, Fix, Look, Need, Severity, Windows};
+use super::look::{ENDINGS, closed, reason_of, server_abort, stop_within, unnamed};
+use super::sstp::{hash_mask, status_of};
+use crate::base::{Layer, Side, SpecRef, hex};
+use crate::transcript::How;
+use crate::transcript::facts::{Facts, Seen};
+use crate::wire::sstp::{Attribute, Message, MessageType};
+
+pub(super) const BINDING: &[Check] = &[
+    Check {
+        id: "BIND-NONCE",
+        layer: Layer::Binding,
+        title: "The nonce was not sent back as it came",
+        means: "Call Connected carries another nonce than Call Connect Ack: a defect of the client, or something alters the stream.",
+        fix: Fix { admin: "Update the end that is at fault.", user: "Update the client." },
+        verified: true,
+        spec: &[SpecRef::sstp("2.2.7"), SpecRef::sstp("3.3.5.2.3")],
+        needs: Need::Began(Layer::Sstp),
+        explains: AFTER_BINDING,
+        look: Look::One(nonce_differs),
+        ..Check::ROW
+    },
+    Check {
+        id: "BIND-HASH-PROTOCOL",
+        layer: Layer::Binding,
+        title: "The binding uses a hash that the server did not offer",
+        means: "Call Connected names a hash protocol outside the bitmask of Call Connect Ack.",
+        fix: Fix { admin: "Allow SHA-256 on the server.", user: "Update the client." },
+        verified: true,
+        spec: &[SpecRef::sstp("2.2.6"), SpecRef::sstp("2.2.7")],
+        needs: Need::Began(Layer::Sstp),
+        explains: AFTER_BINDING,
+        look: Look::One(hash_not_offered),
+        ..Check::ROW
+    },
+    Check {
+        id: "BIND-CERTHASH-LB",
+        layer: Layer::Binding,
+        title: "The server refuses the crypto binding",
+        means: "Login is done, then the server ends the call because the binding to the certificate does not fit. Most often TLS ends at a load \
+                balancer whose certificate is not the one the SSTP server has on record, or it was renewed there only.",
+        fix: Fix {
+            admin: "On RRAS set SHA256CertificateHash to the certificate that clients see, and restart SstpSvc; do so at every renewal.",
+            user: "Try another network: if it works there, this one intercepts TLS.",
+        },
+        windows: &[Windows::Event(6)],
+        verified: true,
+        spec: &[SpecRef::sstp("3.3.5.2.3"), SpecRef::sstp("3.2.5.2")],
+        needs: Need::Began(Layer::Sstp),
+        explains: &[
+            "BIND-CMAC-INVALID",
+            "BIND-RADIUS-NO-MPPE",
+            "BIND-HLAK-ZERO-EAPMSCHAP",
+            "BIND-FAILED",
+            "IPCP-NO-ADDRESS",
+            "IPCP-FAILED",
+            "SSTP-ABORT-STATUS7",
+            "SSTP-ABORT-NO-STATUS",
+            "SSTP-ABORT-STATUS",
+            "TEAR-REMOTE",
+            "DNS-MULTI-A-PARTIAL",
+            "CERT-V4-V6-DIFFER",
+        ],
+        look: Look::One(binding_refused),
+        ..Check::ROW
+    },
+    Check {
+        id: "BIND-CMAC-INVALID",
+        layer: Layer::Binding,
+        title: "It may also be the keys of the login",
+        means: "The server may hold other keys than the client, so that the compound MAC does not fit. From the client this looks the same as a \
+                wrong certificate hash.",
+        fix: Fix { admin: "Check that RADIUS returns MPPE keys; update client and server software.", user: "Update the client." },
+        verified: true,
+        spec: &[SpecRef::sstp("3.2.5.2")],
+        needs: Need::Began(Layer::Sstp),
+        explains: &["BIND-FAILED"],
+        look: Look::One(keys_may_differ),
+        ..Check::ROW
+    },
+    Check {
+        id: "BIND-RADIUS-NO-MPPE",
+        layer: Layer::Binding,
+        title: "RADIUS may not return the keys",
+        means: "Without MS-MPPE keys in Access-Accept the server computes with zeros and refuses every honest client.",
+        fix: Fix { admin: "Add MS-MPPE-Send-Key and MS-MPPE-Recv-Key to the RADIUS answer.", user: "" },
+        verified: true,
+        spec: &[SpecRef::sstp("3.2.5.2"), SpecRef::rfc(2548, "2.4")],
+        needs: Need::Began(Layer::Sstp),
+        explains: &["BIND-FAILED"],
+        look: Look::One(keys_may_differ),
+        ..Check::ROW
+    },
+    Check {
+        id: "BIND-HLAK-ZERO-EAPMSCHAP",
+        layer: Layer::Binding,
+        title: "The server may expect no key with EAP-MSCHAPv2",
+        means: "Windows may give no key with this method, and some servers expect just that; this client gives the key.",
+        fix: Fix { admin: "Use plain MS-CHAPv2, or update the server.", user: "" },
+        verified: true,
+        spec: &[SpecRef::sstp("3.2.5.2")],
+        needs: Need::Began(Layer::Sstp),
+        explains: &["BIND-FAILED"],
+        look: Look::One(eap_key_may_be_zero),
+        ..Check::ROW
+    },
+    Check {
+        id: "BIND-CLOSED",
+        layer: Layer::Binding,
+        title: "The server closes right after Call Connected",
+        means: "It ends the connection without Call Abort: the binding is the likeliest reason, a full address pool another.",
+        fix: Fix { admin: "Read the server's log line of this moment; check the certificate hash first.", user: "" },
+        spec: &[SpecRef::sstp("3.3.5.2.3")],
+        needs: Need::Began(Layer::Binding),
+        explains: ENDINGS,
+        look: Look::One(closed_after_connected),
+        ..Check::ROW
+    },
+    Check {
+        id: "BIND-SHA1-ONLY",
+        layer: Layer::Binding,
+        severity: Severity::Warn,
+        title: "The server offers SHA-1 only for crypto binding",
+        means: "It works, but SHA-1 is outdated, and clients that insist on SHA-256 will refuse.",
+        fix: Fix { admin: "Configure the SHA-256 hash of the certificate on the server, or update it.", user: "" },
+        spec: &[SpecRef::sstp("2.2.6")],
+        needs: Need::Began(Layer::Sstp),
+        look: Look::One(sha1_only),
+        ..Check::ROW
+    },
+    Check {
+        id: "BIND-FAILED",
+        layer: Layer::Binding,
+        title: "The call ended at the crypto binding",
+        means: "It ended around Call Connected, in a way that fits no other check.",
+        fix: Fix { admin: "Read the server's log line of this moment.", user: "" },
+        spec: &[SpecRef::sstp("3.2.5.2")],
+        needs: Need::Began(Layer::Binding),
+        explains: ENDINGS,
+        look: Look::One(failed_otherwise),
+        ..Check::ROW
+    },
+];
+
+fn nonce_differs(facts: &Facts) -> Option<Evidence> {
+    let (connected, ours) = sent(facts)?;
+    let ack = facts.messages(Side::Server, MessageType::CallConnectAck).next()?;
+    let theirs = ack.it.attributes.iter().find_map(|attribute| match attribute {
+        Attribute::CryptoBindingRequest { nonce, .. } => Some(nonce),
+        _ => None,
+    })?;
+    let says = || format!("Ack: {}, Connected: {}", hex(theirs), hex(ours.nonce));
+    (ours.nonce != theirs.as_ref()).then(|| Evidence::of([ack.event, connected.event], says()))?
+}
+
+fn hash_not_offered(facts: &Facts) -> Option<Evidence> {
+    let (connected, ours) = sent(facts)?;
+    let (ack, mask) = hash_mask(facts)?;
+    let says = || format!("the server offers 0x{mask:02X}, Call Connected uses {}", ours.hash_protocol);
+    (ours.hash_protocol & mask == 0).then(|| Evidence::of([ack, connected.event], says()))?
+}
+
+fn binding_refused(facts: &Facts) -> Option<Evidence> {
+    let abort = refused(facts).filter(|_| nonce_differs(facts).is_none() && hash_not_offered(facts).is_none())?;
+    let (connected, ours) = sent(facts)?;
+    let says = format!("Call Abort with {} after Call Connected, whose certificate hash was {}", status_of(&abort.it), hex(ours.cert_hash));
+    let evidence = Evidence::of([connected.event, abort.event], says)?;
+    Some(evidence.and(&told_apart(facts)).and(&other_leaf(facts).unwrap_or_default()).and(pool_doubt(&abort.it)))
+}
+
+fn keys_may_differ(facts: &Facts) -> Option<Evidence> {
+    let abort = refused(facts).filter(|_| binding_refused(facts).is_some() && other_leaf(facts).is_none())?;
+    let keyed = !matches!(proof(facts)?, Proof::Keyless(_));
+    keyed.then(|| Evidence::at(abort.event, "a login with PAP tells: its key is known, so a refusal then can only be the certificate hash"))
+}
+
+fn eap_key_may_be_zero(facts: &Facts) -> Option<Evidence> {
+    let evidence = keys_may_differ(facts)?;
+    (proof(facts)? == Proof::EapMsChapV2).then_some(Evidence { says: "the login was EAP-MSCHAPv2".into(), ..evidence })
+}
+
+fn closed_after_connected(facts: &Facts) -> Option<Evidence> {
+    let (stop, _) = closed(facts, Layer::Binding).filter(|(_, how)| *how != How::Ours)?;
+    let (connected, _) = sent(facts).filter(|_| server_abort(facts).is_none())?;
+    let evidence = reason_of(stop);
+    Some(Evidence { events: vec![connected.event, stop.event], ..evidence })
+}
+
+fn sha1_only(facts: &Facts) -> Option<Evidence> {
+    let (event, mask) = hash_mask(facts)?;
+    (mask & SHA1_AND_SHA256 == SHA1).then(|| Evidence::at(event, format!("the hash bitmask of Call Connect Ack is 0x{mask:02X}")))
+}
+
+fn failed_otherwise(facts: &Facts) -> Option<Evidence> {
+    unnamed(facts, Layer::Binding, "BIND-FAILED")
+}
+
+/// What Call Connected carried.
+struct Sent<'a> {
+    hash_protocol: u8,
+    nonce: &'a [u8],
+    cert_hash: &'a [u8],
+}
+
+fn sent(facts: &Facts) -> Option<(&Seen<Message>, Sent<'_>)> {
+    let connected = facts.messages(Side::Client, MessageType::CallConnected).next()?;
+    connected.it.attributes.iter().find_map(|attribute| match attribute {
+        Attribute::CryptoBinding { hash_protocol, nonce, cert_hash, .. } => {
+            Some((connected, Sent { hash_protocol: *hash_protocol, nonce, cert_hash }))
+        }
+        _ => None,
+    })
+}
+
+/// The server's Abort after Call Connected and before IP was up, unless its status names another matter.
+fn refused(facts: &Facts) -> Option<&Seen<Message>> {
+    stop_within(facts, Layer::Binding..=Layer::Ncp)?;
+    let connected = facts.messages(Side::Client, MessageType::CallConnected).next()?;
+    let other_matter = |message: &Message| message.status_info().is_some_and(|info| OTHER_MATTERS.contains(&info.1));
+    server_abort(facts).filter(|abort| abort.event > connected.event && !other_matter(&abort.it))
+}
+
+/// What the login says about which part of the binding was refused.
+fn told_apart(facts: &Facts) -> String {
+    match proof(facts) {
+        Some(Proof::Keyless(method)) => {
+            format!("with {method} the key is 32 zero bytes, so only the certificate hash or the nonce can be wrong")
+        }
+        _ => "the client cannot tell whether it was the certificate hash or the keys of the login".into(),
+    }
+}
+
+/// Another address shows another leaf: the server may have that one on record.
+fn other_leaf(facts: &Facts) -> Option<String> {
+    let leaf = facts.leaf()?;
+    let other = facts.other_leaves.iter().find(|seen| seen.it.1 != leaf.sha256)?;
+    Some(format!("{} shows another certificate (SHA-256 {}), which speaks for the hash", other.it.0, other.it.1))
+}
+
+fn pool_doubt(abort: &Message) -> &'static str {
+    if abort.status_info().is_none() { "an Abort without status may also mean that no address is left" } else { "" }
+}
+
+/// What the server does once it has refused the binding.
+const AFTER_BINDING: &[&str] = &[
+    "BIND-FAILED",
+    "BIND-CLOSED",
+    "IPCP-NO-ADDRESS",
+    "IPCP-FAILED",
+    "SSTP-ABORT-STATUS7",
+    "SSTP-ABORT-NO-STATUS",
+    "SSTP-ABORT-STATUS",
+    "TEAR-REMOTE",
+];
+
+/// MS-SSTP 2.2.8: unaccepted frame, retry count exceeded and negotiation timeout are not about the binding.
+const OTHER_MATTERS: [u32; 3] = [5, 6, 8];
+/// MS-SSTP 2.2.6: bits of the hash bitmask.
+const SHA1: u8 = 1;
+const SHA1_AND_SHA256: u8 = 3;

@@ -1,0 +1,389 @@
+//! What makes a Windows client refuse the server's certificate.
+//!
+//! The order decides which finding is named first: what is wrong for every client stands before what depends on the
+//! roots that a client trusts.
+
+use super::check::{Check, Evidence, Fix, Look, Need, Windows};
+use super::look::{answer, date};
+use crate::base::{Layer, SpecRef};
+use crate::crypto::chain::{ChainVerdict, Problem, Rule};
+use crate::transcript::facts::{Facts, Seen};
+
+pub(super) const CERT: &[Check] = &[
+    Check {
+        id: "CERT-NONE-SENT",
+        layer: Layer::Cert,
+        title: "The server sent no certificate",
+        means: "Without a certificate a client cannot tell whom it talks to, and crypto binding has nothing to bind to.",
+        fix: Fix { admin: "Bind a certificate to the SSTP listener.", user: "" },
+        spec: &[SpecRef::rfc(8446, "4.4.2.4")],
+        needs: Need::Began(Layer::Tls),
+        look: Look::One(no_certificate),
+        ..Check::ROW
+    },
+    Check {
+        id: "CERT-UNREADABLE",
+        layer: Layer::Cert,
+        title: "A certificate of the server cannot be read",
+        means: "It is damaged, or not made by the rules, in a part that decides about trust.",
+        fix: Fix { admin: "Have the certificate reissued.", user: "" },
+        spec: &[SpecRef::rfc(5280, "4.1")],
+        needs: Need::Chain,
+        look: Look::One(unreadable),
+        ..Check::ROW
+    },
+    Check {
+        id: "CERT-CLIENT-CLOCK",
+        layer: Layer::Cert,
+        title: "The clock of this computer is wrong",
+        means: "The certificate is valid by the server's clock but not by this computer's, so only this computer refuses it.",
+        fix: Fix { admin: "Enable time synchronisation.", user: "Correct date, time and time zone." },
+        windows: &[Windows::Hresult(0x800B_0101)],
+        spec: &[SpecRef::rfc(5280, "6.1.3"), SpecRef::rfc(9110, "6.6.1")],
+        explains: &["CERT-EXPIRED", "CERT-NOT-YET-VALID", "CERT-CLOCK-SKEW"],
+        needs: Need::Chain,
+        look: Look::One(own_clock_wrong),
+        ..Check::ROW
+    },
+    Check {
+        id: "CERT-EXPIRED",
+        layer: Layer::Cert,
+        title: "The certificate has expired",
+        means: "A certificate of the server is past its end, and Windows ends the call here.",
+        fix: Fix {
+            admin: "Renew the certificate, select it for SSTP again, update its hash where TLS ends elsewhere, restart the service. \
+                    If it was renewed already, the old one is still served.",
+            user: "Check the clock of the computer, then report it.",
+        },
+        windows: &[Windows::Hresult(0x800B_0101)],
+        verified: true,
+        spec: &[SpecRef::rfc(5280, "6.1.3")],
+        needs: Need::Chain,
+        look: Look::One(expired),
+        ..Check::ROW
+    },
+    Check {
+        id: "CERT-NOT-YET-VALID",
+        layer: Layer::Cert,
+        title: "The certificate is not valid yet",
+        means: "It begins in the future: a fresh certificate and a clock that is wrong here, on the server, or at the CA.",
+        fix: Fix { admin: "Correct the clock of the server and the CA; have it reissued if need be.", user: "Correct the clock of the computer." },
+        windows: &[Windows::Hresult(0x800B_0101)],
+        spec: &[SpecRef::rfc(5280, "6.1.3")],
+        needs: Need::Chain,
+        look: Look::One(not_yet_valid),
+        ..Check::ROW
+    },
+    Check {
+        id: "CERT-BAD-SIGNATURE",
+        layer: Layer::Cert,
+        title: "A signature in the chain is wrong",
+        means: "A certificate was not signed with the key of the issuer it names: the chain is put together from different renewals, or forged.",
+        fix: Fix { admin: "Install leaf and intermediate certificates that belong together.", user: "" },
+        spec: &[SpecRef::rfc(5280, "6.1.3")],
+        needs: Need::Chain,
+        look: Look::One(bad_signature),
+        ..Check::ROW
+    },
+    Check {
+        id: "DNS-CONNECT-BY-IP",
+        layer: Layer::Cert,
+        title: "An address was dialled that the certificate does not name",
+        means: "The profile holds an IP address, the certificate only DNS names.",
+        fix: Fix {
+            admin: "Publish a name, or have the address put into the certificate.",
+            user: "Put the server's DNS name into the profile.",
+        },
+        windows: &[Windows::Hresult(0x800B_010F)],
+        spec: &[SpecRef::rfc(9525, "6.5")],
+        needs: Need::Chain,
+        look: Look::One(address_not_named),
+        ..Check::ROW
+    },
+    Check {
+        id: "CERT-WILDCARD-DEPTH",
+        layer: Layer::Cert,
+        title: "The wildcard of the certificate does not reach this name",
+        means: "A wildcard stands for exactly one label: *.example.com is not for a.b.example.com.",
+        fix: Fix { admin: "Have the exact name put into the certificate.", user: "" },
+        windows: &[Windows::Hresult(0x800B_010F)],
+        spec: &[SpecRef::rfc(9525, "6.3")],
+        needs: Need::Chain,
+        look: Look::One(wildcard_too_short),
+        ..Check::ROW
+    },
+    Check {
+        id: "CERT-NAME-MISMATCH",
+        layer: Layer::Cert,
+        title: "The certificate is for another name",
+        means: "The dialled name is not on the certificate: a wrong profile, the default certificate of a front end, or another server.",
+        fix: Fix {
+            admin: "Have the certificate reissued with the name that clients dial, or bind the right one.",
+            user: "Dial the name that is on the certificate.",
+        },
+        windows: &[Windows::Hresult(0x800B_010F)],
+        spec: &[SpecRef::sstp("3.2.4.1"), SpecRef::rfc(9525, "6")],
+        needs: Need::Chain,
+        look: Look::One(name_mismatch),
+        ..Check::ROW
+    },
+    Check {
+        id: "CERT-EKU-MISSING",
+        layer: Layer::Cert,
+        title: "The certificate is not for servers",
+        means: "Its extended key usage names neither Server Authentication nor any purpose.",
+        fix: Fix { admin: "Have it reissued from a template for servers.", user: "Report it." },
+        windows: &[Windows::Event(16), Windows::Hresult(0x8007_0040)],
+        verified: true,
+        spec: &[SpecRef::sstp("3.2.4.1"), SpecRef::rfc(5280, "4.2.1.12")],
+        needs: Need::Chain,
+        look: Look::One(purpose_missing),
+        ..Check::ROW
+    },
+    Check {
+        id: "CERT-KEY-USAGE",
+        layer: Layer::Cert,
+        title: "The key of a certificate may not be used for this",
+        means: "The key usage of a certificate forbids what TLS does with it.",
+        fix: Fix { admin: "Have it reissued with the right key usage.", user: "" },
+        spec: &[SpecRef::rfc(5280, "4.2.1.3")],
+        needs: Need::Chain,
+        look: Look::One(key_usage_wrong),
+        ..Check::ROW
+    },
+    Check {
+        id: "CERT-CONSTRAINTS",
+        layer: Layer::Cert,
+        title: "A rule of an issuing CA is broken",
+        means: "An issuer is no CA, has too many CAs below it, does not allow the name, or demands something clients do not know.",
+        fix: Fix { admin: "Mend the profile of the CA and have the certificate reissued.", user: "" },
+        windows: &[Windows::Hresult(0x8009_6019), Windows::Hresult(0x800B_0113), Windows::Hresult(0x800B_0114)],
+        spec: &[SpecRef::rfc(5280, "6.1.4")],
+        needs: Need::Chain,
+        look: Look::One(constraint_broken),
+        ..Check::ROW
+    },
+    Check {
+        id: "CERT-CRL-LDAP-ONLY",
+        layer: Layer::Cert,
+        title: "Revocation can be checked inside the domain only",
+        means: "The only addresses for revocation lists are LDAP. A client outside cannot fetch them, and SSTP on Windows insists.",
+        fix: Fix { admin: "Add an HTTP address for the CRL to the CA, publish the CRL there, reissue the certificate.", user: "" },
+        windows: &[Windows::Hresult(0x8009_2013)],
+        spec: &[SpecRef::rfc(5280, "4.2.1.13")],
+        needs: Need::Chain,
+        look: Look::One(crl_by_ldap_only),
+        ..Check::ROW
+    },
+    Check {
+        id: "CERT-SELF-SIGNED",
+        layer: Layer::Cert,
+        title: "The certificate signed itself",
+        means: "No CA stands behind it, so a client trusts it only when it was imported there.",
+        fix: Fix {
+            admin: "Use a certificate issued by a CA.",
+            user: "Import it into the trusted roots of the local computer, if the administrator says so.",
+        },
+        windows: &[Windows::Hresult(0x800B_0109)],
+        verified: true,
+        spec: &[SpecRef::rfc(5280, "6.1")],
+        needs: Need::Chain,
+        look: Look::One(self_signed),
+        ..Check::ROW
+    },
+    Check {
+        id: "CERT-MISSING-INTERMEDIATE",
+        layer: Layer::Cert,
+        title: "The server does not send its intermediate certificate",
+        means: "The chain does not reach a root. Some clients fetch the missing part themselves, others refuse.",
+        fix: Fix { admin: "Install the intermediate on the server or on the load balancer.", user: "Try again on an open network." },
+        windows: &[Windows::Hresult(0x800B_010A), Windows::Hresult(0x800B_0109)],
+        spec: &[SpecRef::rfc(8446, "4.4.2")],
+        needs: Need::Chain,
+        look: Look::One(intermediate_missing),
+        ..Check::ROW
+    },
+    Check {
+        id: "CERT-UNTRUSTED-ROOT",
+        layer: Layer::Cert,
+        title: "The root of the certificate is not trusted here",
+        means: "It ends at a private root, or at one that this computer does not know. Computers that have the root connect.",
+        fix: Fix {
+            admin: "Distribute the root by group policy or MDM, or use a public CA.",
+            user: "Import the root into the trusted roots of the local computer (not of the current user).",
+        },
+        windows: &[Windows::Hresult(0x800B_0109)],
+        verified: true,
+        spec: &[SpecRef::rfc(5280, "6.1")],
+        needs: Need::Chain,
+        look: Look::One(untrusted_root),
+        ..Check::ROW
+    },
+    Check {
+        id: "CERT-NOT-TRUSTED",
+        layer: Layer::Cert,
+        title: "No trust source accepts the certificate",
+        means: "Every trust source refuses it, each for a reason of its own.",
+        fix: Fix { admin: "See the reasons in the evidence.", user: "" },
+        spec: &[SpecRef::rfc(5280, "6.1")],
+        needs: Need::Chain,
+        look: Look::One(refused_by_all),
+        ..Check::ROW
+    },
+];
+
+fn no_certificate(facts: &Facts) -> Option<Evidence> {
+    wrong(facts, &[Rule::Empty])
+}
+
+fn unreadable(facts: &Facts) -> Option<Evidence> {
+    wrong(facts, &[Rule::Unparsable]).or_else(|| {
+        let (index, why) = facts.bad_certs.first()?;
+        Some(Evidence::at(facts.chain_event?, format!("certificate {index} of the chain: {why}")))
+    })
+}
+
+/// Some certificate is outside its dates by our clock, and every certificate of the path is inside by the server's.
+fn own_clock_wrong(facts: &Facts) -> Option<Evidence> {
+    expired(facts).or_else(|| not_yet_valid(facts))?;
+    let (event, theirs) = server_clock(facts)?;
+    let path = &facts.trust.first()?.it.1.path;
+    let inside = path.iter().filter_map(|index| facts.chain.get(*index)).all(|cert| (cert.not_before..=cert.not_after).contains(&theirs));
+    let says = format!("this computer says {}, the server says {}", date(facts.began), date(theirs));
+    inside.then(|| Evidence::of(facts.trust.iter().map(|seen| seen.event).chain([event]), says))?
+}
+
+/// The server's clock in its HTTP answer: the event, and the time when the transcript began. RFC 9110 6.6.1.
+pub(super) fn server_clock(facts: &Facts) -> Option<(usize, i64)> {
+    let seen = answer(facts)?;
+    // RFC 9110 5.6.7: an HTTP date has the form of RFC 5322 with the zone GMT.
+    let date = time::OffsetDateTime::parse(seen.it.header("date")?, &time::format_description::well_known::Rfc2822).ok()?;
+    let since_began = i64::try_from(seen.at.duration().as_secs()).ok()?;
+    Some((seen.event, date.unix_timestamp() - since_began))
+}
+
+fn expired(facts: &Facts) -> Option<Evidence> {
+    wrong(facts, &[Rule::Expired])
+}
+
+fn not_yet_valid(facts: &Facts) -> Option<Evidence> {
+    let evidence = wrong(facts, &[Rule::NotYetValid])?;
+    let ahead = facts.chain.iter().map(|cert| cert.not_before - facts.began).max()?;
+    let hint = if (0..DAY).contains(&ahead) { "it begins within a day, so a wrong clock or time zone is likely" } else { "" };
+    Some(evidence.and(hint))
+}
+
+fn bad_signature(facts: &Facts) -> Option<Evidence> {
+    wrong_end(facts, Rule::BadSignature)
+}
+
+fn address_not_named(facts: &Facts) -> Option<Evidence> {
+    wrong(facts, &[Rule::IpNotInSan])
+}
+
+fn wildcard_too_short(facts: &Facts) -> Option<Evidence> {
+    wrong(facts, &[Rule::WildcardDepth])
+}
+
+fn name_mismatch(facts: &Facts) -> Option<Evidence> {
+    wrong(facts, &[Rule::NameMismatch])
+}
+
+fn purpose_missing(facts: &Facts) -> Option<Evidence> {
+    wrong(facts, &[Rule::EkuMissing])
+}
+
+fn key_usage_wrong(facts: &Facts) -> Option<Evidence> {
+    wrong(facts, &[Rule::KeyUsage])
+}
+
+fn constraint_broken(facts: &Facts) -> Option<Evidence> {
+    wrong(facts, &[Rule::BasicConstraints, Rule::PathLength, Rule::NameConstraints, Rule::UnknownCritical])
+}
+
+fn crl_by_ldap_only(facts: &Facts) -> Option<Evidence> {
+    wrong(facts, &[Rule::CrlLdapOnly])
+}
+
+fn self_signed(facts: &Facts) -> Option<Evidence> {
+    wrong_end(facts, Rule::SelfSigned)
+}
+
+fn intermediate_missing(facts: &Facts) -> Option<Evidence> {
+    wrong_end(facts, Rule::MissingIntermediate)
+}
+
+fn untrusted_root(facts: &Facts) -> Option<Evidence> {
+    wrong_end(facts, Rule::UntrustedRoot)
+}
+
+fn refused_by_all(facts: &Facts) -> Option<Evidence> {
+    let reasons: Vec<String> = facts.trust.iter().filter_map(|seen| reason(facts, seen)).collect();
+    let all_refuse = !reasons.is_empty() && reasons.len() == facts.trust.len();
+    let named = || CERT.iter().any(|check| check.id != "CERT-NOT-TRUSTED" && check.hits(facts).is_some());
+    (all_refuse && !named()).then(|| Evidence::of(facts.trust.iter().map(|seen| seen.event), reasons.join(", ")))?
+}
+
+/// Why a trust source refuses the chain; nothing when it does not.
+pub(super) fn reason(facts: &Facts, seen: &Seen<(String, ChainVerdict)>) -> Option<String> {
+    let (source, verdict) = &seen.it;
+    let problem = verdict.problems.iter().find(|problem| REFUSED.contains(&problem.rule))?;
+    Some(format!("{source}: {}", sentence(facts, problem)))
+}
+
+/// Every trust source asked finds the chain broken by one of the rules.
+fn wrong(facts: &Facts, rules: &[Rule]) -> Option<Evidence> {
+    let found: Vec<_> = facts.trust.iter().filter_map(|seen| Some((seen, problem(&seen.it.1, rules)?))).collect();
+    let (_, problem) = *found.first().filter(|_| found.len() == facts.trust.len())?;
+    Evidence::of(found.iter().map(|(seen, _)| seen.event), sentence(facts, problem))
+}
+
+/// Every trust source finds the chain without a trusted end, and the first names `rule` as what is missing there.
+fn wrong_end(facts: &Facts, rule: Rule) -> Option<Evidence> {
+    let evidence = wrong(facts, DEAD_ENDS)?;
+    let first = problem(&facts.trust.first()?.it.1, DEAD_ENDS)?;
+    let sources: Vec<&str> = facts.trust.iter().map(|seen| seen.it.0.as_str()).collect();
+    (first.rule == rule).then(|| evidence.and(&format!("trust asked: {}", sources.join(", "))))
+}
+
+pub(super) fn problem<'a>(verdict: &'a ChainVerdict, rules: &[Rule]) -> Option<&'a Problem> {
+    verdict.problems.iter().find(|problem| rules.contains(&problem.rule))
+}
+
+/// A problem as a whole sentence: the certificate it is about, then what is wrong.
+pub(super) fn sentence(facts: &Facts, problem: &Problem) -> String {
+    let Some(index) = problem.cert else { return problem.says.clone() };
+    match facts.chain.get(index) {
+        Some(cert) if index == 0 => format!("the server certificate {} {}", cert.title(), problem.says),
+        Some(cert) => format!("the certificate {} {}", cert.title(), problem.says),
+        None => format!("certificate {index} of the chain {}", problem.says),
+    }
+}
+
+/// Rules about where the chain ends; a chain has one end, and which rule it is depends on the trust source.
+const DEAD_ENDS: &[Rule] = &[Rule::SelfSigned, Rule::UntrustedRoot, Rule::MissingIntermediate, Rule::BadSignature];
+
+/// Rules for which a Windows client outside the server's domain refuses the server.
+const REFUSED: &[Rule] = &[
+    Rule::Empty,
+    Rule::Unparsable,
+    Rule::Expired,
+    Rule::NotYetValid,
+    Rule::NameMismatch,
+    Rule::WildcardDepth,
+    Rule::IpNotInSan,
+    Rule::SelfSigned,
+    Rule::UntrustedRoot,
+    Rule::MissingIntermediate,
+    Rule::BadSignature,
+    Rule::EkuMissing,
+    Rule::KeyUsage,
+    Rule::BasicConstraints,
+    Rule::PathLength,
+    Rule::NameConstraints,
+    Rule::UnknownCritical,
+    Rule::CrlLdapOnly,
+];
+
+/// Seconds of a day.
+const DAY: i64 = 86_400;

@@ -1,0 +1,255 @@
+//! What about the certificate works today, but not for everyone or not for long.
+
+use super::cert::{problem, reason, sentence, server_clock};
+use super::check::{Check, Evidence, Fix, Look, Need, Severity, Windows};
+use super::look::date;
+use crate::base::{Layer, SpecRef};
+use crate::crypto::chain::Rule;
+use crate::transcript::facts::Facts;
+use crate::wire::cert::Cert;
+
+pub(super) const CERT_ADVICE: &[Check] = &[
+    Check {
+        id: "CERT-CN-ONLY",
+        layer: Layer::Cert,
+        severity: Severity::Warn,
+        title: "The name stands in the common name only",
+        means: "Windows may accept that; Android and newer programs look at the subject alternative names alone.",
+        fix: Fix { admin: "Have the certificate reissued with a subject alternative name.", user: "" },
+        spec: &[SpecRef::rfc(9525, "6.3")],
+        needs: Need::Chain,
+        look: Look::One(common_name_only),
+        ..Check::ROW
+    },
+    Check {
+        id: "CERT-SHA1",
+        layer: Layer::Cert,
+        severity: Severity::Warn,
+        title: "A certificate is signed with an outdated hash",
+        means: "SHA-1, MD5 and MD2 can be forged. Clients refuse them below public roots.",
+        fix: Fix { admin: "Have the certificates reissued with SHA-256.", user: "" },
+        spec: &[SpecRef::rfc(9155, "2")],
+        needs: Need::Chain,
+        look: Look::One(weak_signature),
+        ..Check::ROW
+    },
+    Check {
+        id: "CERT-WEAK-KEY",
+        layer: Layer::Cert,
+        severity: Severity::Warn,
+        title: "The key of a certificate is too short",
+        means: "Clients with a stricter policy refuse it.",
+        fix: Fix { admin: "Make a new key of at least 2048 bits (RSA) and have the certificate reissued.", user: "" },
+        windows: &[Windows::Hresult(0x800B_0109)],
+        spec: &[SpecRef::rfc(9325, "4.5")],
+        needs: Need::Chain,
+        look: Look::One(weak_key),
+        ..Check::ROW
+    },
+    Check {
+        id: "CERT-EXPIRES-SOON",
+        layer: Layer::Cert,
+        severity: Severity::Warn,
+        title: "The certificate ends within a week",
+        means: "After that no Windows client will connect.",
+        fix: Fix { admin: "Renew the certificate now, select it for SSTP and restart the service.", user: "" },
+        spec: &[SpecRef::rfc(5280, "4.1.2.5")],
+        needs: Need::Chain,
+        look: Look::One(ends_within_a_week),
+        ..Check::ROW
+    },
+    Check {
+        id: "CERT-V4-V6-DIFFER",
+        layer: Layer::Cert,
+        severity: Severity::Warn,
+        title: "IPv4 and IPv6 show different certificates",
+        means: "Crypto binding compares with one certificate, so calls over the other address family fail.",
+        fix: Fix { admin: "Bind the same certificate to 0.0.0.0:443 and [::]:443.", user: "" },
+        windows: &[Windows::Event(24)],
+        verified: true,
+        spec: &[SpecRef::sstp("3.3.3")],
+        needs: Need::Chain,
+        look: Look::One(families_differ),
+        ..Check::ROW
+    },
+    Check {
+        id: "CERT-EXPIRES-30-DAYS",
+        layer: Layer::Cert,
+        severity: Severity::Note,
+        title: "The certificate ends within 30 days",
+        means: "It is time to renew it. With SSTP a renewal must also be made known to the service.",
+        fix: Fix { admin: "Renew the certificate, select it for SSTP and restart the service.", user: "" },
+        spec: &[SpecRef::rfc(5280, "4.1.2.5")],
+        needs: Need::Chain,
+        look: Look::One(ends_within_a_month),
+        ..Check::ROW
+    },
+    Check {
+        id: "CERT-TRUST-DIFFERS",
+        layer: Layer::Cert,
+        severity: Severity::Note,
+        title: "Some trust sources accept the certificate, others do not",
+        means: "Whether a client connects depends on the roots it trusts.",
+        fix: Fix { admin: "Make sure that every client has the root.", user: "" },
+        spec: &[SpecRef::rfc(5280, "6.1")],
+        needs: Need::Chain,
+        look: Look::One(sources_disagree),
+        ..Check::ROW
+    },
+    Check {
+        id: "CERT-NO-REVOCATION-INFO",
+        layer: Layer::Cert,
+        severity: Severity::Note,
+        title: "A certificate names no place to check revocation",
+        means: "Neither a CRL nor an OCSP address is in it. Windows usually accepts that for private CAs.",
+        fix: Fix { admin: "Add a CRL address to the CA, or accept it knowingly.", user: "" },
+        windows: &[Windows::Hresult(0x8009_2012)],
+        spec: &[SpecRef::rfc(5280, "4.2.1.13")],
+        needs: Need::Chain,
+        look: Look::One(revocation_not_named),
+        ..Check::ROW
+    },
+    Check {
+        id: "CERT-EKU-ABSENT",
+        layer: Layer::Cert,
+        severity: Severity::Note,
+        title: "The certificate does not say what it is for",
+        means: "MS-SSTP asks for the Server Authentication purpose by name; clients accept a certificate without any.",
+        fix: Fix { admin: "Add the Server Authentication purpose at the next renewal.", user: "" },
+        spec: &[SpecRef::sstp("3.2.4.1")],
+        needs: Need::Chain,
+        look: Look::One(purpose_not_said),
+        ..Check::ROW
+    },
+    Check {
+        id: "CERT-WRONG-ORDER",
+        layer: Layer::Cert,
+        severity: Severity::Note,
+        title: "The certificates are sent in the wrong order",
+        means: "Each certificate should be followed by its issuer. Most clients sort them out, old ones do not.",
+        fix: Fix { admin: "Put the leaf first, then its issuer, and so on.", user: "" },
+        spec: &[SpecRef::rfc(8446, "4.4.2")],
+        needs: Need::Chain,
+        look: Look::One(wrong_order),
+        ..Check::ROW
+    },
+    Check {
+        id: "CERT-EXTRA",
+        layer: Layer::Cert,
+        severity: Severity::Note,
+        title: "Certificates are sent that are not needed",
+        means: "A certificate has no part in the chain or is there twice. It costs time and hides mistakes.",
+        fix: Fix { admin: "Send the leaf and its intermediates only.", user: "" },
+        spec: &[SpecRef::rfc(8446, "4.4.2")],
+        needs: Need::Chain,
+        look: Look::One(needless_certificate),
+        ..Check::ROW
+    },
+    Check {
+        id: "CERT-VALIDITY-TOO-LONG",
+        layer: Layer::Cert,
+        severity: Severity::Note,
+        title: "The certificate is valid for longer than some clients accept",
+        means: "Apple systems refuse server certificates that are valid for more than 825 days. Windows accepts them.",
+        fix: Fix { admin: "Use a shorter validity at the next renewal if Apple devices connect.", user: "" },
+        spec: &[SpecRef::rfc(5280, "4.1.2.5")],
+        needs: Need::Chain,
+        look: Look::One(valid_too_long),
+        ..Check::ROW
+    },
+    Check {
+        id: "CERT-CLOCK-SKEW",
+        layer: Layer::Cert,
+        severity: Severity::Note,
+        title: "The clocks of this computer and the server differ",
+        means: "By the Date of the HTTP answer one of them is wrong. Near the ends of a certificate that decides about trust.",
+        fix: Fix { admin: "Enable time synchronisation on the server.", user: "Check date, time and time zone." },
+        spec: &[SpecRef::rfc(9110, "6.6.1")],
+        needs: Need::Chain,
+        look: Look::One(clocks_differ),
+        ..Check::ROW
+    },
+];
+
+fn common_name_only(facts: &Facts) -> Option<Evidence> {
+    found(facts, &[Rule::CnOnly])
+}
+
+fn weak_signature(facts: &Facts) -> Option<Evidence> {
+    found(facts, &[Rule::WeakSignature])
+}
+
+fn weak_key(facts: &Facts) -> Option<Evidence> {
+    found(facts, &[Rule::WeakKey])
+}
+
+fn ends_within_a_week(facts: &Facts) -> Option<Evidence> {
+    ends_within(facts, 0..7 * DAY)
+}
+
+fn families_differ(facts: &Facts) -> Option<Evidence> {
+    let (chosen, leaf) = (facts.chosen?, facts.leaf()?);
+    let other = facts.other_leaves.iter().find(|seen| seen.it.0.is_ipv6() != chosen.is_ipv6() && seen.it.1 != leaf.sha256)?;
+    let says = format!("{chosen} shows the leaf with SHA-256 {}, {} the one with {}", leaf.sha256, other.it.0, other.it.1);
+    Evidence::of(facts.chain_event.into_iter().chain([other.event]), says)
+}
+
+fn ends_within_a_month(facts: &Facts) -> Option<Evidence> {
+    ends_within(facts, 7 * DAY..30 * DAY)
+}
+
+fn sources_disagree(facts: &Facts) -> Option<Evidence> {
+    let (refusing, trusting): (Vec<_>, Vec<_>) = facts.trust.iter().partition(|seen| reason(facts, seen).is_some());
+    let trusting: Vec<&str> = trusting.iter().map(|seen| seen.it.0.as_str()).collect();
+    let reasons: Vec<String> = refusing.iter().filter_map(|seen| reason(facts, seen)).collect();
+    let says = format!("{} accepts it; {}", trusting.join(" and "), reasons.join(", "));
+    Evidence::of(refusing.iter().map(|seen| seen.event), says).filter(|_| !trusting.is_empty())
+}
+
+fn revocation_not_named(facts: &Facts) -> Option<Evidence> {
+    found(facts, &[Rule::NoRevocationInfo])
+}
+
+fn purpose_not_said(facts: &Facts) -> Option<Evidence> {
+    found(facts, &[Rule::EkuAbsent])
+}
+
+fn wrong_order(facts: &Facts) -> Option<Evidence> {
+    found(facts, &[Rule::WrongOrder])
+}
+
+fn needless_certificate(facts: &Facts) -> Option<Evidence> {
+    found(facts, &[Rule::ExtraCertificate, Rule::Duplicate])
+}
+
+fn valid_too_long(facts: &Facts) -> Option<Evidence> {
+    found(facts, &[Rule::ValidityTooLong])
+}
+
+fn clocks_differ(facts: &Facts) -> Option<Evidence> {
+    let (event, theirs) = server_clock(facts)?;
+    let says = format!("this computer says {}, the server says {}", date(facts.began), date(theirs));
+    (theirs.abs_diff(facts.began) > CLOCK_TOLERANCE).then(|| Evidence::at(event, says))
+}
+
+/// Some trust source met one of the rules.
+fn found(facts: &Facts, rules: &[Rule]) -> Option<Evidence> {
+    let (seen, problem) = facts.trust.iter().find_map(|seen| Some((seen, problem(&seen.it.1, rules)?)))?;
+    Some(Evidence::at(seen.event, sentence(facts, problem)))
+}
+
+/// The first certificate of the chain (roots aside) to end, when it ends in so many seconds and has used up two thirds of
+/// its life: certificates that live for a week are renewed every few days.
+fn ends_within(facts: &Facts, seconds: std::ops::Range<i64>) -> Option<Evidence> {
+    let left = |cert: &Cert| cert.not_after - facts.began;
+    let first = facts.chain.iter().filter(|cert| !cert.self_issued() || facts.chain.len() == 1).min_by_key(|cert| cert.not_after)?;
+    let due = left(first) < (first.not_after - first.not_before) / 3;
+    let says = || format!("{} ends {}, in {} days", first.title(), date(first.not_after), left(first) / DAY);
+    let event = facts.chain_event.filter(|_| due && seconds.contains(&left(first)))?;
+    Some(Evidence::at(event, says()))
+}
+
+/// Seconds of a day.
+const DAY: i64 = 86_400;
+/// Ours: clocks that differ by no more than so many seconds count as equal; Kerberos allows five minutes too.
+const CLOCK_TOLERANCE: u64 = 300;

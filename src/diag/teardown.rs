@@ -1,0 +1,126 @@
+//! How a call ends. MS-SSTP 3.1.5.
+
+use super::check::{Check, Evidence, Fix, Look, Need, Severity, Windows};
+use super::look::{reason_of, stop_at, stop_within};
+use crate::base::{Layer, Micros, Side, SpecRef};
+use crate::transcript::facts::Facts;
+use crate::transcript::{How, Reason};
+use crate::wire::sstp::MessageType;
+
+pub(super) const TEARDOWN: &[Check] = &[
+    Check {
+        id: "TEAR-REMOTE",
+        layer: Layer::Teardown,
+        severity: Severity::Warn,
+        title: "The server ended the call",
+        means: "It sent Call Disconnect, or closed the connection, before this client wanted to leave.",
+        fix: Fix { admin: "Read the server's log line of this moment.", user: "Connect again." },
+        windows: &[Windows::Ras(629)],
+        verified: true,
+        spec: &[SpecRef::sstp("2.2.14")],
+        look: Look::One(ended_by_server),
+        ..Check::ROW
+    },
+    Check {
+        id: "TEAR-ECHO-LOST",
+        layer: Layer::Teardown,
+        severity: Severity::Warn,
+        title: "The server does not answer SSTP Echo Requests",
+        means: "A client that hears nothing else for two minutes takes the link for dead and ends it.",
+        fix: Fix { admin: "Update the server; look for loss and idle limits on the way.", user: "Check Wi-Fi and power saving." },
+        windows: &[Windows::Ras(829)],
+        verified: true,
+        spec: &[SpecRef::sstp("3.1.2.3"), SpecRef::sstp("2.2.16")],
+        look: Look::One(echo_unanswered),
+        ..Check::ROW
+    },
+    Check {
+        id: "TEAR-NO-ACK",
+        layer: Layer::Teardown,
+        severity: Severity::Warn,
+        title: "The server does not acknowledge Call Disconnect",
+        means: "The client waits five seconds for nothing whenever it leaves.",
+        fix: Fix { admin: "Update the server.", user: "" },
+        spec: &[SpecRef::sstp("3.1.2.2"), SpecRef::sstp("2.2.15")],
+        needs: Need::Began(Layer::Teardown),
+        look: Look::One(disconnect_unanswered),
+        ..Check::ROW
+    },
+    Check {
+        id: "TEAR-FAILED",
+        layer: Layer::Teardown,
+        severity: Severity::Warn,
+        title: "The call did not end in order",
+        means: "Call Disconnect was answered by something else than Call Disconnect Ack.",
+        fix: Fix { admin: "Update the server.", user: "" },
+        spec: &[SpecRef::sstp("3.1.5")],
+        needs: Need::Began(Layer::Teardown),
+        look: Look::One(ended_otherwise),
+        ..Check::ROW
+    },
+    Check {
+        id: "TEAR-NO-CLOSE-NOTIFY",
+        layer: Layer::Teardown,
+        severity: Severity::Note,
+        title: "The server ends the connection without close_notify",
+        means: "TLS wants a farewell before the connection is closed; without it an end cannot be told from a cut.",
+        fix: Fix { admin: "Update the server.", user: "" },
+        spec: &[SpecRef::rfc(8446, "6.1")],
+        needs: Need::Began(Layer::Teardown),
+        look: Look::One(no_farewell),
+        ..Check::ROW
+    },
+    Check {
+        id: "TEAR-LEFT-OPEN",
+        layer: Layer::Teardown,
+        severity: Severity::Note,
+        title: "The server leaves the connection open",
+        means: "After Call Disconnect Ack the server should clear the connection; this one waits for the client to do so.",
+        fix: Fix { admin: "Update the server.", user: "" },
+        spec: &[SpecRef::sstp("3.1.2.2")],
+        needs: Need::Began(Layer::Teardown),
+        look: Look::One(left_open),
+        ..Check::ROW
+    },
+];
+
+fn ended_by_server(facts: &Facts) -> Option<Evidence> {
+    let stop = stop_within(facts, Layer::Lcp..=Layer::Data)?;
+    let ours = facts.messages(Side::Client, MessageType::CallDisconnect).next();
+    let theirs = facts.messages(Side::Server, MessageType::CallDisconnect).next();
+    match theirs.filter(|theirs| ours.is_none_or(|ours| theirs.event < ours.event)) {
+        Some(theirs) => {
+            let status = theirs.it.status_info().map(|info| format!(" with status {}", super::look::status(info.1)));
+            Some(Evidence::at(theirs.event, format!("Call Disconnect from the server{}", status.unwrap_or_default())))
+        }
+        None => matches!(stop.reason, Reason::Closed(How::CloseNotify | How::Fin | How::Reset)).then(|| reason_of(stop)),
+    }
+}
+
+fn echo_unanswered(facts: &Facts) -> Option<Evidence> {
+    let none = facts.echoes.iter().all(|seen| seen.it.is_none());
+    none.then(|| Evidence::of(facts.echoes.iter().map(|seen| seen.event), format!("{} sent, 0 answered", facts.echoes.len())))?
+}
+
+fn disconnect_unanswered(facts: &Facts) -> Option<Evidence> {
+    stop_at(facts, Layer::Teardown).filter(|stop| matches!(stop.reason, Reason::TimedOut { .. })).map(reason_of)
+}
+
+fn ended_otherwise(facts: &Facts) -> Option<Evidence> {
+    stop_at(facts, Layer::Teardown).filter(|stop| !matches!(stop.reason, Reason::TimedOut { .. })).map(reason_of)
+}
+
+fn no_farewell(facts: &Facts) -> Option<Evidence> {
+    let seen = facts.closed.as_ref().filter(|seen| matches!(seen.it, How::Fin | How::Reset) && facts.reached(Layer::Teardown))?;
+    Some(Evidence::at(seen.event, seen.it.to_string()))
+}
+
+fn left_open(facts: &Facts) -> Option<Evidence> {
+    let seen = facts.closed.as_ref().filter(|seen| seen.it == How::Ours && facts.reached(Layer::Teardown))?;
+    let ack = facts.messages(Side::Server, MessageType::CallDisconnectAck).last()?;
+    let waited = seen.at - ack.at;
+    (waited >= PATIENCE).then(|| Evidence::of([ack.event, seen.event], format!("nothing came for {waited} after Call Disconnect Ack")))?
+}
+
+/// Ours: a client that closes sooner gave the server no time to. MS-SSTP 3.1.2.2: the server clears within 1 s.
+const PATIENCE: Micros = Micros(500_000);

@@ -1,0 +1,402 @@
+//! The TLS handshake.
+
+use super::check::{Check, Evidence, Fix, Look, Need, Severity, Windows};
+use super::look::{alert, closed, stop_at, unnamed};
+use crate::base::{Layer, SpecRef};
+use crate::transcript::facts::{Facts, Seen};
+use crate::transcript::{How, ScanAnswer, TlsFailure};
+use std::net::IpAddr;
+
+pub(super) const TLS: &[Check] = &[
+    Check {
+        id: "TLS-PLAINTEXT-PORT",
+        layer: Layer::Tls,
+        title: "The port speaks plain HTTP instead of TLS",
+        means: "TLS is switched off at the server, or the load balancer that should do TLS is missing.",
+        fix: Fix {
+            admin: "Enable TLS on the SSTP server, or put the TLS terminator in front of it.",
+            user: "",
+        },
+        windows: &[Windows::Hresult(0x8009_0326)],
+        verified: true,
+        spec: &[SpecRef::sstp("2.1")],
+        needs: Need::Began(Layer::Tls),
+        look: Look::One(plain_http),
+        ..Check::ROW
+    },
+    Check {
+        id: "TLS-NOT-TLS",
+        layer: Layer::Tls,
+        title: "The port speaks something other than TLS",
+        means: "The first bytes of the answer are no TLS record: another service listens here.",
+        fix: Fix {
+            admin: "Check which program owns the port, and where the port is forwarded to.",
+            user: "Check name and port in the profile.",
+        },
+        spec: &[SpecRef::sstp("2.1")],
+        needs: Need::Began(Layer::Tls),
+        look: Look::One(not_tls),
+        ..Check::ROW
+    },
+    Check {
+        id: "TLS-SERVER-TOO-OLD",
+        layer: Layer::Tls,
+        title: "The server speaks only TLS 1.0 or 1.1",
+        means: "Current clients no longer speak these versions.",
+        fix: Fix {
+            admin: "Enable TLS 1.2 or newer on the server or on the device in front of it.",
+            user: "Nothing; do not switch TLS 1.0 on again.",
+        },
+        windows: &[Windows::Hresult(0x8009_0331), Windows::Hresult(0x8009_0326)],
+        spec: &[SpecRef::rfc(8996, "4")],
+        needs: Need::Began(Layer::Tls),
+        look: Look::One(old_versions_only),
+        ..Check::ROW
+    },
+    Check {
+        id: "TLS-SNI-ALERT",
+        layer: Layer::Tls,
+        title: "The server does not know the name it was called by",
+        means: "It refuses the server name in the handshake (SNI); some servers accept exactly one name.",
+        fix: Fix {
+            admin: "Correct the configured host name (accel-ppp: host-name), or accept every name.",
+            user: "Use the published server name in the profile.",
+        },
+        windows: &[Windows::Hresult(0x8009_0326)],
+        verified: true,
+        spec: &[SpecRef::rfc(6066, "3")],
+        needs: Need::Began(Layer::Tls),
+        look: Look::One(name_unrecognized),
+        ..Check::ROW
+    },
+    Check {
+        id: "TLS-CLIENT-CERT-REQUESTED",
+        layer: Layer::Tls,
+        title: "The server demands a client certificate",
+        means: "The SSTP client of Windows shows none in the TLS handshake, so the call ends there.",
+        fix: Fix {
+            admin: "Switch client certificate negotiation off for the SSTP listener.",
+            user: "",
+        },
+        verified: true,
+        spec: &[SpecRef::sstp("2.1"), SpecRef::rfc(8446, "4.3.2")],
+        needs: Need::Began(Layer::Tls),
+        explains: &["HTTP-SILENT-CLOSE", "HTTP-UNEXPECTED-STATUS"],
+        look: Look::One(client_certificate_demanded),
+        ..Check::ROW
+    },
+    Check {
+        id: "TLS-LEGACY-CIPHER",
+        layer: Layer::Tls,
+        title: "The server accepts only outdated cipher suites",
+        means: "It speaks TLS 1.2 or newer, but only with suites that current clients leave out. Old Windows may still connect.",
+        fix: Fix {
+            admin: "Offer ECDHE suites with AES-GCM that fit the key of the certificate.",
+            user: "",
+        },
+        spec: &[SpecRef::rfc(9325, "4.2")],
+        needs: Need::Began(Layer::Tls),
+        look: Look::One(old_suites_only),
+        ..Check::ROW
+    },
+    Check {
+        id: "TLS-NO-COMMON-CIPHER",
+        layer: Layer::Tls,
+        title: "Client and server share no cipher suite",
+        means: "The server accepts none of the offered suites, or its suites do not fit the key of its certificate.",
+        fix: Fix {
+            admin: "Offer ECDHE suites for the key type of the certificate.",
+            user: "Install the operating system's updates.",
+        },
+        windows: &[Windows::Hresult(0x8009_0326), Windows::Hresult(0x8009_0331)],
+        verified: true,
+        spec: &[SpecRef::rfc(8446, "4.1.1")],
+        needs: Need::Began(Layer::Tls),
+        look: Look::One(no_common_suite),
+        ..Check::ROW
+    },
+    Check {
+        id: "TLS-RESET-IN-HANDSHAKE",
+        layer: Layer::Tls,
+        title: "The connection ends in the middle of the TLS handshake",
+        means: "Often no certificate is bound to the port, or its private key cannot be used; a filter on the way may do the same.",
+        fix: Fix {
+            admin: "Check the binding with `netsh http show sslcert`, rebind the certificate in the RRAS console, restart the service.",
+            user: "Try another network; if it is the same there, report it.",
+        },
+        windows: &[Windows::Hresult(0x8007_2746)],
+        spec: &[SpecRef::rfc(8446, "4")],
+        needs: Need::Began(Layer::Tls),
+        look: Look::One(ended_in_handshake),
+        ..Check::ROW
+    },
+    Check {
+        id: "TCP-ACCEPT-NO-DATA",
+        layer: Layer::Tls,
+        title: "The port takes connections but never answers",
+        means: "Something accepts TCP and stays silent: a load balancer without a healthy server behind it, or a hung service.",
+        fix: Fix {
+            admin: "Mend the pool behind the balancer; let it check the SSTP URI and not only the port.",
+            user: "Try again later.",
+        },
+        windows: &[Windows::Hresult(0x8007_2746), Windows::Ras(809)],
+        needs: Need::Began(Layer::Tls),
+        look: Look::One(silent),
+        ..Check::ROW
+    },
+    Check {
+        id: "TCP-PMTU-BLACKHOLE",
+        layer: Layer::Tls,
+        title: "The TLS handshake stalls half-way",
+        means: "The server answers a small request but a whole handshake never ends: large packets are probably lost on the way.",
+        fix: Fix {
+            admin: "Clamp the MSS at the edge; let ICMP \"too big\" (ICMP 3/4, ICMPv6 2) through.",
+            user: "Lower the MTU of the network interface, or use another network.",
+        },
+        windows: &[Windows::Hresult(0x8007_2EE2), Windows::Ras(809)],
+        spec: &[SpecRef::rfc(2923, "2.1")],
+        needs: Need::Began(Layer::Tls),
+        look: Look::One(stalled_half_way),
+        ..Check::ROW
+    },
+    Check {
+        id: "TLS-ALPN-H2",
+        layer: Layer::Tls,
+        title: "The server chose HTTP/2",
+        means: "SSTP needs HTTP/1.1; over HTTP/2 its request is not understood.",
+        fix: Fix {
+            admin: "Switch HTTP/2 off for this virtual host.",
+            user: "",
+        },
+        windows: &[Windows::Event(2), Windows::Event(4)],
+        verified: true,
+        spec: &[SpecRef::sstp("3.2.4.1"), SpecRef::rfc(7301, "3.2")],
+        needs: Need::Began(Layer::Tls),
+        explains: &["HTTP-SILENT-CLOSE", "HTTP-NOT-HTTP", "HTTP-NO-RESPONSE", "HTTP-UNEXPECTED-STATUS"],
+        look: Look::One(http_2_chosen),
+        ..Check::ROW
+    },
+    Check {
+        id: "TLS-SNI-REQUIRED",
+        layer: Layer::Tls,
+        severity: Severity::Warn,
+        title: "No server name was sent, and the handshake failed",
+        means: "An address was dialled, so the handshake carried no name (SNI). Front ends that sort by name refuse such calls.",
+        fix: Fix {
+            admin: "Give the front end a default route for calls without a name.",
+            user: "Put the server's DNS name into the profile instead of an address.",
+        },
+        verified: true,
+        spec: &[SpecRef::rfc(6066, "3")],
+        needs: Need::Began(Layer::Tls),
+        look: Look::One(no_name_sent),
+        ..Check::ROW
+    },
+    Check {
+        id: "TLS-13-SUPPORT-GAP",
+        layer: Layer::Tls,
+        severity: Severity::Warn,
+        title: "The server refuses TLS 1.2",
+        means: "SSTP over TLS 1.3 needs Windows 11 or Server 2022; Windows 10 cannot connect.",
+        fix: Fix {
+            admin: "Keep TLS 1.2 enabled beside TLS 1.3.",
+            user: "Upgrade to Windows 11.",
+        },
+        verified: true,
+        spec: &[SpecRef::rfc(8446, "4.2.1")],
+        needs: Need::Began(Layer::Tls),
+        look: Look::One(tls_12_refused),
+        ..Check::ROW
+    },
+    Check {
+        id: "TLS-CLIENT-CERT-ASKED",
+        layer: Layer::Tls,
+        severity: Severity::Note,
+        title: "The server asks for a client certificate but does not insist",
+        means: "It goes on without one, as SSTP clients need it.",
+        fix: Fix {
+            admin: "Nothing needs to be done; SSTP never uses it.",
+            user: "",
+        },
+        spec: &[SpecRef::rfc(8446, "4.3.2")],
+        needs: Need::Began(Layer::Tls),
+        look: Look::One(client_certificate_optional),
+        ..Check::ROW
+    },
+    Check {
+        id: "TLS-HANDSHAKE-FAILED",
+        layer: Layer::Tls,
+        title: "The TLS handshake failed",
+        means: "The server refused the handshake or broke its rules, in a way that fits no other check.",
+        fix: Fix {
+            admin: "Look for the failed handshake in the server's log (Windows: Schannel events).",
+            user: "Install the operating system's updates, then report it.",
+        },
+        spec: &[SpecRef::rfc(8446, "6.2")],
+        needs: Need::Began(Layer::Tls),
+        look: Look::One(failed_otherwise),
+        ..Check::ROW
+    },
+];
+
+fn plain_http(facts: &Facts) -> Option<Evidence> {
+    failed(facts, |failure| failure == TlsFailure::PlainHttp)
+}
+
+fn not_tls(facts: &Facts) -> Option<Evidence> {
+    failed(facts, |failure| failure == TlsFailure::NotTls)
+}
+
+/// No hello above TLS 1.1 was accepted, and an older one was, or the server says that the version is the matter.
+fn old_versions_only(facts: &Facts) -> Option<Evidence> {
+    let old = accepted(facts).filter(|(_, version, _)| *version < TLS_12).max_by_key(|(_, version, _)| *version);
+    match (newest(facts), old) {
+        (Some(_), _) => None,
+        (None, Some((event, version, cipher))) => {
+            let evidence = failed(facts, may_be_the_version)?.and(&format!("a hello of an old client got {} with suite 0x{cipher:04X}", name(version)));
+            Some(Evidence { events: evidence.events.into_iter().chain([event]).collect(), ..evidence })
+        }
+        (None, None) => failed(facts, |failure| failure == TlsFailure::Alert(PROTOCOL_VERSION)),
+    }
+}
+
+fn name_unrecognized(facts: &Facts) -> Option<Evidence> {
+    Some(failed(facts, |failure| failure == TlsFailure::Alert(UNRECOGNIZED_NAME))?.and(&format!("the name sent was {}", facts.target.name())))
+}
+
+/// TLS 1.3 servers say so only when the client believes the handshake to be through. RFC 8446 4.4.2.4.
+fn client_certificate_demanded(facts: &Facts) -> Option<Evidence> {
+    let at_once = || failed(facts, |failure| failure == TlsFailure::Alert(CERTIFICATE_REQUIRED));
+    let late = || {
+        let secured = facts.secured.as_ref().filter(|seen| seen.it.client_cert_requested)?;
+        let seen = facts.alerts.iter().find(|seen| [CERTIFICATE_REQUIRED, HANDSHAKE_FAILURE, BAD_CERTIFICATE].contains(&seen.it))?;
+        stop_at(facts, Layer::Http).or_else(|| stop_at(facts, Layer::Tls))?;
+        Evidence::of([secured.event, seen.event], format!("it asked for a certificate, got none, and sent alert {}", alert(seen.it)))
+    };
+    at_once().or_else(late)
+}
+
+fn old_suites_only(facts: &Facts) -> Option<Evidence> {
+    let (event, version, cipher) = newest(facts)?;
+    let evidence = failed(facts, no_suite)?.and(&format!("a hello with old suites got {} with suite 0x{cipher:04X}", name(version)));
+    Some(Evidence { events: evidence.events.into_iter().chain([event]).collect(), ..evidence })
+}
+
+fn no_common_suite(facts: &Facts) -> Option<Evidence> {
+    if accepted(facts).next().is_some() {
+        return None;
+    }
+    failed(facts, no_suite)
+}
+
+fn ended_in_handshake(facts: &Facts) -> Option<Evidence> {
+    failed(facts, |failure| matches!(failure, TlsFailure::Reset | TlsFailure::Closed)).filter(|_| old_versions_only(facts).is_none())
+}
+
+fn silent(facts: &Facts) -> Option<Evidence> {
+    failed(facts, |failure| failure == TlsFailure::TimedOut).filter(|_| accepted(facts).next().is_none())
+}
+
+fn stalled_half_way(facts: &Facts) -> Option<Evidence> {
+    let (event, version, _) = newest(facts)?;
+    let evidence = failed(facts, |failure| failure == TlsFailure::TimedOut)?;
+    let evidence = evidence.and(&format!("a hello on a connection of its own was answered with {}", name(version)));
+    Some(Evidence { events: evidence.events.into_iter().chain([event]).collect(), ..evidence })
+}
+
+fn http_2_chosen(facts: &Facts) -> Option<Evidence> {
+    let seen = facts.secured.as_ref()?;
+    let alpn = seen.it.alpn.as_deref().filter(|alpn| *alpn == "h2")?;
+    Some(Evidence::at(seen.event, format!("ALPN chose {alpn}")))
+}
+
+fn no_name_sent(facts: &Facts) -> Option<Evidence> {
+    let host = facts.target.name().trim_start_matches('[').trim_end_matches(']');
+    host.parse::<IpAddr>().ok()?;
+    failed(facts, |failure| matches!(failure, TlsFailure::Reset | TlsFailure::Closed | TlsFailure::Alert(_)))
+}
+
+fn tls_12_refused(facts: &Facts) -> Option<Evidence> {
+    let secured = facts.secured.as_ref().filter(|seen| seen.it.version == "TLS 1.3")?;
+    let refused = |seen: &&Seen<(u16, ScanAnswer)>| seen.it.0 == TLS_12 && !matches!(seen.it.1, ScanAnswer::Accepted { .. });
+    let scan = facts.scans.iter().find(refused)?;
+    Evidence::of([secured.event, scan.event], format!("TLS 1.3 works, a TLS 1.2 hello got: {}", answer(&scan.it.1)))
+}
+
+fn client_certificate_optional(facts: &Facts) -> Option<Evidence> {
+    let seen = facts.secured.as_ref().filter(|seen| seen.it.client_cert_requested && client_certificate_demanded(facts).is_none())?;
+    Some(Evidence::at(seen.event, "a CertificateRequest came, and the handshake went through without a certificate"))
+}
+
+fn failed_otherwise(facts: &Facts) -> Option<Evidence> {
+    let fallback = unnamed(facts, Layer::Tls, "TLS-HANDSHAKE-FAILED")?;
+    Some(failed(facts, |_| true).unwrap_or(fallback))
+}
+
+/// The handshake failed with a failure of that kind.
+fn failed(facts: &Facts, kind: impl Fn(TlsFailure) -> bool) -> Option<Evidence> {
+    let stop = stop_at(facts, Layer::Tls)?;
+    let seen = facts.unsecured.as_ref().filter(|seen| kind(seen.it.0))?;
+    let says = match seen.it.0 {
+        TlsFailure::Alert(description) => format!("the server sent alert {}", alert(description)),
+        TlsFailure::TimedOut => stop.reason.to_string(),
+        TlsFailure::Reset | TlsFailure::Closed => closed(facts, Layer::Tls).map_or_else(|| seen.it.1.clone(), |(_, how)| ending(how)),
+        _ => seen.it.1.clone(),
+    };
+    Evidence::of([seen.event, stop.event], says)
+}
+
+fn ending(how: How) -> String {
+    format!("{how} before the handshake was through")
+}
+
+/// Alerts that name another matter, and answers that are no TLS, are not about the version.
+fn may_be_the_version(failure: TlsFailure) -> bool {
+    let other = [TlsFailure::Alert(UNRECOGNIZED_NAME), TlsFailure::Alert(CERTIFICATE_REQUIRED), TlsFailure::PlainHttp, TlsFailure::NotTls];
+    !other.contains(&failure)
+}
+
+fn no_suite(failure: TlsFailure) -> bool {
+    matches!(failure, TlsFailure::Alert(HANDSHAKE_FAILURE | INSUFFICIENT_SECURITY) | TlsFailure::Unsupported)
+}
+
+/// Event, version and suite of every hand-made hello that was accepted.
+fn accepted(facts: &Facts) -> impl Iterator<Item = (usize, u16, u16)> {
+    facts.scans.iter().filter_map(|seen| match seen.it.1 {
+        ScanAnswer::Accepted { version, cipher } => Some((seen.event, version, cipher)),
+        _ => None,
+    })
+}
+
+/// The newest of them that is at least TLS 1.2.
+fn newest(facts: &Facts) -> Option<(usize, u16, u16)> {
+    accepted(facts).filter(|(_, version, _)| *version >= TLS_12).max_by_key(|(_, version, _)| *version)
+}
+
+fn answer(answer: &ScanAnswer) -> String {
+    match answer {
+        ScanAnswer::Accepted { version, .. } => name(*version),
+        ScanAnswer::Alert(description) => format!("alert {}", alert(*description)),
+        ScanAnswer::Closed(how) => how.to_string(),
+        ScanAnswer::Silence => "no answer".into(),
+        ScanAnswer::NotTls => "no TLS".into(),
+    }
+}
+
+fn name(version: u16) -> String {
+    match version {
+        0x0300 => "SSL 3.0".into(),
+        0x0301..=0x0304 => format!("TLS 1.{}", version - 0x0301),
+        other => format!("version 0x{other:04X}"),
+    }
+}
+
+/// RFC 5246 A.1: the version number of TLS 1.2.
+const TLS_12: u16 = 0x0303;
+/// RFC 8446 6.2: alert descriptions.
+const HANDSHAKE_FAILURE: u8 = 40;
+const BAD_CERTIFICATE: u8 = 42;
+const PROTOCOL_VERSION: u8 = 70;
+const INSUFFICIENT_SECURITY: u8 = 71;
+const UNRECOGNIZED_NAME: u8 = 112;
+const CERTIFICATE_REQUIRED: u8 = 116;
