@@ -1,7 +1,7 @@
 //! Traffic inside the tunnel.
 
 use super::check::{Check, Evidence, Fix, Look, Need, Severity};
-use super::look::{ENDINGS, unnamed};
+use super::look::{BARE_ENDINGS, unnamed};
 use crate::base::{Layer, SpecRef};
 use crate::transcript::Reason;
 use crate::transcript::facts::Facts;
@@ -39,7 +39,7 @@ pub(super) const DATA: &[Check] = &[
         fix: Fix { admin: "Read the server's log line of this moment; check time limits and devices in between.", user: "Connect again." },
         spec: &[SpecRef::sstp("3.1.5")],
         needs: Need::Began(Layer::Data),
-        explains: ENDINGS,
+        explains: BARE_ENDINGS,
         look: Look::One(ended_in_use),
         ..Check::ROW
     },
@@ -58,6 +58,7 @@ fn some_pings_lost(facts: &Facts) -> Option<Evidence> {
 
 /// A ping that nobody answers is no end of the call.
 fn ended_in_use(facts: &Facts) -> Option<Evidence> {
-    let only_pings = facts.stop.as_ref().is_some_and(|stop| matches!(stop.reason, Reason::TimedOut { .. })) && pings_unanswered(facts).is_some();
+    let only_pings =
+        facts.stop.as_ref().is_some_and(|stop| matches!(stop.reason, Reason::TimedOut { .. })) && pings_unanswered(facts).is_some();
     unnamed(facts, Layer::Data, "DATA-FAILED").filter(|_| !only_pings)
 }

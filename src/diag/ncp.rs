@@ -1,7 +1,7 @@
 //! Addresses inside the tunnel: IPCP, IPv6CP. Catalogue 3.6.
 
 use super::check::{Check, Evidence, Fix, Look, Need, Severity, Windows};
-use super::look::{ENDINGS, options, protocol_reject, stop_at, unnamed};
+use super::look::{BARE_ENDINGS, ENDINGS, options, protocol_reject, stop_at, unnamed};
 use crate::base::{Layer, Side, SpecRef};
 use crate::transcript::Reason;
 use crate::transcript::facts::Facts;
@@ -70,12 +70,15 @@ pub(super) const NCP: &[Check] = &[
         layer: Layer::Ncp,
         title: "The server gives no address",
         means: "The client asked for one and got no offer: no pool or DHCP is configured, or the DHCP relay does not answer.",
-        fix: Fix { admin: "Configure an address pool or DHCP for clients (SoftEther: DHCP or SecureNAT on the hub).", user: "Try again later." },
+        fix: Fix {
+            admin: "Configure an address pool or DHCP for clients (SoftEther: DHCP or SecureNAT on the hub).",
+            user: "Try again later.",
+        },
         windows: &[Windows::Ras(738)],
         verified: true,
         spec: &[SpecRef::rfc(1332, "3.3")],
         needs: Need::Began(Layer::Ncp),
-        explains: ENDINGS,
+        explains: BARE_ENDINGS,
         look: Look::One(no_address),
         ..Check::ROW
     },
@@ -123,7 +126,7 @@ pub(super) const NCP: &[Check] = &[
         fix: Fix { admin: "Read the server's log line of this moment.", user: "Try again later." },
         spec: &[SpecRef::rfc(1332, "2")],
         needs: Need::Began(Layer::Ncp),
-        explains: ENDINGS,
+        explains: BARE_ENDINGS,
         look: Look::One(failed_otherwise),
         ..Check::ROW
     },
