@@ -1,1 +1,47 @@
-//! cli
+//! Arguments in, exit code out; the only place that prints.
+
+mod args;
+mod catalogue;
+mod exit;
+mod lab;
+mod man;
+mod output;
+mod password;
+mod probe;
+mod proxy;
+mod screen;
+mod trust;
+
+pub use args::{Cli, Target};
+pub use exit::Exit;
+
+use args::Command;
+use clap::Parser;
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+/// Does what the arguments ask for.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => return refused(&error),
+    };
+    let result = match cli.command {
+        Command::Probe(args) => probe::run(&args),
+        Command::Lab(args) => lab::run(&args),
+        Command::Catalogue(args) => catalogue::run(&args),
+        Command::Man => man::run(),
+    };
+    let exit = result.unwrap_or_else(|trouble| {
+        output::complain(&trouble.to_string());
+        trouble.exit()
+    });
+    exit.into()
+}
+
+/// `--help` and `--version` come here too; they are no failure.
+fn refused(error: &clap::Error) -> ExitCode {
+    // A closed pipe behind `--help | head` is nothing to report.
+    let _ = error.print();
+    if error.use_stderr() { Exit::Usage.into() } else { Exit::Works.into() }
+}

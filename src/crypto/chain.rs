@@ -1,47 +1,248 @@
-//! Types only, until the judgement is merged.
-#![allow(missing_docs)]
+//! A certificate chain judged certificate by certificate, since the library's own verdict names no culprit.
+//! RFC 5280 6, with what a Windows client adds or leaves out.
+
+mod constraints;
+mod order;
+mod path;
+mod rules;
+mod signature;
+
+use crate::base::{WireError, hex};
+use crate::wire::cert::{Cert, name_title};
+use rustls::pki_types::TrustAnchor;
 use serde::{Deserialize, Serialize};
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ChainVerdict {
-    pub path: Vec<usize>,
-    pub anchor: Option<String>,
-    pub problems: Vec<Problem>,
+use x509_parser::prelude::FromDer;
+use x509_parser::x509::X509Name;
+
+/// A root that is trusted: a name and a key. RFC 5280 6.1.1 (d).
+#[derive(Clone, PartialEq, Eq)]
+pub struct Anchor {
+    /// The subject as DER.
+    pub name_der: Vec<u8>,
+    /// The SubjectPublicKeyInfo as DER.
+    pub spki_der: Vec<u8>,
+    /// What to call it in a sentence.
+    pub title: String,
 }
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Problem {
-    pub rule: Rule,
-    pub cert: Option<usize>,
-    pub says: String,
+
+impl Anchor {
+    /// The anchor that a whole root certificate stands for.
+    pub fn from_root(der: &[u8]) -> Result<Anchor, WireError> {
+        let root = Cert::parse(der)?;
+        Ok(Anchor { name_der: root.subject_der.0.clone(), spki_der: path::spki_of(&root).to_vec(), title: root.title().to_string() })
+    }
 }
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+
+impl From<&TrustAnchor<'_>> for Anchor {
+    /// The anchor that webpki keeps as the contents of two SEQUENCEs.
+    fn from(anchor: &TrustAnchor<'_>) -> Anchor {
+        let name_der = sequence(&anchor.subject);
+        let title = X509Name::from_der(&name_der).map_or_else(|_| hex(&name_der), |(_, name)| name_title(&name));
+        Anchor { title, spki_der: sequence(&anchor.subject_public_key_info), name_der }
+    }
+}
+
+impl std::fmt::Debug for Anchor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Anchor({})", self.title)
+    }
+}
+
+/// What can be wrong with a chain; the names are the ids of the report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Rule {
+    /// The server sent no certificate. RFC 5246 7.4.2, RFC 8446 4.4.2.4.
     Empty,
+    /// A part of the certificate that decides about trust cannot be read. RFC 5280 4.1.
     Unparsable,
+    /// Past its last second. RFC 5280 6.1.3 (a)(2); Windows: CERT_E_EXPIRED.
     Expired,
+    /// Before its first second. RFC 5280 6.1.3 (a)(2); Windows: CERT_E_EXPIRED too.
     NotYetValid,
+    /// The dialled name is not on the leaf. RFC 9525 6; Windows: CERT_E_CN_NO_MATCH.
     NameMismatch,
+    /// A wildcard covers exactly one label. RFC 6125 6.4.3; Windows: CERT_E_CN_NO_MATCH.
     WildcardDepth,
+    /// Only the common name matches: Windows may accept that, newer stacks do not. RFC 9525 6.3.
     CnOnly,
+    /// An address was dialled that the leaf does not name. RFC 9525 6.5; Windows: CERT_E_CN_NO_MATCH.
     IpNotInSan,
+    /// The leaf signed itself and is not trusted. Windows: CERT_E_UNTRUSTEDROOT.
     SelfSigned,
+    /// The chain ends at a root that is not trusted. Windows: CERT_E_UNTRUSTEDROOT.
     UntrustedRoot,
+    /// The leaf's issuer was not sent. RFC 5246 7.4.2; Windows: CERT_E_CHAINING unless it can fetch the issuer.
     MissingIntermediate,
+    /// An issuer stands before what it issued. RFC 5246 7.4.2; RFC 8446 4.4.2 lets clients cope, and they do.
     WrongOrder,
+    /// A certificate that has no part in the chain. RFC 8446 4.4.2.
     ExtraCertificate,
+    /// The same certificate twice.
     Duplicate,
+    /// extKeyUsage is there without serverAuth or anyExtendedKeyUsage. MS-SSTP 3.2.4.1; Windows: event 16.
     EkuMissing,
+    /// No extKeyUsage at all: MS-SSTP 3.2.4.1 read by the letter wants it, clients accept it.
     EkuAbsent,
+    /// keyUsage forbids what the certificate is used for. RFC 5280 4.2.1.3.
     KeyUsage,
+    /// An issuer that is no CA. RFC 5280 6.1.4 (k); Windows: TRUST_E_BASIC_CONSTRAINTS.
     BasicConstraints,
+    /// More CA certificates below than pathLenConstraint allows. RFC 5280 6.1.4 (m).
     PathLength,
+    /// A CA above does not allow the names of the leaf. RFC 5280 6.1.3 (b) and (c); Windows: CERT_E_INVALID_NAME.
     NameConstraints,
+    /// A key below 2048 bits (RSA, DSA) or 224 bits (EC). Windows refuses RSA only below 1024 bits unless set otherwise.
     WeakKey,
+    /// Signed with SHA-1, MD5 or MD2. Windows refuses these below public roots only.
     WeakSignature,
+    /// The signature was not made with the issuer's key. RFC 5280 6.1.3 (a)(1); Windows: TRUST_E_CERT_SIGNATURE.
     BadSignature,
+    /// Signed in a way that nothing here can check, so that nothing is proved. Windows may well check it.
+    UncheckedSignature,
+    /// A critical extension that clients do not know. RFC 5280 4.2; Windows: CERT_E_CRITICAL.
     UnknownCritical,
+    /// Valid for more than 825 days, which Apple systems refuse (HT210176); Windows does not.
     ValidityTooLong,
+    /// Neither a CRL nor an OCSP address: revocation cannot be checked. Windows: CRYPT_E_NO_REVOCATION_CHECK at worst.
     NoRevocationInfo,
+    /// Every revocation address is LDAP, unreachable from outside the domain. Windows: CRYPT_E_REVOCATION_OFFLINE.
     CrlLdapOnly,
+    /// Valid now, but not for long.
     ExpiresSoon,
 }
+
+impl Rule {
+    /// Whether a Windows client outside the server's domain refuses the server for it.
+    pub fn trust_breaking(self) -> bool {
+        match self {
+            Rule::Empty | Rule::Unparsable | Rule::Expired | Rule::NotYetValid => true,
+            Rule::NameMismatch | Rule::WildcardDepth | Rule::IpNotInSan => true,
+            Rule::SelfSigned | Rule::UntrustedRoot | Rule::MissingIntermediate => true,
+            Rule::BadSignature | Rule::UncheckedSignature => true,
+            Rule::EkuMissing | Rule::KeyUsage | Rule::BasicConstraints | Rule::PathLength | Rule::NameConstraints => true,
+            Rule::UnknownCritical | Rule::CrlLdapOnly => true,
+            Rule::CnOnly | Rule::EkuAbsent | Rule::WeakKey | Rule::WeakSignature => false,
+            Rule::WrongOrder | Rule::ExtraCertificate | Rule::Duplicate => false,
+            Rule::ValidityTooLong | Rule::NoRevocationInfo | Rule::ExpiresSoon => false,
+        }
+    }
+}
+
+/// One thing that is wrong, on the certificate it is wrong with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// What rule says so.
+    pub rule: Rule,
+    /// Index of the served certificate, from 0; `None` when it is the chain as a whole.
+    pub cert: Option<usize>,
+    /// The rest of a sentence that begins with the certificate: `ended 2025-01-01, 3 days ago`.
+    pub says: String,
+}
+
+/// The chain that a client would build, and everything wrong with it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChainVerdict {
+    /// Indices of the served certificates that make up the chain, leaf first.
+    pub path: Vec<usize>,
+    /// The trusted root that the chain leads to, where it leads to one.
+    pub anchor: Option<String>,
+    /// What is wrong; what breaks trust comes first, then by certificate.
+    pub problems: Vec<Problem>,
+}
+
+impl ChainVerdict {
+    /// Nothing is wrong that a Windows client refuses the server for.
+    pub fn is_trusted(&self) -> bool {
+        !self.problems.iter().any(|problem| problem.rule.trust_breaking())
+    }
+
+    /// The first problem of that rule.
+    pub fn problem(&self, rule: Rule) -> Option<&Problem> {
+        self.problems.iter().find(|problem| problem.rule == rule)
+    }
+}
+
+/// Judges the served certificates, leaf first as sent, for a client that trusts `anchors`, dialled `name` and reads
+/// `now_unix` (seconds since 1970-01-01 UTC) from its clock.
+pub fn judge(chain: &[Cert], anchors: &[Anchor], name: &str, now_unix: i64) -> ChainVerdict {
+    if chain.is_empty() {
+        let says = "the server sent no certificate".to_string();
+        return ChainVerdict { problems: vec![Problem { rule: Rule::Empty, cert: None, says }], ..ChainVerdict::default() };
+    }
+    let found = path::find(chain, anchors, now_unix);
+    let mut problems = trust(chain, anchors, &found);
+    problems.extend(order::of(chain, &found.path));
+    problems.extend(rules::of(chain, &found, name, now_unix));
+    problems.sort_by_key(|problem| (!problem.rule.trust_breaking(), problem.cert, problem.rule));
+    let anchor = found.anchor.and_then(|index| anchors.get(index)).map(|anchor| anchor.title.clone());
+    ChainVerdict { path: found.path, anchor, problems }
+}
+
+/// Bad signatures on the way, and where the way ends.
+fn trust(chain: &[Cert], anchors: &[Anchor], found: &path::Found) -> Vec<Problem> {
+    let mut problems: Vec<Problem> = found.bad_signatures.iter().map(|index| bad_signature(chain, *index)).collect();
+    problems.extend(found.unchecked.iter().map(|index| unchecked_signature(chain, *index)));
+    if found.anchor.is_none() {
+        problems.extend(found.path.last().and_then(|last| Some(dead_end(*last, chain.get(*last)?, anchors, found.path.len()))));
+    }
+    problems
+}
+
+fn bad_signature(chain: &[Cert], index: usize) -> Problem {
+    let issuer = chain.get(index).map_or("", |cert| cert.issuer.as_str());
+    let says = format!("names {issuer} as its issuer, and a certificate of that name was sent, but its key did not make the signature");
+    Problem { rule: Rule::BadSignature, cert: Some(index), says }
+}
+
+fn unchecked_signature(chain: &[Cert], index: usize) -> Problem {
+    let signature = chain.get(index).map_or("", |cert| cert.signature.as_str());
+    let says = format!("is signed with {signature}, which this program cannot check with its issuer's key; a name alone proves nothing");
+    Problem { rule: Rule::UncheckedSignature, cert: Some(index), says }
+}
+
+/// Why the chain ends at this certificate without a trusted root.
+fn dead_end(index: usize, last: &Cert, anchors: &[Anchor], length: usize) -> Problem {
+    let problem = |rule, says| Problem { rule, cert: Some(index), says };
+    let issuer = &last.issuer;
+    let fetch = match last.ca_issuers_urls.first() {
+        Some(url) => format!("it can be fetched from {url}"),
+        None => "the certificate does not say where to fetch it".to_string(),
+    };
+    if path::is_self_signed(last) {
+        return match length {
+            1 => problem(Rule::SelfSigned, "is signed with its own key and is not trusted here".into()),
+            _ => problem(Rule::UntrustedRoot, "is a root that is not trusted here".into()),
+        };
+    }
+    if let Some(anchor) = anchors.iter().find(|anchor| anchor.name_der == *last.issuer_der) {
+        let title = &anchor.title;
+        return problem(
+            Rule::BadSignature,
+            format!("names the trusted root {title} as its issuer, but that root's key did not make the signature"),
+        );
+    }
+    match length {
+        1 => problem(Rule::MissingIntermediate, format!("was issued by {issuer}, which was not sent and is no trusted root; {fetch}")),
+        _ => problem(
+            Rule::UntrustedRoot,
+            format!(
+                "was issued by {issuer}, which is no trusted root here (if it is a further intermediate, the server has to send it; {fetch})"
+            ),
+        ),
+    }
+}
+
+/// A DER SEQUENCE around `content`. X.690 8.1.
+fn sequence(content: &[u8]) -> Vec<u8> {
+    let length = content.len().to_be_bytes();
+    let length: Vec<u8> = length.into_iter().skip_while(|byte| *byte == 0).collect();
+    let header = match content.len() {
+        0..=0x7f => vec![0x30, content.len() as u8],
+        _ => [vec![0x30, 0x80 | length.len() as u8], length].concat(),
+    };
+    [header.as_slice(), content].concat()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,4 @@
-//! jobs
+//! What the program can do: each job makes plans, runs sessions and hands on transcripts.
+
+pub mod lab;
+pub mod probe;

@@ -1,7 +1,18 @@
 //! The two ends of an SSTP call above TLS, without sockets and without a clock.
 
+pub mod auth;
+pub mod call;
+mod client;
+pub mod door;
 pub mod edit;
+pub mod fsm;
+pub mod ipcp;
+pub mod lcp;
+pub mod pair;
 pub mod plan;
+mod rng;
+mod server;
 mod session;
 
+pub use rng::Rng;
 pub use session::{Input, Output, Session};

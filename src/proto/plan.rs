@@ -226,6 +226,10 @@ pub struct ServerConfig {
     pub ipv6: bool,
     /// Pings to its own address are answered.
     pub answers_ping: bool,
+    /// The encapsulated protocol it takes, MS-SSTP 2.2.5; anything but 1 NAKs every honest client.
+    pub encapsulates: u16,
+    /// PPP frames come back as they were sent, as from a terminal line left in echo mode.
+    pub echoes_ppp: bool,
     /// MS-SSTP 3.1.5: how many bad Call Connect Requests are NAKed before an Abort; Windows: 3.
     pub nak_limit: u32,
     /// Timers.
@@ -250,6 +254,8 @@ impl Default for ServerConfig {
             nbns: vec![Ipv4Addr::new(192, 0, 2, 60)],
             ipv6: true,
             answers_ping: true,
+            encapsulates: crate::wire::sstp::ENCAPSULATED_PPP,
+            echoes_ppp: false,
             nak_limit: 3,
             timers: Timers::default(),
         }

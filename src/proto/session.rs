@@ -1,8 +1,19 @@
-//! One end of an SSTP call above TLS.
+//! One end of an SSTP call above TLS: cuts the stream, follows the state, lets the mind decide, spoils at door 1.
 
-use super::plan::Plan;
-use crate::base::{Micros, Side};
-use crate::transcript::{Event, How};
+use super::call::{self, Tracker};
+use super::client::Client;
+use super::door::Door;
+use super::plan::{Mind, Plan};
+use super::rng::Rng;
+use super::server::Server;
+use crate::base::{Bytes, Layer, Micros, Side, WireError};
+use crate::transcript::{Event, How, Opaqueness, Reason, What};
+use crate::wire::sstp::{self, Framer, Message, MessageType};
+use crate::wire::{http, ppp};
+use std::collections::VecDeque;
+
+/// Ours: more events than this are counted, not kept, so that a flood cannot fill the memory.
+const MAX_EVENTS: usize = 2_000;
 
 /// What a session is told.
 #[derive(Clone, Copy, Debug)]
@@ -42,24 +53,333 @@ pub enum Output {
     Done,
 }
 
+/// What one end decides. The core tells it what came; it answers through the core.
+pub(super) trait Decide {
+    fn start(&mut self, core: &mut Core);
+    fn http(&mut self, core: &mut Core, head: http::Head);
+    /// Bytes that cannot be read. The stream is lost when it cannot be cut into packets any more.
+    fn unreadable(&mut self, core: &mut Core, error: &WireError, stream_lost: bool);
+    fn message(&mut self, core: &mut Core, message: Message, packet: &[u8]);
+    /// A message out of turn, or of a type that nobody knows.
+    fn misstep(&mut self, core: &mut Core, message: &Message);
+    fn frame(&mut self, core: &mut Core, frame: ppp::Frame);
+    fn closed(&mut self, core: &mut Core, how: How);
+    fn tick(&mut self, core: &mut Core);
+    fn leave(&mut self, core: &mut Core);
+    fn due(&self) -> Option<Micros>;
+}
+
 /// One end of an SSTP call above TLS: sans-IO, deterministic.
-#[derive(Debug)]
 pub struct Session {
-    #[allow(dead_code)]
-    plan: Plan,
+    core: Core,
+    mind: Box<dyn Decide + Send>,
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session").field("core", &self.core).finish_non_exhaustive()
+    }
 }
 
 impl Session {
     /// A session that begins at `now` of its transcript.
-    pub fn new(plan: Plan, _now: Micros) -> Session {
-        Session { plan }
+    pub fn new(plan: Plan, now: Micros) -> Session {
+        let (side, mind): (Side, Box<dyn Decide + Send>) = match plan.mind {
+            Mind::Client(config) => (Side::Client, Box::new(Client::new(config))),
+            Mind::Server(config) => (Side::Server, Box::new(Server::new(config))),
+        };
+        let mut session = Session { core: Core::new(side, plan.edits, plan.seed, now), mind };
+        session.mind.start(&mut session.core);
+        session
     }
 
     /// Tells the session what happened.
-    pub fn handle(&mut self, _now: Micros, _input: Input<'_>) {}
+    pub fn handle(&mut self, now: Micros, input: Input<'_>) {
+        self.core.now = self.core.now.max(now);
+        if self.core.over {
+            return;
+        }
+        match input {
+            Input::Bytes { from, bytes } if from != self.core.side => self.bytes(bytes),
+            Input::Closed { from, how } if from != self.core.side => {
+                self.core.note(Some(from), Layer::Tls, What::Closed(how));
+                self.mind.closed(&mut self.core, how);
+                self.core.door.clear();
+                self.core.over = true;
+            }
+            Input::Bytes { .. } | Input::Closed { .. } => {}
+            Input::Tick => self.mind.tick(&mut self.core),
+            Input::Leave => {
+                self.core.door.clear();
+                self.mind.leave(&mut self.core);
+            }
+        }
+    }
 
     /// What the session wants done next; call until it returns [`Output::Wait`] or [`Output::Done`].
     pub fn poll(&mut self) -> Output {
-        Output::Done
+        let core = &mut self.core;
+        if let Some(output) = core.out.pop_front() {
+            return output;
+        }
+        if core.said_close {
+            return Output::Done;
+        }
+        if let Some(bytes) = core.door.ready(core.now) {
+            return Output::Send(bytes);
+        }
+        if core.over || core.closing && core.door.due().is_none() {
+            core.end();
+            return Output::Close;
+        }
+        let due = [self.mind.due(), core.door.due()].into_iter().flatten().min();
+        Output::Wait(due.unwrap_or(Micros::MAX))
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) {
+        if self.core.lost {
+            return self.core.note(
+                Some(self.core.side.other()),
+                Layer::Sstp,
+                What::Opaque { bytes: bytes.len() as u64, because: Opaqueness::AfterError },
+            );
+        }
+        match self.core.head.take() {
+            Some(mut head) => {
+                head.extend_from_slice(bytes);
+                self.head(head);
+            }
+            None => {
+                self.core.framer.push(bytes);
+                self.packets();
+            }
+        }
+    }
+
+    fn head(&mut self, bytes: Vec<u8>) {
+        let peer = self.core.side.other();
+        let core = &mut self.core;
+        let parsed = match peer {
+            Side::Server => http::Head::parse_response(Layer::Http, &bytes),
+            Side::Client => http::Head::parse_request(Layer::Http, &bytes),
+        };
+        match parsed {
+            Ok(http::Parsed::Partial) => core.head = Some(bytes),
+            Ok(http::Parsed::Whole(head, len)) => {
+                core.note_raw(Some(peer), Layer::Http, What::Http(head.clone()), &bytes[..len]);
+                core.framer.push(&bytes[len..]);
+                self.mind.http(&mut self.core, head);
+                self.packets();
+            }
+            Err(error) => self.unreadable(Layer::Http, error, &bytes, true),
+        }
+    }
+
+    fn packets(&mut self) {
+        while !self.core.lost && !self.core.closing {
+            match self.core.framer.next_packet() {
+                Ok(Some(packet)) => {
+                    let packet = packet.to_vec();
+                    self.packet(&packet);
+                }
+                Ok(None) => return,
+                Err(error) => {
+                    let rest = self.core.framer.rest().to_vec();
+                    return self.unreadable(Layer::Sstp, error, &rest, true);
+                }
+            }
+        }
+    }
+
+    fn packet(&mut self, packet: &[u8]) {
+        let peer = self.core.side.other();
+        if !sstp::Header::parse(packet).is_some_and(|header| header.control) {
+            return self.data(packet);
+        }
+        let message = match Message::parse(packet) {
+            Ok(message) => message,
+            Err(error) => return self.unreadable(Layer::Sstp, error, packet, false),
+        };
+        self.core.note_raw(Some(peer), layer_of(message.kind), What::Sstp(message.clone()), packet);
+        match self.core.observe(peer, message.kind) {
+            Ok(()) => self.mind.message(&mut self.core, message, packet),
+            Err(()) => self.mind.misstep(&mut self.core, &message),
+        }
+    }
+
+    fn data(&mut self, packet: &[u8]) {
+        let frame = packet.get(sstp::HEADER_LEN..).unwrap_or_default();
+        match ppp::Frame::parse(frame) {
+            Ok(frame) => {
+                let layer = ppp::layer_of(frame.protocol);
+                if layer != Layer::Data {
+                    self.core.note_raw(Some(self.core.side.other()), layer, What::Ppp(frame.clone()), packet);
+                }
+                self.mind.frame(&mut self.core, frame);
+            }
+            Err(error) => {
+                let layer = error.layer;
+                self.unreadable(layer, error, packet, false);
+            }
+        }
+    }
+
+    fn unreadable(&mut self, layer: Layer, error: WireError, bytes: &[u8], stream_lost: bool) {
+        self.core.lost |= stream_lost;
+        let shown = bytes.get(..bytes.len().min(256)).unwrap_or_default();
+        self.core.note_raw(Some(self.core.side.other()), layer, What::Undecoded(error.clone()), shown);
+        self.mind.unreadable(&mut self.core, &error, stream_lost);
+    }
+}
+
+/// The layer that a control message belongs to.
+fn layer_of(kind: MessageType) -> Layer {
+    match kind {
+        MessageType::CallConnected => Layer::Binding,
+        MessageType::CallDisconnect | MessageType::CallDisconnectAck => Layer::Teardown,
+        MessageType::EchoRequest | MessageType::EchoResponse => Layer::Data,
+        _ => Layer::Sstp,
+    }
+}
+
+/// What both minds work with.
+#[derive(Debug)]
+pub(super) struct Core {
+    pub now: Micros,
+    pub side: Side,
+    pub rng: Rng,
+    tracker: Tracker,
+    door: Door,
+    out: VecDeque<Output>,
+    head: Option<Vec<u8>>,
+    framer: Framer,
+    noted: usize,
+    omitted: u64,
+    /// The stream can no longer be cut into packets.
+    lost: bool,
+    closing: bool,
+    over: bool,
+    said_close: bool,
+}
+
+impl Core {
+    fn new(side: Side, edits: Vec<super::edit::Edit>, seed: u64, now: Micros) -> Core {
+        Core {
+            now,
+            side,
+            rng: Rng::new(seed),
+            tracker: Tracker::default(),
+            door: Door::new(edits),
+            out: VecDeque::new(),
+            head: Some(Vec::new()),
+            framer: Framer::default(),
+            noted: 0,
+            omitted: 0,
+            lost: false,
+            closing: false,
+            over: false,
+            said_close: false,
+        }
+    }
+
+    /// Where the call stands.
+    pub fn state(&self) -> call::State {
+        self.tracker.state
+    }
+
+    pub fn note(&mut self, by: Option<Side>, layer: Layer, what: What) {
+        self.note_raw(by, layer, what, &[]);
+    }
+
+    fn note_raw(&mut self, by: Option<Side>, layer: Layer, what: What, raw: &[u8]) {
+        let always = matches!(what, What::Began | What::Up | What::Down(_) | What::Closed(_) | What::Method { .. } | What::Omitted { .. });
+        if self.noted >= MAX_EVENTS && !always {
+            self.omitted += 1;
+            return;
+        }
+        self.noted += 1;
+        let raw = Bytes(raw.to_vec());
+        self.out.push_back(Output::Event(Box::new(Event { at: self.now, by, layer, what, raw })));
+    }
+
+    pub fn began(&mut self, layer: Layer) {
+        self.note(None, layer, What::Began);
+    }
+
+    pub fn up(&mut self, layer: Layer) {
+        self.note(None, layer, What::Up);
+    }
+
+    pub fn down(&mut self, layer: Layer, reason: Reason) {
+        self.note(None, layer, What::Down(reason));
+    }
+
+    fn observe(&mut self, by: Side, kind: MessageType) -> Result<(), ()> {
+        self.tracker.observe(by, kind).map(|_| ()).map_err(|state| {
+            let allowed = call::allowed(state, by).into_iter().map(|kind| kind.name().to_string()).collect();
+            let what = What::Misstep { message: kind.name().to_string(), state: state.name().to_string(), allowed };
+            self.note(Some(by), layer_of(kind), what);
+        })
+    }
+
+    fn send(&mut self, layer: Layer, name: &str, bytes: Vec<u8>, what: What) {
+        let passed = self.door.pass(self.now, name, bytes);
+        for edit in passed.edits {
+            self.note(Some(self.side), layer, What::Edited { edit });
+        }
+        if let Some(bytes) = passed.bytes {
+            self.note_raw(Some(self.side), layer, what, &bytes);
+        }
+        if passed.close {
+            self.close();
+        }
+    }
+
+    pub fn send_head(&mut self, head: http::Head) {
+        let name = if head.status.is_some() { "http.response" } else { "http.request" };
+        self.send(Layer::Http, name, head.emit(), What::Http(head));
+    }
+
+    pub fn send_message(&mut self, message: Message) {
+        let bytes = message.emit();
+        self.send_packet(message, bytes);
+    }
+
+    /// Sends a message whose bytes were made by hand (Call Connected with its MAC).
+    pub fn send_packet(&mut self, message: Message, bytes: Vec<u8>) {
+        // What an honest mind sends is in turn; door 1 spoils it afterwards.
+        let _ = self.tracker.observe(self.side, message.kind);
+        let name = format!("sstp.{}", message.kind.name());
+        self.send(layer_of(message.kind), &name, bytes, What::Sstp(message));
+    }
+
+    pub fn send_frame(&mut self, frame: ppp::Frame) {
+        let layer = ppp::layer_of(frame.protocol);
+        let (name, bytes) = (frame.name(), sstp::emit_data(&frame.emit()));
+        if layer == Layer::Data {
+            self.door.pass(self.now, &name, bytes);
+        } else {
+            self.send(layer, &name, bytes, What::Ppp(frame));
+        }
+    }
+
+    /// Closes once everything held back has gone out.
+    pub fn close(&mut self) {
+        self.closing = true;
+    }
+
+    pub fn is_closing(&self) -> bool {
+        self.closing || self.over
+    }
+
+    fn end(&mut self) {
+        self.said_close = true;
+        if self.omitted > 0 {
+            self.note(None, Layer::Data, What::Omitted { count: self.omitted });
+        }
+        if !self.over {
+            self.note(Some(self.side), Layer::Tls, What::Closed(How::Ours));
+        }
+        self.over = true;
     }
 }

@@ -1,3 +1,49 @@
 //! A report as text; pure, writes to a `Write`.
 
+mod document;
+mod json;
+mod junit;
+mod learned;
 pub mod model;
+mod ndjson;
+pub mod progress;
+pub mod sentence;
+mod table;
+pub mod text;
+
+pub use model::{LayerReport, Report, Standing, Style};
+pub use ndjson::{head_line, layer_line};
+pub use table::ladder_rows;
+
+use std::io;
+
+/// One way to write a report.
+pub struct Format {
+    /// The name after `-o`.
+    pub name: &'static str,
+    /// What it is for.
+    pub title: &'static str,
+    /// Writes the whole report.
+    pub render: fn(&Report, &mut dyn io::Write) -> io::Result<()>,
+}
+
+/// All formats, the default first.
+pub const FORMATS: &[Format] = &[
+    Format { name: "table", title: "for people: verdict and cause, the ladder, the findings", render: table::render },
+    Format { name: "json", title: "one document, see docs/report.schema.json", render: json::render },
+    Format { name: "ndjson", title: "one object a line: head, layers, findings, summary", render: ndjson::render },
+    Format { name: "junit", title: "JUnit XML for build servers", render: junit::render },
+];
+
+/// The format of that name.
+pub fn format(name: &str) -> Option<&'static Format> {
+    FORMATS.iter().find(|format| format.name == name)
+}
+
+/// The name of the program in every report.
+pub const TOOL: &str = "sstp-diag";
+/// The version of the program in every report.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,10 @@
-//! What every format renders: one value, everything to show in it, time included.
+//! What every format renders: one value, everything to show in it, time and looks included.
 
+use super::learned::{self, Learned};
 use crate::base::{Layer, Micros};
 use crate::diag::{Finding, Judgement, Severity};
-use crate::transcript::{Facts, State, Transcript};
+use crate::transcript::facts::LayerFacts;
+use crate::transcript::{Facts, Reason, State, Transcript};
 
 /// Where a layer stands in the report: its state, darkened by the findings on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,10 +43,34 @@ pub struct LayerReport {
     pub standing: Standing,
     /// How long it took.
     pub took: Option<Micros>,
+    /// What was learned, in a few words.
+    pub short: String,
     /// Name and value of what was learned, most telling first.
     pub learned: Vec<(String, String)>,
     /// Why it is down, in words.
     pub reason: Option<String>,
+    /// Our own machine failed, not the peer.
+    pub ours: bool,
+}
+
+/// How a report is to look; only people notice.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Style {
+    /// Columns of the terminal.
+    pub width: usize,
+    /// Colours may be used.
+    pub colour: bool,
+    /// Everything learned is wanted, not only the few words.
+    pub verbose: bool,
+    /// Layers that were shown already while they happened, as they were shown.
+    pub shown: Vec<LayerReport>,
+}
+
+impl Default for Style {
+    /// 80 columns, no colour.
+    fn default() -> Self {
+        Style { width: 80, colour: false, verbose: false, shown: Vec::new() }
+    }
 }
 
 /// One connection, judged.
@@ -58,26 +84,92 @@ pub struct Report {
     pub judgement: Judgement,
     /// The ladder.
     pub layers: Vec<LayerReport>,
+    /// The user stopped it before it was through.
+    pub interrupted: bool,
+    /// How it is to look.
+    pub style: Style,
 }
 
 impl Report {
     /// Puts a report together.
     pub fn new(transcript: Transcript, facts: Facts, judgement: Judgement) -> Report {
-        let layers = facts.layers.iter().map(|entry| LayerReport {
-            layer: entry.layer,
-            standing: standing(entry.layer, entry.state, &judgement.findings),
-            took: entry.took,
-            learned: Vec::new(),
-            reason: entry.reason.as_ref().map(ToString::to_string),
-        });
-        let layers = layers.collect();
-        Report { transcript, facts, judgement, layers }
+        let layers = layers(&transcript, &facts, &judgement.findings);
+        Report { transcript, facts, judgement, layers, interrupted: false, style: Style::default() }
     }
 
-    /// Whether a failing finding stands.
-    pub fn failed(&self) -> bool {
-        self.judgement.worst() == Some(Severity::Fail)
+    /// The same report, to be shown in that way.
+    pub fn styled(self, style: Style) -> Report {
+        Report { style, ..self }
     }
+
+    /// The verdict: what failed, or would fail a Windows client; else what warns; else `ok`.
+    pub fn verdict(&self) -> Standing {
+        let worst = self.judgement.worst();
+        let down = self.layers.iter().any(|layer| layer.standing == Standing::Fail);
+        match worst {
+            _ if down || worst == Some(Severity::Fail) || self.facts.stop.is_some() => Standing::Fail,
+            Some(Severity::Warn) => Standing::Warn,
+            _ => Standing::Ok,
+        }
+    }
+
+    /// Whether a failing finding stands, or a layer failed without one.
+    pub fn failed(&self) -> bool {
+        self.verdict() == Standing::Fail
+    }
+
+    /// Why our own machine could not do it, when that is where the call stopped.
+    pub fn ours(&self) -> Option<&str> {
+        match self.facts.stop.as_ref().map(|stop| &stop.reason) {
+            Some(Reason::Ours(why)) => Some(why),
+            _ => None,
+        }
+    }
+
+    /// The highest layer that came up, leaving in order aside when the call had stopped before.
+    pub fn reached(&self) -> Option<Layer> {
+        let stop = self.facts.stop.as_ref().map_or(Layer::Teardown, |stop| stop.layer);
+        self.facts.layers.iter().filter(|entry| entry.state == State::Up && entry.layer <= stop).map(|entry| entry.layer).max()
+    }
+
+    /// The layer at which the call stopped, or at which a Windows client would stop.
+    pub fn stopped_at(&self) -> Option<Layer> {
+        let stop = self.facts.stop.as_ref().map(|stop| stop.layer);
+        let down = || self.layers.iter().find(|layer| layer.standing == Standing::Fail).map(|layer| layer.layer);
+        stop.or_else(|| self.judgement.cause().map(|cause| cause.check.layer)).or_else(down)
+    }
+
+    /// The layers that were not yet shown as they stand.
+    pub fn unseen_layers(&self) -> impl Iterator<Item = &LayerReport> {
+        let same = |layer: &LayerReport, other: &LayerReport| (layer.layer, layer.standing) == (other.layer, other.standing);
+        self.layers.iter().filter(move |layer| !self.style.shown.iter().any(|shown| same(layer, shown)))
+    }
+}
+
+/// The ladder as it stands.
+pub fn layers(transcript: &Transcript, facts: &Facts, findings: &[Finding]) -> Vec<LayerReport> {
+    let of = |entry: &LayerFacts| {
+        let Learned { short, all } = learned::of(transcript, facts, entry.layer);
+        LayerReport {
+            layer: entry.layer,
+            standing: standing(entry.layer, state(facts, entry), findings),
+            took: entry.took,
+            short,
+            learned: all,
+            reason: entry.reason.as_ref().map(|reason| super::text::harmless(&reason.to_string())),
+            ours: matches!(entry.reason, Some(Reason::Ours(_))),
+        }
+    };
+    facts.layers.iter().map(of).collect()
+}
+
+/// A layer that the call passed over without a word (an address needs no resolver) was not tried.
+fn state(facts: &Facts, entry: &LayerFacts) -> State {
+    let passed = facts
+        .layers
+        .iter()
+        .any(|other| other.layer > entry.layer && other.layer < Layer::Teardown && matches!(other.state, State::Up | State::Down));
+    if entry.state == State::NotReached && passed { State::NotTried } else { entry.state }
 }
 
 fn standing(layer: Layer, state: State, findings: &[Finding]) -> Standing {

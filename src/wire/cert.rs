@@ -4,7 +4,7 @@ mod name;
 mod read;
 
 pub use name::NameMatch;
-pub(crate) use name::directory_name;
+pub(crate) use name::name_title;
 
 use crate::base::{Bytes, Layer, Limit, WireError};
 use serde::{Deserialize, Serialize};

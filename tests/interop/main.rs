@@ -1,1 +1,7 @@
-fn main() {}
+//! The program against real peers: SoftEther, nginx, haproxy, squid and OpenSSL, brought up by `tests/run.sh`.
+
+mod fronts;
+mod proxies;
+mod rig;
+mod softether;
+mod tls;

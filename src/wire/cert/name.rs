@@ -81,8 +81,13 @@ fn is_in_domain(name: &str, domain: &str) -> bool {
     name.strip_suffix(&domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
 }
 
+/// What to call a directory name in a sentence: its last common name, else the whole of it.
+pub(crate) fn name_title(name: &X509Name<'_>) -> String {
+    name.iter_common_name().last().and_then(|name| text(name.attr_value())).unwrap_or_else(|| directory_name(name))
+}
+
 /// A directory name as text, most specific part first; `+` joins the parts of one step. RFC 4514 2.
-pub(crate) fn directory_name(name: &X509Name<'_>) -> String {
+pub(super) fn directory_name(name: &X509Name<'_>) -> String {
     let steps: Vec<String> = name.iter_rdn().map(|rdn| rdn.iter().map(attribute).collect::<Vec<_>>().join("+")).collect();
     steps.into_iter().rev().collect::<Vec<_>>().join(",")
 }
@@ -120,7 +125,11 @@ fn escaped(value: &str) -> String {
             '"' | '+' | ',' | ';' | '<' | '>' | '\\' => text.extend(['\\', c]),
             '#' if i == 0 => text.push_str("\\#"),
             ' ' if i == 0 || i == last => text.push_str("\\ "),
-            c if c.is_control() => c.to_string().bytes().for_each(|byte| drop(write!(text, "\\{byte:02X}"))),
+            c if c.is_control() => {
+                for byte in c.to_string().bytes() {
+                    let _ = write!(text, "\\{byte:02X}");
+                }
+            }
             c => text.push(c),
         }
         text

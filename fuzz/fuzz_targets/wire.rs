@@ -1,0 +1,25 @@
+#![no_main]
+//! Every parser of the wire floor on arbitrary bytes; what is read is written back and read again.
+
+use libfuzzer_sys::fuzz_target;
+use sstp_diag::base::Layer;
+use sstp_diag::wire::{cert, control, eap, inner, layout, ppp, sstp, tls};
+
+fuzz_target!(|bytes: &[u8]| {
+    if let Ok(message) = sstp::Message::parse(bytes) {
+        assert_eq!(sstp::Message::parse(&message.emit()), Ok(message));
+    }
+    if let Ok(frame) = ppp::Frame::parse(bytes) {
+        assert_eq!(ppp::Frame::parse(&frame.emit()), Ok(frame));
+    }
+    let _ = control::Packet::parse(Layer::Lcp, bytes).map(|packet| packet.options(Layer::Lcp));
+    let _ = eap::MsChapV2::parse(bytes).map(|inner| inner.emit());
+    let _ = inner::Echo::parse(bytes).map(|echo| echo.reply().emit());
+    let _ = cert::Cert::parse(bytes);
+    let mut flight = tls::Flight::default();
+    let _ = flight.push(bytes);
+    assert!(layout::fields(bytes).iter().all(|field| field.byte_range().end <= bytes.len()));
+    let mut framer = sstp::Framer::default();
+    framer.push(bytes);
+    while let Ok(Some(_)) = framer.next_packet() {}
+});

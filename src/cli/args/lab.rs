@@ -1,0 +1,22 @@
+//! Arguments of `lab`.
+
+use clap::Args;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// Arguments of `lab`.
+#[derive(Args)]
+pub struct LabArgs {
+    /// Listen on ADDR:PORT [default: 127.0.0.1 and a free port]
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub listen: Option<SocketAddr>,
+    /// Behave with the fault ID (repeatable)
+    #[arg(long, value_name = "ID")]
+    pub fault: Vec<String>,
+    /// List the faults and end
+    #[arg(long)]
+    pub list: bool,
+    /// Write the lab's root certificate to FILE, PEM [default: a file in the temporary directory]
+    #[arg(long, value_name = "FILE")]
+    pub ca_out: Option<PathBuf>,
+}

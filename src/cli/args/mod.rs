@@ -1,0 +1,51 @@
+//! The arguments: one file for every subcommand, one for the target, one for the values they share.
+
+mod catalogue;
+mod lab;
+mod probe;
+mod target;
+mod values;
+
+pub use catalogue::{CatalogueArgs, Shape, What};
+pub use lab::LabArgs;
+pub use probe::{Colour, ExtentArgs, LoginArgs, ProbeArgs, Roots, ShownArgs, TrustArgs, WayArgs};
+pub use target::Target;
+pub use values::OutputTo;
+
+use clap::{Parser, Subcommand};
+
+/// Diagnoses Microsoft SSTP connections: where a call stops, what Windows would show, why, and how to mend it.
+#[derive(Parser)]
+#[command(name = "sstp-diag", version, max_term_width = 100, after_help = EXAMPLES, disable_help_subcommand = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+/// What the program can do.
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// Dial a server as a client would and tell how far it gets
+    Probe(Box<ProbeArgs>),
+    /// Run a complete SSTP server on this machine, sound or with chosen faults
+    Lab(LabArgs),
+    /// Print the checks, the faults or the codes that this program knows
+    Catalogue(CatalogueArgs),
+    /// Print the manual page
+    #[command(hide = true)]
+    Man,
+}
+
+/// Shown beneath `--help`.
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  sstp-diag probe vpn.example.com               how far does a call get?
+  sstp-diag probe vpn.example.com --user alice  log in, ping, leave; asks for the password
+  sstp-diag probe HOST --connect 10.0.0.12:443  one node behind a balancer
+  sstp-diag probe HOST -o json=report.json      the table here, JSON in a file
+  sstp-diag probe --lab                         try it without a server
+  sstp-diag lab --fault cert.expired            a server with a fault
+
+Exit codes: 0 all asked for works, 1 a failing finding, 2 usage,
+3 could not be run, 130 interrupted.";

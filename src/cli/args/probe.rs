@@ -1,0 +1,167 @@
+//! Arguments of `probe`.
+
+use super::target::Target;
+use super::values::{self, LayerTime, OutputTo};
+use crate::base::Layer;
+use crate::live::dns::Override;
+use crate::proto::plan::Method;
+use clap::{Args, ValueEnum};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Arguments of `probe`.
+#[derive(Args)]
+#[command(after_help = super::EXAMPLES)]
+pub struct ProbeArgs {
+    /// The server: host, host:port, [v6]:port, v6 or https://host:port/ (port 443 unless given)
+    // Read later: clap would repeat a URL with a password in it when it refuses one.
+    #[arg(required_unless_present = "lab", conflicts_with = "lab")]
+    pub target: Option<String>,
+
+    #[command(flatten)]
+    pub login: LoginArgs,
+    #[command(flatten)]
+    pub way: WayArgs,
+    #[command(flatten)]
+    pub trust: TrustArgs,
+    #[command(flatten)]
+    pub extent: ExtentArgs,
+    #[command(flatten)]
+    pub lab: ProbeLabArgs,
+    #[command(flatten)]
+    pub shown: ShownArgs,
+}
+
+/// Who we are.
+#[derive(Args)]
+#[command(next_help_heading = "Login")]
+pub struct LoginArgs {
+    /// Log in as USER: user, DOMAIN\user or user@domain; without it the server's methods are learned
+    #[arg(long)]
+    pub user: Option<String>,
+    /// Read the password from the first line of FILE (- for standard input)
+    #[arg(long, value_name = "FILE", requires = "user", conflicts_with = "password_env")]
+    pub password_file: Option<PathBuf>,
+    /// Take the password from the environment variable NAME [default: SSTP_DIAG_PASSWORD]
+    #[arg(long, value_name = "NAME", requires = "user")]
+    pub password_env: Option<String>,
+    /// Use METHOD only; repeat it, best first: mschapv2, eap-mschapv2, chap-md5, eap-md5, pap
+    #[arg(long, value_name = "METHOD", value_parser = values::method)]
+    pub auth: Vec<Method>,
+}
+
+/// Which way to the server.
+#[derive(Args)]
+#[command(next_help_heading = "Way to the server")]
+pub struct WayArgs {
+    /// Go through an HTTP proxy: http://[user@]host:port; HTTPS_PROXY and NO_PROXY are understood too
+    #[arg(long, value_name = "URL", conflicts_with = "no_proxy")]
+    pub proxy: Option<String>,
+    /// Read the proxy's password from the first line of FILE [else SSTP_DIAG_PROXY_PASSWORD is taken]
+    #[arg(long, value_name = "FILE")]
+    pub proxy_password_file: Option<PathBuf>,
+    /// Go straight to the server whatever HTTPS_PROXY says
+    #[arg(long)]
+    pub no_proxy: bool,
+    /// Connect to ADDR:PORT instead of what the target resolves to: one node behind a balancer
+    #[arg(long, value_name = "ADDR:PORT", value_parser = Target::parse)]
+    pub connect: Option<Target>,
+    /// Use NAME for SNI, for the Host header and for the certificate
+    #[arg(long, value_name = "NAME")]
+    pub server_name: Option<String>,
+    /// Take these addresses for HOST without asking the resolver (repeatable)
+    #[arg(long, value_name = "HOST:ADDR[,ADDR]", value_parser = values::resolve)]
+    pub resolve: Vec<Override>,
+    /// Use IPv4 only
+    #[arg(short = '4', long = "ipv4", conflicts_with = "v6")]
+    pub v4: bool,
+    /// Use IPv6 only
+    #[arg(short = '6', long = "ipv6")]
+    pub v6: bool,
+}
+
+/// Whom to trust.
+#[derive(Args)]
+#[command(next_help_heading = "Certificate")]
+pub struct TrustArgs {
+    /// Trust the certificates in FILE too, PEM or DER (repeatable)
+    #[arg(long, value_name = "FILE")]
+    pub ca: Vec<PathBuf>,
+    /// Trust these roots
+    #[arg(long, value_enum, default_value_t = Roots::System)]
+    pub trust: Roots,
+    /// Stop where Windows would stop: at a certificate that does not verify
+    #[arg(long)]
+    pub strict: bool,
+    /// Write the TLS session keys to FILE, for Wireshark; SSLKEYLOGFILE is understood too
+    #[arg(long, value_name = "FILE")]
+    pub keylog: Option<PathBuf>,
+}
+
+/// How far, and how long.
+#[derive(Args)]
+#[command(next_help_heading = "Extent")]
+pub struct ExtentArgs {
+    /// Climb to LAYER and no further: dns, tcp, proxy, tls, cert, http, sstp, lcp, auth, binding, ncp, data, teardown
+    #[arg(long, value_name = "LAYER", value_parser = values::layer, default_value = "teardown")]
+    pub until: Layer,
+    /// Stop after so many seconds in all [default: 60]
+    #[arg(long, value_name = "SECONDS", value_parser = values::seconds)]
+    pub timeout: Option<Duration>,
+    /// Give every layer so many seconds, or one of them (repeatable) [default: 10]
+    #[arg(long, value_name = "SECONDS|LAYER=SECONDS", value_parser = values::layer_time)]
+    pub layer_timeout: Vec<LayerTime>,
+    /// Draw every random value above TLS from N, so that a run can be repeated
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+}
+
+/// A server of our own.
+#[derive(Args)]
+#[command(next_help_heading = "Lab")]
+pub struct ProbeLabArgs {
+    /// Start the lab in this process and probe it
+    #[arg(long)]
+    pub lab: bool,
+    /// With the fault ID (repeatable; see `lab --list`)
+    #[arg(long, value_name = "ID", requires = "lab", conflicts_with = "target")]
+    pub fault: Vec<String>,
+}
+
+/// What is shown.
+#[derive(Args)]
+#[command(next_help_heading = "Output")]
+pub struct ShownArgs {
+    /// Write the report as table, json, ndjson or junit, to standard output or into FILE (repeatable)
+    #[arg(short, long = "output", value_name = "FORMAT[=FILE]", value_parser = values::output)]
+    pub output: Vec<OutputTo>,
+    /// Show everything that was learned
+    #[arg(short, long)]
+    pub verbose: bool,
+    /// Colour the table; NO_COLOR is understood too
+    #[arg(long, value_enum, default_value_t = Colour::Auto)]
+    pub color: Colour,
+    /// Make the table N columns wide [default: the terminal's width, else 80]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(40..=1000))]
+    pub width: Option<u16>,
+}
+
+/// A store of roots.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Roots {
+    /// Those of the operating system
+    System,
+    /// Mozilla's, compiled in
+    Mozilla,
+}
+
+/// When to colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Colour {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}

@@ -1,0 +1,99 @@
+//! Values that arguments share: times, layers, methods, overrides, outputs.
+
+use crate::base::Layer;
+use crate::live::dns::Override;
+use crate::proto::plan::Method;
+use crate::report::{self, FORMATS, Format};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// A report in a format, to standard output or into a file.
+#[derive(Clone)]
+pub struct OutputTo {
+    /// The format.
+    pub format: &'static Format,
+    /// `None`: standard output.
+    pub file: Option<PathBuf>,
+}
+
+/// Reads `FORMAT` or `FORMAT=FILE`; the file `-` is standard output.
+pub fn output(text: &str) -> Result<OutputTo, String> {
+    let (name, file) = text.split_once('=').map_or((text, None), |(name, file)| (name, Some(file)));
+    let names = || report::text::list(FORMATS.iter().map(|format| format.name));
+    let format = report::format(name).ok_or_else(|| format!("{name:?} is not a format; there are {}", names()))?;
+    match file {
+        Some("") => Err("a file name is missing after the equals sign".into()),
+        Some("-") | None => Ok(OutputTo { format, file: None }),
+        Some(path) => Ok(OutputTo { format, file: Some(path.into()) }),
+    }
+}
+
+/// How long: for one layer, or for each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LayerTime {
+    /// `None`: for each that is not named.
+    pub layer: Option<Layer>,
+    /// How long.
+    pub time: Duration,
+}
+
+/// Reads `SECONDS` or `LAYER=SECONDS`.
+pub fn layer_time(text: &str) -> Result<LayerTime, String> {
+    match text.split_once('=') {
+        Some((name, time)) => Ok(LayerTime { layer: Some(layer(name)?), time: seconds(time)? }),
+        None => Ok(LayerTime { layer: None, time: seconds(text)? }),
+    }
+}
+
+/// Reads a positive number of seconds, fractions allowed.
+pub fn seconds(text: &str) -> Result<Duration, String> {
+    let number: Option<f64> = text.parse().ok().filter(|number: &f64| (LEAST..=MOST).contains(number));
+    number.map(Duration::from_secs_f64).ok_or_else(|| format!("{text:?} is not a number of seconds from {LEAST} to {MOST}"))
+}
+
+/// Reads the name of a layer.
+pub fn layer(text: &str) -> Result<Layer, String> {
+    let names = || report::text::list(Layer::ALL.map(Layer::name));
+    Layer::from_name(text).ok_or_else(|| format!("{text:?} is not a layer; there are {}", names()))
+}
+
+/// Reads the name of an authentication method.
+pub fn method(text: &str) -> Result<Method, String> {
+    let names = || report::text::list(Method::ALL.iter().map(|row| row.1));
+    Method::from_name(&text.to_ascii_lowercase()).ok_or_else(|| format!("{text:?} is not a method; there are {}", names()))
+}
+
+/// Reads `HOST:ADDR[,ADDR]`.
+pub fn resolve(text: &str) -> Result<Override, String> {
+    Override::parse(text).ok_or_else(|| format!("{text:?} is not HOST:ADDR[,ADDR]"))
+}
+
+/// Ours: a shorter time cannot be kept, in seconds.
+const LEAST: f64 = 0.001;
+/// Ours: a day, in seconds.
+const MOST: f64 = 86_400.0;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_positive_and_bounded() {
+        assert_eq!(seconds("1.5"), Ok(Duration::from_millis(1500)));
+        for wrong in ["0", "-1", "nan", "inf", "1e9", "", "5s"] {
+            assert!(seconds(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!(layer_time("tls=2"), Ok(LayerTime { layer: Some(Layer::Tls), time: Duration::from_secs(2) }));
+        assert!(layer_time("tsl=2").expect_err("no such layer").contains("dns, tcp"));
+    }
+
+    #[test]
+    fn an_output_is_a_format_and_maybe_a_file() {
+        let read = |text| output(text).map(|output| (output.format.name, output.file));
+        assert_eq!(read("json"), Ok(("json", None)));
+        assert_eq!(read("junit=a=b.xml"), Ok(("junit", Some("a=b.xml".into()))));
+        assert_eq!(read("json=-"), Ok(("json", None)));
+        assert!(read("xml").expect_err("no such format").contains("table, json, ndjson, junit"));
+        assert!(read("json=").is_err());
+    }
+}

@@ -1,0 +1,125 @@
+//! `lab`, and the lab behind `probe --lab`.
+
+use super::args::{CatalogueArgs, LabArgs, ProbeArgs, Shape, What};
+use super::exit::{Exit, Trouble};
+use super::output::print;
+use super::{catalogue, proxy, trust};
+use crate::jobs::lab::{Dial, Lab, LabConfig, fault};
+use crate::jobs::probe::ProbeConfig;
+use crate::live::dns::Override;
+use crate::live::runtime::{self, Ended};
+use crate::live::trust::Trust;
+use crate::proto::plan::Credentials;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio::sync::watch::Receiver;
+
+/// Runs the lab until Ctrl-C, or lists its faults.
+pub fn run(args: &LabArgs) -> Result<Exit, Trouble> {
+    if args.list {
+        return catalogue::run(&CatalogueArgs { what: What::Faults, output: Shape::Table });
+    }
+    known(&args.fault)?;
+    let port = port(args)?;
+    match runtime::run(|stop| serve(args, port, stop))? {
+        Ended::Through(result) | Ended::Interrupted(result) => result.map(|()| Exit::Works),
+        Ended::Abandoned => Ok(Exit::Interrupted),
+    }
+}
+
+/// Starts the lab that `probe --lab` asks for, and turns the probe towards it.
+pub async fn start(args: &ProbeArgs, config: &mut ProbeConfig) -> Result<Lab, Trouble> {
+    known(&args.lab.fault)?;
+    let wanted = LabConfig { faults: args.lab.fault.clone(), seed: config.seed, ..LabConfig::default() };
+    let lab = Lab::start(wanted).await?;
+    dial(config, lab.dial(), args)?;
+    Ok(lab)
+}
+
+/// What the user gave stands; the rest is what the lab says.
+fn dial(config: &mut ProbeConfig, dial: &Dial, args: &ProbeArgs) -> Result<(), Trouble> {
+    (config.target.host, config.target.port) = (dial.host.clone(), dial.port);
+    config.target.server_name = config.target.server_name.take().or_else(|| dial.server_name.clone());
+    let overrides = dial.resolve.iter().map(|(host, addresses)| Override { host: host.clone(), addresses: addresses.clone() });
+    config.resolver.overrides.extend(overrides);
+    if args.trust.ca.is_empty() {
+        config.trust = Arc::new(Trust::of(trust::store(args.trust.trust), "lab", &dial.ca_der));
+    }
+    if let Some(url) = &dial.proxy {
+        config.proxy = Some(proxy::from_argument(url).map_err(Trouble::Ours)?);
+    }
+    if config.credentials.is_none() {
+        let pair = dial.user.clone().zip(dial.password.clone());
+        config.credentials = pair.map(|(user, password)| Credentials { user, password });
+    }
+    Ok(())
+}
+
+fn known(faults: &[String]) -> Result<(), Trouble> {
+    match faults.iter().find(|id| fault::find(id).is_none()) {
+        Some(id) => Err(Trouble::Usage(format!("{id:?} is not a fault; `sstp-diag lab --list` lists them"))),
+        None => Ok(()),
+    }
+}
+
+fn port(args: &LabArgs) -> Result<u16, Trouble> {
+    match args.listen {
+        None => Ok(0),
+        Some(at) if at.ip().is_loopback() => Ok(at.port()),
+        Some(at) => Err(Trouble::Usage(format!("the lab listens on loopback only (127.0.0.1 and ::1), not on {}", at.ip()))),
+    }
+}
+
+async fn serve(args: &LabArgs, port: u16, mut stop: Receiver<bool>) -> Result<(), Trouble> {
+    let lab = Lab::start(LabConfig { port, faults: args.fault.clone(), ..LabConfig::default() }).await?;
+    let files = Files::write(args, &lab)?;
+    print(greeting(&lab, &files).as_bytes())?;
+    // The sender lives as long as this job, so the wait ends with Ctrl-C only.
+    let _ = stop.wait_for(|stop| *stop).await;
+    lab.stop().await;
+    Ok(())
+}
+
+fn greeting(lab: &Lab, files: &Files) -> String {
+    let addresses: Vec<_> = lab.addresses().iter().map(ToString::to_string).collect();
+    let proxy = lab.proxy_address().map_or(String::new(), |at| format!("Proxy       http://{at}\n"));
+    format!(
+        "Listening   {}\n{proxy}Root        {}\nPassword    in {}\n\nProbe it:\n  {}\n\nCtrl-C ends it.\n",
+        addresses.join(", "),
+        files.ca.display(),
+        files.password.display(),
+        lab.probe_line(&files.ca, &files.password)
+    )
+}
+
+/// The files that the probe line needs; the folder goes when the lab does.
+struct Files {
+    folder: PathBuf,
+    ca: PathBuf,
+    password: PathBuf,
+}
+
+impl Files {
+    fn write(args: &LabArgs, lab: &Lab) -> Result<Files, Trouble> {
+        // A new folder of our own: what another user put in its place is an error, not a target.
+        let folder = std::env::temp_dir().join(format!("sstp-diag-lab-{}", std::process::id()));
+        fs::create_dir(&folder).map_err(|error| Trouble::file("create", &folder, &error))?;
+        let ca = args.ca_out.clone().unwrap_or_else(|| folder.join("root.pem"));
+        let files = Files { password: folder.join("password"), ca, folder };
+        let password = lab.dial().password.as_ref().map_or("", |password| password.expose());
+        save(&files.ca, lab.ca_pem())?;
+        save(&files.password, &format!("{password}\n"))?;
+        Ok(files)
+    }
+}
+
+impl Drop for Files {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn save(path: &Path, text: &str) -> Result<(), Trouble> {
+    fs::write(path, text).map_err(|error| Trouble::file("write", path, &error))
+}

@@ -1,0 +1,96 @@
+//! Where reports go: standard output and files, and how they look there.
+
+use super::args::{Colour, OutputTo, ShownArgs};
+use super::exit::Trouble;
+use crate::report::{self, Format, Report, Style};
+use std::fs::File;
+use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
+
+/// Everything that the report is written to.
+pub struct Outputs {
+    /// The format on standard output.
+    pub stdout: &'static Format,
+    /// The style on standard output.
+    pub style: Style,
+    files: Vec<(&'static Format, PathBuf, File)>,
+}
+
+impl Outputs {
+    /// Opens the files, so that a wrong path shows before the work and not after it.
+    pub fn open(shown: &ShownArgs) -> Result<Outputs, Trouble> {
+        let on_stdout: Vec<_> = shown.output.iter().filter(|output| output.file.is_none()).collect();
+        if let [first, second, ..] = on_stdout.as_slice() {
+            let names = format!("{} and {}", first.format.name, second.format.name);
+            return Err(Trouble::Usage(format!("standard output cannot hold both {names}; use -o FORMAT=FILE for all but one")));
+        }
+        let stdout = on_stdout.first().map_or(&report::FORMATS[0], |output| output.format);
+        let files = shown.output.iter().filter_map(open).collect::<Result<_, _>>()?;
+        Ok(Outputs { stdout, style: style(shown), files })
+    }
+
+    /// Writes the report everywhere.
+    pub fn write(self, report: &Report) -> Result<(), Trouble> {
+        print(&rendered(self.stdout, &report.clone().styled(self.style.clone()))?)?;
+        let plain = report.clone().styled(Style { verbose: self.style.verbose, ..Style::default() });
+        for (format, path, mut file) in self.files {
+            let text = rendered(format, &plain)?;
+            file.write_all(&text).and_then(|()| file.flush()).map_err(|error| Trouble::file("write", &path, &error))?;
+        }
+        Ok(())
+    }
+
+    /// Rows of the ladder may be shown while they happen: lines of JSON always, the table on a terminal.
+    pub fn is_live(&self) -> bool {
+        self.stdout.name == "ndjson" || self.stdout.name == "table" && io::stdout().is_terminal()
+    }
+}
+
+type OpenFile = (&'static Format, PathBuf, File);
+
+fn open(output: &OutputTo) -> Option<Result<OpenFile, Trouble>> {
+    let path = output.file.clone()?;
+    let file = File::create(&path).map_err(|error| Trouble::file("create", &path, &error));
+    Some(file.map(|file| (output.format, path, file)))
+}
+
+fn rendered(format: &Format, report: &Report) -> Result<Vec<u8>, Trouble> {
+    let mut text = Vec::new();
+    (format.render)(report, &mut text)?;
+    Ok(text)
+}
+
+fn style(shown: &ShownArgs) -> Style {
+    let terminal = io::stdout().is_terminal();
+    let colour = match shown.color {
+        Colour::Always => true,
+        Colour::Never => false,
+        Colour::Auto => terminal && !is_set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb"),
+    };
+    let wide = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0).clamp(NARROWEST, WIDEST));
+    let width = shown.width.map(usize::from).or_else(|| terminal.then(wide).flatten());
+    Style { width: width.unwrap_or(Style::default().width), colour, verbose: shown.verbose, shown: Vec::new() }
+}
+
+fn is_set(name: &str) -> bool {
+    std::env::var_os(name).is_some_and(|value| !value.is_empty())
+}
+
+/// Writes to standard output. A reader that has gone away (`| head`) is no trouble: what it did not want is dropped.
+pub fn print(text: &[u8]) -> Result<(), Trouble> {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(text).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Trouble::Ours(format!("cannot write to standard output: {error}"))),
+        _ => Ok(()),
+    }
+}
+
+/// Writes a line to standard error; a closed one is no trouble.
+pub fn complain(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "sstp-diag: {text}");
+}
+
+/// Ours: on a narrower terminal the table is this wide and the terminal wraps it.
+const NARROWEST: usize = 60;
+/// Ours: longer lines are hard to read.
+const WIDEST: usize = 120;

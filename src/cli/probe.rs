@@ -1,0 +1,146 @@
+//! `probe`: from the arguments to the report.
+
+use super::args::{ExtentArgs, ProbeArgs, Target as Named, WayArgs};
+use super::exit::{Exit, Trouble};
+use super::output::{Outputs, complain};
+use super::screen::Screen;
+use super::{lab, password, proxy, trust};
+use crate::diag;
+use crate::jobs::probe::{self, ProbeConfig};
+use crate::live::clock::Clock;
+use crate::live::dns::{Family, Resolver};
+use crate::live::keylog::KeyLogs;
+use crate::live::proxy::ProxyConfig;
+use crate::live::runtime::{self, Ended};
+use crate::proto::plan::Timers;
+use crate::report::Report;
+use crate::transcript::{Asked, Facts, Head, Target, Transcript};
+use std::sync::Arc;
+use tokio::sync::watch::Receiver;
+
+/// Probes and reports.
+pub fn run(args: &ProbeArgs) -> Result<Exit, Trouble> {
+    let mut outputs = Outputs::open(&args.shown)?;
+    let config = config(args)?;
+    let mut screen = None;
+    let ended = runtime::run(|stop| climb(args, config, &outputs, &mut screen, stop))?;
+    let shown = screen.map(Screen::finish);
+    let (transcript, interrupted) = match ended {
+        Ended::Through(transcript) => (transcript?, false),
+        Ended::Interrupted(transcript) => (transcript?, true),
+        Ended::Abandoned => (shown.as_ref().map(|shown| shown.1.clone()).unwrap_or_default(), true),
+    };
+    outputs.style.shown = shown.map(|shown| shown.0).unwrap_or_default();
+    let report = Report { interrupted, ..judged(transcript) };
+    outputs.write(&report)?;
+    if interrupted {
+        complain("interrupted; this is what is known");
+    }
+    Ok(exit(&report, interrupted))
+}
+
+async fn climb(
+    args: &ProbeArgs,
+    mut config: ProbeConfig,
+    outputs: &Outputs,
+    screen: &mut Option<Screen>,
+    stop: Receiver<bool>,
+) -> Result<Transcript, Trouble> {
+    let lab = if args.lab.lab { Some(lab::start(args, &mut config).await?) } else { None };
+    let clock = Clock::start();
+    let screen = screen.insert(Screen::new(outputs, head(&config, &clock)));
+    let transcript = probe::run(&config, &clock, screen, stop).await;
+    if let Some(lab) = lab {
+        lab.stop().await;
+    }
+    Ok(transcript)
+}
+
+/// Everything that the arguments say; with `--lab` the lab fills in the rest.
+fn config(args: &ProbeArgs) -> Result<ProbeConfig, Trouble> {
+    let way = &args.way;
+    let named = match &args.target {
+        Some(text) => Named::parse(text).map_err(Trouble::Usage)?,
+        None => Named { host: String::new(), port: 0 },
+    };
+    let target = Target {
+        host: named.host.clone(),
+        port: named.port,
+        server_name: way.server_name.clone(),
+        connect: way.connect.as_ref().map(Named::authority),
+    };
+    let keylog = KeyLogs::open(args.trust.keylog.as_deref(), std::env::var_os("SSLKEYLOGFILE").as_deref())?;
+    let mut config = ProbeConfig {
+        asked: Asked { until: args.extent.until, strict: args.trust.strict, ..Asked::default() },
+        methods: (!args.login.auth.is_empty()).then(|| args.login.auth.clone()),
+        trust: Arc::new(trust::roots(&args.trust)?),
+        proxy: if args.lab.lab { None } else { proxy::choose(way, &named)? },
+        resolver: resolver(way),
+        timers: timers(&args.extent),
+        keylog: Arc::new(keylog),
+        seed: args.extent.seed.map_or_else(random, Ok)?,
+        ..ProbeConfig::new(target)
+    };
+    config.total = args.extent.timeout.unwrap_or(config.total);
+    config.credentials = password::credentials(&args.login)?;
+    Ok(config)
+}
+
+fn resolver(way: &WayArgs) -> Resolver {
+    let family = match (way.v4, way.v6) {
+        (true, _) => Family::V4,
+        (_, true) => Family::V6,
+        _ => Family::Any,
+    };
+    Resolver { family, overrides: way.resolve.clone() }
+}
+
+fn timers(extent: &ExtentArgs) -> Timers {
+    let mut timers = Timers::default();
+    for row in &extent.layer_timeout {
+        match row.layer {
+            // The first row for a layer counts in `Timers`, the last argument on a command line.
+            Some(layer) => timers.layers.insert(0, (layer, row.time)),
+            None => timers.layer = row.time,
+        }
+    }
+    timers
+}
+
+fn random() -> Result<u64, Trouble> {
+    let mut bytes = [0; 8];
+    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| Trouble::Ours("the system gives no random numbers".into()))?;
+    Ok(u64::from_be_bytes(bytes))
+}
+
+/// What the run is about, for the rows that are shown before it is over.
+fn head(config: &ProbeConfig, clock: &Clock) -> Head {
+    let asked = Asked {
+        credentials: config.credentials.is_some(),
+        user: config.credentials.as_ref().map(|credentials| credentials.user.clone()),
+        proxy: config.proxy.as_ref().map(ProxyConfig::authority),
+        ..config.asked.clone()
+    };
+    Head {
+        version: crate::report::VERSION.to_string(),
+        began_unix_ms: clock.began_unix_ms(),
+        target: config.target.clone(),
+        asked,
+        seed: config.seed,
+    }
+}
+
+fn judged(transcript: Transcript) -> Report {
+    let facts = Facts::of(&transcript);
+    let judgement = diag::judge(&facts, diag::all());
+    Report::new(transcript, facts, judgement)
+}
+
+fn exit(report: &Report, interrupted: bool) -> Exit {
+    match () {
+        () if interrupted => Exit::Interrupted,
+        () if report.ours().is_some() => Exit::CouldNotRun,
+        () if report.failed() => Exit::Fails,
+        () => Exit::Works,
+    }
+}

@@ -1,0 +1,60 @@
+//! What the server sent beside the path, and in what order.
+
+use super::signature::{self, Signature};
+use super::{Problem, Rule, path};
+use crate::wire::cert::Cert;
+
+pub(super) fn of(chain: &[Cert], path: &[usize]) -> Vec<Problem> {
+    let duplicates = duplicates(chain);
+    let mut problems: Vec<Problem> = duplicates
+        .iter()
+        .map(|(again, first)| Problem { rule: Rule::Duplicate, cert: Some(*again), says: format!("is the same as certificate {first}") })
+        .collect();
+    problems.extend(leaf_behind_its_issuer(chain).or_else(|| wrong_order(path)));
+    let relatives = relatives(chain, path);
+    let extra = |index: &usize| !relatives.get(*index).copied().unwrap_or(true) && !duplicates.iter().any(|(again, _)| again == index);
+    problems.extend((0..chain.len()).filter(extra).map(|index| Problem {
+        rule: Rule::ExtraCertificate,
+        cert: Some(index),
+        says: "has no part in the chain of the first certificate".into(),
+    }));
+    problems
+}
+
+/// Certificates sent again, each with the index of the first of its kind.
+fn duplicates(chain: &[Cert]) -> Vec<(usize, usize)> {
+    let first_of = |cert: &Cert| chain.iter().position(|other| other.der == cert.der);
+    chain.iter().enumerate().filter_map(|(index, cert)| first_of(cert).filter(|first| *first < index).map(|first| (index, first))).collect()
+}
+
+/// The first certificate is a CA that issued one behind it: the server's own has to be first.
+fn leaf_behind_its_issuer(chain: &[Cert]) -> Option<Problem> {
+    let (first, others) = chain.split_first()?;
+    let issued_by_first = |cert: &Cert| {
+        cert.issuer_der == first.subject_der && cert.der != first.der && signature::check(cert, path::spki_of(first)) == Signature::Good
+    };
+    let leaf = others.iter().position(issued_by_first).filter(|_| first.is_ca == Some(true))? + 1;
+    let says = format!("stands first but issued certificate {leaf}; the server's own certificate has to be first");
+    Some(Problem { rule: Rule::WrongOrder, cert: Some(0), says })
+}
+
+fn wrong_order(path: &[usize]) -> Option<Problem> {
+    let (below, above) = path.iter().zip(path.iter().skip(1)).find(|(below, above)| above < below)?;
+    let says = format!("stands before certificate {below}, which it issued");
+    Some(Problem { rule: Rule::WrongOrder, cert: Some(*above), says })
+}
+
+/// For every certificate: is it in the path, a possible issuer of something in it, or below its first certificate.
+fn relatives(chain: &[Cert], path: &[usize]) -> Vec<bool> {
+    let mut related: Vec<bool> = (0..chain.len()).map(|index| path.contains(&index)).collect();
+    let mut above: Vec<usize> = path.to_vec();
+    let mut below: Vec<usize> = path.first().copied().into_iter().collect();
+    let mut mark = |index: usize| related.get_mut(index).is_some_and(|seen| !std::mem::replace(seen, true));
+    while let Some(cert) = above.pop().and_then(|index| chain.get(index)) {
+        above.extend((0..chain.len()).filter(|i| chain.get(*i).is_some_and(|other| other.subject_der == cert.issuer_der) && mark(*i)));
+    }
+    while let Some(cert) = below.pop().and_then(|index| chain.get(index)) {
+        below.extend((0..chain.len()).filter(|i| chain.get(*i).is_some_and(|other| other.issuer_der == cert.subject_der) && mark(*i)));
+    }
+    related
+}

@@ -1,0 +1,265 @@
+//! The rules that look at one certificate of the path, one row each.
+
+use super::path::{self, Found};
+use super::{Problem, Rule, constraints};
+use crate::wire::cert::{Cert, NameMatch};
+use time::OffsetDateTime;
+
+/// Every rule at every certificate of the path.
+pub(super) fn of(chain: &[Cert], found: &Found, name: &str, now: i64) -> Vec<Problem> {
+    let path: Vec<&Cert> = found.path.iter().filter_map(|index| chain.get(*index)).collect();
+    let mut problems = Vec::new();
+    for (place, (cert, index)) in path.iter().zip(&found.path).enumerate() {
+        let view = View { cert, place, path: &path, name, now, self_signed: path::is_self_signed(cert) };
+        let of_row = |(rule, look): &(Rule, Look)| look(&view).map(|says| Problem { rule: *rule, cert: Some(*index), says });
+        problems.extend(ROWS.iter().filter_map(of_row));
+    }
+    problems
+}
+
+/// One certificate in its place.
+struct View<'a> {
+    cert: &'a Cert,
+    /// 0 for the leaf.
+    place: usize,
+    path: &'a [&'a Cert],
+    name: &'a str,
+    now: i64,
+    self_signed: bool,
+}
+
+impl View<'_> {
+    fn is_leaf(&self) -> bool {
+        self.place == 0
+    }
+}
+
+/// What the rule finds wrong, as the rest of a sentence.
+type Look = fn(&View<'_>) -> Option<String>;
+
+const ROWS: &[(Rule, Look)] = &[
+    (Rule::Unparsable, unparsable),
+    (Rule::Expired, expired),
+    (Rule::NotYetValid, not_yet_valid),
+    (Rule::ExpiresSoon, expires_soon),
+    (Rule::NameMismatch, |view| name(view, NameMatch::Mismatch, "not for")),
+    (Rule::WildcardDepth, |view| name(view, NameMatch::WildcardDepth, "and a wildcard stands for exactly one label, so not for")),
+    (Rule::CnOnly, cn_only),
+    (Rule::IpNotInSan, |view| name(view, NameMatch::IpNotInSan, "not for the address")),
+    (Rule::EkuMissing, eku_missing),
+    (Rule::EkuAbsent, eku_absent),
+    (Rule::KeyUsage, key_usage),
+    (Rule::BasicConstraints, basic_constraints),
+    (Rule::PathLength, path_length),
+    (Rule::NameConstraints, name_constraints),
+    (Rule::WeakKey, weak_key),
+    (Rule::WeakSignature, weak_signature),
+    (Rule::UnknownCritical, unknown_critical),
+    (Rule::ValidityTooLong, validity_too_long),
+    (Rule::NoRevocationInfo, no_revocation_info),
+    (Rule::CrlLdapOnly, crl_ldap_only),
+];
+
+fn unparsable(view: &View<'_>) -> Option<String> {
+    let unreadable: Vec<&String> = view.cert.unreadable.iter().filter(|part| !IDLE_EXTENSIONS.contains(&part.as_str())).collect();
+    (!unreadable.is_empty()).then(|| format!("has parts that cannot be read: {}", list(&unreadable)))
+}
+
+fn expired(view: &View<'_>) -> Option<String> {
+    let ended = view.cert.not_after;
+    (ended < view.now).then(|| format!("ended {}, {} ago", date(ended), span(view.now.saturating_sub(ended))))
+}
+
+fn not_yet_valid(view: &View<'_>) -> Option<String> {
+    let begins = view.cert.not_before;
+    (view.now < begins).then(|| format!("begins {}, in {}", date(begins), span(begins.saturating_sub(view.now))))
+}
+
+fn expires_soon(view: &View<'_>) -> Option<String> {
+    let left = view.cert.not_after.saturating_sub(view.now);
+    let lifetime = view.cert.not_after.saturating_sub(view.cert.not_before);
+    let soon = 0 <= left && left < (EXPIRES_SOON_DAYS * DAY).min(lifetime / 3) && view.cert.not_before <= view.now;
+    (soon && (view.is_leaf() || !view.self_signed)).then(|| format!("ends {}, in {}", date(view.cert.not_after), span(left)))
+}
+
+fn name(view: &View<'_>, verdict: NameMatch, but: &str) -> Option<String> {
+    let wrong = view.is_leaf() && view.cert.matches_name(view.name) == verdict;
+    wrong.then(|| format!("is for {}, {but} {}", names_of(view.cert), view.name))
+}
+
+fn cn_only(view: &View<'_>) -> Option<String> {
+    let wrong = view.is_leaf() && view.cert.matches_name(view.name) == NameMatch::CnOnly;
+    wrong.then(|| format!("names {} only as its common name, not as a subject alternative name", view.name))
+}
+
+fn eku_missing(view: &View<'_>) -> Option<String> {
+    let usages = view.cert.eku.as_ref()?;
+    let allowed = |oid: &String| SERVER_USAGES.contains(&oid.as_str()) || !view.is_leaf() && GATED_USAGES.contains(&oid.as_str());
+    let wrong = (view.is_leaf() || !view.self_signed) && !usages.iter().any(allowed);
+    wrong.then(|| format!("may be used for {}, not for server authentication", list(&usages.iter().map(usage_name).collect::<Vec<_>>())))
+}
+
+fn eku_absent(view: &View<'_>) -> Option<String> {
+    (view.is_leaf() && view.cert.eku.is_none()).then(|| "does not say what it may be used for (no extended key usage)".into())
+}
+
+fn key_usage(view: &View<'_>) -> Option<String> {
+    let usages = view.cert.key_usage.as_ref()?;
+    let needed: &[&str] = match (view.is_leaf(), view.cert.key_algorithm.as_str()) {
+        (false, _) => &["keyCertSign"],
+        (true, "RSA") => &["digitalSignature", "keyEncipherment"],
+        (true, "EC") => &["digitalSignature", "keyAgreement"],
+        (true, _) => &["digitalSignature"],
+    };
+    let wrong = !usages.iter().any(|usage| needed.contains(&usage.as_str()));
+    wrong.then(|| format!("has a key for {}, but would need {}", list(usages), needed.join(" or ")))
+}
+
+fn basic_constraints(view: &View<'_>) -> Option<String> {
+    // A version 1 root cannot say that it is a CA; being trusted says it. RFC 5280 6.1.4 (k).
+    let may_be_silent = view.self_signed && view.cert.version < 3;
+    let wrong = !view.is_leaf() && view.cert.is_ca != Some(true) && !may_be_silent;
+    wrong.then(|| "issued a certificate of the chain but is no CA certificate".into())
+}
+
+fn path_length(view: &View<'_>) -> Option<String> {
+    let allowed = usize::try_from(view.cert.path_len?).unwrap_or(usize::MAX);
+    let below = view.path.iter().take(view.place).skip(1).filter(|cert| !cert.self_issued()).count();
+    (!view.is_leaf() && below > allowed).then(|| format!("allows {allowed} CA certificates below it, there are {below}"))
+}
+
+fn name_constraints(view: &View<'_>) -> Option<String> {
+    let above = view.path.iter().skip(1).filter(|_| view.is_leaf());
+    above.filter_map(|ca| constraints::violation(view.cert, ca)).next()
+}
+
+fn weak_key(view: &View<'_>) -> Option<String> {
+    let least = match view.cert.key_algorithm.as_str() {
+        "RSA" | "RSA-PSS" | "DSA" => LEAST_RSA_BITS,
+        "EC" => LEAST_EC_BITS,
+        _ => return None,
+    };
+    (view.cert.key_bits < least).then(|| format!("has a key of {} ({least} bits are the least today)", view.cert.key))
+}
+
+fn weak_signature(view: &View<'_>) -> Option<String> {
+    let signature = view.cert.signature.to_ascii_lowercase();
+    let weak = !view.self_signed && ["md2", "md5", "sha1"].iter().any(|hash| signature.contains(hash));
+    weak.then(|| format!("is signed with {}", view.cert.signature))
+}
+
+fn unknown_critical(view: &View<'_>) -> Option<String> {
+    let unknown = &view.cert.critical_unknown;
+    (!unknown.is_empty()).then(|| format!("has critical extensions that clients do not know: {}", list(unknown)))
+}
+
+fn validity_too_long(view: &View<'_>) -> Option<String> {
+    let days = view.cert.days();
+    (view.is_leaf() && days > MOST_DAYS).then(|| format!("is valid for {days} days; Apple systems refuse more than {MOST_DAYS}"))
+}
+
+fn no_revocation_info(view: &View<'_>) -> Option<String> {
+    let cert = view.cert;
+    let missing = !view.self_signed && cert.days() > SHORT_LIVED_DAYS && cert.crl_urls.is_empty() && cert.ocsp_urls.is_empty();
+    missing.then(|| "names no address to check its revocation at (no CRL, no OCSP)".into())
+}
+
+fn crl_ldap_only(view: &View<'_>) -> Option<String> {
+    let mut urls = view.cert.crl_urls.iter().chain(&view.cert.ocsp_urls);
+    let wrong = !view.self_signed && !view.cert.crl_urls.is_empty() && !urls.any(|url| url.to_ascii_lowercase().starts_with("http"));
+    wrong.then(|| format!("can be checked for revocation only inside its own domain: {}", list(&view.cert.crl_urls)))
+}
+
+/// The names of the leaf for a sentence.
+fn names_of(cert: &Cert) -> String {
+    let addresses = cert.ip_addresses.iter().map(ToString::to_string);
+    let names: Vec<String> = cert.dns_names.iter().cloned().chain(addresses).collect();
+    match (names.is_empty(), &cert.common_name) {
+        (false, _) => list(&names),
+        (true, Some(name)) => name.clone(),
+        (true, None) => "no name at all".into(),
+    }
+}
+
+/// The first few of them, and how many more.
+fn list<T: AsRef<str>>(texts: &[T]) -> String {
+    let shown = texts.iter().take(MOST_LISTED).map(AsRef::as_ref).collect::<Vec<_>>().join(", ");
+    match texts.len().saturating_sub(MOST_LISTED) {
+        _ if texts.is_empty() => "nothing".into(),
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+fn usage_name(oid: &String) -> String {
+    USAGE_NAMES.iter().find(|(id, _)| id == oid).map_or(oid.clone(), |(_, name)| name.to_string())
+}
+
+/// `2025-01-01`, in UTC.
+fn date(unix: i64) -> String {
+    OffsetDateTime::from_unix_timestamp(unix).map_or(format!("{unix} s after 1970"), |time| time.date().to_string())
+}
+
+/// `3 days`, `1 day`, `5 hours`, `less than an hour`.
+fn span(seconds: i64) -> String {
+    let count = |n: i64, unit: &str| format!("{n} {unit}{}", if n == 1 { "" } else { "s" });
+    match seconds {
+        ..HOUR => "less than an hour".into(),
+        HOUR..DAY => count(seconds / HOUR, "hour"),
+        _ => count(seconds / DAY, "day"),
+    }
+}
+
+/// Seconds of an hour.
+const HOUR: i64 = 3_600;
+/// Seconds of a day.
+const DAY: i64 = 86_400;
+/// Ours: days before the end from which it is worth a word; a third of the lifetime where that is shorter.
+const EXPIRES_SOON_DAYS: i64 = 14;
+/// Apple HT210176: most days of a server's certificate.
+const MOST_DAYS: i64 = 825;
+/// CA/Browser Forum Baseline Requirements 7.1.2.11.2: a certificate this short needs no revocation address, in days.
+const SHORT_LIVED_DAYS: i64 = 10;
+/// CA/Browser Forum Baseline Requirements 6.1.5: least size of an RSA key in bits.
+const LEAST_RSA_BITS: u32 = 2048;
+/// NIST SP 800-131A 3: least size of an EC key in bits.
+const LEAST_EC_BITS: u32 = 224;
+/// Ours: most names in one sentence.
+const MOST_LISTED: usize = 5;
+
+/// MS-SSTP 3.2.4.1, RFC 5280 4.2.1.12: id-kp-serverAuth and anyExtendedKeyUsage.
+const SERVER_USAGES: [&str; 2] = ["1.3.6.1.5.5.7.3.1", "2.5.29.37.0"];
+/// Old CA certificates carry Microsoft's and Netscape's server gated cryptography in place of serverAuth.
+const GATED_USAGES: [&str; 2] = ["1.3.6.1.4.1.311.10.3.3", "2.16.840.1.113730.4.1"];
+
+/// RFC 5280 4.2.1.12 and Microsoft's registry: usages by name.
+const USAGE_NAMES: &[(&str, &str)] = &[
+    ("1.3.6.1.5.5.7.3.1", "server authentication"),
+    ("1.3.6.1.5.5.7.3.2", "client authentication"),
+    ("1.3.6.1.5.5.7.3.3", "code signing"),
+    ("1.3.6.1.5.5.7.3.4", "e-mail"),
+    ("1.3.6.1.5.5.7.3.8", "time stamping"),
+    ("1.3.6.1.5.5.7.3.9", "OCSP signing"),
+    ("1.3.6.1.5.5.7.3.17", "IPsec IKE"),
+    ("1.3.6.1.5.5.8.2.2", "IKE intermediate"),
+    ("1.3.6.1.4.1.311.20.2.2", "smart card logon"),
+    ("1.3.6.1.4.1.311.54.1.2", "remote desktop"),
+];
+
+/// Extensions that decide nothing about trust here: what cannot be read in them is passed over. RFC 5280 4.2, RFC 6962.
+const IDLE_EXTENSIONS: &[&str] = &[
+    "2.5.29.14",
+    "2.5.29.18",
+    "2.5.29.31",
+    "2.5.29.32",
+    "2.5.29.33",
+    "2.5.29.35",
+    "2.5.29.36",
+    "2.5.29.46",
+    "2.5.29.54",
+    "1.3.6.1.5.5.7.1.1",
+    "1.3.6.1.5.5.7.1.11",
+    "1.3.6.1.4.1.11129.2.4.2",
+    "2.16.840.1.113730.1.1",
+    "2.16.840.1.113730.1.13",
+];

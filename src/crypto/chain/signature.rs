@@ -1,0 +1,88 @@
+//! One signature of one certificate.
+
+use crate::wire::cert::Cert;
+use aws_lc_rs::signature::{self, UnparsedPublicKey, VerificationAlgorithm};
+use x509_parser::asn1_rs::Any;
+use x509_parser::error::X509Error;
+use x509_parser::prelude::{FromDer, X509Certificate};
+use x509_parser::public_key::PublicKey;
+use x509_parser::signature_algorithm::RsaSsaPssParams;
+use x509_parser::x509::SubjectPublicKeyInfo;
+
+/// What is known about a signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Signature {
+    /// The key made it.
+    Good,
+    /// The key did not make it.
+    Bad,
+    /// The algorithm or the key is one that nothing here can check.
+    Unchecked,
+}
+
+/// Whether the key made the signature of the certificate.
+pub(super) fn check(cert: &Cert, issuer_spki_der: &[u8]) -> Signature {
+    let Ok((_, certificate)) = X509Certificate::from_der(&cert.der) else { return Signature::Unchecked };
+    let Ok((_, issuer)) = SubjectPublicKeyInfo::from_der(issuer_spki_der) else { return Signature::Unchecked };
+    let Err(error) = certificate.verify_signature(Some(&issuer)) else { return Signature::Good };
+    if let Some(algorithm) = further_algorithm(&cert.signature, &issuer) {
+        let key = UnparsedPublicKey::new(algorithm, &issuer.subject_public_key.data);
+        let verified = key.verify(certificate.tbs_certificate.as_ref(), &certificate.signature_value.data);
+        return if verified.is_ok() { Signature::Good } else { Signature::Bad };
+    }
+    let unknown = error == X509Error::SignatureUnsupportedAlgorithm;
+    match unknown || rsa_bits(&issuer).is_some_and(|bits| !CHECKED_RSA_BITS.contains(&bits)) || has_odd_salt(&certificate) {
+        true => Signature::Unchecked,
+        false => Signature::Bad,
+    }
+}
+
+/// Algorithms that the library can check and the parser does not pass on, or not with every key.
+fn further_algorithm(signature: &str, issuer: &SubjectPublicKeyInfo<'_>) -> Option<&'static dyn VerificationAlgorithm> {
+    let curve = issuer.algorithm.parameters.as_ref().and_then(|curve| curve.as_oid().ok()).map(|oid| oid.to_id_string());
+    let small_rsa = rsa_bits(issuer).is_some_and(|bits| (1024..2048).contains(&bits));
+    Some(match (signature, curve.as_deref()) {
+        ("sha1WithRSAEncryption", _) if small_rsa => &signature::RSA_PKCS1_1024_8192_SHA1_FOR_LEGACY_USE_ONLY,
+        ("sha256WithRSAEncryption", _) if small_rsa => &signature::RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY,
+        ("sha512WithRSAEncryption", _) if small_rsa => &signature::RSA_PKCS1_1024_8192_SHA512_FOR_LEGACY_USE_ONLY,
+        ("ecdsa-with-SHA1", Some(P_256)) => &signature::ECDSA_P256_SHA1_ASN1,
+        ("ecdsa-with-SHA512", Some(P_256)) => &signature::ECDSA_P256_SHA512_ASN1,
+        ("ecdsa-with-SHA512", Some(P_384)) => &signature::ECDSA_P384_SHA512_ASN1,
+        ("ecdsa-with-SHA1", Some(P_521)) => &signature::ECDSA_P521_SHA1_ASN1,
+        ("ecdsa-with-SHA256", Some(P_521)) => &signature::ECDSA_P521_SHA256_ASN1,
+        ("ecdsa-with-SHA384", Some(P_521)) => &signature::ECDSA_P521_SHA384_ASN1,
+        ("ecdsa-with-SHA512", Some(P_521)) => &signature::ECDSA_P521_SHA512_ASN1,
+        ("ML-DSA-44", _) => &signature::ML_DSA_44,
+        ("ML-DSA-65", _) => &signature::ML_DSA_65,
+        ("ML-DSA-87", _) => &signature::ML_DSA_87,
+        _ => return None,
+    })
+}
+
+fn rsa_bits(key: &SubjectPublicKeyInfo<'_>) -> Option<usize> {
+    match key.parsed() {
+        Ok(PublicKey::RSA(key)) => Some(key.modulus.iter().skip_while(|byte| **byte == 0).count() * 8),
+        _ => None,
+    }
+}
+
+/// An RSASSA-PSS signature whose salt is not as long as its hash is valid, but not checked by the library.
+fn has_odd_salt(certificate: &X509Certificate<'_>) -> bool {
+    let parameters: Option<&Any<'_>> = certificate.signature_algorithm.parameters.as_ref();
+    parameters.and_then(|parameters| RsaSsaPssParams::try_from(parameters).ok()).is_some_and(|parameters| {
+        certificate.signature_algorithm.algorithm.to_id_string() == RSASSA_PSS && !SALTS.contains(&parameters.salt_length())
+    })
+}
+
+/// RFC 5480 2.1.1.1.
+const P_256: &str = "1.2.840.10045.3.1.7";
+/// RFC 5480 2.1.1.1.
+const P_384: &str = "1.3.132.0.34";
+/// RFC 5480 2.1.1.1.
+const P_521: &str = "1.3.132.0.35";
+/// RFC 4055 1.2.
+const RSASSA_PSS: &str = "1.2.840.113549.1.1.10";
+/// RFC 8017 9.1: salt as long as the hash, in bytes, for SHA-256, SHA-384, SHA-512.
+const SALTS: [u32; 3] = [32, 48, 64];
+/// aws-lc-rs: RSA keys that it checks signatures of, in bits.
+const CHECKED_RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;

@@ -1,0 +1,108 @@
+//! The faults that were asked for, put together.
+
+use super::fault::{self, Makes};
+use super::pki::{Authority, Chain, PkiKind};
+use super::{Dial, LabConfig, USERS};
+use crate::base::Secret;
+use crate::live::LiveError;
+use crate::live::listen::{Door, Front, Listener, ProxyPolicy};
+use crate::proto::edit::Edit;
+use crate::proto::plan::{Account, Mind, Plan, ServerConfig, Toxic};
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+
+/// All that the faults ask of the parts of a lab.
+#[derive(Debug, Default)]
+pub(super) struct Blueprint {
+    server: Vec<fn(&mut ServerConfig)>,
+    edits: Vec<Edit>,
+    toxics: Vec<Toxic>,
+    toxics_above_tls: Vec<Toxic>,
+    front: Option<Front>,
+    front_v6: Option<Front>,
+    pub pki: PkiKind,
+    pub pki_v6: Option<PkiKind>,
+    client_certificate: bool,
+    sni: Option<&'static str>,
+    proxy: Option<Option<ProxyPolicy>>,
+    dial: Vec<fn(&mut Dial)>,
+}
+
+impl Blueprint {
+    /// The faults of those ids together; an unknown id is an error.
+    pub fn of(config: &LabConfig) -> Result<Blueprint, LiveError> {
+        let mut blueprint = Blueprint::default();
+        for id in &config.faults {
+            let unknown = || LiveError { doing: "find the fault", to: id.clone(), source: io::ErrorKind::NotFound.into() };
+            for part in fault::find(id).ok_or_else(unknown)?.makes.parts() {
+                blueprint.take(part).map_err(|source| LiveError { doing: "make the fault", to: id.clone(), source })?;
+            }
+        }
+        Ok(blueprint)
+    }
+
+    fn take(&mut self, part: &Makes) -> io::Result<()> {
+        match *part {
+            Makes::Server(change) => self.server.push(change),
+            Makes::Edits(lines) => {
+                for line in lines {
+                    self.edits.push(Edit::parse(line).map_err(io::Error::other)?);
+                }
+            }
+            Makes::Toxics(toxics) => self.toxics.extend_from_slice(toxics),
+            Makes::ToxicsAboveTls(toxics) => self.toxics_above_tls.extend_from_slice(toxics),
+            Makes::Front(front) => self.front = Some(front),
+            Makes::FrontV6(front) => self.front_v6 = Some(front),
+            Makes::Pki(kind) => self.pki = kind,
+            Makes::PkiV6(kind) => self.pki_v6 = Some(kind),
+            Makes::ClientCertificate => self.client_certificate = true,
+            Makes::Sni(name) => self.sni = Some(name),
+            Makes::Proxy(policy) => self.proxy = Some(Some(policy)),
+            Makes::ProxyAbsent => self.proxy = Some(None),
+            Makes::Dial(change) => self.dial.push(change),
+            Makes::Many(parts) => parts.iter().try_for_each(|part| self.take(part))?,
+        }
+        Ok(())
+    }
+
+    /// A fault lives at the IPv6 address.
+    pub fn needs_v6(&self) -> bool {
+        self.pki_v6.is_some() || self.front_v6.is_some()
+    }
+
+    /// One address of the server.
+    pub fn door(&self, at: SocketAddr, chain: &Chain, authority: &Authority, config: &LabConfig) -> Door {
+        let front = self.front_v6.filter(|_| at.is_ipv6()).or(self.front).unwrap_or(Front::Tls);
+        let mut server =
+            ServerConfig { cert: chain.hashes, accounts: accounts(), timers: config.timers.clone(), ..ServerConfig::default() };
+        self.server.iter().for_each(|change| change(&mut server));
+        Door {
+            at,
+            front,
+            identity: chain.identity.clone(),
+            client_ca: self.client_certificate.then(|| authority.root_der()),
+            sni_required: self.sni.map(str::to_string),
+            plan: Plan { mind: Mind::Server(server), edits: self.edits.clone(), toxics: self.toxics.clone(), seed: config.seed },
+            toxics_above_tls: self.toxics_above_tls.clone(),
+        }
+    }
+
+    /// The forward proxy, if one is asked for.
+    pub fn proxy(&self, upstream: Option<SocketAddr>) -> Option<Result<Listener, LiveError>> {
+        let at = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        Some(match (self.proxy?, upstream) {
+            (Some(policy), Some(upstream)) => Listener::proxy(at, policy, upstream),
+            _ => Listener::nobody(at),
+        })
+    }
+
+    /// Changes what is dialled for faults that lie outside the server.
+    pub fn adjust(&self, dial: &mut Dial) {
+        self.dial.iter().for_each(|change| change(dial));
+    }
+}
+
+fn accounts() -> Vec<Account> {
+    let account = |(name, password): (&str, &str)| Account { name: name.into(), password: Secret::new(password.into()), error: None };
+    USERS.map(account).to_vec()
+}

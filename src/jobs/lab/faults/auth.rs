@@ -1,0 +1,109 @@
+//! Users who are not let in.
+
+use crate::base::Layer::Auth;
+use crate::base::Secret;
+use crate::jobs::lab::fault::{Fault, Makes, fault};
+use crate::proto::plan::{Method, ServerConfig};
+
+pub(in crate::jobs::lab) const FAULTS: &[Fault] = &[
+    fault(
+        "auth.wrong-password",
+        Auth,
+        "the password is wrong",
+        Makes::Dial(|dial| dial.password = Some(Secret::new("letmein".into()))),
+        "AUTH-MSCHAP-691",
+    ),
+    fault("auth.unknown-user", Auth, "there is no such user", Makes::Dial(|dial| dial.user = Some("mallory".into())), "AUTH-MSCHAP-691"),
+    fault(
+        "auth.refused",
+        Auth,
+        "a right password is refused (E=691), as when locked out",
+        Makes::Server(|server| refuse(server, 691)),
+        "AUTH-MSCHAP-691",
+    ),
+    fault(
+        "auth.refused-in-eap",
+        Auth,
+        "a right password is refused within EAP",
+        Makes::Many(&[Makes::Server(|server| refuse(server, 691)), EAP_MSCHAPV2]),
+        "AUTH-MSCHAP-691",
+    ),
+    fault(
+        "auth.logon-hours",
+        Auth,
+        "the account may not log on at this hour",
+        Makes::Server(|server| refuse(server, 646)),
+        "AUTH-MSCHAP-646",
+    ),
+    fault("auth.disabled", Auth, "the account is disabled", Makes::Server(|server| refuse(server, 647)), "AUTH-MSCHAP-647"),
+    fault("auth.password-expired", Auth, "the password has expired", Makes::Server(|server| refuse(server, 648)), "AUTH-MSCHAP-648"),
+    fault("auth.no-dialin", Auth, "the account may not dial in", Makes::Server(|server| refuse(server, 649)), "AUTH-MSCHAP-649"),
+    fault("auth.account-expired", Auth, "the account has expired", Makes::Server(|server| refuse(server, 708)), "AUTH-ACCOUNT-EXPIRED"),
+    fault(
+        "auth.password-change",
+        Auth,
+        "the change of the password failed",
+        Makes::Server(|server| refuse(server, 709)),
+        "AUTH-MSCHAP-709",
+    ),
+    fault(
+        "auth.radius-silent",
+        Auth,
+        "nothing follows the answer to the challenge",
+        Makes::Edits(&["chap.success#* drop", "chap.failure#* drop"]),
+        "AUTH-RADIUS-TIMEOUT",
+    ),
+    fault(
+        "auth.radius-silent-in-eap",
+        Auth,
+        "nothing follows the identity",
+        Makes::Many(&[EAP_MSCHAPV2, Makes::Edits(&["eap.request-mschapv2#* drop", "eap.failure#* drop"])]),
+        "AUTH-RADIUS-TIMEOUT",
+    ),
+    fault("auth.no-challenge", Auth, "no challenge comes", Makes::Edits(&["chap.challenge#* drop"]), "AUTH-RADIUS-TIMEOUT"),
+    fault(
+        "auth.impostor",
+        Auth,
+        "the server does not know the password",
+        Makes::Server(|server| server.knows_password = false),
+        "AUTH-SERVER-PROOF-BAD",
+    ),
+    fault(
+        "auth.no-proof",
+        Auth,
+        "Success comes without S=",
+        Makes::Edits(&[r#"chap.success#1 splice 12..14 "X=""#]),
+        "AUTH-SERVER-PROOF-BAD",
+    ),
+    fault(
+        "auth.pap-only",
+        Auth,
+        "the server takes only PAP",
+        Makes::Server(|server| server.methods = vec![Method::Pap]),
+        "AUTH-PAP-ONLY-WORKS",
+    ),
+    // Type 13 is EAP-TLS, RFC 5216.
+    fault(
+        "auth.eap-tls-only",
+        Auth,
+        "the server wants EAP-TLS and nothing else",
+        Makes::Many(&[EAP_MSCHAPV2, Makes::Edits(&["eap.request-mschapv2#* set type=13"])]),
+        "AUTH-EAP-METHOD-MISMATCH",
+    ),
+    fault(
+        "auth.no-policy",
+        Auth,
+        "EAP Failure comes right after the identity, as where no policy fits",
+        Makes::Many(&[EAP_MSCHAPV2, Makes::Edits(&["eap.request-mschapv2#1 instead 10 00 00 0c ff 03 c2 27 04 01 00 04"])]),
+        "AUTH-NPS-NO-POLICY",
+    ),
+];
+
+const EAP_MSCHAPV2: Makes = Makes::Server(|server| server.methods = vec![Method::EapMsChapV2]);
+
+/// Every account has the right password and is refused all the same.
+fn refuse(server: &mut ServerConfig, error: u32) {
+    for account in &mut server.accounts {
+        account.error = Some(error);
+    }
+}

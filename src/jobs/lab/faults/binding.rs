@@ -1,0 +1,57 @@
+//! Crypto binding that the server does not take.
+
+use crate::base::Layer::Binding;
+use crate::jobs::lab::fault::{Fault, Makes, fault};
+
+pub(in crate::jobs::lab) const FAULTS: &[Fault] = &[
+    fault(
+        "binding.other-certificate",
+        Binding,
+        "the server expects the hash of another certificate, as behind a balancer",
+        Makes::Server(|server| (server.cert.sha1, server.cert.sha256) = ([0x5a; 20], [0x5a; 32])),
+        "BIND-CERTHASH-LB",
+    ),
+    fault(
+        "binding.no-mppe-keys",
+        Binding,
+        "RADIUS gave the server no MPPE keys",
+        Makes::Server(|server| server.has_keys = false),
+        "BIND-RADIUS-NO-MPPE",
+    ),
+    fault(
+        "binding.nonce-altered",
+        Binding,
+        "the nonce that comes back is not the one that went out",
+        Makes::Edits(&["sstp.call-connect-ack#1 flip crypto-binding-request.nonce.0"]),
+        "BIND-CMAC-INVALID",
+    ),
+    fault(
+        "binding.hash-protocol",
+        Binding,
+        "the server offers SHA-1 and takes only SHA-256",
+        Makes::Many(&[
+            Makes::Server(|server| server.hash_mask = 2),
+            Makes::Edits(&["sstp.call-connect-ack#1 set crypto-binding-request.hash-protocol-bitmask=1"]),
+        ]),
+        "BIND-HASH-PROTOCOL",
+    ),
+    fault(
+        "binding.closed",
+        Binding,
+        "the server closes without a word once Call Connected has come",
+        Makes::Edits(&[
+            "ipcp.configure-ack#1 close",
+            "ipcp.configure-nak#1 close",
+            "ipcp.configure-reject#1 close",
+            "ipv6cp.configure-ack#1 close",
+        ]),
+        "BIND-CLOSED",
+    ),
+    fault(
+        "binding.sha1-only",
+        Binding,
+        "the server offers SHA-1 alone for crypto binding",
+        Makes::Server(|server| server.hash_mask = 1),
+        "BIND-SHA1-ONLY",
+    ),
+];

@@ -1,0 +1,31 @@
+//! Handshakes that do not come through.
+
+use crate::base::Layer::Tls;
+use crate::jobs::lab::fault::{Fault, Makes, fault};
+use crate::jobs::lab::pki::NAME;
+use crate::live::listen::Front;
+
+pub(in crate::jobs::lab) const FAULTS: &[Fault] = &[
+    fault("tls.plain-http", Tls, "the port speaks plain HTTP", Makes::Front(Front::PlainHttp), "TLS-PLAINTEXT-PORT"),
+    fault("tls.another-protocol", Tls, "the port speaks another protocol", Makes::Front(Front::Garbage), "TLS-PLAINTEXT-PORT"),
+    fault("tls.too-old", Tls, "the server stopped at TLS 1.0", Makes::Front(Front::OldTls), "TLS-SERVER-TOO-OLD"),
+    // RFC 8446 6.2: handshake_failure.
+    fault("tls.no-common-cipher", Tls, "there is no cipher suite in common", Makes::Front(Front::Alert(40)), "TLS-NO-COMMON-CIPHER"),
+    fault("tls.wrong-sni", Tls, "the server answers only to another name", Makes::Sni("other.lab.example"), "TLS-SNI-ALERT"),
+    fault(
+        "tls.sni-required",
+        Tls,
+        "the server wants SNI and the profile dials an address",
+        Makes::Many(&[Makes::Sni(NAME), Makes::Dial(|dial| dial.host = "127.0.0.1".into())]),
+        "TLS-SNI-REQUIRED",
+    ),
+    fault("tls.client-certificate", Tls, "the server demands a client certificate", Makes::ClientCertificate, "TLS-CLIENT-CERT-REQUESTED"),
+    fault(
+        "tls.reset",
+        Tls,
+        "the connection is reset after the ClientHello",
+        Makes::Front(Front::ResetAfterHello),
+        "TLS-RESET-IN-HANDSHAKE",
+    ),
+    fault("tls.close", Tls, "the connection is closed after the ClientHello", Makes::Front(Front::CloseAfterHello), "TCP-ACCEPT-NO-DATA"),
+];

@@ -1,0 +1,164 @@
+//! A complete SSTP server on loopback, sound or with faults, and what to dial to meet it.
+
+mod blueprint;
+mod dial;
+pub mod fault;
+mod faults;
+pub mod pki;
+pub mod proxy;
+
+pub use dial::Dial;
+pub use fault::{Fault, Makes};
+
+use crate::base::Secret;
+use crate::live::LiveError;
+use crate::live::clock::Clock;
+use crate::live::listen::Listener;
+use crate::proto::plan::Timers;
+use crate::transcript::Transcript;
+use blueprint::Blueprint;
+use pki::{Authority, Chain};
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::Path;
+
+/// What lab is wanted.
+#[derive(Clone, Debug)]
+pub struct LabConfig {
+    /// TCP port; 0 takes any.
+    pub port: u16,
+    /// Ids of faults and oddities, combined in this order.
+    pub faults: Vec<String>,
+    /// Timers of the server.
+    pub timers: Timers,
+    /// Every random choice of the server comes from it.
+    pub seed: u64,
+}
+
+impl Default for LabConfig {
+    fn default() -> Self {
+        LabConfig { port: 0, faults: Vec::new(), timers: Timers::default(), seed: 1 }
+    }
+}
+
+/// The lab while it runs; dropping it stops it.
+#[derive(Debug)]
+pub struct Lab {
+    listeners: Vec<Listener>,
+    proxy: Option<Listener>,
+    ca_pem: String,
+    dial: Dial,
+}
+
+impl Lab {
+    /// Starts a lab on 127.0.0.1, and on ::1 where there is one. Needs a tokio runtime.
+    pub async fn start(config: LabConfig) -> Result<Lab, LiveError> {
+        let blueprint = Blueprint::of(&config)?;
+        let authority = Authority::new(Clock::start().unix_ms()).map_err(no_certificate)?;
+        let listeners = listeners(&blueprint, &authority, &config).await?;
+        let proxy = blueprint.proxy(listeners.first().map(Listener::address)).transpose()?;
+        let mut dial = dial(&listeners, &authority);
+        dial.proxy = proxy.as_ref().map(|proxy| format!("http://{}", proxy.address()));
+        blueprint.adjust(&mut dial);
+        Ok(Lab { listeners, proxy, ca_pem: authority.root_pem(), dial })
+    }
+
+    /// Where the server listens.
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        self.listeners.iter().map(Listener::address).collect()
+    }
+
+    /// Where the forward proxy listens, if there is one.
+    pub fn proxy_address(&self) -> Option<SocketAddr> {
+        self.proxy.as_ref().map(Listener::address)
+    }
+
+    /// The root to trust, PEM.
+    pub fn ca_pem(&self) -> &str {
+        &self.ca_pem
+    }
+
+    /// What to dial from within this program.
+    pub fn dial(&self) -> &Dial {
+        &self.dial
+    }
+
+    /// What to type elsewhere, given the files that hold the root and the password.
+    pub fn probe_line(&self, ca: &Path, password: &Path) -> String {
+        let Dial { host, port, .. } = &self.dial;
+        let host = if host == pki::NAME { "localhost" } else { host };
+        let mut line = format!("sstp-diag probe {host}:{port}");
+        if !self.dial.ca_der.is_empty() {
+            line += &format!(" --ca {}", ca.display());
+        }
+        if let Some(user) = &self.dial.user {
+            line += &format!(" --user {user} --password-file {}", password.display());
+        }
+        if let Some(proxy) = &self.dial.proxy {
+            line += &format!(" --proxy {proxy}");
+        }
+        if let Some(name) = &self.dial.server_name {
+            line += &format!(" --server-name {name}");
+        }
+        line
+    }
+
+    /// What happened on the latest connections to each address.
+    pub fn transcripts(&self) -> Vec<Transcript> {
+        self.listeners.iter().flat_map(Listener::transcripts).collect()
+    }
+
+    /// Sessions leave in order, then everything is closed.
+    pub async fn stop(self) {
+        for listener in self.listeners.into_iter().chain(self.proxy) {
+            listener.stop().await;
+        }
+    }
+}
+
+async fn listeners(blueprint: &Blueprint, authority: &Authority, config: &LabConfig) -> Result<Vec<Listener>, LiveError> {
+    let chain: Chain = authority.chain(blueprint.pki).map_err(no_certificate)?;
+    let other = blueprint.pki_v6.map(|kind| authority.chain(kind)).transpose().map_err(no_certificate)?;
+    let chains = (&chain, other.as_ref().unwrap_or(&chain));
+    for _ in 0..PORT_TRIES {
+        let v4 = SocketAddr::from((Ipv4Addr::LOCALHOST, config.port));
+        let v4 = Listener::open(blueprint.door(v4, chains.0, authority, config)).await?;
+        let v6 = SocketAddr::from((Ipv6Addr::LOCALHOST, v4.address().port()));
+        match Listener::open(blueprint.door(v6, chains.1, authority, config)).await {
+            Ok(v6) => return Ok(vec![v4, v6]),
+            // Somebody has the port on ::1 only: another one then, for `localhost` may mean either address.
+            Err(error) if error.source.kind() == io::ErrorKind::AddrInUse && config.port == 0 => {}
+            Err(error) if error.source.kind() == io::ErrorKind::AddrInUse || blueprint.needs_v6() => return Err(error),
+            // A machine without IPv6 is no reason to have no lab.
+            Err(_) => return Ok(vec![v4]),
+        }
+    }
+    Err(LiveError { doing: "find a port free on", to: "127.0.0.1 and ::1".into(), source: io::ErrorKind::AddrInUse.into() })
+}
+
+fn dial(listeners: &[Listener], authority: &Authority) -> Dial {
+    let addresses: Vec<IpAddr> = listeners.iter().map(|listener| listener.address().ip()).collect();
+    let (user, password) = USERS[0];
+    Dial {
+        host: pki::NAME.into(),
+        port: listeners.first().map_or(0, |listener| listener.address().port()),
+        resolve: vec![(pki::NAME.into(), addresses)],
+        proxy: None,
+        ca_der: vec![authority.root_der()],
+        user: Some(user.into()),
+        password: Some(Secret::new(password.into())),
+        server_name: None,
+    }
+}
+
+fn no_certificate(error: rcgen::Error) -> LiveError {
+    LiveError { doing: "make a certificate for", to: pki::NAME.into(), source: io::Error::other(error) }
+}
+
+/// User name and password of the lab's accounts; the first is the one that is dialled with.
+pub const USERS: [(&str, &str); 2] = [("alice", "Passw0rd!"), ("bob", "secret-bob")];
+/// Ours: ports tried until one is free on both loopback addresses.
+const PORT_TRIES: usize = 8;
+
+#[cfg(test)]
+mod tests;

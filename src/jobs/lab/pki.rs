@@ -1,0 +1,324 @@
+//! The lab's certificates: root, intermediate, leaf, sound or spoilt, made in memory at start.
+
+use crate::base::Secret;
+use crate::live::listen::Identity;
+use crate::proto::plan::CertHashes;
+use aws_lc_rs::digest;
+use rcgen::{
+    BasicConstraints, Certificate, CertificateParams, CrlDistributionPoint, DnType, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, Issuer,
+    KeyPair, KeyUsagePurpose, NameConstraints, SanType,
+};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use time::{Duration, OffsetDateTime};
+
+/// The name on the lab's certificate.
+pub const NAME: &str = "vpn.lab.example";
+/// Where the CRL of the leaf would be.
+pub const CRL: &str = "http://127.0.0.1:1/lab.crl";
+
+/// What is right or wrong with a chain.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PkiKind {
+    /// Nothing is wrong.
+    #[default]
+    Clean,
+    /// The leaf ended 30 days ago.
+    ExpiredLeaf,
+    /// The leaf begins in 30 days.
+    NotYetValid,
+    /// The leaf is of the year 2049.
+    Of2049,
+    /// The intermediate ended 30 days ago.
+    ExpiredIntermediate,
+    /// The leaf bears another name.
+    WrongName,
+    /// The name stands only in the subject, there is no SAN.
+    CnOnly,
+    /// The leaf bears DNS names and no address.
+    DnsOnly,
+    /// `*.example`, one label too few for the lab's name.
+    WildcardDepth,
+    /// The leaf is its own issuer.
+    SelfSigned,
+    /// The leaf alone is sent.
+    MissingIntermediate,
+    /// The only purpose is clientAuth.
+    ClientAuthOnly,
+    /// There is no extended key usage, which allows every purpose.
+    NoEku,
+    /// Leaf, root, intermediate.
+    WrongOrder,
+    /// A certificate of another PKI goes with the chain.
+    ExtraCertificate,
+    /// The intermediate is no CA.
+    NonCaIntermediate,
+    /// An intermediate more than the one above it allows.
+    PathTooLong,
+    /// The intermediate may only issue for another domain.
+    NameConstrained,
+    /// Neither CRL nor OCSP is named.
+    NoRevocation,
+    /// The CRL is only in a directory of the domain.
+    LdapCrl,
+}
+
+impl PkiKind {
+    /// All kinds.
+    pub const ALL: [PkiKind; 20] = [
+        PkiKind::Clean,
+        PkiKind::ExpiredLeaf,
+        PkiKind::NotYetValid,
+        PkiKind::Of2049,
+        PkiKind::ExpiredIntermediate,
+        PkiKind::WrongName,
+        PkiKind::CnOnly,
+        PkiKind::DnsOnly,
+        PkiKind::WildcardDepth,
+        PkiKind::SelfSigned,
+        PkiKind::MissingIntermediate,
+        PkiKind::ClientAuthOnly,
+        PkiKind::NoEku,
+        PkiKind::WrongOrder,
+        PkiKind::ExtraCertificate,
+        PkiKind::NonCaIntermediate,
+        PkiKind::PathTooLong,
+        PkiKind::NameConstrained,
+        PkiKind::NoRevocation,
+        PkiKind::LdapCrl,
+    ];
+}
+
+/// A chain as a server sends it.
+#[derive(Clone, Debug)]
+pub struct Chain {
+    /// Certificates and the leaf's key.
+    pub identity: Identity,
+    /// Hashes of the leaf, for crypto binding.
+    pub hashes: CertHashes,
+}
+
+/// The root of the lab, under which chains of every kind are issued.
+pub struct Authority {
+    root: Ca,
+    now: OffsetDateTime,
+}
+
+/// A CA certificate and what signs in its name.
+struct Ca {
+    cert: Certificate,
+    issuer: Issuer<'static, KeyPair>,
+}
+
+impl Authority {
+    /// A fresh root. `now_unix_ms` is the present time.
+    pub fn new(now_unix_ms: i64) -> Result<Authority, rcgen::Error> {
+        let now = OffsetDateTime::from_unix_timestamp(now_unix_ms / 1000).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+        let params = ca_params("sstp-diag lab root", now);
+        let key = KeyPair::generate()?;
+        let cert = params.self_signed(&key)?;
+        Ok(Authority { root: Ca { cert, issuer: Issuer::new(params, key) }, now })
+    }
+
+    /// The root, DER.
+    pub fn root_der(&self) -> Vec<u8> {
+        self.root.cert.der().to_vec()
+    }
+
+    /// The root, PEM.
+    pub fn root_pem(&self) -> String {
+        self.root.cert.pem()
+    }
+
+    /// A chain of that kind.
+    pub fn chain(&self, kind: PkiKind) -> Result<Chain, rcgen::Error> {
+        let intermediate = self.issue(&self.root, intermediate_params(kind, self.now))?;
+        let below = match kind {
+            PkiKind::PathTooLong => Some(self.issue(&intermediate, ca_params("sstp-diag lab second intermediate", self.now))?),
+            _ => None,
+        };
+        let key = KeyPair::generate()?;
+        let params = leaf_params(kind, self.now);
+        let leaf = match kind {
+            PkiKind::SelfSigned => params.self_signed(&key)?,
+            _ => params.signed_by(&key, &below.as_ref().unwrap_or(&intermediate).issuer)?,
+        };
+        let between = below.iter().chain([&intermediate]).map(|ca| ca.cert.der().to_vec()).collect();
+        let chain = self.in_order(kind, leaf.der().to_vec(), between)?;
+        let identity = Identity { chain, key: Secret::new(key.serialize_der()) };
+        Ok(Chain { identity, hashes: hashes(leaf.der()) })
+    }
+
+    fn issue(&self, above: &Ca, params: CertificateParams) -> Result<Ca, rcgen::Error> {
+        let key = KeyPair::generate()?;
+        let cert = params.signed_by(&key, &above.issuer)?;
+        Ok(Ca { cert, issuer: Issuer::new(params, key) })
+    }
+
+    fn in_order(&self, kind: PkiKind, leaf: Vec<u8>, between: Vec<Vec<u8>>) -> Result<Vec<Vec<u8>>, rcgen::Error> {
+        let mut chain = vec![leaf];
+        match kind {
+            PkiKind::SelfSigned | PkiKind::MissingIntermediate => {}
+            PkiKind::WrongOrder => {
+                chain.push(self.root_der());
+                chain.extend(between);
+            }
+            PkiKind::ExtraCertificate => {
+                let stranger = ca_params("a certificate of somebody else", self.now).self_signed(&KeyPair::generate()?)?;
+                chain.extend(between);
+                chain.push(stranger.der().to_vec());
+            }
+            _ => chain.extend(between),
+        }
+        Ok(chain)
+    }
+}
+
+/// The hashes of a certificate that crypto binding uses. MS-SSTP 2.2.7.
+fn hashes(der: &[u8]) -> CertHashes {
+    let mut hashes = CertHashes::default();
+    hashes.sha1.copy_from_slice(digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, der).as_ref());
+    hashes.sha256.copy_from_slice(digest::digest(&digest::SHA256, der).as_ref());
+    hashes
+}
+
+fn ca_params(name: &str, now: OffsetDateTime) -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.distinguished_name = rcgen::DistinguishedName::new();
+    params.distinguished_name.push(DnType::OrganizationName, "sstp-diag lab");
+    params.distinguished_name.push(DnType::CommonName, name);
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    params.use_authority_key_identifier_extension = true;
+    (params.not_before, params.not_after) = (now - Duration::days(365), now + Duration::days(3650));
+    params
+}
+
+fn intermediate_params(kind: PkiKind, now: OffsetDateTime) -> CertificateParams {
+    let mut params = ca_params("sstp-diag lab intermediate", now);
+    params.crl_distribution_points = vec![CrlDistributionPoint { uris: vec![CRL.into()] }];
+    match kind {
+        PkiKind::ExpiredIntermediate => params.not_after = now - Duration::days(30),
+        PkiKind::NonCaIntermediate => {
+            params.is_ca = IsCa::ExplicitNoCa;
+            params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        }
+        PkiKind::PathTooLong => params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0)),
+        PkiKind::NameConstrained => {
+            let permitted_subtrees = vec![GeneralSubtree::DnsName("another.example".into())];
+            params.name_constraints = Some(NameConstraints { permitted_subtrees, excluded_subtrees: Vec::new() });
+        }
+        PkiKind::NoRevocation => params.crl_distribution_points.clear(),
+        _ => {}
+    }
+    params
+}
+
+fn leaf_params(kind: PkiKind, now: OffsetDateTime) -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.distinguished_name = rcgen::DistinguishedName::new();
+    params.distinguished_name.push(DnType::CommonName, if kind == PkiKind::WrongName { OTHER_NAME } else { NAME });
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.use_authority_key_identifier_extension = true;
+    params.is_ca = IsCa::ExplicitNoCa;
+    params.subject_alt_names = names(kind);
+    params.extended_key_usages = match kind {
+        PkiKind::ClientAuthOnly => vec![ExtendedKeyUsagePurpose::ClientAuth],
+        PkiKind::NoEku => Vec::new(),
+        _ => vec![ExtendedKeyUsagePurpose::ServerAuth],
+    };
+    params.crl_distribution_points = match kind {
+        PkiKind::NoRevocation => Vec::new(),
+        PkiKind::LdapCrl => vec![CrlDistributionPoint { uris: vec![LDAP_CRL.into()] }],
+        _ => vec![CrlDistributionPoint { uris: vec![CRL.into()] }],
+    };
+    (params.not_before, params.not_after) = validity(kind, now);
+    params
+}
+
+/// Baseline Requirements 6.3.2: 397 days at most; ours lasts 90.
+fn validity(kind: PkiKind, now: OffsetDateTime) -> (OffsetDateTime, OffsetDateTime) {
+    match kind {
+        PkiKind::ExpiredLeaf => (now - Duration::days(120), now - Duration::days(30)),
+        PkiKind::NotYetValid => (now + Duration::days(30), now + Duration::days(120)),
+        PkiKind::Of2049 => (rcgen::date_time_ymd(2049, 1, 1), rcgen::date_time_ymd(2049, 12, 31)),
+        _ => (now - Duration::days(1), now + Duration::days(89)),
+    }
+}
+
+fn names(kind: PkiKind) -> Vec<SanType> {
+    let dns = |name: &str| name.try_into().map(SanType::DnsName);
+    let (names, addresses): (&[&str], bool) = match kind {
+        PkiKind::WrongName => (&[OTHER_NAME], false),
+        PkiKind::CnOnly => (&[], false),
+        PkiKind::WildcardDepth => (&["*.example"], false),
+        PkiKind::DnsOnly => (&[NAME, "localhost"], false),
+        _ => (&[NAME, "localhost"], true),
+    };
+    let addresses = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)].into_iter().filter(|_| addresses);
+    // Every name above is ASCII, so none is lost here.
+    names.iter().filter_map(|name| dns(name).ok()).chain(addresses.map(SanType::IpAddress)).collect()
+}
+
+const OTHER_NAME: &str = "mail.lab.example";
+const LDAP_CRL: &str = "ldap:///CN=lab,CN=CDP,CN=Public%20Key%20Services,DC=lab,DC=example?certificateRevocationList";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use x509_parser::prelude::*;
+
+    const NOW: i64 = 1_790_000_000_000;
+
+    fn sent(authority: &Authority, kind: PkiKind) -> Vec<Vec<u8>> {
+        authority.chain(kind).expect("rcgen makes it").identity.chain
+    }
+
+    fn parse(der: &[u8]) -> X509Certificate<'_> {
+        parse_x509_certificate(der).expect("a certificate").1
+    }
+
+    #[test]
+    fn every_kind_of_chain_can_be_made_and_read() {
+        let authority = Authority::new(NOW).expect("a root");
+        for kind in PkiKind::ALL {
+            let chain = authority.chain(kind).expect("rcgen makes it");
+            chain.identity.chain.iter().for_each(|der| drop(parse(der)));
+            assert_eq!(hashes(&chain.identity.chain[0]), chain.hashes, "the leaf goes first: {kind:?}");
+        }
+    }
+
+    #[test]
+    fn the_clean_chain_links_to_the_root_and_its_leaf_is_fit_for_windows() {
+        let authority = Authority::new(NOW).expect("a root");
+        let root = authority.root_der();
+        let chain = sent(&authority, PkiKind::Clean);
+        assert_eq!(chain.len(), 2);
+        let (leaf, intermediate, root) = (parse(&chain[0]), parse(&chain[1]), parse(&root));
+        assert!(leaf.verify_signature(Some(intermediate.public_key())).is_ok());
+        assert!(intermediate.verify_signature(Some(root.public_key())).is_ok());
+        let days = (leaf.validity().not_after.timestamp() - leaf.validity().not_before.timestamp()) / 86_400;
+        assert!(days <= 397, "{days}");
+        let eku = leaf.extended_key_usage().expect("readable").expect("there is one").value;
+        assert!(eku.server_auth && !eku.client_auth);
+        let names = leaf.subject_alternative_name().expect("readable").expect("there is one").value;
+        assert_eq!(names.general_names.len(), 4);
+    }
+
+    #[test]
+    fn each_spoilt_chain_is_spoilt_in_its_way() {
+        let authority = Authority::new(NOW).expect("a root");
+        let now = NOW / 1000;
+        let ends = |kind, at: usize| parse(&sent(&authority, kind)[at]).validity().not_after.timestamp();
+        assert!(ends(PkiKind::ExpiredLeaf, 0) < now && ends(PkiKind::ExpiredIntermediate, 1) < now);
+        assert!(parse(&sent(&authority, PkiKind::NotYetValid)[0]).validity().not_before.timestamp() > now);
+        assert!(parse(&sent(&authority, PkiKind::CnOnly)[0]).subject_alternative_name().expect("readable").is_none());
+        let own = sent(&authority, PkiKind::SelfSigned);
+        assert_eq!((own.len(), parse(&own[0]).verify_signature(None).is_ok()), (1, true));
+        assert_eq!(sent(&authority, PkiKind::MissingIntermediate).len(), 1);
+        assert_eq!(sent(&authority, PkiKind::ExtraCertificate).len(), 3);
+        assert_eq!(sent(&authority, PkiKind::WrongOrder)[1], authority.root_der());
+        assert!(!parse(&sent(&authority, PkiKind::NonCaIntermediate)[1]).is_ca());
+        assert!(parse(&sent(&authority, PkiKind::PathTooLong)[1]).is_ca());
+        assert!(parse(&sent(&authority, PkiKind::NameConstrained)[1]).name_constraints().expect("readable").is_some());
+    }
+}

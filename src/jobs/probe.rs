@@ -1,0 +1,140 @@
+//! Dials a server as a client would and writes down how far it gets: DNS, TCP, proxy, TLS, certificate, and then a
+//! [`Session`](crate::proto::Session) from HTTP to teardown.
+
+mod climb;
+mod learn;
+mod recorder;
+
+use crate::live::Notes;
+use crate::live::aside::Asides;
+use crate::live::clock::Clock;
+use crate::live::dns::Resolver;
+use crate::live::keylog::KeyLogs;
+use crate::live::proxy::ProxyConfig;
+use crate::live::trust::Trust;
+use crate::proto::plan::{Credentials, Method, Timers};
+use crate::transcript::{Asked, Head, Sink, Target, Transcript};
+use recorder::{End, Ended, Recorder};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// What to probe and how.
+#[derive(Clone, Debug)]
+pub struct ProbeConfig {
+    /// The server; `connect` and `server_name` in it count here too.
+    pub target: Target,
+    /// What was asked; `until` and `strict` in it count here too.
+    pub asked: Asked,
+    /// Who we are; without it the authentication methods are learned.
+    pub credentials: Option<Credentials>,
+    /// Authentication methods asked for by name, best first; `None`: all, and PAP only under a trusted certificate.
+    pub methods: Option<Vec<Method>>,
+    /// The roots to trust: a store and the certificates of `--ca`.
+    pub trust: Arc<Trust>,
+    /// The forward proxy to go through.
+    pub proxy: Option<ProxyConfig>,
+    /// Overrides and family of name resolution.
+    pub resolver: Resolver,
+    /// How long each layer may take, and the protocols' timers.
+    pub timers: Timers,
+    /// How long everything may take.
+    pub total: Duration,
+    /// Where TLS session keys go.
+    pub keylog: Arc<KeyLogs>,
+    /// ICMP echoes through the tunnel at most.
+    pub pings: u32,
+    /// Every random choice above TLS comes from it.
+    pub seed: u64,
+}
+
+impl ProbeConfig {
+    /// A probe of `target` to the top, without credentials, with the system's roots.
+    pub fn new(target: Target) -> ProbeConfig {
+        ProbeConfig {
+            target,
+            asked: Asked::default(),
+            credentials: None,
+            methods: None,
+            trust: Arc::default(),
+            proxy: None,
+            resolver: Resolver::default(),
+            timers: Timers::default(),
+            total: TOTAL,
+            keylog: Arc::default(),
+            pings: 3,
+            seed: 0,
+        }
+    }
+
+    /// The methods to use, best first. PAP shows the password to whoever ended the TLS connection.
+    fn methods(&self, proven: bool) -> Vec<Method> {
+        match &self.methods {
+            Some(named) => named.clone(),
+            None => Method::ALL.iter().map(|row| row.0).filter(|method| proven || *method != Method::Pap).collect(),
+        }
+    }
+}
+
+/// Probes until everything asked for is done, a layer fails, the time is up, or `stop` becomes true; what was gathered
+/// until then is in the transcript in any case, and went to `sink` as it happened.
+pub async fn run(config: &ProbeConfig, clock: &Clock, sink: &mut dyn Sink, stop: watch::Receiver<bool>) -> Transcript {
+    let ended = Ended::default();
+    let mut record = Recorder::new(head(config, clock), sink, ended.clone());
+    let mut asides = Asides::default();
+    let (halt, mut halted) = watch::channel(false);
+    {
+        let mut all = std::pin::pin!(climb::all(config, clock, &mut record, &mut asides, &mut halted));
+        tokio::select! {
+            () = &mut all => {}
+            end = interrupted(config.total, stop) => {
+                ended.set(Some(end));
+                let _ = halt.send(true);
+                let _ = tokio::time::timeout(LEAVING, all).await;
+            }
+        }
+    }
+    let patience = if ended.get().is_none() { ASIDES } else { Duration::ZERO };
+    asides.note(patience, &mut Notes::new(clock, &mut record)).await;
+    record.finish(clock)
+}
+
+fn head(config: &ProbeConfig, clock: &Clock) -> Head {
+    let asked = Asked {
+        credentials: config.credentials.is_some(),
+        user: config.credentials.as_ref().map(|credentials| credentials.user.clone()),
+        proxy: config.proxy.as_ref().map(ProxyConfig::authority),
+        ..config.asked.clone()
+    };
+    Head {
+        version: env!("CARGO_PKG_VERSION").to_string(),
+        began_unix_ms: clock.began_unix_ms(),
+        target: config.target.clone(),
+        asked,
+        seed: config.seed,
+    }
+}
+
+/// Ends when the time is up or the user wants to stop.
+async fn interrupted(total: Duration, mut stop: watch::Receiver<bool>) -> End {
+    let stopped = async {
+        if stop.wait_for(|stop| *stop).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    tokio::select! {
+        biased;
+        () = stopped => End::Stopped,
+        () = tokio::time::sleep(total) => End::TimeUp,
+    }
+}
+
+/// Ours: a whole probe may take so long.
+const TOTAL: Duration = Duration::from_secs(60);
+/// Ours: after the time is up a session may take so long to leave in order.
+const LEAVING: Duration = Duration::from_secs(1);
+/// Ours: looks at other addresses that are still under way at the end may take so long.
+const ASIDES: Duration = Duration::from_secs(2);
+
+#[cfg(test)]
+mod tests;

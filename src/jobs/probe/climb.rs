@@ -1,0 +1,220 @@
+//! The layers in their order, from the name to the session.
+
+use super::recorder::Recorder;
+use super::{ProbeConfig, learn};
+use crate::base::{Layer, Side};
+use crate::live::aside::Asides;
+use crate::live::clock::Clock;
+use crate::live::dial::Dialled;
+use crate::live::route::Route;
+use crate::live::tap::Tap;
+use crate::live::tls::{Secure, Settings, Signature};
+use crate::live::{Notes, dial, dns, drive, hello_scan, proxy, tls, trust};
+use crate::proto::Session;
+use crate::proto::plan::{CertHashes, ClientConfig, Mind, Plan};
+use crate::transcript::{Reason, Sink, Target};
+use crate::wire::ncp::AuthMethod;
+use aws_lc_rs::digest;
+use std::net::SocketAddr;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// Where the session stands on.
+pub(super) struct Base {
+    pub secure: Secure,
+    pub route: Route,
+    pub trusted: bool,
+}
+
+/// Everything that was asked for; returns early, with the session's leave taken in order, when `halted` becomes true.
+pub(super) async fn all(
+    config: &ProbeConfig,
+    clock: &Clock,
+    record: &mut Recorder<'_>,
+    asides: &mut Asides,
+    halted: &mut watch::Receiver<bool>,
+) {
+    let mut notes = Notes::new(clock, record);
+    let base = tokio::select! {
+        biased;
+        _ = halted.wait_for(|halted| *halted) => return,
+        base = below(config, &mut notes, asides) => base,
+    };
+    let Some(base) = base else { return };
+    if config.asked.until < Layer::Http || config.asked.strict && !base.trusted {
+        return base.secure.close().await;
+    }
+    let proven = base.trusted && base.secure.signature == Signature::Good;
+    let client = client(config, base.secure.leaf(), proven, AuthMethod::CANDIDATES.to_vec());
+    session(base.secure, client, config.seed, clock, record, halted).await;
+    if config.credentials.is_none() {
+        learn::rest(config, &base.route, clock, record, halted).await;
+    }
+}
+
+/// From the name to the certificate; nothing when a layer failed or no more was asked for.
+async fn below(config: &ProbeConfig, notes: &mut Notes<'_>, asides: &mut Asides) -> Option<Base> {
+    let until = config.asked.until;
+    let Some((host, port)) = first_hop(config) else {
+        let says = format!("{:?} is no host:port to connect to", config.target.connect.as_deref().unwrap_or_default());
+        notes.began(Layer::Dns);
+        notes.down(Layer::Dns, Reason::Ours(says));
+        return None;
+    };
+    let found = dns::resolve(&host, &config.resolver, config.timers.of(Layer::Dns), notes).await?;
+    if until < Layer::Tcp {
+        return None;
+    }
+    let addresses: Vec<SocketAddr> = found.into_iter().map(|address| SocketAddr::new(address, port)).collect();
+    let dialled = dial::dial(&addresses, config.timers.of(Layer::Tcp), notes).await?;
+    if until < Layer::Proxy {
+        return None;
+    }
+    let route = route(config, dialled.to);
+    let Dialled { stream, others, .. } = dialled;
+    let tap = match &route.proxy {
+        Some((proxy, target)) => proxy::tunnel(stream, proxy, target, config.timers.of(Layer::Proxy), notes).await?,
+        None => Tap::new(stream, Vec::new()),
+    };
+    if until < Layer::Tls {
+        return None;
+    }
+    if route.proxy.is_none() {
+        asides.start(others, &settings(config), config.timers.of(Layer::Tls));
+    }
+    secure(config, tap, route, notes).await
+}
+
+async fn secure(config: &ProbeConfig, tap: Tap, route: Route, notes: &mut Notes<'_>) -> Option<Base> {
+    let within = config.timers.of(Layer::Tls);
+    let began = notes.clock.now();
+    match tls::secure(tap, &settings(config), route.server(), within, notes).await {
+        Ok(secure) => {
+            let trusted = trust::weigh(&secure.certs, &secure.signature, &config.trust, config.target.name(), notes);
+            Some(Base { secure, route, trusted })
+        }
+        Err(failure) if hello_scan::may_help(failure) => {
+            let left = within.saturating_sub((notes.clock.now() - began).duration()).max(SCAN_AT_LEAST);
+            hello_scan::scan(&route, config.target.name(), config.seed, left, notes).await;
+            None
+        }
+        Err(_) => None,
+    }
+}
+
+/// One session above TLS.
+pub(super) async fn session(
+    secure: Secure,
+    client: ClientConfig,
+    seed: u64,
+    clock: &Clock,
+    sink: &mut dyn Sink,
+    halted: &mut watch::Receiver<bool>,
+) {
+    let plan = Plan { mind: Mind::Client(client), edits: Vec::new(), toxics: Vec::new(), seed };
+    let session = Session::new(plan, clock.now());
+    drive::run(secure.stream, session, Side::Client, clock, sink, halted).await;
+}
+
+/// The client that a session plays; `proven`: whoever answered holds the key of a trusted certificate.
+pub(super) fn client(config: &ProbeConfig, leaf: &[u8], proven: bool, learn: Vec<AuthMethod>) -> ClientConfig {
+    ClientConfig {
+        credentials: config.credentials.clone(),
+        methods: config.methods(proven),
+        learn,
+        until: config.asked.until,
+        timers: config.timers.clone(),
+        pings: config.pings,
+        ..ClientConfig::new(host_header(&config.target), hashes(leaf))
+    }
+}
+
+pub(super) fn settings(config: &ProbeConfig) -> Settings {
+    Settings { server_name: config.target.name().to_string(), keylog: config.keylog.clone() }
+}
+
+/// MS-SSTP 2.2.7: hashes over the DER of the leaf.
+fn hashes(leaf: &[u8]) -> CertHashes {
+    let mut hashes = CertHashes::default();
+    hashes.sha1.copy_from_slice(digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, leaf).as_ref());
+    hashes.sha256.copy_from_slice(digest::digest(&digest::SHA256, leaf).as_ref());
+    hashes
+}
+
+/// RFC 9110 7.2: the port is left out when it is that of the scheme.
+fn host_header(target: &Target) -> String {
+    let name = target.name();
+    let name = if name.contains(':') && !name.starts_with('[') { format!("[{name}]") } else { name.to_string() };
+    if target.port == HTTPS { name } else { format!("{name}:{}", target.port) }
+}
+
+/// Host and port that TCP goes to: the proxy, or what `connect` names, or the target. Nothing when `connect` makes no sense.
+fn first_hop(config: &ProbeConfig) -> Option<(String, u16)> {
+    let server = server(&config.target)?;
+    Some(config.proxy.as_ref().map_or(server, |proxy| (proxy.host.clone(), proxy.port)))
+}
+
+fn server(target: &Target) -> Option<(String, u16)> {
+    match &target.connect {
+        None => Some((target.host.clone(), target.port)),
+        Some(connect) => host_and_port(connect, target.port),
+    }
+}
+
+fn route(config: &ProbeConfig, to: SocketAddr) -> Route {
+    let target = server(&config.target).map(|(host, port)| Target { host, port, ..Target::default() }.authority());
+    Route { to, proxy: config.proxy.clone().zip(target) }
+}
+
+/// `host`, `host:port`, `[v6]:port`, `[v6]` or `v6`.
+fn host_and_port(text: &str, default: u16) -> Option<(String, u16)> {
+    if text.parse::<std::net::Ipv6Addr>().is_ok() {
+        return Some((text.to_string(), default));
+    }
+    let (host, port) = match text.strip_prefix('[') {
+        Some(rest) => rest.split_once(']').map(|(host, rest)| (host, rest.strip_prefix(':').or((!rest.is_empty()).then_some(rest))))?,
+        None => text.split_once(':').map_or((text, None), |(host, port)| (host, Some(port))),
+    };
+    let port = port.map_or(Some(default), |port| port.parse().ok().filter(|port| *port != 0))?;
+    (!host.is_empty()).then(|| (host.to_string(), port))
+}
+
+/// RFC 9110 4.2.2.
+const HTTPS: u16 = 443;
+/// Ours: hellos of old versions have at least so long, even when the handshake used up its time.
+const SCAN_AT_LEAST: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_to_connect_is_read_in_all_its_forms() {
+        let read = |text| host_and_port(text, 443);
+        assert_eq!(read("192.0.2.1:8443"), Some(("192.0.2.1".into(), 8443)));
+        assert_eq!(read("node1"), Some(("node1".into(), 443)));
+        assert_eq!(read("[2001:db8::1]:8443"), Some(("2001:db8::1".into(), 8443)));
+        assert_eq!(read("[2001:db8::1]"), Some(("2001:db8::1".into(), 443)));
+        assert_eq!(read("2001:db8::1"), Some(("2001:db8::1".into(), 443)));
+        for text in ["", ":443", "node1:0", "node1:x", "[2001:db8::1", "[2001:db8::1]443x"] {
+            assert_eq!(read(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_host_header_bears_the_server_name_and_an_unusual_port() {
+        let target = Target { host: "192.0.2.1".into(), port: 8443, server_name: Some("vpn.example.test".into()), connect: None };
+        assert_eq!(host_header(&target), "vpn.example.test:8443");
+        assert_eq!(host_header(&Target { host: "2001:db8::1".into(), port: 443, ..Target::default() }), "[2001:db8::1]");
+    }
+
+    #[test]
+    fn a_proxy_is_dialled_in_place_of_the_server_and_asked_for_the_node() {
+        let target = Target { host: "vpn.example.test".into(), port: 443, connect: Some("node1:8443".into()), ..Target::default() };
+        let proxy = proxy::ProxyConfig::parse("http://proxy.test:3128").expect("a proxy");
+        let config = ProbeConfig { proxy: Some(proxy), ..ProbeConfig::new(target) };
+        assert_eq!(first_hop(&config), Some(("proxy.test".into(), 3128)));
+        let route = route(&config, "192.0.2.9:3128".parse().expect("an address"));
+        assert_eq!(route.proxy.expect("through it").1, "node1:8443");
+    }
+}

@@ -1,0 +1,61 @@
+//! The one clock: microseconds since the transcript began, and the calendar time it began at.
+
+use crate::base::Micros;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// The clock of one transcript. All times in its events are relative to its start.
+#[derive(Clone, Copy, Debug)]
+pub struct Clock {
+    start: Instant,
+    unix_ms: i64,
+}
+
+impl Clock {
+    /// A clock that starts now.
+    pub fn start() -> Clock {
+        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Clock { start: Instant::now(), unix_ms: i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX) }
+    }
+
+    /// Time since the start.
+    pub fn now(&self) -> Micros {
+        Micros::from(self.start.elapsed())
+    }
+
+    /// The start in milliseconds since 1970-01-01 UTC.
+    pub fn began_unix_ms(&self) -> i64 {
+        self.unix_ms
+    }
+
+    /// The present time in milliseconds since 1970-01-01 UTC; never goes backwards within a transcript.
+    pub fn unix_ms(&self) -> i64 {
+        let elapsed = i64::try_from(self.start.elapsed().as_millis()).unwrap_or(i64::MAX);
+        self.unix_ms.saturating_add(elapsed)
+    }
+
+    /// The moment `at` as tokio's timers want it; a moment too far off to be told is put at 30 years.
+    pub fn instant(&self, at: Micros) -> tokio::time::Instant {
+        let far = Duration::from_secs(30 * 365 * 86_400);
+        let offset = at.duration().min(far);
+        self.start.checked_add(offset).unwrap_or(self.start).into()
+    }
+}
+
+impl Default for Clock {
+    fn default() -> Self {
+        Clock::start()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_goes_forward_and_the_far_future_is_bounded() {
+        let clock = Clock::start();
+        assert!(clock.now() <= clock.now());
+        assert!(clock.unix_ms() >= clock.began_unix_ms());
+        assert!(clock.instant(Micros::MAX) > clock.instant(Micros(1)));
+    }
+}

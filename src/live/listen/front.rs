@@ -1,0 +1,241 @@
+//! What answers at an address: an SSTP server in TLS, or something else.
+
+use super::{Door, Kept, Record, Serve, old_tls};
+use crate::base::{Layer, Micros, Side};
+use crate::live::clock::Clock;
+use crate::live::drive;
+use crate::live::toxic::{Poisoned, Resettable};
+use crate::proto::Session;
+use crate::transcript::{Event, Head, Secured, Sink, Target, TlsFailure, What};
+use rustls::crypto::aws_lc_rs;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
+use rustls::{RootCertStore, ServerConfig};
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio_rustls::LazyConfigAcceptor;
+use tokio_rustls::server::TlsStream;
+
+/// What answers at an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Front {
+    /// An SSTP server in TLS.
+    Tls,
+    /// Plain HTTP: 400 to anything.
+    PlainHttp,
+    /// This fatal alert in answer to a ClientHello.
+    Alert(u8),
+    /// The banner of another protocol.
+    Garbage,
+    /// It accepts and says nothing.
+    Silent,
+    /// FIN at once.
+    CloseOnAccept,
+    /// RST at once.
+    ResetOnAccept,
+    /// FIN after the ClientHello.
+    CloseAfterHello,
+    /// RST after the ClientHello.
+    ResetAfterHello,
+    /// TLS 1.0 and nothing newer.
+    OldTls,
+    /// It listens, but its queue is full: SYNs are dropped and connects time out.
+    FullBacklog,
+    /// Nobody listens: connects are refused.
+    NoListener,
+}
+
+#[derive(Debug)]
+pub(super) struct Service {
+    door: Door,
+    tls: Arc<ServerConfig>,
+    served: AtomicU64,
+}
+
+impl Serve for Service {
+    async fn serve(self: Arc<Self>, stream: TcpStream, peer: SocketAddr, kept: Kept, stop: watch::Receiver<bool>) {
+        match self.door.front {
+            Front::Tls => self.call(stream, peer, kept, stop).await,
+            _ => {
+                let _ = tokio::time::timeout(SCRIPT_TIME, self.play(stream)).await;
+            }
+        }
+    }
+}
+
+impl Service {
+    pub fn new(door: Door) -> io::Result<Service> {
+        let tls = Arc::new(tls_config(&door).map_err(io::Error::other)?);
+        Ok(Service { door, tls, served: AtomicU64::new(0) })
+    }
+
+    /// One SSTP call.
+    async fn call(&self, stream: TcpStream, peer: SocketAddr, kept: Kept, mut stop: watch::Receiver<bool>) {
+        let clock = Clock::start();
+        let mut plan = self.door.plan.clone();
+        plan.seed = plan.seed.wrapping_add(self.served.fetch_add(1, Ordering::Relaxed));
+        let mut sink = begin(&kept, &clock, peer, stream.local_addr().unwrap_or(self.door.at), plan.seed);
+        let poisoned = Poisoned::new(stream, &plan.toxics);
+        let shaken = tokio::time::timeout(HANDSHAKE_TIME, self.handshake(poisoned)).await;
+        match shaken.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
+            Ok(mut stream) => {
+                let secured = What::Secured(agreed(&stream));
+                sink.event(&Event::new(clock.now(), None, Layer::Tls, secured));
+                stream.get_mut().0.add(&self.door.toxics_above_tls);
+                let session = Session::new(plan, clock.now());
+                drive::run(stream, session, Side::Server, &clock, &mut sink, &mut stop).await;
+            }
+            Err(error) => {
+                let what = What::Unsecured { failure: failure(&error), says: error.to_string() };
+                sink.event(&Event::new(clock.now(), Some(Side::Client), Layer::Tls, what));
+            }
+        }
+    }
+
+    async fn handshake(&self, stream: Poisoned<TcpStream>) -> io::Result<TlsStream<Poisoned<TcpStream>>> {
+        let mut start = LazyConfigAcceptor::new(rustls::server::Acceptor::default(), stream).await?;
+        let named = start.client_hello().server_name().map(str::to_string);
+        match &self.door.sni_required {
+            Some(required) if named.as_ref() != Some(required) => {
+                say_and_close(&mut start.io, &old_tls::alert(UNRECOGNIZED_NAME)).await;
+                Err(io::Error::other(format!("the client asked for {named:?}, not for {required:?}")))
+            }
+            _ => match start.into_stream(self.tls.clone()).into_fallible().await {
+                Ok(stream) => Ok(stream),
+                Err((error, mut stream)) => {
+                    say_and_close(&mut stream, b"").await;
+                    Err(error)
+                }
+            },
+        }
+    }
+
+    /// Everything that is not an SSTP server.
+    async fn play(&self, mut stream: TcpStream) {
+        match self.door.front {
+            Front::CloseOnAccept => return say_and_close(&mut stream, b"").await,
+            Front::ResetOnAccept => return stream.reset_on_drop(),
+            Front::Silent => return drain(&mut stream).await,
+            _ => {}
+        }
+        let hello = record(&mut stream).await.unwrap_or_default();
+        match self.door.front {
+            Front::PlainHttp => say_and_close(&mut stream, BAD_REQUEST).await,
+            Front::Garbage => say_and_close(&mut stream, BANNER).await,
+            Front::Alert(description) => say_and_close(&mut stream, &old_tls::alert(description)).await,
+            Front::CloseAfterHello => say_and_close(&mut stream, b"").await,
+            Front::ResetAfterHello => stream.reset_on_drop(),
+            Front::OldTls => {
+                let answer = old_tls::answer(&hello, &self.door.identity.chain);
+                let _ = stream.write_all(&answer).await;
+                drain(&mut stream).await;
+            }
+            _ => {}
+        }
+    }
+}
+
+fn begin(kept: &Kept, clock: &Clock, from: SocketAddr, to: SocketAddr, seed: u64) -> Record {
+    let version = env!("CARGO_PKG_VERSION").to_string();
+    let target = Target { host: to.ip().to_string(), port: to.port(), ..Target::default() };
+    let mut record = kept.open(Head { version, began_unix_ms: clock.began_unix_ms(), target, seed, ..Head::default() });
+    let connected = What::Connected { to, from, took: Micros::ZERO };
+    record.event(&Event::new(clock.now(), Some(Side::Client), Layer::Tcp, connected));
+    record
+}
+
+fn tls_config(door: &Door) -> Result<ServerConfig, rustls::Error> {
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let chain = door.identity.chain.iter().cloned().map(CertificateDer::from).collect();
+    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(door.identity.key.expose().clone()));
+    // Not with_single_cert(): it would look whether the chain makes sense.
+    let identity = CertifiedKey::new(chain, provider.key_provider.load_private_key(key)?);
+    let builder = ServerConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions()?;
+    let builder = match &door.client_ca {
+        None => builder.with_no_client_auth(),
+        Some(ca) => {
+            let mut roots = RootCertStore::empty();
+            roots.add(CertificateDer::from(ca.clone()))?;
+            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
+                .build()
+                .map_err(|error| rustls::Error::General(error.to_string()))?;
+            builder.with_client_cert_verifier(verifier)
+        }
+    };
+    let mut config = builder.with_cert_resolver(Arc::new(SingleCertAndKey::from(identity)));
+    // Tickets would be counted by toxics that count from the end of the handshake; SSTP clients do not resume.
+    config.send_tls13_tickets = 0;
+    Ok(config)
+}
+
+fn agreed(stream: &TlsStream<Poisoned<TcpStream>>) -> Secured {
+    let tls = stream.get_ref().1;
+    Secured {
+        version: tls.protocol_version().and_then(|version| version.as_str()).unwrap_or_default().replace("TLSv", "TLS ").replace('_', "."),
+        cipher: tls.negotiated_cipher_suite().map(|suite| format!("{:?}", suite.suite()).replacen("TLS13_", "TLS_", 1)).unwrap_or_default(),
+        group: tls.negotiated_key_exchange_group().map(|group| format!("{:?}", group.name())),
+        alpn: tls.alpn_protocol().map(|name| String::from_utf8_lossy(name).into_owned()),
+        sni: tls.server_name().map(str::to_string),
+        ..Secured::default()
+    }
+}
+
+/// Which kind of no the client gave in the handshake.
+fn failure(error: &io::Error) -> TlsFailure {
+    match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+        Some(rustls::Error::AlertReceived(description)) => TlsFailure::Alert(u8::from(*description)),
+        Some(rustls::Error::InvalidMessage(_)) => TlsFailure::NotTls,
+        Some(rustls::Error::PeerIncompatible(_)) => TlsFailure::Unsupported,
+        _ => match error.kind() {
+            io::ErrorKind::TimedOut => TlsFailure::TimedOut,
+            io::ErrorKind::UnexpectedEof => TlsFailure::Closed,
+            io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => TlsFailure::Reset,
+            _ => TlsFailure::Other,
+        },
+    }
+}
+
+/// The body of one TLS record, or as much as came of something else.
+async fn record(stream: &mut TcpStream) -> io::Result<Vec<u8>> {
+    let mut header = [0; 5];
+    stream.read_exact(&mut header).await?;
+    let mut body = Vec::new();
+    if header[0] == HANDSHAKE_RECORD {
+        let len = u64::from(u16::from_be_bytes([header[3], header[4]]));
+        stream.take(len).read_to_end(&mut body).await?;
+    }
+    Ok(body)
+}
+
+/// Writes, sends FIN, and reads on until the peer closes too, so that no RST overtakes the words.
+pub(super) async fn say_and_close<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, words: &[u8]) {
+    let _ = stream.write_all(words).await;
+    let _ = stream.flush().await;
+    let _ = stream.shutdown().await;
+    drain(stream).await;
+}
+
+/// Reads and forgets until the peer closes, or for [`SCRIPT_TIME`].
+pub(super) async fn drain<S: AsyncRead + Unpin>(stream: &mut S) {
+    let mut buffer = [0; 2048];
+    let all = async { while stream.read(&mut buffer).await.is_ok_and(|n| n > 0) {} };
+    let _ = tokio::time::timeout(SCRIPT_TIME, all).await;
+}
+
+/// Ours: no script takes longer.
+const SCRIPT_TIME: Duration = Duration::from_secs(120);
+/// Ours: a handshake may take so long.
+const HANDSHAKE_TIME: Duration = Duration::from_secs(30);
+/// RFC 8446 5.1.
+const HANDSHAKE_RECORD: u8 = 22;
+/// RFC 6066 3.
+const UNRECOGNIZED_NAME: u8 = 112;
+const BAD_REQUEST: &[u8] = b"HTTP/1.1 400 Bad Request\r\nServer: sstp-diag-lab\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+const BANNER: &[u8] = b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n";

@@ -1,0 +1,230 @@
+//! Which roots are trusted, and the judgement on a served chain.
+
+use super::LiveError;
+use super::notes::Notes;
+use super::tls::Signature;
+use crate::base::{Bytes, Layer};
+use crate::crypto::chain::{Anchor, ChainVerdict, Problem, Rule, judge};
+use crate::transcript::{Reason, What};
+use crate::wire::cert::Cert;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use std::io;
+use std::path::Path;
+use std::sync::OnceLock;
+
+/// A store of roots.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Store {
+    /// The operating system's.
+    #[default]
+    System,
+    /// Mozilla's, compiled in.
+    Mozilla,
+}
+
+impl Store {
+    /// The name in arguments and events.
+    pub fn name(self) -> &'static str {
+        match self {
+            Store::System => "system",
+            Store::Mozilla => "mozilla",
+        }
+    }
+
+    /// The store of that name.
+    pub fn from_name(name: &str) -> Option<Store> {
+        [Store::System, Store::Mozilla].into_iter().find(|store| store.name() == name)
+    }
+}
+
+/// What is trusted: the certificates of `--ca`, then a store, which is read only when these do not do.
+#[derive(Debug, Default)]
+pub struct Trust {
+    store: Store,
+    own: Option<(String, Vec<Anchor>)>,
+    roots: OnceLock<Vec<Anchor>>,
+}
+
+impl Trust {
+    /// Reads the file of `--ca` (PEM or DER, several certificates), if there is one.
+    pub fn open(store: Store, ca: Option<&Path>) -> Result<Trust, LiveError> {
+        let own = match ca {
+            Some(path) => Some((path.display().to_string(), read_anchors(path)?)),
+            None => None,
+        };
+        Ok(Trust { store, own, roots: OnceLock::new() })
+    }
+
+    /// Certificates at hand (DER) in place of a file; what is no certificate is left out.
+    pub fn of(store: Store, source: impl Into<String>, ders: &[Vec<u8>]) -> Trust {
+        let anchors = ders.iter().filter_map(|der| Anchor::from_root(der).ok()).collect();
+        Trust { store, own: Some((source.into(), anchors)), roots: OnceLock::new() }
+    }
+
+    /// The sources in the order in which they are asked.
+    fn sources(&self) -> impl Iterator<Item = (&str, &[Anchor])> {
+        let own = self.own.iter().map(|(source, anchors)| (source.as_str(), anchors.as_slice()));
+        own.chain(std::iter::once_with(|| (self.store.name(), self.roots.get_or_init(|| load(self.store)).as_slice())))
+    }
+}
+
+fn load(store: Store) -> Vec<Anchor> {
+    match store {
+        Store::Mozilla => webpki_roots::TLS_SERVER_ROOTS.iter().map(Anchor::from).collect(),
+        Store::System => {
+            let found = rustls_native_certs::load_native_certs();
+            found.certs.iter().filter_map(|der| Anchor::from_root(der).ok()).collect()
+        }
+    }
+}
+
+fn read_anchors(path: &Path) -> Result<Vec<Anchor>, LiveError> {
+    let trouble = |error| LiveError::file("read the CA file", path, error);
+    let invalid = |why: String| trouble(io::Error::new(io::ErrorKind::InvalidData, why));
+    let bytes = std::fs::read(path).map_err(trouble)?;
+    let ders = match bytes.windows(PEM.len()).any(|window| window == PEM) {
+        true => CertificateDer::pem_slice_iter(&bytes)
+            .map(|der| der.map(|der| der.to_vec()).map_err(|error| invalid(format!("not PEM: {error}"))))
+            .collect::<Result<Vec<_>, _>>()?,
+        false => der_values(&bytes).ok_or_else(|| invalid("neither PEM nor DER".into()))?,
+    };
+    if ders.is_empty() {
+        return Err(invalid("no certificate in it".into()));
+    }
+    ders.iter().map(|der| Anchor::from_root(der).map_err(|error| invalid(error.to_string()))).collect()
+}
+
+/// DER certificates one behind the other. X.690 8.1.
+fn der_values(mut bytes: &[u8]) -> Option<Vec<Vec<u8>>> {
+    let mut all = Vec::new();
+    while !bytes.is_empty() {
+        let (rest, _) = x509_parser::parse_x509_certificate(bytes).ok()?;
+        all.push(bytes.get(..bytes.len() - rest.len())?.to_vec());
+        bytes = rest;
+    }
+    Some(all)
+}
+
+/// Judges the chain for `name` with every source until one trusts it, notes each verdict and the state of
+/// [`Layer::Cert`]; whether it is trusted.
+pub fn weigh(certs: &[Bytes], signature: &Signature, trust: &Trust, name: &str, notes: &mut Notes<'_>) -> bool {
+    notes.began(Layer::Cert);
+    let now = notes.clock.unix_ms().div_euclid(1000);
+    let mut refused: Option<(bool, String)> = None;
+    for (source, anchors) in trust.sources() {
+        let verdict = verdict(certs, anchors, name, now);
+        let problem = verdict.problems.iter().find(|problem| problem.rule.trust_breaking()).map(in_words);
+        let reaches_root = verdict.anchor.is_some();
+        notes.note(None, Layer::Cert, What::Trust { source: source.to_string(), verdict });
+        let Some(says) = problem else {
+            refused = None;
+            break;
+        };
+        // Of two refusals the one of the store that knows the root tells what is really wrong.
+        if refused.as_ref().is_none_or(|(known, _)| reaches_root && !known) {
+            refused = Some((reaches_root, says));
+        }
+    }
+    let mut refused = refused.map(|row| row.1);
+    if *signature == Signature::Forged {
+        refused = Some("the server's signature in the handshake was not made with the certificate's key".into());
+    }
+    match refused {
+        None => notes.up(Layer::Cert),
+        Some(ref says) => notes.down(Layer::Cert, Reason::Untrusted(says.clone())),
+    }
+    refused.is_none()
+}
+
+/// The judgement; certificates that cannot be read are left out, as the facts do, so that the indices fit.
+fn verdict(certs: &[Bytes], anchors: &[Anchor], name: &str, now: i64) -> ChainVerdict {
+    let mut parsed = certs.iter().map(|der| Cert::parse(der));
+    match parsed.next() {
+        Some(Err(error)) => {
+            let problem = Problem { rule: Rule::Unparsable, cert: Some(0), says: format!("cannot be read: {error}") };
+            ChainVerdict { problems: vec![problem], ..ChainVerdict::default() }
+        }
+        first => judge(&first.into_iter().chain(parsed).flatten().collect::<Vec<_>>(), anchors, name, now),
+    }
+}
+
+/// `the server's certificate ended 2025-01-01, 3 days ago`.
+fn in_words(problem: &Problem) -> String {
+    match problem.cert {
+        None => problem.says.clone(),
+        Some(0) => format!("the server's certificate {}", problem.says),
+        Some(index) => format!("certificate {index} of the chain {}", problem.says),
+    }
+}
+
+/// RFC 7468 2.
+const PEM: &[u8] = b"-----BEGIN ";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::live::clock::Clock;
+    use crate::transcript::Event;
+
+    struct Pki {
+        root: Vec<u8>,
+        leaf: Vec<u8>,
+    }
+
+    fn pki() -> Pki {
+        let mut params = rcgen::CertificateParams::new(Vec::new()).expect("no names");
+        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        params.distinguished_name.push(rcgen::DnType::CommonName, "Test Root");
+        let key = rcgen::KeyPair::generate().expect("a key");
+        let root = params.self_signed(&key).expect("a root").der().to_vec();
+        let issuer = rcgen::Issuer::new(params, key);
+        let mut params = rcgen::CertificateParams::new(vec!["vpn.example.test".into()]).expect("a name");
+        params.extended_key_usages.push(rcgen::ExtendedKeyUsagePurpose::ServerAuth);
+        let leaf = params.signed_by(&rcgen::KeyPair::generate().expect("a key"), &issuer).expect("a leaf").der().to_vec();
+        Pki { root, leaf }
+    }
+
+    fn weighed(certs: &[Bytes], signature: &Signature, trust: &Trust, name: &str) -> (bool, Vec<Event>) {
+        let (clock, mut events) = (Clock::start(), Vec::new());
+        let trusted = weigh(certs, signature, trust, name, &mut Notes::new(&clock, &mut events));
+        (trusted, events)
+    }
+
+    #[test]
+    fn the_own_root_is_asked_first_and_the_store_only_when_it_does_not_do() {
+        let pki = pki();
+        let trust = Trust::of(Store::Mozilla, "lab", &[pki.root]);
+        let certs = [Bytes::from(pki.leaf)];
+        let (trusted, events) = weighed(&certs, &Signature::Good, &trust, "vpn.example.test");
+        assert!(trusted, "{events:?}");
+        assert!(trust.roots.get().is_none(), "the store was not needed");
+        let (trusted, events) = weighed(&certs, &Signature::Good, &trust, "other.example.test");
+        let verdicts = events.iter().filter(|event| matches!(event.what, What::Trust { .. })).count();
+        assert_eq!((trusted, verdicts), (false, 2));
+        assert!(matches!(events.last().map(|event| &event.what), Some(What::Down(Reason::Untrusted(_)))));
+    }
+
+    #[test]
+    fn a_forged_handshake_and_an_unreadable_leaf_are_not_trusted() {
+        let pki = pki();
+        let trust = Trust::of(Store::Mozilla, "lab", std::slice::from_ref(&pki.root));
+        assert!(!weighed(&[Bytes::from(pki.leaf)], &Signature::Forged, &trust, "vpn.example.test").0);
+        let (trusted, events) = weighed(&[Bytes::from(vec![1, 2, 3]), Bytes::from(pki.root)], &Signature::None, &trust, "vpn.example.test");
+        assert!(!trusted);
+        assert!(matches!(&events[1].what, What::Trust { verdict, .. } if verdict.problem(Rule::Unparsable).is_some()));
+    }
+
+    #[test]
+    fn a_ca_file_is_pem_or_der_with_several_certificates() {
+        let pki = pki();
+        let path = std::env::temp_dir().join(format!("sstp-diag-trust-{}", std::process::id()));
+        std::fs::write(&path, [pki.root.clone(), pki.root.clone()].concat()).expect("written");
+        assert_eq!(read_anchors(&path).expect("two of DER").len(), 2);
+        std::fs::write(&path, b"-----BEGIN CERTIFICATE-----\nMAMCAQA=\n-----END CERTIFICATE-----\n").expect("written");
+        assert!(read_anchors(&path).is_err(), "PEM without a certificate inside");
+        std::fs::write(&path, b"hello").expect("written");
+        assert!(Trust::open(Store::System, Some(&path)).expect_err("no certificate").to_string().contains("neither PEM nor DER"));
+        let _ = std::fs::remove_file(&path);
+    }
+}

@@ -1,0 +1,223 @@
+//! The end that wants proof.
+
+use super::{chap_frame, eap_frame, pap_frame};
+use crate::base::Bytes;
+use crate::crypto::{chap_md5, mppe, mschapv2};
+use crate::proto::Rng;
+use crate::proto::plan::{Account, Method, ServerConfig};
+use crate::wire::chap::{MsChapFailure, MsChapV2Response};
+use crate::wire::eap::MsChapV2 as EapMsChapV2;
+use crate::wire::ncp::AuthMethod;
+use crate::wire::ppp::{self, Frame};
+use crate::wire::{chap, eap, pap};
+
+/// What the authenticator came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// It goes on.
+    Pending,
+    /// Welcome; the key for crypto binding.
+    Accepted([u8; 32]),
+    /// Not welcome.
+    Refused,
+}
+
+/// The end that wants proof.
+#[derive(Debug)]
+pub struct Authenticator {
+    config: ServerConfig,
+    method: AuthMethod,
+    /// The EAP type being asked for.
+    eap_type: u8,
+    id: u8,
+    challenge: [u8; 16],
+    /// What the peer answered to the Identity request.
+    identity: Vec<u8>,
+    /// Set once MS-CHAPv2 within EAP was proved; the peer's acknowledgement is awaited.
+    proved: Option<[u8; 32]>,
+    refused: bool,
+}
+
+/// RFC 2759 section 6: wrong name or password.
+const AUTHENTICATION_FAILURE: u32 = 691;
+
+impl Authenticator {
+    /// An authenticator for the method that LCP agreed on.
+    pub fn new(config: ServerConfig, method: AuthMethod, rng: &mut Rng) -> Authenticator {
+        let eap_type =
+            if config.methods.iter().find(|m| m.lcp() == AuthMethod::Eap) == Some(&Method::EapMd5) { eap::MD5 } else { eap::MSCHAPV2 };
+        Authenticator { config, method, eap_type, id: 1, challenge: rng.bytes(), identity: Vec::new(), proved: None, refused: false }
+    }
+
+    /// What is sent unasked.
+    pub fn start(&mut self) -> Vec<Frame> {
+        match self.method {
+            AuthMethod::ChapMd5 | AuthMethod::MsChapV2 => vec![chap_frame(self.id, self.challenge_body())],
+            AuthMethod::Eap => vec![eap_frame(eap::Packet::request(self.id, eap::IDENTITY, []))],
+            _ => Vec::new(),
+        }
+    }
+
+    fn challenge_body(&self) -> chap::Body {
+        let name = if self.method == AuthMethod::MsChapV2 { "" } else { "sstp-diag-lab" };
+        chap::Body::Challenge { value: self.challenge.to_vec().into(), name: name.as_bytes().into() }
+    }
+
+    /// A frame of an authentication protocol came.
+    pub fn receive(&mut self, frame: &Frame) -> (Vec<Frame>, Decision) {
+        match &frame.body {
+            ppp::Body::Pap(packet) if self.method == AuthMethod::Pap => self.pap(packet),
+            ppp::Body::Chap(packet) => self.chap(packet),
+            ppp::Body::Eap(packet) if self.method == AuthMethod::Eap => self.eap(packet),
+            _ => (Vec::new(), Decision::Pending),
+        }
+    }
+
+    fn account(&self, name: &[u8]) -> Option<&Account> {
+        let name = String::from_utf8_lossy(name);
+        let bare = mschapv2::user_without_domain(&name);
+        let bare = bare.split_once('@').map_or(bare, |pair| pair.0);
+        self.config.accounts.iter().find(|account| account.name == bare)
+    }
+
+    fn pap(&mut self, packet: &pap::Packet) -> (Vec<Frame>, Decision) {
+        let pap::Body::AuthenticateRequest { peer_id, password } = &packet.body else { return (Vec::new(), Decision::Pending) };
+        let account = self.account(peer_id);
+        let right = account.is_some_and(|account| account.error.is_none() && account.password.expose().as_bytes() == password.0.as_slice());
+        if right {
+            return (vec![pap_frame(packet.id, pap::Body::AuthenticateAck { message: Bytes::default() })], Decision::Accepted([0; 32]));
+        }
+        let message = b"Authentication failed"[..].into();
+        (vec![pap_frame(packet.id, pap::Body::AuthenticateNak { message })], Decision::Refused)
+    }
+
+    fn chap(&mut self, packet: &chap::Packet) -> (Vec<Frame>, Decision) {
+        let chap::Body::Response { value, name } = &packet.body else { return (Vec::new(), Decision::Pending) };
+        if packet.id != self.id {
+            return (Vec::new(), Decision::Pending);
+        }
+        match self.method {
+            AuthMethod::ChapMd5 => {
+                let right = self.md5_right(packet.id, value, name);
+                let message = Bytes::default();
+                let body = if right { chap::Body::Success { message } } else { chap::Body::Failure { message } };
+                (vec![chap_frame(packet.id, body)], if right { Decision::Accepted([0; 32]) } else { Decision::Refused })
+            }
+            AuthMethod::MsChapV2 => match self.mschapv2(value, name) {
+                Ok((message, hlak)) => (vec![chap_frame(packet.id, chap::Body::Success { message })], Decision::Accepted(hlak)),
+                Err(message) => (vec![chap_frame(packet.id, chap::Body::Failure { message })], Decision::Refused),
+            },
+            _ => (Vec::new(), Decision::Pending),
+        }
+    }
+
+    fn md5_right(&self, id: u8, value: &[u8], name: &[u8]) -> bool {
+        self.account(name)
+            .is_some_and(|account| account.error.is_none() && chap_md5::verify(id, account.password.expose(), &self.challenge, value))
+    }
+
+    /// RFC 2759: the text of Success and the key, or the text of Failure.
+    fn mschapv2(&self, value: &[u8], name: &[u8]) -> Result<(Bytes, [u8; 32]), Bytes> {
+        let user = String::from_utf8_lossy(name);
+        let user = mschapv2::user_without_domain(&user);
+        let account = self.account(name).ok_or_else(|| self.failure(AUTHENTICATION_FAILURE))?;
+        let response = MsChapV2Response::parse(value).map_err(|_| self.failure(AUTHENTICATION_FAILURE))?;
+        let hash = mschapv2::nt_password_hash(account.password.expose());
+        if mschapv2::nt_response(&self.challenge, &response.peer_challenge, user, &hash) != response.nt_response {
+            return Err(self.failure(AUTHENTICATION_FAILURE));
+        }
+        if let Some(error) = account.error {
+            return Err(self.failure(error));
+        }
+        let hash_hash = mschapv2::hash_nt_password_hash(&hash);
+        let hlak = if self.config.has_keys { mppe::hlak(&hash_hash, &response.nt_response) } else { [0; 32] };
+        let known = if self.config.knows_password { hash } else { [0; 16] };
+        let proof = mschapv2::authenticator_response(&known, &response.nt_response, &response.peer_challenge, &self.challenge, user);
+        Ok((format!("{proof} M=Welcome").into_bytes().into(), hlak))
+    }
+
+    fn failure(&self, error: u32) -> Bytes {
+        let failure = MsChapFailure {
+            error: Some(error),
+            retry: Some(self.config.retry_allowed),
+            challenge: Some(self.challenge.to_vec().into()),
+            version: Some(3),
+            message: Some("Authentication failure".into()),
+        };
+        failure.emit().into_bytes().into()
+    }
+
+    fn eap(&mut self, packet: &eap::Packet) -> (Vec<Frame>, Decision) {
+        if packet.code != 2 || packet.id != self.id {
+            return (Vec::new(), Decision::Pending);
+        }
+        self.id = self.id.wrapping_add(1);
+        match packet.kind {
+            Some(eap::IDENTITY) => {
+                self.identity = packet.data.0.clone();
+                (vec![self.eap_request()], Decision::Pending)
+            }
+            Some(eap::NAK) => self.eap_nak(&packet.data),
+            Some(eap::MD5) if self.eap_type == eap::MD5 => self.eap_md5(packet),
+            Some(eap::MSCHAPV2) if self.eap_type == eap::MSCHAPV2 => self.eap_mschapv2(packet),
+            _ => self.eap_end(false, [0; 32]),
+        }
+    }
+
+    fn eap_request(&self) -> Frame {
+        if self.eap_type == eap::MD5 {
+            let mut data = vec![16];
+            data.extend(self.challenge);
+            return eap_frame(eap::Packet::request(self.id, eap::MD5, data));
+        }
+        let body = chap::Body::Challenge { value: self.challenge.to_vec().into(), name: b"sstp-diag-lab"[..].into() };
+        eap_frame(eap::Packet::request(self.id, eap::MSCHAPV2, EapMsChapV2 { id: self.id, body, bare: false }.emit()))
+    }
+
+    fn eap_nak(&mut self, wanted: &[u8]) -> (Vec<Frame>, Decision) {
+        let rows = [(eap::MSCHAPV2, Method::EapMsChapV2), (eap::MD5, Method::EapMd5)];
+        let other = rows.iter().find(|row| row.0 != self.eap_type && wanted.contains(&row.0) && self.config.methods.contains(&row.1));
+        match other {
+            Some(row) => {
+                self.eap_type = row.0;
+                (vec![self.eap_request()], Decision::Pending)
+            }
+            None => self.eap_end(false, [0; 32]),
+        }
+    }
+
+    fn eap_md5(&mut self, packet: &eap::Packet) -> (Vec<Frame>, Decision) {
+        let (value, name) = packet.data.get(1..17).zip(packet.data.get(17..)).unwrap_or_default();
+        // RFC 3748 5.4: the name is optional; without it the identity stands for it.
+        let right = self.md5_right(packet.id, value, if name.is_empty() { &self.identity } else { name });
+        self.eap_end(right, [0; 32])
+    }
+
+    fn eap_mschapv2(&mut self, packet: &eap::Packet) -> (Vec<Frame>, Decision) {
+        let Ok(inner) = EapMsChapV2::parse(&packet.data) else { return self.eap_end(false, [0; 32]) };
+        let request = |body| {
+            let data = EapMsChapV2 { id: inner.id, body, bare: false }.emit();
+            vec![eap_frame(eap::Packet::request(self.id, eap::MSCHAPV2, data))]
+        };
+        match &inner.body {
+            chap::Body::Response { value, name } => match self.mschapv2(value, name) {
+                Ok((message, hlak)) => {
+                    let frames = request(chap::Body::Success { message });
+                    self.proved = Some(hlak);
+                    (frames, Decision::Pending)
+                }
+                Err(message) => {
+                    let frames = request(chap::Body::Failure { message });
+                    self.refused = true;
+                    (frames, Decision::Pending)
+                }
+            },
+            _ => self.eap_end(self.proved.is_some() && !self.refused, self.proved.unwrap_or_default()),
+        }
+    }
+
+    fn eap_end(&self, right: bool, hlak: [u8; 32]) -> (Vec<Frame>, Decision) {
+        let frame = eap_frame(eap::Packet::result(self.id.wrapping_sub(1), right));
+        (vec![frame], if right { Decision::Accepted(hlak) } else { Decision::Refused })
+    }
+}

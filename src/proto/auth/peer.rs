@@ -1,0 +1,218 @@
+//! The end that proves who it is.
+
+use super::{chap_frame, eap_frame, pap_frame, text};
+use crate::base::{Bytes, Micros};
+use crate::crypto::{chap_md5, mppe, mschapv2};
+use crate::proto::Rng;
+use crate::proto::plan::{Credentials, Method};
+use crate::transcript::Reason;
+use crate::wire::chap::{MsChapFailure, MsChapV2Response};
+use crate::wire::eap::MsChapV2 as EapMsChapV2;
+use crate::wire::ncp::AuthMethod;
+use crate::wire::ppp::{self, Frame};
+use crate::wire::{chap, eap, pap};
+use std::time::Duration;
+
+/// What came of a frame.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It goes on.
+    Pending,
+    /// We are in; the key that crypto binding is made from (zero where the method yields none, MS-SSTP 3.2.5.2.2).
+    Success {
+        /// Higher-layer authentication key.
+        hlak: [u8; 32],
+    },
+    /// We are not.
+    Failed(Reason),
+}
+
+/// The end that proves who it is.
+#[derive(Debug)]
+pub struct Peer {
+    method: AuthMethod,
+    methods: Vec<Method>,
+    credentials: Credentials,
+    /// What is awaited, for a time-out to name.
+    pub waiting_for: &'static str,
+    /// What MS-CHAPv2 must be answered with, and the key it yields.
+    expected: Option<(String, [u8; 32])>,
+    /// The server has proved itself (S= was right), EAP Success is still to come.
+    proved: Option<[u8; 32]>,
+    resend: Option<(Micros, Frame)>,
+}
+
+/// RFC 1334 section 2.2.1 leaves the interval open; 3 s as for LCP.
+const PAP_RESEND: Duration = Duration::from_secs(3);
+
+impl Peer {
+    /// A peer for the method that LCP agreed on.
+    pub fn new(method: AuthMethod, methods: Vec<Method>, credentials: Credentials) -> Peer {
+        Peer { method, methods, credentials, waiting_for: "authentication challenge", expected: None, proved: None, resend: None }
+    }
+
+    /// What the peer sends unasked: with PAP it speaks first.
+    pub fn start(&mut self, now: Micros) -> Vec<Frame> {
+        if self.method != AuthMethod::Pap {
+            return Vec::new();
+        }
+        self.waiting_for = "authentication result";
+        let peer_id = self.credentials.user.clone().into_bytes().into();
+        let password = self.credentials.password.expose().clone().into_bytes().into();
+        let frame = pap_frame(1, pap::Body::AuthenticateRequest { peer_id, password });
+        self.resend = Some((now + PAP_RESEND, frame.clone()));
+        vec![frame]
+    }
+
+    /// When something is to be sent again.
+    pub fn due(&self) -> Option<Micros> {
+        self.resend.as_ref().map(|pair| pair.0)
+    }
+
+    /// What is to be sent again at `now`.
+    pub fn tick(&mut self, now: Micros) -> Vec<Frame> {
+        match &mut self.resend {
+            Some((due, frame)) if *due <= now => {
+                *due = now + PAP_RESEND;
+                vec![frame.clone()]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// A frame of an authentication protocol came: what to send, and what came of it.
+    pub fn receive(&mut self, frame: &Frame, rng: &mut Rng) -> (Vec<Frame>, Outcome) {
+        match &frame.body {
+            ppp::Body::Pap(packet) if self.method == AuthMethod::Pap => (Vec::new(), self.pap(packet)),
+            ppp::Body::Chap(packet) => self.chap(packet, rng),
+            ppp::Body::Eap(packet) if self.method == AuthMethod::Eap => self.eap(packet, rng),
+            _ => (Vec::new(), Outcome::Pending),
+        }
+    }
+
+    fn pap(&mut self, packet: &pap::Packet) -> Outcome {
+        match &packet.body {
+            pap::Body::AuthenticateAck { .. } => Outcome::Success { hlak: [0; 32] },
+            pap::Body::AuthenticateNak { message } => Outcome::Failed(Reason::Refused(format!("PAP Authenticate-Nak {}", text(message)))),
+            _ => Outcome::Pending,
+        }
+    }
+
+    fn chap(&mut self, packet: &chap::Packet, rng: &mut Rng) -> (Vec<Frame>, Outcome) {
+        match (&packet.body, self.method) {
+            (chap::Body::Challenge { value, .. }, AuthMethod::ChapMd5) => {
+                self.waiting_for = "authentication result";
+                let value = chap_md5::response(packet.id, self.credentials.password.expose(), value).to_vec().into();
+                let name = self.credentials.user.clone().into_bytes().into();
+                (vec![chap_frame(packet.id, chap::Body::Response { value, name })], Outcome::Pending)
+            }
+            (chap::Body::Challenge { value, .. }, AuthMethod::MsChapV2) => match self.mschapv2(value, rng) {
+                Ok(body) => (vec![chap_frame(packet.id, body)], Outcome::Pending),
+                Err(reason) => (Vec::new(), Outcome::Failed(reason)),
+            },
+            (chap::Body::Success { .. }, AuthMethod::ChapMd5) => (Vec::new(), Outcome::Success { hlak: [0; 32] }),
+            (chap::Body::Success { message }, AuthMethod::MsChapV2) => (Vec::new(), self.proof(message)),
+            (chap::Body::Failure { message }, AuthMethod::MsChapV2 | AuthMethod::ChapMd5) => (Vec::new(), refused(message)),
+            _ => (Vec::new(), Outcome::Pending),
+        }
+    }
+
+    /// RFC 2759 sections 4 and 5: the response, and what the server must answer.
+    fn mschapv2(&mut self, challenge: &[u8], rng: &mut Rng) -> Result<chap::Body, Reason> {
+        let Ok(challenge) = <[u8; 16]>::try_from(challenge) else {
+            return Err(Reason::Violated(format!("MS-CHAPv2 challenge of {} bytes where RFC 2759 4 has 16", challenge.len())));
+        };
+        self.waiting_for = "authentication result";
+        let (user, password) = (&self.credentials.user, self.credentials.password.expose());
+        let name = mschapv2::user_without_domain(user);
+        let peer_challenge: [u8; 16] = rng.bytes();
+        let nt_response = mschapv2::generate_nt_response(&challenge, &peer_challenge, name, password);
+        let hash = mschapv2::nt_password_hash(password);
+        let expected = mschapv2::authenticator_response(&hash, &nt_response, &peer_challenge, &challenge, name);
+        self.expected = Some((expected, mppe::hlak(&mschapv2::hash_nt_password_hash(&hash), &nt_response)));
+        let value = MsChapV2Response { peer_challenge, nt_response, flags: 0 }.emit().into();
+        Ok(chap::Body::Response { value, name: user.clone().into_bytes().into() })
+    }
+
+    /// RFC 2759 section 5: the authenticator response shows that the server knows the password.
+    fn proof(&self, message: &[u8]) -> Outcome {
+        match &self.expected {
+            None => Outcome::Failed(Reason::Violated("Success before any challenge".into())),
+            Some((expected, hlak)) if mschapv2::verify_authenticator_response(expected, message) => Outcome::Success { hlak: *hlak },
+            Some(_) => Outcome::Failed(Reason::Violated("the authenticator response (S=) is absent or wrong".into())),
+        }
+    }
+
+    fn eap(&mut self, packet: &eap::Packet, rng: &mut Rng) -> (Vec<Frame>, Outcome) {
+        let respond = |kind, data: Vec<u8>| vec![eap_frame(eap::Packet::response(packet.id, kind, data))];
+        match (packet.code, packet.kind) {
+            (1, Some(eap::IDENTITY)) => (respond(eap::IDENTITY, self.credentials.user.clone().into_bytes()), Outcome::Pending),
+            (1, Some(eap::NOTIFICATION)) => (respond(eap::NOTIFICATION, Vec::new()), Outcome::Pending),
+            (1, Some(eap::MD5)) if self.methods.contains(&Method::EapMd5) => {
+                self.waiting_for = "authentication result";
+                let value = packet.data.first().and_then(|size| packet.data.get(1..1 + usize::from(*size))).unwrap_or_default();
+                let mut data = vec![16];
+                data.extend(chap_md5::response(packet.id, self.credentials.password.expose(), value));
+                (respond(eap::MD5, data), Outcome::Pending)
+            }
+            (1, Some(eap::MSCHAPV2)) if self.methods.contains(&Method::EapMsChapV2) => self.eap_mschapv2(packet, rng),
+            (1, Some(_)) => (respond(eap::NAK, self.wanted_types()), Outcome::Pending),
+            (3, _) => (Vec::new(), self.eap_success()),
+            (4, _) => (Vec::new(), Outcome::Failed(Reason::Refused("EAP Failure".into()))),
+            _ => (Vec::new(), Outcome::Pending),
+        }
+    }
+
+    fn wanted_types(&self) -> Vec<u8> {
+        let row = [(Method::EapMsChapV2, eap::MSCHAPV2), (Method::EapMd5, eap::MD5)];
+        let wanted: Vec<u8> = row.iter().filter(|row| self.methods.contains(&row.0)).map(|row| row.1).collect();
+        if wanted.is_empty() { vec![0] } else { wanted }
+    }
+
+    fn eap_mschapv2(&mut self, packet: &eap::Packet, rng: &mut Rng) -> (Vec<Frame>, Outcome) {
+        let inner = match EapMsChapV2::parse(&packet.data) {
+            Ok(inner) => inner,
+            Err(error) => return (Vec::new(), Outcome::Failed(Reason::Violated(format!("EAP-MSCHAPv2: {error}")))),
+        };
+        let respond = |body, bare| {
+            let data = EapMsChapV2 { id: inner.id, body, bare }.emit();
+            vec![eap_frame(eap::Packet::response(packet.id, eap::MSCHAPV2, data))]
+        };
+        let bare = |code| chap::Body::Other { code, data: Bytes::default() };
+        match &inner.body {
+            chap::Body::Challenge { value, .. } => match self.mschapv2(value, rng) {
+                Ok(body) => (respond(body, false), Outcome::Pending),
+                Err(reason) => (Vec::new(), Outcome::Failed(reason)),
+            },
+            chap::Body::Success { message } => match self.proof(message) {
+                Outcome::Success { hlak } => {
+                    self.proved = Some(hlak);
+                    (respond(bare(3), true), Outcome::Pending)
+                }
+                failed => (Vec::new(), failed),
+            },
+            chap::Body::Failure { message } => (respond(bare(4), true), refused(message)),
+            _ => (Vec::new(), Outcome::Pending),
+        }
+    }
+
+    fn eap_success(&self) -> Outcome {
+        match (self.proved, &self.expected) {
+            (Some(hlak), _) => Outcome::Success { hlak },
+            // MS-CHAPv2 was begun, but the server never proved itself.
+            (None, Some(_)) => Outcome::Failed(Reason::Violated("EAP Success without the authenticator response (S=)".into())),
+            (None, None) => Outcome::Success { hlak: [0; 32] },
+        }
+    }
+}
+
+fn refused(message: &[u8]) -> Outcome {
+    let failure = MsChapFailure::parse(message);
+    let says = match failure.error {
+        Some(error) => {
+            format!("E={error} R={} {}", u8::from(failure.retry == Some(true)), text(failure.message.unwrap_or_default().as_bytes()))
+        }
+        None => format!("CHAP Failure {}", text(message)),
+    };
+    Outcome::Failed(Reason::Refused(says.trim_end().to_string()))
+}

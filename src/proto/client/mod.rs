@@ -1,0 +1,442 @@
+//! The client's mind: climbs layer by layer, says what it learned, leaves in order. MS-SSTP 3.2.
+
+mod leave;
+mod network;
+
+use super::auth::{Outcome, Peer};
+use super::fsm::{Automaton, Step};
+use super::ipcp::{ClientIpcp, Ipv6cp};
+use super::lcp::{Agreement, ClientLcp};
+use super::plan::ClientConfig;
+use super::session::{Core, Decide};
+use crate::base::{Layer, Micros, Side, WireError};
+use crate::crypto::binding::HashProtocol;
+use crate::transcript::{How, Reason, What};
+use crate::wire::ncp::AuthMethod;
+use crate::wire::ppp::{self, Frame};
+use crate::wire::sstp::{Attribute, ENCAPSULATED_PPP, Message, MessageType};
+use crate::wire::{control, http};
+use leave::Leaving;
+
+/// Ours: so many frames or messages in one phase without getting further are a flood.
+const FLOOD: u32 = 200;
+/// MS-SSTP 3.2.1, appendix: Windows retries a NAKed Call Connect Request 3 times.
+const NAK_RETRIES: u32 = 3;
+/// MS-SSTP 2.2.8: message type not acceptable in this state.
+pub(super) const UNACCEPTED_FRAME: u32 = 5;
+/// MS-SSTP 2.2.8.
+pub(super) const RETRY_COUNT_EXCEEDED: u32 = 6;
+/// MS-SSTP 2.2.8: message type or frame format not recognised.
+pub(super) const INVALID_FRAME: u32 = 7;
+/// MS-SSTP 2.2.8.
+pub(super) const NEGOTIATION_TIMEOUT: u32 = 8;
+
+/// Where the client is.
+#[derive(Debug)]
+enum Phase {
+    Http,
+    Sstp,
+    Lcp,
+    Auth(Box<Peer>),
+    /// Call Connected is out; IPCP and IPv6CP run.
+    Network,
+    Data,
+    Leaving(Leaving),
+}
+
+/// The time by which something must have come.
+#[derive(Clone, Copy, Debug)]
+struct Deadline {
+    at: Micros,
+    since: Micros,
+    layer: Layer,
+    waiting_for: &'static str,
+}
+
+/// The client's mind.
+#[derive(Debug)]
+pub(super) struct Client {
+    config: ClientConfig,
+    phase: Phase,
+    deadline: Option<Deadline>,
+    lcp: Option<Automaton<ClientLcp>>,
+    ipcp: Option<Automaton<ClientIpcp>>,
+    ipv6cp: Option<Automaton<Ipv6cp>>,
+    /// Hash and nonce of the Call Connect Ack.
+    offer: Option<(HashProtocol, Vec<u8>)>,
+    naks: u32,
+    /// Frames and messages since the phase began.
+    seen: u32,
+    binding_up: bool,
+    /// Methods already told as events.
+    told: usize,
+    net: network::Progress,
+}
+
+impl Client {
+    pub fn new(config: ClientConfig) -> Client {
+        Client {
+            config,
+            phase: Phase::Http,
+            deadline: None,
+            lcp: None,
+            ipcp: None,
+            ipv6cp: None,
+            offer: None,
+            naks: 0,
+            seen: 0,
+            binding_up: false,
+            told: 0,
+            net: network::Progress::default(),
+        }
+    }
+
+    fn wait(&mut self, core: &Core, layer: Layer, waiting_for: &'static str) {
+        let at = core.now + self.config.timers.of(layer);
+        self.deadline = Some(Deadline { at, since: core.now, layer, waiting_for });
+        self.seen = 0;
+    }
+
+    /// The layer in work.
+    fn layer(&self) -> Layer {
+        match &self.phase {
+            Phase::Http => Layer::Http,
+            Phase::Sstp => Layer::Sstp,
+            Phase::Lcp => Layer::Lcp,
+            Phase::Auth(_) => Layer::Auth,
+            Phase::Network if self.binding_up => Layer::Ncp,
+            Phase::Network => Layer::Binding,
+            Phase::Data => Layer::Data,
+            Phase::Leaving(_) => Layer::Teardown,
+        }
+    }
+
+    fn connect_request(&mut self, core: &mut Core) {
+        core.send_message(Message::with(MessageType::CallConnectRequest, Attribute::EncapsulatedProtocol(ENCAPSULATED_PPP)));
+        self.wait(core, Layer::Sstp, "Call Connect Ack");
+    }
+
+    fn connect_ack(&mut self, core: &mut Core, message: &Message) {
+        let offer = message.attributes.iter().find_map(|attribute| match attribute {
+            Attribute::CryptoBindingRequest { hash_mask, nonce } => Some((*hash_mask, nonce.0.clone())),
+            _ => None,
+        });
+        let Some((mask, nonce)) = offer else {
+            return self.abort(core, Reason::Violated("Call Connect Ack without a crypto binding request".into()), INVALID_FRAME);
+        };
+        // MS-SSTP 3.2.5.3.2: at least one hash in common.
+        let Some(hash) = HashProtocol::from_mask(mask) else {
+            let says = format!("Call Connect Ack offers no hash that we know (bitmask 0x{mask:02x})");
+            return self.abort(core, Reason::Violated(says), INVALID_FRAME);
+        };
+        self.offer = Some((hash, nonce));
+        core.up(Layer::Sstp);
+        if self.config.until <= Layer::Sstp {
+            return self.finish(core);
+        }
+        self.start_lcp(core);
+    }
+
+    fn connect_nak(&mut self, core: &mut Core, message: &Message) {
+        self.naks += 1;
+        if self.naks <= NAK_RETRIES && self.config.timers.max_failure > 0 {
+            return self.connect_request(core);
+        }
+        let says = match message.status_info() {
+            Some((about, status)) => format!("Call Connect Nak, attribute {about}, status {status}"),
+            None => "Call Connect Nak without a status".into(),
+        };
+        self.abort(core, Reason::Refused(says), RETRY_COUNT_EXCEEDED);
+    }
+
+    fn start_lcp(&mut self, core: &mut Core) {
+        core.began(Layer::Lcp);
+        self.phase = Phase::Lcp;
+        let mut magic: [u8; 4] = core.rng.bytes();
+        magic[0] |= 1; // RFC 1661 6.4: zero is not a magic number
+        let policy = match self.config.credentials {
+            Some(_) => ClientLcp::willing(&self.config.methods, magic),
+            None => ClientLcp::learning(&self.config.learn, magic),
+        };
+        let timers = &self.config.timers;
+        let mut lcp = Automaton::new(Layer::Lcp, policy, timers.restart, timers.max_configure);
+        let steps = lcp.start(core.now);
+        self.lcp = Some(lcp);
+        self.wait(core, Layer::Lcp, "LCP Configure-Request");
+        self.lcp_steps(core, steps);
+    }
+
+    fn lcp_packet(&mut self, core: &mut Core, packet: &control::Packet) {
+        if packet.code == control::PROTOCOL_REJECT {
+            return self.protocol_reject(core, packet);
+        }
+        let Some(lcp) = &mut self.lcp else { return };
+        let steps = lcp.receive(core.now, packet);
+        if lcp.policy.looped_back {
+            let reason = Reason::Violated("our own Configure-Request came back (same magic number)".into());
+            return self.disconnect_failed(core, Layer::Lcp, reason);
+        }
+        if packet.code == control::TERMINATE_REQUEST {
+            lcp.policy.ended();
+        }
+        self.tell_methods(core);
+        self.lcp_steps(core, steps);
+        self.lcp_verdict(core, packet);
+    }
+
+    /// Ends LCP that cannot come to an agreement.
+    fn lcp_verdict(&mut self, core: &mut Core, packet: &control::Packet) {
+        let Some(lcp) = &self.lcp else { return };
+        if let Agreement::Unwilling(method) = lcp.policy.agreement {
+            let says = format!("the server demands {method}, which we would not use");
+            return self.disconnect_failed(core, Layer::Lcp, Reason::Unwilling(says));
+        }
+        if lcp.naks_received > 2 * self.config.timers.max_configure {
+            return self.disconnect_failed(
+                core,
+                Layer::Lcp,
+                Reason::Refused(format!("{} Configure-Naks and no agreement", lcp.naks_received)),
+            );
+        }
+        if packet.code == control::TERMINATE_REQUEST {
+            self.link_ended(core, packet);
+        } else if let (Phase::Lcp, Some(deadline)) = (&self.phase, &mut self.deadline) {
+            let acked = matches!(lcp.state(), super::fsm::State::AckRcvd);
+            deadline.waiting_for = if acked || lcp.requests_received == 0 { "LCP Configure-Request" } else { "LCP Configure-Ack" };
+        }
+    }
+
+    fn link_ended(&mut self, core: &mut Core, packet: &control::Packet) {
+        if self.config.credentials.is_none() && matches!(self.phase, Phase::Lcp) && self.told > 0 {
+            // The server would rather end the link than agree to what was asked for last: that, too, is an answer.
+            core.up(Layer::Lcp);
+            return self.finish(core);
+        }
+        let says = format!("LCP Terminate-Request from the server {}", super::auth::terminate_text(&packet.data));
+        let layer = self.layer();
+        self.disconnect_failed(core, layer, Reason::Refused(says.trim_end().to_string()));
+    }
+
+    fn tell_methods(&mut self, core: &mut Core) {
+        let Some(lcp) = &self.lcp else { return };
+        let fresh: Vec<(AuthMethod, bool)> = lcp.policy.learned.iter().skip(self.told).copied().collect();
+        self.told += fresh.len();
+        for (method, accepted) in fresh {
+            core.note(Some(Side::Server), Layer::Lcp, What::Method { method, accepted });
+        }
+    }
+
+    fn lcp_steps(&mut self, core: &mut Core, steps: Vec<Step>) {
+        for step in steps {
+            match step {
+                Step::Send(packet) => core.send_frame(Frame::lcp(packet)),
+                Step::Up => self.lcp_up(core),
+                Step::Finished if matches!(self.phase, Phase::Lcp) => {
+                    let reason = Reason::TimedOut { waiting_for: "LCP Configure-Ack".into(), after: core.now - self.since() };
+                    self.disconnect_failed(core, Layer::Lcp, reason);
+                }
+                Step::Down | Step::Finished => {}
+            }
+        }
+    }
+
+    fn since(&self) -> Micros {
+        self.deadline.map_or(Micros::ZERO, |deadline| deadline.since)
+    }
+
+    fn lcp_up(&mut self, core: &mut Core) {
+        if !matches!(self.phase, Phase::Lcp) {
+            return;
+        }
+        core.up(Layer::Lcp);
+        let agreement = self.lcp.as_ref().map(|lcp| lcp.policy.agreement.clone());
+        match (agreement, &self.config.credentials) {
+            _ if self.config.until <= Layer::Lcp => self.finish(core),
+            (Some(Agreement::Method(method)), Some(credentials)) => {
+                let peer = Peer::new(method, self.config.methods.clone(), credentials.clone());
+                self.start_auth(core, peer);
+            }
+            (Some(Agreement::None), Some(_)) => {
+                core.began(Layer::Auth);
+                self.authenticated(core, [0; 32]);
+            }
+            _ => self.finish(core),
+        }
+    }
+
+    fn start_auth(&mut self, core: &mut Core, mut peer: Peer) {
+        core.began(Layer::Auth);
+        let frames = peer.start(core.now);
+        self.wait(core, Layer::Auth, peer.waiting_for);
+        self.phase = Phase::Auth(Box::new(peer));
+        frames.into_iter().for_each(|frame| core.send_frame(frame));
+    }
+
+    fn auth_frame(&mut self, core: &mut Core, frame: &Frame) {
+        let Phase::Auth(peer) = &mut self.phase else { return };
+        let before = peer.waiting_for;
+        let (frames, outcome) = peer.receive(frame, &mut core.rng);
+        let now_waiting = peer.waiting_for;
+        frames.into_iter().for_each(|frame| core.send_frame(frame));
+        if before != now_waiting {
+            self.wait(core, Layer::Auth, now_waiting);
+        }
+        match outcome {
+            Outcome::Pending => {}
+            Outcome::Success { hlak } => self.authenticated(core, hlak),
+            Outcome::Failed(reason) => self.disconnect_failed(core, Layer::Auth, reason),
+        }
+    }
+
+    fn authenticated(&mut self, core: &mut Core, hlak: [u8; 32]) {
+        core.up(Layer::Auth);
+        if self.config.until <= Layer::Auth {
+            return self.finish(core);
+        }
+        self.bind(core, hlak);
+    }
+
+    fn flooded(&mut self, core: &mut Core) -> bool {
+        self.seen += 1;
+        let flooded = self.seen > FLOOD && !matches!(self.phase, Phase::Data | Phase::Leaving(_));
+        if flooded {
+            let layer = self.layer();
+            self.disconnect_failed(core, layer, Reason::Violated(format!("more than {FLOOD} packets and no progress")));
+        }
+        flooded
+    }
+}
+
+impl Decide for Client {
+    fn start(&mut self, core: &mut Core) {
+        core.began(Layer::Http);
+        let guid = core.rng.guid();
+        core.send_head(http::Head::sstp_request(&self.config.host, &guid));
+        self.wait(core, Layer::Http, "HTTP response");
+    }
+
+    fn http(&mut self, core: &mut Core, head: http::Head) {
+        if let Some(refusal) = refusal(&head) {
+            return self.give_up(core, Layer::Http, refusal);
+        }
+        core.up(Layer::Http);
+        if self.config.until <= Layer::Http {
+            return core.close();
+        }
+        core.began(Layer::Sstp);
+        self.phase = Phase::Sstp;
+        self.connect_request(core);
+    }
+
+    fn unreadable(&mut self, core: &mut Core, error: &WireError, stream_lost: bool) {
+        let layer = self.layer();
+        let reason = Reason::Violated(error.to_string());
+        match (stream_lost, layer) {
+            (_, Layer::Teardown) => {}
+            // MS-SSTP 3.1.5.1: a stream that cannot be delineated is dropped without a message.
+            (true, _) => self.give_up(core, layer.min(Layer::Sstp), reason),
+            (false, _) if error.layer == Layer::Sstp => self.abort(core, reason, INVALID_FRAME),
+            // RFC 1661 5: a PPP packet that cannot be read is silently discarded.
+            (false, _) => {
+                self.flooded(core);
+            }
+        }
+    }
+
+    fn message(&mut self, core: &mut Core, message: Message, _packet: &[u8]) {
+        if self.leaving_message(core, &message) || self.flooded(core) {
+            return;
+        }
+        match message.kind {
+            MessageType::CallConnectAck => self.connect_ack(core, &message),
+            MessageType::CallConnectNak => self.connect_nak(core, &message),
+            MessageType::CallAbort => self.aborted(core, &message),
+            MessageType::CallDisconnect => self.disconnected(core, &message),
+            MessageType::EchoRequest => core.send_message(Message::bare(MessageType::EchoResponse)),
+            MessageType::EchoResponse => self.echo_response(core),
+            _ => {}
+        }
+    }
+
+    fn misstep(&mut self, core: &mut Core, message: &Message) {
+        if matches!(self.phase, Phase::Leaving(_)) {
+            return;
+        }
+        let status = if matches!(message.kind, MessageType::Unknown(_)) { INVALID_FRAME } else { UNACCEPTED_FRAME };
+        let says = format!("{} is out of turn in {}", message.kind.name(), core.state().name());
+        self.abort(core, Reason::Violated(says), status);
+    }
+
+    fn frame(&mut self, core: &mut Core, frame: Frame) {
+        if matches!(self.phase, Phase::Http | Phase::Sstp | Phase::Leaving(_)) || self.flooded(core) {
+            return;
+        }
+        match &frame.body {
+            ppp::Body::Lcp(packet) => self.lcp_packet(core, packet),
+            ppp::Body::Pap(_) | ppp::Body::Chap(_) | ppp::Body::Eap(_) => self.auth_frame(core, &frame),
+            ppp::Body::Ipcp(packet) => self.ipcp_packet(core, packet),
+            ppp::Body::Ipv6cp(packet) => self.ipv6cp_packet(core, packet),
+            ppp::Body::Ccp(packet) => self.reject_protocol(core, frame.protocol, packet),
+            ppp::Body::Other(bytes) if frame.protocol == ppp::IPV4 => self.inner(core, bytes),
+            ppp::Body::Other(_) => {}
+        }
+    }
+
+    fn closed(&mut self, core: &mut Core, how: How) {
+        self.peer_closed(core, how);
+    }
+
+    fn tick(&mut self, core: &mut Core) {
+        let now = core.now;
+        if let Phase::Leaving(_) = self.phase {
+            return self.leaving_tick(core);
+        }
+        if let Some(deadline) = self.deadline.filter(|deadline| deadline.at <= now) {
+            return self.timed_out(core, deadline);
+        }
+        if let Some(steps) = self.lcp.as_mut().map(|lcp| lcp.tick(now)) {
+            self.lcp_steps(core, steps);
+        }
+        if let Phase::Auth(peer) = &mut self.phase {
+            peer.tick(now).into_iter().for_each(|frame| core.send_frame(frame));
+        }
+        self.network_tick(core);
+    }
+
+    fn leave(&mut self, core: &mut Core) {
+        if !matches!(self.phase, Phase::Leaving(_)) {
+            self.interrupted(core);
+        }
+    }
+
+    fn due(&self) -> Option<Micros> {
+        if let Phase::Leaving(leaving) = &self.phase {
+            return Some(leaving.until);
+        }
+        let auth = if let Phase::Auth(peer) = &self.phase { peer.due() } else { None };
+        let lcp = self.lcp.as_ref().and_then(Automaton::due);
+        [self.deadline.map(|deadline| deadline.at), lcp, auth, self.network_due()].into_iter().flatten().min()
+    }
+}
+
+/// Why a response is not the one that opens an SSTP call. MS-SSTP 3.2.4.1, 4.1.
+fn refusal(head: &http::Head) -> Option<Reason> {
+    if head.status != Some(200) {
+        return Some(Reason::Refused(head.start.chars().take(120).collect()));
+    }
+    if head.minor != 1 {
+        return Some(Reason::Violated(format!("the answer is HTTP/1.{} where MS-SSTP wants HTTP/1.1", head.minor)));
+    }
+    if head.header("Transfer-Encoding").is_some() {
+        return Some(Reason::Violated("200, but the body is chunked instead of endless".into()));
+    }
+    match head.header("Content-Length") {
+        Some(http::CONTENT_LENGTH) => None,
+        Some(other) => Some(Reason::Violated(format!(
+            "200, but Content-Length is {} instead of {}",
+            other.chars().take(40).collect::<String>(),
+            http::CONTENT_LENGTH
+        ))),
+        None => Some(Reason::Violated("200, but without a Content-Length".into())),
+    }
+}

@@ -1,0 +1,228 @@
+//! Door 1: the only place where outgoing messages are spoilt.
+
+use super::edit::{Edit, Operation, Value};
+use crate::base::Micros;
+use crate::wire::layout;
+use std::collections::{HashMap, VecDeque};
+
+/// A piece of output that waits for its time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Piece {
+    release: Micros,
+    bytes: Vec<u8>,
+    times: u32,
+}
+
+/// The door: counts messages by name, applies the edits that match, and queues what comes out in order.
+#[derive(Clone, Debug, Default)]
+pub struct Door {
+    edits: Vec<Edit>,
+    counts: HashMap<String, u32>,
+    queue: VecDeque<Piece>,
+}
+
+/// What became of a message at the door.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Passed {
+    /// The bytes of the message as they go out; `None` when it was dropped.
+    pub bytes: Option<Vec<u8>>,
+    /// The lines of the edits that were applied.
+    pub edits: Vec<String>,
+    /// The connection is to be closed now.
+    pub close: bool,
+}
+
+impl Door {
+    /// A door with these edits.
+    pub fn new(edits: Vec<Edit>) -> Door {
+        Door { edits, ..Door::default() }
+    }
+
+    /// Puts a message of that name through the door.
+    pub fn pass(&mut self, now: Micros, name: &str, bytes: Vec<u8>) -> Passed {
+        let nth = if self.edits.is_empty() { 1 } else { self.count(name) };
+        let matching: Vec<&Edit> = self.edits.iter().filter(|edit| edit.matches(name, nth)).collect();
+        let mut work = Work { bytes: Some(bytes), release: now, ..Work::default() };
+        let mut applied = Vec::new();
+        for edit in matching {
+            if work.apply(&edit.operation) {
+                applied.push(edit.line.clone());
+            }
+        }
+        let after = self.queue.back().map_or(now, |piece| piece.release);
+        let release = work.release.max(after);
+        let mut push = |bytes: Vec<u8>, times| self.queue.push_back(Piece { release, bytes, times });
+        work.before.into_iter().for_each(|bytes| push(bytes, 1));
+        if let Some(bytes) = work.bytes.clone() {
+            match work.split.filter(|at| (1..bytes.len()).contains(at)) {
+                Some(at) => {
+                    let (head, tail) = bytes.split_at(at);
+                    push(head.to_vec(), 1);
+                    push(tail.to_vec(), 1);
+                }
+                None => push(bytes, work.times),
+            }
+        }
+        Passed { bytes: work.bytes, edits: applied, close: work.close }
+    }
+
+    fn count(&mut self, name: &str) -> u32 {
+        let count = self.counts.entry(name.to_string()).or_insert(0);
+        *count += 1;
+        *count
+    }
+
+    /// The next piece whose time has come.
+    pub fn ready(&mut self, now: Micros) -> Option<Vec<u8>> {
+        let front = self.queue.front_mut().filter(|piece| piece.release <= now)?;
+        if front.times > 1 {
+            front.times -= 1;
+            return Some(front.bytes.clone());
+        }
+        self.queue.pop_front().map(|piece| piece.bytes)
+    }
+
+    /// When the next piece is due.
+    pub fn due(&self) -> Option<Micros> {
+        self.queue.front().map(|piece| piece.release)
+    }
+
+    /// Forgets what is still held back.
+    pub fn clear(&mut self) {
+        self.queue.clear();
+    }
+}
+
+#[derive(Default)]
+struct Work {
+    bytes: Option<Vec<u8>>,
+    before: Vec<Vec<u8>>,
+    times: u32,
+    split: Option<usize>,
+    release: Micros,
+    close: bool,
+}
+
+impl Work {
+    /// Applies one operation; says whether it found what it names.
+    fn apply(&mut self, operation: &Operation) -> bool {
+        self.times = self.times.max(1);
+        let Some(bytes) = &mut self.bytes else { return false };
+        match operation {
+            Operation::Set(field, value) => return set(bytes, field, value),
+            Operation::Flip(field, bit) => return flip(bytes, field, *bit),
+            Operation::Drop => self.bytes = None,
+            Operation::Close => (self.bytes, self.close) = (None, true),
+            Operation::DropPart(part) => return drop_part(bytes, part),
+            Operation::Repeat(times) => self.times = *times,
+            Operation::Before(bytes) => self.before.push(bytes.clone()),
+            Operation::Hold(duration) => self.release = self.release + *duration,
+            Operation::Splice(from, to, new) => {
+                let (from, to) = ((*from).min(bytes.len()), (*to).min(bytes.len()));
+                bytes.splice(from..to, new.iter().copied());
+            }
+            Operation::Split(at) => self.split = Some(*at),
+            Operation::Instead(new) => *bytes = new.clone(),
+        }
+        true
+    }
+}
+
+fn set(bytes: &mut Vec<u8>, name: &str, value: &Value) -> bool {
+    let Some(field) = layout::fields(bytes).into_iter().find(|field| field.name == name) else { return false };
+    match value {
+        Value::Number(number) if field.bits <= 64 => field.write(bytes, *number),
+        Value::Number(_) => return false,
+        Value::Bytes(new) => {
+            let range = field.byte_range();
+            if range.end > bytes.len() || range.len() != new.len() {
+                return false;
+            }
+            bytes.splice(range, new.iter().copied());
+        }
+    }
+    true
+}
+
+fn flip(bytes: &mut [u8], name: &str, bit: usize) -> bool {
+    let Some(field) = layout::fields(bytes).into_iter().find(|field| field.name == name) else { return false };
+    let at = field.first_bit + bit;
+    match bytes.get_mut(at / 8) {
+        Some(byte) if bit < field.bits => {
+            *byte ^= 0x80 >> (at % 8);
+            true
+        }
+        _ => false,
+    }
+}
+
+/// Takes out an attribute or an option with its header and mends the lengths and the count around it.
+fn drop_part(bytes: &mut Vec<u8>, name: &str) -> bool {
+    let fields = layout::fields(bytes);
+    let prefix = format!("{name}.");
+    let mut parts = fields.iter().filter(|field| field.name == name || field.name.starts_with(&prefix)).map(|field| field.byte_range());
+    let Some(first) = parts.next() else { return false };
+    let end = parts.next_back().map_or(first.end, |last| last.end.max(first.end));
+    let cut = end - first.start;
+    bytes.drain(first.start..end);
+    for field in &fields {
+        let less = match field.name.as_str() {
+            "length" | "packet-length" => cut as u64,
+            "num-attributes" => 1,
+            _ => continue,
+        };
+        let value = field.read(bytes).unwrap_or(0);
+        field.write(bytes, value.saturating_sub(less));
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::sstp::{Attribute, Message, MessageType};
+    use std::time::Duration;
+
+    fn ack() -> Vec<u8> {
+        Message::with(MessageType::CallConnectAck, Attribute::CryptoBindingRequest { hash_mask: 3, nonce: vec![7; 32].into() }).emit()
+    }
+
+    fn through(line: &str) -> (Vec<Vec<u8>>, Passed) {
+        let mut door = Door::new(vec![Edit::parse(line).expect("an edit")]);
+        let passed = door.pass(Micros::ZERO, "sstp.call-connect-ack", ack());
+        (std::iter::from_fn(|| door.ready(Micros::MAX)).collect(), passed)
+    }
+
+    #[test]
+    fn each_operation_does_what_it_says() {
+        let only = |line: &str| through(line).0.remove(0);
+        assert_eq!(only("sstp.call-connect-ack set version=0x20")[0], 0x20);
+        assert_eq!(only("sstp.call-connect-ack set crypto-binding-request.hash-protocol-bitmask=0")[15], 0);
+        assert_eq!(only("sstp.call-connect-ack flip crypto-binding-request.nonce.0")[16], 0x87);
+        assert_eq!(only("sstp.call-connect-ack drop crypto-binding-request"), Message::bare(MessageType::CallConnectAck).emit());
+        assert_eq!(only("sstp.call-connect-ack splice 0..1 99")[0], 0x99);
+        assert_eq!(only("sstp.call-connect-ack instead \"HTTP\""), b"HTTP");
+        assert!(through("sstp.call-connect-ack drop").0.is_empty());
+        assert_eq!(through("sstp.call-connect-ack repeat 3").0.len(), 3);
+        assert_eq!(through("sstp.call-connect-ack split 5").0[0].len(), 5);
+        assert_eq!(through("sstp.call-connect-ack before 00 01").0[0], [0, 1]);
+    }
+
+    #[test]
+    fn an_edit_that_names_nothing_is_not_said_to_be_applied() {
+        assert!(through("sstp.call-connect-ack set no-such-field=1").1.edits.is_empty());
+        assert!(through("sstp.call-connect-ack#2 drop").1.edits.is_empty());
+        assert_eq!(through("sstp.call-connect-ack set version=1").1.edits.len(), 1);
+    }
+
+    #[test]
+    fn what_follows_a_held_message_waits_behind_it() {
+        let mut door = Door::new(vec![Edit::parse("a.x#1 hold 2s").expect("an edit")]);
+        door.pass(Micros::ZERO, "a.x", vec![1]);
+        door.pass(Micros::ZERO, "a.y", vec![2]);
+        assert_eq!(door.ready(Micros(1_999_999)), None);
+        let later = Micros::ZERO + Duration::from_secs(2);
+        assert_eq!(door.due(), Some(later));
+        assert_eq!((door.ready(later), door.ready(later)), (Some(vec![1]), Some(vec![2])));
+    }
+}

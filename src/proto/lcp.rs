@@ -1,0 +1,288 @@
+//! What both ends want of the link. RFC 1661 section 6.
+
+use super::fsm::{Answer, Negotiator};
+use super::plan::Method;
+use crate::wire::control::Opt;
+use crate::wire::ncp::{AUTH_PROTOCOL, AuthMethod, MAGIC, MRU};
+
+/// MS-SSTP 2.2.3: the largest PPP frame that fits, 4091 bytes; both Windows ends offer it as MRU.
+pub const SSTP_MRU: u16 = 4091;
+/// Ours: how often a server repeats its demand before it gives up on a client that refuses.
+const MAX_AUTH_NAKS: u32 = 10;
+
+/// Options that we ask for, less those the peer rejected.
+#[derive(Debug)]
+struct Wanted(Vec<Opt>);
+
+impl Wanted {
+    fn naked(&mut self, options: &[Opt]) {
+        for option in &mut self.0 {
+            if let Some(better) = options.iter().find(|other| other.kind == option.kind && !other.value.is_empty()) {
+                option.value = better.value.clone();
+            }
+        }
+    }
+
+    fn rejected(&mut self, options: &[Opt]) {
+        self.0.retain(|option| !options.iter().any(|other| other.kind == option.kind));
+    }
+}
+
+/// What the client came to about authentication.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Agreement {
+    /// Not yet.
+    Open,
+    /// This method.
+    Method(AuthMethod),
+    /// The server asks for none.
+    None,
+    /// We would not do what the server insists on.
+    Unwilling(AuthMethod),
+}
+
+/// The client's end of LCP.
+#[derive(Debug)]
+pub struct ClientLcp {
+    wanted: Wanted,
+    magic: [u8; 4],
+    /// Methods we would use, best first; empty when we only learn.
+    willing: Vec<AuthMethod>,
+    /// Methods still to be asked for.
+    to_ask: Vec<AuthMethod>,
+    learning: bool,
+    asked: Option<AuthMethod>,
+    /// What was learned so far: method, accepted.
+    pub learned: Vec<(AuthMethod, bool)>,
+    /// What was agreed.
+    pub agreement: Agreement,
+    /// The peer's request bears our own magic number.
+    pub looped_back: bool,
+}
+
+impl ClientLcp {
+    /// A client that wants one of `methods`.
+    pub fn willing(methods: &[Method], magic: [u8; 4]) -> ClientLcp {
+        let mut willing: Vec<AuthMethod> = Vec::new();
+        for method in methods.iter().map(|method| method.lcp()) {
+            if !willing.contains(&method) {
+                willing.push(method);
+            }
+        }
+        ClientLcp { to_ask: willing.clone(), willing, ..ClientLcp::learning(&[], magic) }.with_learning(false)
+    }
+
+    /// A client that asks about `candidates` one after the other.
+    pub fn learning(candidates: &[AuthMethod], magic: [u8; 4]) -> ClientLcp {
+        let wanted = Wanted(vec![Opt::new(MRU, SSTP_MRU.to_be_bytes()), Opt::new(MAGIC, magic)]);
+        ClientLcp {
+            wanted,
+            magic,
+            willing: Vec::new(),
+            to_ask: candidates.to_vec(),
+            learning: true,
+            asked: None,
+            learned: Vec::new(),
+            agreement: Agreement::Open,
+            looped_back: false,
+        }
+    }
+
+    fn with_learning(mut self, learning: bool) -> ClientLcp {
+        self.learning = learning;
+        self
+    }
+
+    /// The server ended the link rather than agree to what was asked for last.
+    pub fn ended(&mut self) {
+        if let Some(asked) = self.asked.take() {
+            self.learn(asked, false);
+        }
+    }
+
+    fn learn(&mut self, method: AuthMethod, accepted: bool) {
+        self.to_ask.retain(|other| *other != method);
+        if !self.learned.iter().any(|row| row.0 == method) {
+            self.learned.push((method, accepted));
+        }
+    }
+
+    /// What to say to the server's demand for `demanded`.
+    fn authentication(&mut self, demanded: AuthMethod) -> Answer {
+        if let Some(asked) = self.asked.take().filter(|asked| *asked != demanded) {
+            self.learn(asked, false);
+        }
+        self.learn(demanded, true);
+        if !self.learning && self.willing.first() == Some(&demanded) {
+            return self.agree(demanded);
+        }
+        if !self.to_ask.is_empty() {
+            let next = self.to_ask.remove(0);
+            self.asked = Some(next);
+            return Answer::Nak(vec![Opt::new(AUTH_PROTOCOL, next.option_value())]);
+        }
+        if self.learning || self.willing.contains(&demanded) {
+            return self.agree(demanded);
+        }
+        // What the server agreed to earlier may still be better than what it demands now.
+        self.agreement = Agreement::Unwilling(demanded);
+        Answer::Silence
+    }
+
+    fn agree(&mut self, method: AuthMethod) -> Answer {
+        self.agreement = Agreement::Method(method);
+        Answer::Ack
+    }
+}
+
+impl Negotiator for ClientLcp {
+    fn request(&mut self) -> Vec<Opt> {
+        self.wanted.0.clone()
+    }
+
+    fn judge(&mut self, options: &[Opt]) -> Answer {
+        self.looped_back |= options.iter().any(|option| option.kind == MAGIC && option.value.0 == self.magic);
+        let unknown = |option: &&Opt| !matches!(option.kind, MRU | 2 | AUTH_PROTOCOL | MAGIC | 7 | 8);
+        let rejected: Vec<Opt> = options.iter().filter(unknown).cloned().collect();
+        if !rejected.is_empty() {
+            return Answer::Reject(rejected);
+        }
+        let Some(option) = options.iter().find(|option| option.kind == AUTH_PROTOCOL) else {
+            self.agreement = Agreement::None;
+            return Answer::Ack;
+        };
+        match AuthMethod::from_option(&option.value) {
+            Some(method) => self.authentication(method),
+            None => Answer::Reject(vec![option.clone()]),
+        }
+    }
+
+    fn naked(&mut self, options: &[Opt]) {
+        self.wanted.naked(options);
+    }
+
+    fn rejected(&mut self, options: &[Opt]) {
+        self.wanted.rejected(options);
+    }
+
+    fn echo(&mut self) -> Option<[u8; 4]> {
+        Some(self.magic)
+    }
+}
+
+/// The server's end of LCP.
+#[derive(Debug)]
+pub struct ServerLcp {
+    wanted: Wanted,
+    magic: [u8; 4],
+    methods: Vec<AuthMethod>,
+    offered: usize,
+    naks: u32,
+    /// The client will not do any of our methods.
+    pub no_common: bool,
+}
+
+impl ServerLcp {
+    /// A server that offers `methods` in this order.
+    pub fn new(methods: &[Method], magic: [u8; 4]) -> ServerLcp {
+        let mut auth: Vec<AuthMethod> = methods.iter().map(|method| method.lcp()).collect();
+        auth.dedup();
+        let wanted = Wanted(vec![Opt::new(MRU, SSTP_MRU.to_be_bytes()), Opt::new(MAGIC, magic)]);
+        ServerLcp { wanted, magic, methods: auth, offered: 0, naks: 0, no_common: false }
+    }
+
+    /// The method being demanded.
+    pub fn method(&self) -> Option<AuthMethod> {
+        self.methods.get(self.offered).copied()
+    }
+}
+
+impl Negotiator for ServerLcp {
+    fn request(&mut self) -> Vec<Opt> {
+        let auth = self.method().map(|method| Opt::new(AUTH_PROTOCOL, method.option_value()));
+        self.wanted.0.iter().cloned().chain(auth).collect()
+    }
+
+    fn judge(&mut self, options: &[Opt]) -> Answer {
+        let known = |option: &Opt| matches!((option.kind, option.value.len()), (MRU, 2) | (2, 4) | (MAGIC, 4));
+        let rejected: Vec<Opt> = options.iter().filter(|option| !known(option)).cloned().collect();
+        if !rejected.is_empty() {
+            return Answer::Reject(rejected);
+        }
+        match options.iter().find(|option| option.kind == MAGIC && option.value.0 == self.magic) {
+            Some(_) => Answer::Nak(vec![Opt::new(MAGIC, self.magic.map(|byte| !byte))]),
+            None => Answer::Ack,
+        }
+    }
+
+    fn naked(&mut self, options: &[Opt]) {
+        self.wanted.naked(options);
+        let Some(option) = options.iter().find(|option| option.kind == AUTH_PROTOCOL) else { return };
+        self.naks += 1;
+        let suggested = AuthMethod::from_option(&option.value).and_then(|method| self.methods.iter().position(|other| *other == method));
+        match suggested {
+            Some(index) => self.offered = index,
+            None => self.no_common |= self.naks > MAX_AUTH_NAKS,
+        }
+    }
+
+    fn rejected(&mut self, options: &[Opt]) {
+        self.no_common |= options.iter().any(|option| option.kind == AUTH_PROTOCOL);
+        self.wanted.rejected(options);
+    }
+
+    fn echo(&mut self) -> Option<[u8; 4]> {
+        Some(self.magic)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn demand(method: AuthMethod) -> Vec<Opt> {
+        vec![Opt::new(AUTH_PROTOCOL, method.option_value())]
+    }
+
+    fn nak(method: AuthMethod) -> Answer {
+        Answer::Nak(demand(method))
+    }
+
+    #[test]
+    fn a_client_with_a_password_naks_its_way_to_the_best_method() {
+        let mut client = ClientLcp::willing(&[Method::MsChapV2, Method::EapMsChapV2], [1; 4]);
+        assert_eq!(client.judge(&demand(AuthMethod::Eap)), nak(AuthMethod::MsChapV2));
+        assert_eq!(client.judge(&demand(AuthMethod::MsChapV2)), Answer::Ack);
+        assert_eq!(client.agreement, Agreement::Method(AuthMethod::MsChapV2));
+        let mut client = ClientLcp::willing(&[Method::MsChapV2, Method::EapMsChapV2], [1; 4]);
+        client.judge(&demand(AuthMethod::Eap));
+        assert_eq!(client.judge(&demand(AuthMethod::Eap)), Answer::Ack, "the server insists on what we can do as well");
+        let mut client = ClientLcp::willing(&[Method::MsChapV2], [1; 4]);
+        client.judge(&demand(AuthMethod::Pap));
+        client.judge(&demand(AuthMethod::Pap));
+        assert_eq!(client.agreement, Agreement::Unwilling(AuthMethod::Pap));
+    }
+
+    #[test]
+    fn a_client_without_one_learns_every_method() {
+        let mut client = ClientLcp::learning(&AuthMethod::CANDIDATES, [1; 4]);
+        let server = [AuthMethod::Eap, AuthMethod::MsChapV2, AuthMethod::Pap];
+        let mut demanded = AuthMethod::Eap;
+        while let Answer::Nak(options) = client.judge(&demand(demanded)) {
+            let wish = AuthMethod::from_option(&options[0].value).expect("well formed");
+            if server.contains(&wish) {
+                demanded = wish;
+            }
+        }
+        let accepted: Vec<_> = client.learned.iter().filter(|row| row.1).map(|row| row.0).collect();
+        assert_eq!(accepted, server);
+        assert_eq!(client.learned.len(), 5);
+    }
+
+    #[test]
+    fn our_own_magic_number_coming_back_is_a_loop() {
+        let mut client = ClientLcp::learning(&[], [9; 4]);
+        client.judge(&[Opt::new(MAGIC, [9; 4])]);
+        assert!(client.looped_back);
+    }
+}

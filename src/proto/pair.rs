@@ -1,0 +1,84 @@
+//! Two sessions on one pretend wire, time as a variable: everything above TLS in milliseconds.
+
+use super::plan::Plan;
+use super::session::{Input, Output, Session};
+use crate::base::{Micros, Side};
+use crate::transcript::{Event, How};
+use std::time::Duration;
+
+/// What came of a run.
+#[derive(Debug, Default)]
+pub struct Run {
+    /// Events as the client's session told them.
+    pub client: Vec<Event>,
+    /// Events as the server's session told them.
+    pub server: Vec<Event>,
+    /// Both sessions ended before the time was up.
+    pub ended: bool,
+}
+
+/// Runs two plans against each other until both have ended or `limit` of pretend time is over. The wire is instant; a
+/// write arrives whole.
+pub fn run(client: Plan, server: Plan, limit: Duration) -> Run {
+    let mut now = Micros::ZERO;
+    let limit = Micros::ZERO + limit;
+    let mut ends = [End::new(client, Side::Client), End::new(server, Side::Server)];
+    let mut run = Run::default();
+    loop {
+        let [client, server] = &mut ends;
+        let moved = client.pump(now, &mut run.client, server) | server.pump(now, &mut run.server, client);
+        if moved {
+            continue;
+        }
+        if client.done && server.done {
+            run.ended = true;
+            return run;
+        }
+        let due = client.due.min(server.due);
+        if due > limit {
+            return run;
+        }
+        now = due.max(now);
+        for end in &mut ends {
+            if end.due <= now && !end.done {
+                end.session.handle(now, Input::Tick);
+                end.due = Micros::MAX;
+            }
+        }
+    }
+}
+
+struct End {
+    session: Session,
+    side: Side,
+    due: Micros,
+    done: bool,
+}
+
+impl End {
+    fn new(plan: Plan, side: Side) -> End {
+        End { session: Session::new(plan, Micros::ZERO), side, due: Micros::ZERO, done: false }
+    }
+
+    /// Carries out what the session wants now; says whether anything moved.
+    fn pump(&mut self, now: Micros, events: &mut Vec<Event>, other: &mut End) -> bool {
+        let mut moved = false;
+        while !self.done {
+            match self.session.poll() {
+                Output::Send(bytes) => other.session.handle(now, Input::Bytes { from: self.side, bytes: &bytes }),
+                Output::Event(event) => events.push(*event),
+                Output::Close => other.session.handle(now, Input::Closed { from: self.side, how: How::CloseNotify }),
+                Output::Wait(due) => {
+                    self.due = due;
+                    break;
+                }
+                Output::Done => self.done = true,
+            }
+            moved = true;
+        }
+        moved
+    }
+}
+
+#[cfg(test)]
+mod tests;

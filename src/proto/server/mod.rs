@@ -1,0 +1,363 @@
+//! The server's mind: honest, complete, and as strict as MS-SSTP 3.3 wants.
+
+mod network;
+
+use super::auth::{Authenticator, Decision};
+use super::call::State;
+use super::fsm::{Automaton, Step};
+use super::ipcp::{Ipv6cp, ServerIpcp};
+use super::lcp::ServerLcp;
+use super::plan::ServerConfig;
+use super::session::{Core, Decide};
+use crate::base::{Layer, Micros, WireError};
+use crate::transcript::{How, Reason};
+use crate::wire::ppp::{self, Body, Frame};
+use crate::wire::sstp::{Attribute, Message, MessageType};
+use crate::wire::{control, http};
+use std::time::Duration;
+
+/// MS-SSTP 2.2.8.
+const UNRECOGNIZED_ATTRIBUTE: u32 = 2;
+/// MS-SSTP 2.2.8.
+const INVALID_ATTRIB_VALUE_LENGTH: u32 = 3;
+/// MS-SSTP 2.2.8.
+const VALUE_NOT_SUPPORTED: u32 = 4;
+/// MS-SSTP 2.2.8.
+const UNACCEPTED_FRAME: u32 = 5;
+/// MS-SSTP 2.2.8.
+const RETRY_COUNT_EXCEEDED: u32 = 6;
+/// MS-SSTP 2.2.8.
+const INVALID_FRAME: u32 = 7;
+/// MS-SSTP 2.2.8.
+const NEGOTIATION_TIMEOUT: u32 = 8;
+/// MS-SSTP 2.2.8.
+const ATTRIB_NOT_SUPPORTED_IN_MSG: u32 = 9;
+/// MS-SSTP 2.2.8.
+const REQUIRED_ATTRIBUTE_MISSING: u32 = 10;
+/// MS-SSTP 2.2.8.
+const DUPLICATE_ATTRIBUTE: u32 = 1;
+
+/// The server's mind.
+#[derive(Debug)]
+pub(super) struct Server {
+    config: ServerConfig,
+    nonce: [u8; 32],
+    naks: u32,
+    lcp: Option<Automaton<ServerLcp>>,
+    auth: Option<Authenticator>,
+    /// Set when the client is known.
+    hlak: Option<[u8; 32]>,
+    ipcp: Option<Automaton<ServerIpcp>>,
+    ipv6cp: Option<Automaton<Ipv6cp>>,
+    /// Negotiation timer, MS-SSTP 3.3.2.1.
+    negotiation: Option<Micros>,
+    /// Hello timer, and whether an Echo Request of ours is unanswered.
+    hello: Option<(Micros, bool)>,
+    /// Set once this end has begun to leave: when it closes at the latest.
+    leaving: Option<Micros>,
+    reject_id: u8,
+}
+
+impl Server {
+    pub fn new(config: ServerConfig) -> Server {
+        Server {
+            config,
+            nonce: [0; 32],
+            naks: 0,
+            lcp: None,
+            auth: None,
+            hlak: None,
+            ipcp: None,
+            ipv6cp: None,
+            negotiation: None,
+            hello: None,
+            leaving: None,
+            reject_id: 0,
+        }
+    }
+
+    fn abort(&mut self, core: &mut Core, about: u8, status: u32) {
+        core.down(Layer::Sstp, Reason::Violated(format!("Call Abort sent, attribute {about}, status {status}")));
+        core.send_message(Message::status(MessageType::CallAbort, about, status));
+        self.leave_for(core, self.config.timers.abort_1);
+    }
+
+    fn disconnect(&mut self, core: &mut Core) {
+        core.send_message(Message::status(MessageType::CallDisconnect, 0, 0));
+        self.leave_for(core, self.config.timers.disconnect_1);
+    }
+
+    fn leave_for(&mut self, core: &Core, patience: Duration) {
+        (self.hello, self.negotiation) = (None, None);
+        self.leaving = Some(core.now + patience);
+    }
+
+    fn refuse(&mut self, core: &mut Core, status: u16, reason: &str) {
+        let headers = [("Content-Length", "0"), ("Connection", "close"), ("Server", self.config.banner.as_str())];
+        core.send_head(http::Head::response(status, reason, &headers));
+        core.down(Layer::Http, Reason::Refused(format!("{status} {reason}")));
+        core.close();
+    }
+
+    fn connect_request(&mut self, core: &mut Core, message: &Message) {
+        let faults = request_faults(message, self.config.encapsulates);
+        if faults.is_empty() {
+            self.nonce = core.rng.bytes();
+            let offer = Attribute::CryptoBindingRequest { hash_mask: self.config.hash_mask, nonce: self.nonce.to_vec().into() };
+            core.send_message(Message::with(MessageType::CallConnectAck, offer));
+            core.up(Layer::Sstp);
+            self.negotiation = Some(core.now + self.config.timers.negotiation);
+            return self.start_lcp(core);
+        }
+        self.naks += 1;
+        if self.naks > self.config.nak_limit {
+            return self.abort(core, 2, RETRY_COUNT_EXCEEDED);
+        }
+        core.send_message(Message { kind: MessageType::CallConnectNak, attributes: faults });
+    }
+
+    fn start_lcp(&mut self, core: &mut Core) {
+        core.began(Layer::Lcp);
+        if self.config.echoes_ppp {
+            return;
+        }
+        let mut magic: [u8; 4] = core.rng.bytes();
+        magic[0] |= 1;
+        let timers = &self.config.timers;
+        let policy = ServerLcp::new(&self.config.methods, magic);
+        let mut lcp = Automaton::new(Layer::Lcp, policy, timers.restart, timers.max_configure);
+        let steps = lcp.start(core.now);
+        self.lcp = Some(lcp);
+        self.lcp_steps(core, steps);
+    }
+
+    fn lcp_packet(&mut self, core: &mut Core, packet: &control::Packet) {
+        let Some(lcp) = &mut self.lcp else { return };
+        let steps = lcp.receive(core.now, packet);
+        let no_common = lcp.policy.no_common;
+        self.lcp_steps(core, steps);
+        if no_common && self.leaving.is_none() {
+            core.down(Layer::Lcp, Reason::Refused("the client takes none of our authentication methods".into()));
+            if let Some(steps) = self.lcp.as_mut().map(|lcp| lcp.close(core.now)) {
+                self.lcp_steps(core, steps);
+            }
+            return self.disconnect(core);
+        }
+        match (packet.code, packet.data.first_chunk::<2>()) {
+            (control::TERMINATE_REQUEST, _) if self.leaving.is_none() => self.disconnect(core),
+            (control::PROTOCOL_REJECT, Some([0x80, 0x57])) => self.ipv6cp = None,
+            _ => {}
+        }
+    }
+
+    fn lcp_steps(&mut self, core: &mut Core, steps: Vec<Step>) {
+        for step in steps {
+            match step {
+                Step::Send(packet) => core.send_frame(Frame::lcp(packet)),
+                Step::Up => self.lcp_up(core),
+                Step::Finished if self.leaving.is_none() => self.disconnect(core),
+                Step::Down | Step::Finished => {}
+            }
+        }
+    }
+
+    fn lcp_up(&mut self, core: &mut Core) {
+        core.up(Layer::Lcp);
+        let Some(method) = self.lcp.as_ref().and_then(|lcp| lcp.policy.method()) else {
+            self.hlak = Some([0; 32]);
+            return self.start_network(core);
+        };
+        core.began(Layer::Auth);
+        let mut auth = Authenticator::new(self.config.clone(), method, &mut core.rng);
+        let frames = auth.start();
+        self.auth = Some(auth);
+        frames.into_iter().for_each(|frame| core.send_frame(frame));
+    }
+
+    fn auth_frame(&mut self, core: &mut Core, frame: &Frame) {
+        let Some(auth) = &mut self.auth else { return };
+        let (frames, decision) = auth.receive(frame);
+        frames.into_iter().for_each(|frame| core.send_frame(frame));
+        match decision {
+            Decision::Pending => {}
+            Decision::Accepted(hlak) if self.hlak.is_none() => {
+                core.up(Layer::Auth);
+                self.hlak = Some(hlak);
+                self.start_network(core);
+            }
+            Decision::Accepted(_) => {}
+            Decision::Refused => {
+                core.down(Layer::Auth, Reason::Refused("the client did not prove itself".into()));
+                self.disconnect(core);
+            }
+        }
+    }
+
+    fn refresh_hello(&mut self, now: Micros) {
+        if self.hello.is_some() {
+            self.hello = Some((now + self.config.timers.hello, false));
+        }
+    }
+
+    /// MS-SSTP 3.3.5: what a frame may do in the state that the call is in.
+    fn allowed(&self, core: &Core, protocol: u16) -> bool {
+        match core.state() {
+            State::ConnectAckReceived => protocol >= 0x8000,
+            State::Established => true,
+            _ => false,
+        }
+    }
+}
+
+impl Decide for Server {
+    fn start(&mut self, core: &mut Core) {
+        core.began(Layer::Http);
+        self.negotiation = Some(core.now + self.config.timers.negotiation);
+    }
+
+    fn http(&mut self, core: &mut Core, head: http::Head) {
+        let line = head.request_line().unwrap_or_default();
+        let path = line.1.split_once('?').map_or(line.1, |pair| pair.0);
+        match (line.0, path, line.2) {
+            (http::METHOD, http::PATH, "HTTP/1.1") => {
+                let headers = [("Content-Length", http::CONTENT_LENGTH), ("Server", self.config.banner.as_str())];
+                core.send_head(http::Head::response(200, "OK", &headers));
+                core.up(Layer::Http);
+                core.began(Layer::Sstp);
+            }
+            (_, http::PATH, "HTTP/1.1") => self.refuse(core, 405, "Method Not Allowed"),
+            (_, _, "HTTP/1.1") => self.refuse(core, 404, "Not Found"),
+            _ => self.refuse(core, 505, "HTTP Version Not Supported"),
+        }
+    }
+
+    fn unreadable(&mut self, core: &mut Core, error: &WireError, stream_lost: bool) {
+        match (stream_lost, error.layer) {
+            (true, Layer::Http) => self.refuse(core, 400, "Bad Request"),
+            // MS-SSTP 3.1.5.1: a stream that cannot be delineated is dropped without a message.
+            (true, _) => core.close(),
+            (false, Layer::Sstp) => self.abort(core, 2, INVALID_FRAME),
+            (false, _) => self.refresh_hello(core.now),
+        }
+    }
+
+    fn message(&mut self, core: &mut Core, message: Message, packet: &[u8]) {
+        self.refresh_hello(core.now);
+        match message.kind {
+            _ if self.leaving.is_some() => self.leaving_message(core, &message),
+            MessageType::CallConnectRequest => self.connect_request(core, &message),
+            MessageType::CallConnected => self.call_connected(core, &message, packet),
+            MessageType::EchoRequest => core.send_message(Message::bare(MessageType::EchoResponse)),
+            MessageType::CallAbort => {
+                core.send_message(Message::status(MessageType::CallAbort, 0, 0));
+                self.leave_for(core, self.config.timers.abort_2);
+            }
+            MessageType::CallDisconnect => {
+                core.send_message(Message::bare(MessageType::CallDisconnectAck));
+                self.leave_for(core, self.config.timers.disconnect_2);
+            }
+            _ => {}
+        }
+    }
+
+    fn misstep(&mut self, core: &mut Core, message: &Message) {
+        if self.leaving.is_none() {
+            let status = if matches!(message.kind, MessageType::Unknown(_)) { INVALID_FRAME } else { UNACCEPTED_FRAME };
+            self.abort(core, 2, status);
+        }
+    }
+
+    fn frame(&mut self, core: &mut Core, frame: Frame) {
+        if self.leaving.is_some() || !self.allowed(core, frame.protocol) {
+            return;
+        }
+        self.refresh_hello(core.now);
+        if self.config.echoes_ppp {
+            return core.send_frame(frame);
+        }
+        match &frame.body {
+            Body::Lcp(packet) => self.lcp_packet(core, packet),
+            Body::Pap(_) | Body::Chap(_) | Body::Eap(_) => self.auth_frame(core, &frame),
+            // RFC 1661 3.5: nothing of the network before authentication.
+            _ if self.hlak.is_none() => {}
+            Body::Ipcp(packet) => self.ipcp_packet(core, packet),
+            Body::Ipv6cp(packet) => self.ipv6cp_packet(core, packet),
+            Body::Ccp(packet) => self.reject(core, frame.protocol, &packet.emit()),
+            Body::Other(bytes) if frame.protocol == ppp::IPV4 => self.inner(core, bytes),
+            Body::Other(_) if frame.protocol < 0x8000 => {}
+            Body::Other(bytes) => self.reject(core, frame.protocol, bytes),
+        }
+    }
+
+    fn closed(&mut self, _core: &mut Core, _how: How) {}
+
+    fn tick(&mut self, core: &mut Core) {
+        let now = core.now;
+        if self.leaving.is_some_and(|due| due <= now) {
+            return core.close();
+        }
+        if self.negotiation.is_some_and(|due| due <= now) {
+            return self.abort(core, 2, NEGOTIATION_TIMEOUT);
+        }
+        match self.hello {
+            Some((due, false)) if due <= now => {
+                self.hello = Some((now + self.config.timers.hello, true));
+                core.send_message(Message::bare(MessageType::EchoRequest));
+            }
+            // MS-SSTP 3.1.2.3: the second expiry ends the connection without a message.
+            Some((due, true)) if due <= now => return core.close(),
+            _ => {}
+        }
+        if let Some(steps) = self.lcp.as_mut().map(|lcp| lcp.tick(now)) {
+            self.lcp_steps(core, steps);
+        }
+        self.network_tick(core);
+    }
+
+    fn leave(&mut self, core: &mut Core) {
+        match core.state() {
+            State::ConnectAckReceived | State::Established if self.leaving.is_none() => self.disconnect(core),
+            _ => core.close(),
+        }
+    }
+
+    fn due(&self) -> Option<Micros> {
+        let lcp = self.lcp.as_ref().and_then(Automaton::due);
+        if self.leaving.is_some() {
+            return self.leaving;
+        }
+        [self.negotiation, self.hello.map(|pair| pair.0), lcp, self.network_due()].into_iter().flatten().min()
+    }
+}
+
+/// Every attribute of a Call Connect Request that is not as it should be, as the NAK reports it. MS-SSTP 3.3.5.2.2.
+fn request_faults(message: &Message, encapsulates: u16) -> Vec<Attribute> {
+    let nak = |about: u8, status: u32, value: &[u8]| Attribute::StatusInfo {
+        about,
+        status,
+        value: value.get(..value.len().min(64)).unwrap_or_default().into(),
+    };
+    let mut faults = Vec::new();
+    let mut seen = Vec::new();
+    for attribute in &message.attributes {
+        let id = attribute.id();
+        match attribute {
+            _ if seen.contains(&id) => faults.push(nak(id, DUPLICATE_ATTRIBUTE, &[])),
+            Attribute::EncapsulatedProtocol(protocol) if *protocol == encapsulates => {}
+            Attribute::EncapsulatedProtocol(other) => faults.push(nak(id, VALUE_NOT_SUPPORTED, &other.to_be_bytes())),
+            Attribute::Other { id: 1, value } => faults.push(nak(1, INVALID_ATTRIB_VALUE_LENGTH, value)),
+            Attribute::StatusInfo { about, status, .. } if *status != 0 => {
+                let mut value = vec![0, 0, 0, *about];
+                value.extend(status.to_be_bytes());
+                faults.push(nak(2, 11, &value)); // STATUS_INFO_NOT_SUPPORTED_IN_MSG
+            }
+            Attribute::StatusInfo { .. } => {}
+            _ => faults.push(nak(id, UNRECOGNIZED_ATTRIBUTE, &[])),
+        }
+        seen.push(id);
+    }
+    if !seen.contains(&1) {
+        faults.push(nak(1, REQUIRED_ATTRIBUTE_MISSING, &[]));
+    }
+    faults
+}

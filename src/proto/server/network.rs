@@ -1,0 +1,125 @@
+//! From Call Connected to pings, as the server sees it. MS-SSTP 3.3.5.2.3, RFC 1332, RFC 5072.
+
+use super::{ATTRIB_NOT_SUPPORTED_IN_MSG, Server, VALUE_NOT_SUPPORTED};
+use crate::base::{Bytes, Layer, Micros};
+use crate::crypto::binding::{self, HashProtocol};
+use crate::proto::fsm::{Automaton, Step};
+use crate::proto::ipcp::{Ipv6cp, ServerIpcp};
+use crate::proto::session::Core;
+use crate::wire::control;
+use crate::wire::inner::Echo;
+use crate::wire::ppp::{self, Body, Frame, Protocol};
+use crate::wire::sstp::{Attribute, Message, MessageType};
+
+impl Server {
+    /// The five checks of MS-SSTP 3.3.5.2.3.
+    pub(super) fn call_connected(&mut self, core: &mut Core, message: &Message, packet: &[u8]) {
+        if self.config.check_binding
+            && let Err((about, status)) = self.check_binding(message, packet)
+        {
+            return self.abort(core, about, status);
+        }
+        self.negotiation = None;
+        self.hello = Some((core.now + self.config.timers.hello, false));
+        core.up(Layer::Binding);
+    }
+
+    fn check_binding(&self, message: &Message, packet: &[u8]) -> Result<(), (u8, u32)> {
+        let [Attribute::CryptoBinding { hash_protocol, nonce, cert_hash, .. }] = message.attributes.as_slice() else {
+            return Err((2, ATTRIB_NOT_SUPPORTED_IN_MSG));
+        };
+        let wrong = (3, VALUE_NOT_SUPPORTED);
+        let hash = HashProtocol::from_value(*hash_protocol).filter(|hash| hash.value() & self.config.hash_mask != 0).ok_or(wrong)?;
+        let expected: &[u8] = match hash {
+            HashProtocol::Sha1 => &self.config.cert.sha1,
+            HashProtocol::Sha256 => &self.config.cert.sha256,
+        };
+        let hlak = self.hlak.ok_or(wrong)?;
+        let right = nonce.0 == self.nonce && cert_hash.0 == expected && binding::verify(hash, &hlak, packet).unwrap_or(false);
+        if right { Ok(()) } else { Err(wrong) }
+    }
+
+    pub(super) fn start_network(&mut self, core: &mut Core) {
+        core.began(Layer::Ncp);
+        let timers = &self.config.timers;
+        if let Some(own) = self.config.address.filter(|_| self.config.client_address.is_some()) {
+            let policy = ServerIpcp::new(own, self.config.client_address, &self.config.dns, &self.config.nbns);
+            self.ipcp = Some(Automaton::new(Layer::Ncp, policy, timers.restart, timers.max_configure));
+        }
+        if self.config.ipv6 {
+            self.ipv6cp = Some(Automaton::new(Layer::Ncp, Ipv6cp::new(core.rng.bytes()), timers.restart, timers.max_configure));
+        }
+        let steps = self.ipcp.as_mut().map(|ipcp| ipcp.start(core.now)).unwrap_or_default();
+        self.ncp_steps(core, ppp::IPCP, steps);
+        let steps = self.ipv6cp.as_mut().map(|ipv6cp| ipv6cp.start(core.now)).unwrap_or_default();
+        self.ncp_steps(core, ppp::IPV6CP, steps);
+    }
+
+    fn ncp_steps(&mut self, core: &mut Core, protocol: Protocol, steps: Vec<Step>) {
+        for step in steps {
+            match (step, protocol) {
+                (Step::Send(packet), ppp::IPCP) => core.send_frame(Frame { protocol, body: Body::Ipcp(packet) }),
+                (Step::Send(packet), _) => core.send_frame(Frame { protocol, body: Body::Ipv6cp(packet) }),
+                (Step::Up, ppp::IPCP) => core.up(Layer::Ncp),
+                _ => {}
+            }
+        }
+    }
+
+    pub(super) fn ipcp_packet(&mut self, core: &mut Core, packet: &control::Packet) {
+        if self.config.address.is_none() {
+            return self.reject(core, ppp::IPCP, &packet.emit());
+        }
+        let steps = self.ipcp.as_mut().map(|ipcp| ipcp.receive(core.now, packet)).unwrap_or_default();
+        self.ncp_steps(core, ppp::IPCP, steps);
+    }
+
+    pub(super) fn ipv6cp_packet(&mut self, core: &mut Core, packet: &control::Packet) {
+        if !self.config.ipv6 {
+            return self.reject(core, ppp::IPV6CP, &packet.emit());
+        }
+        let steps = self.ipv6cp.as_mut().map(|ipv6cp| ipv6cp.receive(core.now, packet)).unwrap_or_default();
+        self.ncp_steps(core, ppp::IPV6CP, steps);
+    }
+
+    /// RFC 1661 section 5.7.
+    pub(super) fn reject(&mut self, core: &mut Core, protocol: Protocol, information: &[u8]) {
+        self.reject_id = self.reject_id.wrapping_add(1);
+        let mut data = protocol.to_be_bytes().to_vec();
+        data.extend(information.iter().take(1400));
+        core.send_frame(Frame::lcp(control::Packet::new(control::PROTOCOL_REJECT, self.reject_id, data)));
+    }
+
+    /// An IPv4 packet came through the tunnel: pings to our own address are answered.
+    pub(super) fn inner(&mut self, core: &mut Core, packet: &[u8]) {
+        let Some(echo) = Echo::parse(packet).filter(|echo| echo.request && Some(echo.to) == self.config.address) else { return };
+        if self.config.answers_ping {
+            core.send_frame(Frame { protocol: ppp::IPV4, body: Body::Other(Bytes(echo.reply().emit())) });
+        }
+    }
+
+    /// A message that came after this end began to leave.
+    pub(super) fn leaving_message(&mut self, core: &mut Core, message: &Message) {
+        match message.kind {
+            MessageType::CallDisconnectAck | MessageType::CallAbort => core.close(),
+            MessageType::CallDisconnect => {
+                core.send_message(Message::bare(MessageType::CallDisconnectAck));
+                self.leaving = Some(core.now + self.config.timers.disconnect_2);
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn network_due(&self) -> Option<Micros> {
+        let ipcp = self.ipcp.as_ref().and_then(Automaton::due);
+        [ipcp, self.ipv6cp.as_ref().and_then(Automaton::due)].into_iter().flatten().min()
+    }
+
+    pub(super) fn network_tick(&mut self, core: &mut Core) {
+        let now = core.now;
+        let steps = self.ipcp.as_mut().map(|ipcp| ipcp.tick(now)).unwrap_or_default();
+        self.ncp_steps(core, ppp::IPCP, steps);
+        let steps = self.ipv6cp.as_mut().map(|ipv6cp| ipv6cp.tick(now)).unwrap_or_default();
+        self.ncp_steps(core, ppp::IPV6CP, steps);
+    }
+}

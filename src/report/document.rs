@@ -1,0 +1,138 @@
+//! The parts of a report as JSON, shared by the document and the lines. `docs/report.schema.json` describes them.
+
+use super::learned;
+use super::model::{LayerReport, Report};
+use super::text::{rfc3339, rfc3339_ms};
+use super::{TOOL, VERSION};
+use crate::diag::{Finding, Windows};
+use crate::transcript::Head;
+use crate::wire::cert::Cert;
+use serde_json::{Value, json};
+
+/// The name of the shape; it changes when a reader of the old one would go wrong.
+pub const SCHEMA: &str = "sstp-diag/report/1";
+
+/// The program.
+pub fn tool() -> Value {
+    json!({ "name": TOOL, "version": VERSION })
+}
+
+/// The server as the user named it.
+pub fn target(head: &Head) -> Value {
+    let target = &head.target;
+    json!({ "host": target.host, "port": target.port, "server_name": target.server_name, "connect": target.connect })
+}
+
+/// When it began.
+pub fn began(head: &Head) -> String {
+    rfc3339_ms(head.began_unix_ms)
+}
+
+/// One layer.
+pub fn layer(row: &LayerReport) -> Value {
+    let learned: Vec<Value> = row.learned.iter().map(|(name, value)| json!({ "name": name, "value": value })).collect();
+    json!({
+        "layer": row.layer.name(),
+        "title": row.layer.title(),
+        "state": row.standing.name(),
+        "ms": row.took.map(|took| took.millis()),
+        "reason": row.reason,
+        "learned": learned,
+    })
+}
+
+/// Every certificate that could be read, leaf first.
+pub fn certificates(report: &Report) -> Vec<Value> {
+    report.facts.chain.iter().map(certificate).collect()
+}
+
+fn certificate(cert: &Cert) -> Value {
+    json!({
+        "subject": cert.subject,
+        "issuer": cert.issuer,
+        "dns_names": cert.dns_names,
+        "ip_addresses": cert.ip_addresses,
+        "serial": cert.serial,
+        "not_before": rfc3339(cert.not_before),
+        "not_after": rfc3339(cert.not_after),
+        "key": cert.key,
+        "signature": cert.signature,
+        "is_ca": cert.is_ca,
+        "eku": cert.eku,
+        "sha1": cert.sha1,
+        "sha256": cert.sha256,
+        "crl_urls": cert.crl_urls,
+        "ocsp_urls": cert.ocsp_urls,
+        "ca_issuers_urls": cert.ca_issuers_urls,
+    })
+}
+
+/// Every address tried.
+pub fn addresses(report: &Report) -> Vec<Value> {
+    let facts = &report.facts;
+    let of = |seen: &crate::transcript::facts::Seen<crate::transcript::facts::Attempt>| {
+        let attempt = &seen.it;
+        let leaf = facts.other_leaves.iter().find(|other| other.it.0 == attempt.to).map(|other| other.it.1.as_str());
+        let own = facts.leaf().filter(|_| facts.chosen == Some(attempt.to)).map(|leaf| leaf.sha256.as_str());
+        json!({
+            "address": attempt.to.to_string(),
+            "outcome": attempt.failure.map_or("connected", learned::no_connection),
+            "ms": attempt.took.millis(),
+            "chosen": facts.chosen == Some(attempt.to),
+            "leaf_sha256": own.or(leaf),
+        })
+    };
+    facts.attempts.iter().map(of).collect()
+}
+
+/// One finding.
+pub fn finding(finding: &Finding) -> Value {
+    let check = finding.check;
+    let windows: Vec<Value> = check.windows.iter().map(|code| windows(*code, check.verified)).collect();
+    json!({
+        "id": check.id,
+        "severity": finding.severity.name(),
+        "layer": check.layer.name(),
+        "title": check.title,
+        "means": check.means,
+        "fix": { "admin": check.fix.admin, "user": check.fix.user },
+        "evidence": { "says": finding.evidence.says, "events": finding.evidence.events },
+        "windows": windows,
+        "spec": check.spec.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "cause": finding.cause,
+        "because_of": finding.because_of,
+    })
+}
+
+fn windows(code: Windows, verified: bool) -> Value {
+    let row = code.code();
+    let (kind, number) = match code {
+        Windows::Ras(number) => ("ras", json!(number)),
+        Windows::Hresult(number) => ("hresult", json!(format!("0x{number:08X}"))),
+        Windows::Event(number) => ("event", json!(number)),
+    };
+    let signed = match code {
+        Windows::Hresult(number) => Some(number.cast_signed()),
+        _ => row.and_then(crate::diag::codes::Code::signed),
+    };
+    json!({ "kind": kind, "code": number, "signed": signed, "name": row.map(|row| row.name), "verified": verified })
+}
+
+/// Checks that could not look.
+pub fn not_judged(report: &Report) -> Vec<Value> {
+    report.judgement.blind.iter().map(|(id, why)| json!({ "id": id, "why": why })).collect()
+}
+
+/// JSON text in which no character can disturb a terminal: what JSON leaves as it is beyond U+007E is escaped too.
+pub fn quiet(text: &str) -> String {
+    let mut units = [0; 2];
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if super::text::is_harmful(c) && c != '\n' {
+            shown.extend(c.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")));
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}

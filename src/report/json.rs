@@ -1,0 +1,33 @@
+//! The report as one JSON document.
+
+use super::document::{self, SCHEMA, quiet};
+use super::model::Report;
+use serde_json::{Map, Value, json};
+use std::io::{self, Write};
+
+/// Writes the report.
+pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let text = serde_json::to_string_pretty(&Value::Object(document(report)))?;
+    writeln!(out, "{}", quiet(&text))
+}
+
+fn document(report: &Report) -> Map<String, Value> {
+    let head = &report.transcript.head;
+    let findings: Vec<Value> = report.judgement.findings.iter().map(document::finding).collect();
+    let members = [
+        ("schema", json!(SCHEMA)),
+        ("tool", document::tool()),
+        ("target", document::target(head)),
+        ("began", json!(document::began(head))),
+        ("took_ms", json!(report.facts.ended.millis())),
+        ("verdict", json!(report.verdict().name())),
+        ("reached", json!(report.reached())),
+        ("stopped_at", json!(report.stopped_at())),
+        ("layers", report.layers.iter().map(document::layer).collect()),
+        ("certificates", document::certificates(report).into()),
+        ("addresses", document::addresses(report).into()),
+        ("findings", findings.into()),
+        ("not_judged", document::not_judged(report).into()),
+    ];
+    members.into_iter().map(|(name, value)| (name.to_string(), value)).collect()
+}

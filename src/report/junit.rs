@@ -1,0 +1,70 @@
+//! The report as JUnit XML: a suite for the target, a case for every layer and for every failing finding.
+
+use super::model::{LayerReport, Report, Standing};
+use super::text::harmless;
+use super::{TOOL, sentence};
+use crate::diag::{Finding, Severity};
+use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
+use std::io::{self, Write};
+
+/// Writes the report.
+pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let mut suite = TestSuite::new(harmless(&report.transcript.head.target.authority()));
+    suite.set_time(report.facts.ended.duration());
+    suite.add_property(("verdict", report.verdict().name()));
+    suite.add_property(("summary", sentence::verdict(report).as_str()));
+    suite.add_test_cases(report.layers.iter().map(layer_case));
+    let failing = report.judgement.findings.iter().filter(|finding| finding.severity == Severity::Fail);
+    suite.add_test_cases(failing.map(finding_case));
+    let mut document = quick_junit::Report::new(TOOL);
+    document.set_time(report.facts.ended.duration());
+    document.add_test_suite(suite);
+    let text = document.to_string().map_err(io::Error::other)?;
+    out.write_all(text.as_bytes())
+}
+
+fn layer_case(row: &LayerReport) -> TestCase {
+    let mut case = TestCase::new(row.layer.name(), status(row));
+    case.set_classname("layer");
+    if let Some(took) = row.took {
+        case.set_time(took.duration());
+    }
+    if !row.learned.is_empty() {
+        case.set_system_out(row.learned.iter().map(|(name, value)| format!("{name}: {value}\n")).collect::<String>());
+    }
+    case
+}
+
+fn status(row: &LayerReport) -> TestCaseStatus {
+    let mut status = match row.standing {
+        Standing::Ok | Standing::Warn => return TestCaseStatus::success(),
+        Standing::NotReached | Standing::NotTried => TestCaseStatus::skipped(),
+        Standing::Fail if row.ours => TestCaseStatus::non_success(NonSuccessKind::Error),
+        Standing::Fail => TestCaseStatus::non_success(NonSuccessKind::Failure),
+    };
+    let message = row.reason.clone().unwrap_or_else(|| row.standing.name().replace('-', " "));
+    status.set_message(message);
+    status
+}
+
+fn finding_case(finding: &Finding) -> TestCase {
+    let check = finding.check;
+    let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+    status.set_type(check.id).set_message(check.title).set_description(description(finding));
+    let mut case = TestCase::new(check.id, status);
+    case.set_classname(format!("finding.{}", check.layer));
+    case
+}
+
+fn description(finding: &Finding) -> String {
+    let check = finding.check;
+    let because = finding.because_of.map_or(String::new(), |id| format!("A consequence of {id}.\n"));
+    format!(
+        "{}\n{because}Evidence: {}\nWindows: {}\nAdmin: {}\nUser: {}\n",
+        check.means,
+        harmless(&finding.evidence.says),
+        sentence::codes(finding),
+        check.fix.admin,
+        check.fix.user
+    )
+}

@@ -1,0 +1,56 @@
+//! The certificate chain and the judgements on it.
+
+use super::super::text::{cut, day, list, rfc3339};
+use super::Learned;
+use crate::crypto::chain::ChainVerdict;
+use crate::transcript::Facts;
+use crate::wire::cert::Cert;
+
+pub(super) fn cert(facts: &Facts) -> Learned {
+    let mut learned = Learned::default();
+    if let Some(leaf) = facts.leaf() {
+        let trusted = facts.trust.iter().any(|seen| seen.it.1.problems.is_empty());
+        let trust = if trusted { ", trusted" } else { "" };
+        learned.short = format!("{} until {}{trust}", cut(leaf.title(), TITLE), day(leaf.not_after));
+    }
+    for seen in &facts.trust {
+        learned.add(format!("trust by {}", seen.it.0), judgement(&seen.it.1));
+    }
+    for (index, cert) in facts.chain.iter().enumerate() {
+        let who = if index == 0 { "leaf".to_string() } else { format!("certificate {}", index + 1) };
+        describe(&mut learned, &who, cert);
+    }
+    for (index, why) in &facts.bad_certs {
+        learned.add(format!("certificate {} not readable", index + 1), why);
+    }
+    learned
+}
+
+fn judgement(verdict: &ChainVerdict) -> String {
+    if verdict.problems.is_empty() {
+        return format!("yes, up to {}", verdict.anchor.as_deref().unwrap_or("a root"));
+    }
+    let problems: Vec<_> = verdict.problems.iter().map(|problem| problem.says.as_str()).collect();
+    format!("no: {}", problems.join("; "))
+}
+
+fn describe(learned: &mut Learned, who: &str, cert: &Cert) {
+    let names = list(cert.dns_names.iter().cloned().chain(cert.ip_addresses.iter().map(ToString::to_string)));
+    let rows = [
+        ("subject", cert.subject.clone()),
+        ("issuer", cert.issuer.clone()),
+        ("names", if names.is_empty() { "none".into() } else { names }),
+        ("valid", format!("{} to {} ({} days)", rfc3339(cert.not_before), rfc3339(cert.not_after), cert.days())),
+        ("key", cert.key.clone()),
+        ("signature", cert.signature.clone()),
+        ("serial", cert.serial.clone()),
+        ("SHA-1", cert.sha1.clone()),
+        ("SHA-256", cert.sha256.clone()),
+    ];
+    for (name, value) in rows {
+        learned.add(format!("{who} {name}"), value);
+    }
+}
+
+/// Columns for the name of the leaf in the ladder.
+const TITLE: usize = 20;

@@ -1,0 +1,80 @@
+//! What was learned on each layer: a few words for the ladder, everything for those who ask.
+
+mod call;
+mod cert;
+mod net;
+mod ppp;
+
+pub(super) use net::no_connection;
+
+use super::text::{harmless, list};
+use crate::base::Layer;
+use crate::transcript::{Facts, Transcript, What};
+
+/// What was learned on one layer.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Learned {
+    /// In a few words; empty when there is nothing to say.
+    pub short: String,
+    /// Name and value, most telling first.
+    pub all: Vec<(String, String)>,
+}
+
+impl Learned {
+    fn add(&mut self, name: impl Into<String>, value: impl ToString) {
+        self.all.push((name.into(), value.to_string()));
+    }
+
+    fn add_some(&mut self, name: &str, value: Option<impl ToString>) {
+        if let Some(value) = value {
+            self.add(name, value);
+        }
+    }
+
+    fn add_list<T: ToString>(&mut self, name: &str, items: impl IntoIterator<Item = T>) {
+        let items = list(items);
+        if !items.is_empty() {
+            self.add(name, items);
+        }
+    }
+}
+
+/// What was learned on `layer`. Everything in it is safe to print.
+pub fn of(transcript: &Transcript, facts: &Facts, layer: Layer) -> Learned {
+    let mut learned = match layer {
+        Layer::Dns => net::dns(facts),
+        Layer::Tcp => net::tcp(facts),
+        Layer::Proxy => net::proxy(transcript, facts),
+        Layer::Tls => net::tls(facts),
+        Layer::Cert => cert::cert(facts),
+        Layer::Http => call::http(facts),
+        Layer::Sstp => call::sstp(facts),
+        Layer::Lcp => ppp::lcp(facts),
+        Layer::Auth => ppp::auth(facts),
+        Layer::Binding => call::binding(facts),
+        Layer::Ncp => ppp::ncp(facts),
+        Layer::Data => ppp::data(facts),
+        Layer::Teardown => call::teardown(facts),
+    };
+    oddities(transcript, layer, &mut learned);
+    learned.short = harmless(&learned.short);
+    for (name, value) in &mut learned.all {
+        (*name, *value) = (harmless(name), harmless(value));
+    }
+    learned
+}
+
+/// What came on the layer that should not have come.
+fn oddities(transcript: &Transcript, layer: Layer, learned: &mut Learned) {
+    for event in transcript.events.iter().filter(|event| event.layer == layer) {
+        match &event.what {
+            What::Misstep { message, state, allowed } => {
+                learned.add("out of turn", format!("{message} in state {state}; allowed: {}", list(allowed)));
+            }
+            What::Undecoded(error) => learned.add("not readable", error),
+            What::Omitted { count } => learned.add("not written down", format!("{count} messages like the ones before")),
+            What::Edited { edit } => learned.add("edited", edit),
+            _ => {}
+        }
+    }
+}

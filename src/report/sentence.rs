@@ -1,0 +1,118 @@
+//! The sentences of a report: the verdict, and the Windows codes as people read them.
+
+use super::model::{Report, Standing};
+use super::text::{count, harmless, list};
+use crate::base::Layer;
+use crate::diag::{Finding, Severity, Windows};
+
+/// The verdict in one or two sentences, the cause in it: what a helpdesk reads out.
+pub fn verdict(report: &Report) -> String {
+    let target = harmless(&report.transcript.head.target.authority());
+    if report.interrupted {
+        return format!("Interrupted: {}", scope(report, &target));
+    }
+    if let Some(why) = report.ours() {
+        return format!("Could not be tested: {}", full_stop(&harmless(why)));
+    }
+    match (report.verdict(), report.judgement.cause(), report.stopped_at()) {
+        (Standing::Fail, Some(cause), _) => failing(report, cause),
+        (Standing::Fail, None, Some(layer)) => {
+            let why = report.layers.iter().find(|entry| entry.layer == layer).and_then(|entry| entry.reason.clone());
+            format!("{} at {}: {}", fails(report, layer), stage(layer), full_stop(why.as_deref().unwrap_or("no reason known")))
+        }
+        (Standing::Fail, None, None) => format!("{target} does not work."),
+        (Standing::Warn, ..) => {
+            let warnings = report.judgement.findings.iter().filter(|finding| finding.severity == Severity::Warn).count();
+            format!("Works, with {}: {}", count(warnings, "warning", "warnings"), scope(report, &target))
+        }
+        _ => format!("Works: {}", scope(report, &target)),
+    }
+}
+
+fn scope(report: &Report, target: &str) -> String {
+    if report.layers.iter().any(|entry| entry.layer == Layer::Data && matches!(entry.standing, Standing::Ok | Standing::Warn)) {
+        return format!("a call to {target} comes up and carries traffic.");
+    }
+    let up = report.facts.layers.iter().filter(|entry| entry.state == crate::transcript::State::Up && entry.layer < Layer::Teardown);
+    let reached = up.map(|entry| entry.layer).max().map_or("nothing", stage);
+    let asked = report.facts.asked.until >= Layer::Auth && !report.facts.asked.credentials;
+    let rest = if asked { " Without a user name, authentication and what follows were not tried." } else { "" };
+    format!("{target} answers up to {reached}.{rest}")
+}
+
+fn failing(report: &Report, cause: &Finding) -> String {
+    let says = decapitalised(cause.check.title);
+    let at = stage(cause.check.layer);
+    let verb = fails(report, cause.check.layer);
+    let windows = cause.check.windows.first().map_or(String::new(), |code| {
+        let sure = if cause.check.verified { "shows" } else { "probably shows" };
+        format!(" Windows {sure} {}.", shown(*code))
+    });
+    format!("{verb} at {at}: {says} ({}).{windows}", cause.check.id)
+}
+
+/// A certificate that does not verify stops a Windows client, and not the probe.
+fn fails(report: &Report, layer: Layer) -> &'static str {
+    if report.facts.stop.is_none() && layer < Layer::Teardown { "A Windows client fails" } else { "Fails" }
+}
+
+/// A layer within a sentence.
+pub fn stage(layer: Layer) -> &'static str {
+    match layer {
+        Layer::Dns => "name resolution",
+        Layer::Tcp => "the TCP connection",
+        Layer::Proxy => "the proxy",
+        Layer::Tls => "the TLS handshake",
+        Layer::Cert => "the certificate",
+        Layer::Http => "the HTTP request",
+        Layer::Sstp => "the SSTP call",
+        Layer::Lcp => "PPP link negotiation",
+        Layer::Auth => "authentication",
+        Layer::Binding => "crypto binding",
+        Layer::Ncp => "IP configuration",
+        Layer::Data => "traffic in the tunnel",
+        Layer::Teardown => "teardown",
+    }
+}
+
+/// A Windows code in a sentence: `691`, `0x800B0101 CERT_E_EXPIRED`.
+fn shown(code: Windows) -> String {
+    match (code, code.code()) {
+        (Windows::Ras(number), _) => format!("error {number}"),
+        (Windows::Hresult(number), Some(row)) => format!("0x{number:08X} ({})", row.name),
+        (Windows::Hresult(number), None) => format!("0x{number:08X}"),
+        (Windows::Event(number), _) => format!("RasSstp event {number}"),
+    }
+}
+
+/// A Windows code in full: hexadecimal, signed decimal, symbolic name.
+pub fn code_in_full(code: Windows) -> String {
+    let Some(row) = code.code() else { return shown(code) };
+    match (code, row.hresult(), row.signed()) {
+        (Windows::Ras(number), Some(word), Some(signed)) => format!("{number} {} (0x{word:08X}, {signed})", row.name),
+        (Windows::Event(number), ..) => format!("RasSstp event {number}"),
+        _ => row.shown(),
+    }
+}
+
+/// All codes of a finding, and whether the link to this cause is sure.
+pub fn codes(finding: &Finding) -> String {
+    let mark = if finding.check.verified { "" } else { " - unverified" };
+    list(finding.check.windows.iter().map(|code| code_in_full(*code))) + mark
+}
+
+fn full_stop(text: &str) -> String {
+    let text = text.trim_end();
+    if text.ends_with(['.', '!', '?']) { text.to_string() } else { format!("{text}.") }
+}
+
+/// The first letter small, unless the word is an abbreviation.
+fn decapitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    match (chars.next(), chars.clone().next()) {
+        (Some(first), Some(second)) if first.is_uppercase() && second.is_lowercase() => {
+            first.to_lowercase().chain(chars).collect::<String>().trim_end_matches('.').to_string()
+        }
+        _ => text.trim_end_matches('.').to_string(),
+    }
+}

@@ -1,0 +1,221 @@
+//! The report for people: the verdict and its cause first, then the ladder, then the findings.
+
+use super::model::{LayerReport, Report, Standing};
+use super::text::{cut, harmless, list};
+use super::{sentence, text};
+use crate::diag::{Finding, Severity};
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
+use std::io::{self, Write};
+
+/// Writes the report.
+pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let style = &report.style;
+    let verdict = paint(&wrapped(&sentence::verdict(report), style.width), tone(report.verdict()), style.colour);
+    let rows: Vec<_> = report.unseen_layers().collect();
+    let seen_before = !style.shown.is_empty();
+    let ladder = ladder_rows(&rows, style.width, style.colour, !seen_before);
+    // Rows that were shown while they happened stand above already; what is left of the ladder goes on right there.
+    let parts = if seen_before { [ladder + "\n", verdict + "\n\n"] } else { [verdict + "\n\n", ladder + "\n"] };
+    write!(out, "{}", parts.concat())?;
+    findings(report, out)?;
+    if style.verbose {
+        everything(report, out)?;
+    }
+    Ok(())
+}
+
+/// Rows of the ladder, a heading above them when wanted.
+pub fn ladder_rows(layers: &[&LayerReport], width: usize, colour: bool, heading: bool) -> String {
+    let room = width.saturating_sub(LAYER + STATE).max(20);
+    let mut table = grid(&[LAYER, STATE, room]);
+    if heading {
+        table.add_row(["Layer", "State     Time", "Learned"]);
+    }
+    for layer in layers {
+        table.add_row([layer.layer.title().to_string(), state_cell(layer), learned_cell(layer, room)]);
+    }
+    lines(&table).map(|line| paint_state(line, colour) + "\n").collect()
+}
+
+fn state_cell(layer: &LayerReport) -> String {
+    let (symbol, word) = mark(layer.standing);
+    match (layer.standing, layer.took) {
+        (Standing::Ok | Standing::Warn | Standing::Fail, Some(took)) => format!("{symbol} {word:<5}{:>9}", took.to_string()),
+        _ => format!("{symbol} {word}"),
+    }
+}
+
+fn learned_cell(layer: &LayerReport, room: usize) -> String {
+    match (&layer.reason, layer.standing) {
+        (_, Standing::NotReached | Standing::NotTried) => String::new(),
+        (Some(reason), _) => reason_cell(&layer.short, reason),
+        (None, _) => cut(&layer.short, room),
+    }
+}
+
+/// Why a layer is down, after what was known about it, unless that says the same.
+fn reason_cell(short: &str, reason: &str) -> String {
+    let first = short.split(',').next().unwrap_or_default();
+    if first.is_empty() || reason.contains(first) { reason.to_string() } else { format!("{short}: {reason}") }
+}
+
+/// Symbol and word of a state.
+fn mark(standing: Standing) -> (&'static str, &'static str) {
+    match standing {
+        Standing::Ok => ("✓", "ok"),
+        Standing::Warn => ("!", "warn"),
+        Standing::Fail => ("✗", "fail"),
+        Standing::NotReached => ("·", "not reached"),
+        Standing::NotTried => ("-", "not tried"),
+    }
+}
+
+fn findings(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let of = |severity| report.judgement.findings.iter().filter(move |finding| finding.severity == severity);
+    for finding in of(Severity::Fail).filter(|finding| finding.because_of.is_none()) {
+        in_full(report, finding, out)?;
+    }
+    let (warnings, notes): (Vec<_>, Vec<_>) = (free(of(Severity::Warn)), free(of(Severity::Note)));
+    for (title, rows) in [("Warnings", warnings), ("Notes", notes)] {
+        if rows.is_empty() {
+            continue;
+        }
+        writeln!(out, "{title}")?;
+        for finding in rows {
+            brief(report, finding, out)?;
+        }
+        writeln!(out)?;
+    }
+    Ok(())
+}
+
+/// Findings that are no consequence of another one; consequences stand beneath their cause.
+fn free<'a>(findings: impl Iterator<Item = &'a Finding>) -> Vec<&'a Finding> {
+    findings.filter(|finding| finding.because_of.is_none()).collect()
+}
+
+fn in_full(report: &Report, finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
+    let (style, check) = (&report.style, finding.check);
+    let kind = if finding.cause { "Cause" } else { "Also" };
+    let title = wrapped(&format!("{kind}: {} - {}", check.id, check.title), style.width);
+    writeln!(out, "{}", paint(&title, RED, style.colour))?;
+    let consequences = report.judgement.findings.iter().filter(|other| other.because_of == Some(check.id));
+    let rows = [
+        ("Meaning", check.means.to_string()),
+        ("Evidence", harmless(&finding.evidence.says)),
+        ("Windows", sentence::codes(finding)),
+        ("Admin", check.fix.admin.to_string()),
+        ("User", check.fix.user.to_string()),
+        ("Spec", list(check.spec)),
+        ("Hence", consequences.map(|other| format!("{} - {}", other.check.id, other.check.title)).collect::<Vec<_>>().join("\n")),
+    ];
+    let mut table = grid(&[LABEL, style.width.saturating_sub(LABEL).max(20)]);
+    for (label, value) in rows.iter().filter(|row| !row.1.is_empty()) {
+        table.add_row([format!("  {label}"), value.clone()]);
+    }
+    for line in lines(&table) {
+        writeln!(out, "{line}")?;
+    }
+    writeln!(out)
+}
+
+/// A warning or a note: id, what was seen, and what to do.
+fn brief(report: &Report, finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
+    let mut table = grid(&[2, report.style.width.saturating_sub(2).max(20)]);
+    let check = finding.check;
+    table.add_row([String::new(), format!("{} - {}: {}", check.id, check.title, harmless(&finding.evidence.says))]);
+    if finding.severity == Severity::Warn && !check.fix.admin.is_empty() {
+        table.add_row([String::new(), format!("-> {}", check.fix.admin)]);
+    }
+    for line in lines(&table) {
+        writeln!(out, "{line}")?;
+    }
+    Ok(())
+}
+
+/// Everything learned, layer by layer, and what was not judged.
+fn everything(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let width = report.style.width;
+    for layer in report.layers.iter().filter(|layer| !layer.learned.is_empty()) {
+        writeln!(out, "{}", paint(layer.layer.title(), BOLD, report.style.colour))?;
+        for (name, value) in &layer.learned {
+            writeln!(out, "{}", text::hanging(&format!("  {name}: {value}"), width, 4))?;
+        }
+        writeln!(out)?;
+    }
+    if !report.judgement.blind.is_empty() {
+        let ids = list(report.judgement.blind.iter().map(|row| format!("{} ({})", row.0, row.1)));
+        writeln!(out, "{}\n", wrapped(&format!("Not judged: {ids}"), width))?;
+    }
+    let head = &report.transcript.head;
+    writeln!(out, "Began {}, took {}, seed {}", text::rfc3339_ms(head.began_unix_ms), report.facts.ended, head.seed)
+}
+
+/// A table without lines whose columns have these widths.
+fn grid(widths: &[usize]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_width(u16::try_from(widths.iter().sum::<usize>()).unwrap_or(u16::MAX));
+    let fixed = |width: &usize| ColumnConstraint::Absolute(Width::Fixed(u16::try_from(*width).unwrap_or(u16::MAX)));
+    table.add_row(widths.iter().map(|_| ""));
+    table.set_constraints(widths.iter().map(fixed));
+    for (index, column) in table.column_iter_mut().enumerate() {
+        column.set_padding((0, u16::from(index + 1 < widths.len())));
+    }
+    table
+}
+
+/// The lines of a table without the empty row that `grid` put there to make the columns.
+fn lines(table: &Table) -> impl Iterator<Item = String> {
+    let text = table.to_string();
+    text.lines().skip(1).map(|line| line.trim_end().to_string()).collect::<Vec<_>>().into_iter()
+}
+
+fn wrapped(text: &str, width: usize) -> String {
+    let mut table = grid(&[width]);
+    table.add_row([text]);
+    lines(&table).collect::<Vec<_>>().join("\n")
+}
+
+/// Colours the state of a ladder row, which stands at a fixed column.
+fn paint_state(line: String, colour: bool) -> String {
+    let states = [Standing::Ok, Standing::Warn, Standing::Fail];
+    for standing in states.into_iter().filter(|_| colour) {
+        let (symbol, word) = mark(standing);
+        let state = format!("{symbol} {word}");
+        if let Some((at, _)) = line.char_indices().nth(LAYER)
+            && let Some(rest) = line.get(at..).and_then(|rest| rest.strip_prefix(&state))
+        {
+            return format!("{}{}{rest}", line.get(..at).unwrap_or_default(), paint(&state, tone(standing), true));
+        }
+    }
+    line
+}
+
+fn tone(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Ok => GREEN,
+        Standing::Warn => YELLOW,
+        Standing::Fail => RED,
+        Standing::NotReached | Standing::NotTried => "",
+    }
+}
+
+fn paint(text: &str, tone: &str, colour: bool) -> String {
+    if colour && !tone.is_empty() { format!("\x1b[{tone}m{text}\x1b[0m") } else { text.to_string() }
+}
+
+/// Columns of the layer's title and the space behind it.
+const LAYER: usize = 16;
+/// Columns of state and time and the space behind them.
+const STATE: usize = 18;
+/// Columns of a label beneath a finding.
+const LABEL: usize = 12;
+/// ECMA-48 8.3.117: bold.
+const BOLD: &str = "1";
+/// ECMA-48 8.3.117: bold red.
+const RED: &str = "1;31";
+/// ECMA-48 8.3.117: green.
+const GREEN: &str = "32";
+/// ECMA-48 8.3.117: yellow.
+const YELLOW: &str = "33";

@@ -1,0 +1,118 @@
+//! Words for people: escaping what peers wrote, dates, numbers.
+
+use std::fmt::Write;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+/// Text from a peer made harmless: control characters, terminal escapes and characters that turn the direction of
+/// text are written as `\u{..}`, so that they are seen and do nothing.
+pub fn harmless(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_harmful(c) {
+            let _ = write!(shown, "\\u{{{:x}}}", u32::from(c));
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
+/// A control character, or one that reorders or hides the text around it.
+pub fn is_harmful(c: char) -> bool {
+    let hides = matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    c.is_control() || hides || matches!(c, '\u{61c}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// Bytes that should be text.
+pub fn lossy(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).trim_end_matches('\0').to_string()
+}
+
+/// `text` cut to `width` characters, the cut marked.
+pub fn cut(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
+        return text.to_string();
+    }
+    let mut short: String = text.chars().take(width.saturating_sub(1)).collect();
+    short.truncate(short.trim_end().len());
+    short + "…"
+}
+
+/// Milliseconds since 1970 as RFC 3339 in UTC.
+pub fn rfc3339_ms(unix_ms: i64) -> String {
+    let nanos = i128::from(unix_ms) * 1_000_000;
+    OffsetDateTime::from_unix_timestamp_nanos(nanos).ok().and_then(|at| at.format(&Rfc3339).ok()).unwrap_or_else(|| format!("{unix_ms} ms"))
+}
+
+/// Seconds since 1970 as RFC 3339 in UTC.
+pub fn rfc3339(unix: i64) -> String {
+    rfc3339_ms(unix.saturating_mul(1000))
+}
+
+/// The day of a moment, `2026-11-22`.
+pub fn day(unix: i64) -> String {
+    rfc3339(unix).split('T').next().unwrap_or_default().to_string()
+}
+
+/// `text` in lines of at most `width` columns, all but the first set in by `indent`. Words are never cut, so that hashes
+/// can be copied; a word that is longer than a line stands alone.
+pub fn hanging(text: &str, width: usize, indent: usize) -> String {
+    let start = text.len() - text.trim_start().len();
+    let mut lines = " ".repeat(start);
+    let mut column = start;
+    for word in text.split_whitespace() {
+        let length = word.chars().count();
+        if column > start && column + 1 + length > width {
+            lines += "\n";
+            lines += &" ".repeat(indent);
+            column = indent;
+        } else if column > start && !lines.ends_with(' ') {
+            lines.push(' ');
+            column += 1;
+        }
+        lines += word;
+        column += length;
+    }
+    lines
+}
+
+/// `1 address`, `2 addresses`.
+pub fn count(number: usize, one: &str, many: &str) -> String {
+    if number == 1 { format!("1 {one}") } else { format!("{number} {many}") }
+}
+
+/// Items one after the other, commas between.
+pub fn list<T: ToString>(items: impl IntoIterator<Item = T>) -> String {
+    items.into_iter().map(|item| item.to_string()).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_terminal_would_obey_is_written_out() {
+        assert_eq!(harmless("a\x1b[2J\r\nb\u{9b}1m\u{202e}ü"), "a\\u{1b}[2J\\u{d}\\u{a}b\\u{9b}1m\\u{202e}ü");
+        assert_eq!(harmless("Server: nginx"), "Server: nginx");
+    }
+
+    #[test]
+    fn dates_are_utc_and_never_panic() {
+        assert_eq!(rfc3339(1_700_000_000), "2023-11-14T22:13:20Z");
+        assert_eq!(day(1_700_000_000), "2023-11-14");
+        assert_eq!(rfc3339_ms(i64::MAX), "9223372036854775807 ms");
+    }
+
+    #[test]
+    fn lines_hang_and_words_stay_whole() {
+        assert_eq!(hanging("  name: one two three", 15, 4), "  name: one two\n    three");
+        assert_eq!(hanging("  nonce: 0123456789abcdef", 15, 4), "  nonce:\n    0123456789abcdef");
+    }
+
+    #[test]
+    fn a_cut_is_marked() {
+        assert_eq!(cut("abc def", 5), "abc…");
+        assert_eq!(cut("abc", 3), "abc");
+    }
+}

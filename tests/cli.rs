@@ -1,0 +1,251 @@
+//! The program as its users meet it: arguments, exit codes, streams. Wants no network but loopback.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Command, Output, Stdio};
+
+fn sstp_diag(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sstp-diag"));
+    for name in ["https_proxy", "HTTPS_PROXY", "no_proxy", "NO_PROXY", "SSTP_DIAG_PASSWORD", "SSTP_DIAG_PROXY_PASSWORD", "SSLKEYLOGFILE"] {
+        command.env_remove(name);
+    }
+    command.args(args).stdin(Stdio::null());
+    command
+}
+
+fn run(args: &[&str]) -> (Option<i32>, String, String) {
+    let Output { status, stdout, stderr } = sstp_diag(args).output().expect("the program runs");
+    (status.code(), String::from_utf8(stdout).expect("UTF-8"), String::from_utf8(stderr).expect("UTF-8"))
+}
+
+fn scratch(name: &str) -> std::path::PathBuf {
+    std::env::temp_dir().join(format!("sstp-diag-test-{}-{name}", std::process::id()))
+}
+
+/// A port on loopback at which nobody listens.
+fn closed_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    listener.local_addr().expect("an address").port()
+}
+
+#[test]
+fn arguments_that_make_no_sense_end_with_2_and_say_why() {
+    let rows: &[(&[&str], &str)] = &[
+        (&[], "Usage"),
+        (&["frobnicate"], "unrecognized subcommand"),
+        (&["probe"], "TARGET"),
+        (&["probe", "http://vpn.example.test"], "https://"),
+        (&["probe", "vpn.example.test:0"], "not a port"),
+        (&["probe", "https://alice:s3cret@vpn.example.test/"], "--user"),
+        (&["probe", "vpn.example.test", "--lab"], "cannot be used with"),
+        (&["probe", "vpn.example.test", "--fault", "cert.expired"], "cannot be used with"),
+        (&["probe", "--lab", "--fault", "cert.nonsense"], "lab --list"),
+        (&["probe", "x", "--auth", "kerberos"], "mschapv2, eap-mschapv2"),
+        (&["probe", "x", "--until", "physical"], "dns, tcp"),
+        (&["probe", "x", "--timeout", "0"], "number of seconds"),
+        (&["probe", "x", "--layer-timeout", "tsl=1"], "not a layer"),
+        (&["probe", "x", "--resolve", "x"], "HOST:ADDR"),
+        (&["probe", "x", "--connect", "y:port"], "not a port"),
+        (&["probe", "x", "-4", "-6"], "cannot be used with"),
+        (&["probe", "x", "-o", "xml"], "table, json, ndjson, junit"),
+        (&["probe", "x", "-o", "json", "-o", "junit"], "both json and junit"),
+        (&["probe", "x", "--proxy", "http://alice:s3cret@proxy:3128"], "--proxy-password-file"),
+        (&["probe", "x", "--proxy-password-file", "/dev/null"], "needs a proxy with a user"),
+        (&["probe", "x", "--password-file", "/dev/null"], "--user"),
+        (&["probe", "x", "--user", "alice"], "SSTP_DIAG_PASSWORD"),
+        (&["probe", "x", "--user", "alice", "--password-env", "SSTP_DIAG_NOT_SET"], "not set"),
+        (&["probe", "x", "--width", "5"], "--width"),
+        (&["lab", "--listen", "192.0.2.1:443"], "loopback only"),
+        (&["lab", "--fault", "cert.nonsense"], "lab --list"),
+        (&["catalogue", "sins"], "checks, faults, codes"),
+    ];
+    for (args, says) in rows {
+        let (code, stdout, stderr) = run(args);
+        assert_eq!((code, stdout.as_str()), (Some(2), ""), "{args:?}: {stderr}");
+        assert!(stderr.contains(says), "{args:?}: {stderr}");
+        assert!(!stderr.contains("s3cret"), "{stderr}");
+    }
+}
+
+#[test]
+fn there_is_no_way_to_put_a_password_into_the_arguments() {
+    let (code, _, stderr) = run(&["probe", "x", "--user", "alice", "--password", "s3cret"]);
+    assert_eq!(code, Some(2));
+    assert!(stderr.contains("unexpected argument '--password'"), "{stderr}");
+    let (_, help, _) = run(&["probe", "--help"]);
+    assert!(help.contains("--password-file") && help.contains("--password-env") && !help.contains("--password "), "{help}");
+}
+
+#[test]
+fn trouble_on_our_side_ends_with_3() {
+    let rows: &[&[&str]] = &[
+        &["probe", "x", "-o", "json=/nonexistent/report.json"],
+        &["probe", "x", "--ca", "/nonexistent/ca.pem"],
+        &["probe", "x", "--ca", "/nonexistent/a.pem", "--ca", "/nonexistent/b.pem"],
+        &["probe", "x", "--keylog", "/nonexistent/keys"],
+        &["probe", "x", "--user", "alice", "--password-file", "/nonexistent/password"],
+    ];
+    for args in rows {
+        let (code, stdout, stderr) = run(args);
+        assert_eq!((code, stdout.as_str()), (Some(3), ""), "{args:?}: {stderr}");
+        assert!(stderr.starts_with("sstp-diag: cannot ") && stderr.contains("/nonexistent/"), "{args:?}: {stderr}");
+    }
+}
+
+#[test]
+fn help_and_version_are_no_failure() {
+    assert_eq!(run(&["--version"]), (Some(0), format!("sstp-diag {}\n", env!("CARGO_PKG_VERSION")), String::new()));
+    for args in [&["--help"][..], &["probe", "--help"], &["lab", "--help"], &["catalogue", "--help"]] {
+        let (code, stdout, stderr) = run(args);
+        assert_eq!((code, stderr.as_str()), (Some(0), ""));
+        assert!(stdout.contains("Usage: sstp-diag"));
+    }
+}
+
+#[test]
+fn the_sound_lab_is_a_green_ladder_and_ends_with_0() {
+    let (code, stdout, stderr) = run(&["probe", "--lab"]);
+    assert_eq!((code, stderr.as_str()), (Some(0), ""), "{stdout}");
+    assert!(stdout.starts_with("Works"), "{stdout}");
+    assert!(stdout.lines().all(|line| line.chars().count() <= 80) && !stdout.contains('\x1b'), "{stdout}");
+    assert_eq!(stdout.lines().filter(|line| line.contains("✓ ok")).count(), 12, "all but the proxy: {stdout}");
+}
+
+#[test]
+fn a_closed_port_ends_with_1_and_several_reports_are_written_at_once() {
+    let target = format!("127.0.0.1:{}", closed_port());
+    let (json, junit) = (scratch("report.json"), scratch("report.xml"));
+    let outputs = [format!("json={}", json.display()), format!("junit={}", junit.display())];
+    let (code, stdout, _) = run(&["probe", &target, "-o", &outputs[0], "-o", &outputs[1]]);
+    assert_eq!(code, Some(1));
+    assert!(stdout.contains("TCP             ✗ fail"), "the table is on standard output still: {stdout}");
+    let report: serde_json::Value = serde_json::from_str(&fs::read_to_string(&json).expect("written")).expect("JSON");
+    assert_eq!((&report["schema"], &report["stopped_at"]), (&"sstp-diag/report/1".into(), &"tcp".into()));
+    assert!(fs::read_to_string(&junit).expect("written").starts_with("<?xml"));
+    for path in [json, junit] {
+        fs::remove_file(path).expect("it was there");
+    }
+}
+
+#[test]
+fn the_report_of_the_lab_is_what_the_schema_says() {
+    let schema: serde_json::Value = serde_json::from_str(include_str!("../docs/report.schema.json")).expect("JSON");
+    let validator = jsonschema::draft202012::new(&schema).expect("a schema");
+    for args in [&["probe", "--lab", "-o", "json"][..], &["probe", "--lab", "-o", "json", "--fault", "cert.expired"]] {
+        let (_, stdout, _) = run(args);
+        let report: serde_json::Value = serde_json::from_str(&stdout).expect("JSON");
+        let errors: Vec<_> = validator.iter_errors(&report).map(|error| format!("{}: {error}", error.instance_path)).collect();
+        assert_eq!(errors, Vec::<String>::new(), "{args:?}");
+    }
+}
+
+#[test]
+fn lines_of_json_come_as_things_happen() {
+    let (code, stdout, _) = run(&["probe", "--lab", "-o", "ndjson"]);
+    let lines: Vec<serde_json::Value> = stdout.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let types: Vec<_> = lines.iter().filter_map(|line| line["type"].as_str()).collect();
+    assert_eq!((code, types.first(), types.last()), (Some(0), Some(&"head"), Some(&"summary")));
+    let layers: Vec<_> = lines.iter().filter(|line| line["type"] == "layer").filter_map(|line| line["layer"].as_str()).collect();
+    assert_eq!((layers.len(), layers[0], layers[12]), (13, "dns", "teardown"), "each layer once");
+}
+
+#[test]
+fn the_first_ctrl_c_leaves_in_order_and_tells_what_is_known() {
+    let mut child = sstp_diag(&["probe", "--lab", "--fault", "lcp.silent", "-o", "ndjson"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it runs");
+    let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines().map(|line| line.expect("UTF-8"));
+    assert!(lines.any(|line| line.contains(r#""layer":"sstp""#)), "it gets as far as SSTP");
+    let interrupted = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill runs");
+    assert!(interrupted.success());
+    assert!(lines.any(|line| line.contains(r#""type":"summary""#)), "the report comes");
+    assert_eq!(child.wait().expect("it ends").code(), Some(130));
+    let mut stderr = String::new();
+    child.stderr.take().expect("piped").read_to_string(&mut stderr).expect("UTF-8");
+    assert_eq!(stderr, "sstp-diag: interrupted; this is what is known\n");
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_trouble() {
+    let mut child = sstp_diag(&["catalogue", "codes"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it runs");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]));
+}
+
+#[test]
+fn the_lab_prints_a_probe_line_that_works() {
+    let mut lab = sstp_diag(&["lab"]).stdout(Stdio::piped()).spawn().expect("it runs");
+    let mut lines = BufReader::new(lab.stdout.take().expect("piped")).lines().map(|line| line.expect("UTF-8"));
+    let line = lines.find(|line| line.trim_start().starts_with("sstp-diag probe ")).expect("the line");
+    let args: Vec<&str> = line.split_whitespace().skip(1).collect();
+    let (code, stdout, stderr) = run(&args);
+    let _ = Command::new("kill").args(["-INT", &lab.id().to_string()]).status().expect("kill runs");
+    assert_eq!(code, Some(0), "{line}\n{stdout}{stderr}");
+    assert_eq!(lab.wait().expect("it ends").code(), Some(0));
+    let password = args.windows(2).find(|two| two[0] == "--password-file").map(|two| two[1]).expect("a password file");
+    assert!(!fs::exists(password).expect("to be asked"), "the lab's files are gone with it");
+}
+
+#[test]
+fn a_password_comes_from_a_file_or_the_environment() {
+    let mut command = sstp_diag(&["probe", "--lab", "--user", "alice", "--password-file", "-"]);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("it runs");
+    child.stdin.take().expect("piped").write_all(b"Passw0rd!\n").expect("it reads");
+    assert_eq!(child.wait_with_output().expect("it ends").status.code(), Some(0));
+    let output = sstp_diag(&["probe", "--lab", "--user", "alice"]).env("SSTP_DIAG_PASSWORD", "wrong").output().expect("it runs");
+    assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stdout));
+}
+
+#[test]
+fn a_proxy_from_the_environment_is_used_unless_told_otherwise() {
+    let proxy = format!("http://127.0.0.1:{}", closed_port());
+    let probe = |args: &[&str], no_proxy: &str| {
+        let mut command = sstp_diag(&["probe", "192.0.2.1", "--until", "dns", "-o", "json"]);
+        let output = command.args(args).env("HTTPS_PROXY", &proxy).env("NO_PROXY", no_proxy).output().expect("it runs");
+        let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        report["layers"][2]["learned"][0]["value"].as_str().map(str::to_string)
+    };
+    assert_eq!(probe(&[], ""), Some(proxy.replace("http://", "")));
+    assert_eq!(probe(&["--no-proxy"], ""), None);
+    assert_eq!(probe(&[], "192.0.2.0/24"), None);
+}
+
+#[test]
+fn catalogues_have_the_id_first_and_json_on_request() {
+    for what in ["checks", "faults", "codes"] {
+        let (code, table, _) = run(&["catalogue", what]);
+        let (_, json, _) = run(&["catalogue", what, "-o", "json"]);
+        let rows: Vec<serde_json::Value> = serde_json::from_str(&json).expect("an array");
+        assert_eq!((code, table.lines().count()), (Some(0), rows.len()), "{what}");
+        for (line, row) in table.lines().zip(&rows) {
+            assert!(line.starts_with(row["id"].as_str().expect("an id")), "{line}");
+        }
+    }
+    assert_eq!(run(&["lab", "--list"]).1, run(&["catalogue", "faults"]).1);
+}
+
+#[test]
+fn the_manual_page_is_up_to_date() {
+    let (code, page, _) = run(&["man"]);
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/sstp-diag.1");
+    if std::env::var_os("UPDATE").is_some() {
+        fs::write(path, &page).expect("docs is writable");
+    }
+    assert_eq!(code, Some(0));
+    assert_eq!(fs::read_to_string(path).expect("it is there"), page, "UPDATE=1 writes it anew");
+}
+
+#[test]
+fn every_option_is_in_the_manual() {
+    let manual = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/cli.md")).expect("it is there");
+    for command in ["probe", "lab", "catalogue"] {
+        let (_, help, _) = run(&[command, "--help"]);
+        let options = help.split_whitespace().filter(|word| word.starts_with("--") && word.len() > 2);
+        for option in options.map(|word| word.trim_end_matches([',', ';', '.', ')', '`'])) {
+            assert!(manual.contains(&format!("`{option}")), "{command} {option}");
+        }
+    }
+}
