@@ -3,7 +3,9 @@
 use super::auth_refused::{eap_failure, eap_responses, said_no};
 use super::check::{Check, Evidence, Fix, Look, Need, Severity, Windows};
 use super::lcp::{REQUEST, demanded, method_in};
-use super::look::{BARE_ENDINGS, ENDINGS, endings_and, reason_of, stop, stop_at, stop_within, terminate, timed_out, unnamed};
+use super::look::{
+    BARE_ENDINGS, ENDINGS, SILENT_ENDINGS, endings_and, reason_of, stop, stop_at, stop_within, terminate, timed_out, unnamed,
+};
 use crate::base::{Layer, Side, SpecRef};
 use crate::transcript::Reason;
 use crate::transcript::facts::{Facts, Seen};
@@ -55,7 +57,7 @@ pub(super) const AUTH: &[Check] = &[
         verified: true,
         spec: &[SpecRef::rfc(2865, "2.4")],
         needs: Need::Began(Layer::Auth),
-        explains: BARE_ENDINGS,
+        explains: SILENT_ENDINGS,
         look: Look::One(login_unanswered),
         ..Check::ROW
     },
@@ -68,7 +70,7 @@ pub(super) const AUTH: &[Check] = &[
         windows: &[Windows::Ras(718)],
         spec: &[SpecRef::rfc(1661, "3.5")],
         needs: Need::Began(Layer::Auth),
-        explains: BARE_ENDINGS,
+        explains: SILENT_ENDINGS,
         look: Look::One(no_challenge),
         ..Check::ROW
     },

@@ -3,7 +3,7 @@
 
 use super::auth::{Proof, proof};
 use super::check::{Check, Evidence, Fix, Look, Need, Severity, Windows};
-use super::look::{BARE_ENDINGS, closed, endings_and, protocol_reject, reason_of, server_abort, stop_within, unnamed};
+use super::look::{BARE_ENDINGS, SILENT_ENDINGS, closed, endings_and, protocol_reject, reason_of, server_abort, stop_within, unnamed};
 use super::sstp::{hash_mask, status_of};
 use crate::base::{Layer, Side, SpecRef, hex};
 use crate::transcript::How;
@@ -115,7 +115,7 @@ pub(super) const BINDING: &[Check] = &[
         fix: Fix { admin: "Read the server's log line of this moment; check the certificate hash first.", user: "" },
         spec: &[SpecRef::sstp("3.3.5.2.3")],
         needs: Need::Began(Layer::Binding),
-        explains: BARE_ENDINGS,
+        explains: SILENT_ENDINGS,
         look: Look::One(closed_after_connected),
         ..Check::ROW
     },

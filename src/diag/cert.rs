@@ -8,6 +8,7 @@ use super::look::{answer, date};
 use crate::base::{Layer, SpecRef};
 use crate::crypto::chain::{ChainVerdict, Problem, Rule};
 use crate::transcript::facts::{Facts, Seen};
+use crate::wire::cert::Cert;
 
 pub(super) const CERT: &[Check] = &[
     Check {
@@ -246,13 +247,15 @@ fn unreadable(facts: &Facts) -> Option<Evidence> {
     })
 }
 
-/// Some certificate is outside its dates by our clock, and every certificate of the path is inside by the server's.
+/// Some certificates are outside their dates by our clock, and all of these are inside by the server's.
 fn own_clock_wrong(facts: &Facts) -> Option<Evidence> {
     expired(facts).or_else(|| not_yet_valid(facts))?;
     let (event, theirs) = server_clock(facts)?;
     let path = &facts.trust.first()?.it.1.path;
-    let mut certs = path.iter().filter_map(|index| facts.chain.get(*index)).peekable();
-    let inside = certs.peek().is_some() && certs.all(|cert| (cert.not_before..=cert.not_after).contains(&theirs));
+    let valid = |cert: &Cert, moment: i64| (cert.not_before..=cert.not_after).contains(&moment);
+    let path = path.iter().filter_map(|index| facts.chain.get(*index));
+    let mut wrong = path.filter(|cert| !valid(cert, facts.began)).peekable();
+    let inside = wrong.peek().is_some() && wrong.all(|cert| valid(cert, theirs));
     let says = format!("this computer says {}, the server says {}", date(facts.began), date(theirs));
     inside.then(|| Evidence::of(facts.trust.iter().map(|seen| seen.event).chain([event]), says))?
 }
@@ -302,11 +305,17 @@ fn purpose_missing(facts: &Facts) -> Option<Evidence> {
 }
 
 fn key_usage_wrong(facts: &Facts) -> Option<Evidence> {
-    wrong(facts, &[Rule::KeyUsage])
+    wrong(facts, &[Rule::KeyUsage]).filter(|_| facts.trust.iter().any(|seen| broken_at_leaf(&seen.it.1)))
+}
+
+/// An issuer without the right to sign certificates is a matter of the CA, not of the server's key.
+fn broken_at_leaf(verdict: &ChainVerdict) -> bool {
+    verdict.problems.iter().any(|problem| problem.rule == Rule::KeyUsage && problem.cert == Some(0))
 }
 
 fn constraint_broken(facts: &Facts) -> Option<Evidence> {
-    wrong(facts, &[Rule::BasicConstraints, Rule::PathLength, Rule::NameConstraints, Rule::UnknownCritical])
+    let ca_rules = [Rule::BasicConstraints, Rule::PathLength, Rule::NameConstraints, Rule::UnknownCritical];
+    wrong(facts, &ca_rules).or_else(|| wrong(facts, &[Rule::KeyUsage]).filter(|_| key_usage_wrong(facts).is_none()))
 }
 
 fn crl_by_ldap_only(facts: &Facts) -> Option<Evidence> {
@@ -335,7 +344,7 @@ fn refused_by_all(facts: &Facts) -> Option<Evidence> {
 /// Why a trust source refuses the chain; nothing when it does not.
 pub(super) fn reason(facts: &Facts, seen: &Seen<(String, ChainVerdict)>) -> Option<String> {
     let (source, verdict) = &seen.it;
-    let problem = verdict.problems.iter().find(|problem| REFUSED.contains(&problem.rule))?;
+    let problem = verdict.problems.iter().find(|problem| problem.rule.trust_breaking())?;
     Some(format!("{source}: {}", sentence(facts, problem)))
 }
 
@@ -370,28 +379,6 @@ pub(super) fn sentence(facts: &Facts, problem: &Problem) -> String {
 
 /// Rules about where the chain ends; a chain has one end, and which rule it is depends on the trust source.
 const DEAD_ENDS: &[Rule] = &[Rule::SelfSigned, Rule::UntrustedRoot, Rule::MissingIntermediate, Rule::BadSignature];
-
-/// Rules for which a Windows client outside the server's domain refuses the server.
-const REFUSED: &[Rule] = &[
-    Rule::Empty,
-    Rule::Unparsable,
-    Rule::Expired,
-    Rule::NotYetValid,
-    Rule::NameMismatch,
-    Rule::WildcardDepth,
-    Rule::IpNotInSan,
-    Rule::SelfSigned,
-    Rule::UntrustedRoot,
-    Rule::MissingIntermediate,
-    Rule::BadSignature,
-    Rule::EkuMissing,
-    Rule::KeyUsage,
-    Rule::BasicConstraints,
-    Rule::PathLength,
-    Rule::NameConstraints,
-    Rule::UnknownCritical,
-    Rule::CrlLdapOnly,
-];
 
 /// Seconds of a day.
 const DAY: i64 = 86_400;

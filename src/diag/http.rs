@@ -2,7 +2,7 @@
 
 use super::check::{Check, Evidence, Fix, Look, Need, Severity, Windows};
 use super::look::{answer, closed, reason_of, stop_at, stop_within, timed_out, undecoded, unnamed};
-use crate::base::{Layer, Limit, SpecRef};
+use crate::base::{Layer, Limit, SpecRef, WireError};
 use crate::transcript::facts::{Facts, Seen};
 use crate::transcript::{How, Reason};
 use crate::wire::http::{CONTENT_LENGTH, Head};
@@ -339,7 +339,8 @@ fn closed_silently(facts: &Facts) -> Option<Evidence> {
 }
 
 fn endless_head(facts: &Facts) -> Option<Evidence> {
-    let seen = undecoded(facts, Layer::Http).filter(|seen| matches!(seen.it.limit, Limit::Ours(_)))?;
+    let endless = |error: &WireError| matches!(error.limit, Limit::Ours(_)) || error.what.contains(TOO_MANY_HEADERS);
+    let seen = undecoded(facts, Layer::Http).filter(|seen| endless(&seen.it))?;
     let stop = stop_at(facts, Layer::Http)?;
     Evidence::of([seen.event, stop.event], format!("after {} bytes the head had no end", seen.it.have))
 }
@@ -422,6 +423,9 @@ fn firewall_marker(head: &Head) -> Option<String> {
 
 /// What no SSTP server says after an answer that opened no SSTP stream.
 const SSTP_SILENCE: &[&str] = &["SSTP-NO-ACK", "SSTP-CLOSE-AFTER-REQUEST", "SSTP-VERSION", "SSTP-DESYNC", "SSTP-CALL-FAILED"];
+
+/// How `httparse` says that it ran out of room for header lines.
+const TOO_MANY_HEADERS: &str = "too many headers";
 
 /// Headers that web application firewalls add to their block pages.
 const FIREWALL_HEADERS: &[&str] = &["cf-ray", "cf-mitigated", "x-sucuri-id", "x-iinfo", "x-waf-event-info"];

@@ -1,7 +1,9 @@
 //! The PPP link. RFC 1661; catalogue 3.5.
 
 use super::check::{Check, Evidence, Fix, Look, Need, Severity, Windows};
-use super::look::{self, BARE_ENDINGS, ENDINGS, endings_and, options, packet, protocol_reject, reason_of, terminate, undecoded, unnamed};
+use super::look::{
+    self, BARE_ENDINGS, ENDINGS, SILENT_ENDINGS, endings_and, options, packet, protocol_reject, reason_of, terminate, undecoded, unnamed,
+};
 use crate::base::{Layer, Side, SpecRef};
 use crate::transcript::facts::{Facts, Seen, Stop};
 use crate::transcript::{How, Reason};
@@ -102,7 +104,7 @@ pub(super) const LCP: &[Check] = &[
         windows: &[Windows::Ras(718), Windows::Ras(721)],
         spec: &[SpecRef::rfc(1661, "4.6")],
         needs: Need::Began(Layer::Lcp),
-        explains: BARE_ENDINGS,
+        explains: SILENT_ENDINGS,
         look: Look::One(no_response),
         ..Check::ROW
     },
@@ -114,7 +116,7 @@ pub(super) const LCP: &[Check] = &[
         fix: Fix { admin: "Update or restart the PPP daemon.", user: "Try again later." },
         spec: &[SpecRef::rfc(1661, "5.1")],
         needs: Need::Began(Layer::Lcp),
-        explains: BARE_ENDINGS,
+        explains: SILENT_ENDINGS,
         look: Look::One(request_unanswered),
         ..Check::ROW
     },
@@ -126,7 +128,7 @@ pub(super) const LCP: &[Check] = &[
         fix: Fix { admin: "Update or restart the PPP daemon.", user: "Try again later." },
         spec: &[SpecRef::rfc(1661, "4.1")],
         needs: Need::Began(Layer::Lcp),
-        explains: BARE_ENDINGS,
+        explains: SILENT_ENDINGS,
         look: Look::One(request_missing),
         ..Check::ROW
     },
@@ -152,7 +154,7 @@ pub(super) const LCP: &[Check] = &[
         verified: true,
         spec: &[SpecRef::rfc(1661, "5.5")],
         needs: Need::Began(Layer::Lcp),
-        explains: BARE_ENDINGS,
+        explains: TERMINATED,
         look: Look::One(terminated),
         ..Check::ROW
     },
@@ -347,6 +349,17 @@ pub(super) const REQUEST: &str = "lcp.configure-request";
 /// What follows when the server does not know the protocol it is to authenticate with.
 const AUTH_SILENCE: &[&str] =
     endings_and!["AUTH-SILENT", "AUTH-RADIUS-TIMEOUT", "AUTH-EAP-METHOD-MISMATCH", "AUTH-TERMINATED", "AUTH-FAILED", "LCP-FAILED"];
+
+/// What else is seen when the server ends the link, on which layer ever.
+const TERMINATED: &[&str] = &[
+    "SSTP-ABORT-STATUS7",
+    "SSTP-ABORT-NO-STATUS",
+    "SSTP-ABORT-STATUS",
+    "SSTP-RETRY-EXCEEDED",
+    "SSTP-UNEXPECTED-MESSAGE",
+    "DATA-FAILED",
+    "TEAR-REMOTE",
+];
 
 /// What follows on higher layers when we talk to ourselves.
 const LOOPED: &[&str] = endings_and![

@@ -31,17 +31,33 @@ pub(super) use endings_and;
 /// What every cause met above SSTP explains.
 pub(super) const ENDINGS: &[&str] = endings_and![];
 
-/// The same without a stream that fell apart: what only notices that the peer fell silent or left does not explain that.
+/// The same without a stream that fell apart and without the server's timer: what fits no other check
+/// does not explain these.
 pub(super) const BARE_ENDINGS: &[&str] = &[
     "SSTP-ABORT-STATUS7",
     "SSTP-ABORT-NO-STATUS",
     "SSTP-ABORT-STATUS",
     "SSTP-RETRY-EXCEEDED",
-    "SSTP-NEGOTIATION-TIMEOUT",
     "SSTP-UNEXPECTED-MESSAGE",
     "LCP-TERMINATED-BY-PEER",
     "TEAR-REMOTE",
 ];
+
+/// What silence explains: the server's timer ends in it too.
+pub(super) const SILENT_ENDINGS: &[&str] = &[
+    "SSTP-ABORT-STATUS7",
+    "SSTP-ABORT-NO-STATUS",
+    "SSTP-ABORT-STATUS",
+    "SSTP-RETRY-EXCEEDED",
+    "SSTP-UNEXPECTED-MESSAGE",
+    "SSTP-NEGOTIATION-TIMEOUT",
+    "LCP-TERMINATED-BY-PEER",
+    "TEAR-REMOTE",
+];
+
+/// The ways in which a server aborts, its timer left aside.
+pub(super) const ABORTED: &[&str] =
+    &["SSTP-ABORT-STATUS7", "SSTP-ABORT-NO-STATUS", "SSTP-ABORT-STATUS", "SSTP-RETRY-EXCEEDED", "SSTP-UNEXPECTED-MESSAGE"];
 
 /// What a stream that fell apart leads to.
 pub(super) const BROKEN_STREAM: &[&str] = &[
@@ -59,6 +75,7 @@ pub(super) const BROKEN_STREAM: &[&str] = &[
     "IPCP-NO-ADDRESS",
     "IPCP-FAILED",
     "DATA-FAILED",
+    "TEAR-REMOTE",
 ];
 
 /// The stop, unless it was our own machine's fault.
@@ -125,11 +142,12 @@ pub(super) fn ras(number: u32) -> String {
     u16::try_from(number).ok().and_then(codes::ras).map_or_else(|| number.to_string(), codes::Code::shown)
 }
 
-/// The server's Call Abort, unless it only answers one of ours. MS-SSTP 3.1.5.2: an Abort is answered by an Abort.
+/// The server's Call Abort, unless it only answers one of ours or comes after the stop. MS-SSTP 3.1.5.2: an Abort is answered by an Abort.
 pub(super) fn server_abort(facts: &Facts) -> Option<&Seen<sstp::Message>> {
     let theirs = facts.messages(Side::Server, sstp::MessageType::CallAbort).next()?;
     let ours = facts.messages(Side::Client, sstp::MessageType::CallAbort).next();
-    ours.is_none_or(|ours| theirs.event < ours.event).then_some(theirs)
+    let before_the_stop = facts.stop.as_ref().is_none_or(|stop| theirs.event < stop.event);
+    (before_the_stop && ours.is_none_or(|ours| theirs.event < ours.event)).then_some(theirs)
 }
 
 /// The control packet inside a frame, of whichever protocol.

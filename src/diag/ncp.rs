@@ -1,7 +1,7 @@
 //! Addresses inside the tunnel: IPCP, IPv6CP. Catalogue 3.6.
 
 use super::check::{Check, Evidence, Fix, Look, Need, Severity, Windows};
-use super::look::{BARE_ENDINGS, ENDINGS, options, protocol_reject, stop_at, unnamed};
+use super::look::{BARE_ENDINGS, ENDINGS, SILENT_ENDINGS, options, protocol_reject, server_abort, stop_at, terminate, unnamed};
 use crate::base::{Layer, Side, SpecRef};
 use crate::transcript::Reason;
 use crate::transcript::facts::Facts;
@@ -66,6 +66,32 @@ pub(super) const NCP: &[Check] = &[
         ..Check::ROW
     },
     Check {
+        id: "IPCP-ADDRESS-UNUSABLE",
+        layer: Layer::Ncp,
+        title: "The address given cannot be used",
+        means: "It is 0.0.0.0, a loopback, multicast or broadcast address, or the same as the server's own.",
+        fix: Fix { admin: "Correct the address pool.", user: "" },
+        spec: &[SpecRef::rfc(1122, "3.2.1.3")],
+        needs: Need::Began(Layer::Ncp),
+        explains: ENDINGS,
+        look: Look::One(address_unusable),
+        ..Check::ROW
+    },
+    Check {
+        id: "CCP-MPPE-MISMATCH",
+        layer: Layer::Ncp,
+        title: "The two ends disagree on PPP encryption",
+        means: "One end insists on MPPE inside the tunnel, which the other does not have. SSTP encrypts already.",
+        fix: Fix { admin: "Do not require PPP encryption on the server.", user: "Set encryption to optional in the profile." },
+        windows: &[Windows::Ras(741), Windows::Ras(742)],
+        verified: true,
+        spec: &[SpecRef::rfc(3078, "2")],
+        needs: Need::Began(Layer::Ncp),
+        explains: ENDINGS,
+        look: Look::One(encryption_disputed),
+        ..Check::ROW
+    },
+    Check {
         id: "IPCP-NO-ADDRESS",
         layer: Layer::Ncp,
         title: "The server gives no address",
@@ -78,20 +104,8 @@ pub(super) const NCP: &[Check] = &[
         verified: true,
         spec: &[SpecRef::rfc(1332, "3.3")],
         needs: Need::Began(Layer::Ncp),
-        explains: BARE_ENDINGS,
+        explains: SILENT_ENDINGS,
         look: Look::One(no_address),
-        ..Check::ROW
-    },
-    Check {
-        id: "IPCP-ADDRESS-UNUSABLE",
-        layer: Layer::Ncp,
-        severity: Severity::Warn,
-        title: "The address given cannot be used",
-        means: "It is a loopback, multicast or broadcast address, or the same as the server's own.",
-        fix: Fix { admin: "Correct the address pool.", user: "" },
-        spec: &[SpecRef::rfc(1122, "3.2.1.3")],
-        needs: Need::Began(Layer::Ncp),
-        look: Look::One(address_unusable),
         ..Check::ROW
     },
     Check {
@@ -153,8 +167,33 @@ fn never_agreed(facts: &Facts) -> Option<Evidence> {
 
 fn ipcp_terminated(facts: &Facts) -> Option<Evidence> {
     stop_at(facts, Layer::Ncp)?;
-    let seen = facts.frames(Side::Server, "ipcp.terminate-request").next()?;
-    Some(Evidence::at(seen.event, "IPCP Terminate-Request from the server"))
+    let terminated = facts.frames(Side::Server, "ipcp.terminate-request").next();
+    terminated.map(|seen| Evidence::at(seen.event, "IPCP Terminate-Request from the server")).or_else(|| aborted_without_a_word(facts))
+}
+
+/// An Abort without status after IPCP was spoken: catalogue 3.1 knows a server that does so when its pool is full.
+fn aborted_without_a_word(facts: &Facts) -> Option<Evidence> {
+    let abort = server_abort(facts).filter(|abort| abort.it.status_info().is_none())?;
+    let spoke = facts.ppp.iter().any(|seen| seen.by == Some(Side::Server) && seen.it.protocol == ppp::IPCP && seen.event < abort.event);
+    let named = ipcp_rejected(facts).or_else(|| address_rejected(facts)).or_else(|| never_agreed(facts));
+    (spoke && named.is_none()).then(|| Evidence::at(abort.event, "Call Abort without a status while addresses were negotiated"))
+}
+
+fn address_unusable(facts: &Facts) -> Option<Evidence> {
+    let address_in = |frame: &ppp::Frame| options(frame).iter().find(|option| option.kind == IP_ADDRESS)?.ipv4();
+    let acks = facts.frames(Side::Server, "ipcp.configure-ack");
+    let (event, address) = acks.filter_map(|seen| Some((seen.event, address_in(&seen.it)?))).last()?;
+    let same = facts.given.gateway == Some(IpAddr::V4(address));
+    let wrong = address.is_unspecified() || address.is_loopback() || address.is_multicast() || address.is_broadcast();
+    let why = if same { ", which is the server's own" } else { "" };
+    (wrong || same).then(|| Evidence::at(event, format!("the address agreed on is {address}{why}")))
+}
+
+fn encryption_disputed(facts: &Facts) -> Option<Evidence> {
+    stop_at(facts, Layer::Ncp)?;
+    let (ended, says) = terminate(facts)?;
+    let asked = facts.frames(Side::Server, "ccp.configure-request").chain(facts.frames(Side::Client, "ccp.configure-request")).next()?;
+    Evidence::of([asked.event, ended], format!("CCP was asked for, then LCP Terminate-Request: {says}"))
 }
 
 /// The time ended while the client had asked for 0.0.0.0 and no address was offered.
@@ -167,17 +206,6 @@ fn no_address(facts: &Facts) -> Option<Evidence> {
     let asked = facts.frames(Side::Client, "ipcp.configure-request").map(|seen| seen.event).last();
     let says = format!("the client asked for {}, no address was offered; {}", asked_for(facts), stop.reason);
     (!offered && named.is_none()).then(|| Evidence::of(asked.into_iter().chain([stop.event]), says))?
-}
-
-fn address_unusable(facts: &Facts) -> Option<Evidence> {
-    let event = facts.layer(Layer::Ncp)?.event?;
-    let address = facts.given.address?;
-    let wrong = match address {
-        IpAddr::V4(v4) => v4.is_loopback() || v4.is_multicast() || v4.is_broadcast() || v4.is_link_local(),
-        IpAddr::V6(_) => false,
-    };
-    let same = facts.given.gateway == Some(address);
-    (wrong || same).then(|| Evidence::at(event, format!("{address} was given{}", if same { ", which is the server's own" } else { "" })))
 }
 
 fn no_dns(facts: &Facts) -> Option<Evidence> {

@@ -1,6 +1,6 @@
 //! The way through a forward proxy. MS-SSTP 4.5.
 
-use super::check::{Check, Evidence, Fix, Look, Need, Severity, Windows};
+use super::check::{Check, Evidence, Fix, Look, Need, Windows};
 use super::look::{closed, reason_of, stop_at, stop_within, timed_out, undecoded, unnamed};
 use crate::base::{Layer, SpecRef};
 use crate::transcript::facts::{Facts, Seen};
@@ -37,13 +37,13 @@ pub(super) const PROXY: &[Check] = &[
     Check {
         id: "PROXY-AUTH-SCHEME",
         layer: Layer::Proxy,
-        severity: Severity::Note,
-        title: "The proxy does not offer Basic authentication",
-        means: "It asks for schemes such as Negotiate or NTLM, which SSTP clients for Linux and Android do not speak either.",
+        title: "The proxy wants a login that no SSTP client can give",
+        means: "It offers schemes such as Negotiate or NTLM only. The client of Windows knows none, those for Linux and Android only Basic.",
         fix: Fix { admin: "Exempt the VPN host, or offer Basic over a trusted path.", user: "" },
         verified: true,
         spec: &[SpecRef::rfc(9110, "11.7.1")],
         needs: Need::Began(Layer::Proxy),
+        explains: &["PROXY-AUTH-REQUIRED"],
         look: Look::One(basic_missing),
         ..Check::ROW
     },
@@ -62,8 +62,8 @@ pub(super) const PROXY: &[Check] = &[
     Check {
         id: "PROXY-PORT-NOT-ALLOWED",
         layer: Layer::Proxy,
-        title: "The proxy does not allow this port",
-        means: "Most proxies allow CONNECT to port 443 only, and this server is on another one.",
+        title: "It may be the port",
+        means: "Most proxies allow CONNECT to port 443 only, and this server is on another one. The answer looks the same.",
         fix: Fix { admin: "Move SSTP to port 443, or allow the port on the proxy.", user: "Use a network without the proxy." },
         windows: &[Windows::Event(4)],
         spec: &[SpecRef::sstp("4.5"), SpecRef::rfc(9110, "9.3.6")],
@@ -81,6 +81,7 @@ pub(super) const PROXY: &[Check] = &[
         verified: true,
         spec: &[SpecRef::sstp("4.5")],
         needs: Need::Began(Layer::Proxy),
+        explains: &["PROXY-PORT-NOT-ALLOWED"],
         look: Look::One(host_denied),
         ..Check::ROW
     },
@@ -189,7 +190,7 @@ fn port_denied(facts: &Facts) -> Option<Evidence> {
 }
 
 fn host_denied(facts: &Facts) -> Option<Evidence> {
-    replied(facts, &[403, 405]).filter(|_| facts.target.port == 443).map(line)
+    replied(facts, &[403, 405]).map(line)
 }
 
 fn upstream_failed(facts: &Facts) -> Option<Evidence> {

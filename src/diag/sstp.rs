@@ -112,6 +112,7 @@ pub(super) const SSTP: &[Check] = &[
         verified: true,
         spec: &[SpecRef::sstp("2.2.8"), SpecRef::sstp("3.3.2.1")],
         needs: Need::Began(Layer::Sstp),
+        explains: &["LCP-FAILED", "LCP-TERMINATED-BY-PEER", "AUTH-FAILED", "BIND-FAILED", "IPCP-FAILED", "DATA-FAILED", "TEAR-REMOTE"],
         look: Look::One(server_timer_ended),
         ..Check::ROW
     },
@@ -243,7 +244,7 @@ fn too_many_attempts(facts: &Facts) -> Option<Evidence> {
 fn out_of_turn(facts: &Facts) -> Option<Evidence> {
     aborted(facts, |status| status == Some(UNACCEPTED_FRAME_RECEIVED)).or_else(|| {
         let stop = stop_within(facts, Layer::Sstp..=Layer::Data).filter(|stop| matches!(stop.reason, Reason::Violated(_)))?;
-        let seen = facts.missteps.iter().rfind(|seen| seen.by == Some(Side::Server))?;
+        let seen = facts.missteps.iter().rfind(|seen| seen.by == Some(Side::Server) && server_abort(facts).is_none())?;
         let (message, state, allowed) = &seen.it;
         let allowed = if allowed.is_empty() { "nothing".into() } else { allowed.join(", ") };
         Evidence::of([seen.event, stop.event], format!("the server sent {message} in state {state}, where {allowed} is allowed"))
@@ -319,9 +320,10 @@ fn broken(facts: &Facts) -> Option<&Seen<crate::base::WireError>> {
     (!read_on && server_abort(facts).is_none()).then_some(seen)
 }
 
-/// The server said nothing readable or unreadable in SSTP.
+/// The server had said nothing readable or unreadable in SSTP when the call stopped.
 fn quiet(facts: &Facts) -> bool {
-    undecoded(facts, Layer::Sstp).is_none() && !facts.sstp.iter().any(|seen| seen.by == Some(Side::Server))
+    let stop = facts.stop.as_ref().map_or(usize::MAX, |stop| stop.event);
+    undecoded(facts, Layer::Sstp).is_none() && !facts.sstp.iter().any(|seen| seen.by == Some(Side::Server) && seen.event < stop)
 }
 
 /// MS-SSTP 2.2.6: SHA-1 and SHA-256.

@@ -3,7 +3,7 @@
 use super::check::{Check, Evidence, Fix, Look, Need, Severity, Windows};
 use super::look::{reason_of, stop_at, stop_within};
 use crate::base::{Layer, Micros, Side, SpecRef};
-use crate::transcript::facts::Facts;
+use crate::transcript::facts::{Facts, Stop};
 use crate::transcript::{How, Reason};
 use crate::wire::sstp::MessageType;
 
@@ -11,13 +11,13 @@ pub(super) const TEARDOWN: &[Check] = &[
     Check {
         id: "TEAR-REMOTE",
         layer: Layer::Teardown,
-        severity: Severity::Warn,
         title: "The server ended the call",
         means: "It sent Call Disconnect, or closed the connection, before this client wanted to leave.",
         fix: Fix { admin: "Read the server's log line of this moment.", user: "Connect again." },
         windows: &[Windows::Ras(629)],
         verified: true,
         spec: &[SpecRef::sstp("2.2.14")],
+        explains: LEFT,
         look: Look::One(ended_by_server),
         ..Check::ROW
     },
@@ -39,7 +39,7 @@ pub(super) const TEARDOWN: &[Check] = &[
         layer: Layer::Teardown,
         severity: Severity::Warn,
         title: "The server does not acknowledge Call Disconnect",
-        means: "The client waits five seconds for nothing whenever it leaves.",
+        means: "The client waits up to five seconds for nothing whenever it leaves.",
         fix: Fix { admin: "Update the server.", user: "" },
         spec: &[SpecRef::sstp("3.1.2.2"), SpecRef::sstp("2.2.15")],
         needs: Need::Began(Layer::Teardown),
@@ -87,7 +87,7 @@ pub(super) const TEARDOWN: &[Check] = &[
 fn ended_by_server(facts: &Facts) -> Option<Evidence> {
     let stop = stop_within(facts, Layer::Lcp..=Layer::Data)?;
     let ours = facts.messages(Side::Client, MessageType::CallDisconnect).next();
-    let theirs = facts.messages(Side::Server, MessageType::CallDisconnect).next();
+    let theirs = facts.messages(Side::Server, MessageType::CallDisconnect).next().filter(|theirs| theirs.event < stop.event);
     match theirs.filter(|theirs| ours.is_none_or(|ours| theirs.event < ours.event)) {
         Some(theirs) => {
             let status = theirs.it.status_info().map(|info| format!(" with status {}", super::look::status(info.1)));
@@ -103,11 +103,13 @@ fn echo_unanswered(facts: &Facts) -> Option<Evidence> {
 }
 
 fn disconnect_unanswered(facts: &Facts) -> Option<Evidence> {
-    stop_at(facts, Layer::Teardown).filter(|stop| matches!(stop.reason, Reason::TimedOut { .. })).map(reason_of)
+    let acked = facts.messages(Side::Server, MessageType::CallDisconnectAck).next().is_some();
+    let silent = |stop: &&Stop| matches!(stop.reason, Reason::TimedOut { .. } | Reason::Closed(_));
+    stop_at(facts, Layer::Teardown).filter(|stop| !acked && silent(stop)).map(reason_of)
 }
 
 fn ended_otherwise(facts: &Facts) -> Option<Evidence> {
-    stop_at(facts, Layer::Teardown).filter(|stop| !matches!(stop.reason, Reason::TimedOut { .. })).map(reason_of)
+    stop_at(facts, Layer::Teardown).filter(|_| disconnect_unanswered(facts).is_none()).map(reason_of)
 }
 
 fn no_farewell(facts: &Facts) -> Option<Evidence> {
@@ -124,3 +126,7 @@ fn left_open(facts: &Facts) -> Option<Evidence> {
 
 /// Ours: a client that closes sooner gave the server no time to. MS-SSTP 3.1.2.2: the server clears within 1 s.
 const PATIENCE: Micros = Micros(500_000);
+
+/// What else is seen when a server leaves while the tunnel is in use.
+const LEFT: &[&str] =
+    &["DATA-FAILED", "SSTP-ABORT-STATUS7", "SSTP-ABORT-NO-STATUS", "SSTP-ABORT-STATUS", "SSTP-RETRY-EXCEEDED", "SSTP-UNEXPECTED-MESSAGE"];

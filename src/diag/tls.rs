@@ -51,6 +51,21 @@ pub(super) const TLS: &[Check] = &[
         ..Check::ROW
     },
     Check {
+        id: "TLS-SNI-REQUIRED",
+        layer: Layer::Tls,
+        title: "The server wants a name, and none was sent",
+        means: "An address was dialled, so the handshake carried no name (SNI). This front end sorts by name and refuses such calls.",
+        fix: Fix {
+            admin: "Give the front end a default route for calls without a name.",
+            user: "Put the server's DNS name into the profile instead of an address.",
+        },
+        verified: true,
+        spec: &[SpecRef::rfc(6066, "3")],
+        needs: Need::Began(Layer::Tls),
+        look: Look::One(no_name_sent),
+        ..Check::ROW
+    },
+    Check {
         id: "TLS-SNI-ALERT",
         layer: Layer::Tls,
         title: "The server does not know the name it was called by",
@@ -126,7 +141,7 @@ pub(super) const TLS: &[Check] = &[
         fix: Fix { admin: "Mend the pool behind the balancer; let it check the SSTP URI and not only the port.", user: "Try again later." },
         windows: &[Windows::Hresult(0x8007_2746), Windows::Ras(809)],
         needs: Need::Began(Layer::Tls),
-        look: Look::One(silent),
+        look: Look::One(nothing_came),
         ..Check::ROW
     },
     Check {
@@ -156,22 +171,6 @@ pub(super) const TLS: &[Check] = &[
         needs: Need::Began(Layer::Tls),
         explains: &["HTTP-SILENT-CLOSE", "HTTP-NOT-HTTP", "HTTP-NO-RESPONSE", "HTTP-UNEXPECTED-STATUS"],
         look: Look::One(http_2_chosen),
-        ..Check::ROW
-    },
-    Check {
-        id: "TLS-SNI-REQUIRED",
-        layer: Layer::Tls,
-        severity: Severity::Warn,
-        title: "No server name was sent, and the handshake failed",
-        means: "An address was dialled, so the handshake carried no name (SNI). Front ends that sort by name refuse such calls.",
-        fix: Fix {
-            admin: "Give the front end a default route for calls without a name.",
-            user: "Put the server's DNS name into the profile instead of an address.",
-        },
-        verified: true,
-        spec: &[SpecRef::rfc(6066, "3")],
-        needs: Need::Began(Layer::Tls),
-        look: Look::One(no_name_sent),
         ..Check::ROW
     },
     Check {
@@ -237,7 +236,14 @@ fn old_versions_only(facts: &Facts) -> Option<Evidence> {
     }
 }
 
+fn no_name_sent(facts: &Facts) -> Option<Evidence> {
+    failed(facts, |failure| failure == TlsFailure::Alert(UNRECOGNIZED_NAME)).filter(|_| dialled_by_address(facts))
+}
+
 fn name_unrecognized(facts: &Facts) -> Option<Evidence> {
+    if no_name_sent(facts).is_some() {
+        return None;
+    }
     Some(
         failed(facts, |failure| failure == TlsFailure::Alert(UNRECOGNIZED_NAME))?
             .and(&format!("the name sent was {}", facts.target.name())),
@@ -270,30 +276,42 @@ fn no_common_suite(facts: &Facts) -> Option<Evidence> {
 }
 
 fn ended_in_handshake(facts: &Facts) -> Option<Evidence> {
-    failed(facts, |failure| matches!(failure, TlsFailure::Reset | TlsFailure::Closed)).filter(|_| old_versions_only(facts).is_none())
+    let ended = failed(facts, |failure| matches!(failure, TlsFailure::Reset | TlsFailure::Closed))?;
+    (old_versions_only(facts).is_none() && nothing_came(facts).is_none()).then_some(ended)
 }
 
-fn silent(facts: &Facts) -> Option<Evidence> {
-    failed(facts, |failure| failure == TlsFailure::TimedOut).filter(|_| accepted(facts).next().is_none())
+/// Silence, or an end in good order, before the first byte of an answer.
+fn nothing_came(facts: &Facts) -> Option<Evidence> {
+    let silent = |failure| failure == TlsFailure::TimedOut && !begun(facts);
+    let closed = |failure| failure == TlsFailure::Closed && says(facts).contains(CLOSED_AT_ONCE);
+    failed(facts, |failure| silent(failure) || closed(failure)).filter(|_| accepted(facts).next().is_none())
 }
 
 fn stalled_half_way(facts: &Facts) -> Option<Evidence> {
-    let (event, version, _) = newest(facts)?;
-    let evidence = failed(facts, |failure| failure == TlsFailure::TimedOut)?;
-    let evidence = evidence.and(&format!("a hello on a connection of its own was answered with {}", name(version)));
-    Some(Evidence { events: evidence.events.into_iter().chain([event]).collect(), ..evidence })
+    let evidence = failed(facts, |failure| failure == TlsFailure::TimedOut).filter(|_| old_versions_only(facts).is_none())?;
+    let answered = newest(facts).map(|(_, version, _)| format!("a hello on a connection of its own was answered with {}", name(version)));
+    (begun(facts) || answered.is_some()).then(|| evidence.and(says(facts)).and(&answered.unwrap_or_default()))
+}
+
+/// RFC 6066 3: an address is not sent as a server name.
+fn dialled_by_address(facts: &Facts) -> bool {
+    facts.target.name().trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().is_ok()
+}
+
+/// The answer to the ClientHello had begun.
+fn begun(facts: &Facts) -> bool {
+    !facts.chain.is_empty() || says(facts).contains(BEGUN)
+}
+
+/// The words in which the failure was noted.
+fn says(facts: &Facts) -> &str {
+    facts.unsecured.as_ref().map_or("", |seen| &seen.it.1)
 }
 
 fn http_2_chosen(facts: &Facts) -> Option<Evidence> {
     let seen = facts.secured.as_ref()?;
     let alpn = seen.it.alpn.as_deref().filter(|alpn| *alpn == "h2")?;
     Some(Evidence::at(seen.event, format!("ALPN chose {alpn}")))
-}
-
-fn no_name_sent(facts: &Facts) -> Option<Evidence> {
-    let host = facts.target.name().trim_start_matches('[').trim_end_matches(']');
-    host.parse::<IpAddr>().ok()?;
-    failed(facts, |failure| matches!(failure, TlsFailure::Reset | TlsFailure::Closed | TlsFailure::Alert(_)))
 }
 
 fn tls_12_refused(facts: &Facts) -> Option<Evidence> {
@@ -323,7 +341,9 @@ fn failed(facts: &Facts, kind: impl Fn(TlsFailure) -> bool) -> Option<Evidence> 
         TlsFailure::Reset | TlsFailure::Closed => closed(facts, Layer::Tls).map_or_else(|| seen.it.1.clone(), |(_, how)| ending(how)),
         _ => seen.it.1.clone(),
     };
-    Evidence::of([seen.event, stop.event], says)
+    let ended = matches!(seen.it.0, TlsFailure::Reset | TlsFailure::Closed | TlsFailure::Alert(_));
+    let hint = if ended && dialled_by_address(facts) { "no server name (SNI) was sent, because an address was dialled" } else { "" };
+    Some(Evidence::of([seen.event, stop.event], says)?.and(hint))
 }
 
 fn ending(how: How) -> String {
@@ -371,6 +391,10 @@ fn name(version: u16) -> String {
     }
 }
 
+/// What the note of a failed handshake says when the server had begun to answer.
+const BEGUN: &str = "begun";
+/// What it says when the server closed before that.
+const CLOSED_AT_ONCE: &str = "without an answer";
 /// RFC 5246 A.1: the version number of TLS 1.2.
 const TLS_12: u16 = 0x0303;
 /// RFC 8446 6.2: alert descriptions.
