@@ -1,9 +1,8 @@
 //! Traffic inside the tunnel.
 
-use super::check::{Check, Evidence, Fix, Look, Need, Severity};
-use super::look::{BARE_ENDINGS, unnamed};
+use super::check::{Check, Evidence, Fix, Look, Need, Severity, Windows};
+use super::look::{BARE_ENDINGS, endings_and, reason_of, timed_out, unnamed};
 use crate::base::{Layer, SpecRef};
-use crate::transcript::Reason;
 use crate::transcript::facts::Facts;
 
 pub(super) const DATA: &[Check] = &[
@@ -17,6 +16,19 @@ pub(super) const DATA: &[Check] = &[
         spec: &[SpecRef::rfc(792, "Echo")],
         needs: Need::Began(Layer::Data),
         look: Look::One(pings_unanswered),
+        ..Check::ROW
+    },
+    Check {
+        id: "DATA-DEAD",
+        layer: Layer::Data,
+        title: "Nothing comes back through the tunnel",
+        means: "Everything was negotiated, but neither a ping nor an SSTP echo is answered: the tunnel is dead.",
+        fix: Fix { admin: "Check the VPN server and what lies between; restart the SSTP service.", user: "Connect again." },
+        windows: &[Windows::Ras(829)],
+        spec: &[SpecRef::sstp("3.1.2.3")],
+        needs: Need::Began(Layer::Data),
+        explains: endings_and!["TEAR-ECHO-LOST", "DATA-PING-UNANSWERED", "DATA-FAILED"],
+        look: Look::One(dead),
         ..Check::ROW
     },
     Check {
@@ -56,9 +68,10 @@ fn some_pings_lost(facts: &Facts) -> Option<Evidence> {
     (lost.len() < facts.pings.len()).then(|| Evidence::of(lost, says))?
 }
 
-/// A ping that nobody answers is no end of the call.
+fn dead(facts: &Facts) -> Option<Evidence> {
+    timed_out(facts, Layer::Data).map(reason_of)
+}
+
 fn ended_in_use(facts: &Facts) -> Option<Evidence> {
-    let only_pings =
-        facts.stop.as_ref().is_some_and(|stop| matches!(stop.reason, Reason::TimedOut { .. })) && pings_unanswered(facts).is_some();
-    unnamed(facts, Layer::Data, "DATA-FAILED").filter(|_| !only_pings)
+    unnamed(facts, Layer::Data, "DATA-FAILED")
 }

@@ -1,7 +1,7 @@
 //! Addresses inside the tunnel: IPCP, IPv6CP. Catalogue 3.6.
 
 use super::check::{Check, Evidence, Fix, Look, Need, Severity, Windows};
-use super::look::{BARE_ENDINGS, ENDINGS, options, protocol_reject, stop_at, unnamed};
+use super::look::{BARE_ENDINGS, ENDINGS, endings_and, options, protocol_reject, server_abort, stop_at, terminate, unnamed};
 use crate::base::{Layer, Side, SpecRef};
 use crate::transcript::Reason;
 use crate::transcript::facts::Facts;
@@ -107,6 +107,20 @@ pub(super) const NCP: &[Check] = &[
         ..Check::ROW
     },
     Check {
+        id: "CCP-MPPE-MISMATCH",
+        layer: Layer::Ncp,
+        title: "One end insists on PPP encryption",
+        means: "TLS encrypts already, but a policy demands MPPE as well and ends the link without it.",
+        fix: Fix { admin: "Relax the encryption requirement of the network policy.", user: "Set encryption in the profile to optional." },
+        windows: &[Windows::Ras(742), Windows::Ras(741)],
+        verified: true,
+        spec: &[SpecRef::rfc(1962, "4"), SpecRef::rfc(3078, "2")],
+        needs: Need::Began(Layer::Ncp),
+        explains: endings_and!["IPCP-FAILED", "IPCP-NO-ADDRESS"],
+        look: Look::One(encryption_demanded),
+        ..Check::ROW
+    },
+    Check {
         id: "IPV6CP-REJECTED",
         layer: Layer::Ncp,
         severity: Severity::Note,
@@ -153,8 +167,12 @@ fn never_agreed(facts: &Facts) -> Option<Evidence> {
 
 fn ipcp_terminated(facts: &Facts) -> Option<Evidence> {
     stop_at(facts, Layer::Ncp)?;
-    let seen = facts.frames(Side::Server, "ipcp.terminate-request").next()?;
-    Some(Evidence::at(seen.event, "IPCP Terminate-Request from the server"))
+    if let Some(seen) = facts.frames(Side::Server, "ipcp.terminate-request").next() {
+        return Some(Evidence::at(seen.event, "IPCP Terminate-Request from the server"));
+    }
+    // Catalogue, IPCP-POOL-EXHAUSTED: sorz aborts without a status when the pool is full.
+    let abort = server_abort(facts).filter(|abort| abort.it.status_info().is_none())?;
+    Some(Evidence::at(abort.event, "Call Abort without a status while the address was negotiated"))
 }
 
 /// The time ended while the client had asked for 0.0.0.0 and no address was offered.
@@ -171,6 +189,10 @@ fn no_address(facts: &Facts) -> Option<Evidence> {
 
 fn address_unusable(facts: &Facts) -> Option<Evidence> {
     let event = facts.layer(Layer::Ncp)?.event?;
+    let zero = |frame: &ppp::Frame| options(frame).iter().any(|option| option.kind == IP_ADDRESS && option.u32() == Some(0));
+    if let Some(seen) = facts.frames(Side::Server, "ipcp.configure-ack").find(|seen| zero(&seen.it)) {
+        return Evidence::of([seen.event, event], "0.0.0.0 was agreed to");
+    }
     let address = facts.given.address?;
     let wrong = match address {
         IpAddr::V4(v4) => v4.is_loopback() || v4.is_multicast() || v4.is_broadcast() || v4.is_link_local(),
@@ -185,6 +207,14 @@ fn no_dns(facts: &Facts) -> Option<Evidence> {
     let asks = |frame: &ppp::Frame| options(frame).iter().any(|option| [PRIMARY_DNS, SECONDARY_DNS].contains(&option.kind));
     let asked = facts.frames(Side::Client, "ipcp.configure-request").find(|seen| asks(&seen.it))?;
     Evidence::of([asked.event, event], "the client asked for DNS servers and got none")
+}
+
+/// Windows ends the link with 741 or 742 when the encryption it wants is not to be had. Catalogue 3.5.
+fn encryption_demanded(facts: &Facts) -> Option<Evidence> {
+    let stop = stop_at(facts, Layer::Ncp)?;
+    let (event, words) = terminate(facts).filter(|(_, words)| words.contains("741") || words.contains("742"))?;
+    let asked = facts.frames(Side::Server, "ccp.configure-request").next().map(|seen| seen.event);
+    Evidence::of(asked.into_iter().chain([event, stop.event]), format!("LCP Terminate-Request: {words}"))
 }
 
 fn no_ipv6(facts: &Facts) -> Option<Evidence> {

@@ -62,8 +62,9 @@ pub(super) const PROXY: &[Check] = &[
     Check {
         id: "PROXY-PORT-NOT-ALLOWED",
         layer: Layer::Proxy,
-        title: "The proxy does not allow this port",
-        means: "Most proxies allow CONNECT to port 443 only, and this server is on another one.",
+        severity: Severity::Note,
+        title: "It may be the port that the proxy does not allow",
+        means: "Most proxies allow CONNECT to port 443 only, and this server is on another one. One refusal does not tell.",
         fix: Fix { admin: "Move SSTP to port 443, or allow the port on the proxy.", user: "Use a network without the proxy." },
         windows: &[Windows::Event(4)],
         spec: &[SpecRef::sstp("4.5"), SpecRef::rfc(9110, "9.3.6")],
@@ -185,11 +186,11 @@ fn challenge_missing(facts: &Facts) -> Option<Evidence> {
 
 fn port_denied(facts: &Facts) -> Option<Evidence> {
     let reply = replied(facts, &[403, 405]).filter(|_| facts.target.port != 443)?;
-    Some(line(reply).and(&format!("the port asked for is {}", facts.target.port)))
+    Some(Evidence::at(reply.event, format!("the port asked for is {}", facts.target.port)))
 }
 
 fn host_denied(facts: &Facts) -> Option<Evidence> {
-    replied(facts, &[403, 405]).filter(|_| facts.target.port == 443).map(line)
+    replied(facts, &[403, 405]).map(line)
 }
 
 fn upstream_failed(facts: &Facts) -> Option<Evidence> {

@@ -112,6 +112,7 @@ pub(super) const SSTP: &[Check] = &[
         verified: true,
         spec: &[SpecRef::sstp("2.2.8"), SpecRef::sstp("3.3.2.1")],
         needs: Need::Began(Layer::Sstp),
+        explains: &["LCP-FAILED", "AUTH-FAILED", "BIND-FAILED", "IPCP-FAILED"],
         look: Look::One(server_timer_ended),
         ..Check::ROW
     },
@@ -319,9 +320,11 @@ fn broken(facts: &Facts) -> Option<&Seen<crate::base::WireError>> {
     (!read_on && server_abort(facts).is_none()).then_some(seen)
 }
 
-/// The server said nothing readable or unreadable in SSTP.
+/// Until the call stopped, the server said nothing readable or unreadable in SSTP.
 fn quiet(facts: &Facts) -> bool {
-    undecoded(facts, Layer::Sstp).is_none() && !facts.sstp.iter().any(|seen| seen.by == Some(Side::Server))
+    let before = |event: usize| facts.stop.as_ref().is_none_or(|stop| event < stop.event);
+    let spoke = facts.sstp.iter().any(|seen| seen.by == Some(Side::Server) && before(seen.event));
+    !spoke && undecoded(facts, Layer::Sstp).is_none()
 }
 
 /// MS-SSTP 2.2.6: SHA-1 and SHA-256.

@@ -11,19 +11,19 @@ pub(super) const TEARDOWN: &[Check] = &[
     Check {
         id: "TEAR-REMOTE",
         layer: Layer::Teardown,
-        severity: Severity::Warn,
         title: "The server ended the call",
         means: "It sent Call Disconnect, or closed the connection, before this client wanted to leave.",
         fix: Fix { admin: "Read the server's log line of this moment.", user: "Connect again." },
         windows: &[Windows::Ras(629)],
         verified: true,
         spec: &[SpecRef::sstp("2.2.14")],
+        explains: &["DATA-FAILED"],
         look: Look::One(ended_by_server),
         ..Check::ROW
     },
     Check {
         id: "TEAR-ECHO-LOST",
-        layer: Layer::Teardown,
+        layer: Layer::Data,
         severity: Severity::Warn,
         title: "The server does not answer SSTP Echo Requests",
         means: "A client that hears nothing else for two minutes takes the link for dead and ends it.",
@@ -39,7 +39,7 @@ pub(super) const TEARDOWN: &[Check] = &[
         layer: Layer::Teardown,
         severity: Severity::Warn,
         title: "The server does not acknowledge Call Disconnect",
-        means: "The client waits five seconds for nothing whenever it leaves.",
+        means: "It closes or stays silent instead; a client then waits up to five seconds whenever it leaves.",
         fix: Fix { admin: "Update the server.", user: "" },
         spec: &[SpecRef::sstp("3.1.2.2"), SpecRef::sstp("2.2.15")],
         needs: Need::Began(Layer::Teardown),
@@ -103,11 +103,11 @@ fn echo_unanswered(facts: &Facts) -> Option<Evidence> {
 }
 
 fn disconnect_unanswered(facts: &Facts) -> Option<Evidence> {
-    stop_at(facts, Layer::Teardown).filter(|stop| matches!(stop.reason, Reason::TimedOut { .. })).map(reason_of)
+    stop_at(facts, Layer::Teardown).filter(|stop| matches!(stop.reason, Reason::TimedOut { .. } | Reason::Closed(_))).map(reason_of)
 }
 
 fn ended_otherwise(facts: &Facts) -> Option<Evidence> {
-    stop_at(facts, Layer::Teardown).filter(|stop| !matches!(stop.reason, Reason::TimedOut { .. })).map(reason_of)
+    stop_at(facts, Layer::Teardown).filter(|_| disconnect_unanswered(facts).is_none()).map(reason_of)
 }
 
 fn no_farewell(facts: &Facts) -> Option<Evidence> {

@@ -238,10 +238,8 @@ fn old_versions_only(facts: &Facts) -> Option<Evidence> {
 }
 
 fn name_unrecognized(facts: &Facts) -> Option<Evidence> {
-    Some(
-        failed(facts, |failure| failure == TlsFailure::Alert(UNRECOGNIZED_NAME))?
-            .and(&format!("the name sent was {}", facts.target.name())),
-    )
+    let sent = if no_name_sent(facts).is_some() { "no name was sent".into() } else { format!("the name sent was {}", facts.target.name()) };
+    Some(failed(facts, |failure| failure == TlsFailure::Alert(UNRECOGNIZED_NAME))?.and(&sent))
 }
 
 /// TLS 1.3 servers say so only when the client believes the handshake to be through. RFC 8446 4.4.2.4.
@@ -270,16 +268,20 @@ fn no_common_suite(facts: &Facts) -> Option<Evidence> {
 }
 
 fn ended_in_handshake(facts: &Facts) -> Option<Evidence> {
-    failed(facts, |failure| matches!(failure, TlsFailure::Reset | TlsFailure::Closed)).filter(|_| old_versions_only(facts).is_none())
+    failed(facts, |failure| failure == TlsFailure::Reset).filter(|_| old_versions_only(facts).is_none())
 }
 
 fn silent(facts: &Facts) -> Option<Evidence> {
-    failed(facts, |failure| failure == TlsFailure::TimedOut).filter(|_| accepted(facts).next().is_none())
+    let nothing_came = facts.unsecured_bytes == 0 && accepted(facts).next().is_none();
+    failed(facts, |failure| matches!(failure, TlsFailure::TimedOut | TlsFailure::Closed)).filter(|_| nothing_came)
 }
 
 fn stalled_half_way(facts: &Facts) -> Option<Evidence> {
-    let (event, version, _) = newest(facts)?;
     let evidence = failed(facts, |failure| failure == TlsFailure::TimedOut)?;
+    if facts.unsecured_bytes > 0 {
+        return Some(evidence.and(&format!("{} bytes of the server's answer came, then no more", facts.unsecured_bytes)));
+    }
+    let (event, version, _) = newest(facts)?;
     let evidence = evidence.and(&format!("a hello on a connection of its own was answered with {}", name(version)));
     Some(Evidence { events: evidence.events.into_iter().chain([event]).collect(), ..evidence })
 }
