@@ -140,7 +140,8 @@ pub(super) fn pap_only(facts: &Facts) -> Option<Evidence> {
 }
 
 fn pap_insisted_on(facts: &Facts) -> Option<Evidence> {
-    let stop = stop_within(facts, Layer::Lcp..=Layer::Auth).filter(|stop| matches!(stop.reason, Reason::Unwilling(_) | Reason::Untrusted(_)))?;
+    let stop =
+        stop_within(facts, Layer::Lcp..=Layer::Auth).filter(|stop| matches!(stop.reason, Reason::Unwilling(_) | Reason::Untrusted(_)))?;
     let request = facts.frames(Side::Server, REQUEST).filter(|seen| method_in(&seen.it) == Some(AuthMethod::Pap)).last();
     let insisted = request.is_some() && demanded(facts) == [AuthMethod::Pap];
     let said = matches!(&stop.reason, Reason::Unwilling(says) | Reason::Untrusted(says) if says.contains("PAP"));

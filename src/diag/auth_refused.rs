@@ -124,7 +124,10 @@ pub(super) const AUTH_REFUSED: &[Check] = &[
         layer: Layer::Auth,
         title: "User name or password is wrong (CHAP)",
         means: "The server answers with a failure that carries no number. Windows shows 691.",
-        fix: Fix { admin: "Check the account; CHAP needs the password stored so that it can be recovered.", user: "Type name and password again." },
+        fix: Fix {
+            admin: "Check the account; CHAP needs the password stored so that it can be recovered.",
+            user: "Type name and password again.",
+        },
         windows: &[Windows::Ras(691)],
         spec: &[SpecRef::rfc(1994, "4.2")],
         needs: Need::Began(Layer::Auth),
@@ -150,7 +153,10 @@ pub(super) const AUTH_REFUSED: &[Check] = &[
         layer: Layer::Auth,
         title: "The server refuses the user before it asks for a password",
         means: "EAP fails right after the name: no policy matches, or the user is unknown.",
-        fix: Fix { admin: "Check the conditions of the network and connection request policies (NPS event 6273, reason 48 or 49).", user: "Check the user name." },
+        fix: Fix {
+            admin: "Check the conditions of the network and connection request policies (NPS event 6273, reason 48 or 49).",
+            user: "Check the user name.",
+        },
         windows: &[Windows::Ras(691), Windows::Ras(812)],
         verified: true,
         spec: &[SpecRef::rfc(3748, "4.2")],
@@ -177,7 +183,10 @@ pub(super) const AUTH_REFUSED: &[Check] = &[
         layer: Layer::Auth,
         title: "The server cannot prove that it knows the password",
         means: "It accepts the user, but its proof (S=) is missing or wrong. RADIUS does not pass it on, or someone poses as the server.",
-        fix: Fix { admin: "Let RADIUS return MS-CHAP2-Success unchanged; update the PPP daemon.", user: "Report it: it may be an impostor." },
+        fix: Fix {
+            admin: "Let RADIUS return MS-CHAP2-Success unchanged; update the PPP daemon.",
+            user: "Report it: it may be an impostor.",
+        },
         windows: &[Windows::Ras(778)],
         verified: true,
         spec: &[SpecRef::rfc(2759, "5"), SpecRef::rfc(2759, "8.7")],
@@ -192,7 +201,10 @@ pub(super) const AUTH_REFUSED: &[Check] = &[
         severity: Severity::Note,
         title: "The form of the user name may be the matter",
         means: "Client and server may use different parts of the name for the proof, or the server does not want a domain.",
-        fix: Fix { admin: "Document the form; strip the domain on the server.", user: "Try the other form: user, DOMAIN\\user or user@domain." },
+        fix: Fix {
+            admin: "Document the form; strip the domain on the server.",
+            user: "Try the other form: user, DOMAIN\\user or user@domain.",
+        },
         windows: &[Windows::Ras(691)],
         verified: true,
         spec: &[SpecRef::rfc(2759, "8.2")],
@@ -218,7 +230,10 @@ pub(super) const AUTH_REFUSED: &[Check] = &[
         severity: Severity::Note,
         title: "The refusal came late",
         means: "The server waited long before it said no: a second factor was not confirmed in time, or RADIUS is slow.",
-        fix: Fix { admin: "Raise the RADIUS timeout above the time for the second factor; one server per try.", user: "Confirm the prompt quickly." },
+        fix: Fix {
+            admin: "Raise the RADIUS timeout above the time for the second factor; one server per try.",
+            user: "Confirm the prompt quickly.",
+        },
         windows: &[Windows::Ras(718), Windows::Ras(691)],
         verified: true,
         needs: Need::Began(Layer::Auth),
@@ -318,10 +333,12 @@ fn refusal(facts: &Facts) -> Option<Refusal> {
 fn failure_text(frame: &ppp::Frame) -> Option<Vec<u8>> {
     match &frame.body {
         ppp::Body::Chap(chap::Packet { body: chap::Body::Failure { message }, .. }) => Some(message.to_vec()),
-        ppp::Body::Eap(packet) if packet.code == 1 && packet.kind == Some(eap::MSCHAPV2) => match eap::MsChapV2::parse(&packet.data).ok()?.body {
-            chap::Body::Failure { message } => Some(message.to_vec()),
-            _ => None,
-        },
+        ppp::Body::Eap(packet) if packet.code == 1 && packet.kind == Some(eap::MSCHAPV2) => {
+            match eap::MsChapV2::parse(&packet.data).ok()?.body {
+                chap::Body::Failure { message } => Some(message.to_vec()),
+                _ => None,
+            }
+        }
         _ => None,
     }
 }

@@ -67,7 +67,10 @@ pub(super) const CERT: &[Check] = &[
         layer: Layer::Cert,
         title: "The certificate is not valid yet",
         means: "It begins in the future: a fresh certificate and a clock that is wrong here, on the server, or at the CA.",
-        fix: Fix { admin: "Correct the clock of the server and the CA; have it reissued if need be.", user: "Correct the clock of the computer." },
+        fix: Fix {
+            admin: "Correct the clock of the server and the CA; have it reissued if need be.",
+            user: "Correct the clock of the computer.",
+        },
         windows: &[Windows::Hresult(0x800B_0101)],
         spec: &[SpecRef::rfc(5280, "6.1.3")],
         needs: Need::Chain,

@@ -58,6 +58,7 @@ fn some_pings_lost(facts: &Facts) -> Option<Evidence> {
 
 /// A ping that nobody answers is no end of the call.
 fn ended_in_use(facts: &Facts) -> Option<Evidence> {
-    let only_pings = facts.stop.as_ref().is_some_and(|stop| matches!(stop.reason, Reason::TimedOut { .. })) && pings_unanswered(facts).is_some();
+    let only_pings =
+        facts.stop.as_ref().is_some_and(|stop| matches!(stop.reason, Reason::TimedOut { .. })) && pings_unanswered(facts).is_some();
     unnamed(facts, Layer::Data, "DATA-FAILED").filter(|_| !only_pings)
 }

@@ -28,10 +28,7 @@ pub(super) const DNS: &[Check] = &[
         layer: Layer::Dns,
         title: "The name has no address of the wanted kind",
         means: "The name exists but has no IPv4 or IPv6 address, or only one of the other family.",
-        fix: Fix {
-            admin: "Add the missing A or AAAA record.",
-            user: "Use a network that has both IPv4 and IPv6.",
-        },
+        fix: Fix { admin: "Add the missing A or AAAA record.", user: "Use a network that has both IPv4 and IPv6." },
         windows: &[Windows::Hresult(0x8007_2AFC)],
         spec: &[SpecRef::rfc(2308, "2.2")],
         needs: Need::Began(Layer::Dns),
@@ -43,10 +40,7 @@ pub(super) const DNS: &[Check] = &[
         layer: Layer::Dns,
         title: "The resolver failed",
         means: "The resolver could not answer: broken DNSSEC, a wrong delegation, or a dead forwarder.",
-        fix: Fix {
-            admin: "Check DNSSEC and the delegation of the zone.",
-            user: "Use another DNS resolver or another network.",
-        },
+        fix: Fix { admin: "Check DNSSEC and the delegation of the zone.", user: "Use another DNS resolver or another network." },
         windows: &[Windows::Hresult(0x8007_2AFA), Windows::Ras(868)],
         spec: &[SpecRef::rfc(1035, "4.1.1")],
         needs: Need::Began(Layer::Dns),
@@ -106,10 +100,7 @@ pub(super) const DNS: &[Check] = &[
         severity: Severity::Warn,
         title: "The addresses of the name do not all serve the same",
         means: "One of several addresses is dead or shows another certificate, so the same user succeeds and fails by chance.",
-        fix: Fix {
-            admin: "Remove or mend the bad node; let the balancer check the SSTP URI and not only the port.",
-            user: "Try again.",
-        },
+        fix: Fix { admin: "Remove or mend the bad node; let the balancer check the SSTP URI and not only the port.", user: "Try again." },
         needs: Need::Began(Layer::Tcp),
         look: Look::One(nodes_disagree),
         ..Check::ROW
@@ -119,10 +110,7 @@ pub(super) const DNS: &[Check] = &[
         layer: Layer::Dns,
         title: "The name could not be resolved",
         means: "The resolver gave no address, for a reason that fits no other check.",
-        fix: Fix {
-            admin: "Ask the zone's name servers directly and compare.",
-            user: "Use another DNS resolver or another network.",
-        },
+        fix: Fix { admin: "Ask the zone's name servers directly and compare.", user: "Use another DNS resolver or another network." },
         windows: &[Windows::Ras(868)],
         needs: Need::Began(Layer::Dns),
         look: Look::One(unresolved_otherwise),

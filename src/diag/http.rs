@@ -191,10 +191,7 @@ pub(super) const HTTP: &[Check] = &[
         layer: Layer::Http,
         title: "The server closes instead of answering the request",
         means: "Some SSTP servers close without a word on a request they do not like; a front end without a back end does the same.",
-        fix: Fix {
-            admin: "Read the server's log; let it send HTTP errors while you search (accel-ppp: http-error=allow).",
-            user: "",
-        },
+        fix: Fix { admin: "Read the server's log; let it send HTTP errors while you search (accel-ppp: http-error=allow).", user: "" },
         windows: &[Windows::Event(2), Windows::Event(4)],
         verified: true,
         spec: &[SpecRef::sstp("3.2.4.1")],
@@ -424,13 +421,7 @@ fn firewall_marker(head: &Head) -> Option<String> {
 }
 
 /// What no SSTP server says after an answer that opened no SSTP stream.
-const SSTP_SILENCE: &[&str] = &[
-    "SSTP-NO-ACK",
-    "SSTP-CLOSE-AFTER-REQUEST",
-    "SSTP-VERSION",
-    "SSTP-DESYNC",
-    "SSTP-CALL-FAILED",
-];
+const SSTP_SILENCE: &[&str] = &["SSTP-NO-ACK", "SSTP-CLOSE-AFTER-REQUEST", "SSTP-VERSION", "SSTP-DESYNC", "SSTP-CALL-FAILED"];
 
 /// Headers that web application firewalls add to their block pages.
 const FIREWALL_HEADERS: &[&str] = &["cf-ray", "cf-mitigated", "x-sucuri-id", "x-iinfo", "x-waf-event-info"];

@@ -80,7 +80,9 @@ fn explained_by(id: &'static str, failing: &[&'static Check]) -> Option<&'static
     let mut asked = id;
     // No chain of explanations is longer than the list; the bound keeps a circle in the rows from turning for ever.
     for _ in failing {
-        let Some(other) = failing.iter().find(|other| other.id != asked && other.id != id && other.explains.contains(&asked)) else { break };
+        let Some(other) = failing.iter().find(|other| other.id != asked && other.id != id && other.explains.contains(&asked)) else {
+            break;
+        };
         (root, asked) = (Some(other.id), other.id);
     }
     root

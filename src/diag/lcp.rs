@@ -40,7 +40,10 @@ pub(super) const LCP: &[Check] = &[
         layer: Layer::Lcp,
         title: "Client and server share no authentication method",
         means: "The server insists on methods that this client does not use, or accepts none.",
-        fix: Fix { admin: "Enable a method that the clients have, such as MS-CHAPv2 or EAP.", user: "Select MS-CHAPv2 or EAP as you were told." },
+        fix: Fix {
+            admin: "Enable a method that the clients have, such as MS-CHAPv2 or EAP.",
+            user: "Select MS-CHAPv2 or EAP as you were told.",
+        },
         windows: &[Windows::Ras(734), Windows::Ras(691), Windows::Ras(812)],
         verified: true,
         spec: &[SpecRef::rfc(1661, "6.2")],

@@ -70,7 +70,10 @@ pub(super) const NCP: &[Check] = &[
         layer: Layer::Ncp,
         title: "The server gives no address",
         means: "The client asked for one and got no offer: no pool or DHCP is configured, or the DHCP relay does not answer.",
-        fix: Fix { admin: "Configure an address pool or DHCP for clients (SoftEther: DHCP or SecureNAT on the hub).", user: "Try again later." },
+        fix: Fix {
+            admin: "Configure an address pool or DHCP for clients (SoftEther: DHCP or SecureNAT on the hub).",
+            user: "Try again later.",
+        },
         windows: &[Windows::Ras(738)],
         verified: true,
         spec: &[SpecRef::rfc(1332, "3.3")],

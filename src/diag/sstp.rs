@@ -103,7 +103,10 @@ pub(super) const SSTP: &[Check] = &[
         layer: Layer::Sstp,
         title: "The server waited too long for the call to come about",
         means: "Call Abort with status 8: Call Connected did not come in time, because authentication did not end or gave no keys.",
-        fix: Fix { admin: "Mend authentication (RADIUS, plug-in), then look at the server's negotiation timer.", user: "Update the client." },
+        fix: Fix {
+            admin: "Mend authentication (RADIUS, plug-in), then look at the server's negotiation timer.",
+            user: "Update the client.",
+        },
         verified: true,
         spec: &[SpecRef::sstp("2.2.8"), SpecRef::sstp("3.3.2.1")],
         needs: Need::Began(Layer::Sstp),

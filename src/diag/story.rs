@@ -3,7 +3,9 @@
 use super::{Finding, Judgement, Severity, all, judge};
 use crate::base::{Bytes, Layer, Micros, Side};
 use crate::crypto::chain::{ChainVerdict, Problem, Rule};
-use crate::transcript::{Asked, ConnectFailure, DnsFailure, Event, Facts, Head, How, Reason, Secured, Target, TlsFailure, Transcript, What};
+use crate::transcript::{
+    Asked, ConnectFailure, DnsFailure, Event, Facts, Head, How, Reason, Secured, Target, TlsFailure, Transcript, What,
+};
 use crate::wire::control::{self, Opt, Packet};
 use crate::wire::ncp::{self, AuthMethod};
 use crate::wire::ppp::{self, Body, Frame};

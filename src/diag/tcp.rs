@@ -44,10 +44,7 @@ pub(super) const TCP: &[Check] = &[
         layer: Layer::Tcp,
         title: "The network says that the server cannot be reached",
         means: "A router or a firewall rejects the connection, or there is no route to the address.",
-        fix: Fix {
-            admin: "Mend the access list or the route on the device that rejects.",
-            user: "Use another network.",
-        },
+        fix: Fix { admin: "Mend the access list or the route on the device that rejects.", user: "Use another network." },
         windows: &[Windows::Hresult(0x8007_2751), Windows::Hresult(0x8007_2743)],
         spec: &[SpecRef::rfc(1122, "3.2.2.1")],
         needs: Need::Began(Layer::Tcp),
@@ -59,10 +56,7 @@ pub(super) const TCP: &[Check] = &[
         layer: Layer::Tcp,
         title: "The connection is reset as soon as it is made",
         means: "The server or a device in between throws the connection away at once: often an address that is not on an allow list.",
-        fix: Fix {
-            admin: "Check allow lists and firewall rules for the client's address.",
-            user: "Use a network that is allowed.",
-        },
+        fix: Fix { admin: "Check allow lists and firewall rules for the client's address.", user: "Use a network that is allowed." },
         needs: Need::Began(Layer::Tcp),
         look: Look::One(reset),
         ..Check::ROW
@@ -72,10 +66,7 @@ pub(super) const TCP: &[Check] = &[
         layer: Layer::Tcp,
         title: "No TCP connection could be made",
         means: "Every address of the server failed, for a reason that fits no other check.",
-        fix: Fix {
-            admin: "Try the addresses one by one from outside.",
-            user: "Use another network.",
-        },
+        fix: Fix { admin: "Try the addresses one by one from outside.", user: "Use another network." },
         needs: Need::Began(Layer::Tcp),
         look: Look::One(failed_otherwise),
         ..Check::ROW

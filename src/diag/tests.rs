@@ -49,7 +49,12 @@ fn windows_codes_are_in_the_code_table() {
 #[test]
 fn explanations_name_other_checks_and_never_turn_in_a_circle() {
     fn root_is_reached(check: &Check, depth: usize) -> bool {
-        depth < 20 && check.explains.iter().filter(|id| **id != check.id).all(|id| by_id(id).is_some_and(|other| root_is_reached(other, depth + 1)))
+        depth < 20
+            && check
+                .explains
+                .iter()
+                .filter(|id| **id != check.id)
+                .all(|id| by_id(id).is_some_and(|other| root_is_reached(other, depth + 1)))
     }
     for check in all() {
         assert!(check.explains.iter().all(|id| by_id(id).is_some()), "{} explains what is no check", check.id);
@@ -111,7 +116,8 @@ fn names() {
 #[test]
 fn a_dead_server_is_one_failing_finding() {
     let story = Story::new().resolved(&["192.0.2.1", "2001:db8::1"]).began(Layer::Tcp);
-    let story = story.not_connected("192.0.2.1:443", ConnectFailure::Refused).not_connected("[2001:db8::1]:443", ConnectFailure::Unreachable);
+    let story =
+        story.not_connected("192.0.2.1:443", ConnectFailure::Refused).not_connected("[2001:db8::1]:443", ConnectFailure::Unreachable);
     let story = story.down(Layer::Tcp, Reason::Refused("connection refused".into()));
     assert!(story.fails_with("TCP-REFUSED").contains("192.0.2.1:443 refuses (RST)"));
     assert_eq!(story.judged().findings.len(), 1);
@@ -225,7 +231,9 @@ fn every_rule_of_the_chain_has_a_check() {
 
 #[test]
 fn trust_counts_only_when_every_source_refuses() {
-    let asked = |system: &[Rule], file: &[Rule]| Story::new().tcp().secured(|_| ()).began(Layer::Cert).trust("system", system).trust("ca.pem", file);
+    let asked = |system: &[Rule], file: &[Rule]| {
+        Story::new().tcp().secured(|_| ()).began(Layer::Cert).trust("system", system).trust("ca.pem", file)
+    };
     let one = asked(&[Rule::UntrustedRoot], &[]);
     assert_eq!((one.ids(Severity::Fail), one.ids(Severity::Note)), (vec![], vec!["CERT-TRUST-DIFFERS"]));
     assert!(one.judged().findings[0].evidence.says.contains("ca.pem accepts it"));
@@ -297,7 +305,9 @@ fn answers_over_http() {
         asked().note(Some(Side::Server), Layer::Http, What::Undecoded(error)).down(Layer::Http, Reason::Violated(what.into()))
     };
     unread("HTTP head without an end", Limit::Ours(16384)).fails_with("HTTP-ENDLESS-HEAD");
-    assert!(unread("HTTP response head beginning with \"SSH-2.0\"", Limit::Spec("x".into())).fails_with("HTTP-NOT-HTTP").contains("SSH-2.0"));
+    assert!(
+        unread("HTTP response head beginning with \"SSH-2.0\"", Limit::Spec("x".into())).fails_with("HTTP-NOT-HTTP").contains("SSH-2.0")
+    );
 }
 
 #[test]
@@ -306,7 +316,9 @@ fn a_web_server_that_says_200_explains_the_silence_after_it() {
         let request = Message::bare(MessageType::CallConnectRequest);
         Story::new().tls().answered(200, headers).began(Layer::Sstp).sstp(Side::Client, request).silence(Layer::Sstp, "Call Connect Ack")
     };
-    assert!(call(&[("Content-Length", "615")]).fails_with("HTTP-200-NOT-SSTP").contains("Content-Length 615 instead of 18446744073709551615"));
+    assert!(
+        call(&[("Content-Length", "615")]).fails_with("HTTP-200-NOT-SSTP").contains("Content-Length 615 instead of 18446744073709551615")
+    );
     call(&[("Transfer-Encoding", "chunked")]).fails_with("HTTP-CHUNKED-REWRITE");
     call(&[("Content-Length", http::CONTENT_LENGTH)]).fails_with("SSTP-NO-ACK");
     let works = Story::new().tls().answered(200, &[("content-length", "0")]).began(Layer::Sstp).ack(2);
@@ -415,12 +427,19 @@ fn pap_and_eap_refusals() {
     let nak = ppp::Body::Pap(pap::Packet { id: 1, body: pap::Body::AuthenticateNak { message: b"denied".to_vec().into() } });
     let pap = auth(AuthMethod::Pap).ppp(Side::Server, ppp::PAP, nak).down(Layer::Auth, Reason::Refused("denied".into()));
     assert!(pap.fails_with("AUTH-PAP-NAK").contains("denied"));
-    let named = || auth(AuthMethod::Eap).eap(Side::Server, eap::Packet::request(1, eap::IDENTITY, *b"")).eap(Side::Client, eap::Packet::response(1, eap::IDENTITY, *b"alice"));
-    let failed = |story: Story| story.eap(Side::Server, eap::Packet::result(3, false)).down(Layer::Auth, Reason::Refused("EAP Failure".into()));
+    let named = || {
+        auth(AuthMethod::Eap)
+            .eap(Side::Server, eap::Packet::request(1, eap::IDENTITY, *b""))
+            .eap(Side::Client, eap::Packet::response(1, eap::IDENTITY, *b"alice"))
+    };
+    let failed =
+        |story: Story| story.eap(Side::Server, eap::Packet::result(3, false)).down(Layer::Auth, Reason::Refused("EAP Failure".into()));
     failed(named()).fails_with("AUTH-NPS-NO-POLICY");
-    let md5 = named().eap(Side::Server, eap::Packet::request(2, eap::MD5, *b"x")).eap(Side::Client, eap::Packet::response(2, eap::MD5, *b"y"));
+    let md5 =
+        named().eap(Side::Server, eap::Packet::request(2, eap::MD5, *b"x")).eap(Side::Client, eap::Packet::response(2, eap::MD5, *b"y"));
     assert!(failed(md5).fails_with("AUTH-EAP-FAILURE").contains("EAP-MD5"));
-    let peap = named().eap(Side::Server, eap::Packet::request(2, eap::PEAP, *b"x")).eap(Side::Client, eap::Packet::response(2, eap::NAK, [26]));
+    let peap =
+        named().eap(Side::Server, eap::Packet::request(2, eap::PEAP, *b"x")).eap(Side::Client, eap::Packet::response(2, eap::NAK, [26]));
     assert!(failed(peap).fails_with("AUTH-EAP-METHOD-MISMATCH").contains("asked for PEAP"));
     let mschap = named().eap(Side::Server, eap::Packet::request(2, eap::MSCHAPV2, [&[4, 1, 0, 13][..], b"E=648 R=0"].concat()));
     assert!(mschap.down(Layer::Auth, Reason::Refused("E=648".into())).fails_with("AUTH-MSCHAP-648").contains("EAP-MSCHAPv2"));
@@ -442,7 +461,8 @@ fn a_refused_binding_says_what_can_be_told_apart() {
     assert!(!keyless.ids(Severity::Note).contains(&"BIND-CMAC-INVALID"));
     assert!(aborted(49, Message::bare(MessageType::CallAbort)).fails_with("BIND-CERTHASH-LB").contains("no address is left"));
     let late = Story::new().tls().sstp_up().bound(49).up(Layer::Binding).began(Layer::Ncp);
-    let late = late.sstp(Side::Server, Message::status(MessageType::CallAbort, 3, 4)).down(Layer::Ncp, Reason::Refused("Call Abort".into()));
+    let late =
+        late.sstp(Side::Server, Message::status(MessageType::CallAbort, 3, 4)).down(Layer::Ncp, Reason::Refused("Call Abort".into()));
     late.fails_with("BIND-CERTHASH-LB");
     Story::new().tls().sstp_up().bound(49).closed(Layer::Binding, How::Fin).fails_with("BIND-CLOSED");
 }
@@ -450,7 +470,14 @@ fn a_refused_binding_says_what_can_be_told_apart() {
 #[test]
 fn tunnels_without_an_address() {
     let zero = [Opt::new(ncp::IP_ADDRESS, [0; 4]), Opt::new(ncp::PRIMARY_DNS, [0; 4])];
-    let asked = || Story::new().tls().sstp_up().bound(49).up(Layer::Binding).began(Layer::Ncp).ncp(Side::Client, ppp::IPCP, control::CONFIGURE_REQUEST, &zero);
+    let asked = || {
+        Story::new().tls().sstp_up().bound(49).up(Layer::Binding).began(Layer::Ncp).ncp(
+            Side::Client,
+            ppp::IPCP,
+            control::CONFIGURE_REQUEST,
+            &zero,
+        )
+    };
     let wait = |story: Story| story.silence(Layer::Ncp, "IPCP Configure-Ack");
     assert!(wait(asked()).fails_with("IPCP-NO-ADDRESS").contains("asked for 0.0.0.0"));
     wait(asked().lcp_data(Side::Server, control::PROTOCOL_REJECT, &[0x80, 0x21, 1, 1])).fails_with("IPCP-PROTOCOL-REJECTED");

@@ -13,10 +13,7 @@ pub(super) const TLS: &[Check] = &[
         layer: Layer::Tls,
         title: "The port speaks plain HTTP instead of TLS",
         means: "TLS is switched off at the server, or the load balancer that should do TLS is missing.",
-        fix: Fix {
-            admin: "Enable TLS on the SSTP server, or put the TLS terminator in front of it.",
-            user: "",
-        },
+        fix: Fix { admin: "Enable TLS on the SSTP server, or put the TLS terminator in front of it.", user: "" },
         windows: &[Windows::Hresult(0x8009_0326)],
         verified: true,
         spec: &[SpecRef::sstp("2.1")],
@@ -74,10 +71,7 @@ pub(super) const TLS: &[Check] = &[
         layer: Layer::Tls,
         title: "The server demands a client certificate",
         means: "The SSTP client of Windows shows none in the TLS handshake, so the call ends there.",
-        fix: Fix {
-            admin: "Switch client certificate negotiation off for the SSTP listener.",
-            user: "",
-        },
+        fix: Fix { admin: "Switch client certificate negotiation off for the SSTP listener.", user: "" },
         verified: true,
         spec: &[SpecRef::sstp("2.1"), SpecRef::rfc(8446, "4.3.2")],
         needs: Need::Began(Layer::Tls),
@@ -90,10 +84,7 @@ pub(super) const TLS: &[Check] = &[
         layer: Layer::Tls,
         title: "The server accepts only outdated cipher suites",
         means: "It speaks TLS 1.2 or newer, but only with suites that current clients leave out. Old Windows may still connect.",
-        fix: Fix {
-            admin: "Offer ECDHE suites with AES-GCM that fit the key of the certificate.",
-            user: "",
-        },
+        fix: Fix { admin: "Offer ECDHE suites with AES-GCM that fit the key of the certificate.", user: "" },
         spec: &[SpecRef::rfc(9325, "4.2")],
         needs: Need::Began(Layer::Tls),
         look: Look::One(old_suites_only),
@@ -104,10 +95,7 @@ pub(super) const TLS: &[Check] = &[
         layer: Layer::Tls,
         title: "Client and server share no cipher suite",
         means: "The server accepts none of the offered suites, or its suites do not fit the key of its certificate.",
-        fix: Fix {
-            admin: "Offer ECDHE suites for the key type of the certificate.",
-            user: "Install the operating system's updates.",
-        },
+        fix: Fix { admin: "Offer ECDHE suites for the key type of the certificate.", user: "Install the operating system's updates." },
         windows: &[Windows::Hresult(0x8009_0326), Windows::Hresult(0x8009_0331)],
         verified: true,
         spec: &[SpecRef::rfc(8446, "4.1.1")],
@@ -135,10 +123,7 @@ pub(super) const TLS: &[Check] = &[
         layer: Layer::Tls,
         title: "The port takes connections but never answers",
         means: "Something accepts TCP and stays silent: a load balancer without a healthy server behind it, or a hung service.",
-        fix: Fix {
-            admin: "Mend the pool behind the balancer; let it check the SSTP URI and not only the port.",
-            user: "Try again later.",
-        },
+        fix: Fix { admin: "Mend the pool behind the balancer; let it check the SSTP URI and not only the port.", user: "Try again later." },
         windows: &[Windows::Hresult(0x8007_2746), Windows::Ras(809)],
         needs: Need::Began(Layer::Tls),
         look: Look::One(silent),
@@ -164,10 +149,7 @@ pub(super) const TLS: &[Check] = &[
         layer: Layer::Tls,
         title: "The server chose HTTP/2",
         means: "SSTP needs HTTP/1.1; over HTTP/2 its request is not understood.",
-        fix: Fix {
-            admin: "Switch HTTP/2 off for this virtual host.",
-            user: "",
-        },
+        fix: Fix { admin: "Switch HTTP/2 off for this virtual host.", user: "" },
         windows: &[Windows::Event(2), Windows::Event(4)],
         verified: true,
         spec: &[SpecRef::sstp("3.2.4.1"), SpecRef::rfc(7301, "3.2")],
@@ -198,10 +180,7 @@ pub(super) const TLS: &[Check] = &[
         severity: Severity::Warn,
         title: "The server refuses TLS 1.2",
         means: "SSTP over TLS 1.3 needs Windows 11 or Server 2022; Windows 10 cannot connect.",
-        fix: Fix {
-            admin: "Keep TLS 1.2 enabled beside TLS 1.3.",
-            user: "Upgrade to Windows 11.",
-        },
+        fix: Fix { admin: "Keep TLS 1.2 enabled beside TLS 1.3.", user: "Upgrade to Windows 11." },
         verified: true,
         spec: &[SpecRef::rfc(8446, "4.2.1")],
         needs: Need::Began(Layer::Tls),
@@ -214,10 +193,7 @@ pub(super) const TLS: &[Check] = &[
         severity: Severity::Note,
         title: "The server asks for a client certificate but does not insist",
         means: "It goes on without one, as SSTP clients need it.",
-        fix: Fix {
-            admin: "Nothing needs to be done; SSTP never uses it.",
-            user: "",
-        },
+        fix: Fix { admin: "Nothing needs to be done; SSTP never uses it.", user: "" },
         spec: &[SpecRef::rfc(8446, "4.3.2")],
         needs: Need::Began(Layer::Tls),
         look: Look::One(client_certificate_optional),
@@ -253,7 +229,8 @@ fn old_versions_only(facts: &Facts) -> Option<Evidence> {
     match (newest(facts), old) {
         (Some(_), _) => None,
         (None, Some((event, version, cipher))) => {
-            let evidence = failed(facts, may_be_the_version)?.and(&format!("a hello of an old client got {} with suite 0x{cipher:04X}", name(version)));
+            let evidence = failed(facts, may_be_the_version)?
+                .and(&format!("a hello of an old client got {} with suite 0x{cipher:04X}", name(version)));
             Some(Evidence { events: evidence.events.into_iter().chain([event]).collect(), ..evidence })
         }
         (None, None) => failed(facts, |failure| failure == TlsFailure::Alert(PROTOCOL_VERSION)),
@@ -261,7 +238,10 @@ fn old_versions_only(facts: &Facts) -> Option<Evidence> {
 }
 
 fn name_unrecognized(facts: &Facts) -> Option<Evidence> {
-    Some(failed(facts, |failure| failure == TlsFailure::Alert(UNRECOGNIZED_NAME))?.and(&format!("the name sent was {}", facts.target.name())))
+    Some(
+        failed(facts, |failure| failure == TlsFailure::Alert(UNRECOGNIZED_NAME))?
+            .and(&format!("the name sent was {}", facts.target.name())),
+    )
 }
 
 /// TLS 1.3 servers say so only when the client believes the handshake to be through. RFC 8446 4.4.2.4.
