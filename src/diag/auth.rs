@@ -1,9 +1,9 @@
 //! Authentication that did not come to a yes or no, and which methods were used or offered. Catalogue 3.3 to 3.5.
 
-use super::auth_refused::{eap_failure, eap_responses};
+use super::auth_refused::{eap_failure, eap_responses, said_no};
 use super::check::{Check, Evidence, Fix, Look, Need, Severity, Windows};
 use super::lcp::{REQUEST, demanded, method_in};
-use super::look::{ENDINGS, reason_of, stop, stop_at, stop_within, terminate, timed_out, unnamed};
+use super::look::{BARE_ENDINGS, ENDINGS, endings_and, reason_of, stop, stop_at, stop_within, terminate, timed_out, unnamed};
 use crate::base::{Layer, Side, SpecRef};
 use crate::transcript::Reason;
 use crate::transcript::facts::{Facts, Seen};
@@ -55,7 +55,7 @@ pub(super) const AUTH: &[Check] = &[
         verified: true,
         spec: &[SpecRef::rfc(2865, "2.4")],
         needs: Need::Began(Layer::Auth),
-        explains: ENDINGS,
+        explains: BARE_ENDINGS,
         look: Look::One(login_unanswered),
         ..Check::ROW
     },
@@ -68,7 +68,7 @@ pub(super) const AUTH: &[Check] = &[
         windows: &[Windows::Ras(718)],
         spec: &[SpecRef::rfc(1661, "3.5")],
         needs: Need::Began(Layer::Auth),
-        explains: ENDINGS,
+        explains: BARE_ENDINGS,
         look: Look::One(no_challenge),
         ..Check::ROW
     },
@@ -128,7 +128,7 @@ pub(super) const AUTH: &[Check] = &[
         fix: Fix { admin: "Read the server's and the RADIUS log of this moment.", user: "Try again later." },
         spec: &[SpecRef::rfc(1661, "3.5")],
         needs: Need::Began(Layer::Auth),
-        explains: ENDINGS,
+        explains: BARE_ENDINGS,
         look: Look::One(failed_otherwise),
         ..Check::ROW
     },
@@ -184,8 +184,8 @@ fn link_ended(facts: &Facts) -> Option<Evidence> {
     stop_at(facts, Layer::Auth)?;
     let (event, says) = terminate(facts)?;
     let ours = facts.frames(Side::Client, "lcp.terminate-request").next();
-    let named = super::auth_refused::AUTH_REFUSED.iter().any(|check| check.severity == Severity::Fail && check.hits(facts).is_some());
-    let first = ours.is_none_or(|ours| event < ours.event) && !named && eap_methods_differ(facts).is_none() && pap_only(facts).is_none();
+    let first =
+        ours.is_none_or(|ours| event < ours.event) && !said_no(facts) && eap_methods_differ(facts).is_none() && pap_only(facts).is_none();
     first.then(|| Evidence::at(event, format!("LCP Terminate-Request: {says}")))
 }
 
@@ -264,18 +264,16 @@ pub(super) fn proof(facts: &Facts) -> Option<Proof> {
 }
 
 /// What the refusal of PAP leads to.
-const PAP_ONLY: &[&str] = &[
+const PAP_ONLY: &[&str] = endings_and![
     "LCP-AUTH-NO-COMMON",
+    "LCP-PROTOCOL-REJECT",
+    "LCP-NAK-LOOP",
+    "LCP-MALFORMED",
+    "LCP-REQUEST-FLOOD",
     "LCP-AUTH-NAK-LOOP",
     "LCP-FAILED",
-    "LCP-TERMINATED-BY-PEER",
     "AUTH-TERMINATED",
-    "AUTH-FAILED",
-    "SSTP-ABORT-STATUS7",
-    "SSTP-ABORT-NO-STATUS",
-    "SSTP-ABORT-STATUS",
-    "SSTP-NEGOTIATION-TIMEOUT",
-    "TEAR-REMOTE",
+    "AUTH-FAILED"
 ];
 
 /// RFC 2759 4: bytes in the value of an MS-CHAPv2 Response.

@@ -242,6 +242,11 @@ pub(super) const AUTH_REFUSED: &[Check] = &[
     },
 ];
 
+/// The server said no to the credentials.
+pub(super) fn said_no(facts: &Facts) -> bool {
+    AUTH_REFUSED.iter().any(|check| check.severity == Severity::Fail && check.hits(facts).is_some())
+}
+
 fn refused_with(facts: &Facts, code: u32) -> Option<Evidence> {
     refusal(facts).filter(|no| no.code == Some(code)).map(Refusal::evidence)
 }
@@ -296,7 +301,7 @@ fn name_beyond_ascii(facts: &Facts) -> Option<Evidence> {
 fn refused_late(facts: &Facts) -> Option<Evidence> {
     let event = refusal(facts).map(|no| no.event).or_else(|| eap_failure(facts))?;
     let at = |event: usize| facts.ppp.iter().find(|seen| seen.event == event).map(|seen| seen.at);
-    let proof = super::auth::proofs(facts).filter(|seen| seen.event < event).last()?;
+    let proof = super::auth::proofs(facts).filter(|seen| seen.event < event).next_back()?;
     let waited = at(event)? - proof.at;
     (waited >= LATE).then(|| Evidence::at(event, format!("the answer came {waited} after the response")))
 }
@@ -318,7 +323,7 @@ impl Refusal {
 fn refusal(facts: &Facts) -> Option<Refusal> {
     stop(facts).filter(|_| !facts.reached(Layer::Auth))?;
     let theirs = facts.ppp.iter().filter(|seen| seen.by == Some(Side::Server));
-    let (event, message, within) = theirs.filter_map(|seen| Some((seen.event, failure_text(&seen.it)?, seen.it.protocol))).last()?;
+    let (event, message, within) = theirs.filter_map(|seen| Some((seen.event, failure_text(&seen.it)?, seen.it.protocol))).next_back()?;
     let failure = chap::MsChapFailure::parse(&message);
     let code = failure.error.map(|code| format!("; {}", ras(code))).unwrap_or_default();
     let retry = match failure.retry {

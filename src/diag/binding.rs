@@ -3,11 +3,12 @@
 
 use super::auth::{Proof, proof};
 use super::check::{Check, Evidence, Fix, Look, Need, Severity, Windows};
-use super::look::{ENDINGS, closed, reason_of, server_abort, stop_within, unnamed};
+use super::look::{BARE_ENDINGS, closed, endings_and, protocol_reject, reason_of, server_abort, stop_within, unnamed};
 use super::sstp::{hash_mask, status_of};
 use crate::base::{Layer, Side, SpecRef, hex};
 use crate::transcript::How;
 use crate::transcript::facts::{Facts, Seen};
+use crate::wire::ppp;
 use crate::wire::sstp::{Attribute, Message, MessageType};
 
 pub(super) const BINDING: &[Check] = &[
@@ -51,19 +52,17 @@ pub(super) const BINDING: &[Check] = &[
         verified: true,
         spec: &[SpecRef::sstp("3.3.5.2.3"), SpecRef::sstp("3.2.5.2")],
         needs: Need::Began(Layer::Sstp),
-        explains: &[
+        explains: endings_and![
             "BIND-CMAC-INVALID",
             "BIND-RADIUS-NO-MPPE",
             "BIND-HLAK-ZERO-EAPMSCHAP",
             "BIND-FAILED",
+            "IPCP-PROTOCOL-REJECTED",
+            "IPCP-ADDRESS-REJECTED",
+            "IPCP-NAK-LOOP",
+            "IPCP-POOL-EXHAUSTED",
             "IPCP-NO-ADDRESS",
             "IPCP-FAILED",
-            "SSTP-ABORT-STATUS7",
-            "SSTP-ABORT-NO-STATUS",
-            "SSTP-ABORT-STATUS",
-            "TEAR-REMOTE",
-            "DNS-MULTI-A-PARTIAL",
-            "CERT-V4-V6-DIFFER",
         ],
         look: Look::One(binding_refused),
         ..Check::ROW
@@ -116,7 +115,7 @@ pub(super) const BINDING: &[Check] = &[
         fix: Fix { admin: "Read the server's log line of this moment; check the certificate hash first.", user: "" },
         spec: &[SpecRef::sstp("3.3.5.2.3")],
         needs: Need::Began(Layer::Binding),
-        explains: ENDINGS,
+        explains: BARE_ENDINGS,
         look: Look::One(closed_after_connected),
         ..Check::ROW
     },
@@ -140,7 +139,7 @@ pub(super) const BINDING: &[Check] = &[
         fix: Fix { admin: "Read the server's log line of this moment.", user: "" },
         spec: &[SpecRef::sstp("3.2.5.2")],
         needs: Need::Began(Layer::Binding),
-        explains: ENDINGS,
+        explains: BARE_ENDINGS,
         look: Look::One(failed_otherwise),
         ..Check::ROW
     },
@@ -218,10 +217,17 @@ fn sent(facts: &Facts) -> Option<(&Seen<Message>, Sent<'_>)> {
 
 /// The server's Abort after Call Connected and before IP was up, unless its status names another matter.
 fn refused(facts: &Facts) -> Option<&Seen<Message>> {
-    stop_within(facts, Layer::Binding..=Layer::Ncp)?;
+    let stop = stop_within(facts, Layer::Binding..=Layer::Ncp)?;
     let connected = facts.messages(Side::Client, MessageType::CallConnected).next()?;
-    let other_matter = |message: &Message| message.status_info().is_some_and(|info| OTHER_MATTERS.contains(&info.1));
-    server_abort(facts).filter(|abort| abort.event > connected.event && !other_matter(&abort.it))
+    let abort = server_abort(facts).filter(|abort| abort.event > connected.event)?;
+    // Once IPCP was spoken, only the status that means the binding speaks for it.
+    let spoke_ipcp = facts.ppp.iter().any(|seen| seen.by == Some(Side::Server) && seen.it.protocol == ppp::IPCP);
+    let ip_matter = stop.layer == Layer::Ncp && (spoke_ipcp || protocol_reject(facts, ppp::IPCP).is_some());
+    match abort.it.status_info() {
+        Some(BINDING_WRONG) => Some(abort),
+        Some((_, status)) if OTHER_MATTERS.contains(&status) => None,
+        _ => (!ip_matter).then_some(abort),
+    }
 }
 
 /// What the login says about which part of the binding was refused.
@@ -246,17 +252,10 @@ fn pool_doubt(abort: &Message) -> &'static str {
 }
 
 /// What the server does once it has refused the binding.
-const AFTER_BINDING: &[&str] = &[
-    "BIND-FAILED",
-    "BIND-CLOSED",
-    "IPCP-NO-ADDRESS",
-    "IPCP-FAILED",
-    "SSTP-ABORT-STATUS7",
-    "SSTP-ABORT-NO-STATUS",
-    "SSTP-ABORT-STATUS",
-    "TEAR-REMOTE",
-];
+const AFTER_BINDING: &[&str] = endings_and!["BIND-FAILED", "BIND-CLOSED", "IPCP-NO-ADDRESS", "IPCP-FAILED"];
 
+/// MS-SSTP 3.3.5.2.3: attribute and status for a nonce, hash or MAC that does not fit.
+const BINDING_WRONG: (u8, u32) = (3, 4);
 /// MS-SSTP 2.2.8: unaccepted frame, retry count exceeded and negotiation timeout are not about the binding.
 const OTHER_MATTERS: [u32; 3] = [5, 6, 8];
 /// MS-SSTP 2.2.6: bits of the hash bitmask.

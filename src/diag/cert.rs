@@ -251,7 +251,8 @@ fn own_clock_wrong(facts: &Facts) -> Option<Evidence> {
     expired(facts).or_else(|| not_yet_valid(facts))?;
     let (event, theirs) = server_clock(facts)?;
     let path = &facts.trust.first()?.it.1.path;
-    let inside = path.iter().filter_map(|index| facts.chain.get(*index)).all(|cert| (cert.not_before..=cert.not_after).contains(&theirs));
+    let mut certs = path.iter().filter_map(|index| facts.chain.get(*index)).peekable();
+    let inside = certs.peek().is_some() && certs.all(|cert| (cert.not_before..=cert.not_after).contains(&theirs));
     let says = format!("this computer says {}, the server says {}", date(facts.began), date(theirs));
     inside.then(|| Evidence::of(facts.trust.iter().map(|seen| seen.event).chain([event]), says))?
 }
@@ -271,8 +272,12 @@ fn expired(facts: &Facts) -> Option<Evidence> {
 
 fn not_yet_valid(facts: &Facts) -> Option<Evidence> {
     let evidence = wrong(facts, &[Rule::NotYetValid])?;
-    let ahead = facts.chain.iter().map(|cert| cert.not_before - facts.began).max()?;
-    let hint = if (0..DAY).contains(&ahead) { "it begins within a day, so a wrong clock or time zone is likely" } else { "" };
+    let ahead = facts.chain.iter().map(|cert| cert.not_before - facts.began).max();
+    let hint = if ahead.is_some_and(|ahead| (0..DAY).contains(&ahead)) {
+        "it begins within a day, so a wrong clock or time zone is likely"
+    } else {
+        ""
+    };
     Some(evidence.and(hint))
 }
 

@@ -1,7 +1,7 @@
 //! Traffic inside the tunnel.
 
 use super::check::{Check, Evidence, Fix, Look, Need, Severity};
-use super::look::{ENDINGS, unnamed};
+use super::look::{BARE_ENDINGS, unnamed};
 use crate::base::{Layer, SpecRef};
 use crate::transcript::Reason;
 use crate::transcript::facts::Facts;
@@ -39,7 +39,7 @@ pub(super) const DATA: &[Check] = &[
         fix: Fix { admin: "Read the server's log line of this moment; check time limits and devices in between.", user: "Connect again." },
         spec: &[SpecRef::sstp("3.1.5")],
         needs: Need::Began(Layer::Data),
-        explains: ENDINGS,
+        explains: BARE_ENDINGS,
         look: Look::One(ended_in_use),
         ..Check::ROW
     },

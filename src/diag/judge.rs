@@ -49,19 +49,20 @@ pub fn judge(facts: &Facts, checks: impl Iterator<Item = &'static Check>) -> Jud
             judgement.findings.push(Finding { check, severity: check.severity, evidence, cause: false, because_of: None });
         }
     }
-    rank(&mut judgement.findings);
+    rank(facts, &mut judgement.findings);
     judgement
 }
 
 /// The cause is the failing finding that no other failing finding explains, on the lowest layer: what stops Windows first
 /// comes first, such as a certificate that a probe passes over. A consequence fails nothing by itself and becomes a note.
-fn rank(findings: &mut [Finding]) {
+fn rank(facts: &Facts, findings: &mut [Finding]) {
     let failing: Vec<&'static Check> = findings.iter().filter(|f| f.severity == Severity::Fail).map(|f| f.check).collect();
     for finding in findings.iter_mut() {
         finding.because_of = explained_by(finding.check.id, &failing);
-        if finding.because_of.is_some() {
-            finding.severity = Severity::Note;
-        }
+    }
+    one_names_the_stop(facts, findings);
+    for finding in findings.iter_mut().filter(|finding| finding.because_of.is_some()) {
+        finding.severity = Severity::Note;
     }
     let unexplained = findings.iter_mut().filter(|finding| finding.severity == Severity::Fail);
     let cause = unexplained.min_by_key(|finding| finding.check.layer).map(|finding| {
@@ -72,6 +73,15 @@ fn rank(findings: &mut [Finding]) {
         let beneath_the_cause = finding.because_of.is_some() && finding.because_of == cause;
         (!finding.cause, !beneath_the_cause, std::cmp::Reverse(finding.severity), finding.check.layer)
     });
+}
+
+/// A call stops once: of several failing findings on the layer of the stop the first row names it, and the others are
+/// other views of it. Findings on lower layers are matters of their own.
+fn one_names_the_stop(facts: &Facts, findings: &mut [Finding]) {
+    let Some(stop) = &facts.stop else { return };
+    let mut there = findings.iter_mut().filter(|f| f.check.layer == stop.layer && f.severity == Severity::Fail && f.because_of.is_none());
+    let Some(first) = there.next().map(|finding| finding.check.id) else { return };
+    there.for_each(|finding| finding.because_of = Some(first));
 }
 
 /// The failing check at the root of the explanations of `id`.

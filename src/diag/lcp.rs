@@ -1,7 +1,7 @@
 //! The PPP link. RFC 1661; catalogue 3.5.
 
 use super::check::{Check, Evidence, Fix, Look, Need, Severity, Windows};
-use super::look::{self, ENDINGS, options, packet, protocol_reject, reason_of, terminate, undecoded, unnamed};
+use super::look::{self, BARE_ENDINGS, ENDINGS, endings_and, options, packet, protocol_reject, reason_of, terminate, undecoded, unnamed};
 use crate::base::{Layer, Side, SpecRef};
 use crate::transcript::facts::{Facts, Seen, Stop};
 use crate::transcript::{How, Reason};
@@ -19,7 +19,7 @@ pub(super) const LCP: &[Check] = &[
         verified: true,
         spec: &[SpecRef::rfc(1661, "6.4")],
         needs: Need::Began(Layer::Lcp),
-        explains: ENDINGS,
+        explains: LOOPED,
         look: Look::One(looped_back),
         ..Check::ROW
     },
@@ -102,6 +102,7 @@ pub(super) const LCP: &[Check] = &[
         windows: &[Windows::Ras(718), Windows::Ras(721)],
         spec: &[SpecRef::rfc(1661, "4.6")],
         needs: Need::Began(Layer::Lcp),
+        explains: BARE_ENDINGS,
         look: Look::One(no_response),
         ..Check::ROW
     },
@@ -113,6 +114,7 @@ pub(super) const LCP: &[Check] = &[
         fix: Fix { admin: "Update or restart the PPP daemon.", user: "Try again later." },
         spec: &[SpecRef::rfc(1661, "5.1")],
         needs: Need::Began(Layer::Lcp),
+        explains: BARE_ENDINGS,
         look: Look::One(request_unanswered),
         ..Check::ROW
     },
@@ -124,6 +126,7 @@ pub(super) const LCP: &[Check] = &[
         fix: Fix { admin: "Update or restart the PPP daemon.", user: "Try again later." },
         spec: &[SpecRef::rfc(1661, "4.1")],
         needs: Need::Began(Layer::Lcp),
+        explains: BARE_ENDINGS,
         look: Look::One(request_missing),
         ..Check::ROW
     },
@@ -149,7 +152,7 @@ pub(super) const LCP: &[Check] = &[
         verified: true,
         spec: &[SpecRef::rfc(1661, "5.5")],
         needs: Need::Began(Layer::Lcp),
-        explains: ENDINGS,
+        explains: BARE_ENDINGS,
         look: Look::One(terminated),
         ..Check::ROW
     },
@@ -187,7 +190,7 @@ pub(super) const LCP: &[Check] = &[
         fix: Fix { admin: "Read the log of the server and of its PPP daemon.", user: "Try again later." },
         spec: &[SpecRef::rfc(1661, "4")],
         needs: Need::Began(Layer::Lcp),
-        explains: ENDINGS,
+        explains: BARE_ENDINGS,
         look: Look::One(failed_otherwise),
         ..Check::ROW
     },
@@ -202,7 +205,8 @@ fn looped_back(facts: &Facts) -> Option<Evidence> {
 }
 
 fn flooded(facts: &Facts) -> Option<Evidence> {
-    let stop = look::stop_within(facts, Layer::Lcp..=Layer::Ncp)?;
+    let stop = look::stop_within(facts, Layer::Lcp..=Layer::Ncp)
+        .filter(|stop| !matches!(stop.reason, Reason::Unwilling(_) | Reason::Refused(_)))?;
     let requests: Vec<usize> = facts.frames(Side::Server, REQUEST).map(|seen| seen.event).collect();
     let written = u64::try_from(requests.len()).unwrap_or(u64::MAX);
     let many = written > FLOOD || written > 1 && written.saturating_add(facts.omitted) > FLOOD;
@@ -239,7 +243,7 @@ fn option_loop(facts: &Facts) -> Option<Evidence> {
 }
 
 fn authentication_rejected(facts: &Facts) -> Option<Evidence> {
-    look::stop_within(facts, Layer::Lcp..=Layer::Auth)?;
+    look::stop_within(facts, Layer::Lcp..=Layer::Auth).filter(|_| !super::auth_refused::said_no(facts))?;
     let (event, name) = [(ppp::EAP, "EAP"), (ppp::CHAP, "CHAP"), (ppp::PAP, "PAP")]
         .into_iter()
         .find_map(|(protocol, name)| Some((protocol_reject(facts, protocol)?, name)))?;
@@ -341,35 +345,22 @@ fn asked_for(facts: &Facts) -> String {
 pub(super) const REQUEST: &str = "lcp.configure-request";
 
 /// What follows when the server does not know the protocol it is to authenticate with.
-const AUTH_SILENCE: &[&str] = &[
+const AUTH_SILENCE: &[&str] =
+    endings_and!["AUTH-SILENT", "AUTH-RADIUS-TIMEOUT", "AUTH-EAP-METHOD-MISMATCH", "AUTH-TERMINATED", "AUTH-FAILED", "LCP-FAILED"];
+
+/// What follows on higher layers when we talk to ourselves.
+const LOOPED: &[&str] = endings_and![
+    "LCP-REQUEST-FLOOD",
+    "AUTH-PAP-ONLY-WORKS",
+    "LCP-PROTOCOL-REJECT",
     "AUTH-SILENT",
     "AUTH-RADIUS-TIMEOUT",
-    "AUTH-EAP-METHOD-MISMATCH",
     "AUTH-TERMINATED",
-    "AUTH-FAILED",
-    "LCP-FAILED",
-    "LCP-TERMINATED-BY-PEER",
-    "SSTP-ABORT-NO-STATUS",
-    "TEAR-REMOTE",
+    "AUTH-FAILED"
 ];
 
-/// What a flood drowns.
-const FLOODED: &[&str] = &[
-    "LCP-NO-ACK",
-    "LCP-NO-REQUEST",
-    "LCP-NAK-LOOP",
-    "LCP-AUTH-NAK-LOOP",
-    "LCP-MALFORMED",
-    "LCP-FAILED",
-    "LCP-TERMINATED-BY-PEER",
-    "AUTH-SILENT",
-    "AUTH-RADIUS-TIMEOUT",
-    "AUTH-FAILED",
-    "BIND-FAILED",
-    "IPCP-NO-ADDRESS",
-    "IPCP-FAILED",
-    "TEAR-REMOTE",
-];
+/// What a flood drowns on higher layers.
+const FLOODED: &[&str] = endings_and!["AUTH-SILENT", "AUTH-RADIUS-TIMEOUT", "AUTH-FAILED", "BIND-FAILED", "IPCP-NO-ADDRESS", "IPCP-FAILED"];
 
 /// Ours: more Configure-Requests of the server than this are a flood. RFC 1661 4.6 sends at most 10.
 const FLOOD: u64 = 20;

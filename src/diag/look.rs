@@ -7,18 +7,58 @@ use crate::transcript::facts::{Facts, Seen, Stop};
 use crate::transcript::{How, Reason};
 use crate::wire::{control, http, ppp, sstp};
 
-/// Ids that only say how the peer ended a call, whatever its reason was. Every cause met above SSTP explains them.
-pub(super) const ENDINGS: &[&str] = &[
+/// Ids that only say how the peer ended a call, whatever its reason was, and the ids given: every cause met above SSTP
+/// explains the former.
+macro_rules! endings_and {
+    ($($id:literal),* $(,)?) => {
+        &[
+            "SSTP-ABORT-STATUS7",
+            "SSTP-ABORT-NO-STATUS",
+            "SSTP-ABORT-STATUS",
+            "SSTP-RETRY-EXCEEDED",
+            "SSTP-NEGOTIATION-TIMEOUT",
+            "SSTP-UNEXPECTED-MESSAGE",
+            "SSTP-VERSION",
+            "SSTP-DESYNC",
+            "LCP-TERMINATED-BY-PEER",
+            "TEAR-REMOTE",
+            $($id,)*
+        ]
+    };
+}
+pub(super) use endings_and;
+
+/// What every cause met above SSTP explains.
+pub(super) const ENDINGS: &[&str] = endings_and![];
+
+/// The same without a stream that fell apart: what only notices that the peer fell silent or left does not explain that.
+pub(super) const BARE_ENDINGS: &[&str] = &[
     "SSTP-ABORT-STATUS7",
     "SSTP-ABORT-NO-STATUS",
     "SSTP-ABORT-STATUS",
     "SSTP-RETRY-EXCEEDED",
     "SSTP-NEGOTIATION-TIMEOUT",
     "SSTP-UNEXPECTED-MESSAGE",
-    "SSTP-VERSION",
-    "SSTP-DESYNC",
     "LCP-TERMINATED-BY-PEER",
     "TEAR-REMOTE",
+];
+
+/// What a stream that fell apart leads to.
+pub(super) const BROKEN_STREAM: &[&str] = &[
+    "SSTP-UNEXPECTED-MESSAGE",
+    "LCP-TERMINATED-BY-PEER",
+    "LCP-NO-RESPONSE",
+    "LCP-NO-ACK",
+    "LCP-NO-REQUEST",
+    "LCP-FAILED",
+    "AUTH-SILENT",
+    "AUTH-RADIUS-TIMEOUT",
+    "AUTH-FAILED",
+    "BIND-CLOSED",
+    "BIND-FAILED",
+    "IPCP-NO-ADDRESS",
+    "IPCP-FAILED",
+    "DATA-FAILED",
 ];
 
 /// The stop, unless it was our own machine's fault.

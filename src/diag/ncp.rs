@@ -1,7 +1,7 @@
 //! Addresses inside the tunnel: IPCP, IPv6CP. Catalogue 3.6.
 
 use super::check::{Check, Evidence, Fix, Look, Need, Severity, Windows};
-use super::look::{ENDINGS, options, protocol_reject, stop_at, unnamed};
+use super::look::{BARE_ENDINGS, ENDINGS, options, protocol_reject, stop_at, unnamed};
 use crate::base::{Layer, Side, SpecRef};
 use crate::transcript::Reason;
 use crate::transcript::facts::Facts;
@@ -78,7 +78,7 @@ pub(super) const NCP: &[Check] = &[
         verified: true,
         spec: &[SpecRef::rfc(1332, "3.3")],
         needs: Need::Began(Layer::Ncp),
-        explains: ENDINGS,
+        explains: BARE_ENDINGS,
         look: Look::One(no_address),
         ..Check::ROW
     },
@@ -126,7 +126,7 @@ pub(super) const NCP: &[Check] = &[
         fix: Fix { admin: "Read the server's log line of this moment.", user: "Try again later." },
         spec: &[SpecRef::rfc(1332, "2")],
         needs: Need::Began(Layer::Ncp),
-        explains: ENDINGS,
+        explains: BARE_ENDINGS,
         look: Look::One(failed_otherwise),
         ..Check::ROW
     },

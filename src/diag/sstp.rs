@@ -1,7 +1,7 @@
 //! Call Connect Request and its answers. MS-SSTP 3.2.5.3.
 
 use super::check::{Check, Evidence, Fix, Look, Need, Severity, Windows};
-use super::look::{closed, reason_of, server_abort, status, stop, stop_at, timed_out, undecoded, unnamed};
+use super::look::{BROKEN_STREAM, closed, reason_of, server_abort, status, stop, stop_at, stop_within, timed_out, undecoded, unnamed};
 use crate::base::{Layer, Side, SpecRef};
 use crate::transcript::facts::{Facts, Seen};
 use crate::transcript::{How, Reason};
@@ -59,6 +59,7 @@ pub(super) const SSTP: &[Check] = &[
         verified: true,
         spec: &[SpecRef::sstp("2.2.1"), SpecRef::sstp("3.1.5.1")],
         needs: Need::Began(Layer::Sstp),
+        explains: BROKEN_STREAM,
         look: Look::One(other_version),
         ..Check::ROW
     },
@@ -70,6 +71,7 @@ pub(super) const SSTP: &[Check] = &[
         fix: Fix { admin: "Check proxies that open or rewrite TLS; update the server.", user: "Try again." },
         spec: &[SpecRef::sstp("3.1.5.1"), SpecRef::sstp("2.2.4")],
         needs: Need::Began(Layer::Sstp),
+        explains: BROKEN_STREAM,
         look: Look::One(stream_broken),
         ..Check::ROW
     },
@@ -240,8 +242,8 @@ fn too_many_attempts(facts: &Facts) -> Option<Evidence> {
 
 fn out_of_turn(facts: &Facts) -> Option<Evidence> {
     aborted(facts, |status| status == Some(UNACCEPTED_FRAME_RECEIVED)).or_else(|| {
-        let stop = stop_at(facts, Layer::Sstp).filter(|stop| matches!(stop.reason, Reason::Violated(_)))?;
-        let seen = facts.missteps.iter().find(|seen| seen.by == Some(Side::Server))?;
+        let stop = stop_within(facts, Layer::Sstp..=Layer::Data).filter(|stop| matches!(stop.reason, Reason::Violated(_)))?;
+        let seen = facts.missteps.iter().rfind(|seen| seen.by == Some(Side::Server))?;
         let (message, state, allowed) = &seen.it;
         let allowed = if allowed.is_empty() { "nothing".into() } else { allowed.join(", ") };
         Evidence::of([seen.event, stop.event], format!("the server sent {message} in state {state}, where {allowed} is allowed"))
@@ -308,10 +310,13 @@ pub(super) fn hash_mask(facts: &Facts) -> Option<(usize, u8)> {
     })
 }
 
-/// What could not be read when the peer broke the rules of SSTP.
+/// What could not be read, as the last thing the server sent; behind an Abort nothing counts.
 fn broken(facts: &Facts) -> Option<&Seen<crate::base::WireError>> {
     stop(facts).filter(|stop| stop.layer >= Layer::Sstp && !matches!(stop.reason, Reason::Unwilling(_)))?;
-    undecoded(facts, Layer::Sstp)
+    let seen = undecoded(facts, Layer::Sstp)?;
+    let later = |event: usize, by: Option<Side>| event > seen.event && by == Some(Side::Server);
+    let read_on = facts.sstp.iter().any(|it| later(it.event, it.by)) || facts.ppp.iter().any(|it| later(it.event, it.by));
+    (!read_on && server_abort(facts).is_none()).then_some(seen)
 }
 
 /// The server said nothing readable or unreadable in SSTP.

@@ -57,6 +57,7 @@ pub(super) const TCP: &[Check] = &[
         title: "The connection is reset as soon as it is made",
         means: "The server or a device in between throws the connection away at once: often an address that is not on an allow list.",
         fix: Fix { admin: "Check allow lists and firewall rules for the client's address.", user: "Use a network that is allowed." },
+        spec: &[SpecRef::rfc(9293, "3.5.2")],
         needs: Need::Began(Layer::Tcp),
         look: Look::One(reset),
         ..Check::ROW
@@ -67,6 +68,7 @@ pub(super) const TCP: &[Check] = &[
         title: "No TCP connection could be made",
         means: "Every address of the server failed, for a reason that fits no other check.",
         fix: Fix { admin: "Try the addresses one by one from outside.", user: "Use another network." },
+        spec: &[SpecRef::rfc(9293, "3.5")],
         needs: Need::Began(Layer::Tcp),
         look: Look::One(failed_otherwise),
         ..Check::ROW

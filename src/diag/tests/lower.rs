@@ -1,0 +1,247 @@
+//! Judgements as stories: from the name to HTTP.
+
+use super::super::story::{NOW, Story};
+use super::super::{Severity, by_id};
+use crate::base::{Layer, Limit, Micros, Side, WireError};
+use crate::crypto::chain::Rule;
+use crate::transcript::{ConnectFailure, DnsFailure, How, Reason, ScanAnswer, TlsFailure, What};
+use crate::wire::http;
+use crate::wire::sstp::{Message, MessageType};
+
+#[test]
+fn our_own_fault_is_nobodys_finding() {
+    for layer in Layer::ALL.into_iter().filter(|layer| *layer != Layer::Cert) {
+        let story = Story::new().began(layer).down(layer, Reason::Ours("no file descriptors".into()));
+        assert_eq!(story.ids(Severity::Fail), [""; 0], "{layer}");
+    }
+}
+
+#[test]
+fn every_stop_at_every_layer_is_one_failing_finding() {
+    let reasons = [
+        Reason::TimedOut { waiting_for: "something".into(), after: Micros(1) },
+        Reason::Refused("no".into()),
+        Reason::Closed(How::Reset),
+        Reason::Closed(How::Fin),
+        Reason::Violated("nonsense".into()),
+        Reason::Unwilling("we would not".into()),
+    ];
+    for layer in Layer::ALL.into_iter().filter(|layer| !matches!(layer, Layer::Cert | Layer::Teardown)) {
+        for reason in &reasons {
+            let story = Story::new().began(layer).down(layer, reason.clone());
+            let fails = story.ids(Severity::Fail);
+            assert_eq!(fails.len(), 1, "{layer}, {reason:?}: {fails:?}");
+            assert_eq!(by_id(fails[0]).map(|check| check.layer), Some(layer), "{}", fails[0]);
+        }
+    }
+}
+
+#[test]
+fn names() {
+    let fails = |failure| Story::new().unresolved(failure).ids(Severity::Fail);
+    assert_eq!(fails(DnsFailure::NxDomain), ["DNS-NXDOMAIN"]);
+    assert_eq!(fails(DnsFailure::NoData), ["DNS-NODATA"]);
+    assert_eq!(fails(DnsFailure::TryAgain), ["DNS-SERVFAIL"]);
+    assert_eq!(fails(DnsFailure::Other), ["DNS-FAILED"]);
+    let through_proxy = Story::new().asked(|asked| asked.proxy = Some("proxy.test:3128".into())).unresolved(DnsFailure::NxDomain);
+    assert!(through_proxy.fails_with("PROXY-UNREACHABLE").contains("proxy.test:3128"));
+}
+
+#[test]
+fn a_dead_server_is_one_failing_finding() {
+    let story = Story::new().resolved(&["192.0.2.1", "2001:db8::1"]).began(Layer::Tcp);
+    let story =
+        story.not_connected("192.0.2.1:443", ConnectFailure::Refused).not_connected("[2001:db8::1]:443", ConnectFailure::Unreachable);
+    let story = story.down(Layer::Tcp, Reason::Refused("connection refused".into()));
+    assert!(story.fails_with("TCP-REFUSED").contains("192.0.2.1:443 refuses (RST)"));
+    assert_eq!(story.judged().findings.len(), 1);
+}
+
+#[test]
+fn addresses_that_differ_are_a_warning() {
+    let story = Story::new().resolved(&["192.0.2.1", "192.0.2.2", "2001:db8::1"]).began(Layer::Tcp);
+    let story = story.connected("192.0.2.1:443").not_connected("192.0.2.2:443", ConnectFailure::TimedOut);
+    let story = story.not_connected("[2001:db8::1]:443", ConnectFailure::Refused).chosen("192.0.2.1:443");
+    assert_eq!(story.ids(Severity::Warn), ["DNS-AAAA-DEAD", "DNS-MULTI-A-PARTIAL"]);
+    let no_ipv6_here = Story::new().began(Layer::Tcp).connected("192.0.2.1:443");
+    let no_ipv6_here = no_ipv6_here.not_connected("[2001:db8::1]:443", ConnectFailure::Unreachable).chosen("192.0.2.1:443");
+    assert_eq!(no_ipv6_here.judged().findings.len(), 0);
+    let inside = Story::new().resolved(&["10.1.2.3"]).began(Layer::Tcp).not_connected("10.1.2.3:443", ConnectFailure::TimedOut);
+    let inside = inside.silence(Layer::Tcp, "SYN-ACK");
+    assert_eq!((inside.fails_with("TCP-FILTERED").is_empty(), inside.ids(Severity::Warn)), (false, vec!["DNS-SPLIT-HORIZON"]));
+}
+
+#[test]
+fn proxies() {
+    let replied = |status, headers: &[(&str, &str)], port| {
+        let story = Story::new().target("vpn.example.test", port).asked(|asked| asked.proxy = Some("proxy.test:3128".into())).tcp();
+        let head = http::Head::response(status, "-", headers);
+        story.began(Layer::Proxy).note(None, Layer::Proxy, What::ProxyReply(head)).down(Layer::Proxy, Reason::Refused(status.to_string()))
+    };
+    let wants = replied(407, &[("Proxy-Authenticate", "NTLM"), ("Proxy-Authenticate", "Negotiate")], 443);
+    assert!(wants.fails_with("PROXY-AUTH-REQUIRED").contains("it accepts NTLM, Negotiate"));
+    assert_eq!(wants.ids(Severity::Note), ["PROXY-AUTH-SCHEME"]);
+    assert_eq!(replied(407, &[("Proxy-Authenticate", "Basic realm=\"x\"")], 443).ids(Severity::Note), [""; 0]);
+    replied(407, &[], 443).fails_with("PROXY-407-NO-CHALLENGE");
+    replied(403, &[], 443).fails_with("PROXY-CONNECT-DENIED");
+    replied(403, &[], 4443).fails_with("PROXY-PORT-NOT-ALLOWED");
+    replied(503, &[], 443).fails_with("PROXY-UPSTREAM-FAIL");
+    replied(302, &[("Location", "http://portal.test/")], 443).fails_with("PROXY-CAPTIVE-PORTAL");
+    replied(418, &[], 443).fails_with("PROXY-UNEXPECTED-STATUS");
+}
+
+#[test]
+fn handshakes() {
+    let scanned = |story: Story, offered, version| {
+        let answer = ScanAnswer::Accepted { version, cipher: 0x002f };
+        story.note(None, Layer::Tls, What::Scanned { offered, answer })
+    };
+    let failed = |failure| Story::new().tcp().unsecured(failure);
+    failed(TlsFailure::PlainHttp).fails_with("TLS-PLAINTEXT-PORT");
+    failed(TlsFailure::NotTls).fails_with("TLS-NOT-TLS");
+    assert!(failed(TlsFailure::Alert(70)).fails_with("TLS-SERVER-TOO-OLD").contains("70 protocol_version"));
+    assert!(scanned(failed(TlsFailure::Reset), 0x0301, 0x0301).fails_with("TLS-SERVER-TOO-OLD").contains("TLS 1.0"));
+    failed(TlsFailure::Alert(40)).fails_with("TLS-NO-COMMON-CIPHER");
+    assert!(scanned(failed(TlsFailure::Alert(40)), 0x0303, 0x0303).fails_with("TLS-LEGACY-CIPHER").contains("0x002F"));
+    failed(TlsFailure::Alert(112)).fails_with("TLS-SNI-ALERT");
+    failed(TlsFailure::Alert(116)).fails_with("TLS-CLIENT-CERT-REQUESTED");
+    failed(TlsFailure::Reset).fails_with("TLS-RESET-IN-HANDSHAKE");
+    failed(TlsFailure::TimedOut).fails_with("TCP-ACCEPT-NO-DATA");
+    scanned(failed(TlsFailure::TimedOut), 0x0303, 0x0303).fails_with("TCP-PMTU-BLACKHOLE");
+    assert!(failed(TlsFailure::Alert(80)).fails_with("TLS-HANDSHAKE-FAILED").contains("80 internal_error"));
+    let by_address = Story::new().target("192.0.2.1", 443).tcp().unsecured(TlsFailure::Reset);
+    assert_eq!(by_address.ids(Severity::Warn), ["TLS-SNI-REQUIRED"]);
+}
+
+#[test]
+fn a_client_certificate_demanded_after_the_handshake_explains_the_close() {
+    let story = Story::new().tcp().secured(|secured| secured.client_cert_requested = true).requested();
+    let story = story.note(Some(Side::Server), Layer::Tls, What::Alert { description: 116 }).closed(Layer::Http, How::Fin);
+    assert!(story.fails_with("TLS-CLIENT-CERT-REQUESTED").contains("116 certificate_required"));
+    let beneath = story.judged().findings.into_iter().find(|finding| finding.check.id == "HTTP-SILENT-CLOSE").expect("shown beneath");
+    assert_eq!((beneath.because_of, beneath.severity), (Some("TLS-CLIENT-CERT-REQUESTED"), Severity::Note));
+}
+
+#[test]
+fn every_rule_of_the_chain_has_a_check() {
+    let of = |rule| {
+        let story = Story::new().tls_with(&[rule]);
+        let found: Vec<_> = story.judged().findings.iter().map(|finding| finding.check.id).collect();
+        found.join(" ")
+    };
+    let expected = [
+        (Rule::Empty, "CERT-NONE-SENT"),
+        (Rule::Unparsable, "CERT-UNREADABLE"),
+        (Rule::Expired, "CERT-EXPIRED"),
+        (Rule::NotYetValid, "CERT-NOT-YET-VALID"),
+        (Rule::NameMismatch, "CERT-NAME-MISMATCH"),
+        (Rule::WildcardDepth, "CERT-WILDCARD-DEPTH"),
+        (Rule::CnOnly, "CERT-CN-ONLY"),
+        (Rule::IpNotInSan, "DNS-CONNECT-BY-IP"),
+        (Rule::SelfSigned, "CERT-SELF-SIGNED"),
+        (Rule::UntrustedRoot, "CERT-UNTRUSTED-ROOT"),
+        (Rule::MissingIntermediate, "CERT-MISSING-INTERMEDIATE"),
+        (Rule::WrongOrder, "CERT-WRONG-ORDER"),
+        (Rule::ExtraCertificate, "CERT-EXTRA"),
+        (Rule::Duplicate, "CERT-EXTRA"),
+        (Rule::EkuMissing, "CERT-EKU-MISSING"),
+        (Rule::EkuAbsent, "CERT-EKU-ABSENT"),
+        (Rule::KeyUsage, "CERT-KEY-USAGE"),
+        (Rule::BasicConstraints, "CERT-CONSTRAINTS"),
+        (Rule::PathLength, "CERT-CONSTRAINTS"),
+        (Rule::NameConstraints, "CERT-CONSTRAINTS"),
+        (Rule::WeakKey, "CERT-WEAK-KEY"),
+        (Rule::WeakSignature, "CERT-SHA1"),
+        (Rule::BadSignature, "CERT-BAD-SIGNATURE"),
+        (Rule::UnknownCritical, "CERT-CONSTRAINTS"),
+        (Rule::ValidityTooLong, "CERT-VALIDITY-TOO-LONG"),
+        (Rule::NoRevocationInfo, "CERT-NO-REVOCATION-INFO"),
+        (Rule::CrlLdapOnly, "CERT-CRL-LDAP-ONLY"),
+    ];
+    for (rule, id) in expected {
+        assert_eq!(of(rule), id, "{rule:?}");
+    }
+}
+
+#[test]
+fn trust_counts_only_when_every_source_refuses() {
+    let asked = |system: &[Rule], file: &[Rule]| {
+        Story::new().tcp().secured(|_| ()).began(Layer::Cert).trust("system", system).trust("ca.pem", file)
+    };
+    let one = asked(&[Rule::UntrustedRoot], &[]);
+    assert_eq!((one.ids(Severity::Fail), one.ids(Severity::Note)), (vec![], vec!["CERT-TRUST-DIFFERS"]));
+    assert!(one.judged().findings[0].evidence.says.contains("ca.pem accepts it"));
+    let both = asked(&[Rule::UntrustedRoot], &[Rule::MissingIntermediate]);
+    assert!(both.fails_with("CERT-UNTRUSTED-ROOT").contains("trust asked: system, ca.pem"));
+    asked(&[Rule::UntrustedRoot, Rule::Expired], &[Rule::Expired]).fails_with("CERT-EXPIRED");
+    asked(&[Rule::UntrustedRoot], &[Rule::EkuMissing]).fails_with("CERT-NOT-TRUSTED");
+}
+
+fn certificate(days_before: i64, days_after: i64) -> Vec<u8> {
+    let at = |days: i64| time::OffsetDateTime::from_unix_timestamp(NOW + days * 86_400).expect("in range");
+    let mut params = rcgen::CertificateParams::new(vec!["vpn.example.test".into()]).expect("a name");
+    (params.not_before, params.not_after) = (at(-days_before), at(days_after));
+    let key = rcgen::KeyPair::generate().expect("a key");
+    params.self_signed(&key).expect("a certificate").der().to_vec()
+}
+
+#[test]
+fn certificates_that_end_soon() {
+    let story = |before, after| Story::new().tcp().secured(|_| ()).chain(&[certificate(before, after)]).trust("system", &[]);
+    assert_eq!(story(85, 5).ids(Severity::Warn), ["CERT-EXPIRES-SOON"]);
+    assert_eq!(story(350, 20).ids(Severity::Note), ["CERT-EXPIRES-30-DAYS"]);
+    assert_eq!(story(1, 5).judged().findings.len(), 0, "a certificate for a week that is a day old");
+    assert_eq!(story(10, 80).judged().findings.len(), 0);
+}
+
+#[test]
+fn a_wrong_clock_explains_a_certificate_that_is_valid_by_the_servers() {
+    let dated = |date| {
+        let story = Story::new().tcp().secured(|_| ()).chain(&[certificate(-2, 90)]).trust("system", &[Rule::NotYetValid]);
+        story.answered(200, &[("content-length", http::CONTENT_LENGTH), ("Date", date)])
+    };
+    // Two days and a bit after the story's clock.
+    assert!(dated("Sat, 17 Jan 2026 13:00:00 GMT").fails_with("CERT-CLIENT-CLOCK").contains("2026-01-17 13:00"));
+    dated("Thu, 15 Jan 2026 12:00:00 GMT").fails_with("CERT-NOT-YET-VALID");
+}
+
+#[test]
+fn answers_over_http() {
+    let answered = |status, headers: &[(&str, &str)]| Story::new().tls().answered(status, headers);
+    assert_eq!(answered(400, &[("Server", "nginx/1.22.1")]).fails_with("HTTP-400-CONTENT-LENGTH"), "HTTP/1.1 400 -; Server: nginx/1.22.1");
+    answered(404, &[]).fails_with("HTTP-404");
+    answered(405, &[]).fails_with("HTTP-METHOD-REFUSED");
+    assert!(answered(401, &[("WWW-Authenticate", "Basic")]).fails_with("HTTP-401-403").contains("it wants Basic"));
+    answered(403, &[("CF-RAY", "8f")]).fails_with("HTTP-WAF-BLOCK");
+    assert!(answered(302, &[("Location", "https://x.test/")]).fails_with("HTTP-REDIRECT").contains("https://x.test/"));
+    answered(503, &[("Server", "HAProxy")]).fails_with("HTTP-OFFLOAD-CONFIG");
+    answered(503, &[("Server", "Microsoft-HTTPAPI/2.0")]).fails_with("HTTP-SERVICE-INIT");
+    answered(500, &[]).fails_with("HTTP-SERVER-ERROR");
+    answered(204, &[]).fails_with("HTTP-UNEXPECTED-STATUS");
+    let asked = || Story::new().tls().requested();
+    asked().closed(Layer::Http, How::Fin).fails_with("HTTP-SILENT-CLOSE");
+    asked().silence(Layer::Http, "HTTP response").fails_with("HTTP-NO-RESPONSE");
+    let unread = |what: &str, limit| {
+        let error = WireError { layer: Layer::Http, what: what.into(), at: 0, need: 0, have: 16384, limit };
+        asked().note(Some(Side::Server), Layer::Http, What::Undecoded(error)).down(Layer::Http, Reason::Violated(what.into()))
+    };
+    unread("HTTP head without an end", Limit::Ours(16384)).fails_with("HTTP-ENDLESS-HEAD");
+    assert!(
+        unread("HTTP response head beginning with \"SSH-2.0\"", Limit::Spec("x".into())).fails_with("HTTP-NOT-HTTP").contains("SSH-2.0")
+    );
+}
+
+#[test]
+fn a_web_server_that_says_200_explains_the_silence_after_it() {
+    let call = |headers: &[(&str, &str)]| {
+        let request = Message::bare(MessageType::CallConnectRequest);
+        Story::new().tls().answered(200, headers).began(Layer::Sstp).sstp(Side::Client, request).silence(Layer::Sstp, "Call Connect Ack")
+    };
+    assert!(
+        call(&[("Content-Length", "615")]).fails_with("HTTP-200-NOT-SSTP").contains("Content-Length 615 instead of 18446744073709551615")
+    );
+    call(&[("Transfer-Encoding", "chunked")]).fails_with("HTTP-CHUNKED-REWRITE");
+    call(&[("Content-Length", http::CONTENT_LENGTH)]).fails_with("SSTP-NO-ACK");
+    let works = Story::new().tls().answered(200, &[("content-length", "0")]).began(Layer::Sstp).ack(2);
+    assert_eq!(works.ids(Severity::Note), ["HTTP-HEADER-CASE", "HTTP-LENGTH-UNUSUAL"]);
+}

@@ -1,0 +1,223 @@
+//! Judgements as stories: from SSTP to the end of the call.
+
+use super::super::story::Story;
+use super::super::Severity;
+use crate::base::{Layer, Limit, Side, WireError};
+use crate::crypto::chain::Rule;
+use crate::transcript::{How, Reason, What};
+use crate::wire::control::{self, Opt};
+use crate::wire::ncp::{self, AuthMethod};
+use crate::wire::sstp::{Message, MessageType};
+use crate::wire::{eap, pap, ppp};
+
+#[test]
+fn a_clean_call_draws_nothing() {
+    let judgement = Story::clean().judged();
+    let ids: Vec<_> = judgement.findings.iter().map(|finding| (finding.check.id, finding.evidence.says.as_str())).collect();
+    assert_eq!(ids, []);
+}
+
+#[test]
+fn an_expired_certificate_comes_before_the_wrong_password_behind_it() {
+    let story = Story::new().tls_with(&[Rule::Expired]).sstp_up().lcp_up(AuthMethod::MsChapV2).responded(49);
+    let story = story.refused("E=691 R=0 C=00112233445566778899AABBCCDDEEFF V=3 M=no");
+    let story = story.lcp_data(Side::Server, control::TERMINATE_REQUEST, b"");
+    assert_eq!(story.ids(Severity::Fail), ["CERT-EXPIRED", "AUTH-MSCHAP-691"]);
+    let judgement = story.judged();
+    assert_eq!(judgement.cause().map(|cause| cause.check.id), Some("CERT-EXPIRED"));
+    assert_eq!(judgement.findings[0].check.id, "CERT-EXPIRED");
+    let terminated = judgement.findings.iter().find(|finding| finding.check.id == "LCP-TERMINATED-BY-PEER").expect("shown beneath");
+    assert_eq!(terminated.because_of, Some("AUTH-MSCHAP-691"));
+}
+
+#[test]
+fn calls_that_do_not_come_about() {
+    let called = || Story::new().tls().called();
+    let refused = |message| called().sstp(Side::Server, message).down(Layer::Sstp, Reason::Refused("no".into()));
+    let nak = Message::status(MessageType::CallConnectNak, 1, 4);
+    assert!(refused(nak).fails_with("SSTP-NAK").contains("0x04 ATTRIB_STATUS_VALUE_NOT_SUPPORTED about encapsulated-protocol"));
+    let abort = |status| refused(Message::status(MessageType::CallAbort, 2, status));
+    abort(5).fails_with("SSTP-UNEXPECTED-MESSAGE");
+    abort(6).fails_with("SSTP-RETRY-EXCEEDED");
+    abort(7).fails_with("SSTP-ABORT-STATUS7");
+    abort(8).fails_with("SSTP-NEGOTIATION-TIMEOUT");
+    abort(9).fails_with("SSTP-ABORT-STATUS");
+    refused(Message::bare(MessageType::CallAbort)).fails_with("SSTP-ABORT-NO-STATUS");
+    called().closed(Layer::Sstp, How::Reset).fails_with("SSTP-CLOSE-AFTER-REQUEST");
+    let garbled = |what: &str, have| {
+        let error = WireError { layer: Layer::Sstp, what: what.into(), at: 0, need: 16, have, limit: Limit::Spec("MS-SSTP 2.2.1".into()) };
+        called().note(Some(Side::Server), Layer::Sstp, What::Undecoded(error)).down(Layer::Sstp, Reason::Violated(what.into()))
+    };
+    assert!(garbled("version", 0x20).fails_with("SSTP-VERSION").contains("0x20"));
+    garbled("length", 3).fails_with("SSTP-DESYNC");
+    called().ack(4).down(Layer::Binding, Reason::Violated("no hash".into())).fails_with("SSTP-HASH-BITMASK-UNKNOWN");
+    assert_eq!(called().ack(1).ids(Severity::Warn), ["BIND-SHA1-ONLY"]);
+}
+
+#[test]
+fn links_that_do_not_come_up() {
+    let linked = || Story::new().tls().sstp_up().began(Layer::Lcp);
+    let ours = [Opt::new(ncp::MAGIC, [9, 9, 9, 9])];
+    let theirs = [Opt::new(ncp::AUTH_PROTOCOL, AuthMethod::MsChapV2.option_value())];
+    let asked = || linked().lcp(Side::Client, control::CONFIGURE_REQUEST, &ours);
+    let wait = |story: Story| story.silence(Layer::Lcp, "LCP Configure-Ack");
+    wait(asked()).fails_with("LCP-NO-RESPONSE");
+    wait(asked().lcp(Side::Server, control::CONFIGURE_REQUEST, &theirs)).fails_with("LCP-NO-ACK");
+    wait(asked().lcp(Side::Server, control::CONFIGURE_ACK, &ours)).fails_with("LCP-NO-REQUEST");
+    assert!(wait(asked().lcp(Side::Server, control::CONFIGURE_REQUEST, &ours)).fails_with("LCP-LOOPBACK").contains("0x09090909"));
+    let naks = (0..6).fold(asked(), |story, _| story.lcp(Side::Server, control::CONFIGURE_NAK, &ours));
+    wait(naks).fails_with("LCP-NAK-LOOP");
+    let flood = (0..25).fold(asked(), |story, _| story.lcp(Side::Server, control::CONFIGURE_REQUEST, &theirs));
+    let flood = flood.note(Some(Side::Server), Layer::Lcp, What::Omitted { count: 5000 });
+    assert!(wait(flood).fails_with("LCP-REQUEST-FLOOD").contains("5025"));
+}
+
+#[test]
+fn the_ras_number_in_a_terminate_request_is_shown() {
+    let data = [0x11, 0x22, 0x33, 0x44, 0x00, 0x3c, 0xcd, 0x74, 0x00, 0x00, 0x02, 0xe6];
+    let ended = |data: &[u8]| {
+        let story = Story::new().tls().sstp_up().began(Layer::Lcp).lcp_data(Side::Server, control::TERMINATE_REQUEST, data);
+        story.down(Layer::Lcp, Reason::Refused("Terminate-Request".into())).fails_with("LCP-TERMINATED-BY-PEER")
+    };
+    assert!(ended(&data).contains("RAS error 742"), "{}", ended(&data));
+    assert!(ended(b"no licence").contains("\"no licence\""));
+}
+
+#[test]
+fn methods_that_do_not_meet() {
+    let demanded = |method: AuthMethod, reason: Reason| {
+        let asks = [Opt::new(ncp::AUTH_PROTOCOL, method.option_value())];
+        let story = Story::new().tls().sstp_up().began(Layer::Lcp).lcp(Side::Server, control::CONFIGURE_REQUEST, &asks);
+        story.down(Layer::Lcp, reason)
+    };
+    demanded(AuthMethod::Pap, Reason::Unwilling("PAP over an untrusted certificate".into())).fails_with("AUTH-PAP-ONLY-WORKS");
+    assert!(demanded(AuthMethod::MsChapV1, Reason::Unwilling("no method".into())).fails_with("LCP-AUTH-NO-COMMON").contains("MS-CHAPv1"));
+    let learned = |rows: &[(AuthMethod, bool)]| {
+        let story = Story::new().asked(|asked| asked.credentials = false).tls().sstp_up().lcp_up(AuthMethod::Eap);
+        rows.iter().fold(story, |story, (method, accepted)| {
+            story.note(Some(Side::Server), Layer::Lcp, What::Method { method: *method, accepted: *accepted })
+        })
+    };
+    learned(&[(AuthMethod::MsChapV2, false), (AuthMethod::Pap, true)]).fails_with("AUTH-PAP-ONLY-WORKS");
+    assert_eq!(learned(&[(AuthMethod::MsChapV2, false), (AuthMethod::Eap, true)]).ids(Severity::Warn), ["LCP-EAP-ONLY"]);
+    let all = learned(&[(AuthMethod::MsChapV2, true), (AuthMethod::Pap, true)]);
+    assert_eq!((all.ids(Severity::Fail), all.ids(Severity::Note)), (vec![], vec!["AUTH-WEAK-OFFERED"]));
+    let ended = all.lcp_data(Side::Server, control::TERMINATE_REQUEST, b"").down(Layer::Lcp, Reason::Refused("Terminate-Request".into()));
+    assert_eq!(ended.ids(Severity::Fail), [""; 0], "methods are known, which was all that was asked");
+}
+
+#[test]
+fn logins_that_are_refused() {
+    let login = |len| Story::new().tls().sstp_up().lcp_up(AuthMethod::MsChapV2).responded(len);
+    let says = login(49).refused("E=691 R=1 C=00112233445566778899AABBCCDDEEFF V=3 M=Bad").fails_with("AUTH-MSCHAP-691");
+    assert_eq!(says, "CHAP Failure \"E=691 R=1 V=3 M=Bad\"; 691 ERROR_AUTHENTICATION_FAILURE; another try is allowed");
+    for (code, id) in [(646, "AUTH-MSCHAP-646"), (647, "AUTH-MSCHAP-647"), (648, "AUTH-MSCHAP-648"), (649, "AUTH-MSCHAP-649")] {
+        login(49).refused(&format!("E={code} R=0")).fails_with(id);
+    }
+    assert!(login(49).refused("E=718 R=0").fails_with("AUTH-MSCHAP-OTHER").contains("718 "));
+    login(16).refused("no").fails_with("AUTH-CHAP-FAILURE");
+    login(49).silence(Layer::Auth, "authentication result").fails_with("AUTH-RADIUS-TIMEOUT");
+    login(49).down(Layer::Auth, Reason::Violated("the authenticator response (S=) is wrong".into())).fails_with("AUTH-SERVER-PROOF-BAD");
+    let late = login(49).wait(31_000_000).refused("E=691 R=0");
+    assert_eq!((late.fails_with("AUTH-MSCHAP-691").is_empty(), late.ids(Severity::Note)), (false, vec!["AUTH-MFA-TIMEOUT"]));
+    let named = login(49).asked(|asked| asked.user = Some("CORP\\müller".into())).refused("E=691 R=0");
+    assert_eq!(named.ids(Severity::Note), ["AUTH-USERNAME-FORMAT", "AUTH-NON-ASCII"]);
+    let quiet = Story::new().tls().sstp_up().lcp_up(AuthMethod::MsChapV2).began(Layer::Auth);
+    quiet.silence(Layer::Auth, "authentication challenge").fails_with("AUTH-SILENT");
+}
+
+#[test]
+fn pap_and_eap_refusals() {
+    let auth = |method| Story::new().tls().sstp_up().lcp_up(method).began(Layer::Auth);
+    let nak = ppp::Body::Pap(pap::Packet { id: 1, body: pap::Body::AuthenticateNak { message: b"denied".to_vec().into() } });
+    let pap = auth(AuthMethod::Pap).ppp(Side::Server, ppp::PAP, nak).down(Layer::Auth, Reason::Refused("denied".into()));
+    assert!(pap.fails_with("AUTH-PAP-NAK").contains("denied"));
+    let named = || {
+        auth(AuthMethod::Eap)
+            .eap(Side::Server, eap::Packet::request(1, eap::IDENTITY, *b""))
+            .eap(Side::Client, eap::Packet::response(1, eap::IDENTITY, *b"alice"))
+    };
+    let failed =
+        |story: Story| story.eap(Side::Server, eap::Packet::result(3, false)).down(Layer::Auth, Reason::Refused("EAP Failure".into()));
+    failed(named()).fails_with("AUTH-NPS-NO-POLICY");
+    let md5 =
+        named().eap(Side::Server, eap::Packet::request(2, eap::MD5, *b"x")).eap(Side::Client, eap::Packet::response(2, eap::MD5, *b"y"));
+    assert!(failed(md5).fails_with("AUTH-EAP-FAILURE").contains("EAP-MD5"));
+    let peap =
+        named().eap(Side::Server, eap::Packet::request(2, eap::PEAP, *b"x")).eap(Side::Client, eap::Packet::response(2, eap::NAK, [26]));
+    assert!(failed(peap).fails_with("AUTH-EAP-METHOD-MISMATCH").contains("asked for PEAP"));
+    let mschap = named().eap(Side::Server, eap::Packet::request(2, eap::MSCHAPV2, [&[4, 1, 0, 13][..], b"E=648 R=0"].concat()));
+    assert!(mschap.down(Layer::Auth, Reason::Refused("E=648".into())).fails_with("AUTH-MSCHAP-648").contains("EAP-MSCHAPv2"));
+}
+
+#[test]
+fn a_refused_binding_says_what_can_be_told_apart() {
+    let aborted = |len, message| {
+        let story = Story::new().tls().sstp_up().bound(len).sstp(Side::Server, message);
+        story.down(Layer::Binding, Reason::Refused("Call Abort".into()))
+    };
+    let keyed = aborted(49, Message::status(MessageType::CallAbort, 3, 4));
+    assert!(keyed.fails_with("BIND-CERTHASH-LB").contains("cannot tell"));
+    let judgement = keyed.judged();
+    let beneath: Vec<_> = judgement.findings.iter().filter(|f| f.because_of == Some("BIND-CERTHASH-LB")).map(|f| f.check.id).collect();
+    assert_eq!(beneath, ["SSTP-ABORT-STATUS", "BIND-CMAC-INVALID", "BIND-RADIUS-NO-MPPE"]);
+    let keyless = aborted(16, Message::status(MessageType::CallAbort, 3, 4));
+    assert!(keyless.fails_with("BIND-CERTHASH-LB").contains("with CHAP-MD5 the key is 32 zero bytes"));
+    assert!(!keyless.ids(Severity::Note).contains(&"BIND-CMAC-INVALID"));
+    assert!(aborted(49, Message::bare(MessageType::CallAbort)).fails_with("BIND-CERTHASH-LB").contains("no address is left"));
+    let late = Story::new().tls().sstp_up().bound(49).up(Layer::Binding).began(Layer::Ncp);
+    let late =
+        late.sstp(Side::Server, Message::status(MessageType::CallAbort, 3, 4)).down(Layer::Ncp, Reason::Refused("Call Abort".into()));
+    late.fails_with("BIND-CERTHASH-LB");
+    Story::new().tls().sstp_up().bound(49).closed(Layer::Binding, How::Fin).fails_with("BIND-CLOSED");
+}
+
+#[test]
+fn tunnels_without_an_address() {
+    let zero = [Opt::new(ncp::IP_ADDRESS, [0; 4]), Opt::new(ncp::PRIMARY_DNS, [0; 4])];
+    let asked = || {
+        Story::new().tls().sstp_up().bound(49).up(Layer::Binding).began(Layer::Ncp).ncp(
+            Side::Client,
+            ppp::IPCP,
+            control::CONFIGURE_REQUEST,
+            &zero,
+        )
+    };
+    let wait = |story: Story| story.silence(Layer::Ncp, "IPCP Configure-Ack");
+    assert!(wait(asked()).fails_with("IPCP-NO-ADDRESS").contains("asked for 0.0.0.0"));
+    wait(asked().lcp_data(Side::Server, control::PROTOCOL_REJECT, &[0x80, 0x21, 1, 1])).fails_with("IPCP-PROTOCOL-REJECTED");
+    wait(asked().ncp(Side::Server, ppp::IPCP, control::CONFIGURE_REJECT, &zero)).fails_with("IPCP-ADDRESS-REJECTED");
+    let ten = [Opt::new(ncp::IP_ADDRESS, [10, 0, 0, 9])];
+    wait((0..6).fold(asked(), |story, _| story.ncp(Side::Server, ppp::IPCP, control::CONFIGURE_NAK, &ten))).fails_with("IPCP-NAK-LOOP");
+    wait(asked().ncp(Side::Server, ppp::IPCP, control::TERMINATE_REQUEST, &[])).fails_with("IPCP-POOL-EXHAUSTED");
+    asked().down(Layer::Ncp, Reason::Refused("odd".into())).fails_with("IPCP-FAILED");
+    let bare = asked().ncp(Side::Server, ppp::IPCP, control::CONFIGURE_ACK, &ten).up(Layer::Ncp);
+    assert_eq!(bare.ids(Severity::Warn), ["IPCP-DNS-NOT-OFFERED"]);
+}
+
+/// `shared/peers.md`: it never answers Echo Requests, rejects the second DNS server, ignores IPv6CP, and leaves without farewell.
+#[test]
+fn softether_comes_out_without_a_fail() {
+    let ours = [Opt::new(ncp::IP_ADDRESS, [192, 168, 30, 10]), Opt::new(ncp::PRIMARY_DNS, [192, 168, 30, 1])];
+    let second = [Opt::new(ncp::SECONDARY_DNS, [0; 4])];
+    let story = Story::new().tls().called().ack(2).bound(49).up(Layer::Binding).began(Layer::Ncp);
+    let story = story.ncp(Side::Client, ppp::IPV6CP, control::CONFIGURE_REQUEST, &[Opt::new(ncp::INTERFACE_ID, [1; 8])]);
+    let story = story.ncp(Side::Server, ppp::IPCP, control::CONFIGURE_REJECT, &second);
+    let story = story.ncp(Side::Server, ppp::IPCP, control::CONFIGURE_ACK, &ours).up(Layer::Ncp);
+    let story = story.data(Some(700), None).disconnected(How::Fin);
+    assert_eq!(story.ids(Severity::Fail), [""; 0]);
+    assert_eq!(story.ids(Severity::Warn), ["TEAR-ECHO-LOST"]);
+    assert_eq!(story.ids(Severity::Note), ["IPV6CP-REJECTED", "TEAR-NO-CLOSE-NOTIFY"]);
+}
+
+#[test]
+fn tunnels_and_their_ends() {
+    let up = || Story::new().tls().sstp_up().bound(49).ncp_up();
+    assert_eq!(up().data(None, Some(1)).ids(Severity::Warn), ["DATA-PING-UNANSWERED"]);
+    let dropped = up().began(Layer::Data).sstp(Side::Server, Message::status(MessageType::CallDisconnect, 0, 0));
+    let dropped = dropped.down(Layer::Data, Reason::Refused("Call Disconnect".into()));
+    dropped.fails_with("DATA-FAILED");
+    assert_eq!(dropped.judged().findings[1].because_of, Some("DATA-FAILED"));
+    let unanswered = up().data(Some(1), Some(1)).began(Layer::Teardown).silence(Layer::Teardown, "Call Disconnect Ack");
+    assert_eq!((unanswered.ids(Severity::Fail), unanswered.ids(Severity::Warn)), (vec![], vec!["TEAR-NO-ACK"]));
+}
