@@ -83,7 +83,7 @@ fn shorter(options: &[String]) -> impl Iterator<Item = String> {
 
 pub(super) fn auth(facts: &Facts) -> Learned {
     let mut learned = Learned::default();
-    let method = facts.ppp.iter().filter_map(|seen| method_of(&seen.it)).last();
+    let method = facts.ppp.iter().filter_map(|seen| method_of(&seen.it)).next_back();
     if let (Some(user), Some(method)) = (&facts.asked.user, &method) {
         learned.short = format!("{method} as {user}");
     }
