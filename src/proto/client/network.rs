@@ -27,6 +27,7 @@ const NAK_LOOP: u32 = 10;
 #[derive(Debug, Default)]
 pub(super) struct Progress {
     ipcp_up: Option<Micros>,
+    ipv6cp_began: Option<Micros>,
     ipv6cp_done: bool,
     pings_sent: u16,
     pinged_at: Micros,
@@ -74,11 +75,23 @@ impl Client {
         self.wait(core, Layer::Ncp, "IPCP Configure-Ack");
         let timers = &self.config.timers;
         let mut ipcp = Automaton::new(Layer::Ncp, ClientIpcp::default(), timers.restart, timers.max_configure);
+        let steps = ipcp.start(core.now);
+        self.ipcp = Some(ipcp);
+        self.ncp_steps(core, ppp::IPCP, steps);
+    }
+
+    /// IPv6CP begins when the server begins it, or once the ping is settled: while SoftEther thinks about IPv6CP, which
+    /// takes it seconds, it answers neither IPCP nor pings.
+    fn start_ipv6cp(&mut self, core: &mut Core) {
+        if self.ipv6cp.is_some() || !matches!(self.phase, Phase::Network | Phase::Data) {
+            return;
+        }
+        self.net.ipv6cp_began = Some(core.now);
+        let timers = &self.config.timers;
         let mut ipv6cp = Automaton::new(Layer::Ncp, Ipv6cp::new(core.rng.bytes()), timers.restart, timers.max_configure);
-        let steps = (ipcp.start(core.now), ipv6cp.start(core.now));
-        (self.ipcp, self.ipv6cp) = (Some(ipcp), Some(ipv6cp));
-        self.ncp_steps(core, ppp::IPCP, steps.0);
-        self.ncp_steps(core, ppp::IPV6CP, steps.1);
+        let steps = ipv6cp.start(core.now);
+        self.ipv6cp = Some(ipv6cp);
+        self.ncp_steps(core, ppp::IPV6CP, steps);
     }
 
     /// Anything the server says in answer to what followed Call Connected shows that it took it.
@@ -115,6 +128,7 @@ impl Client {
     }
 
     pub(super) fn ipv6cp_packet(&mut self, core: &mut Core, packet: &control::Packet) {
+        self.start_ipv6cp(core);
         let Some(ipv6cp) = &mut self.ipv6cp else { return };
         let steps = ipv6cp.receive(core.now, packet);
         if (control::CONFIGURE_ACK..=control::CONFIGURE_REJECT).contains(&packet.code) {
@@ -130,20 +144,26 @@ impl Client {
         for step in steps {
             match (step, protocol) {
                 (Step::Send(packet), _) => core.send_frame(Frame { protocol, body: wrap(packet) }),
-                (Step::Up, ppp::IPCP) => self.net.ipcp_up = Some(core.now),
+                (Step::Up, ppp::IPCP) => {
+                    self.net.ipcp_up = Some(core.now);
+                    if self.config.until <= Layer::Ncp {
+                        self.start_ipv6cp(core);
+                    }
+                }
                 (Step::Up | Step::Finished, ppp::IPV6CP) => self.net.ipv6cp_done = true,
                 _ => {}
             }
         }
         self.maybe_data(core);
+        self.maybe_finish(core);
     }
 
     fn maybe_data(&mut self, core: &mut Core) {
-        let (Phase::Network, Some(since)) = (&self.phase, self.net.ipcp_up) else { return };
+        let (Phase::Network, Some(_)) = (&self.phase, self.net.ipcp_up) else { return };
         if self.ipcp.as_ref().and_then(|ipcp| ipcp.policy.address()).is_none() {
             return self.ncp_failed(core, Reason::Refused("IPCP is open, but the address agreed on is 0.0.0.0".into()));
         }
-        if !self.net.ipv6cp_done && core.now < since + IPV6CP_GRACE {
+        if self.ipv6cp_running(core.now) {
             return;
         }
         core.up(Layer::Ncp);
@@ -151,6 +171,10 @@ impl Client {
             return self.finish(core);
         }
         self.start_data(core);
+    }
+
+    fn ipv6cp_running(&self, now: Micros) -> bool {
+        !self.net.ipv6cp_done && self.net.ipv6cp_began.is_some_and(|began| now < began + IPV6CP_GRACE)
     }
 
     fn start_data(&mut self, core: &mut Core) {
@@ -209,7 +233,10 @@ impl Client {
     fn maybe_finish(&mut self, core: &mut Core) {
         let Phase::Data = self.phase else { return };
         let ping_settled = self.net.ping_answered || self.net.next_ping.is_none();
-        if !ping_settled || !self.net.echo_settled {
+        if ping_settled {
+            self.start_ipv6cp(core);
+        }
+        if !matches!(self.phase, Phase::Data) || !ping_settled || !self.net.echo_settled || self.ipv6cp_running(core.now) {
             return;
         }
         if !self.net.ping_answered
@@ -266,7 +293,7 @@ impl Client {
 
     pub(super) fn network_due(&self) -> Option<Micros> {
         let timers = [self.ipcp.as_ref().and_then(Automaton::due), self.ipv6cp.as_ref().and_then(Automaton::due)];
-        let grace = self.net.ipcp_up.filter(|_| matches!(self.phase, Phase::Network)).map(|since| since + IPV6CP_GRACE);
+        let grace = self.net.ipv6cp_began.filter(|_| !self.net.ipv6cp_done).map(|began| began + IPV6CP_GRACE);
         let data = matches!(self.phase, Phase::Data);
         let echo = self.net.echo_sent.filter(|_| data && !self.net.echo_settled).map(|sent| sent + ECHO_PATIENCE);
         let ping = self.net.next_ping.filter(|_| data && !self.net.ping_answered);
@@ -292,6 +319,9 @@ impl Client {
             self.net.echo_sent = Some(now);
             core.send_message(Message::bare(MessageType::EchoRequest));
         }
+        // The grace is over: the call goes on without IPv6CP.
+        self.net.ipv6cp_done |= self.net.ipv6cp_began.is_some_and(|began| began + IPV6CP_GRACE <= now);
+        self.maybe_data(core);
         if let Phase::Data = self.phase {
             self.data_tick(core);
         }

@@ -60,7 +60,7 @@ pub(in crate::jobs::lab) const FAULTS: &[Fault] = &[
         Makes::Many(&[EAP_MSCHAPV2, Makes::Edits(&["eap.request-mschapv2#* drop", "eap.failure#* drop"])]),
         "AUTH-RADIUS-TIMEOUT",
     ),
-    fault("auth.no-challenge", Auth, "no challenge comes", Makes::Edits(&["chap.challenge#* drop"]), "AUTH-RADIUS-TIMEOUT"),
+    fault("auth.no-challenge", Auth, "no challenge comes", Makes::Edits(&["chap.challenge#* drop"]), "AUTH-SILENT"),
     fault(
         "auth.impostor",
         Auth,

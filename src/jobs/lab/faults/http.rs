@@ -142,7 +142,7 @@ pub(in crate::jobs::lab) const FAULTS: &[Fault] = &[
         Http,
         "what answers in TLS speaks no HTTP",
         Makes::Edits(&[r#"http.response#1 instead "220 mail.lab.example ESMTP\r\n""#]),
-        "HTTP-VERSION-NOT-11",
+        "HTTP-NOT-HTTP",
     ),
     fault(
         "http.half-head",
@@ -160,7 +160,7 @@ pub(in crate::jobs::lab) const FAULTS: &[Fault] = &[
         ]),
         "HTTP-HEADER-CASE",
     ),
-    fault("http.endless-headers", Http, "the head of the answer never ends", Makes::Edits(ENDLESS), "HTTP-VERSION-NOT-11"),
+    fault("http.endless-headers", Http, "the head of the answer never ends", Makes::Edits(ENDLESS), "HTTP-ENDLESS-HEAD"),
     fault("http.no-response", Http, "nothing answers the request", Makes::Edits(&["http.response#* drop"]), "HTTP-NO-RESPONSE"),
     fault(
         "http.silent-close",

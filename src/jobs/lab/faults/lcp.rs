@@ -11,7 +11,7 @@ pub(in crate::jobs::lab) const FAULTS: &[Fault] = &[
         Lcp,
         "the server asks and does not answer",
         Makes::Edits(&["lcp.configure-ack#* drop", "lcp.configure-nak#* drop", "lcp.configure-reject#* drop"]),
-        "LCP-NO-RESPONSE",
+        "LCP-NO-ACK",
     ),
     fault(
         "lcp.loopback",
@@ -31,19 +31,13 @@ pub(in crate::jobs::lab) const FAULTS: &[Fault] = &[
         ]),
         "LCP-AUTH-NO-COMMON",
     ),
-    fault(
-        "lcp.nak-loop",
-        Lcp,
-        "the server NAKs everything for ever",
-        Makes::Edits(&["lcp.configure-ack#* set code=3"]),
-        "LCP-AUTH-NAK-LOOP",
-    ),
+    fault("lcp.nak-loop", Lcp, "the server NAKs everything for ever", Makes::Edits(&["lcp.configure-ack#* set code=3"]), "LCP-NAK-LOOP"),
     fault(
         "lcp.request-flood",
         Lcp,
         "the server sends 5000 Configure-Requests",
         Makes::Edits(&["lcp.configure-request#1 repeat 5000"]),
-        "LCP-AUTH-NAK-LOOP",
+        "LCP-REQUEST-FLOOD",
     ),
     fault(
         "lcp.mru-reject",
@@ -72,6 +66,6 @@ pub(in crate::jobs::lab) const FAULTS: &[Fault] = &[
         Lcp,
         "the server ends the link after authentication with a text: Licence exceeded",
         Makes::Edits(&["chap.success#1 instead 10 00 00 1c ff 03 c0 21 05 10 00 14 4c 69 63 65 6e 63 65 20 65 78 63 65 65 64 65 64"]),
-        "LCP-TERMINATED-BY-PEER",
+        "AUTH-TERMINATED",
     ),
 ];

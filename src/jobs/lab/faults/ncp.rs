@@ -18,7 +18,7 @@ pub(in crate::jobs::lab) const FAULTS: &[Fault] = &[
         Ncp,
         "the server agrees to 0.0.0.0",
         Makes::Server(|server| server.client_address = Some(Ipv4Addr::UNSPECIFIED)),
-        "IPCP-NO-ADDRESS",
+        "IPCP-ADDRESS-UNUSABLE",
     ),
     fault(
         "ncp.protocol-rejected",

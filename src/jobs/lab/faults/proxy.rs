@@ -26,7 +26,7 @@ pub(in crate::jobs::lab) const FAULTS: &[Fault] = &[
         "PROXY-UPSTREAM-FAIL",
     ),
     fault("proxy.portal", Proxy, "the proxy sends everybody to a login page", Makes::Proxy(proxy::portal), "PROXY-CAPTIVE-PORTAL"),
-    fault("proxy.garbage", Proxy, "what is configured as proxy speaks no HTTP", Makes::Proxy(proxy::garbage), "PROXY-UPSTREAM-FAIL"),
-    fault("proxy.silent", Proxy, "the proxy does not answer CONNECT", Makes::Proxy(proxy::silent), "PROXY-UPSTREAM-FAIL"),
-    fault("proxy.close", Proxy, "the proxy closes on CONNECT", Makes::Proxy(proxy::close), "PROXY-UPSTREAM-FAIL"),
+    fault("proxy.garbage", Proxy, "what is configured as proxy speaks no HTTP", Makes::Proxy(proxy::garbage), "PROXY-NOT-HTTP"),
+    fault("proxy.silent", Proxy, "the proxy does not answer CONNECT", Makes::Proxy(proxy::silent), "PROXY-NO-RESPONSE"),
+    fault("proxy.close", Proxy, "the proxy closes on CONNECT", Makes::Proxy(proxy::close), "PROXY-CLOSED"),
 ];

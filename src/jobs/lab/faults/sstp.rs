@@ -98,7 +98,7 @@ pub(in crate::jobs::lab) const FAULTS: &[Fault] = &[
         Sstp,
         "Call Connect Ack has no crypto binding request",
         Makes::Edits(&["sstp.call-connect-ack#1 drop crypto-binding-request"]),
-        "SSTP-HASH-BITMASK-UNKNOWN",
+        "SSTP-ACK-NO-BINDING",
     ),
     fault(
         "sstp.unexpected-message",

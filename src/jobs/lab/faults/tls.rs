@@ -7,7 +7,7 @@ use crate::live::listen::Front;
 
 pub(in crate::jobs::lab) const FAULTS: &[Fault] = &[
     fault("tls.plain-http", Tls, "the port speaks plain HTTP", Makes::Front(Front::PlainHttp), "TLS-PLAINTEXT-PORT"),
-    fault("tls.another-protocol", Tls, "the port speaks another protocol", Makes::Front(Front::Garbage), "TLS-PLAINTEXT-PORT"),
+    fault("tls.another-protocol", Tls, "the port speaks another protocol", Makes::Front(Front::Garbage), "TLS-NOT-TLS"),
     fault("tls.too-old", Tls, "the server stopped at TLS 1.0", Makes::Front(Front::OldTls), "TLS-SERVER-TOO-OLD"),
     // RFC 8446 6.2: handshake_failure.
     fault("tls.no-common-cipher", Tls, "there is no cipher suite in common", Makes::Front(Front::Alert(40)), "TLS-NO-COMMON-CIPHER"),

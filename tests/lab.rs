@@ -1,0 +1,119 @@
+//! The matrix: every lab fault over loopback is found by the check it names, as the one cause where it fails; the clean
+//! lab and the harmless oddities draw nothing above a note.
+
+use sstp_diag::diag::{self, Judgement, Severity, judge};
+use sstp_diag::jobs::lab::{Fault, Lab, LabConfig, fault};
+use sstp_diag::jobs::probe::{self, ProbeConfig};
+use sstp_diag::live::clock::Clock;
+use sstp_diag::live::dns::Override;
+use sstp_diag::live::proxy::ProxyConfig;
+use sstp_diag::live::trust::{Store, Trust};
+use sstp_diag::proto::plan::{Credentials, Timers};
+use sstp_diag::transcript::{Facts, Target, Transcript};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Spec timers, shortened: the faults that wait for one of them are to be waited for, not for minutes.
+fn timers() -> Timers {
+    use sstp_diag::base::Layer;
+    Timers {
+        layer: Duration::from_secs(2),
+        layers: vec![(Layer::Data, Duration::from_secs(6))],
+        restart: Duration::from_millis(500),
+        ..Timers::default()
+    }
+}
+
+async fn run(faults: Vec<String>, credentials: bool) -> Transcript {
+    let lab = Lab::start(LabConfig { faults, timers: timers(), ..LabConfig::default() }).await.expect("the lab starts");
+    let dial = lab.dial().clone();
+    let target = Target { host: dial.host.clone(), port: dial.port, server_name: dial.server_name.clone(), ..Target::default() };
+    let mut config = ProbeConfig::new(target);
+    let pair = dial.user.clone().zip(dial.password.clone()).filter(|_| credentials);
+    config.credentials = pair.map(|(user, password)| Credentials { user, password });
+    config.trust = Arc::new(Trust::of(Store::Mozilla, "lab", &dial.ca_der));
+    config.proxy = dial.proxy.as_deref().map(|proxy| ProxyConfig::parse(proxy).expect("the lab's own proxy"));
+    let over = dial.resolve.iter().map(|(host, addresses)| Override { host: host.clone(), addresses: addresses.clone() });
+    config.resolver.overrides = over.collect();
+    config.timers = timers();
+    config.total = Duration::from_secs(40);
+    let (_stop, stopped) = tokio::sync::watch::channel(false);
+    let transcript = probe::run(&config, &Clock::start(), &mut Vec::new(), stopped).await;
+    lab.stop().await;
+    transcript
+}
+
+fn judged(transcript: &Transcript) -> Judgement {
+    judge(&Facts::of(transcript), diag::all())
+}
+
+/// What is wrong with the judgement on a fault; empty when it is right.
+fn wrong(fault: &Fault, judgement: &Judgement) -> Option<String> {
+    let listing: Vec<String> = judgement
+        .findings
+        .iter()
+        .filter(|finding| finding.severity > Severity::Note)
+        .map(|finding| format!("{} {}: {}", finding.severity.name(), finding.check.id, finding.evidence.says))
+        .collect();
+    let failing: Vec<&str> =
+        judgement.findings.iter().filter(|f| f.severity == Severity::Fail && f.because_of.is_none()).map(|f| f.check.id).collect();
+    let found = judgement.findings.iter().any(|finding| finding.check.id == fault.found_by);
+    let right = match diag::by_id(fault.found_by).map(|check| check.severity) {
+        Some(Severity::Fail) => judgement.cause().is_some_and(|cause| cause.check.id == fault.found_by) && failing == [fault.found_by],
+        _ => found && failing.is_empty(),
+    };
+    (!right).then(|| format!("{}: {} expected, got\n      {}", fault.id, fault.found_by, listing.join("\n      ")))
+}
+
+/// So many labs and probes run side by side; most of a run is waiting.
+const AT_ONCE: usize = 24;
+
+async fn all_of(faults: Vec<&'static Fault>) -> Vec<(&'static Fault, Transcript)> {
+    let mut waiting = faults.into_iter();
+    let mut running = tokio::task::JoinSet::new();
+    let mut done = Vec::new();
+    loop {
+        while running.len() < AT_ONCE
+            && let Some(fault) = waiting.next()
+        {
+            running.spawn_local(async move { (fault, run(vec![fault.id.to_string()], true).await) });
+        }
+        match running.join_next().await {
+            Some(result) => done.push(result.expect("no run panics")),
+            None => return done,
+        }
+    }
+}
+
+fn block_on<T>(work: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let result = tokio::task::LocalSet::new().block_on(&runtime, work);
+    runtime.shutdown_background();
+    result
+}
+
+#[test]
+fn every_fault_is_found_by_its_check_and_by_no_other_failing_one() {
+    let runs = block_on(all_of(fault::all().collect()));
+    assert!(runs.len() >= 130, "{} faults", runs.len());
+    let wrongs: Vec<String> = runs.iter().filter_map(|(fault, transcript)| wrong(fault, &judged(transcript))).collect();
+    assert!(wrongs.is_empty(), "{} of {} faults:\n{}", wrongs.len(), runs.len(), wrongs.join("\n"));
+}
+
+#[test]
+fn the_clean_lab_and_the_oddities_draw_nothing_above_a_note() {
+    let mut runs = vec![("clean", block_on(run(Vec::new(), true))), ("clean, no password", block_on(run(Vec::new(), false)))];
+    runs.extend(block_on(all_of(fault::oddities().collect())).into_iter().map(|(fault, transcript)| (fault.id, transcript)));
+    for (name, transcript) in runs {
+        let loud: BTreeSet<String> = judged(&transcript)
+            .findings
+            .iter()
+            .filter(|finding| finding.severity > Severity::Note)
+            .map(|finding| format!("{}: {}", finding.check.id, finding.evidence.says))
+            .collect();
+        assert!(loud.is_empty(), "{name}: {loud:?}");
+        let facts = Facts::of(&transcript);
+        assert!(facts.stop.is_none(), "{name}: {:?}", facts.stop);
+    }
+}
