@@ -39,11 +39,31 @@ pub(super) const BINDING: &[Check] = &[
         ..Check::ROW
     },
     Check {
-        id: "BIND-CERTHASH-LB",
+        id: "BIND-REFUSED",
         layer: Layer::Binding,
         title: "The server refuses the crypto binding",
-        means: "Login is done, then the server ends the call because the binding to the certificate does not fit. Most often TLS ends at a load \
-                balancer whose certificate is not the one the SSTP server has on record, or it was renewed there only.",
+        means: "Login is done, then the server ends the call because the binding does not fit. Most often the server has another certificate on \
+                record than clients see (TLS ends at a load balancer, or a renewal was not entered); otherwise it lacks the keys of the login \
+                (RADIUS returned no MPPE keys).",
+        fix: Fix {
+            admin: "Compare the hash below with SHA256CertificateHash of RRAS (restart SstpSvc after a change), then check that RADIUS returns \
+                    MS-MPPE keys.",
+            user: "Try another network: if it works there, this one intercepts TLS.",
+        },
+        windows: &[Windows::Event(6)],
+        verified: true,
+        spec: &[SpecRef::sstp("3.3.5.2.3"), SpecRef::sstp("3.2.5.2")],
+        needs: Need::Began(Layer::Sstp),
+        explains: AFTER_REFUSAL,
+        look: Look::One(binding_refused),
+        ..Check::ROW
+    },
+    Check {
+        id: "BIND-CERTHASH-LB",
+        layer: Layer::Binding,
+        title: "The server has another certificate on record",
+        means: "The certificate hash of Call Connected is not the one the server expects. Most often TLS ends at a load balancer whose \
+                certificate is not the one the SSTP server has on record, or it was renewed there only.",
         fix: Fix {
             admin: "On RRAS set SHA256CertificateHash to the certificate that clients see, and restart SstpSvc; do so at every renewal.",
             user: "Try another network: if it works there, this one intercepts TLS.",
@@ -52,19 +72,8 @@ pub(super) const BINDING: &[Check] = &[
         verified: true,
         spec: &[SpecRef::sstp("3.3.5.2.3"), SpecRef::sstp("3.2.5.2")],
         needs: Need::Began(Layer::Sstp),
-        explains: endings_and![
-            "BIND-CMAC-INVALID",
-            "BIND-RADIUS-NO-MPPE",
-            "BIND-HLAK-ZERO-EAPMSCHAP",
-            "BIND-FAILED",
-            "IPCP-PROTOCOL-REJECTED",
-            "IPCP-ADDRESS-REJECTED",
-            "IPCP-NAK-LOOP",
-            "IPCP-POOL-EXHAUSTED",
-            "IPCP-NO-ADDRESS",
-            "IPCP-FAILED",
-        ],
-        look: Look::One(binding_refused),
+        explains: AFTER_REFUSAL,
+        look: Look::One(other_certificate_on_record),
         ..Check::ROW
     },
     Check {
@@ -164,11 +173,21 @@ fn hash_not_offered(facts: &Facts) -> Option<Evidence> {
 }
 
 fn binding_refused(facts: &Facts) -> Option<Evidence> {
+    let evidence = refusal(facts).filter(|_| told_apart(facts).is_none())?;
+    let doubt = refused(facts).map_or("", |abort| pool_doubt(&abort.it));
+    Some(evidence.and("the client cannot tell whether it was the certificate hash or the keys of the login").and(doubt))
+}
+
+fn other_certificate_on_record(facts: &Facts) -> Option<Evidence> {
+    Some(refusal(facts)?.and(&told_apart(facts)?))
+}
+
+/// The Abort after Call Connected, with what was sent.
+fn refusal(facts: &Facts) -> Option<Evidence> {
     let abort = refused(facts).filter(|_| nonce_differs(facts).is_none() && hash_not_offered(facts).is_none())?;
     let (connected, ours) = sent(facts)?;
     let says = format!("Call Abort with {} after Call Connected, whose certificate hash was {}", status_of(&abort.it), hex(ours.cert_hash));
-    let evidence = Evidence::of([connected.event, abort.event], says)?;
-    Some(evidence.and(&told_apart(facts)).and(&other_leaf(facts).unwrap_or_default()).and(pool_doubt(&abort.it)))
+    Evidence::of([connected.event, abort.event], says)
 }
 
 fn keys_may_differ(facts: &Facts) -> Option<Evidence> {
@@ -230,13 +249,13 @@ fn refused(facts: &Facts) -> Option<&Seen<Message>> {
     }
 }
 
-/// What the login says about which part of the binding was refused.
-fn told_apart(facts: &Facts) -> String {
+/// What shows that the certificate hash is the matter and not the keys.
+fn told_apart(facts: &Facts) -> Option<String> {
     match proof(facts) {
         Some(Proof::Keyless(method)) => {
-            format!("with {method} the key is 32 zero bytes, so only the certificate hash or the nonce can be wrong")
+            Some(format!("with {method} the key is 32 zero bytes, so only the certificate hash or the nonce can be wrong"))
         }
-        _ => "the client cannot tell whether it was the certificate hash or the keys of the login".into(),
+        _ => other_leaf(facts),
     }
 }
 
@@ -250,6 +269,20 @@ fn other_leaf(facts: &Facts) -> Option<String> {
 fn pool_doubt(abort: &Message) -> &'static str {
     if abort.status_info().is_none() { "an Abort without status may also mean that no address is left" } else { "" }
 }
+
+/// What follows from a refused binding, or is another view of it.
+const AFTER_REFUSAL: &[&str] = endings_and![
+    "BIND-CMAC-INVALID",
+    "BIND-RADIUS-NO-MPPE",
+    "BIND-HLAK-ZERO-EAPMSCHAP",
+    "BIND-FAILED",
+    "IPCP-PROTOCOL-REJECTED",
+    "IPCP-ADDRESS-REJECTED",
+    "IPCP-NAK-LOOP",
+    "IPCP-POOL-EXHAUSTED",
+    "IPCP-NO-ADDRESS",
+    "IPCP-FAILED",
+];
 
 /// What the server does once it has refused the binding.
 const AFTER_BINDING: &[&str] = endings_and!["BIND-FAILED", "BIND-CLOSED", "IPCP-NO-ADDRESS", "IPCP-FAILED"];

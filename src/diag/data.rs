@@ -1,9 +1,8 @@
-//! Traffic inside the tunnel.
+//! Traffic inside the tunnel, and the echoes that show that it is alive.
 
-use super::check::{Check, Evidence, Fix, Look, Need, Severity};
-use super::look::{ABORTED, unnamed};
+use super::check::{Check, Evidence, Fix, Look, Need, Severity, Windows};
+use super::look::{ABORTED, endings_and, reason_of, timed_out, unnamed};
 use crate::base::{Layer, SpecRef};
-use crate::transcript::Reason;
 use crate::transcript::facts::Facts;
 
 pub(super) const DATA: &[Check] = &[
@@ -17,6 +16,32 @@ pub(super) const DATA: &[Check] = &[
         spec: &[SpecRef::rfc(792, "Echo")],
         needs: Need::Began(Layer::Data),
         look: Look::One(pings_unanswered),
+        ..Check::ROW
+    },
+    Check {
+        id: "DATA-DEAD",
+        layer: Layer::Data,
+        title: "Nothing comes back through the tunnel",
+        means: "Everything was negotiated, but neither a ping nor an SSTP echo is answered: the tunnel is dead.",
+        fix: Fix { admin: "Check the VPN server and what lies between; restart the SSTP service.", user: "Connect again." },
+        windows: &[Windows::Ras(829)],
+        spec: &[SpecRef::sstp("3.1.2.3")],
+        needs: Need::Began(Layer::Data),
+        explains: endings_and!["TEAR-ECHO-LOST", "DATA-PING-UNANSWERED", "DATA-FAILED"],
+        look: Look::One(dead),
+        ..Check::ROW
+    },
+    Check {
+        id: "TEAR-ECHO-LOST",
+        layer: Layer::Data,
+        severity: Severity::Warn,
+        title: "The server does not answer SSTP Echo Requests",
+        means: "A client that hears nothing else for two minutes takes the link for dead and ends it.",
+        fix: Fix { admin: "Update the server; look for loss and idle limits on the way.", user: "Check Wi-Fi and power saving." },
+        windows: &[Windows::Ras(829)],
+        verified: true,
+        spec: &[SpecRef::sstp("3.1.2.3"), SpecRef::sstp("2.2.16")],
+        look: Look::One(echo_unanswered),
         ..Check::ROW
     },
     Check {
@@ -50,15 +75,21 @@ fn pings_unanswered(facts: &Facts) -> Option<Evidence> {
     none.then(|| Evidence::of(facts.pings.iter().map(|seen| seen.event), format!("{} sent, 0 answered", facts.pings.len())))?
 }
 
+fn echo_unanswered(facts: &Facts) -> Option<Evidence> {
+    let none = facts.echoes.iter().all(|seen| seen.it.is_none());
+    none.then(|| Evidence::of(facts.echoes.iter().map(|seen| seen.event), format!("{} sent, 0 answered", facts.echoes.len())))?
+}
+
 fn some_pings_lost(facts: &Facts) -> Option<Evidence> {
     let lost: Vec<usize> = facts.pings.iter().filter(|seen| seen.it.is_none()).map(|seen| seen.event).collect();
     let says = format!("{} sent, {} lost", facts.pings.len(), lost.len());
     (lost.len() < facts.pings.len()).then(|| Evidence::of(lost, says))?
 }
 
-/// A ping that nobody answers is no end of the call.
+fn dead(facts: &Facts) -> Option<Evidence> {
+    timed_out(facts, Layer::Data).map(reason_of)
+}
+
 fn ended_in_use(facts: &Facts) -> Option<Evidence> {
-    let only_pings =
-        facts.stop.as_ref().is_some_and(|stop| matches!(stop.reason, Reason::TimedOut { .. })) && pings_unanswered(facts).is_some();
-    unnamed(facts, Layer::Data, "DATA-FAILED").filter(|_| !only_pings)
+    unnamed(facts, Layer::Data, "DATA-FAILED")
 }

@@ -142,12 +142,14 @@ pub(super) fn ras(number: u32) -> String {
     u16::try_from(number).ok().and_then(codes::ras).map_or_else(|| number.to_string(), codes::Code::shown)
 }
 
-/// The server's Call Abort, unless it only answers one of ours or comes after the stop. MS-SSTP 3.1.5.2: an Abort is answered by an Abort.
+/// The server's Call Abort, unless it only answers one of ours (MS-SSTP 3.1.5.2: an Abort is answered by an Abort), or comes
+/// after its own Call Disconnect or after the stop.
 pub(super) fn server_abort(facts: &Facts) -> Option<&Seen<sstp::Message>> {
     let theirs = facts.messages(Side::Server, sstp::MessageType::CallAbort).next()?;
-    let ours = facts.messages(Side::Client, sstp::MessageType::CallAbort).next();
-    let before_the_stop = facts.stop.as_ref().is_none_or(|stop| theirs.event < stop.event);
-    (before_the_stop && ours.is_none_or(|ours| theirs.event < ours.event)).then_some(theirs)
+    let ours = facts.messages(Side::Client, sstp::MessageType::CallAbort).next().map(|seen| seen.event);
+    let left = facts.messages(Side::Server, sstp::MessageType::CallDisconnect).next().map(|seen| seen.event);
+    let stop = facts.stop.as_ref().map(|stop| stop.event);
+    [ours, left, stop].into_iter().flatten().all(|other| theirs.event < other).then_some(theirs)
 }
 
 /// The control packet inside a frame, of whichever protocol.

@@ -189,11 +189,14 @@ fn address_unusable(facts: &Facts) -> Option<Evidence> {
     (wrong || same).then(|| Evidence::at(event, format!("the address agreed on is {address}{why}")))
 }
 
+/// Windows ends the link with 741 or 742 when the encryption it wants is not to be had. Catalogue 3.5.
 fn encryption_disputed(facts: &Facts) -> Option<Evidence> {
     stop_at(facts, Layer::Ncp)?;
     let (ended, says) = terminate(facts)?;
-    let asked = facts.frames(Side::Server, "ccp.configure-request").chain(facts.frames(Side::Client, "ccp.configure-request")).next()?;
-    Evidence::of([asked.event, ended], format!("CCP was asked for, then LCP Terminate-Request: {says}"))
+    let asked = facts.frames(Side::Server, "ccp.configure-request").chain(facts.frames(Side::Client, "ccp.configure-request")).next();
+    let named = ENCRYPTION_CODES.iter().any(|code| says.contains(code));
+    (named || asked.is_some())
+        .then(|| Evidence::of(asked.map(|seen| seen.event).into_iter().chain([ended]), format!("LCP Terminate-Request: {says}")))?
 }
 
 /// The time ended while the client had asked for 0.0.0.0 and no address was offered.
@@ -238,3 +241,5 @@ fn asked_for(facts: &Facts) -> String {
 
 /// Ours: as many Naks are a loop. RFC 1661 4.6: Max-Failure, 5.
 const LOOP: usize = 5;
+/// The names of RAS 741 and 742, as [`terminate`] shows them.
+const ENCRYPTION_CODES: [&str; 2] = ["ERROR_NO_LOCAL_ENCRYPTION", "ERROR_NO_REMOTE_ENCRYPTION"];

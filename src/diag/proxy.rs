@@ -1,6 +1,6 @@
 //! The way through a forward proxy. MS-SSTP 4.5.
 
-use super::check::{Check, Evidence, Fix, Look, Need, Windows};
+use super::check::{Check, Evidence, Fix, Look, Need, Severity, Windows};
 use super::look::{closed, reason_of, stop_at, stop_within, timed_out, undecoded, unnamed};
 use crate::base::{Layer, SpecRef};
 use crate::transcript::facts::{Facts, Seen};
@@ -62,8 +62,9 @@ pub(super) const PROXY: &[Check] = &[
     Check {
         id: "PROXY-PORT-NOT-ALLOWED",
         layer: Layer::Proxy,
-        title: "It may be the port",
-        means: "Most proxies allow CONNECT to port 443 only, and this server is on another one. The answer looks the same.",
+        severity: Severity::Note,
+        title: "It may be the port that the proxy does not allow",
+        means: "Most proxies allow CONNECT to port 443 only, and this server is on another one. One refusal does not tell.",
         fix: Fix { admin: "Move SSTP to port 443, or allow the port on the proxy.", user: "Use a network without the proxy." },
         windows: &[Windows::Event(4)],
         spec: &[SpecRef::sstp("4.5"), SpecRef::rfc(9110, "9.3.6")],
@@ -186,7 +187,7 @@ fn challenge_missing(facts: &Facts) -> Option<Evidence> {
 
 fn port_denied(facts: &Facts) -> Option<Evidence> {
     let reply = replied(facts, &[403, 405]).filter(|_| facts.target.port != 443)?;
-    Some(line(reply).and(&format!("the port asked for is {}", facts.target.port)))
+    Some(Evidence::at(reply.event, format!("the port asked for is {}", facts.target.port)))
 }
 
 fn host_denied(facts: &Facts) -> Option<Evidence> {

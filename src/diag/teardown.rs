@@ -22,24 +22,11 @@ pub(super) const TEARDOWN: &[Check] = &[
         ..Check::ROW
     },
     Check {
-        id: "TEAR-ECHO-LOST",
-        layer: Layer::Teardown,
-        severity: Severity::Warn,
-        title: "The server does not answer SSTP Echo Requests",
-        means: "A client that hears nothing else for two minutes takes the link for dead and ends it.",
-        fix: Fix { admin: "Update the server; look for loss and idle limits on the way.", user: "Check Wi-Fi and power saving." },
-        windows: &[Windows::Ras(829)],
-        verified: true,
-        spec: &[SpecRef::sstp("3.1.2.3"), SpecRef::sstp("2.2.16")],
-        look: Look::One(echo_unanswered),
-        ..Check::ROW
-    },
-    Check {
         id: "TEAR-NO-ACK",
         layer: Layer::Teardown,
         severity: Severity::Warn,
         title: "The server does not acknowledge Call Disconnect",
-        means: "The client waits up to five seconds for nothing whenever it leaves.",
+        means: "It closes or stays silent instead; a client then waits up to five seconds whenever it leaves.",
         fix: Fix { admin: "Update the server.", user: "" },
         spec: &[SpecRef::sstp("3.1.2.2"), SpecRef::sstp("2.2.15")],
         needs: Need::Began(Layer::Teardown),
@@ -95,11 +82,6 @@ fn ended_by_server(facts: &Facts) -> Option<Evidence> {
         }
         None => matches!(stop.reason, Reason::Closed(How::CloseNotify | How::Fin | How::Reset)).then(|| reason_of(stop)),
     }
-}
-
-fn echo_unanswered(facts: &Facts) -> Option<Evidence> {
-    let none = facts.echoes.iter().all(|seen| seen.it.is_none());
-    none.then(|| Evidence::of(facts.echoes.iter().map(|seen| seen.event), format!("{} sent, 0 answered", facts.echoes.len())))?
 }
 
 fn disconnect_unanswered(facts: &Facts) -> Option<Evidence> {

@@ -282,15 +282,15 @@ fn ended_in_handshake(facts: &Facts) -> Option<Evidence> {
 
 /// Silence, or an end in good order, before the first byte of an answer.
 fn nothing_came(facts: &Facts) -> Option<Evidence> {
-    let silent = |failure| failure == TlsFailure::TimedOut && !begun(facts);
-    let closed = |failure| failure == TlsFailure::Closed && says(facts).contains(CLOSED_AT_ONCE);
-    failed(facts, |failure| silent(failure) || closed(failure)).filter(|_| accepted(facts).next().is_none())
+    let quiet = !begun(facts) && accepted(facts).next().is_none();
+    failed(facts, |failure| matches!(failure, TlsFailure::TimedOut | TlsFailure::Closed)).filter(|_| quiet)
 }
 
 fn stalled_half_way(facts: &Facts) -> Option<Evidence> {
     let evidence = failed(facts, |failure| failure == TlsFailure::TimedOut).filter(|_| old_versions_only(facts).is_none())?;
     let answered = newest(facts).map(|(_, version, _)| format!("a hello on a connection of its own was answered with {}", name(version)));
-    (begun(facts) || answered.is_some()).then(|| evidence.and(says(facts)).and(&answered.unwrap_or_default()))
+    let came = format!("{} bytes of the answer had come", facts.unsecured_bytes);
+    (begun(facts) || answered.is_some()).then(|| evidence.and(&came).and(&answered.unwrap_or_default()))
 }
 
 /// RFC 6066 3: an address is not sent as a server name.
@@ -300,12 +300,7 @@ fn dialled_by_address(facts: &Facts) -> bool {
 
 /// The answer to the ClientHello had begun.
 fn begun(facts: &Facts) -> bool {
-    !facts.chain.is_empty() || says(facts).contains(BEGUN)
-}
-
-/// The words in which the failure was noted.
-fn says(facts: &Facts) -> &str {
-    facts.unsecured.as_ref().map_or("", |seen| &seen.it.1)
+    !facts.chain.is_empty() || facts.unsecured_bytes > 0
 }
 
 fn http_2_chosen(facts: &Facts) -> Option<Evidence> {
@@ -391,10 +386,6 @@ fn name(version: u16) -> String {
     }
 }
 
-/// What the note of a failed handshake says when the server had begun to answer.
-const BEGUN: &str = "begun";
-/// What it says when the server closed before that.
-const CLOSED_AT_ONCE: &str = "without an answer";
 /// RFC 5246 A.1: the version number of TLS 1.2.
 const TLS_12: u16 = 0x0303;
 /// RFC 8446 6.2: alert descriptions.

@@ -63,7 +63,7 @@ fn description(finding: &Finding) -> String {
         "{}\n{because}Evidence: {}\nWindows: {}\nAdmin: {}\nUser: {}\n",
         check.means,
         harmless(&finding.evidence.says),
-        sentence::codes(finding),
+        sentence::codes(finding).join(", "),
         check.fix.admin,
         check.fix.user
     )

@@ -107,8 +107,8 @@ impl Report {
         let worst = self.judgement.worst();
         let down = self.layers.iter().any(|layer| layer.standing == Standing::Fail);
         match worst {
-            _ if down || worst == Some(Severity::Fail) || self.facts.stop.is_some() => Standing::Fail,
-            Some(Severity::Warn) => Standing::Warn,
+            _ if down || worst == Some(Severity::Fail) => Standing::Fail,
+            _ if worst == Some(Severity::Warn) || self.facts.stop.is_some() => Standing::Warn,
             _ => Standing::Ok,
         }
     }
@@ -134,7 +134,8 @@ impl Report {
 
     /// The layer at which the call stopped, or at which a Windows client would stop.
     pub fn stopped_at(&self) -> Option<Layer> {
-        let stop = self.facts.stop.as_ref().map(|stop| stop.layer);
+        let graver = |layer: &Layer| self.layers.iter().any(|row| row.layer == *layer && row.standing == Standing::Fail);
+        let stop = self.facts.stop.as_ref().map(|stop| stop.layer).filter(graver);
         let down = || self.layers.iter().find(|layer| layer.standing == Standing::Fail).map(|layer| layer.layer);
         stop.or_else(|| self.judgement.cause().map(|cause| cause.check.layer)).or_else(down)
     }
@@ -144,23 +145,36 @@ impl Report {
         let same = |layer: &LayerReport, other: &LayerReport| (layer.layer, layer.standing) == (other.layer, other.standing);
         self.layers.iter().filter(move |layer| !self.style.shown.iter().any(|shown| same(layer, shown)))
     }
+
+    /// The layers that a person has not seen yet, or has seen in too good a light: a warning is told as a finding.
+    pub fn unseen_rows(&self) -> impl Iterator<Item = &LayerReport> {
+        let seen_up = |layer| self.style.shown.iter().any(|shown| (shown.layer, shown.standing) == (layer, Standing::Ok));
+        self.unseen_layers().filter(move |row| row.standing != Standing::Warn || !seen_up(row.layer))
+    }
 }
 
 /// The ladder as it stands.
 pub fn layers(transcript: &Transcript, facts: &Facts, findings: &[Finding]) -> Vec<LayerReport> {
-    let of = |entry: &LayerFacts| {
-        let Learned { short, all } = learned::of(transcript, facts, entry.layer);
-        LayerReport {
-            layer: entry.layer,
-            standing: standing(entry.layer, state(facts, entry), findings),
-            took: entry.took,
-            short,
-            learned: all,
-            reason: entry.reason.as_ref().map(|reason| super::text::harmless(&reason.to_string())),
-            ours: matches!(entry.reason, Some(Reason::Ours(_))),
-        }
-    };
-    facts.layers.iter().map(of).collect()
+    facts.layers.iter().map(|entry| row(transcript, facts, entry, standing_of(facts, entry, findings))).collect()
+}
+
+/// One row of the ladder.
+pub fn row(transcript: &Transcript, facts: &Facts, entry: &LayerFacts, standing: Standing) -> LayerReport {
+    let Learned { short, all } = learned::of(transcript, facts, entry.layer);
+    LayerReport {
+        layer: entry.layer,
+        standing,
+        took: entry.took,
+        short,
+        learned: all,
+        reason: entry.reason.as_ref().map(|reason| super::text::harmless(&reason.to_string())),
+        ours: matches!(entry.reason, Some(Reason::Ours(_))),
+    }
+}
+
+/// Where a layer stands, darkened by the findings on it.
+pub fn standing_of(facts: &Facts, entry: &LayerFacts, findings: &[Finding]) -> Standing {
+    standing(entry.layer, state(facts, entry), findings)
 }
 
 /// A layer that the call passed over without a word (an address needs no resolver) was not tried.
@@ -177,6 +191,8 @@ fn standing(layer: Layer, state: State, findings: &[Finding]) -> Standing {
     match (state, worst) {
         (State::NotTried, _) => Standing::NotTried,
         (State::NotReached, _) => Standing::NotReached,
+        // Everything asked for was there before the call was left; the findings say how bad it is to leave like that.
+        (State::Down, Some(Severity::Note | Severity::Warn)) if layer == Layer::Teardown => Standing::Warn,
         (State::Down, _) | (State::Up, Some(Severity::Fail)) => Standing::Fail,
         (State::Up, Some(Severity::Warn)) => Standing::Warn,
         (State::Up, _) => Standing::Ok,

@@ -3,7 +3,7 @@
 use super::document::{self, SCHEMA, quiet};
 use super::model::{LayerReport, Report};
 use crate::transcript::Head;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::io::{self, Write};
 
 /// Writes the report; layers that were written while they happened, and stand as they did, are not written again.
@@ -45,11 +45,12 @@ fn summary(report: &Report) -> Value {
     typed("summary", value)
 }
 
-fn typed(kind: &str, mut value: Value) -> Value {
-    if let Some(members) = value.as_object_mut() {
-        members.insert("type".into(), kind.into());
+fn typed(kind: &str, value: Value) -> Value {
+    let kind = std::iter::once(("type".to_string(), kind.into()));
+    match value {
+        Value::Object(members) => kind.chain(members).collect::<Map<_, _>>().into(),
+        other => other,
     }
-    value
 }
 
 fn line(value: &Value) -> String {

@@ -1,7 +1,7 @@
 //! The ladder while it is being climbed: which rows have come to stand since the last event.
 
-use super::model::{LayerReport, Standing, layers};
-
+use super::model::{LayerReport, Standing, row, standing_of};
+use crate::base::Layer;
 use crate::transcript::{Event, Facts, Head, Transcript, What};
 
 /// Follows a call and tells which layers are to be shown now.
@@ -25,12 +25,18 @@ impl Progress {
             return Vec::new();
         }
         let facts = Facts::of(&self.so_far);
-        let known = |row: &LayerReport| match row.standing {
-            Standing::NotReached => false,
-            Standing::NotTried => row.layer < event.layer,
-            _ => true,
-        };
-        let rows: Vec<_> = layers(&self.so_far, &facts, &[]).into_iter().filter(known).filter(|row| self.is_new(row)).collect();
+        let mut rows = Vec::new();
+        for entry in &facts.layers {
+            let standing = standing_of(&facts, entry, &[]);
+            let known = match standing {
+                Standing::NotReached => false,
+                Standing::NotTried => entry.layer < event.layer,
+                Standing::Ok | Standing::Warn | Standing::Fail => true,
+            };
+            if known && self.is_new(entry.layer, standing) {
+                rows.push(row(&self.so_far, &facts, entry, standing));
+            }
+        }
         self.shown.extend(rows.iter().cloned());
         rows
     }
@@ -45,8 +51,8 @@ impl Progress {
         (self.shown, self.so_far)
     }
 
-    fn is_new(&self, row: &LayerReport) -> bool {
-        let last = self.shown.iter().rev().find(|shown| shown.layer == row.layer);
-        last.is_none_or(|shown| shown.standing != row.standing)
+    fn is_new(&self, layer: Layer, standing: Standing) -> bool {
+        let last = self.shown.iter().rev().find(|shown| shown.layer == layer);
+        last.is_none_or(|shown| shown.standing != standing)
     }
 }

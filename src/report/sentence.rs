@@ -1,7 +1,7 @@
 //! The sentences of a report: the verdict, and the Windows codes as people read them.
 
 use super::model::{Report, Standing};
-use super::text::{count, harmless, list};
+use super::text::{count, harmless};
 use crate::base::Layer;
 use crate::diag::{Finding, Severity, Windows};
 
@@ -30,8 +30,11 @@ pub fn verdict(report: &Report) -> String {
 }
 
 fn scope(report: &Report, target: &str) -> String {
-    if report.layers.iter().any(|entry| entry.layer == Layer::Data && matches!(entry.standing, Standing::Ok | Standing::Warn)) {
+    if report.facts.pings.iter().any(|seen| seen.it.is_some()) {
         return format!("a call to {target} comes up and carries traffic.");
+    }
+    if report.facts.reached(Layer::Ncp) {
+        return format!("a call to {target} comes up.");
     }
     let up = report.facts.layers.iter().filter(|entry| entry.state == crate::transcript::State::Up && entry.layer < Layer::Teardown);
     let reached = up.map(|entry| entry.layer).max().map_or("nothing", stage);
@@ -95,10 +98,10 @@ pub fn code_in_full(code: Windows) -> String {
     }
 }
 
-/// All codes of a finding, and whether the link to this cause is sure.
-pub fn codes(finding: &Finding) -> String {
+/// All codes of a finding, each with a mark when its link to this cause is not sure.
+pub fn codes(finding: &Finding) -> Vec<String> {
     let mark = if finding.check.verified { "" } else { " - unverified" };
-    list(finding.check.windows.iter().map(|code| code_in_full(*code))) + mark
+    finding.check.windows.iter().map(|code| code_in_full(*code) + mark).collect()
 }
 
 fn full_stop(text: &str) -> String {

@@ -11,7 +11,7 @@ use std::io::{self, Write};
 pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let style = &report.style;
     let verdict = paint(&wrapped(&sentence::verdict(report), style.width), tone(report.verdict()), style.colour);
-    let rows: Vec<_> = report.unseen_layers().collect();
+    let rows: Vec<_> = report.unseen_rows().collect();
     let seen_before = !style.shown.is_empty();
     let ladder = ladder_rows(&rows, style.width, style.colour, !seen_before);
     // Rows that were shown while they happened stand above already; what is left of the ladder goes on right there.
@@ -103,7 +103,7 @@ fn in_full(report: &Report, finding: &Finding, out: &mut dyn Write) -> io::Resul
     let rows = [
         ("Meaning", check.means.to_string()),
         ("Evidence", harmless(&finding.evidence.says)),
-        ("Windows", sentence::codes(finding)),
+        ("Windows", sentence::codes(finding).join("\n")),
         ("Admin", check.fix.admin.to_string()),
         ("User", check.fix.user.to_string()),
         ("Spec", list(check.spec)),

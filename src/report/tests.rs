@@ -339,6 +339,17 @@ fn junit_tells_failure_from_error_from_skipped() {
 }
 
 #[test]
+fn leaving_out_of_order_is_as_bad_as_the_findings_say() {
+    let mut story = good();
+    let after_data = story.0.events.iter().position(|event| event.layer == Layer::Teardown).expect("it leaves");
+    story.0.events.truncate(after_data);
+    let disconnect = What::Sstp(Message::bare(MessageType::CallDisconnect));
+    let report = story.tell(Layer::Teardown, [(CLIENT, disconnect), (None, What::Down(Reason::Closed(How::Fin)))]).report();
+    assert_eq!((report.verdict(), report.stopped_at(), report.failed()), (Standing::Warn, None, false));
+    assert!(sentence::verdict(&report).starts_with("Works, with 1 warning: "));
+}
+
+#[test]
 fn our_own_trouble_is_not_blamed_on_the_server() {
     let report = ours().report();
     assert_eq!(report.ours(), Some("no socket: too many open files"));

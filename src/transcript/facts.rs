@@ -115,6 +115,8 @@ pub struct Facts {
     pub secured: Option<Seen<Secured>>,
     /// Why there was none.
     pub unsecured: Option<Seen<(TlsFailure, String)>>,
+    /// Bytes that the server had sent when the handshake failed, as far as they were kept.
+    pub unsecured_bytes: usize,
     /// Hand-made ClientHellos and their answers.
     pub scans: Vec<Seen<(u16, ScanAnswer)>>,
     /// TLS alerts.
@@ -171,6 +173,9 @@ impl Facts {
             facts.ended = facts.ended.max(it.at);
             facts.ladder(event, it.at, it.layer, &it.what);
             facts.fold(event, it.at, it.by, &it.what);
+            if let What::Unsecured { .. } = it.what {
+                facts.unsecured_bytes = it.raw.len();
+            }
         }
         facts.settle();
         facts

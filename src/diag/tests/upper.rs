@@ -157,18 +157,18 @@ fn a_refused_binding_says_what_can_be_told_apart() {
         story.down(Layer::Binding, Reason::Refused("Call Abort".into()))
     };
     let keyed = aborted(49, Message::status(MessageType::CallAbort, 3, 4));
-    assert!(keyed.fails_with("BIND-CERTHASH-LB").contains("cannot tell"));
+    assert!(keyed.fails_with("BIND-REFUSED").contains("cannot tell"));
     let judgement = keyed.judged();
-    let beneath: Vec<_> = judgement.findings.iter().filter(|f| f.because_of == Some("BIND-CERTHASH-LB")).map(|f| f.check.id).collect();
+    let beneath: Vec<_> = judgement.findings.iter().filter(|f| f.because_of == Some("BIND-REFUSED")).map(|f| f.check.id).collect();
     assert_eq!(beneath, ["SSTP-ABORT-STATUS", "BIND-CMAC-INVALID", "BIND-RADIUS-NO-MPPE"]);
     let keyless = aborted(16, Message::status(MessageType::CallAbort, 3, 4));
     assert!(keyless.fails_with("BIND-CERTHASH-LB").contains("with CHAP-MD5 the key is 32 zero bytes"));
     assert!(!keyless.ids(Severity::Note).contains(&"BIND-CMAC-INVALID"));
-    assert!(aborted(49, Message::bare(MessageType::CallAbort)).fails_with("BIND-CERTHASH-LB").contains("no address is left"));
+    assert!(aborted(49, Message::bare(MessageType::CallAbort)).fails_with("BIND-REFUSED").contains("no address is left"));
     let late = Story::new().tls().sstp_up().bound(49).up(Layer::Binding).began(Layer::Ncp);
     let late =
         late.sstp(Side::Server, Message::status(MessageType::CallAbort, 3, 4)).down(Layer::Ncp, Reason::Refused("Call Abort".into()));
-    late.fails_with("BIND-CERTHASH-LB");
+    late.fails_with("BIND-REFUSED");
     Story::new().tls().sstp_up().bound(49).closed(Layer::Binding, How::Fin).fails_with("BIND-CLOSED");
 }
 
@@ -217,7 +217,7 @@ fn tunnels_and_their_ends() {
     let dropped = up().began(Layer::Data).sstp(Side::Server, Message::status(MessageType::CallDisconnect, 0, 0));
     let dropped = dropped.down(Layer::Data, Reason::Refused("Call Disconnect".into()));
     dropped.fails_with("TEAR-REMOTE");
-    up().began(Layer::Data).silence(Layer::Data, "anything").fails_with("DATA-FAILED");
+    up().began(Layer::Data).silence(Layer::Data, "anything").fails_with("DATA-DEAD");
     let unanswered = up().data(Some(1), Some(1)).began(Layer::Teardown).silence(Layer::Teardown, "Call Disconnect Ack");
     assert_eq!((unanswered.ids(Severity::Fail), unanswered.ids(Severity::Warn)), (vec![], vec!["TEAR-NO-ACK"]));
 }

@@ -189,7 +189,7 @@ fn ca_params(name: &str, now: OffsetDateTime) -> CertificateParams {
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     params.use_authority_key_identifier_extension = true;
-    (params.not_before, params.not_after) = (now - Duration::days(365), now + Duration::days(3650));
+    (params.not_before, params.not_after) = (now - Duration::days(365), now + Duration::days(36500));
     params
 }
 

@@ -9,7 +9,7 @@ use crate::wire::cert::Cert;
 pub(super) fn cert(facts: &Facts) -> Learned {
     let mut learned = Learned::default();
     if let Some(leaf) = facts.leaf() {
-        let trusted = facts.trust.iter().any(|seen| seen.it.1.problems.is_empty());
+        let trusted = facts.trust.iter().any(|seen| seen.it.1.is_trusted());
         let trust = if trusted { ", trusted" } else { "" };
         learned.short = format!("{} until {}{trust}", cut(leaf.title(), TITLE), day(leaf.not_after));
     }
@@ -27,11 +27,13 @@ pub(super) fn cert(facts: &Facts) -> Learned {
 }
 
 fn judgement(verdict: &ChainVerdict) -> String {
-    if verdict.problems.is_empty() {
-        return format!("yes, up to {}", verdict.anchor.as_deref().unwrap_or("a root"));
-    }
     let problems: Vec<_> = verdict.problems.iter().map(|problem| problem.says.as_str()).collect();
-    format!("no: {}", problems.join("; "))
+    let problems = problems.join("; ");
+    match (verdict.is_trusted(), problems.is_empty()) {
+        (true, true) => format!("yes, up to {}", verdict.anchor.as_deref().unwrap_or("a root")),
+        (true, false) => format!("yes, up to {}; but {problems}", verdict.anchor.as_deref().unwrap_or("a root")),
+        (false, _) => format!("no: {problems}"),
+    }
 }
 
 fn describe(learned: &mut Learned, who: &str, cert: &Cert) {

@@ -31,7 +31,7 @@ fn methods(facts: &Facts, learned: &mut Learned) {
         (true, false) => format!("{refused} refused"),
         (false, false) => format!("{accepted} accepted; {refused} refused"),
     };
-    learned.short.clone_from(&value);
+    learned.short = if accepted.is_empty() { value.clone() } else { format!("accepts {accepted}") };
     learned.add("methods", value);
 }
 
@@ -83,7 +83,7 @@ fn shorter(options: &[String]) -> impl Iterator<Item = String> {
 
 pub(super) fn auth(facts: &Facts) -> Learned {
     let mut learned = Learned::default();
-    let method = facts.ppp.iter().filter_map(|seen| method_of(&seen.it)).last();
+    let method = facts.ppp.iter().filter_map(|seen| method_of(&seen.it)).next_back();
     if let (Some(user), Some(method)) = (&facts.asked.user, &method) {
         learned.short = format!("{method} as {user}");
     }
@@ -153,8 +153,7 @@ pub(super) fn ncp(facts: &Facts) -> Learned {
     let mut learned = Learned::default();
     let given = &facts.given;
     if let Some(address) = given.address {
-        let gateway = given.gateway.map_or(String::new(), |gateway| format!(" via {gateway}"));
-        learned.short = format!("{address}{gateway}{}", first_of("DNS", &given.dns));
+        learned.short = format!("{address}{}", first_of("DNS", &given.dns));
     }
     learned.add_some("address", given.address);
     learned.add_some("gateway", given.gateway);
@@ -170,7 +169,7 @@ pub(super) fn ncp(facts: &Facts) -> Learned {
 /// `, DNS 192.0.2.53 +1`
 fn first_of(name: &str, addresses: &[IpAddr]) -> String {
     match addresses {
-        [] => String::new(),
+        [] => format!(", no {name}"),
         [one] => format!(", {name} {one}"),
         [first, rest @ ..] => format!(", {name} {first} +{}", rest.len()),
     }

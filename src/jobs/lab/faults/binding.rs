@@ -2,6 +2,7 @@
 
 use crate::base::Layer::Binding;
 use crate::jobs::lab::fault::{Fault, Makes, fault};
+use crate::proto::plan::Method;
 
 pub(in crate::jobs::lab) const FAULTS: &[Fault] = &[
     fault(
@@ -9,6 +10,17 @@ pub(in crate::jobs::lab) const FAULTS: &[Fault] = &[
         Binding,
         "the server expects the hash of another certificate, as behind a balancer",
         Makes::Server(|server| (server.cert.sha1, server.cert.sha256) = ([0x5a; 20], [0x5a; 32])),
+        "BIND-REFUSED",
+    ),
+    // The key of a login by CHAP-MD5 is known to be zero, so that only the hash is left to be wrong.
+    fault(
+        "binding.other-certificate-keyless",
+        Binding,
+        "the server expects the hash of another certificate after a login that yields no key",
+        Makes::Server(|server| {
+            (server.cert.sha1, server.cert.sha256) = ([0x5a; 20], [0x5a; 32]);
+            server.methods = vec![Method::ChapMd5];
+        }),
         "BIND-CERTHASH-LB",
     ),
     fault(
@@ -16,14 +28,14 @@ pub(in crate::jobs::lab) const FAULTS: &[Fault] = &[
         Binding,
         "RADIUS gave the server no MPPE keys",
         Makes::Server(|server| server.has_keys = false),
-        "BIND-RADIUS-NO-MPPE",
+        "BIND-REFUSED",
     ),
     fault(
         "binding.nonce-altered",
         Binding,
         "the nonce that comes back is not the one that went out",
         Makes::Edits(&["sstp.call-connect-ack#1 flip crypto-binding-request.nonce.0"]),
-        "BIND-CMAC-INVALID",
+        "BIND-REFUSED",
     ),
     fault(
         "binding.hash-protocol",
@@ -33,7 +45,7 @@ pub(in crate::jobs::lab) const FAULTS: &[Fault] = &[
             Makes::Server(|server| server.hash_mask = 2),
             Makes::Edits(&["sstp.call-connect-ack#1 set crypto-binding-request.hash-protocol-bitmask=1"]),
         ]),
-        "BIND-HASH-PROTOCOL",
+        "BIND-REFUSED",
     ),
     fault(
         "binding.closed",

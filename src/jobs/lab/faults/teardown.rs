@@ -10,7 +10,7 @@ pub(in crate::jobs::lab) const FAULTS: &[Fault] = &[
         Teardown,
         "neither echoes nor packets come back",
         Makes::Edits(&["sstp.echo-response#* drop", "ipv4.packet#* drop"]),
-        "TEAR-ECHO-LOST",
+        "DATA-DEAD",
     ),
     // Status Info with attribute 0 and status 0, as accel-ppp sends it.
     fault(
