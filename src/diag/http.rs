@@ -339,7 +339,8 @@ fn closed_silently(facts: &Facts) -> Option<Evidence> {
 }
 
 fn endless_head(facts: &Facts) -> Option<Evidence> {
-    let endless = |seen: &&Seen<crate::base::WireError>| matches!(seen.it.limit, Limit::Ours(_)) || seen.it.what.contains("too many headers");
+    let endless =
+        |seen: &&Seen<crate::base::WireError>| matches!(seen.it.limit, Limit::Ours(_)) || seen.it.what.contains("too many headers");
     let seen = undecoded(facts, Layer::Http).filter(endless)?;
     let stop = stop_at(facts, Layer::Http)?;
     Evidence::of([seen.event, stop.event], format!("after {} bytes the head had no end", seen.it.have))

@@ -124,11 +124,14 @@ pub(super) fn ras(number: u32) -> String {
     u16::try_from(number).ok().and_then(codes::ras).map_or_else(|| number.to_string(), codes::Code::shown)
 }
 
-/// The server's Call Abort, unless it only answers one of ours. MS-SSTP 3.1.5.2: an Abort is answered by an Abort.
+/// The server's Call Abort, unless it only answers one of ours (MS-SSTP 3.1.5.2: an Abort is answered by an Abort) or
+/// comes after its own Call Disconnect.
 pub(super) fn server_abort(facts: &Facts) -> Option<&Seen<sstp::Message>> {
     let theirs = facts.messages(Side::Server, sstp::MessageType::CallAbort).next()?;
     let ours = facts.messages(Side::Client, sstp::MessageType::CallAbort).next();
-    ours.is_none_or(|ours| theirs.event < ours.event).then_some(theirs)
+    let left = facts.messages(Side::Server, sstp::MessageType::CallDisconnect).next();
+    let first = |other: Option<&Seen<sstp::Message>>| other.is_none_or(|other| theirs.event < other.event);
+    (first(ours) && first(left)).then_some(theirs)
 }
 
 /// The control packet inside a frame, of whichever protocol.

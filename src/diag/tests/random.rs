@@ -1,7 +1,7 @@
 //! Whatever a server does, a call that stops has one cause.
 
-use super::super::story::Story;
 use super::super::Severity;
+use super::super::story::Story;
 use crate::base::{Bytes, Layer, Limit, Micros, Side, WireError};
 use crate::transcript::{How, Reason, ScanAnswer, TlsFailure, What};
 use crate::wire::control::{self, Opt};

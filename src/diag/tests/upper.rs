@@ -1,7 +1,7 @@
 //! Judgements as stories: from SSTP to the end of the call.
 
-use super::super::story::Story;
 use super::super::Severity;
+use super::super::story::Story;
 use crate::base::{Layer, Limit, Side, WireError};
 use crate::crypto::chain::Rule;
 use crate::transcript::{How, Reason, What};
