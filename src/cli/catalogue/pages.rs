@@ -27,7 +27,9 @@ fn check(page: &mut String, check: &Check) {
         let doubt = if check.verified { "" } else { " (unverified)" };
         let _ = writeln!(page, "- Windows{doubt}: {}", windows.join("; "));
     }
-    let _ = writeln!(page, "- Admin: {}", check.fix.admin);
+    if !check.fix.admin.is_empty() {
+        let _ = writeln!(page, "- Admin: {}", check.fix.admin);
+    }
     if !check.fix.user.is_empty() {
         let _ = writeln!(page, "- User: {}", check.fix.user);
     }
