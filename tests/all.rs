@@ -1,5 +1,6 @@
 //! Everything that needs no installed peer, in one binary.
 
+mod catalogue;
 mod cli;
 mod hostile;
 mod house;

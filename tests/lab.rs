@@ -119,3 +119,20 @@ fn the_clean_lab_and_the_oddities_draw_nothing_above_a_note() {
         assert!(facts.stop.is_none(), "{name}: {:?}", facts.stop);
     }
 }
+
+/// Checks that no lab fault meets, and why; each is proved by a story beside the checks (`src/diag/story.rs`).
+const NOT_IN_THE_LAB: &[(&str, &str)] = &[];
+
+#[test]
+fn every_check_is_hit_by_a_fault_or_stands_here_with_a_reason() {
+    let runs = block_on(all_of(fault::all().chain(fault::oddities()).collect()));
+    let mut hit: BTreeSet<&str> = BTreeSet::new();
+    for (_, transcript) in &runs {
+        hit.extend(judged(transcript).findings.iter().map(|finding| finding.check.id));
+    }
+    let listed: BTreeSet<&str> = NOT_IN_THE_LAB.iter().map(|row| row.0).collect();
+    let never: Vec<&str> = diag::all().map(|check| check.id).filter(|id| !hit.contains(id) && !listed.contains(id)).collect();
+    assert!(never.is_empty(), "hit by no fault: {never:?}");
+    let stale: Vec<&&str> = listed.iter().filter(|id| hit.contains(*id)).collect();
+    assert!(stale.is_empty(), "hit after all: {stale:?}");
+}

@@ -1,5 +1,7 @@
 //! `catalogue`: the rows that this program knows, the id first.
 
+mod pages;
+
 use super::args::{CatalogueArgs, Shape, What};
 use super::exit::{Exit, Trouble};
 use super::output::print;
@@ -18,6 +20,9 @@ pub fn run(args: &CatalogueArgs) -> Result<Exit, Trouble> {
         (What::Checks, Shape::Json) => array(diag::all().map(check_json)),
         (What::Faults, Shape::Json) => array(fault::all().map(fault_json)),
         (What::Codes, Shape::Json) => array(codes::all().map(code_json)),
+        (What::Checks, Shape::Markdown) => pages::checks(),
+        (What::Faults, Shape::Markdown) => pages::faults(),
+        (What::Codes, Shape::Markdown) => pages::codes(),
     };
     print(text.as_bytes())?;
     Ok(Exit::Works)

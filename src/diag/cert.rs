@@ -164,6 +164,7 @@ pub(super) const CERT: &[Check] = &[
         windows: &[Windows::Hresult(0x8009_6019), Windows::Hresult(0x800B_0113), Windows::Hresult(0x800B_0114)],
         spec: &[SpecRef::rfc(5280, "6.1.4")],
         needs: Need::Chain,
+        explains: &["CERT-KEY-USAGE"],
         look: Look::One(constraint_broken),
         ..Check::ROW
     },

@@ -31,4 +31,6 @@ pub enum Shape {
     Table,
     /// One JSON array
     Json,
+    /// The page under docs/
+    Markdown,
 }

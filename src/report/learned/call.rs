@@ -65,11 +65,10 @@ fn message(learned: &mut Learned, seen: &Seen<Message>) {
                 learned.add(format!("{who} hash bitmask"), format!("0x{hash_mask:02x} ({})", hashes(*hash_mask)));
                 learned.add(format!("{who} nonce"), hex(nonce));
             }
-            Attribute::CryptoBinding { hash_protocol, nonce, cert_hash, compound_mac } => {
+            Attribute::CryptoBinding { hash_protocol, nonce, cert_hash, .. } => {
                 learned.add(format!("{who} hash"), hash_name(*hash_protocol));
                 learned.add(format!("{who} certificate hash"), hex(cert_hash));
                 learned.add(format!("{who} nonce"), hex(nonce));
-                learned.add(format!("{who} compound MAC"), hex(compound_mac));
             }
             Attribute::Other { id, value } => learned.add(format!("{who} attribute 0x{id:02x}"), hex(value)),
         }

@@ -27,7 +27,12 @@ pub(super) fn cert(facts: &Facts) -> Learned {
 }
 
 fn judgement(verdict: &ChainVerdict) -> String {
-    let problems: Vec<_> = verdict.problems.iter().map(|problem| problem.says.as_str()).collect();
+    let who = |cert: Option<usize>| match cert {
+        None => String::new(),
+        Some(0) => "leaf ".to_string(),
+        Some(index) => format!("certificate {} ", index + 1),
+    };
+    let problems: Vec<_> = verdict.problems.iter().map(|problem| format!("{}{}", who(problem.cert), problem.says)).collect();
     let problems = problems.join("; ");
     match (verdict.is_trusted(), problems.is_empty()) {
         (true, true) => format!("yes, up to {}", verdict.anchor.as_deref().unwrap_or("a root")),
