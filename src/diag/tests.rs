@@ -3,4 +3,5 @@
 mod lower;
 mod random;
 mod rows;
+mod stories;
 mod upper;

@@ -1,7 +1,8 @@
 //! Judgements as stories: from the name to HTTP.
 
-use super::super::story::{NOW, Story};
+use super::super::story::Story;
 use super::super::{Severity, by_id};
+use super::stories::certificate;
 use crate::base::{Layer, Limit, Micros, Side, WireError};
 use crate::crypto::chain::Rule;
 use crate::transcript::{ConnectFailure, DnsFailure, How, Reason, ScanAnswer, TlsFailure, What};
@@ -178,14 +179,6 @@ fn trust_counts_only_when_every_source_refuses() {
     assert!(both.fails_with("CERT-UNTRUSTED-ROOT").contains("trust asked: system, ca.pem"));
     asked(&[Rule::UntrustedRoot, Rule::Expired], &[Rule::Expired]).fails_with("CERT-EXPIRED");
     asked(&[Rule::UntrustedRoot], &[Rule::EkuMissing]).fails_with("CERT-NOT-TRUSTED");
-}
-
-fn certificate(days_before: i64, days_after: i64) -> Vec<u8> {
-    let at = |days: i64| time::OffsetDateTime::from_unix_timestamp(NOW + days * 86_400).expect("in range");
-    let mut params = rcgen::CertificateParams::new(vec!["vpn.example.test".into()]).expect("a name");
-    (params.not_before, params.not_after) = (at(-days_before), at(days_after));
-    let key = rcgen::KeyPair::generate().expect("a key");
-    params.self_signed(&key).expect("a certificate").der().to_vec()
 }
 
 #[test]
