@@ -301,7 +301,7 @@ fn name_beyond_ascii(facts: &Facts) -> Option<Evidence> {
 fn refused_late(facts: &Facts) -> Option<Evidence> {
     let event = refusal(facts).map(|no| no.event).or_else(|| eap_failure(facts))?;
     let at = |event: usize| facts.ppp.iter().find(|seen| seen.event == event).map(|seen| seen.at);
-    let proof = super::auth::proofs(facts).filter(|seen| seen.event < event).next_back()?;
+    let proof = super::auth::proofs(facts).rfind(|seen| seen.event < event)?;
     let waited = at(event)? - proof.at;
     (waited >= LATE).then(|| Evidence::at(event, format!("the answer came {waited} after the response")))
 }
