@@ -13,7 +13,7 @@ cargo build --release --locked --quiet
 bin=$PWD/target/release/sstp-diag
 
 tests/peers/up.sh >/dev/null
-trap 'tests/peers/down.sh >/dev/null 2>&1 || true' EXIT
+trap '[ -n "${KEEP_PEERS:-}" ] || tests/peers/down.sh >/dev/null 2>&1 || true' EXIT
 # shellcheck disable=SC1091
 . "${RIG_DIR:-${TMPDIR:-/tmp}/sstp-diag-rig-${RIG_BASE:-18400}}/env"
 target=localhost:$SOFTETHER
