@@ -120,8 +120,69 @@ fn the_clean_lab_and_the_oddities_draw_nothing_above_a_note() {
     }
 }
 
-/// Checks that no lab fault meets, and why; each is proved by a story beside the checks (`src/diag/story.rs`).
-const NOT_IN_THE_LAB: &[(&str, &str)] = &[];
+/// Checks that no lab fault meets, and why; each is proved by a story beside the checks (`src/diag/tests/stories.rs`).
+const NOT_IN_THE_LAB: &[(&str, &str)] = &[
+    ("DNS-SERVFAIL", RESOLVER),
+    ("DNS-TIMEOUT", RESOLVER),
+    ("DNS-FAILED", FALLBACK),
+    ("DNS-SPLIT-HORIZON", NETWORK),
+    ("TCP-ICMP-REJECT", NETWORK),
+    ("TCP-RESET-ON-CONNECT", NETWORK),
+    ("TCP-CONNECT-FAILED", FALLBACK),
+    ("PROXY-UNEXPECTED-STATUS", FALLBACK),
+    ("TLS-LEGACY-CIPHER", OTHER_SERVER),
+    ("TLS-ALPN-H2", OTHER_SERVER),
+    ("TLS-13-SUPPORT-GAP", OTHER_SERVER),
+    ("TLS-CLIENT-CERT-ASKED", OTHER_SERVER),
+    ("TLS-HANDSHAKE-FAILED", FALLBACK),
+    ("CERT-NONE-SENT", CHAIN),
+    ("CERT-UNREADABLE", CHAIN),
+    ("CERT-BAD-SIGNATURE", CHAIN),
+    ("CERT-KEY-USAGE", CHAIN),
+    ("CERT-NOT-TRUSTED", FALLBACK),
+    ("CERT-SHA1", CHAIN),
+    ("CERT-WEAK-KEY", CHAIN),
+    ("CERT-EXPIRES-SOON", OTHER_SERVER),
+    ("CERT-EXPIRES-30-DAYS", OTHER_SERVER),
+    ("CERT-TRUST-DIFFERS", OTHER_SERVER),
+    ("CERT-VALIDITY-TOO-LONG", OTHER_SERVER),
+    ("HTTP-SERVICE-INIT", OTHER_SERVER),
+    ("HTTP-SERVER-ERROR", OTHER_SERVER),
+    ("HTTP-LENGTH-UNUSUAL", OTHER_SERVER),
+    ("HTTP-UNEXPECTED-STATUS", FALLBACK),
+    ("SSTP-UNKNOWN-TYPE", OTHER_SERVER),
+    ("SSTP-CALL-FAILED", FALLBACK),
+    ("LCP-AUTH-NAK-LOOP", OTHER_SERVER),
+    ("LCP-NO-REQUEST", OTHER_SERVER),
+    ("LCP-MALFORMED", OTHER_SERVER),
+    ("LCP-FAILED", FALLBACK),
+    ("AUTH-MSCHAP-OTHER", OTHER_SERVER),
+    ("AUTH-CHAP-FAILURE", OTHER_SERVER),
+    ("AUTH-PAP-NAK", "the probe sends PAP only where it trusts the server and knows the user"),
+    ("AUTH-EAP-FAILURE", OTHER_SERVER),
+    ("AUTH-USERNAME-FORMAT", OTHER_SERVER),
+    ("AUTH-NON-ASCII", OTHER_SERVER),
+    ("AUTH-MFA-TIMEOUT", "a test should not wait for so long"),
+    ("AUTH-NOT-DEMANDED", OTHER_SERVER),
+    ("AUTH-FAILED", FALLBACK),
+    ("BIND-NONCE", OWN_END),
+    ("BIND-HASH-PROTOCOL", OWN_END),
+    ("BIND-HLAK-ZERO-EAPMSCHAP", "the lab binds EAP-MSCHAPv2 with its key"),
+    ("BIND-FAILED", FALLBACK),
+    ("IPCP-FAILED", FALLBACK),
+    ("DATA-PING-LOSS", "the lab answers every ping or none"),
+    ("DATA-FAILED", FALLBACK),
+    ("TEAR-FAILED", FALLBACK),
+    ("TEAR-NO-CLOSE-NOTIFY", OTHER_SERVER),
+    ("TEAR-LEFT-OPEN", OTHER_SERVER),
+];
+
+const RESOLVER: &str = "the lab does not stand in for the system's resolver";
+const NETWORK: &str = "it takes a network or a kernel that refuses so";
+const CHAIN: &str = "rcgen or rustls would not make or send it";
+const FALLBACK: &str = "it stands for what no other check knows";
+const OTHER_SERVER: &str = "the lab's server never does so";
+const OWN_END: &str = "our own client never does so; captures of others may";
 
 #[test]
 fn every_check_is_hit_by_a_fault_or_stands_here_with_a_reason() {
