@@ -24,7 +24,6 @@ const OTHER_SERVER: &str = "the lab's server never does so";
 const OWN_END: &str = "our own client never does so; captures of others may";
 
 /// Id, why the lab does not show it, and a story.
-/// A check, what the story tells, and the story.
 type Row = (&'static str, &'static str, fn() -> Story);
 
 const STORIES: &[Row] = &[
