@@ -89,7 +89,7 @@ pub enum Attribute {
         about: u8,
         /// ATTRIB_STATUS value.
         status: u32,
-        /// The value refused, 64 bytes at most.
+        /// The value refused; the sender cuts it to 64 bytes, MS-SSTP 2.2.8.
         value: Bytes,
     },
     /// 0x03, MS-SSTP 2.2.7; hash and MAC are cut to the length of the hash protocol.
@@ -163,7 +163,7 @@ impl Attribute {
             Attribute::StatusInfo { about, status, value } => {
                 out.extend([0, 0, 0, *about]);
                 out.extend(status.to_be_bytes());
-                out.extend(value.iter().take(64));
+                out.extend(value.iter());
             }
             Attribute::CryptoBinding { hash_protocol, nonce, cert_hash, compound_mac } => {
                 out.extend([0, 0, 0, *hash_protocol]);
@@ -403,6 +403,12 @@ mod tests {
             assert_eq!(Message::parse(&bytes(text)), Ok(message.clone()), "{text}");
             assert_eq!(message.emit(), bytes(text), "{text}");
         }
+    }
+
+    #[test]
+    fn a_refused_value_that_is_too_long_is_kept_as_it_came() {
+        let nak = Message::with(MessageType::CallConnectNak, Attribute::StatusInfo { about: 1, status: 4, value: vec![7; 96].into() });
+        assert_eq!(Message::parse(&nak.emit()), Ok(nak));
     }
 
     #[test]
