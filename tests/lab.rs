@@ -121,7 +121,34 @@ fn the_clean_lab_and_the_oddities_draw_nothing_above_a_note() {
 }
 
 /// Checks that no lab fault meets, and why; each is proved by a story beside the checks (`src/diag/story.rs`).
-const NOT_IN_THE_LAB: &[(&str, &str)] = &[];
+const NOT_IN_THE_LAB: &[(&str, &str)] = &[
+    ("DNS-SERVFAIL", "names are resolved by the system's resolver, which the lab does not stand in for"),
+    ("DNS-TIMEOUT", "names are resolved by the system's resolver, which the lab does not stand in for"),
+    ("DNS-FAILED", "it takes an error that no known resolver gives"),
+    ("DNS-SPLIT-HORIZON", "the lab stays on loopback, and a private address would send packets into the network it runs in"),
+    ("TCP-RESET-ON-CONNECT", "on loopback the client has the SYN-ACK before any reset, so that the handshake of TLS meets it"),
+    ("TLS-ALPN-H2", "our client offers no ALPN; it takes the capture of a client that does"),
+    ("CERT-TRUST-DIFFERS", "a store would have to accept what the lab's root does not, which takes a certificate of a public CA"),
+    ("CERT-SHA1", "the lab's certificates are made by rcgen, which does not sign with SHA-1"),
+    ("CERT-WEAK-KEY", "the lab's certificates are made by rcgen, which does not make keys so short"),
+    ("HTTP-LENGTH-UNUSUAL", "our client ends the call there; it takes the capture of a client that goes on"),
+    ("AUTH-MFA-TIMEOUT", "it takes a wait of 15 s, and this matrix gives a layer two seconds"),
+    ("BIND-NONCE", "our client returns the nonce that it got; it takes the capture of a client that does not"),
+    ("BIND-HASH-PROTOCOL", "our client takes a hash that was offered; it takes the capture of a client that does not"),
+    ("TEAR-NO-CLOSE-NOTIFY", "the lab's TLS library takes leave with close_notify whenever it closes"),
+];
+
+/// Where the stories are.
+const STORIES: [&str; 3] =
+    [include_str!("../src/diag/tests/lower.rs"), include_str!("../src/diag/tests/stories.rs"), include_str!("../src/diag/tests/upper.rs")];
+
+#[test]
+fn what_the_lab_cannot_show_is_told_in_a_story() {
+    for (id, why) in NOT_IN_THE_LAB {
+        assert!(diag::by_id(id).is_some(), "{id} is no check");
+        assert!(STORIES.iter().any(|source| source.contains(&format!("\"{id}\""))), "{id} has no story ({why})");
+    }
+}
 
 #[test]
 fn every_check_is_hit_by_a_fault_or_stands_here_with_a_reason() {

@@ -47,6 +47,7 @@ pub fn classify(error: Option<&io::Error>, first: &[u8], end: Option<How>) -> Tl
     match library {
         Some(rustls::Error::AlertReceived(alert)) => return TlsFailure::Alert(u8::from(*alert)),
         Some(rustls::Error::PeerIncompatible(_)) => return TlsFailure::Unsupported,
+        Some(rustls::Error::NoCertificatesPresented) => return TlsFailure::NoCertificate,
         _ => {}
     }
     if first.len() >= HTTP.len() && first.starts_with(HTTP) {
