@@ -120,11 +120,11 @@ fn the_clean_lab_and_the_oddities_draw_nothing_above_a_note() {
     }
 }
 
-/// Checks that no lab fault meets, and why; each is proved by a story beside the checks (`src/diag/story.rs`).
+/// Checks that no lab fault meets, and why; each is proved by a story beside the checks (`src/diag/tests/`).
 const NOT_IN_THE_LAB: &[(&str, &str)] = &[
     ("DNS-SERVFAIL", "names are resolved by the system's resolver, which the lab does not stand in for"),
     ("DNS-TIMEOUT", "names are resolved by the system's resolver, which the lab does not stand in for"),
-    ("DNS-FAILED", "it takes an error that no known resolver gives"),
+    ("DNS-FAILED", "it takes words of the system's resolver that no row of ours knows"),
     ("DNS-SPLIT-HORIZON", "the lab stays on loopback, and a private address would send packets into the network it runs in"),
     ("TCP-RESET-ON-CONNECT", "on loopback the client has the SYN-ACK before any reset, so that the handshake of TLS meets it"),
     ("TLS-ALPN-H2", "our client offers no ALPN; it takes the capture of a client that does"),

@@ -18,7 +18,9 @@ fn every_story_is_found_by_its_check() {
 }
 
 /// Id and story.
-const STORIES: &[(&str, fn() -> Story)] = &[
+type Row = (&'static str, fn() -> Story);
+
+const STORIES: &[Row] = &[
     ("DNS-SERVFAIL", || Story::new().unresolved(DnsFailure::TryAgain)),
     ("DNS-TIMEOUT", || Story::new().unresolved(DnsFailure::TimedOut)),
     ("DNS-FAILED", || Story::new().unresolved(DnsFailure::Other)),

@@ -39,7 +39,7 @@ fn both_orders_of_request_and_ack_open_it() {
         let mut a = automaton();
         assert_eq!(sent(&a.start(Micros::ZERO)), [(1, 1)]);
         let request = Packet::with_options(1, 9, &[]);
-        let ack = Packet::with_options(2, 1, &a.asked().to_vec());
+        let ack = Packet::with_options(2, 1, a.asked());
         let (first, second) = if peer_first { (&request, &ack) } else { (&ack, &request) };
         assert!(!a.receive(Micros::ZERO, first).contains(&Step::Up));
         assert!(a.receive(Micros::ZERO, second).contains(&Step::Up));

@@ -67,7 +67,8 @@ fn the_first_failing_layer_is_the_one_that_was_spoilt() {
     let wrong = Some(("alice", "nope"));
     let keys = |server: &mut ServerConfig| server.has_keys = false;
     let cert = |server: &mut ServerConfig| server.cert.sha256 = [9; 32];
-    let rows: [(Layer, Option<(&str, &str)>, &dyn Fn(&mut ServerConfig), &[&str]); 14] = [
+    type Row<'a> = (Layer, Option<(&'a str, &'a str)>, &'a dyn Fn(&mut ServerConfig), &'a [&'a str]);
+    let rows: [Row<'_>; 14] = [
         (Layer::Http, ALICE, &|_| {}, &["http.response#1 splice 9..12 \"503\""]),
         (Layer::Http, ALICE, &|_| {}, &["http.response#1 drop"]),
         (Layer::Sstp, ALICE, &|_| {}, &["sstp.call-connect-ack#1 set version=0x20"]),
