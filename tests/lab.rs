@@ -126,7 +126,7 @@ const NOT_IN_THE_LAB: &[(&str, &str)] = &[
     ("DNS-TIMEOUT", "names are resolved by the system's resolver, which the lab does not stand in for"),
     ("DNS-FAILED", "it takes words of the system's resolver that no row of ours knows"),
     ("DNS-SPLIT-HORIZON", "the lab stays on loopback, and a private address would send packets into the network it runs in"),
-    ("TCP-RESET-ON-CONNECT", "on loopback the client has the SYN-ACK before any reset, so that the handshake of TLS meets it"),
+    ("TCP-RESET-ON-CONNECT", "it takes a reset between the SYN-ACK and the client's first look at its socket, which is a race"),
     ("TLS-ALPN-H2", "our client offers no ALPN; it takes the capture of a client that does"),
     ("CERT-TRUST-DIFFERS", "a store would have to accept what the lab's root does not, which takes a certificate of a public CA"),
     ("CERT-SHA1", "the lab's certificates are made by rcgen, which does not sign with SHA-1"),

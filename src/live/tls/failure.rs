@@ -114,6 +114,8 @@ mod tests {
         assert_eq!(classify(Some(&alert), &[21, 3, 3, 0, 2, 2, 70], None), TlsFailure::Alert(70));
         let old = library(rustls::Error::PeerIncompatible(rustls::PeerIncompatible::ServerDoesNotSupportTls12Or13));
         assert_eq!(classify(Some(&old), &[22, 3, 1], None), TlsFailure::Unsupported);
+        let bare = library(rustls::Error::NoCertificatesPresented);
+        assert_eq!(classify(Some(&bare), &[22, 3, 3], None), TlsFailure::NoCertificate);
     }
 
     #[test]
