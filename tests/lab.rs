@@ -1,15 +1,18 @@
 //! The matrix: every lab fault over loopback is found by the check it names, as the one cause where it fails; the clean
 //! lab and the harmless oddities draw nothing above a note.
 
+use sstp_diag::base::Secret;
 use sstp_diag::diag::{self, Judgement, Severity, judge};
-use sstp_diag::jobs::lab::{Fault, Lab, LabConfig, fault};
+use sstp_diag::jobs::lab::{Fault, Lab, LabConfig, Makes, USERS, fault, pki};
 use sstp_diag::jobs::probe::{self, ProbeConfig};
 use sstp_diag::live::clock::Clock;
 use sstp_diag::live::dns::Override;
 use sstp_diag::live::proxy::ProxyConfig;
 use sstp_diag::live::trust::{Store, Trust};
-use sstp_diag::proto::plan::{Credentials, Timers};
-use sstp_diag::transcript::{Facts, Target, Transcript};
+use sstp_diag::proto::edit::Edit;
+use sstp_diag::proto::pair;
+use sstp_diag::proto::plan::{Account, CertHashes, ClientConfig, Credentials, Method, Mind, Plan, ServerConfig, Timers};
+use sstp_diag::transcript::{Asked, Facts, Head, Target, Transcript};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -118,6 +121,46 @@ fn the_clean_lab_and_the_oddities_draw_nothing_above_a_note() {
         let facts = Facts::of(&transcript);
         assert!(facts.stop.is_none(), "{name}: {:?}", facts.stop);
     }
+}
+
+/// A fault that is all above TLS, as a server's plan.
+fn in_memory(fault: &Fault) -> Option<Plan> {
+    let cert = CertHashes { sha1: [1; 20], sha256: [2; 32] };
+    let account = |(name, password): (&str, &str)| Account { name: name.into(), password: Secret::new(password.into()), error: None };
+    let accounts = USERS.map(account).to_vec();
+    let mut config = ServerConfig { cert, accounts, timers: timers(), ..ServerConfig::default() };
+    let mut edits = Vec::new();
+    for part in fault.makes.parts() {
+        match part {
+            Makes::Server(change) => change(&mut config),
+            Makes::Edits(lines) => edits.extend(lines.iter().map(|line| Edit::parse(line).expect("an edit"))),
+            _ => return None,
+        }
+    }
+    Some(Plan { mind: Mind::Server(config), edits, toxics: Vec::new(), seed: 2 })
+}
+
+#[test]
+fn what_is_wrong_above_tls_is_found_in_memory_too() {
+    let (user, password) = USERS[0];
+    let client = || {
+        let mut config = ClientConfig::new(pki::NAME, CertHashes { sha1: [1; 20], sha256: [2; 32] });
+        config.credentials = Some(Credentials { user: user.into(), password: Secret::new(password.into()) });
+        config.methods = Method::ALL.iter().map(|row| row.0).collect();
+        config.timers = timers();
+        Plan { mind: Mind::Client(config), edits: Vec::new(), toxics: Vec::new(), seed: 1 }
+    };
+    let (mut judged_faults, mut wrongs) = (0, Vec::new());
+    for (fault, server) in fault::all().filter_map(|fault| Some((fault, in_memory(fault)?))) {
+        let run = pair::run(client(), server, Duration::from_secs(600));
+        let asked = Asked { credentials: true, user: Some(user.into()), ..Asked::default() };
+        let began_unix_ms = 1_790_000_000_000;
+        let transcript = Transcript { head: Head { asked, began_unix_ms, ..Head::default() }, events: run.client };
+        wrongs.extend(wrong(fault, &judged(&transcript)));
+        judged_faults += 1;
+    }
+    assert!(judged_faults >= 60, "{judged_faults} faults are all above TLS");
+    assert!(wrongs.is_empty(), "{} of {judged_faults} faults:\n{}", wrongs.len(), wrongs.join("\n"));
 }
 
 /// Checks that no lab fault meets, and why; each is proved by a story beside the checks (`src/diag/tests/`).
