@@ -7,6 +7,7 @@ use super::check::{Check, Evidence, Fix, Look, Need, Windows};
 use super::look::{answer, date};
 use crate::base::{Layer, SpecRef};
 use crate::crypto::chain::{ChainVerdict, Problem, Rule};
+use crate::transcript::TlsFailure;
 use crate::transcript::facts::{Facts, Seen};
 use crate::wire::cert::Cert;
 
@@ -19,6 +20,7 @@ pub(super) const CERT: &[Check] = &[
         fix: Fix { admin: "Bind a certificate to the SSTP listener.", user: "" },
         spec: &[SpecRef::rfc(8446, "4.4.2.4")],
         needs: Need::Began(Layer::Tls),
+        explains: &["TLS-HANDSHAKE-FAILED"],
         look: Look::One(no_certificate),
         ..Check::ROW
     },
@@ -238,7 +240,10 @@ pub(super) const CERT: &[Check] = &[
 ];
 
 fn no_certificate(facts: &Facts) -> Option<Evidence> {
-    wrong(facts, &[Rule::Empty])
+    wrong(facts, &[Rule::Empty]).or_else(|| {
+        let seen = facts.unsecured.as_ref().filter(|seen| seen.it.0 == TlsFailure::NoCertificate)?;
+        Some(Evidence::at(seen.event, seen.it.1.clone()))
+    })
 }
 
 fn unreadable(facts: &Facts) -> Option<Evidence> {

@@ -140,7 +140,7 @@ pub(super) const LCP: &[Check] = &[
         fix: Fix { admin: "Update the server.", user: "" },
         spec: &[SpecRef::rfc(1661, "5")],
         needs: Need::Began(Layer::Lcp),
-        explains: ENDINGS,
+        explains: UNREAD,
         look: Look::One(unreadable),
         ..Check::ROW
     },
@@ -360,6 +360,9 @@ const TERMINATED: &[&str] = &[
     "DATA-FAILED",
     "TEAR-REMOTE",
 ];
+
+/// What cannot be read is no answer and no request.
+const UNREAD: &[&str] = endings_and!["LCP-NO-RESPONSE", "LCP-NO-ACK", "LCP-NO-REQUEST"];
 
 /// What follows on higher layers when we talk to ourselves.
 const LOOPED: &[&str] = endings_and![

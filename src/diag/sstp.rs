@@ -287,9 +287,9 @@ fn failed_otherwise(facts: &Facts) -> Option<Evidence> {
     unnamed(facts, Layer::Sstp, "SSTP-CALL-FAILED")
 }
 
-/// The call stopped and the server had aborted it with such a status.
+/// The call stopped and the server had aborted it with such a status; once the client leaves, `TEAR-FAILED` says so.
 fn aborted(facts: &Facts, with: impl Fn(Option<u32>) -> bool) -> Option<Evidence> {
-    let stop = stop(facts)?;
+    let stop = stop(facts).filter(|stop| stop.layer < Layer::Teardown)?;
     let seen = server_abort(facts).filter(|seen| with(seen.it.status_info().map(|info| info.1)))?;
     Some(Evidence::at(seen.event, format!("Call Abort from the server with {}, during {}", status_of(&seen.it), stop.layer.title())))
 }

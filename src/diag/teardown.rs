@@ -2,7 +2,7 @@
 
 use super::check::{Check, Evidence, Fix, Look, Need, Severity, Windows};
 use super::look::{reason_of, stop_at, stop_within};
-use crate::base::{Layer, Micros, Side, SpecRef};
+use crate::base::{Layer, Side, SpecRef};
 use crate::transcript::facts::{Facts, Stop};
 use crate::transcript::{How, Reason};
 use crate::wire::sstp::MessageType;
@@ -57,18 +57,6 @@ pub(super) const TEARDOWN: &[Check] = &[
         look: Look::One(no_farewell),
         ..Check::ROW
     },
-    Check {
-        id: "TEAR-LEFT-OPEN",
-        layer: Layer::Teardown,
-        severity: Severity::Note,
-        title: "The server leaves the connection open",
-        means: "After Call Disconnect Ack the server should clear the connection; this one waits for the client to do so.",
-        fix: Fix { admin: "Update the server.", user: "" },
-        spec: &[SpecRef::sstp("3.1.2.2")],
-        needs: Need::Began(Layer::Teardown),
-        look: Look::One(left_open),
-        ..Check::ROW
-    },
 ];
 
 fn ended_by_server(facts: &Facts) -> Option<Evidence> {
@@ -95,19 +83,9 @@ fn ended_otherwise(facts: &Facts) -> Option<Evidence> {
 }
 
 fn no_farewell(facts: &Facts) -> Option<Evidence> {
-    let seen = facts.closed.as_ref().filter(|seen| matches!(seen.it, How::Fin | How::Reset) && facts.reached(Layer::Teardown))?;
+    let seen = facts.closed.as_ref().filter(|seen| matches!(seen.it, How::Fin | How::Reset))?;
     Some(Evidence::at(seen.event, seen.it.to_string()))
 }
-
-fn left_open(facts: &Facts) -> Option<Evidence> {
-    let seen = facts.closed.as_ref().filter(|seen| seen.it == How::Ours && facts.reached(Layer::Teardown))?;
-    let ack = facts.messages(Side::Server, MessageType::CallDisconnectAck).last()?;
-    let waited = seen.at - ack.at;
-    (waited >= PATIENCE).then(|| Evidence::of([ack.event, seen.event], format!("nothing came for {waited} after Call Disconnect Ack")))?
-}
-
-/// Ours: a client that closes sooner gave the server no time to. MS-SSTP 3.1.2.2: the server clears within 1 s.
-const PATIENCE: Micros = Micros(500_000);
 
 /// What else is seen when a server leaves while the tunnel is in use.
 const LEFT: &[&str] =

@@ -3,7 +3,7 @@
 use super::check::{Check, Evidence, Fix, Look, Need, Severity, Windows};
 use super::look::{alert, closed, stop_at, unnamed};
 use crate::base::{Layer, SpecRef};
-use crate::transcript::facts::{Facts, Seen};
+use crate::transcript::facts::Facts;
 use crate::transcript::{How, ScanAnswer, TlsFailure};
 use std::net::IpAddr;
 
@@ -174,19 +174,6 @@ pub(super) const TLS: &[Check] = &[
         ..Check::ROW
     },
     Check {
-        id: "TLS-13-SUPPORT-GAP",
-        layer: Layer::Tls,
-        severity: Severity::Warn,
-        title: "The server refuses TLS 1.2",
-        means: "SSTP over TLS 1.3 needs Windows 11 or Server 2022; Windows 10 cannot connect.",
-        fix: Fix { admin: "Keep TLS 1.2 enabled beside TLS 1.3.", user: "Upgrade to Windows 11." },
-        verified: true,
-        spec: &[SpecRef::rfc(8446, "4.2.1")],
-        needs: Need::Began(Layer::Tls),
-        look: Look::One(tls_12_refused),
-        ..Check::ROW
-    },
-    Check {
         id: "TLS-CLIENT-CERT-ASKED",
         layer: Layer::Tls,
         severity: Severity::Note,
@@ -309,13 +296,6 @@ fn http_2_chosen(facts: &Facts) -> Option<Evidence> {
     Some(Evidence::at(seen.event, format!("ALPN chose {alpn}")))
 }
 
-fn tls_12_refused(facts: &Facts) -> Option<Evidence> {
-    let secured = facts.secured.as_ref().filter(|seen| seen.it.version == "TLS 1.3")?;
-    let refused = |seen: &&Seen<(u16, ScanAnswer)>| seen.it.0 == TLS_12 && !matches!(seen.it.1, ScanAnswer::Accepted { .. });
-    let scan = facts.scans.iter().find(refused)?;
-    Evidence::of([secured.event, scan.event], format!("TLS 1.3 works, a TLS 1.2 hello got: {}", answer(&scan.it.1)))
-}
-
 fn client_certificate_optional(facts: &Facts) -> Option<Evidence> {
     let seen = facts.secured.as_ref().filter(|seen| seen.it.client_cert_requested && client_certificate_demanded(facts).is_none())?;
     Some(Evidence::at(seen.event, "a CertificateRequest came, and the handshake went through without a certificate"))
@@ -366,16 +346,6 @@ fn accepted(facts: &Facts) -> impl Iterator<Item = (usize, u16, u16)> {
 /// The newest of them that is at least TLS 1.2.
 fn newest(facts: &Facts) -> Option<(usize, u16, u16)> {
     accepted(facts).filter(|(_, version, _)| *version >= TLS_12).max_by_key(|(_, version, _)| *version)
-}
-
-fn answer(answer: &ScanAnswer) -> String {
-    match answer {
-        ScanAnswer::Accepted { version, .. } => name(*version),
-        ScanAnswer::Alert(description) => format!("alert {}", alert(*description)),
-        ScanAnswer::Closed(how) => how.to_string(),
-        ScanAnswer::Silence => "no answer".into(),
-        ScanAnswer::NotTls => "no TLS".into(),
-    }
 }
 
 fn name(version: u16) -> String {

@@ -39,14 +39,23 @@ pub struct Door {
     pub front: Front,
     /// Who it is.
     pub identity: Identity,
-    /// A client certificate from this CA (DER) is demanded.
-    pub client_ca: Option<Vec<u8>>,
+    /// A client certificate from this CA is asked for.
+    pub client_ca: Option<ClientCa>,
     /// Any other or no SNI is answered with alert 112.
     pub sni_required: Option<String>,
     /// The server behind [`Front::Tls`]; its toxics count from the first byte of the connection.
     pub plan: Plan,
     /// More toxics, which count from the end of the handshake.
     pub toxics_above_tls: Vec<Toxic>,
+}
+
+/// From whom a client certificate must be.
+#[derive(Clone, Debug)]
+pub struct ClientCa {
+    /// The CA, DER.
+    pub root: Vec<u8>,
+    /// Without a certificate the handshake fails.
+    pub insists: bool,
 }
 
 /// Something that listens until it is stopped or dropped.

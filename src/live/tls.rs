@@ -157,7 +157,7 @@ fn note_failure(failure: &Failure, from: Option<SocketAddr>, within: Duration, n
     let says = failure.says.clone();
     let reason = match failure.failure {
         TlsFailure::Alert(_) => Reason::Refused(says),
-        TlsFailure::PlainHttp | TlsFailure::NotTls | TlsFailure::Other => Reason::Violated(says),
+        TlsFailure::PlainHttp | TlsFailure::NotTls | TlsFailure::NoCertificate | TlsFailure::Other => Reason::Violated(says),
         TlsFailure::Unsupported => Reason::Unwilling(says),
         TlsFailure::Reset | TlsFailure::Closed => Reason::Closed(failure.how()),
         TlsFailure::TimedOut => timed_out("end of the TLS handshake", within),

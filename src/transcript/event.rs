@@ -298,6 +298,8 @@ pub enum TlsFailure {
     PlainHttp,
     /// The first bytes were no TLS record.
     NotTls,
+    /// The server sent no certificate.
+    NoCertificate,
     /// The server chose a version or suite that we do not speak.
     Unsupported,
     /// RST.

@@ -64,6 +64,9 @@ fn links_that_do_not_come_up() {
     wait(asked()).fails_with("LCP-NO-RESPONSE");
     wait(asked().lcp(Side::Server, control::CONFIGURE_REQUEST, &theirs)).fails_with("LCP-NO-ACK");
     wait(asked().lcp(Side::Server, control::CONFIGURE_ACK, &ours)).fails_with("LCP-NO-REQUEST");
+    let cut = WireError { layer: Layer::Lcp, what: "length".into(), at: 2, need: 200, have: 14, limit: Limit::Input };
+    let cut = asked().lcp(Side::Server, control::CONFIGURE_REQUEST, &theirs).note(Some(Side::Server), Layer::Lcp, What::Undecoded(cut));
+    wait(cut).fails_with("LCP-MALFORMED");
     assert!(wait(asked().lcp(Side::Server, control::CONFIGURE_REQUEST, &ours)).fails_with("LCP-LOOPBACK").contains("0x09090909"));
     let naks = (0..6).fold(asked(), |story, _| story.lcp(Side::Server, control::CONFIGURE_NAK, &ours));
     wait(naks).fails_with("LCP-NAK-LOOP");
@@ -218,6 +221,9 @@ fn tunnels_and_their_ends() {
     let dropped = dropped.down(Layer::Data, Reason::Refused("Call Disconnect".into()));
     dropped.fails_with("TEAR-REMOTE");
     up().began(Layer::Data).silence(Layer::Data, "anything").fails_with("DATA-DEAD");
+    let aborted = up().data(Some(1), Some(1)).began(Layer::Teardown).sstp(Side::Server, Message::bare(MessageType::CallAbort));
+    let aborted = aborted.down(Layer::Teardown, Reason::Refused("Call Abort".into()));
+    assert_eq!((aborted.ids(Severity::Fail), aborted.ids(Severity::Warn)), (vec![], vec!["TEAR-FAILED"]));
     let unanswered = up().data(Some(1), Some(1)).began(Layer::Teardown).silence(Layer::Teardown, "Call Disconnect Ack");
     assert_eq!((unanswered.ids(Severity::Fail), unanswered.ids(Severity::Warn)), (vec![], vec!["TEAR-NO-ACK"]));
 }

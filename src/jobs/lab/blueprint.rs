@@ -5,7 +5,7 @@ use super::pki::{Authority, Chain, PkiKind};
 use super::{Dial, LabConfig, USERS};
 use crate::base::Secret;
 use crate::live::LiveError;
-use crate::live::listen::{Door, Front, Listener, ProxyPolicy};
+use crate::live::listen::{ClientCa, Door, Front, Listener, ProxyPolicy};
 use crate::proto::edit::Edit;
 use crate::proto::plan::{Account, Mind, Plan, ServerConfig, Toxic};
 use std::io;
@@ -22,7 +22,8 @@ pub(super) struct Blueprint {
     front_v6: Option<Front>,
     pub pki: PkiKind,
     pub pki_v6: Option<PkiKind>,
-    client_certificate: bool,
+    /// A client certificate is asked for; whether the server insists.
+    client_certificate: Option<bool>,
     sni: Option<&'static str>,
     proxy: Option<Option<ProxyPolicy>>,
     dial: Vec<fn(&mut Dial)>,
@@ -55,7 +56,8 @@ impl Blueprint {
             Makes::FrontV6(front) => self.front_v6 = Some(front),
             Makes::Pki(kind) => self.pki = kind,
             Makes::PkiV6(kind) => self.pki_v6 = Some(kind),
-            Makes::ClientCertificate => self.client_certificate = true,
+            Makes::ClientCertificate => self.client_certificate = Some(true),
+            Makes::ClientCertificateWish => self.client_certificate = Some(false),
             Makes::Sni(name) => self.sni = Some(name),
             Makes::Proxy(policy) => self.proxy = Some(Some(policy)),
             Makes::ProxyAbsent => self.proxy = Some(None),
@@ -80,7 +82,7 @@ impl Blueprint {
             at,
             front,
             identity: chain.identity.clone(),
-            client_ca: self.client_certificate.then(|| authority.root_der()),
+            client_ca: self.client_certificate.map(|insists| ClientCa { root: authority.root_der(), insists }),
             sni_required: self.sni.map(str::to_string),
             plan: Plan { mind: Mind::Server(server), edits: self.edits.clone(), toxics: self.toxics.clone(), seed: config.seed },
             toxics_above_tls: self.toxics_above_tls.clone(),

@@ -43,6 +43,8 @@ pub enum Makes {
     PkiV6(PkiKind),
     /// By a demand for a client certificate.
     ClientCertificate,
+    /// By a wish for a client certificate, on which nothing depends.
+    ClientCertificateWish,
     /// By a demand for this SNI.
     Sni(&'static str),
     /// By a forward proxy in between.

@@ -5,8 +5,8 @@ use crate::live::listen::Identity;
 use crate::proto::plan::CertHashes;
 use aws_lc_rs::digest;
 use rcgen::{
-    BasicConstraints, Certificate, CertificateParams, CrlDistributionPoint, DnType, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, Issuer,
-    KeyPair, KeyUsagePurpose, NameConstraints, SanType,
+    BasicConstraints, Certificate, CertificateParams, CrlDistributionPoint, CustomExtension, DnType, ExtendedKeyUsagePurpose,
+    GeneralSubtree, IsCa, Issuer, KeyPair, KeyUsagePurpose, NameConstraints, SanType,
 };
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use time::{Duration, OffsetDateTime};
@@ -60,11 +60,27 @@ pub enum PkiKind {
     NoRevocation,
     /// The CRL is only in a directory of the domain.
     LdapCrl,
+    /// No certificate is sent at all.
+    NoneSent,
+    /// The key usage of the leaf is no DER.
+    Damaged,
+    /// A bit of the signature on the leaf is turned.
+    Forged,
+    /// The leaf says ECDSA with SHA-224, which no library here checks.
+    OddSignature,
+    /// The key of the leaf may only sign CRLs.
+    WrongKeyUsage,
+    /// The leaf ends in 5 days.
+    EndsIn5Days,
+    /// The leaf ends in 20 days.
+    EndsIn20Days,
+    /// The leaf is valid for three years.
+    ThreeYears,
 }
 
 impl PkiKind {
     /// All kinds.
-    pub const ALL: [PkiKind; 20] = [
+    pub const ALL: [PkiKind; 28] = [
         PkiKind::Clean,
         PkiKind::ExpiredLeaf,
         PkiKind::NotYetValid,
@@ -85,6 +101,14 @@ impl PkiKind {
         PkiKind::NameConstrained,
         PkiKind::NoRevocation,
         PkiKind::LdapCrl,
+        PkiKind::NoneSent,
+        PkiKind::Damaged,
+        PkiKind::Forged,
+        PkiKind::OddSignature,
+        PkiKind::WrongKeyUsage,
+        PkiKind::EndsIn5Days,
+        PkiKind::EndsIn20Days,
+        PkiKind::ThreeYears,
     ];
 }
 
@@ -143,9 +167,10 @@ impl Authority {
             _ => params.signed_by(&key, &below.as_ref().unwrap_or(&intermediate).issuer)?,
         };
         let between = below.iter().chain([&intermediate]).map(|ca| ca.cert.der().to_vec()).collect();
-        let chain = self.in_order(kind, leaf.der().to_vec(), between)?;
-        let identity = Identity { chain, key: Secret::new(key.serialize_der()) };
-        Ok(Chain { identity, hashes: hashes(leaf.der()) })
+        let leaf = spoilt(kind, leaf.der().to_vec());
+        let hashes = hashes(&leaf);
+        let chain = self.in_order(kind, leaf, between)?;
+        Ok(Chain { identity: Identity { chain, key: Secret::new(key.serialize_der()) }, hashes })
     }
 
     fn issue(&self, above: &Ca, params: CertificateParams) -> Result<Ca, rcgen::Error> {
@@ -157,6 +182,7 @@ impl Authority {
     fn in_order(&self, kind: PkiKind, leaf: Vec<u8>, between: Vec<Vec<u8>>) -> Result<Vec<Vec<u8>>, rcgen::Error> {
         let mut chain = vec![leaf];
         match kind {
+            PkiKind::NoneSent => chain.clear(),
             PkiKind::SelfSigned | PkiKind::MissingIntermediate => {}
             PkiKind::WrongOrder => {
                 chain.push(self.root_der());
@@ -171,6 +197,21 @@ impl Authority {
         }
         Ok(chain)
     }
+}
+
+/// The leaf with what no CA would make.
+fn spoilt(kind: PkiKind, mut der: Vec<u8>) -> Vec<u8> {
+    match kind {
+        // RFC 5280 4.1: the signature comes last.
+        PkiKind::Forged => der.iter_mut().rev().take(1).for_each(|byte| *byte ^= 1),
+        PkiKind::OddSignature => {
+            while let Some(at) = der.windows(ECDSA_SHA256.len()).position(|window| window == ECDSA_SHA256) {
+                der.splice(at..at + ECDSA_SHA256.len(), ECDSA_SHA224);
+            }
+        }
+        _ => {}
+    }
+    der
 }
 
 /// The hashes of a certificate that crypto binding uses. MS-SSTP 2.2.7.
@@ -217,10 +258,17 @@ fn leaf_params(kind: PkiKind, now: OffsetDateTime) -> CertificateParams {
     let mut params = CertificateParams::default();
     params.distinguished_name = rcgen::DistinguishedName::new();
     params.distinguished_name.push(DnType::CommonName, if kind == PkiKind::WrongName { OTHER_NAME } else { NAME });
-    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.key_usages = match kind {
+        PkiKind::Damaged => Vec::new(),
+        PkiKind::WrongKeyUsage => vec![KeyUsagePurpose::CrlSign],
+        _ => vec![KeyUsagePurpose::DigitalSignature],
+    };
     params.use_authority_key_identifier_extension = true;
     params.is_ca = IsCa::ExplicitNoCa;
     params.subject_alt_names = names(kind);
+    if kind == PkiKind::Damaged {
+        params.custom_extensions = vec![CustomExtension::from_oid_content(KEY_USAGE, vec![0xff])];
+    }
     params.extended_key_usages = match kind {
         PkiKind::ClientAuthOnly => vec![ExtendedKeyUsagePurpose::ClientAuth],
         PkiKind::NoEku => Vec::new(),
@@ -241,6 +289,9 @@ fn validity(kind: PkiKind, now: OffsetDateTime) -> (OffsetDateTime, OffsetDateTi
         PkiKind::ExpiredLeaf => (now - Duration::days(120), now - Duration::days(30)),
         PkiKind::NotYetValid => (now + Duration::days(30), now + Duration::days(120)),
         PkiKind::Of2049 => (rcgen::date_time_ymd(2049, 1, 1), rcgen::date_time_ymd(2049, 12, 31)),
+        PkiKind::EndsIn5Days => (now - Duration::days(85), now + Duration::days(5)),
+        PkiKind::EndsIn20Days => (now - Duration::days(340), now + Duration::days(20)),
+        PkiKind::ThreeYears => (now - Duration::days(1), now + Duration::days(3 * 365)),
         _ => (now - Duration::days(1), now + Duration::days(89)),
     }
 }
@@ -260,6 +311,12 @@ fn names(kind: PkiKind) -> Vec<SanType> {
 }
 
 const OTHER_NAME: &str = "mail.lab.example";
+/// RFC 5280 4.2.1.3.
+const KEY_USAGE: &[u64] = &[2, 5, 29, 15];
+/// RFC 5758 3.2: ecdsa-with-SHA256 in DER.
+const ECDSA_SHA256: [u8; 8] = [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02];
+/// RFC 5758 3.2: ecdsa-with-SHA224 in DER.
+const ECDSA_SHA224: [u8; 8] = [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x01];
 const LDAP_CRL: &str = "ldap:///CN=lab,CN=CDP,CN=Public%20Key%20Services,DC=lab,DC=example?certificateRevocationList";
 
 #[cfg(test)]
@@ -283,7 +340,8 @@ mod tests {
         for kind in PkiKind::ALL {
             let chain = authority.chain(kind).expect("rcgen makes it");
             chain.identity.chain.iter().for_each(|der| drop(parse(der)));
-            assert_eq!(hashes(&chain.identity.chain[0]), chain.hashes, "the leaf goes first: {kind:?}");
+            let first = chain.identity.chain.first().map(|leaf| hashes(leaf));
+            assert!(first.is_none_or(|first| first == chain.hashes), "the leaf goes first: {kind:?}");
         }
     }
 
@@ -314,7 +372,11 @@ mod tests {
         assert!(parse(&sent(&authority, PkiKind::CnOnly)[0]).subject_alternative_name().expect("readable").is_none());
         let own = sent(&authority, PkiKind::SelfSigned);
         assert_eq!((own.len(), parse(&own[0]).verify_signature(None).is_ok()), (1, true));
-        assert_eq!(sent(&authority, PkiKind::MissingIntermediate).len(), 1);
+        assert_eq!((sent(&authority, PkiKind::MissingIntermediate).len(), sent(&authority, PkiKind::NoneSent).len()), (1, 0));
+        for kind in [PkiKind::Forged, PkiKind::OddSignature] {
+            let chain = sent(&authority, kind);
+            assert!(parse(&chain[0]).verify_signature(Some(parse(&chain[1]).public_key())).is_err(), "{kind:?}");
+        }
         assert_eq!(sent(&authority, PkiKind::ExtraCertificate).len(), 3);
         assert_eq!(sent(&authority, PkiKind::WrongOrder)[1], authority.root_der());
         assert!(!parse(&sent(&authority, PkiKind::NonCaIntermediate)[1]).is_ca());

@@ -55,6 +55,11 @@ pub fn gateway_timeout(_: &Head) -> ProxyAnswer {
     ProxyAnswer::Reply("HTTP/1.1 504 Gateway Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
 }
 
+/// CONNECT is a bad request.
+pub fn bad_request(_: &Head) -> ProxyAnswer {
+    ProxyAnswer::Reply("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+}
+
 /// A portal wants a login first.
 pub fn portal(_: &Head) -> ProxyAnswer {
     ProxyAnswer::Reply("HTTP/1.1 302 Found\r\nLocation: http://portal.lab.example/login\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")

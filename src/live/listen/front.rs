@@ -46,6 +46,8 @@ pub enum Front {
     ResetAfterHello,
     /// TLS 1.0 and nothing newer.
     OldTls,
+    /// TLS 1.2 with the cipher suites of TLS 1.0.
+    OldSuites,
     /// It listens, but its queue is full: SYNs are dropped and connects time out.
     FullBacklog,
     /// Nobody listens: connects are refused.
@@ -132,13 +134,17 @@ impl Service {
             Front::Alert(description) => say_and_close(&mut stream, &old_tls::alert(description)).await,
             Front::CloseAfterHello => say_and_close(&mut stream, b"").await,
             Front::ResetAfterHello => stream.reset_on_drop(),
-            Front::OldTls => {
-                let answer = old_tls::answer(&hello, &self.door.identity.chain);
-                let _ = stream.write_all(&answer).await;
-                drain(&mut stream).await;
-            }
+            Front::OldTls => self.play_old(stream, old_tls::TLS_10, &hello).await,
+            Front::OldSuites => self.play_old(stream, old_tls::TLS_12, &hello).await,
             _ => {}
         }
+    }
+
+    /// A server that knows one version and old cipher suites.
+    async fn play_old(&self, mut stream: TcpStream, version: u16, hello: &[u8]) {
+        let answer = old_tls::answer(version, hello, &self.door.identity.chain);
+        let _ = stream.write_all(&answer).await;
+        drain(&mut stream).await;
     }
 }
 
@@ -162,10 +168,10 @@ fn tls_config(door: &Door) -> Result<ServerConfig, rustls::Error> {
         None => builder.with_no_client_auth(),
         Some(ca) => {
             let mut roots = RootCertStore::empty();
-            roots.add(CertificateDer::from(ca.clone()))?;
-            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
-                .build()
-                .map_err(|error| rustls::Error::General(error.to_string()))?;
+            roots.add(CertificateDer::from(ca.root.clone()))?;
+            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+            let verifier = if ca.insists { verifier } else { verifier.allow_unauthenticated() };
+            let verifier = verifier.build().map_err(|error| rustls::Error::General(error.to_string()))?;
             builder.with_client_cert_verifier(verifier)
         }
     };

@@ -1,14 +1,15 @@
-//! A server that stopped at TLS 1.0, played from a script: enough of it for a scan to see the version and the chain.
+//! A server with one version of TLS and old cipher suites, played from a script: enough of it for a scan to see the
+//! version and the chain.
 
 use crate::base::{Layer, Reader, WireError};
 
-/// The answer to the body of a ClientHello record: a flight, or an alert.
-pub(super) fn answer(hello: &[u8], chain: &[Vec<u8>]) -> Vec<u8> {
+/// The answer of a server of that version to the body of a ClientHello record: a flight, or an alert.
+pub(super) fn answer(version: u16, hello: &[u8], chain: &[Vec<u8>]) -> Vec<u8> {
     match Hello::parse(hello) {
         Err(_) => alert(DECODE_ERROR),
-        Ok(hello) if !hello.allows_tls_10() => alert(PROTOCOL_VERSION),
+        Ok(hello) if !hello.allows(version) => alert(PROTOCOL_VERSION),
         Ok(hello) => match CIPHERS.iter().find(|cipher| hello.ciphers.contains(cipher)) {
-            Some(cipher) => flight(*cipher, chain),
+            Some(cipher) => flight(version, *cipher, chain),
             None => alert(HANDSHAKE_FAILURE),
         },
     }
@@ -45,10 +46,10 @@ impl Hello {
         Ok(Hello { version, ciphers, versions: supported_versions(&mut reader)? })
     }
 
-    fn allows_tls_10(&self) -> bool {
+    fn allows(&self, version: u16) -> bool {
         match &self.versions {
-            Some(versions) => versions.contains(&TLS_10),
-            None => self.version >= TLS_10,
+            Some(versions) => versions.contains(&version),
+            None => self.version >= version,
         }
     }
 }
@@ -75,9 +76,9 @@ fn numbers(bytes: &[u8]) -> Vec<u16> {
 }
 
 /// ServerHello, Certificate, ServerHelloDone. RFC 2246 7.4.
-fn flight(cipher: u16, chain: &[Vec<u8>]) -> Vec<u8> {
-    let mut hello = TLS_10.to_be_bytes().to_vec();
-    hello.extend(*b"sstp-diag lab, a TLS 1.0 server.");
+fn flight(version: u16, cipher: u16, chain: &[Vec<u8>]) -> Vec<u8> {
+    let mut hello = version.to_be_bytes().to_vec();
+    hello.extend(*b"sstp-diag lab, an old TLS server");
     hello.push(0);
     hello.extend(cipher.to_be_bytes());
     hello.push(0);
@@ -107,7 +108,10 @@ const FATAL: u8 = 2;
 const HANDSHAKE_FAILURE: u8 = 40;
 const DECODE_ERROR: u8 = 50;
 const PROTOCOL_VERSION: u8 = 70;
-const TLS_10: u16 = 0x0301;
+/// RFC 2246 6.2.1.
+pub(super) const TLS_10: u16 = 0x0301;
+/// RFC 5246 A.1.
+pub(super) const TLS_12: u16 = 0x0303;
 /// RFC 8446 4.2.1.
 const SUPPORTED_VERSIONS: u16 = 43;
 /// Suites without a ServerKeyExchange first, so that the flight is whole: RSA with AES-128, AES-256, 3DES and RC4; then
@@ -135,15 +139,17 @@ mod tests {
     #[test]
     fn only_a_hello_that_allows_tls_10_gets_the_flight() {
         let chain = [vec![0x30, 1, 0]];
-        let old = answer(&hello(0x0301, &[0xc014, 0x002f], &[]), &chain);
+        let old = answer(TLS_10, &hello(0x0301, &[0xc014, 0x002f], &[]), &chain);
         assert_eq!((&old[..3], &old[5..11]), (&[22, 3, 1][..], &[2, 0, 0, 38, 3, 1][..]));
         assert_eq!(&old[44..46], [0x00, 0x2f]);
         assert_eq!(&old[47..], [11, 0, 0, 9, 0, 0, 6, 0, 0, 3, 0x30, 1, 0, 14, 0, 0, 0]);
         let modern = [0, 43, 0, 5, 4, 3, 4, 3, 3];
-        assert_eq!(answer(&hello(0x0303, &[0x1301, 0x002f], &modern), &chain), [21, 3, 1, 0, 2, 2, 70]);
+        assert_eq!(answer(TLS_10, &hello(0x0303, &[0x1301, 0x002f], &modern), &chain), [21, 3, 1, 0, 2, 2, 70]);
         let wide = [0, 43, 0, 7, 6, 3, 4, 3, 3, 3, 1];
-        assert_eq!(answer(&hello(0x0303, &[0x002f], &wide), &chain)[0], 22);
-        assert_eq!(answer(&hello(0x0301, &[0x1301], &[]), &chain), alert(40));
-        assert_eq!(answer(&hello(0x0301, &[0x002f], &[])[..30], &chain), alert(50));
+        assert_eq!(answer(TLS_10, &hello(0x0303, &[0x002f], &wide), &chain)[0], 22);
+        assert_eq!(answer(TLS_10, &hello(0x0301, &[0x1301], &[]), &chain), alert(40));
+        assert_eq!(answer(TLS_12, &hello(0x0301, &[0x002f], &[]), &chain), alert(70));
+        assert_eq!(answer(TLS_12, &hello(0x0303, &[0xc02b, 0x002f], &modern), &chain)[9..11], [3, 3]);
+        assert_eq!(answer(TLS_10, &hello(0x0301, &[0x002f], &[])[..30], &chain), alert(50));
     }
 }

@@ -95,7 +95,8 @@ async fn another_name_is_answered_with_alert_112() {
 #[tokio::test]
 async fn a_client_without_a_certificate_is_told_so_and_the_transcript_says_why() {
     let plain = door(Front::Tls);
-    let (listener, shaken) = shake(Door { client_ca: Some(plain.identity.chain[0].clone()), ..plain }, "lab.example").await;
+    let (listener, shaken) =
+        shake(Door { client_ca: Some(ClientCa { root: plain.identity.chain[0].clone(), insists: true }), ..plain }, "lab.example").await;
     let mut stream = shaken.expect("in TLS 1.3 the client hears of it later");
     stream.write_all(b"SSTP_DUPLEX_POST").await.expect("open");
     assert_eq!(alert(&stream.read_u8().await.expect_err("refused")), Some(116));

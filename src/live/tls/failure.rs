@@ -47,6 +47,7 @@ pub fn classify(error: Option<&io::Error>, first: &[u8], end: Option<How>) -> Tl
     match library {
         Some(rustls::Error::AlertReceived(alert)) => return TlsFailure::Alert(u8::from(*alert)),
         Some(rustls::Error::PeerIncompatible(_)) => return TlsFailure::Unsupported,
+        Some(rustls::Error::NoCertificatesPresented) => return TlsFailure::NoCertificate,
         _ => {}
     }
     if first.len() >= HTTP.len() && first.starts_with(HTTP) {
@@ -113,6 +114,8 @@ mod tests {
         assert_eq!(classify(Some(&alert), &[21, 3, 3, 0, 2, 2, 70], None), TlsFailure::Alert(70));
         let old = library(rustls::Error::PeerIncompatible(rustls::PeerIncompatible::ServerDoesNotSupportTls12Or13));
         assert_eq!(classify(Some(&old), &[22, 3, 1], None), TlsFailure::Unsupported);
+        let bare = library(rustls::Error::NoCertificatesPresented);
+        assert_eq!(classify(Some(&bare), &[22, 3, 3], None), TlsFailure::NoCertificate);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::wire::control;
 use crate::wire::inner::Echo;
 use crate::wire::ppp::{self, Body, Frame, Protocol};
 use crate::wire::sstp::{Attribute, Message, MessageType};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 /// Ours: how long IPv6CP may lag behind IPCP before the call goes on without it.
@@ -191,7 +191,7 @@ impl Client {
         self.maybe_finish(core);
     }
 
-    fn addresses(&self) -> Option<(std::net::Ipv4Addr, std::net::Ipv4Addr)> {
+    fn addresses(&self) -> Option<(Ipv4Addr, Ipv4Addr)> {
         let policy = &self.ipcp.as_ref()?.policy;
         Some((policy.address()?, policy.gateway?))
     }
@@ -216,9 +216,17 @@ impl Client {
             return;
         }
         self.net.ping_answered = true;
+        self.note_lost_pings(core, echo.seq.saturating_sub(1).min(self.net.pings_sent), echo.from);
         let rtt = (echo.seq == self.net.pings_sent).then(|| core.now - self.net.pinged_at);
         core.note(None, Layer::Data, What::Ping { to: IpAddr::V4(echo.from), rtt: rtt.or(Some(Micros::ZERO)) });
         self.maybe_finish(core);
+    }
+
+    /// TCP keeps the order, so an answer to a later ping says that the earlier ones got none.
+    fn note_lost_pings(&self, core: &mut Core, count: u16, to: Ipv4Addr) {
+        for _ in 0..count {
+            core.note(None, Layer::Data, What::Ping { to: IpAddr::V4(to), rtt: None });
+        }
     }
 
     pub(super) fn echo_response(&mut self, core: &mut Core) {
@@ -243,7 +251,7 @@ impl Client {
             && self.net.pings_sent > 0
             && let Some((_, to)) = self.addresses()
         {
-            core.note(None, Layer::Data, What::Ping { to: IpAddr::V4(to), rtt: None });
+            self.note_lost_pings(core, self.net.pings_sent, to);
         }
         if self.net.ping_answered || self.net.echo_answered {
             core.up(Layer::Data);

@@ -97,7 +97,9 @@ fn an_unanswered_echo_or_ping_is_told_but_does_not_stop_the_call() {
     let facts = call(ALICE, &[Method::MsChapV2], |_| {}, &["sstp.echo-response#* drop"]);
     assert!(facts.stop.is_none() && facts.echoes[0].it.is_none() && facts.pings[0].it.is_some());
     let facts = call(ALICE, &[Method::MsChapV2], |server| server.answers_ping = false, &[]);
-    assert!(facts.stop.is_none() && facts.pings[0].it.is_none());
+    assert!(facts.stop.is_none() && facts.pings.iter().map(|seen| seen.it.is_some()).eq([false; 3]));
+    let facts = call(ALICE, &[Method::MsChapV2], |_| {}, &["ipv4.packet#1 drop"]);
+    assert!(facts.stop.is_none() && facts.pings.iter().map(|seen| seen.it.is_some()).eq([false, true]));
     let facts = call(ALICE, &[Method::MsChapV2], |server| server.ipv6 = false, &[]);
     assert!(facts.stop.is_none() && facts.reached(Layer::Data));
 }

@@ -119,6 +119,7 @@ fn no_tls(failure: TlsFailure) -> String {
         TlsFailure::Alert(number) => format!("alert {}", alert(number)),
         TlsFailure::PlainHttp => "plain HTTP".into(),
         TlsFailure::NotTls => "no TLS".into(),
+        TlsFailure::NoCertificate => "no certificate".into(),
         TlsFailure::Unsupported => "a version or cipher suite that we do not speak".into(),
         TlsFailure::Reset => "reset".into(),
         TlsFailure::Closed => "closed".into(),

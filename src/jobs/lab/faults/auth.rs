@@ -6,13 +6,7 @@ use crate::jobs::lab::fault::{Fault, Makes, fault};
 use crate::proto::plan::{Method, ServerConfig};
 
 pub(in crate::jobs::lab) const FAULTS: &[Fault] = &[
-    fault(
-        "auth.wrong-password",
-        Auth,
-        "the password is wrong",
-        Makes::Dial(|dial| dial.password = Some(Secret::new("letmein".into()))),
-        "AUTH-MSCHAP-691",
-    ),
+    fault("auth.wrong-password", Auth, "the password is wrong", WRONG_PASSWORD, "AUTH-MSCHAP-691"),
     fault("auth.unknown-user", Auth, "there is no such user", Makes::Dial(|dial| dial.user = Some("mallory".into())), "AUTH-MSCHAP-691"),
     fault(
         "auth.refused",
@@ -97,8 +91,59 @@ pub(in crate::jobs::lab) const FAULTS: &[Fault] = &[
         Makes::Many(&[EAP_MSCHAPV2, Makes::Edits(&["eap.request-mschapv2#1 instead 10 00 00 0c ff 03 c2 27 04 01 00 04"])]),
         "AUTH-NPS-NO-POLICY",
     ),
+    fault(
+        "auth.other-code",
+        Auth,
+        "a right password is refused with a code of no row (E=718)",
+        Makes::Server(|server| refuse(server, 718)),
+        "AUTH-MSCHAP-OTHER",
+    ),
+    fault(
+        "auth.wrong-password-chap",
+        Auth,
+        "the password is wrong, and the server takes CHAP with MD5",
+        Makes::Many(&[Makes::Server(|server| server.methods = vec![Method::ChapMd5]), WRONG_PASSWORD]),
+        "AUTH-CHAP-FAILURE",
+    ),
+    fault(
+        "auth.wrong-password-pap",
+        Auth,
+        "the password is wrong, and the server takes PAP",
+        Makes::Many(&[Makes::Server(|server| server.methods = vec![Method::Pap]), WRONG_PASSWORD]),
+        "AUTH-PAP-NAK",
+    ),
+    fault(
+        "auth.wrong-password-eap",
+        Auth,
+        "the password is wrong, and the server takes MD5 within EAP",
+        Makes::Many(&[Makes::Server(|server| server.methods = vec![Method::EapMd5]), WRONG_PASSWORD]),
+        "AUTH-EAP-FAILURE",
+    ),
+    fault(
+        "auth.domain",
+        Auth,
+        "the name has a domain and is not known",
+        Makes::Dial(|dial| dial.user = Some("LAB\\mallory".into())),
+        "AUTH-USERNAME-FORMAT",
+    ),
+    fault(
+        "auth.umlaut",
+        Auth,
+        "the name has a letter outside ASCII and is not known",
+        Makes::Dial(|dial| dial.user = Some("müller".into())),
+        "AUTH-NON-ASCII",
+    ),
+    fault("auth.none", Auth, "the server lets everybody in", Makes::Server(|server| server.methods.clear()), "AUTH-NOT-DEMANDED"),
+    fault(
+        "auth.disconnected",
+        Auth,
+        "the server disconnects in place of a challenge",
+        Makes::Edits(&["chap.challenge#1 instead 10 01 00 14 00 06 00 01 00 02 00 0c 00 00 00 00 00 00 00 00"]),
+        "AUTH-FAILED",
+    ),
 ];
 
+const WRONG_PASSWORD: Makes = Makes::Dial(|dial| dial.password = Some(Secret::new("letmein".into())));
 const EAP_MSCHAPV2: Makes = Makes::Server(|server| server.methods = vec![Method::EapMsChapV2]);
 
 /// Every account has the right password and is refused all the same.

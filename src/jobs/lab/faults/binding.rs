@@ -66,4 +66,18 @@ pub(in crate::jobs::lab) const FAULTS: &[Fault] = &[
         Makes::Server(|server| server.hash_mask = 1),
         "BIND-SHA1-ONLY",
     ),
+    fault(
+        "binding.no-mppe-keys-eap",
+        Binding,
+        "RADIUS gave the server no MPPE keys, and the login is EAP-MSCHAPv2",
+        Makes::Server(|server| (server.has_keys, server.methods) = (false, vec![Method::EapMsChapV2])),
+        "BIND-REFUSED",
+    ),
+    fault(
+        "binding.silent",
+        Binding,
+        "nothing at all follows Call Connected",
+        Makes::Edits(&["ipcp.*#* drop", "ipv6cp.*#* drop", "sstp.echo-response#* drop"]),
+        "BIND-FAILED",
+    ),
 ];

@@ -52,6 +52,20 @@ pub(in crate::jobs::lab) const FAULTS: &[Fault] = &[
         "CERT-CONSTRAINTS",
     ),
     fault("cert.v4-v6-differ", Cert, "the IPv6 address shows another certificate", Makes::PkiV6(PkiKind::DnsOnly), "CERT-V4-V6-DIFFER"),
+    fault("cert.none-sent", Cert, "the server sends no certificate", Makes::Pki(PkiKind::NoneSent), "CERT-NONE-SENT"),
+    fault("cert.damaged", Cert, "the key usage of the leaf cannot be read", Makes::Pki(PkiKind::Damaged), "CERT-UNREADABLE"),
+    fault("cert.forged", Cert, "the signature on the leaf is not the intermediate's", Makes::Pki(PkiKind::Forged), "CERT-BAD-SIGNATURE"),
+    fault("cert.key-usage", Cert, "the key of the leaf may only sign CRLs", Makes::Pki(PkiKind::WrongKeyUsage), "CERT-KEY-USAGE"),
+    fault(
+        "cert.odd-signature",
+        Cert,
+        "the leaf is signed in a way that nobody can check (ECDSA with SHA-224)",
+        Makes::Pki(PkiKind::OddSignature),
+        "CERT-NOT-TRUSTED",
+    ),
+    fault("cert.ends-this-week", Cert, "the leaf ends in 5 days", Makes::Pki(PkiKind::EndsIn5Days), "CERT-EXPIRES-SOON"),
+    fault("cert.ends-this-month", Cert, "the leaf ends in 20 days", Makes::Pki(PkiKind::EndsIn20Days), "CERT-EXPIRES-30-DAYS"),
+    fault("cert.three-years", Cert, "the leaf is valid for three years", Makes::Pki(PkiKind::ThreeYears), "CERT-VALIDITY-TOO-LONG"),
 ];
 
 /// RFC 9110 6.6.1: Date.

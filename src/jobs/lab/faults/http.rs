@@ -169,6 +169,31 @@ pub(in crate::jobs::lab) const FAULTS: &[Fault] = &[
         Makes::ToxicsAboveTls(&[Toxic::CutAfter(0)]),
         "HTTP-SILENT-CLOSE",
     ),
+    fault(
+        "http.503-http-sys",
+        Http,
+        "HTTP.sys answers for an SSTP service that is not there",
+        Makes::Edits(&[
+            r#"http.response#1 instead "HTTP/1.1 503 Service Unavailable\r\nServer: Microsoft-HTTPAPI/2.0\r\nContent-Length: 0\r\nConnection: close\r\n\r\n""#,
+        ]),
+        "HTTP-SERVICE-INIT",
+    ),
+    fault(
+        "http.500",
+        Http,
+        "the server has an error of its own",
+        Makes::Edits(&[
+            r#"http.response#1 instead "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\nConnection: close\r\n\r\n""#,
+        ]),
+        "HTTP-SERVER-ERROR",
+    ),
+    fault(
+        "http.204",
+        Http,
+        "the answer is a success that opens no stream",
+        Makes::Edits(&[r#"http.response#1 instead "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n""#]),
+        "HTTP-UNEXPECTED-STATUS",
+    ),
 ];
 
 const ENDLESS: &[&str] = &[

@@ -68,4 +68,40 @@ pub(in crate::jobs::lab) const FAULTS: &[Fault] = &[
         Makes::Edits(&["chap.success#1 instead 10 00 00 1c ff 03 c0 21 05 10 00 14 4c 69 63 65 6e 63 65 20 65 78 63 65 65 64 65 64"]),
         "AUTH-TERMINATED",
     ),
+    fault(
+        "lcp.no-request",
+        Lcp,
+        "the server answers and asks for nothing itself",
+        Makes::Edits(&["lcp.configure-request#* drop"]),
+        "LCP-NO-REQUEST",
+    ),
+    fault(
+        "lcp.half-ack",
+        Lcp,
+        "the length in every Configure-Ack is longer than its frame",
+        Makes::Edits(&["lcp.configure-ack#* set packet-length=200"]),
+        "LCP-MALFORMED",
+    ),
+    // Configure-Nak with option 3, C223 81.
+    fault(
+        "lcp.method-nak-loop",
+        Lcp,
+        "the server NAKs again and again with a method that was not in the request",
+        Makes::Edits(&["lcp.configure-ack#* instead 10 00 00 11 ff 03 c0 21 03 01 00 09 03 05 c2 23 81", "lcp.configure-ack#* repeat 5"]),
+        "LCP-AUTH-NAK-LOOP",
+    ),
+    fault(
+        "lcp.disconnected",
+        Lcp,
+        "the server disconnects while the link is negotiated",
+        Makes::Edits(&["lcp.configure-request#1 instead 10 01 00 14 00 06 00 01 00 02 00 0c 00 00 00 00 00 00 00 00"]),
+        "LCP-FAILED",
+    ),
+    fault(
+        "lcp.closed",
+        Lcp,
+        "the server closes while the link is negotiated",
+        Makes::Edits(&["lcp.configure-request#1 close"]),
+        "LCP-FAILED",
+    ),
 ];

@@ -62,6 +62,13 @@ pub(in crate::jobs::lab) const FAULTS: &[Fault] = &[
         ]),
         "CCP-MPPE-MISMATCH",
     ),
+    fault(
+        "ncp.disconnected",
+        Ncp,
+        "the server disconnects while addresses are negotiated",
+        Makes::Edits(&["ipcp.configure-nak#1 instead 10 01 00 14 00 06 00 01 00 02 00 0c 00 00 00 00 00 00 00 00"]),
+        "IPCP-FAILED",
+    ),
 ];
 
 /// IPCP Terminate-Request with the text `no address`.

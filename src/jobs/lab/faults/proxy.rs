@@ -29,4 +29,11 @@ pub(in crate::jobs::lab) const FAULTS: &[Fault] = &[
     fault("proxy.garbage", Proxy, "what is configured as proxy speaks no HTTP", Makes::Proxy(proxy::garbage), "PROXY-NOT-HTTP"),
     fault("proxy.silent", Proxy, "the proxy does not answer CONNECT", Makes::Proxy(proxy::silent), "PROXY-NO-RESPONSE"),
     fault("proxy.close", Proxy, "the proxy closes on CONNECT", Makes::Proxy(proxy::close), "PROXY-CLOSED"),
+    fault(
+        "proxy.bad-request",
+        Proxy,
+        "the proxy takes CONNECT for a bad request",
+        Makes::Proxy(proxy::bad_request),
+        "PROXY-UNEXPECTED-STATUS",
+    ),
 ];

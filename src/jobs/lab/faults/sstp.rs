@@ -107,4 +107,18 @@ pub(in crate::jobs::lab) const FAULTS: &[Fault] = &[
         Makes::Edits(&["sstp.call-connect-ack#1 set message-type=4"]),
         "SSTP-UNEXPECTED-MESSAGE",
     ),
+    fault(
+        "sstp.unknown-type",
+        Sstp,
+        "the server answers with a message type that MS-SSTP does not know",
+        Makes::Edits(&["sstp.call-connect-ack#1 set message-type=0x20"]),
+        "SSTP-UNKNOWN-TYPE",
+    ),
+    fault(
+        "sstp.disconnected",
+        Sstp,
+        "the server answers Call Connect Request with Call Disconnect",
+        Makes::Edits(&["sstp.call-connect-ack#1 instead 10 01 00 14 00 06 00 01 00 02 00 0c 00 00 00 00 00 00 00 00"]),
+        "SSTP-CALL-FAILED",
+    ),
 ];

@@ -34,4 +34,11 @@ pub(in crate::jobs::lab) const FAULTS: &[Fault] = &[
         Makes::Edits(&["sstp.call-disconnect-ack#* drop"]),
         "TEAR-NO-ACK",
     ),
+    fault(
+        "teardown.aborted",
+        Teardown,
+        "Call Disconnect is answered by Call Abort",
+        Makes::Edits(&["sstp.call-disconnect-ack#1 instead 10 01 00 08 00 05 00 00"]),
+        "TEAR-FAILED",
+    ),
 ];

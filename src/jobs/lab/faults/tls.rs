@@ -28,4 +28,20 @@ pub(in crate::jobs::lab) const FAULTS: &[Fault] = &[
         "TLS-RESET-IN-HANDSHAKE",
     ),
     fault("tls.close", Tls, "the connection is closed after the ClientHello", Makes::Front(Front::CloseAfterHello), "TCP-ACCEPT-NO-DATA"),
+    fault(
+        "tls.old-suites",
+        Tls,
+        "the server speaks TLS 1.2 with outdated cipher suites only",
+        Makes::Front(Front::OldSuites),
+        "TLS-LEGACY-CIPHER",
+    ),
+    // RFC 8446 6.2: internal_error.
+    fault("tls.internal-error", Tls, "the server has an error of its own", Makes::Front(Front::Alert(80)), "TLS-HANDSHAKE-FAILED"),
+    fault(
+        "tls.client-certificate-asked",
+        Tls,
+        "the server asks for a client certificate and goes on without one",
+        Makes::ClientCertificateWish,
+        "TLS-CLIENT-CERT-ASKED",
+    ),
 ];
