@@ -171,6 +171,7 @@ const NOT_IN_THE_LAB: &[(&str, &str)] = &[
     ("DNS-SPLIT-HORIZON", "the lab stays on loopback, and a private address would send packets into the network it runs in"),
     ("TCP-RESET-ON-CONNECT", "it takes a reset between the SYN-ACK and the client's first look at its socket, which is a race"),
     ("TLS-ALPN-H2", "our client offers no ALPN; it takes the capture of a client that does"),
+    ("CERT-KEY-NOT-PROVED", "rustls signs the handshake with the key that belongs to the certificate"),
     ("CERT-TRUST-DIFFERS", "a store would have to accept what the lab's root does not, which takes a certificate of a public CA"),
     ("CERT-SHA1", "the lab's certificates are made by rcgen, which does not sign with SHA-1"),
     ("CERT-WEAK-KEY", "the lab's certificates are made by rcgen, which does not make keys so short"),

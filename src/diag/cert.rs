@@ -7,8 +7,8 @@ use super::check::{Check, Evidence, Fix, Look, Need, Windows};
 use super::look::{answer, date};
 use crate::base::{Layer, SpecRef};
 use crate::crypto::chain::{ChainVerdict, Problem, Rule};
-use crate::transcript::TlsFailure;
 use crate::transcript::facts::{Facts, Seen};
+use crate::transcript::{State, TlsFailure};
 use crate::wire::cert::Cert;
 
 pub(super) const CERT: &[Check] = &[
@@ -227,6 +227,22 @@ pub(super) const CERT: &[Check] = &[
         ..Check::ROW
     },
     Check {
+        id: "CERT-KEY-NOT-PROVED",
+        layer: Layer::Cert,
+        title: "The server does not hold the key of its certificate",
+        means: "The chain is trusted, but the signature in the handshake was made with another key: somebody shows a certificate that is not \
+                theirs.",
+        fix: Fix {
+            admin: "Find out what answers at this address; pair key and certificate again.",
+            user: "Do not log in; use another network.",
+        },
+        windows: &[Windows::Hresult(0x8009_0326)],
+        spec: &[SpecRef::rfc(8446, "4.4.3")],
+        needs: Need::Began(Layer::Cert),
+        look: Look::One(key_not_proved),
+        ..Check::ROW
+    },
+    Check {
         id: "CERT-NOT-TRUSTED",
         layer: Layer::Cert,
         title: "No trust source accepts the certificate",
@@ -345,6 +361,13 @@ fn refused_by_all(facts: &Facts) -> Option<Evidence> {
     let all_refuse = !reasons.is_empty() && reasons.len() == facts.trust.len();
     let named = || CERT.iter().any(|check| check.id != "CERT-NOT-TRUSTED" && check.hits(facts).is_some());
     (all_refuse && !named()).then(|| Evidence::of(facts.trust.iter().map(|seen| seen.event), reasons.join(", ")))?
+}
+
+/// A source trusts the chain, and the layer is down all the same: the only other thing weighed is the handshake's signature.
+fn key_not_proved(facts: &Facts) -> Option<Evidence> {
+    let down = facts.layer(Layer::Cert).filter(|layer| layer.state == State::Down)?;
+    let trusted = facts.trust.iter().find(|seen| seen.it.1.is_trusted())?;
+    Evidence::of([trusted.event, down.event?], down.reason.as_ref()?.to_string())
 }
 
 /// Why a trust source refuses the chain; nothing when it does not.

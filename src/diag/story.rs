@@ -139,7 +139,10 @@ impl Story {
     /// Up to TLS with a certificate that is not, and on.
     pub fn tls_with(self, rules: &[Rule]) -> Story {
         let story = self.tcp().secured(|_| ()).began(Layer::Cert).trust("system", rules);
-        story.down(Layer::Cert, Reason::Untrusted("bad".into()))
+        match rules.iter().any(|rule| rule.trust_breaking()) {
+            true => story.down(Layer::Cert, Reason::Untrusted("bad".into())),
+            false => story.up(Layer::Cert),
+        }
     }
 
     pub fn requested(self) -> Story {

@@ -52,6 +52,8 @@ pub struct ClientLcp {
     to_ask: Vec<AuthMethod>,
     learning: bool,
     asked: Option<AuthMethod>,
+    /// A method that the server had demanded before was asked for again.
+    went_back: bool,
     /// What was learned so far: method, accepted.
     pub learned: Vec<(AuthMethod, bool)>,
     /// What was agreed.
@@ -82,6 +84,7 @@ impl ClientLcp {
             to_ask: candidates.to_vec(),
             learning: true,
             asked: None,
+            went_back: false,
             learned: Vec::new(),
             agreement: Agreement::Open,
             looped_back: false,
@@ -121,12 +124,22 @@ impl ClientLcp {
             self.asked = Some(next);
             return Answer::Nak(vec![Opt::new(AUTH_PROTOCOL, next.option_value())]);
         }
+        // What the server agreed to on the way may be better than what it demands now: back to that, once.
+        if let Some(better) = self.better_than(demanded).filter(|_| !self.went_back) {
+            self.went_back = true;
+            return Answer::Nak(vec![Opt::new(AUTH_PROTOCOL, better.option_value())]);
+        }
         if self.learning || self.willing.contains(&demanded) {
             return self.agree(demanded);
         }
-        // What the server agreed to earlier may still be better than what it demands now.
         self.agreement = Agreement::Unwilling(demanded);
         Answer::Silence
+    }
+
+    /// The best method that we would use and the server has demanded before, when we like it better than `demanded`.
+    fn better_than(&self, demanded: AuthMethod) -> Option<AuthMethod> {
+        let takes = |method: &&AuthMethod| self.learned.contains(&(**method, true));
+        self.willing.iter().take_while(|method| **method != demanded).find(takes).copied()
     }
 
     fn agree(&mut self, method: AuthMethod) -> Answer {
@@ -257,6 +270,11 @@ mod tests {
         let mut client = ClientLcp::willing(&[Method::MsChapV2, Method::EapMsChapV2], [1; 4]);
         client.judge(&demand(AuthMethod::Eap));
         assert_eq!(client.judge(&demand(AuthMethod::Eap)), Answer::Ack, "the server insists on what we can do as well");
+        let mut client = ClientLcp::willing(&[Method::MsChapV2, Method::EapMsChapV2, Method::Pap], [1; 4]);
+        assert_eq!(client.judge(&demand(AuthMethod::Eap)), nak(AuthMethod::MsChapV2));
+        assert_eq!(client.judge(&demand(AuthMethod::Eap)), nak(AuthMethod::Pap));
+        assert_eq!(client.judge(&demand(AuthMethod::Pap)), nak(AuthMethod::Eap), "back to what hides the password");
+        assert_eq!(client.judge(&demand(AuthMethod::Eap)), Answer::Ack);
         let mut client = ClientLcp::willing(&[Method::MsChapV2], [1; 4]);
         client.judge(&demand(AuthMethod::Pap));
         client.judge(&demand(AuthMethod::Pap));

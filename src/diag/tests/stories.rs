@@ -51,6 +51,14 @@ const STORIES: &[Row] = &[
     ("CERT-EXPIRES-SOON", || Story::new().tcp().chain(&[certificate(85, 5)])),
     ("CERT-EXPIRES-30-DAYS", || Story::new().tcp().chain(&[certificate(350, 20)])),
     ("CERT-TRUST-DIFFERS", || Story::new().tcp().trust("system", &[Rule::UntrustedRoot]).trust("ca.pem", &[])),
+    ("CERT-KEY-NOT-PROVED", || {
+        Story::new()
+            .tcp()
+            .secured(|_| ())
+            .began(Layer::Cert)
+            .trust("system", &[])
+            .down(Layer::Cert, Reason::Untrusted("another key".into()))
+    }),
     ("CERT-VALIDITY-TOO-LONG", || Story::new().tls_with(&[Rule::ValidityTooLong])),
     ("HTTP-SERVICE-INIT", || Story::new().tls().answered(503, &[("Server", "Microsoft-HTTPAPI/2.0")])),
     ("HTTP-SERVER-ERROR", || Story::new().tls().answered(500, &[])),
