@@ -7,7 +7,7 @@ use crate::wire::ncp::{AUTH_PROTOCOL, AuthMethod, MAGIC, MRU};
 
 /// MS-SSTP 2.2.3: the largest PPP frame that fits, 4091 bytes; both Windows ends offer it as MRU.
 pub const SSTP_MRU: u16 = 4091;
-/// Ours: how often a server repeats its demand before it gives up on a client that refuses.
+/// Ours: how often a server repeats its demand, or a client its wish, before it gives up.
 const MAX_AUTH_NAKS: u32 = 10;
 
 /// Options that we ask for, less those the peer rejected.
@@ -54,6 +54,9 @@ pub struct ClientLcp {
     asked: Option<AuthMethod>,
     /// A method that the server had demanded before was asked for again.
     went_back: bool,
+    /// What the server demanded last, and how often we have asked again because it demanded something new.
+    demanded: Option<AuthMethod>,
+    asked_again: u32,
     /// What was learned so far: method, accepted.
     pub learned: Vec<(AuthMethod, bool)>,
     /// What was agreed.
@@ -85,6 +88,8 @@ impl ClientLcp {
             learning: true,
             asked: None,
             went_back: false,
+            demanded: None,
+            asked_again: 0,
             learned: Vec::new(),
             agreement: Agreement::Open,
             looped_back: false,
@@ -105,14 +110,18 @@ impl ClientLcp {
 
     fn learn(&mut self, method: AuthMethod, accepted: bool) {
         self.to_ask.retain(|other| *other != method);
-        if !self.learned.iter().any(|row| row.0 == method) {
+        let known = self.learned.iter().any(|row| row.0 == method && (row.1 || !accepted));
+        if !known {
             self.learned.push((method, accepted));
         }
     }
 
     /// What to say to the server's demand for `demanded`.
     fn authentication(&mut self, demanded: AuthMethod) -> Answer {
-        if let Some(asked) = self.asked.take().filter(|asked| *asked != demanded) {
+        let repeated = self.demanded.replace(demanded) == Some(demanded);
+        let asked = self.asked.take().filter(|asked| *asked != demanded);
+        // A server that answers with a third method walks through a list of its own and may still come to ours.
+        if let Some(asked) = asked.filter(|_| self.learning || repeated) {
             self.learn(asked, false);
         }
         self.learn(demanded, true);
@@ -131,6 +140,11 @@ impl ClientLcp {
         }
         if self.learning || self.willing.contains(&demanded) {
             return self.agree(demanded);
+        }
+        if let (false, Some(wish)) = (repeated, self.willing.first().filter(|_| self.asked_again < MAX_AUTH_NAKS)) {
+            self.asked_again += 1;
+            self.asked = Some(*wish);
+            return Answer::Nak(vec![Opt::new(AUTH_PROTOCOL, wish.option_value())]);
         }
         self.agreement = Agreement::Unwilling(demanded);
         Answer::Silence
@@ -279,6 +293,15 @@ mod tests {
         client.judge(&demand(AuthMethod::Pap));
         client.judge(&demand(AuthMethod::Pap));
         assert_eq!(client.agreement, Agreement::Unwilling(AuthMethod::Pap));
+    }
+
+    #[test]
+    fn a_server_that_walks_through_a_list_of_its_own_is_waited_for() {
+        let mut client = ClientLcp::willing(&[Method::Pap], [1; 4]);
+        assert_eq!(client.judge(&demand(AuthMethod::Eap)), nak(AuthMethod::Pap));
+        assert_eq!(client.judge(&demand(AuthMethod::MsChapV2)), nak(AuthMethod::Pap));
+        assert_eq!(client.judge(&demand(AuthMethod::Pap)), Answer::Ack);
+        assert_eq!(client.learned.iter().filter(|row| !row.1).count(), 0);
     }
 
     #[test]

@@ -225,7 +225,11 @@ impl Facts {
                 self.fold_given(by, frame);
                 self.ppp.push(seen!(frame.clone()));
             }
-            What::Method { method, accepted } => self.methods.push(seen!((*method, *accepted))),
+            What::Method { method, accepted } => {
+                // A server that walks through a list of its own may come to a method that it passed over when asked for it.
+                self.methods.retain(|earlier| earlier.it != (*method, false) || !accepted);
+                self.methods.push(seen!((*method, *accepted)));
+            }
             What::Misstep { message, state, allowed } => self.missteps.push(seen!((message.clone(), state.clone(), allowed.clone()))),
             What::Undecoded(error) => self.undecoded.push(seen!(error.clone())),
             What::Ping { rtt, .. } => self.pings.push(seen!(*rtt)),

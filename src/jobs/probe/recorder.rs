@@ -18,11 +18,10 @@ pub(super) enum End {
 }
 
 impl End {
-    /// Why the layer that began then is down.
-    fn reason(self, began: Micros, now: Micros) -> Reason {
-        let waiting_for = "answer before the time for the whole probe was up".to_string();
+    /// Why the layer in work is down.
+    fn reason(self, now: Micros) -> Reason {
         match self {
-            End::TimeUp => Reason::TimedOut { waiting_for, after: now - began },
+            End::TimeUp => Reason::TimeUp { after: now },
             End::Stopped => Reason::Ours("interrupted".into()),
         }
     }
@@ -43,9 +42,7 @@ impl Sink for Recorder<'_> {
     fn event(&mut self, event: &Event) {
         let mut event = event.clone();
         if let (What::Down(reason @ Reason::Ours(_)), Some(end)) = (&mut event.what, self.ended.get()) {
-            let events = &self.transcript.events;
-            let began = events.iter().find(|earlier| earlier.layer == event.layer && earlier.what == What::Began);
-            *reason = end.reason(began.map_or(event.at, |began| began.at), event.at);
+            *reason = end.reason(event.at);
         }
         self.sink.event(&event);
         self.transcript.events.push(event);
@@ -65,8 +62,8 @@ impl<'a> Recorder<'a> {
 
     /// The transcript; a layer that was in work when the probe was ended is down.
     pub fn finish(mut self, clock: &Clock) -> Transcript {
-        if let (Some(end), Some((layer, began))) = (self.ended.get(), in_work(&self.transcript.events)) {
-            Notes::new(clock, &mut self).down(layer, end.reason(began, clock.now()));
+        if let (Some(end), Some((layer, _))) = (self.ended.get(), in_work(&self.transcript.events)) {
+            Notes::new(clock, &mut self).down(layer, end.reason(clock.now()));
         }
         self.transcript
     }

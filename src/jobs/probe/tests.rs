@@ -112,7 +112,7 @@ async fn a_stop_and_the_end_of_the_time_keep_what_was_gathered() {
     let events = probed(&config).await;
     assert_eq!(ladder(&events), [(Layer::Dns, true), (Layer::Tcp, true), (Layer::Tls, false)]);
     let last = events.last().map(|event| &event.what);
-    assert!(matches!(last, Some(What::Down(Reason::TimedOut { waiting_for, .. })) if waiting_for.contains("whole probe")), "{last:?}");
+    assert!(matches!(last, Some(What::Down(Reason::TimeUp { .. }))), "{last:?}");
     config.total = Duration::from_secs(60);
     let (stop, stopped) = watch::channel(false);
     stop.send(true).expect("heard");
