@@ -85,7 +85,7 @@ pub struct WireError {
     pub what: String,
     /// Offset in bytes from the start of the message.
     pub at: usize,
-    /// Bytes (or the value) needed there.
+    /// Bytes (or the value) needed there; with `have` zero as well where it is not a matter of amounts.
     pub need: usize,
     /// Bytes (or the value) found there.
     pub have: usize,
@@ -95,7 +95,10 @@ pub struct WireError {
 
 impl std::fmt::Display for WireError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} at byte {}: need {}, have {}", self.what, self.at, self.need, self.have)?;
+        write!(f, "{} at byte {}", self.what, self.at)?;
+        if (self.need, self.have) != (0, 0) {
+            write!(f, ": need {}, have {}", self.need, self.have)?;
+        }
         match &self.limit {
             Limit::Input => write!(f, " (the bytes end there)"),
             Limit::Field(name) => write!(f, " (set by the {name} field)"),

@@ -139,7 +139,7 @@ fn refused(layer: Layer, bytes: &[u8], what: &str, error: httparse::Error) -> Wi
     let shown: String =
         String::from_utf8_lossy(bytes.get(..bytes.len().min(16)).unwrap_or_default()).chars().filter(|c| !c.is_control()).collect();
     let what = format!("{what} ({error}) beginning with {shown:?}");
-    WireError { layer, what, at: 0, need: 0, have: bytes.len(), limit: Limit::Spec("RFC 9112".into()) }
+    WireError { layer, what, at: 0, need: 0, have: 0, limit: Limit::Spec("RFC 9112".into()) }
 }
 
 #[cfg(test)]
