@@ -54,6 +54,8 @@ fn arguments_that_make_no_sense_end_with_2_and_say_why() {
         (&["probe", "x", "--password-file", "/dev/null"], "--user"),
         (&["probe", "x", "--user", "alice"], "SSTP_DIAG_PASSWORD"),
         (&["probe", "x", "--user", "alice", "--password-env", "SSTP_DIAG_NOT_SET"], "not set"),
+        (&["probe", "x", "--user", "alice", "--password-file", "/dev/null"], "lockout"),
+        (&["probe", "x", "--user", "alice", "--password-file", "-"], "lockout"),
         (&["probe", "x", "--width", "5"], "--width"),
         (&["lab", "--listen", "192.0.2.1:443"], "loopback only"),
         (&["lab", "--fault", "cert.nonsense"], "lab --list"),
@@ -197,6 +199,33 @@ fn a_password_comes_from_a_file_or_the_environment() {
     assert_eq!(child.wait_with_output().expect("it ends").status.code(), Some(0));
     let output = sstp_diag(&["probe", "--lab", "--user", "alice"]).env("SSTP_DIAG_PASSWORD", "wrong").output().expect("it runs");
     assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stdout));
+}
+
+#[test]
+fn a_name_or_a_password_that_pap_cannot_carry_is_refused() {
+    let (name, most) = ("a".repeat(256), "b".repeat(255));
+    let probe = |user: &str, password: &str| {
+        let mut command = sstp_diag(&["probe", "x", "--user", user, "--auth", "pap"]);
+        let output =
+            command.args(["--until", "dns", "--resolve", "x:127.0.0.1"]).env("SSTP_DIAG_PASSWORD", password).output().expect("it runs");
+        (output.status.code(), String::from_utf8(output.stderr).expect("UTF-8"))
+    };
+    assert_eq!(probe(&most, &most).0, Some(0));
+    for (user, password) in [(&name, &most), (&most, &name)] {
+        let (code, stderr) = probe(user, password);
+        assert_eq!(code, Some(2), "{stderr}");
+        assert!(stderr.contains("255 bytes"), "{stderr}");
+    }
+}
+
+/// Python's pty module is the terminal.
+#[test]
+fn the_prompt_gives_the_echo_back_when_it_is_interrupted() {
+    let script = include_str!("prompt.py");
+    if Command::new("python3").args(["-c", "import pty, termios"]).status().is_ok_and(|status| status.success()) {
+        let output = Command::new("python3").args(["-c", script, env!("CARGO_BIN_EXE_sstp-diag")]).output().expect("it runs");
+        assert!(output.status.success(), "{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    }
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod man;
 mod output;
 mod password;
 mod probe;
+mod prompt;
 mod proxy;
 mod screen;
 mod trust;
