@@ -31,7 +31,8 @@ pub fn run(args: &ProbeArgs) -> Result<Exit, Trouble> {
         Ended::Abandoned => (shown.as_ref().map(|shown| shown.1.clone()).unwrap_or_default(), true),
     };
     outputs.style.shown = shown.map(|shown| shown.0).unwrap_or_default();
-    let report = Report { interrupted, ..judged(transcript) };
+    let report = judged(transcript);
+    let report = Report { interrupted: interrupted || report.interrupted, ..report };
     outputs.write(&report)?;
     if interrupted {
         complain("interrupted; this is what is known");

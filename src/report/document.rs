@@ -86,9 +86,9 @@ pub fn addresses(report: &Report) -> Vec<Value> {
 }
 
 /// One finding.
-pub fn finding(finding: &Finding) -> Value {
+pub fn finding(report: &Report, finding: &Finding) -> Value {
     let check = finding.check;
-    let windows: Vec<Value> = check.windows.iter().map(|code| windows(*code, check.verified)).collect();
+    let windows: Vec<Value> = report.windows(finding).iter().map(|code| windows(*code, check.verified)).collect();
     json!({
         "id": check.id,
         "severity": finding.severity.name(),

@@ -47,7 +47,7 @@ fn failing(report: &Report, cause: &Finding) -> String {
     let says = decapitalised(cause.check.title);
     let at = stage(cause.check.layer);
     let verb = fails(report, cause.check.layer);
-    let windows = cause.check.windows.first().map_or(String::new(), |code| {
+    let windows = report.windows(cause).first().map_or(String::new(), |code| {
         let sure = if cause.check.verified { "shows" } else { "probably shows" };
         format!(" Windows {sure} {}.", shown(*code))
     });
@@ -99,9 +99,9 @@ pub fn code_in_full(code: Windows) -> String {
 }
 
 /// All codes of a finding, each with a mark when its link to this cause is not sure.
-pub fn codes(finding: &Finding) -> Vec<String> {
+pub fn codes(report: &Report, finding: &Finding) -> Vec<String> {
     let mark = if finding.check.verified { "" } else { " - unverified" };
-    finding.check.windows.iter().map(|code| code_in_full(*code) + mark).collect()
+    report.windows(finding).iter().map(|code| code_in_full(*code) + mark).collect()
 }
 
 fn full_stop(text: &str) -> String {

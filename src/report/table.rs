@@ -48,6 +48,7 @@ fn state_cell(layer: &LayerReport) -> String {
 fn learned_cell(layer: &LayerReport, room: usize) -> String {
     match (&layer.reason, layer.standing) {
         (_, Standing::NotReached | Standing::NotTried) => String::new(),
+        (_, Standing::Interrupted) => cut(&layer.short, room),
         (Some(reason), _) => reason_cell(&layer.short, reason),
         (None, _) => cut(&layer.short, room),
     }
@@ -65,6 +66,7 @@ fn mark(standing: Standing) -> (&'static str, &'static str) {
         Standing::Ok => ("✓", "ok"),
         Standing::Warn => ("!", "warn"),
         Standing::Fail => ("✗", "fail"),
+        Standing::Interrupted => ("~", "interrupted"),
         Standing::NotReached => ("·", "not reached"),
         Standing::NotTried => ("-", "not tried"),
     }
@@ -103,7 +105,7 @@ fn in_full(report: &Report, finding: &Finding, out: &mut dyn Write) -> io::Resul
     let rows = [
         ("Meaning", check.means.to_string()),
         ("Evidence", harmless(&finding.evidence.says)),
-        ("Windows", sentence::codes(finding).join("\n")),
+        ("Windows", sentence::codes(report, finding).join("\n")),
         ("Admin", check.fix.admin.to_string()),
         ("User", check.fix.user.to_string()),
         ("Spec", list(check.spec)),
@@ -179,7 +181,7 @@ fn wrapped(text: &str, width: usize) -> String {
 
 /// Colours the state of a ladder row, which stands at a fixed column.
 fn paint_state(line: String, colour: bool) -> String {
-    let states = [Standing::Ok, Standing::Warn, Standing::Fail];
+    let states = [Standing::Ok, Standing::Warn, Standing::Fail, Standing::Interrupted];
     for standing in states.into_iter().filter(|_| colour) {
         let (symbol, word) = mark(standing);
         let state = format!("{symbol} {word}");
@@ -195,7 +197,7 @@ fn paint_state(line: String, colour: bool) -> String {
 fn tone(standing: Standing) -> &'static str {
     match standing {
         Standing::Ok => GREEN,
-        Standing::Warn => YELLOW,
+        Standing::Warn | Standing::Interrupted => YELLOW,
         Standing::Fail => RED,
         Standing::NotReached | Standing::NotTried => "",
     }
