@@ -34,6 +34,17 @@ fn arguments_that_make_no_sense_end_with_2_and_say_why() {
         (&[], "Usage"),
         (&["frobnicate"], "unrecognized subcommand"),
         (&["probe"], "TARGET"),
+        (&["probe"], "probe --lab"),
+        (&["probe", "x", "--server-name", "a b"], "DNS name"),
+        (&["probe", "x", "--server-name", ""], "--server-name"),
+        (&["probe", "x", "--server-name", "a\r\nHost: b"], "DNS name"),
+        (&["probe", "b\u{fc}cher.example"], "xn--"),
+        (&["probe", "x", "--connect", "b\u{fc}cher.example"], "xn--"),
+        (&["probe", "x", "--auth", "pap"], "--user"),
+        (&["probe", "x", "-o", "json=/nonexistent/x", "-o", "junit=/nonexistent/x"], "two reports"),
+        (&["probe", "192.0.2.1", "-6"], "IPv4 address"),
+        (&["probe", "[2001:db8::1]:444", "-4"], "IPv6 address"),
+        (&["probe", "x", "--connect", "2001:db8::1", "-4"], "IPv6 address"),
         (&["probe", "http://vpn.example.test"], "https://"),
         (&["probe", "vpn.example.test:0"], "not a port"),
         (&["probe", "https://alice:s3cret@vpn.example.test/"], "--user"),
@@ -199,6 +210,18 @@ fn a_password_comes_from_a_file_or_the_environment() {
     assert_eq!(child.wait_with_output().expect("it ends").status.code(), Some(0));
     let output = sstp_diag(&["probe", "--lab", "--user", "alice"]).env("SSTP_DIAG_PASSWORD", "wrong").output().expect("it runs");
     assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stdout));
+}
+
+#[test]
+fn a_place_to_connect_to_takes_the_port_of_the_target() {
+    let connect = |place: &str| {
+        let (_, stdout, _) = run(&["probe", "x:8443", "--connect", place, "--server-name", "192.0.2.9", "--until", "dns", "-o", "json"]);
+        let report: serde_json::Value = serde_json::from_str(&stdout).expect("JSON");
+        report["target"]["connect"].as_str().map(str::to_string)
+    };
+    assert_eq!(connect("127.0.0.1").as_deref(), Some("127.0.0.1:8443"));
+    assert_eq!(connect("::1").as_deref(), Some("[::1]:8443"));
+    assert_eq!(connect("127.0.0.1:444").as_deref(), Some("127.0.0.1:444"));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::args::{CatalogueArgs, LabArgs, ProbeArgs, Shape, What};
 use super::exit::{Exit, Trouble};
 use super::output::print;
-use super::{catalogue, proxy, trust};
+use super::{catalogue, proxy, sense, trust};
 use crate::jobs::lab::{Dial, Lab, LabConfig, fault};
 use crate::jobs::probe::ProbeConfig;
 use crate::live::dns::Override;
@@ -40,6 +40,7 @@ pub async fn start(args: &ProbeArgs, config: &mut ProbeConfig) -> Result<Lab, Tr
 /// What the user gave stands; the rest is what the lab says.
 fn dial(config: &mut ProbeConfig, dial: &Dial, args: &ProbeArgs) -> Result<(), Trouble> {
     (config.target.host, config.target.port) = (dial.host.clone(), dial.port);
+    config.target.connect = sense::connect(args, dial.port);
     config.target.server_name = config.target.server_name.take().or_else(|| dial.server_name.clone());
     let overrides = dial.resolve.iter().map(|(host, addresses)| Override { host: host.clone(), addresses: addresses.clone() });
     config.resolver.overrides.extend(overrides);

@@ -11,6 +11,7 @@ mod probe;
 mod prompt;
 mod proxy;
 mod screen;
+mod sense;
 mod trust;
 
 pub use args::{Cli, Target};
