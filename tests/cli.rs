@@ -280,6 +280,24 @@ fn catalogues_have_the_id_first_and_json_on_request() {
 }
 
 #[test]
+fn a_code_is_found_by_every_number_that_windows_shows() {
+    let (_, table, _) = run(&["catalogue", "codes"]);
+    let (_, page, _) = run(&["catalogue", "codes", "-o", "markdown"]);
+    let rows = [
+        ("0x800704C9", "ERROR_CONNECTION_REFUSED"),
+        ("-2147023671", "ERROR_CONNECTION_REFUSED"),
+        ("-2146762495", "CERT_E_EXPIRED"),
+        ("0x800B0101", "CERT_E_EXPIRED"),
+        ("0x800702B3", "ERROR_AUTHENTICATION_FAILURE"),
+    ];
+    for (number, name) in rows {
+        for text in [&table, &page] {
+            assert!(text.lines().any(|line| line.contains(number) && line.contains(name)), "{number} {name}");
+        }
+    }
+}
+
+#[test]
 fn the_manual_page_is_up_to_date() {
     let (code, page, _) = run(&["man"]);
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/sstp-diag.1");

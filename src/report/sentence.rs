@@ -3,6 +3,7 @@
 use super::model::{Report, Standing};
 use super::text::{count, harmless};
 use crate::base::Layer;
+use crate::diag::codes::{Code, Family};
 use crate::diag::{Finding, Severity, Windows};
 
 /// The verdict in one or two sentences, the cause in it: what a helpdesk reads out.
@@ -90,12 +91,36 @@ fn shown(code: Windows) -> String {
 
 /// A Windows code in full: hexadecimal, signed decimal, symbolic name.
 pub fn code_in_full(code: Windows) -> String {
-    let Some(row) = code.code() else { return shown(code) };
-    match (code, row.hresult(), row.signed()) {
-        (Windows::Ras(number), Some(word), Some(signed)) => format!("{number} {} (0x{word:08X}, {signed})", row.name),
-        (Windows::Event(number), ..) => format!("RasSstp event {number}"),
+    match (code, code.code()) {
+        (Windows::Hresult(word), row) => {
+            let name = row.map_or(String::new(), |row| format!(" {}", row.name));
+            format!("0x{word:08X} ({}){name}", word.cast_signed())
+        }
+        (Windows::Ras(_), Some(row)) => row_in_full(row),
+        (Windows::Ras(_) | Windows::Event(_), _) => shown(code),
+    }
+}
+
+/// A row of the code table in full: the number of its family, the name, and the HRESULT around a plain number.
+pub fn row_in_full(row: &Code) -> String {
+    match (row.hresult(), row.signed()) {
+        (Some(word), Some(signed)) if is_plain(row) => format!("{} {} (0x{word:08X}, {signed})", row.number, row.name),
         _ => row.shown(),
     }
+}
+
+/// A row's numbers without its name: `691 (0x800702B3, -2147024205)`, `0x800B0101 (-2146762495)`, `5`.
+pub fn numbers(row: &Code) -> String {
+    match (row.hresult(), row.signed()) {
+        (Some(word), Some(signed)) if is_plain(row) => format!("{} (0x{word:08X}, {signed})", row.number),
+        (word, Some(signed)) => format!("0x{:08X} ({signed})", word.unwrap_or(row.number)),
+        (_, None) => row.number.to_string(),
+    }
+}
+
+/// The family writes plain numbers, and Windows wraps them.
+fn is_plain(row: &Code) -> bool {
+    matches!(row.family, Family::Ras | Family::Win32 | Family::Winsock | Family::WinHttp)
 }
 
 /// All codes of a finding, each with a mark when its link to this cause is not sure.

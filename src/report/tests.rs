@@ -373,6 +373,12 @@ fn a_layer_that_the_user_stopped_has_not_failed() {
 }
 
 #[test]
+fn a_code_is_shown_in_hexadecimal_in_signed_decimal_and_by_name() {
+    assert_eq!(sentence::code_in_full(Windows::Hresult(0x8007_04C9)), "0x800704C9 (-2147023671) ERROR_CONNECTION_REFUSED");
+    assert_eq!(sentence::code_in_full(Windows::Ras(691)), "691 ERROR_AUTHENTICATION_FAILURE (0x800702B3, -2147024205)");
+}
+
+#[test]
 fn passwords_and_challenges_are_not_learned() {
     let text = rendered("json", &wrong_password(b"E=691 R=0 C=00112233445566778899AABBCCDDEEFF V=3 M=no").report());
     let learned: serde_json::Value = serde_json::from_str(&text).expect("JSON");
