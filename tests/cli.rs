@@ -203,6 +203,34 @@ fn the_lab_prints_a_probe_line_that_works() {
 }
 
 #[test]
+fn the_files_of_the_lab_are_for_their_owner_only_and_go_on_sigterm() {
+    use std::os::unix::fs::PermissionsExt;
+    let mut lab = sstp_diag(&["lab"]).stdout(Stdio::piped()).spawn().expect("it runs");
+    let mut lines = BufReader::new(lab.stdout.take().expect("piped")).lines().map(|line| line.expect("UTF-8"));
+    let line = lines.find(|line| line.starts_with("Password")).expect("the line");
+    let password = std::path::PathBuf::from(line.split_whitespace().last().expect("a path"));
+    let folder = password.parent().expect("a folder");
+    let mode = |path: &std::path::Path| fs::metadata(path).expect("it is there").permissions().mode() & 0o777;
+    assert_eq!((mode(folder), mode(&password)), (0o700, 0o600));
+    let _ = Command::new("kill").args(["-TERM", &lab.id().to_string()]).status().expect("kill runs");
+    assert_eq!(lab.wait().expect("it ends").code(), Some(0));
+    assert!(!fs::exists(folder).expect("to be asked"));
+}
+
+#[test]
+fn nothing_is_wider_than_the_width() {
+    for width in [40, 59, 60, 80, 100] {
+        for fault in [&[][..], &["--fault", "auth.wrong-password"], &["--fault", "http.403"], &["--fault", "cert.expired"]] {
+            let number = width.to_string();
+            let args = [&["probe", "--lab", "-v", "--width", &number], fault].concat();
+            let (_, stdout, _) = run(&args);
+            let wide: Vec<_> = stdout.lines().filter(|line| line.chars().count() > width).collect();
+            assert!(wide.is_empty() && !stdout.is_empty(), "{args:?}: {wide:?}");
+        }
+    }
+}
+
+#[test]
 fn a_password_comes_from_a_file_or_the_environment() {
     let mut command = sstp_diag(&["probe", "--lab", "--user", "alice", "--password-file", "-"]);
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("it runs");

@@ -2,7 +2,7 @@
 
 use super::model::{LayerReport, Report, Standing};
 use super::text::harmless;
-use super::{TOOL, sentence};
+use super::{TOOL, sentence, text};
 use crate::diag::{Finding, Severity};
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 use std::io::{self, Write};
@@ -19,8 +19,7 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let mut document = quick_junit::Report::new(TOOL);
     document.set_time(report.facts.ended.duration());
     document.add_test_suite(suite);
-    let text = document.to_string().map_err(io::Error::other)?;
-    out.write_all(text.as_bytes())
+    out.write_all(document.to_string().map_err(io::Error::other)?.as_bytes())
 }
 
 fn layer_case(row: &LayerReport) -> TestCase {
@@ -62,7 +61,7 @@ fn description(report: &Report, finding: &Finding) -> String {
     format!(
         "{}\n{because}Evidence: {}\nWindows: {}\nAdmin: {}\nUser: {}\n",
         check.means,
-        harmless(&finding.evidence.says),
+        text::evidence(&harmless(&finding.evidence.says)),
         sentence::codes(report, finding).join(", "),
         check.fix.admin,
         check.fix.user

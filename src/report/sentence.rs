@@ -1,7 +1,7 @@
 //! The sentences of a report: the verdict, and the Windows codes as people read them.
 
 use super::model::{Report, Standing};
-use super::text::{count, harmless};
+use super::text::{count, harmless, peer};
 use crate::base::Layer;
 use crate::diag::codes::{Code, Family};
 use crate::diag::{Finding, Severity, Windows};
@@ -13,13 +13,18 @@ pub fn verdict(report: &Report) -> String {
         return format!("Interrupted: {}", scope(report, &target));
     }
     if let Some(why) = report.ours() {
-        return format!("Could not be tested: {}", full_stop(&harmless(why)));
+        return format!("Could not be tested: {}", full_stop(&decapitalised(&peer(&harmless(why)))));
     }
     match (report.verdict(), report.judgement.cause(), report.stopped_at()) {
         (Standing::Fail, Some(cause), _) => failing(report, cause),
         (Standing::Fail, None, Some(layer)) => {
             let why = report.layers.iter().find(|entry| entry.layer == layer).and_then(|entry| entry.reason.clone());
-            format!("{} at {}: {}", fails(report, layer), stage(layer), full_stop(why.as_deref().unwrap_or("no reason known")))
+            format!(
+                "{} at {}: {}",
+                fails(report, layer),
+                stage(layer),
+                full_stop(&decapitalised(&peer(why.as_deref().unwrap_or("no reason known"))))
+            )
         }
         (Standing::Fail, None, None) => format!("{target} does not work."),
         (Standing::Warn, ..) => {
@@ -46,8 +51,10 @@ fn scope(report: &Report, target: &str) -> String {
 
 fn failing(report: &Report, cause: &Finding) -> String {
     let says = decapitalised(cause.check.title);
-    let at = stage(cause.check.layer);
-    let verb = fails(report, cause.check.layer);
+    // A probe passes over a certificate at which a Windows client stops; any other cause is told where it took effect.
+    let stop = report.facts.stop.as_ref().map(|stop| stop.layer).filter(|_| cause.check.layer != Layer::Cert);
+    let layer = stop.unwrap_or(cause.check.layer);
+    let (at, verb) = (stage(layer), fails(report, layer));
     let windows = report.windows(cause).first().map_or(String::new(), |code| {
         let sure = if cause.check.verified { "shows" } else { "probably shows" };
         format!(" Windows {sure} {}.", shown(*code))
@@ -134,13 +141,24 @@ fn full_stop(text: &str) -> String {
     if text.ends_with(['.', '!', '?']) { text.to_string() } else { format!("{text}.") }
 }
 
-/// The first letter small, unless the word is an abbreviation.
+/// The first letter small, unless the first word is a name or an abbreviation; no full stop at the end.
 fn decapitalised(text: &str) -> String {
+    let text = text.trim_end_matches('.');
+    let word = text.split_whitespace().next().unwrap_or_default();
     let mut chars = text.chars();
-    match (chars.next(), chars.clone().next()) {
-        (Some(first), Some(second)) if first.is_uppercase() && second.is_lowercase() => {
-            first.to_lowercase().chain(chars).collect::<String>().trim_end_matches('.').to_string()
-        }
-        _ => text.trim_end_matches('.').to_string(),
+    match chars.next() {
+        Some(first) if word == "A" || !NAMES.contains(&word) && is_plain_word(word) => first.to_lowercase().chain(chars).collect(),
+        _ => text.to_string(),
     }
 }
+
+/// One capital letter at the beginning and only small ones behind it.
+fn is_plain_word(word: &str) -> bool {
+    let mut chars = word.trim_end_matches([',', ':', ';']).chars();
+    let first = chars.next().is_some_and(char::is_uppercase);
+    let mut rest = chars.peekable();
+    first && rest.peek().is_some() && rest.all(|c| c.is_lowercase() || "-'".contains(c))
+}
+
+/// Words that keep their capital letter within a sentence: names, and the first words of message names.
+const NAMES: [&str; 8] = ["Windows", "Microsoft", "Call", "Configure-Request", "Configure-Nak", "Challenge", "Echo", "Terminate-Request"];

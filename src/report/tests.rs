@@ -379,6 +379,12 @@ fn a_code_is_shown_in_hexadecimal_in_signed_decimal_and_by_name() {
 }
 
 #[test]
+fn the_headline_tells_where_the_call_stopped() {
+    let text = sentence::verdict(&wrong_password(b"E=691").report());
+    assert!(text.starts_with("Fails at authentication: wrong user name or password (AUTH-MSCHAP-691)."), "{text}");
+}
+
+#[test]
 fn passwords_and_challenges_are_not_learned() {
     let text = rendered("json", &wrong_password(b"E=691 R=0 C=00112233445566778899AABBCCDDEEFF V=3 M=no").report());
     let learned: serde_json::Value = serde_json::from_str(&text).expect("JSON");
