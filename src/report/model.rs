@@ -178,7 +178,9 @@ pub fn layers(transcript: &Transcript, facts: &Facts, findings: &[Finding]) -> V
 
 /// One row of the ladder.
 pub fn row(transcript: &Transcript, facts: &Facts, entry: &LayerFacts, standing: Standing) -> LayerReport {
-    let Learned { short, all } = learned::of(transcript, facts, entry.layer);
+    // The words of leaving after a failure are no teardown that was looked at.
+    let only_left = entry.layer == Layer::Teardown && matches!(standing, Standing::NotReached | Standing::NotTried);
+    let Learned { short, all } = if only_left { Learned::default() } else { learned::of(transcript, facts, entry.layer) };
     LayerReport {
         layer: entry.layer,
         standing,

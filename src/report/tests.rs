@@ -385,6 +385,15 @@ fn the_headline_tells_where_the_call_stopped() {
 }
 
 #[test]
+fn leaving_after_a_failure_is_no_teardown() {
+    let mut story = wrong_password(b"E=691");
+    assert!(matches!(story.0.events.pop().map(|event| event.what), Some(What::Up)));
+    let report = story.report();
+    let row = report.layers.last().expect("teardown");
+    assert_eq!((row.layer, row.standing, row.learned.len(), row.short.as_str()), (Layer::Teardown, Standing::NotReached, 0, ""));
+}
+
+#[test]
 fn passwords_and_challenges_are_not_learned() {
     let text = rendered("json", &wrong_password(b"E=691 R=0 C=00112233445566778899AABBCCDDEEFF V=3 M=no").report());
     let learned: serde_json::Value = serde_json::from_str(&text).expect("JSON");
