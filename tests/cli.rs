@@ -173,7 +173,9 @@ fn the_first_ctrl_c_leaves_in_order_and_tells_what_is_known() {
     assert!(lines.any(|line| line.contains(r#""layer":"sstp""#)), "it gets as far as SSTP");
     let interrupted = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill runs");
     assert!(interrupted.success());
-    assert!(lines.any(|line| line.contains(r#""type":"summary""#)), "the report comes");
+    assert!(lines.any(|line| line.contains(r#""layer":"lcp""#) && line.contains(r#""state":"interrupted""#)), "it was stopped there");
+    let summary = lines.find(|line| line.contains(r#""type":"summary""#)).expect("the report comes");
+    assert!(summary.contains(r#""verdict":"interrupted""#), "{summary}");
     assert_eq!(child.wait().expect("it ends").code(), Some(130));
     let mut stderr = String::new();
     child.stderr.take().expect("piped").read_to_string(&mut stderr).expect("UTF-8");

@@ -47,7 +47,7 @@ fn narrow_rows(layers: &[&LayerReport], width: usize, colour: bool, heading: boo
     for layer in layers {
         let line = format!("{:LAYER$}{}", layer.layer.title(), state_cell(layer));
         text += &(paint_state(line, colour) + "\n");
-        let learned = learned_cell(layer, width.saturating_sub(2));
+        let learned = text::peer(&learned_cell(layer, usize::MAX));
         if !learned.is_empty() {
             text += &(text::hanging(&format!("  {learned}"), width, 2) + "\n");
         }

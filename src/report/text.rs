@@ -60,10 +60,12 @@ pub fn peer(text: &str) -> String {
     cut(text, PEER)
 }
 
-/// Evidence with what a peer said in it between quotation marks, each of these cut to the same length.
+/// Evidence in which nothing that a peer said is longer than that: what stands between quotation marks, and every part
+/// between semicolons.
 pub fn evidence(text: &str) -> String {
-    let parts: Vec<String> = text.split('"').enumerate().map(|(n, part)| if n % 2 == 1 { peer(part) } else { part.to_string() }).collect();
-    cut(&parts.join("\""), EVIDENCE)
+    let plain = |part: &str| part.split("; ").map(peer).collect::<Vec<_>>().join("; ");
+    let parts = text.split('"').enumerate().map(|(n, part)| if n % 2 == 1 { peer(part) } else { plain(part) });
+    cut(&parts.collect::<Vec<_>>().join("\""), EVIDENCE)
 }
 
 /// `text` in lines of at most `width` columns, all but the first set in by `indent`. Words are not cut, so that hashes
@@ -136,6 +138,7 @@ mod tests {
         assert_eq!(cut("abc def", 5), "abc…");
         assert_eq!(cut("abc", 3), "abc");
         let long = format!("the server said \"{}\" and left", "x".repeat(300));
+        assert_eq!(evidence(&format!("HTTP/1.1 403 Forbidden; Server: {}; more", "x".repeat(300))).chars().count(), 24 + 200 + 6);
         assert_eq!(evidence(&long), format!("the server said \"{}…\" and left", "x".repeat(199)));
     }
 }
