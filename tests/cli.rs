@@ -34,6 +34,17 @@ fn arguments_that_make_no_sense_end_with_2_and_say_why() {
         (&[], "Usage"),
         (&["frobnicate"], "unrecognized subcommand"),
         (&["probe"], "TARGET"),
+        (&["probe"], "probe --lab"),
+        (&["probe", "x", "--server-name", "a b"], "DNS name"),
+        (&["probe", "x", "--server-name", ""], "--server-name"),
+        (&["probe", "x", "--server-name", "a\r\nHost: b"], "DNS name"),
+        (&["probe", "b\u{fc}cher.example"], "xn--"),
+        (&["probe", "x", "--connect", "b\u{fc}cher.example"], "xn--"),
+        (&["probe", "x", "--auth", "pap"], "--user"),
+        (&["probe", "x", "-o", "json=/nonexistent/x", "-o", "junit=/nonexistent/x"], "two reports"),
+        (&["probe", "192.0.2.1", "-6"], "IPv4 address"),
+        (&["probe", "[2001:db8::1]:444", "-4"], "IPv6 address"),
+        (&["probe", "x", "--connect", "2001:db8::1", "-4"], "IPv6 address"),
         (&["probe", "http://vpn.example.test"], "https://"),
         (&["probe", "vpn.example.test:0"], "not a port"),
         (&["probe", "https://alice:s3cret@vpn.example.test/"], "--user"),
@@ -54,6 +65,8 @@ fn arguments_that_make_no_sense_end_with_2_and_say_why() {
         (&["probe", "x", "--password-file", "/dev/null"], "--user"),
         (&["probe", "x", "--user", "alice"], "SSTP_DIAG_PASSWORD"),
         (&["probe", "x", "--user", "alice", "--password-env", "SSTP_DIAG_NOT_SET"], "not set"),
+        (&["probe", "x", "--user", "alice", "--password-file", "/dev/null"], "lockout"),
+        (&["probe", "x", "--user", "alice", "--password-file", "-"], "lockout"),
         (&["probe", "x", "--width", "5"], "--width"),
         (&["lab", "--listen", "192.0.2.1:443"], "loopback only"),
         (&["lab", "--fault", "cert.nonsense"], "lab --list"),
@@ -160,7 +173,9 @@ fn the_first_ctrl_c_leaves_in_order_and_tells_what_is_known() {
     assert!(lines.any(|line| line.contains(r#""layer":"sstp""#)), "it gets as far as SSTP");
     let interrupted = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill runs");
     assert!(interrupted.success());
-    assert!(lines.any(|line| line.contains(r#""type":"summary""#)), "the report comes");
+    assert!(lines.any(|line| line.contains(r#""layer":"lcp""#) && line.contains(r#""state":"interrupted""#)), "it was stopped there");
+    let summary = lines.find(|line| line.contains(r#""type":"summary""#)).expect("the report comes");
+    assert!(summary.contains(r#""verdict":"interrupted""#), "{summary}");
     assert_eq!(child.wait().expect("it ends").code(), Some(130));
     let mut stderr = String::new();
     child.stderr.take().expect("piped").read_to_string(&mut stderr).expect("UTF-8");
@@ -190,6 +205,34 @@ fn the_lab_prints_a_probe_line_that_works() {
 }
 
 #[test]
+fn the_files_of_the_lab_are_for_their_owner_only_and_go_on_sigterm() {
+    use std::os::unix::fs::PermissionsExt;
+    let mut lab = sstp_diag(&["lab"]).stdout(Stdio::piped()).spawn().expect("it runs");
+    let mut lines = BufReader::new(lab.stdout.take().expect("piped")).lines().map(|line| line.expect("UTF-8"));
+    let line = lines.find(|line| line.starts_with("Password")).expect("the line");
+    let password = std::path::PathBuf::from(line.split_whitespace().last().expect("a path"));
+    let folder = password.parent().expect("a folder");
+    let mode = |path: &std::path::Path| fs::metadata(path).expect("it is there").permissions().mode() & 0o777;
+    assert_eq!((mode(folder), mode(&password)), (0o700, 0o600));
+    let _ = Command::new("kill").args(["-TERM", &lab.id().to_string()]).status().expect("kill runs");
+    assert_eq!(lab.wait().expect("it ends").code(), Some(0));
+    assert!(!fs::exists(folder).expect("to be asked"));
+}
+
+#[test]
+fn nothing_is_wider_than_the_width() {
+    for width in [40, 59, 60, 80, 100] {
+        for fault in [&[][..], &["--fault", "auth.wrong-password"], &["--fault", "http.403"], &["--fault", "cert.expired"]] {
+            let number = width.to_string();
+            let args = [&["probe", "--lab", "-v", "--width", &number], fault].concat();
+            let (_, stdout, _) = run(&args);
+            let wide: Vec<_> = stdout.lines().filter(|line| line.chars().count() > width).collect();
+            assert!(wide.is_empty() && !stdout.is_empty(), "{args:?}: {wide:?}");
+        }
+    }
+}
+
+#[test]
 fn a_password_comes_from_a_file_or_the_environment() {
     let mut command = sstp_diag(&["probe", "--lab", "--user", "alice", "--password-file", "-"]);
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("it runs");
@@ -197,6 +240,45 @@ fn a_password_comes_from_a_file_or_the_environment() {
     assert_eq!(child.wait_with_output().expect("it ends").status.code(), Some(0));
     let output = sstp_diag(&["probe", "--lab", "--user", "alice"]).env("SSTP_DIAG_PASSWORD", "wrong").output().expect("it runs");
     assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stdout));
+}
+
+#[test]
+fn a_place_to_connect_to_takes_the_port_of_the_target() {
+    let connect = |place: &str| {
+        let (_, stdout, _) = run(&["probe", "x:8443", "--connect", place, "--server-name", "192.0.2.9", "--until", "dns", "-o", "json"]);
+        let report: serde_json::Value = serde_json::from_str(&stdout).expect("JSON");
+        report["target"]["connect"].as_str().map(str::to_string)
+    };
+    assert_eq!(connect("127.0.0.1").as_deref(), Some("127.0.0.1:8443"));
+    assert_eq!(connect("::1").as_deref(), Some("[::1]:8443"));
+    assert_eq!(connect("127.0.0.1:444").as_deref(), Some("127.0.0.1:444"));
+}
+
+#[test]
+fn a_name_or_a_password_that_pap_cannot_carry_is_refused() {
+    let (name, most) = ("a".repeat(256), "b".repeat(255));
+    let probe = |user: &str, password: &str| {
+        let mut command = sstp_diag(&["probe", "x", "--user", user, "--auth", "pap"]);
+        let output =
+            command.args(["--until", "dns", "--resolve", "x:127.0.0.1"]).env("SSTP_DIAG_PASSWORD", password).output().expect("it runs");
+        (output.status.code(), String::from_utf8(output.stderr).expect("UTF-8"))
+    };
+    assert_eq!(probe(&most, &most).0, Some(0));
+    for (user, password) in [(&name, &most), (&most, &name)] {
+        let (code, stderr) = probe(user, password);
+        assert_eq!(code, Some(2), "{stderr}");
+        assert!(stderr.contains("255 bytes"), "{stderr}");
+    }
+}
+
+/// Python's pty module is the terminal.
+#[test]
+fn the_prompt_gives_the_echo_back_when_it_is_interrupted() {
+    let script = include_str!("prompt.py");
+    if Command::new("python3").args(["-c", "import pty, termios"]).status().is_ok_and(|status| status.success()) {
+        let output = Command::new("python3").args(["-c", script, env!("CARGO_BIN_EXE_sstp-diag")]).output().expect("it runs");
+        assert!(output.status.success(), "{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    }
 }
 
 #[test]
@@ -225,6 +307,24 @@ fn catalogues_have_the_id_first_and_json_on_request() {
         }
     }
     assert_eq!(run(&["lab", "--list"]).1, run(&["catalogue", "faults"]).1);
+}
+
+#[test]
+fn a_code_is_found_by_every_number_that_windows_shows() {
+    let (_, table, _) = run(&["catalogue", "codes"]);
+    let (_, page, _) = run(&["catalogue", "codes", "-o", "markdown"]);
+    let rows = [
+        ("0x800704C9", "ERROR_CONNECTION_REFUSED"),
+        ("-2147023671", "ERROR_CONNECTION_REFUSED"),
+        ("-2146762495", "CERT_E_EXPIRED"),
+        ("0x800B0101", "CERT_E_EXPIRED"),
+        ("0x800702B3", "ERROR_AUTHENTICATION_FAILURE"),
+    ];
+    for (number, name) in rows {
+        for text in [&table, &page] {
+            assert!(text.lines().any(|line| line.contains(number) && line.contains(name)), "{number} {name}");
+        }
+    }
 }
 
 #[test]

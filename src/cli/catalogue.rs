@@ -8,7 +8,7 @@ use super::output::print;
 use crate::diag::codes::{self, Code};
 use crate::diag::{self, Check};
 use crate::jobs::lab::fault::{self, Fault};
-use crate::report::sentence::code_in_full;
+use crate::report::sentence::{code_in_full, numbers};
 use serde_json::{Value, json};
 
 /// Prints rows.
@@ -37,8 +37,7 @@ fn fault_row(fault: &Fault) -> [String; 4] {
 }
 
 fn code_row(code: &Code) -> [String; 4] {
-    let number = code.hresult().filter(|word| *word == code.number).map_or_else(|| code.number.to_string(), |word| format!("0x{word:08X}"));
-    [code.name.to_string(), code.family.name().to_string(), number, code.means.to_string()]
+    [code.name.to_string(), code.family.name().to_string(), numbers(code), code.means.to_string()]
 }
 
 fn check_json(check: &Check) -> Value {

@@ -44,6 +44,8 @@ pub enum Trouble {
     Usage(String),
     /// Our own machine failed.
     Ours(String),
+    /// The user stopped it before it began.
+    Interrupted,
 }
 
 impl Trouble {
@@ -52,6 +54,7 @@ impl Trouble {
         match self {
             Trouble::Usage(_) => Exit::Usage,
             Trouble::Ours(_) => Exit::CouldNotRun,
+            Trouble::Interrupted => Exit::Interrupted,
         }
     }
 
@@ -77,6 +80,7 @@ impl std::fmt::Display for Trouble {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Trouble::Usage(says) | Trouble::Ours(says) => f.write_str(says),
+            Trouble::Interrupted => f.write_str("interrupted; nothing was done"),
         }
     }
 }

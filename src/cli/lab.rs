@@ -3,14 +3,16 @@
 use super::args::{CatalogueArgs, LabArgs, ProbeArgs, Shape, What};
 use super::exit::{Exit, Trouble};
 use super::output::print;
-use super::{catalogue, proxy, trust};
+use super::{catalogue, proxy, sense, trust};
 use crate::jobs::lab::{Dial, Lab, LabConfig, fault};
 use crate::jobs::probe::ProbeConfig;
 use crate::live::dns::Override;
 use crate::live::runtime::{self, Ended};
 use crate::live::trust::Trust;
 use crate::proto::plan::Credentials;
-use std::fs;
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::watch::Receiver;
@@ -40,6 +42,7 @@ pub async fn start(args: &ProbeArgs, config: &mut ProbeConfig) -> Result<Lab, Tr
 /// What the user gave stands; the rest is what the lab says.
 fn dial(config: &mut ProbeConfig, dial: &Dial, args: &ProbeArgs) -> Result<(), Trouble> {
     (config.target.host, config.target.port) = (dial.host.clone(), dial.port);
+    config.target.connect = sense::connect(args, dial.port);
     config.target.server_name = config.target.server_name.take().or_else(|| dial.server_name.clone());
     let overrides = dial.resolve.iter().map(|(host, addresses)| Override { host: host.clone(), addresses: addresses.clone() });
     config.resolver.overrides.extend(overrides);
@@ -104,11 +107,11 @@ impl Files {
     fn write(args: &LabArgs, lab: &Lab) -> Result<Files, Trouble> {
         // A new folder of our own: what another user put in its place is an error, not a target.
         let folder = std::env::temp_dir().join(format!("sstp-diag-lab-{}", std::process::id()));
-        fs::create_dir(&folder).map_err(|error| Trouble::file("create", &folder, &error))?;
+        fs::DirBuilder::new().mode(FOLDER_MODE).create(&folder).map_err(|error| Trouble::file("create", &folder, &error))?;
         let ca = args.ca_out.clone().unwrap_or_else(|| folder.join("root.pem"));
         let files = Files { password: folder.join("password"), ca, folder };
         let password = lab.dial().password.as_ref().map_or("", |password| password.expose());
-        save(&files.ca, lab.ca_pem())?;
+        fs::write(&files.ca, lab.ca_pem()).map_err(|error| Trouble::file("write", &files.ca, &error))?;
         save(&files.password, &format!("{password}\n"))?;
         Ok(files)
     }
@@ -120,6 +123,13 @@ impl Drop for Files {
     }
 }
 
+/// Writes a file that is new and that nobody else may read.
 fn save(path: &Path, text: &str) -> Result<(), Trouble> {
-    fs::write(path, text).map_err(|error| Trouble::file("write", path, &error))
+    let file = OpenOptions::new().write(true).create_new(true).mode(FILE_MODE).open(path);
+    file.and_then(|mut file| file.write_all(text.as_bytes())).map_err(|error| Trouble::file("write", path, &error))
 }
+
+/// The folder is for its owner only.
+const FOLDER_MODE: u32 = 0o700;
+/// So is the file with the password.
+const FILE_MODE: u32 = 0o600;

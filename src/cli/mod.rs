@@ -8,8 +8,10 @@ mod man;
 mod output;
 mod password;
 mod probe;
+mod prompt;
 mod proxy;
 mod screen;
+mod sense;
 mod trust;
 
 pub use args::{Cli, Target};

@@ -91,6 +91,6 @@ pub fn complain(text: &str) {
 }
 
 /// Ours: on a narrower terminal the table is this wide and the terminal wraps it.
-const NARROWEST: usize = 60;
+const NARROWEST: usize = 40;
 /// Ours: longer lines are hard to read.
 const WIDEST: usize = 120;

@@ -2,12 +2,14 @@
 
 use super::args::LoginArgs;
 use super::exit::Trouble;
+use super::prompt;
 use super::proxy::not_empty;
 use crate::base::Secret;
 use crate::proto::plan::Credentials;
+use crate::proto::plan::Method;
+use crate::report::text::harmless;
 use std::io::{self, BufRead, IsTerminal};
 use std::path::Path;
-use zeroize::Zeroize;
 
 /// The environment variable that is looked at unasked.
 pub const VARIABLE: &str = "SSTP_DIAG_PASSWORD";
@@ -28,7 +30,20 @@ pub fn credentials(login: &LoginArgs) -> Result<Option<Credentials>, Trouble> {
             None => asked(&user, "--password-file, or the environment variable SSTP_DIAG_PASSWORD,")?,
         },
     };
+    let password = filled(password, "the password is empty")?;
+    let long = |text: &str| text.len() > PAP_LONGEST;
+    if login.auth.contains(&Method::Pap) && (long(&user) || long(password.expose())) {
+        return Err(Trouble::Usage(format!("PAP carries a user and a password of at most {PAP_LONGEST} bytes each")));
+    }
     Ok(Some(Credentials { user, password }))
+}
+
+/// The password, unless it is empty: a server counts an empty one as a wrong one.
+fn filled(password: Secret<String>, says: &str) -> Result<Secret<String>, Trouble> {
+    match not_empty(password) {
+        Some(password) => Ok(password),
+        None => Err(Trouble::Usage(format!("{says}; an empty password is not sent, because it counts towards a lockout of the account"))),
+    }
 }
 
 /// The proxy's password, when one is given apart from the URL, or must be (`missing`).
@@ -52,27 +67,43 @@ fn asked(who: &str, instead: &str) -> Result<Secret<String>, Trouble> {
     if !io::stdin().is_terminal() {
         return Err(Trouble::Usage(format!("a password for {who} is needed: {instead} gives it where there is no terminal to ask on")));
     }
-    let password = rpassword::prompt_password(format!("Password of {who}: "));
-    password.map(Secret::new).map_err(|error| Trouble::Ours(format!("cannot read the password: {error}")))
+    filled(prompt::ask(&format!("Password of {}: ", harmless(who)))?, "the password is empty")
 }
 
-/// The first line of a file without its end; `-` is standard input.
+/// The first line of a file without its end and without a byte order mark; `-` is standard input.
 fn first_line(path: &Path) -> Result<Secret<String>, Trouble> {
-    let trouble = |error: &io::Error| Trouble::file("read the password file", path, error);
-    let mut line = Vec::new();
     let read = if path == Path::new("-") {
-        io::stdin().lock().read_until(b'\n', &mut line)
+        line_of(io::stdin().lock())
     } else {
-        std::fs::File::open(path).and_then(|file| io::BufReader::new(file).read_until(b'\n', &mut line))
+        std::fs::File::open(path).and_then(|file| line_of(io::BufReader::new(file)))
     };
-    read.map_err(|error| trouble(&error))?;
-    let end = line.iter().rposition(|byte| !b"\r\n".contains(byte)).map_or(0, |last| last + 1);
-    line.truncate(end);
-    String::from_utf8(line).map(Secret::new).map_err(|error| {
-        error.into_bytes().zeroize();
-        Trouble::Usage(format!("the password in {} is not UTF-8", path.display()))
-    })
+    let line = read.map_err(|error| Trouble::file("read the password file", path, &error))?;
+    if line.expose().len() > LONGEST {
+        return Err(Trouble::Ours(format!(
+            "cannot use the password file {}: its first line is longer than {LONGEST} bytes",
+            path.display()
+        )));
+    }
+    let text = line.expose().strip_prefix(BYTE_ORDER_MARK).unwrap_or(line.expose());
+    let end = text.iter().rposition(|byte| !b"\r\n".contains(byte)).map_or(0, |last| last + 1);
+    let text = std::str::from_utf8(&text[..end]).map_err(|_| Trouble::Usage(format!("the password in {} is not UTF-8", path.display())))?;
+    filled(Secret::new(text.to_string()), &format!("the first line of the password file {} is empty", path.display()))
 }
+
+/// A line, and no more than a byte beyond what a password may have.
+fn line_of(file: impl BufRead) -> io::Result<Secret<Vec<u8>>> {
+    let mut line = Vec::with_capacity(LONGEST + 1);
+    let read = file.take(LONGEST as u64 + 1).read_until(b'\n', &mut line);
+    let line = Secret::new(line);
+    read.map(|_| line)
+}
+
+/// Ours: a longer line is no password but the wrong file.
+const LONGEST: usize = 4096;
+/// RFC 1334 2.2.1: Peer-ID and password have a length of one byte.
+const PAP_LONGEST: usize = 255;
+/// RFC 3629 6: what some editors write at the beginning of a file.
+const BYTE_ORDER_MARK: &[u8] = &[0xef, 0xbb, 0xbf];
 
 #[cfg(test)]
 mod tests {
@@ -81,10 +112,16 @@ mod tests {
     #[test]
     fn the_first_line_of_the_file_is_the_password() {
         let path = std::env::temp_dir().join(format!("sstp-diag-password-{}", std::process::id()));
-        for (content, password) in [("pass word \r\nmore\n", "pass word "), ("x", "x"), ("", "")] {
+        for (content, password) in [("pass word \r\nmore\n", "pass word "), ("x", "x"), ("\u{feff}y\n", "y")] {
             std::fs::write(&path, content).expect("a temporary file");
             assert_eq!(first_line(&path).expect("readable").expose(), password);
         }
+        for empty in ["", "\n", "\u{feff}\r\n", "\nsecond"] {
+            std::fs::write(&path, empty).expect("a temporary file");
+            assert_eq!(first_line(&path).expect_err("empty").exit(), super::super::Exit::Usage);
+        }
+        std::fs::write(&path, "x".repeat(LONGEST + 1)).expect("a temporary file");
+        assert_eq!(first_line(&path).expect_err("too long").exit(), super::super::Exit::CouldNotRun);
         std::fs::write(&path, [0xff, b'\n']).expect("a temporary file");
         assert_eq!(first_line(&path).expect_err("not UTF-8").exit(), super::super::Exit::Usage);
         std::fs::remove_file(&path).expect("it was there");

@@ -4,7 +4,7 @@ use super::args::{ExtentArgs, ProbeArgs, Target as Named, WayArgs};
 use super::exit::{Exit, Trouble};
 use super::output::{Outputs, complain};
 use super::screen::Screen;
-use super::{lab, password, proxy, trust};
+use super::{lab, password, proxy, sense, trust};
 use crate::diag;
 use crate::jobs::probe::{self, ProbeConfig};
 use crate::live::clock::Clock;
@@ -20,8 +20,9 @@ use tokio::sync::watch::Receiver;
 
 /// Probes and reports.
 pub fn run(args: &ProbeArgs) -> Result<Exit, Trouble> {
+    let named = sense::target(args)?;
     let mut outputs = Outputs::open(&args.shown)?;
-    let config = config(args)?;
+    let config = config(args, &named)?;
     let mut screen = None;
     let ended = runtime::run(|stop| climb(args, config, &outputs, &mut screen, stop))?;
     let shown = screen.map(Screen::finish);
@@ -31,7 +32,8 @@ pub fn run(args: &ProbeArgs) -> Result<Exit, Trouble> {
         Ended::Abandoned => (shown.as_ref().map(|shown| shown.1.clone()).unwrap_or_default(), true),
     };
     outputs.style.shown = shown.map(|shown| shown.0).unwrap_or_default();
-    let report = Report { interrupted, ..judged(transcript) };
+    let report = judged(transcript);
+    let report = Report { interrupted: interrupted || report.interrupted, ..report };
     outputs.write(&report)?;
     if interrupted {
         complain("interrupted; this is what is known");
@@ -57,24 +59,20 @@ async fn climb(
 }
 
 /// Everything that the arguments say; with `--lab` the lab fills in the rest.
-fn config(args: &ProbeArgs) -> Result<ProbeConfig, Trouble> {
+fn config(args: &ProbeArgs, named: &Named) -> Result<ProbeConfig, Trouble> {
     let way = &args.way;
-    let named = match &args.target {
-        Some(text) => Named::parse(text).map_err(Trouble::Usage)?,
-        None => Named { host: String::new(), port: 0 },
-    };
     let target = Target {
         host: named.host.clone(),
         port: named.port,
         server_name: way.server_name.clone(),
-        connect: way.connect.as_ref().map(Named::authority),
+        connect: sense::connect(args, named.port),
     };
     let keylog = KeyLogs::open(args.trust.keylog.as_deref(), std::env::var_os("SSLKEYLOGFILE").as_deref())?;
     let mut config = ProbeConfig {
         asked: Asked { until: args.extent.until, strict: args.trust.strict, ..Asked::default() },
         methods: (!args.login.auth.is_empty()).then(|| args.login.auth.clone()),
         trust: Arc::new(trust::roots(&args.trust)?),
-        proxy: if args.lab.lab { None } else { proxy::choose(way, &named)? },
+        proxy: if args.lab.lab { None } else { proxy::choose(way, named)? },
         resolver: resolver(way),
         timers: timers(&args.extent),
         keylog: Arc::new(keylog),

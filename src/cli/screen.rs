@@ -3,7 +3,7 @@
 use super::output::{Outputs, print};
 use crate::report::progress::Progress;
 use crate::report::text::harmless;
-use crate::report::{LayerReport, Style, head_line, ladder_rows, layer_line};
+use crate::report::{LayerReport, Style, head_line, ladder_rows, layer_line, wrapped};
 use crate::transcript::{Event, Head, Sink, Transcript};
 
 /// Hears of every event and shows what is to be shown of it.
@@ -33,7 +33,8 @@ impl Screen {
             Mode::Lines => head_line(&head),
             Mode::Rows => {
                 let title = ladder_rows(&[], outputs.style.width, outputs.style.colour, true);
-                format!("Probing {}\n\n{title}", harmless(&head.target.authority()))
+                let heading = wrapped(&format!("Probing {}", harmless(&head.target.authority())), outputs.style.width);
+                format!("{heading}\n\n{title}")
             }
         };
         let screen = Screen { progress: Progress::new(head), mode, style: outputs.style.clone() };

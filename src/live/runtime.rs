@@ -1,8 +1,10 @@
-//! The runtime for one job, and Ctrl-C: once to leave in order, twice to leave at once.
+//! The runtime for one job, and Ctrl-C or SIGTERM: once to leave in order, twice to leave at once.
 
 use std::future::Future;
 use std::io;
 use std::pin::pin;
+use std::task::Poll;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 /// How a job ended.
@@ -27,24 +29,46 @@ pub fn run<T, F: Future<Output = T>>(job: impl FnOnce(watch::Receiver<bool>) -> 
 
 async fn until_interrupted<T, F: Future<Output = T>>(job: impl FnOnce(watch::Receiver<bool>) -> F) -> Ended<T> {
     let (stop, stopped) = watch::channel(false);
+    let mut interrupts = Interrupts::new();
     let mut job = pin!(job(stopped));
     tokio::select! {
         biased;
         result = &mut job => return Ended::Through(result),
-        () = interrupt() => {}
+        () = interrupts.next() => {}
     }
     let _ = stop.send(true);
     tokio::select! {
         biased;
         result = &mut job => Ended::Interrupted(result),
-        () = interrupt() => Ended::Abandoned,
+        () = interrupts.next() => Ended::Abandoned,
     }
 }
 
-/// Ends at the next Ctrl-C; never, where there is none to be had.
-async fn interrupt() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
+/// The user's wishes to stop: Ctrl-C and SIGTERM. They count from the moment this is made.
+pub struct Interrupts {
+    signals: Vec<Signal>,
+}
+
+impl Interrupts {
+    /// Listens; must be made within a runtime. A signal that cannot be listened to does what it always did.
+    pub fn new() -> Interrupts {
+        let kinds = [SignalKind::interrupt(), SignalKind::terminate()];
+        Interrupts { signals: kinds.into_iter().filter_map(|kind| signal(kind).ok()).collect() }
+    }
+
+    /// Ends at the next of them.
+    pub async fn next(&mut self) {
+        std::future::poll_fn(|context| {
+            let came = self.signals.iter_mut().any(|signal| matches!(signal.poll_recv(context), Poll::Ready(Some(()))));
+            if came { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+    }
+}
+
+impl Default for Interrupts {
+    fn default() -> Self {
+        Interrupts::new()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::learned;
 use super::model::{LayerReport, Report};
-use super::text::{rfc3339, rfc3339_ms};
+use super::text::{harmless, rfc3339, rfc3339_ms};
 use super::{TOOL, VERSION};
 use crate::diag::{Finding, Windows};
 use crate::transcript::Head;
@@ -20,7 +20,7 @@ pub fn tool() -> Value {
 /// The server as the user named it.
 pub fn target(head: &Head) -> Value {
     let target = &head.target;
-    json!({ "host": target.host, "port": target.port, "server_name": target.server_name, "connect": target.connect })
+    json!({ "host": harmless(&target.host), "port": target.port, "server_name": target.server_name.as_deref().map(harmless), "connect": target.connect })
 }
 
 /// When it began.
@@ -48,9 +48,9 @@ pub fn certificates(report: &Report) -> Vec<Value> {
 
 fn certificate(cert: &Cert) -> Value {
     json!({
-        "subject": cert.subject,
-        "issuer": cert.issuer,
-        "dns_names": cert.dns_names,
+        "subject": harmless(&cert.subject),
+        "issuer": harmless(&cert.issuer),
+        "dns_names": all_harmless(&cert.dns_names),
         "ip_addresses": cert.ip_addresses,
         "serial": cert.serial,
         "not_before": rfc3339(cert.not_before),
@@ -61,10 +61,14 @@ fn certificate(cert: &Cert) -> Value {
         "eku": cert.eku,
         "sha1": cert.sha1,
         "sha256": cert.sha256,
-        "crl_urls": cert.crl_urls,
-        "ocsp_urls": cert.ocsp_urls,
-        "ca_issuers_urls": cert.ca_issuers_urls,
+        "crl_urls": all_harmless(&cert.crl_urls),
+        "ocsp_urls": all_harmless(&cert.ocsp_urls),
+        "ca_issuers_urls": all_harmless(&cert.ca_issuers_urls),
     })
+}
+
+fn all_harmless(texts: &[String]) -> Vec<String> {
+    texts.iter().map(|text| harmless(text)).collect()
 }
 
 /// Every address tried.
@@ -86,9 +90,9 @@ pub fn addresses(report: &Report) -> Vec<Value> {
 }
 
 /// One finding.
-pub fn finding(finding: &Finding) -> Value {
+pub fn finding(report: &Report, finding: &Finding) -> Value {
     let check = finding.check;
-    let windows: Vec<Value> = check.windows.iter().map(|code| windows(*code, check.verified)).collect();
+    let windows: Vec<Value> = report.windows(finding).iter().map(|code| windows(*code, check.verified)).collect();
     json!({
         "id": check.id,
         "severity": finding.severity.name(),
@@ -96,7 +100,7 @@ pub fn finding(finding: &Finding) -> Value {
         "title": check.title,
         "means": check.means,
         "fix": { "admin": check.fix.admin, "user": check.fix.user },
-        "evidence": { "says": finding.evidence.says, "events": finding.evidence.events },
+        "evidence": { "says": harmless(&finding.evidence.says), "events": finding.evidence.events },
         "windows": windows,
         "spec": check.spec.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "cause": finding.cause,
@@ -120,7 +124,7 @@ fn windows(code: Windows, verified: bool) -> Value {
 
 /// Checks that could not look.
 pub fn not_judged(report: &Report) -> Vec<Value> {
-    report.judgement.blind.iter().map(|(id, why)| json!({ "id": id, "why": why })).collect()
+    report.judgement.blind.iter().map(|(id, why)| json!({ "id": id, "why": harmless(why) })).collect()
 }
 
 /// JSON text in which no character can disturb a terminal: what JSON leaves as it is beyond U+007E is escaped too.

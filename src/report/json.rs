@@ -13,7 +13,7 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 
 fn document(report: &Report) -> Map<String, Value> {
     let head = &report.transcript.head;
-    let findings: Vec<Value> = report.judgement.findings.iter().map(document::finding).collect();
+    let findings: Vec<Value> = report.judgement.findings.iter().map(|finding| document::finding(report, finding)).collect();
     let members = [
         ("schema", json!(SCHEMA)),
         ("tool", document::tool()),

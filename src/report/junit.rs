@@ -2,7 +2,7 @@
 
 use super::model::{LayerReport, Report, Standing};
 use super::text::harmless;
-use super::{TOOL, sentence};
+use super::{TOOL, sentence, text};
 use crate::diag::{Finding, Severity};
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 use std::io::{self, Write};
@@ -15,12 +15,11 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     suite.add_property(("summary", sentence::verdict(report).as_str()));
     suite.add_test_cases(report.layers.iter().map(layer_case));
     let failing = report.judgement.findings.iter().filter(|finding| finding.severity == Severity::Fail);
-    suite.add_test_cases(failing.map(finding_case));
+    suite.add_test_cases(failing.map(|finding| finding_case(report, finding)));
     let mut document = quick_junit::Report::new(TOOL);
     document.set_time(report.facts.ended.duration());
     document.add_test_suite(suite);
-    let text = document.to_string().map_err(io::Error::other)?;
-    out.write_all(text.as_bytes())
+    out.write_all(document.to_string().map_err(io::Error::other)?.as_bytes())
 }
 
 fn layer_case(row: &LayerReport) -> TestCase {
@@ -38,7 +37,7 @@ fn layer_case(row: &LayerReport) -> TestCase {
 fn status(row: &LayerReport) -> TestCaseStatus {
     let mut status = match row.standing {
         Standing::Ok | Standing::Warn => return TestCaseStatus::success(),
-        Standing::NotReached | Standing::NotTried => TestCaseStatus::skipped(),
+        Standing::Interrupted | Standing::NotReached | Standing::NotTried => TestCaseStatus::skipped(),
         Standing::Fail if row.ours => TestCaseStatus::non_success(NonSuccessKind::Error),
         Standing::Fail => TestCaseStatus::non_success(NonSuccessKind::Failure),
     };
@@ -47,23 +46,23 @@ fn status(row: &LayerReport) -> TestCaseStatus {
     status
 }
 
-fn finding_case(finding: &Finding) -> TestCase {
+fn finding_case(report: &Report, finding: &Finding) -> TestCase {
     let check = finding.check;
     let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-    status.set_type(check.id).set_message(check.title).set_description(description(finding));
+    status.set_type(check.id).set_message(check.title).set_description(description(report, finding));
     let mut case = TestCase::new(check.id, status);
     case.set_classname(format!("finding.{}", check.layer));
     case
 }
 
-fn description(finding: &Finding) -> String {
+fn description(report: &Report, finding: &Finding) -> String {
     let check = finding.check;
     let because = finding.because_of.map_or(String::new(), |id| format!("A consequence of {id}.\n"));
     format!(
         "{}\n{because}Evidence: {}\nWindows: {}\nAdmin: {}\nUser: {}\n",
         check.means,
-        harmless(&finding.evidence.says),
-        sentence::codes(finding).join(", "),
+        text::evidence(&harmless(&finding.evidence.says)),
+        sentence::codes(report, finding).join(", "),
         check.fix.admin,
         check.fix.user
     )

@@ -13,7 +13,7 @@ pub mod text;
 
 pub use model::{LayerReport, Report, Standing, Style};
 pub use ndjson::{head_line, layer_line};
-pub use table::ladder_rows;
+pub use table::{ladder_rows, wrapped};
 
 use std::io;
 

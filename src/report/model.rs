@@ -2,8 +2,8 @@
 
 use super::learned::{self, Learned};
 use crate::base::{Layer, Micros};
-use crate::diag::{Finding, Judgement, Severity};
-use crate::transcript::facts::LayerFacts;
+use crate::diag::{Finding, Judgement, Severity, Windows};
+use crate::transcript::facts::{LayerFacts, Stop};
 use crate::transcript::{Facts, Reason, State, Transcript};
 
 /// Where a layer stands in the report: its state, darkened by the findings on it.
@@ -15,6 +15,8 @@ pub enum Standing {
     Warn,
     /// Failed, or Windows would stop here.
     Fail,
+    /// The user stopped the call while it was in work.
+    Interrupted,
     /// A layer below stopped the call.
     NotReached,
     /// Not asked for.
@@ -22,12 +24,13 @@ pub enum Standing {
 }
 
 impl Standing {
-    /// `ok`, `warn`, `fail`, `not-reached` or `not-tried`.
+    /// `ok`, `warn`, `fail`, `interrupted`, `not-reached` or `not-tried`.
     pub fn name(self) -> &'static str {
         match self {
             Standing::Ok => "ok",
             Standing::Warn => "warn",
             Standing::Fail => "fail",
+            Standing::Interrupted => "interrupted",
             Standing::NotReached => "not-reached",
             Standing::NotTried => "not-tried",
         }
@@ -94,7 +97,8 @@ impl Report {
     /// Puts a report together.
     pub fn new(transcript: Transcript, facts: Facts, judgement: Judgement) -> Report {
         let layers = layers(&transcript, &facts, &judgement.findings);
-        Report { transcript, facts, judgement, layers, interrupted: false, style: Style::default() }
+        let interrupted = facts.stop.as_ref().is_some_and(|stop| is_interruption(&stop.reason));
+        Report { transcript, facts, judgement, layers, interrupted, style: Style::default() }
     }
 
     /// The same report, to be shown in that way.
@@ -102,11 +106,12 @@ impl Report {
         Report { style, ..self }
     }
 
-    /// The verdict: what failed, or would fail a Windows client; else what warns; else `ok`.
+    /// The verdict: `interrupted` when the user stopped the call; else what failed, or would fail a Windows client; else what warns; else `ok`.
     pub fn verdict(&self) -> Standing {
         let worst = self.judgement.worst();
         let down = self.layers.iter().any(|layer| layer.standing == Standing::Fail);
         match worst {
+            _ if self.interrupted && self.stopped_by_user() => Standing::Interrupted,
             _ if down || worst == Some(Severity::Fail) => Standing::Fail,
             _ if worst == Some(Severity::Warn) || self.facts.stop.is_some() => Standing::Warn,
             _ => Standing::Ok,
@@ -118,10 +123,21 @@ impl Report {
         self.verdict() == Standing::Fail
     }
 
+    /// Nothing but the user stopped the call.
+    fn stopped_by_user(&self) -> bool {
+        self.facts.stop.as_ref().is_none_or(|stop| is_interruption(&stop.reason))
+    }
+
+    /// The Windows codes of a finding; none where our own machine stopped the call, for Windows would go on there.
+    pub fn windows(&self, finding: &Finding) -> &'static [Windows] {
+        let ours = |stop: &Stop| matches!(stop.reason, Reason::Ours(_)) && stop.layer == finding.check.layer;
+        if self.facts.stop.as_ref().is_some_and(ours) { &[] } else { finding.check.windows }
+    }
+
     /// Why our own machine could not do it, when that is where the call stopped.
     pub fn ours(&self) -> Option<&str> {
         match self.facts.stop.as_ref().map(|stop| &stop.reason) {
-            Some(Reason::Ours(why)) => Some(why),
+            Some(reason @ Reason::Ours(why)) if !is_interruption(reason) => Some(why),
             _ => None,
         }
     }
@@ -134,7 +150,9 @@ impl Report {
 
     /// The layer at which the call stopped, or at which a Windows client would stop.
     pub fn stopped_at(&self) -> Option<Layer> {
-        let graver = |layer: &Layer| self.layers.iter().any(|row| row.layer == *layer && row.standing == Standing::Fail);
+        let graver = |layer: &Layer| {
+            self.layers.iter().any(|row| row.layer == *layer && matches!(row.standing, Standing::Fail | Standing::Interrupted))
+        };
         let stop = self.facts.stop.as_ref().map(|stop| stop.layer).filter(graver);
         let down = || self.layers.iter().find(|layer| layer.standing == Standing::Fail).map(|layer| layer.layer);
         stop.or_else(|| self.judgement.cause().map(|cause| cause.check.layer)).or_else(down)
@@ -160,7 +178,9 @@ pub fn layers(transcript: &Transcript, facts: &Facts, findings: &[Finding]) -> V
 
 /// One row of the ladder.
 pub fn row(transcript: &Transcript, facts: &Facts, entry: &LayerFacts, standing: Standing) -> LayerReport {
-    let Learned { short, all } = learned::of(transcript, facts, entry.layer);
+    // The words of leaving after a failure are no teardown that was looked at.
+    let only_left = entry.layer == Layer::Teardown && matches!(standing, Standing::NotReached | Standing::NotTried);
+    let Learned { short, all } = if only_left { Learned::default() } else { learned::of(transcript, facts, entry.layer) };
     LayerReport {
         layer: entry.layer,
         standing,
@@ -174,7 +194,15 @@ pub fn row(transcript: &Transcript, facts: &Facts, entry: &LayerFacts, standing:
 
 /// Where a layer stands, darkened by the findings on it.
 pub fn standing_of(facts: &Facts, entry: &LayerFacts, findings: &[Finding]) -> Standing {
-    standing(entry.layer, state(facts, entry), findings)
+    match &entry.reason {
+        Some(reason) if is_interruption(reason) => Standing::Interrupted,
+        _ => standing(entry.layer, state(facts, entry), findings),
+    }
+}
+
+/// The user stopped it, not the peer and not our machine.
+pub fn is_interruption(reason: &Reason) -> bool {
+    matches!(reason, Reason::Ours(why) if why == "interrupted")
 }
 
 /// A layer that the call passed over without a word (an address needs no resolver) was not tried.

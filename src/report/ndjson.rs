@@ -16,7 +16,7 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     }
     let addresses = document::addresses(report).into_iter().map(|value| typed("address", value));
     let certificates = document::certificates(report).into_iter().map(|value| typed("certificate", value));
-    let findings = report.judgement.findings.iter().map(|finding| typed("finding", document::finding(finding)));
+    let findings = report.judgement.findings.iter().map(|finding| typed("finding", document::finding(report, finding)));
     for value in addresses.chain(certificates).chain(findings) {
         write!(out, "{}", line(&value))?;
     }

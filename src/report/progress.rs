@@ -31,7 +31,7 @@ impl Progress {
             let known = match standing {
                 Standing::NotReached => false,
                 Standing::NotTried => entry.layer < event.layer,
-                Standing::Ok | Standing::Warn | Standing::Fail => true,
+                Standing::Ok | Standing::Warn | Standing::Fail | Standing::Interrupted => true,
             };
             if known && self.is_new(entry.layer, standing) {
                 rows.push(row(&self.so_far, &facts, entry, standing));

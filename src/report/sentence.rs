@@ -1,8 +1,9 @@
 //! The sentences of a report: the verdict, and the Windows codes as people read them.
 
 use super::model::{Report, Standing};
-use super::text::{count, harmless};
+use super::text::{count, harmless, peer};
 use crate::base::Layer;
+use crate::diag::codes::{Code, Family};
 use crate::diag::{Finding, Severity, Windows};
 
 /// The verdict in one or two sentences, the cause in it: what a helpdesk reads out.
@@ -12,13 +13,18 @@ pub fn verdict(report: &Report) -> String {
         return format!("Interrupted: {}", scope(report, &target));
     }
     if let Some(why) = report.ours() {
-        return format!("Could not be tested: {}", full_stop(&harmless(why)));
+        return format!("Could not be tested: {}", full_stop(&decapitalised(&peer(&harmless(why)))));
     }
     match (report.verdict(), report.judgement.cause(), report.stopped_at()) {
         (Standing::Fail, Some(cause), _) => failing(report, cause),
         (Standing::Fail, None, Some(layer)) => {
             let why = report.layers.iter().find(|entry| entry.layer == layer).and_then(|entry| entry.reason.clone());
-            format!("{} at {}: {}", fails(report, layer), stage(layer), full_stop(why.as_deref().unwrap_or("no reason known")))
+            format!(
+                "{} at {}: {}",
+                fails(report, layer),
+                stage(layer),
+                full_stop(&decapitalised(&peer(why.as_deref().unwrap_or("no reason known"))))
+            )
         }
         (Standing::Fail, None, None) => format!("{target} does not work."),
         (Standing::Warn, ..) => {
@@ -45,9 +51,11 @@ fn scope(report: &Report, target: &str) -> String {
 
 fn failing(report: &Report, cause: &Finding) -> String {
     let says = decapitalised(cause.check.title);
-    let at = stage(cause.check.layer);
-    let verb = fails(report, cause.check.layer);
-    let windows = cause.check.windows.first().map_or(String::new(), |code| {
+    // A probe passes over a certificate at which a Windows client stops; any other cause is told where it took effect.
+    let stop = report.facts.stop.as_ref().map(|stop| stop.layer).filter(|_| cause.check.layer != Layer::Cert);
+    let layer = stop.unwrap_or(cause.check.layer);
+    let (at, verb) = (stage(layer), fails(report, layer));
+    let windows = report.windows(cause).first().map_or(String::new(), |code| {
         let sure = if cause.check.verified { "shows" } else { "probably shows" };
         format!(" Windows {sure} {}.", shown(*code))
     });
@@ -90,18 +98,42 @@ fn shown(code: Windows) -> String {
 
 /// A Windows code in full: hexadecimal, signed decimal, symbolic name.
 pub fn code_in_full(code: Windows) -> String {
-    let Some(row) = code.code() else { return shown(code) };
-    match (code, row.hresult(), row.signed()) {
-        (Windows::Ras(number), Some(word), Some(signed)) => format!("{number} {} (0x{word:08X}, {signed})", row.name),
-        (Windows::Event(number), ..) => format!("RasSstp event {number}"),
+    match (code, code.code()) {
+        (Windows::Hresult(word), row) => {
+            let name = row.map_or(String::new(), |row| format!(" {}", row.name));
+            format!("0x{word:08X} ({}){name}", word.cast_signed())
+        }
+        (Windows::Ras(_), Some(row)) => row_in_full(row),
+        (Windows::Ras(_) | Windows::Event(_), _) => shown(code),
+    }
+}
+
+/// A row of the code table in full: the number of its family, the name, and the HRESULT around a plain number.
+pub fn row_in_full(row: &Code) -> String {
+    match (row.hresult(), row.signed()) {
+        (Some(word), Some(signed)) if is_plain(row) => format!("{} {} (0x{word:08X}, {signed})", row.number, row.name),
         _ => row.shown(),
     }
 }
 
+/// A row's numbers without its name: `691 (0x800702B3, -2147024205)`, `0x800B0101 (-2146762495)`, `5`.
+pub fn numbers(row: &Code) -> String {
+    match (row.hresult(), row.signed()) {
+        (Some(word), Some(signed)) if is_plain(row) => format!("{} (0x{word:08X}, {signed})", row.number),
+        (word, Some(signed)) => format!("0x{:08X} ({signed})", word.unwrap_or(row.number)),
+        (_, None) => row.number.to_string(),
+    }
+}
+
+/// The family writes plain numbers, and Windows wraps them.
+fn is_plain(row: &Code) -> bool {
+    matches!(row.family, Family::Ras | Family::Win32 | Family::Winsock | Family::WinHttp)
+}
+
 /// All codes of a finding, each with a mark when its link to this cause is not sure.
-pub fn codes(finding: &Finding) -> Vec<String> {
+pub fn codes(report: &Report, finding: &Finding) -> Vec<String> {
     let mark = if finding.check.verified { "" } else { " - unverified" };
-    finding.check.windows.iter().map(|code| code_in_full(*code) + mark).collect()
+    report.windows(finding).iter().map(|code| code_in_full(*code) + mark).collect()
 }
 
 fn full_stop(text: &str) -> String {
@@ -109,13 +141,24 @@ fn full_stop(text: &str) -> String {
     if text.ends_with(['.', '!', '?']) { text.to_string() } else { format!("{text}.") }
 }
 
-/// The first letter small, unless the word is an abbreviation.
+/// The first letter small, unless the first word is a name or an abbreviation; no full stop at the end.
 fn decapitalised(text: &str) -> String {
+    let text = text.trim_end_matches('.');
+    let word = text.split_whitespace().next().unwrap_or_default();
     let mut chars = text.chars();
-    match (chars.next(), chars.clone().next()) {
-        (Some(first), Some(second)) if first.is_uppercase() && second.is_lowercase() => {
-            first.to_lowercase().chain(chars).collect::<String>().trim_end_matches('.').to_string()
-        }
-        _ => text.trim_end_matches('.').to_string(),
+    match chars.next() {
+        Some(first) if word == "A" || !NAMES.contains(&word) && is_plain_word(word) => first.to_lowercase().chain(chars).collect(),
+        _ => text.to_string(),
     }
 }
+
+/// One capital letter at the beginning and only small ones behind it.
+fn is_plain_word(word: &str) -> bool {
+    let mut chars = word.trim_end_matches([',', ':', ';']).chars();
+    let first = chars.next().is_some_and(char::is_uppercase);
+    let mut rest = chars.peekable();
+    first && rest.peek().is_some() && rest.all(|c| c.is_lowercase() || "-'".contains(c))
+}
+
+/// Words that keep their capital letter within a sentence: names, and the first words of message names.
+const NAMES: [&str; 8] = ["Windows", "Microsoft", "Call", "Configure-Request", "Configure-Nak", "Challenge", "Echo", "Terminate-Request"];

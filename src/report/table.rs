@@ -3,6 +3,7 @@
 use super::model::{LayerReport, Report, Standing};
 use super::text::{cut, harmless, list};
 use super::{sentence, text};
+use crate::base::Layer;
 use crate::diag::{Finding, Severity};
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
 use std::io::{self, Write};
@@ -26,7 +27,10 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 
 /// Rows of the ladder, a heading above them when wanted.
 pub fn ladder_rows(layers: &[&LayerReport], width: usize, colour: bool, heading: bool) -> String {
-    let room = width.saturating_sub(LAYER + STATE).max(20);
+    if width < LAYER + STATE + LEAST_ROOM {
+        return narrow_rows(layers, width, colour, heading);
+    }
+    let room = width - LAYER - STATE;
     let mut table = grid(&[LAYER, STATE, room]);
     if heading {
         table.add_row(["Layer", "State     Time", "Learned"]);
@@ -35,6 +39,20 @@ pub fn ladder_rows(layers: &[&LayerReport], width: usize, colour: bool, heading:
         table.add_row([layer.layer.title().to_string(), state_cell(layer), learned_cell(layer, room)]);
     }
     lines(&table).map(|line| paint_state(line, colour) + "\n").collect()
+}
+
+/// Rows of the ladder where there is no room for three columns: what was learned stands on lines of its own.
+fn narrow_rows(layers: &[&LayerReport], width: usize, colour: bool, heading: bool) -> String {
+    let mut text = if heading { format!("{:LAYER$}State     Time\n", "Layer") } else { String::new() };
+    for layer in layers {
+        let line = format!("{:LAYER$}{}", layer.layer.title(), state_cell(layer));
+        text += &(paint_state(line, colour) + "\n");
+        let learned = text::peer(&learned_cell(layer, usize::MAX));
+        if !learned.is_empty() {
+            text += &(text::hanging(&format!("  {learned}"), width, 2) + "\n");
+        }
+    }
+    text
 }
 
 fn state_cell(layer: &LayerReport) -> String {
@@ -48,6 +66,7 @@ fn state_cell(layer: &LayerReport) -> String {
 fn learned_cell(layer: &LayerReport, room: usize) -> String {
     match (&layer.reason, layer.standing) {
         (_, Standing::NotReached | Standing::NotTried) => String::new(),
+        (_, Standing::Interrupted) => cut(&layer.short, room),
         (Some(reason), _) => reason_cell(&layer.short, reason),
         (None, _) => cut(&layer.short, room),
     }
@@ -55,8 +74,9 @@ fn learned_cell(layer: &LayerReport, room: usize) -> String {
 
 /// Why a layer is down, after what was known about it, unless that says the same.
 fn reason_cell(short: &str, reason: &str) -> String {
+    let (short, reason) = (&text::peer(short), &text::peer(reason));
     let first = short.split(',').next().unwrap_or_default();
-    if first.is_empty() || reason.contains(first) { reason.to_string() } else { format!("{short}: {reason}") }
+    if first.is_empty() || reason.contains(first) { reason.clone() } else { format!("{short}: {reason}") }
 }
 
 /// Symbol and word of a state.
@@ -65,6 +85,7 @@ fn mark(standing: Standing) -> (&'static str, &'static str) {
         Standing::Ok => ("✓", "ok"),
         Standing::Warn => ("!", "warn"),
         Standing::Fail => ("✗", "fail"),
+        Standing::Interrupted => ("~", "interrupted"),
         Standing::NotReached => ("·", "not reached"),
         Standing::NotTried => ("-", "not tried"),
     }
@@ -102,8 +123,8 @@ fn in_full(report: &Report, finding: &Finding, out: &mut dyn Write) -> io::Resul
     let consequences = report.judgement.findings.iter().filter(|other| other.because_of == Some(check.id));
     let rows = [
         ("Meaning", check.means.to_string()),
-        ("Evidence", harmless(&finding.evidence.says)),
-        ("Windows", sentence::codes(finding).join("\n")),
+        ("Evidence", text::evidence(&harmless(&finding.evidence.says))),
+        ("Windows", sentence::codes(report, finding).join("\n")),
         ("Admin", check.fix.admin.to_string()),
         ("User", check.fix.user.to_string()),
         ("Spec", list(check.spec)),
@@ -123,7 +144,7 @@ fn in_full(report: &Report, finding: &Finding, out: &mut dyn Write) -> io::Resul
 fn brief(report: &Report, finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
     let mut table = grid(&[2, report.style.width.saturating_sub(2).max(20)]);
     let check = finding.check;
-    table.add_row([String::new(), format!("{} - {}: {}", check.id, check.title, harmless(&finding.evidence.says))]);
+    table.add_row([String::new(), format!("{} - {}: {}", check.id, check.title, text::evidence(&harmless(&finding.evidence.says)))]);
     if finding.severity == Severity::Warn && !check.fix.admin.is_empty() {
         table.add_row([String::new(), format!("-> {}", check.fix.admin)]);
     }
@@ -144,11 +165,31 @@ fn everything(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out)?;
     }
     if !report.judgement.blind.is_empty() {
-        let ids = list(report.judgement.blind.iter().map(|row| format!("{} ({})", row.0, row.1)));
-        writeln!(out, "{}\n", wrapped(&format!("Not judged: {ids}"), width))?;
+        writeln!(out, "{}", paint("Not judged", BOLD, report.style.colour))?;
+        for (layer, checks, why) in not_judged(report) {
+            writeln!(out, "{}", cut(&format!("  {layer}: {checks} ({why})"), width))?;
+        }
+        writeln!(out)?;
     }
     let head = &report.transcript.head;
-    writeln!(out, "Began {}, took {}, seed {}", text::rfc3339_ms(head.began_unix_ms), report.facts.ended, head.seed)
+    let began = text::rfc3339_ms(head.began_unix_ms);
+    writeln!(out, "{}", text::hanging(&format!("Began {began}, took {}, seed {}", report.facts.ended, head.seed), width, 2))
+}
+
+/// The checks that could not look, a row a layer: how many, and why. JSON has their ids.
+fn not_judged(report: &Report) -> Vec<(&'static str, String, String)> {
+    let layer_of = |id| crate::diag::by_id(id).map(|check| check.layer);
+    let mut layers: Vec<_> = report.judgement.blind.iter().map(|row| layer_of(row.0)).collect();
+    layers.sort_unstable();
+    layers.dedup();
+    let row = |layer: Option<Layer>| {
+        let rows: Vec<_> = report.judgement.blind.iter().filter(|row| layer_of(row.0) == layer).collect();
+        let mut reasons: Vec<_> = rows.iter().map(|row| row.1.as_str()).collect();
+        reasons.sort_unstable();
+        reasons.dedup();
+        (layer.map_or("Others", Layer::title), text::count(rows.len(), "check", "checks"), harmless(&list(reasons)))
+    };
+    layers.into_iter().map(row).collect()
 }
 
 /// A table without lines whose columns have these widths.
@@ -171,7 +212,8 @@ fn lines(table: &Table) -> impl Iterator<Item = String> {
     text.lines().skip(1).map(|line| line.trim_end().to_string()).collect::<Vec<_>>().into_iter()
 }
 
-fn wrapped(text: &str, width: usize) -> String {
+/// `text` in lines of at most `width` columns.
+pub fn wrapped(text: &str, width: usize) -> String {
     let mut table = grid(&[width]);
     table.add_row([text]);
     lines(&table).collect::<Vec<_>>().join("\n")
@@ -179,7 +221,7 @@ fn wrapped(text: &str, width: usize) -> String {
 
 /// Colours the state of a ladder row, which stands at a fixed column.
 fn paint_state(line: String, colour: bool) -> String {
-    let states = [Standing::Ok, Standing::Warn, Standing::Fail];
+    let states = [Standing::Ok, Standing::Warn, Standing::Fail, Standing::Interrupted];
     for standing in states.into_iter().filter(|_| colour) {
         let (symbol, word) = mark(standing);
         let state = format!("{symbol} {word}");
@@ -195,7 +237,7 @@ fn paint_state(line: String, colour: bool) -> String {
 fn tone(standing: Standing) -> &'static str {
     match standing {
         Standing::Ok => GREEN,
-        Standing::Warn => YELLOW,
+        Standing::Warn | Standing::Interrupted => YELLOW,
         Standing::Fail => RED,
         Standing::NotReached | Standing::NotTried => "",
     }
@@ -209,6 +251,8 @@ fn paint(text: &str, tone: &str, colour: bool) -> String {
 const LAYER: usize = 16;
 /// Columns of state and time and the space behind them.
 const STATE: usize = 18;
+/// Ours: with fewer columns for what was learned, it stands beneath.
+const LEAST_ROOM: usize = 26;
 /// Columns of a label beneath a finding.
 const LABEL: usize = 12;
 /// ECMA-48 8.3.117: bold.

@@ -155,6 +155,11 @@ fn ours() -> Story {
     Story::new().tell(Layer::Dns, [(None, What::Down(Reason::Ours("no socket: too many open files".into())))])
 }
 
+/// Stopped by the user.
+fn interrupted() -> Story {
+    Story::new().opened().tell(Layer::Lcp, [(None, What::Down(Reason::Ours("interrupted".into())))])
+}
+
 const CHECKS: &[Check] = &[
     Check {
         id: "AUTH-MSCHAP-691",
@@ -296,7 +301,7 @@ fn layers_shown_already_are_not_repeated_unless_they_changed() {
 fn json_is_what_the_schema_says() {
     let schema: serde_json::Value = serde_json::from_str(include_str!("../../docs/report.schema.json")).expect("JSON");
     let validator = jsonschema::draft202012::new(&schema).expect("a schema");
-    for story in [good(), wrong_password(b"E=691"), without_credentials(), ours()] {
+    for story in [good(), wrong_password(b"E=691"), without_credentials(), ours(), interrupted()] {
         let value: serde_json::Value = serde_json::from_str(&rendered("json", &story.report())).expect("JSON");
         let errors: Vec<_> = validator.iter_errors(&value).map(|error| format!("{}: {error}", error.instance_path)).collect();
         assert_eq!(errors, Vec::<String>::new());
@@ -354,6 +359,38 @@ fn our_own_trouble_is_not_blamed_on_the_server() {
     let report = ours().report();
     assert_eq!(report.ours(), Some("no socket: too many open files"));
     assert!(rendered("table", &report).starts_with("Could not be tested: no socket: too many open files.\n"));
+}
+
+#[test]
+fn a_layer_that_the_user_stopped_has_not_failed() {
+    let report = || interrupted().report();
+    assert_eq!((report().verdict(), report().stopped_at(), report().ours()), (Standing::Interrupted, Some(Layer::Lcp), None));
+    let table = rendered("table", &styled(report(), |style| style.colour = true));
+    assert!(table.contains("\x1b[33m~ interrupted\x1b[0m") && !table.contains("fail") && !table.contains("\x1b[1;31m"), "{table}");
+    let json: serde_json::Value = serde_json::from_str(&rendered("json", &report())).expect("JSON");
+    assert_eq!((&json["verdict"], &json["layers"][7]["state"]), (&"interrupted".into(), &"interrupted".into()));
+    assert!(rendered("junit", &report()).contains("failures=\"0\""));
+}
+
+#[test]
+fn a_code_is_shown_in_hexadecimal_in_signed_decimal_and_by_name() {
+    assert_eq!(sentence::code_in_full(Windows::Hresult(0x8007_04C9)), "0x800704C9 (-2147023671) ERROR_CONNECTION_REFUSED");
+    assert_eq!(sentence::code_in_full(Windows::Ras(691)), "691 ERROR_AUTHENTICATION_FAILURE (0x800702B3, -2147024205)");
+}
+
+#[test]
+fn the_headline_tells_where_the_call_stopped() {
+    let text = sentence::verdict(&wrong_password(b"E=691").report());
+    assert!(text.starts_with("Fails at authentication: wrong user name or password (AUTH-MSCHAP-691)."), "{text}");
+}
+
+#[test]
+fn leaving_after_a_failure_is_no_teardown() {
+    let mut story = wrong_password(b"E=691");
+    assert!(matches!(story.0.events.pop().map(|event| event.what), Some(What::Up)));
+    let report = story.report();
+    let row = report.layers.last().expect("teardown");
+    assert_eq!((row.layer, row.standing, row.learned.len(), row.short.as_str()), (Layer::Teardown, Standing::NotReached, 0, ""));
 }
 
 #[test]

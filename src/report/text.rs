@@ -55,24 +55,41 @@ pub fn day(unix: i64) -> String {
     rfc3339(unix).split('T').next().unwrap_or_default().to_string()
 }
 
-/// `text` in lines of at most `width` columns, all but the first set in by `indent`. Words are never cut, so that hashes
-/// can be copied; a word that is longer than a line stands alone.
+/// What a peer said, cut to a length that a person reads.
+pub fn peer(text: &str) -> String {
+    cut(text, PEER)
+}
+
+/// Evidence in which nothing that a peer said is longer than that: what stands between quotation marks, and every part
+/// between semicolons.
+pub fn evidence(text: &str) -> String {
+    let plain = |part: &str| part.split("; ").map(peer).collect::<Vec<_>>().join("; ");
+    let parts = text.split('"').enumerate().map(|(n, part)| if n % 2 == 1 { peer(part) } else { plain(part) });
+    cut(&parts.collect::<Vec<_>>().join("\""), EVIDENCE)
+}
+
+/// `text` in lines of at most `width` columns, all but the first set in by `indent`. Words are not cut, so that hashes
+/// can be copied, unless they are longer than a line.
 pub fn hanging(text: &str, width: usize, indent: usize) -> String {
     let start = text.len() - text.trim_start().len();
+    let room = width.saturating_sub(indent.max(start)).max(1);
     let mut lines = " ".repeat(start);
     let mut column = start;
     for word in text.split_whitespace() {
-        let length = word.chars().count();
-        if column > start && column + 1 + length > width {
-            lines += "\n";
-            lines += &" ".repeat(indent);
-            column = indent;
-        } else if column > start && !lines.ends_with(' ') {
-            lines.push(' ');
-            column += 1;
+        let letters: Vec<char> = word.chars().collect();
+        for (n, piece) in letters.chunks(room).enumerate() {
+            let gap = usize::from(n == 0 && column > start && !lines.ends_with(' '));
+            if n > 0 || column > start && column + gap + piece.len() > width {
+                lines += "\n";
+                lines += &" ".repeat(indent);
+                column = indent;
+            } else if gap > 0 {
+                lines.push(' ');
+                column += 1;
+            }
+            lines.extend(piece);
+            column += piece.len();
         }
-        lines += word;
-        column += length;
     }
     lines
 }
@@ -86,6 +103,11 @@ pub fn count(number: usize, one: &str, many: &str) -> String {
 pub fn list<T: ToString>(items: impl IntoIterator<Item = T>) -> String {
     items.into_iter().map(|item| item.to_string()).collect::<Vec<_>>().join(", ")
 }
+
+/// Ours: longer text of a peer is cut in what people read.
+const PEER: usize = 200;
+/// Ours: longer evidence is cut in what people read; JSON has all of it.
+const EVIDENCE: usize = 800;
 
 #[cfg(test)]
 mod tests {
@@ -107,12 +129,16 @@ mod tests {
     #[test]
     fn lines_hang_and_words_stay_whole() {
         assert_eq!(hanging("  name: one two three", 15, 4), "  name: one two\n    three");
-        assert_eq!(hanging("  nonce: 0123456789abcdef", 15, 4), "  nonce:\n    0123456789abcdef");
+        assert_eq!(hanging("  nonce: 0123456789abcdef", 20, 4), "  nonce:\n    0123456789abcdef");
+        assert_eq!(hanging("  nonce: 0123456789abcdef", 15, 4), "  nonce:\n    0123456789a\n    bcdef");
     }
 
     #[test]
     fn a_cut_is_marked() {
         assert_eq!(cut("abc def", 5), "abc…");
         assert_eq!(cut("abc", 3), "abc");
+        let long = format!("the server said \"{}\" and left", "x".repeat(300));
+        assert_eq!(evidence(&format!("HTTP/1.1 403 Forbidden; Server: {}; more", "x".repeat(300))).chars().count(), 24 + 200 + 6);
+        assert_eq!(evidence(&long), format!("the server said \"{}…\" and left", "x".repeat(199)));
     }
 }

@@ -15,7 +15,7 @@ use std::time::Duration;
 pub struct ProbeArgs {
     /// The server: host, host:port, [v6]:port, v6 or https://host:port/ (port 443 unless given)
     // Read later: clap would repeat a URL with a password in it when it refuses one.
-    #[arg(required_unless_present = "lab", conflicts_with = "lab")]
+    #[arg(conflicts_with = "lab")]
     pub target: Option<String>,
 
     #[command(flatten)]
@@ -63,11 +63,11 @@ pub struct WayArgs {
     /// Go straight to the server whatever HTTPS_PROXY says
     #[arg(long)]
     pub no_proxy: bool,
-    /// Connect to ADDR:PORT instead of what the target resolves to: one node behind a balancer
-    #[arg(long, value_name = "ADDR:PORT", value_parser = Target::parse)]
+    /// Connect to ADDR[:PORT] instead of what the target resolves to: one node behind a balancer
+    #[arg(long, value_name = "ADDR[:PORT]", value_parser = Target::place)]
     pub connect: Option<Target>,
     /// Use NAME for SNI, for the Host header and for the certificate
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = values::server_name)]
     pub server_name: Option<String>,
     /// Take these addresses for HOST without asking the resolver (repeatable)
     #[arg(long, value_name = "HOST:ADDR[,ADDR]", value_parser = values::resolve)]

@@ -17,6 +17,15 @@ const DEFAULT_PORT: u16 = 443;
 impl Target {
     /// Reads a target; the error says what is wrong with it.
     pub fn parse(text: &str) -> Result<Target, String> {
+        Target::with_default(text, DEFAULT_PORT)
+    }
+
+    /// Reads a place to connect to; its port is 0 when the text has none.
+    pub fn place(text: &str) -> Result<Target, String> {
+        Target::with_default(text, 0)
+    }
+
+    fn with_default(text: &str, default: u16) -> Result<Target, String> {
         let text = text.trim();
         let place = match text.split_once("://") {
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => without_path(rest)?,
@@ -27,13 +36,13 @@ impl Target {
             return Err("a user before the host is not understood; use --user".into());
         }
         if place.parse::<Ipv6Addr>().is_ok() {
-            return Ok(Target { host: place.to_string(), port: DEFAULT_PORT });
+            return Ok(Target { host: place.to_string(), port: default });
         }
         let (host, port) = match place.strip_prefix('[') {
             Some(rest) => bracketed(rest)?,
             None => place.split_once(':').map_or((place, None), |(host, port)| (host, Some(port))),
         };
-        let port = port.map_or(Ok(DEFAULT_PORT), port_of)?;
+        let port = port.map_or(Ok(default), port_of)?;
         Ok(Target { host: host_of(host)?, port })
     }
 
@@ -79,6 +88,9 @@ fn host_of(text: &str) -> Result<String, String> {
     if let Some(wrong) = text.chars().find(|c| c.is_whitespace() || c.is_control() || "/\\?#@[]%,;'\"<>|&".contains(*c)) {
         return Err(format!("{wrong:?} cannot stand in a host"));
     }
+    if !text.is_ascii() {
+        return Err(format!("{text:?} is not ASCII; give the name as DNS has it, with A-labels (xn--...)"));
+    }
     let numeric = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
     if numeric && text.parse::<Ipv4Addr>().is_err() {
         return Err(format!("{text:?} is not an IPv4 address"));
@@ -107,7 +119,7 @@ mod tests {
             ("HTTPS://vpn.example.test:8443/", "vpn.example.test", 8443),
             ("https://[2001:db8::7]:444/", "2001:db8::7", 444),
             (" vpn.example.test ", "vpn.example.test", 443),
-            ("bücher.example", "bücher.example", 443),
+            ("xn--bcher-kva.example", "xn--bcher-kva.example", 443),
         ];
         for (text, host, port) in rows {
             assert_eq!(Target::parse(text), Ok(Target { host: host.into(), port }), "{text}");
@@ -137,6 +149,7 @@ mod tests {
             ("user:secret@vpn.example.test:443", "use --user"),
             ("vpn example", "' ' cannot stand"),
             ("vpn\x1b[2J", "'\\u{1b}' cannot stand"),
+            ("bücher.example", "xn--"),
             ("256.1.1.1", "not an IPv4 address"),
         ];
         for (text, reason) in rows {

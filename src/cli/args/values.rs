@@ -4,6 +4,7 @@ use crate::base::Layer;
 use crate::live::dns::Override;
 use crate::proto::plan::Method;
 use crate::report::{self, FORMATS, Format};
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -63,11 +64,23 @@ pub fn method(text: &str) -> Result<Method, String> {
     Method::from_name(&text.to_ascii_lowercase()).ok_or_else(|| format!("{text:?} is not a method; there are {}", names()))
 }
 
+/// Reads a name for SNI: a DNS name or an address.
+pub fn server_name(text: &str) -> Result<String, String> {
+    let letters = |label: &str| label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let labels = text.strip_suffix('.').unwrap_or(text).split('.').all(|label| (1..=63).contains(&label.len()) && letters(label));
+    if text.parse::<IpAddr>().is_ok() || labels && text.len() <= LONGEST_NAME {
+        return Ok(text.to_string());
+    }
+    Err("it is neither a DNS name (letters, digits, hyphens and dots, at most 253 characters) nor an address".into())
+}
+
 /// Reads `HOST:ADDR[,ADDR]`.
 pub fn resolve(text: &str) -> Result<Override, String> {
     Override::parse(text).ok_or_else(|| format!("{text:?} is not HOST:ADDR[,ADDR]"))
 }
 
+/// RFC 1035 2.3.4: 255 bytes on the wire are 253 characters.
+const LONGEST_NAME: usize = 253;
 /// Ours: a shorter time cannot be kept, in seconds.
 const LEAST: f64 = 0.001;
 /// Ours: a day, in seconds.

@@ -4,7 +4,7 @@ use crate::base::Layer;
 use crate::diag::codes::{self, Basis};
 use crate::diag::{self, Check};
 use crate::jobs::lab::fault;
-use crate::report::sentence::code_in_full;
+use crate::report::sentence::{code_in_full, row_in_full};
 use std::fmt::Write;
 
 /// `docs/checks.md`.
@@ -64,7 +64,7 @@ pub fn codes() -> String {
             Basis::Read(source) => source,
             Basis::Inferred => "unverified",
         };
-        let cells = [code.shown(), code.means.to_string(), code.cause.to_string(), basis.to_string(), code.checks.join(" ")];
+        let cells = [row_in_full(code), code.means.to_string(), code.cause.to_string(), basis.to_string(), code.checks.join(" ")];
         let _ = writeln!(page, "| {} |", cells.map(|cell| cell.replace('|', "\\|")).join(" | "));
     }
     page

@@ -1,0 +1,54 @@
+//! What clap cannot see: arguments that are fine one by one and make no sense together.
+
+use super::args::{ProbeArgs, Target};
+use super::exit::Trouble;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+
+/// The target; with `--lab` the lab fills it in. Nothing is opened or written before this is through.
+pub fn target(args: &ProbeArgs) -> Result<Target, Trouble> {
+    twice(args)?;
+    if args.lab.lab {
+        return Ok(Target { host: String::new(), port: 0 });
+    }
+    let Some(text) = &args.target else {
+        return Err(Trouble::Usage("TARGET is missing; without a server at hand try `sstp-diag probe --lab`".into()));
+    };
+    let target = Target::parse(text).map_err(Trouble::Usage)?;
+    if !args.login.auth.is_empty() && args.login.user.is_none() {
+        return Err(Trouble::Usage("--auth needs --user: without a user there is no login".into()));
+    }
+    family(args, &target)?;
+    Ok(target)
+}
+
+/// Where `--connect` leads; without a port of its own it takes that of the target.
+pub fn connect(args: &ProbeArgs, port: u16) -> Option<String> {
+    let place = args.way.connect.as_ref()?;
+    let port = if place.port == 0 { port } else { place.port };
+    Some(Target { host: place.host.clone(), port }.authority())
+}
+
+fn family(args: &ProbeArgs, target: &Target) -> Result<(), Trouble> {
+    let host = &args.way.connect.as_ref().unwrap_or(target).host;
+    let wrong = match host.parse() {
+        Ok(IpAddr::V4(_)) if args.way.v6 => "-6 (--ipv6) cannot reach it: it is an IPv4 address",
+        Ok(IpAddr::V6(_)) if args.way.v4 => "-4 (--ipv4) cannot reach it: it is an IPv6 address",
+        _ => return Ok(()),
+    };
+    Err(Trouble::Usage(format!("{host}: {wrong}")))
+}
+
+/// One file cannot hold two reports.
+fn twice(args: &ProbeArgs) -> Result<(), Trouble> {
+    let plain = |path: &Path| std::fs::canonicalize(path).or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.into());
+    let mut seen: Vec<PathBuf> = Vec::new();
+    for path in args.shown.output.iter().filter_map(|output| output.file.as_deref()) {
+        let place = plain(path);
+        if seen.contains(&place) {
+            return Err(Trouble::Usage(format!("{} cannot hold two reports; give every -o a file of its own", path.display())));
+        }
+        seen.push(place);
+    }
+    Ok(())
+}
