@@ -4,10 +4,20 @@ use super::check::{Check, Evidence, Fix, Look, Need, Severity, Windows};
 use super::look::{stop_at, unnamed};
 use crate::base::{Layer, SpecRef};
 use crate::transcript::facts::{Attempt, Facts, Seen};
-use crate::transcript::{ConnectFailure, DnsFailure};
+use crate::transcript::{ConnectFailure, DnsFailure, Reason};
 use std::net::IpAddr;
 
 pub(super) const DNS: &[Check] = &[
+    Check {
+        id: "PROBE-TIME-UP",
+        layer: Layer::Dns,
+        title: "The time given to the probe was up",
+        means: "The probe ended itself before it was through, on the layer that the evidence names. It says nothing against the server.",
+        fix: Fix { admin: "Give the probe more time with --timeout.", user: "Give the probe more time with --timeout." },
+        spec: &[SpecRef::sstp("3.2.2")],
+        look: Look::One(time_was_up),
+        ..Check::ROW
+    },
     Check {
         id: "DNS-NXDOMAIN",
         layer: Layer::Dns,
@@ -128,6 +138,12 @@ fn no_address(facts: &Facts) -> Option<Evidence> {
 
 fn resolver_failed(facts: &Facts) -> Option<Evidence> {
     unresolved(facts, DnsFailure::TryAgain)
+}
+
+/// No rule of the peer: this is about the probe alone.
+fn time_was_up(facts: &Facts) -> Option<Evidence> {
+    let stop = facts.stop.as_ref().filter(|stop| matches!(stop.reason, Reason::TimeUp { .. }))?;
+    Some(Evidence::at(stop.event, format!("{}, during {}", stop.reason, stop.layer.title())))
 }
 
 fn resolver_silent(facts: &Facts) -> Option<Evidence> {

@@ -217,6 +217,11 @@ pub enum Reason {
     Untrusted(String),
     /// Our own machine failed us.
     Ours(String),
+    /// The time for the whole probe was up.
+    TimeUp {
+        /// How long it was.
+        after: Micros,
+    },
 }
 
 impl std::fmt::Display for Reason {
@@ -224,6 +229,7 @@ impl std::fmt::Display for Reason {
         match self {
             Reason::TimedOut { waiting_for, after } => write!(f, "no {waiting_for} within {after}"),
             Reason::Closed(how) => write!(f, "{how}"),
+            Reason::TimeUp { after } => write!(f, "the time for the whole probe was up ({after})"),
             Reason::Refused(says) | Reason::Violated(says) | Reason::Unwilling(says) | Reason::Untrusted(says) | Reason::Ours(says) => {
                 f.write_str(says)
             }
