@@ -137,7 +137,7 @@ pub(super) const LCP: &[Check] = &[
         id: "LCP-MALFORMED",
         layer: Layer::Lcp,
         title: "A PPP frame of the server cannot be read",
-        means: "Its lengths contradict each other, or it is cut off.",
+        means: "Lengths in it contradict each other, of the frame or of its options, or it is cut off.",
         fix: Fix { admin: "Update the server.", user: "" },
         spec: &[SpecRef::rfc(1661, "5")],
         needs: Need::Began(Layer::Lcp),

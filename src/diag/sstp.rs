@@ -283,8 +283,11 @@ fn flooded(facts: &Facts) -> Option<Evidence> {
     let mut counts = std::collections::BTreeMap::<String, usize>::new();
     let theirs = facts.ppp.iter().filter(|seen| seen.by == Some(Side::Server) && ppp::layer_of(seen.it.protocol) == stop.layer);
     theirs.for_each(|seen| *counts.entry(seen.it.name()).or_default() += 1);
-    let most =
-        counts.into_iter().max_by_key(|row| row.1).filter(|row| row.1 >= MANY).map_or("other packets, such as data".into(), |row| row.0);
+    let most = counts
+        .into_iter()
+        .max_by_key(|row| row.1)
+        .filter(|row| row.1 >= MANY)
+        .map_or("of no negotiation, such as data".into(), |row| row.0);
     Some(Evidence::at(stop.event, format!("{} during {}, most of them {most}", stop.reason, stop.layer.title())))
 }
 

@@ -85,10 +85,7 @@ pub(in crate::jobs::lab) const FAULTS: &[Fault] = &[
         "the server wants EAP-TLS and rejects EAP when another method is proposed",
         Makes::Many(&[
             EAP_MSCHAPV2,
-            Makes::Edits(&[
-                "eap.request-mschapv2#1 set type=13",
-                "eap.request-mschapv2#2 instead 10 00 00 0e ff 03 c0 21 08 11 00 06 c2 27",
-            ]),
+            Makes::Edits(&["eap.request-mschapv2#1 set type=13", "eap.failure#1 instead 10 00 00 0e ff 03 c0 21 08 11 00 06 c2 27"]),
         ]),
         "AUTH-EAP-METHOD-MISMATCH",
     ),
@@ -96,10 +93,7 @@ pub(in crate::jobs::lab) const FAULTS: &[Fault] = &[
         "auth.eap-tls-silent",
         Auth,
         "the server wants EAP-TLS and is silent when another method is proposed",
-        Makes::Many(&[
-            EAP_MSCHAPV2,
-            Makes::Edits(&["eap.request-mschapv2#1 set type=13", "eap.request-mschapv2#2 drop", "eap.failure#* drop"]),
-        ]),
+        Makes::Many(&[EAP_MSCHAPV2, Makes::Edits(&["eap.request-mschapv2#1 set type=13", "eap.failure#* drop"])]),
         "AUTH-EAP-METHOD-MISMATCH",
     ),
     fault("auth.challenge-flood", Auth, "the server sends 5000 challenges", Makes::Edits(&["chap.challenge#1 repeat 5000"]), "SSTP-FLOOD"),
