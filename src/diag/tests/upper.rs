@@ -173,6 +173,9 @@ fn pap_and_eap_refusals() {
     let peap =
         named().eap(Side::Server, eap::Packet::request(2, eap::PEAP, *b"x")).eap(Side::Client, eap::Packet::response(2, eap::NAK, [26]));
     assert!(failed(peap).fails_with("AUTH-EAP-METHOD-MISMATCH").contains("offers PEAP"));
+    let unanswered =
+        named().eap(Side::Server, eap::Packet::request(2, 13, *b"x")).eap(Side::Client, eap::Packet::response(2, eap::NAK, [26]));
+    assert!(unanswered.silence(Layer::Auth, "answer").fails_with("AUTH-EAP-METHOD-MISMATCH").contains("offers EAP-TLS"));
     let rejected = || {
         let story =
             named().eap(Side::Server, eap::Packet::request(2, 13, *b"x")).eap(Side::Client, eap::Packet::response(2, eap::NAK, [26]));

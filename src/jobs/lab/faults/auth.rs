@@ -90,9 +90,9 @@ pub(in crate::jobs::lab) const FAULTS: &[Fault] = &[
         "AUTH-EAP-METHOD-MISMATCH",
     ),
     fault(
-        "auth.eap-tls-silent",
+        "auth.eap-tls-disconnected",
         Auth,
-        "the server wants EAP-TLS and is silent when another method is proposed",
+        "the server wants EAP-TLS and disconnects without EAP Failure when another method is proposed",
         Makes::Many(&[EAP_MSCHAPV2, Makes::Edits(&["eap.request-mschapv2#1 set type=13", "eap.failure#* drop"])]),
         "AUTH-EAP-METHOD-MISMATCH",
     ),
