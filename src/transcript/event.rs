@@ -215,21 +215,21 @@ pub enum Reason {
     Unwilling(String),
     /// The verdict on the certificate.
     Untrusted(String),
-    /// Our own machine failed us.
-    Ours(String),
     /// The time for the whole probe was up.
     TimeUp {
         /// How long it was.
         after: Micros,
     },
+    /// Our own machine failed us.
+    Ours(String),
 }
 
 impl std::fmt::Display for Reason {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Reason::TimedOut { waiting_for, after } => write!(f, "no {waiting_for} within {after}"),
-            Reason::Closed(how) => write!(f, "{how}"),
             Reason::TimeUp { after } => write!(f, "the time for the whole probe was up ({after})"),
+            Reason::Closed(how) => write!(f, "{how}"),
             Reason::Refused(says) | Reason::Violated(says) | Reason::Unwilling(says) | Reason::Untrusted(says) | Reason::Ours(says) => {
                 f.write_str(says)
             }
