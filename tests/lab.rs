@@ -1,7 +1,7 @@
 //! The matrix: every lab fault over loopback is found by the check it names, as the one cause where it fails; the clean
 //! lab and the harmless oddities draw nothing above a note.
 
-use sstp_diag::base::Secret;
+use sstp_diag::base::{Layer, Secret};
 use sstp_diag::diag::{self, Judgement, Severity, judge};
 use sstp_diag::jobs::lab::{Fault, Lab, LabConfig, Makes, USERS, fault, pki};
 use sstp_diag::jobs::probe::{self, ProbeConfig};
@@ -19,7 +19,6 @@ use std::time::Duration;
 
 /// Spec timers, shortened: the faults that wait for one of them are to be waited for, not for minutes.
 fn timers() -> Timers {
-    use sstp_diag::base::Layer;
     Timers {
         layer: Duration::from_secs(2),
         layers: vec![(Layer::Data, Duration::from_secs(6))],
@@ -123,6 +122,34 @@ fn the_clean_lab_and_the_oddities_draw_nothing_above_a_note() {
     }
 }
 
+/// Faults whose cause lies on a higher layer than the stop, and why.
+const ABOVE_THE_STOP: &[(&str, &str)] = &[(
+    "cert.none-sent",
+    "the handshake ends for want of a certificate, and what a certificate lacks is a matter of the certificate layer",
+)];
+
+#[test]
+fn a_cause_is_not_above_the_layer_where_the_call_stopped() {
+    let mut wrongs = Vec::new();
+    for (fault, transcript) in block_on(all_of(fault::all().collect())) {
+        let (facts, judgement) = (Facts::of(&transcript), judged(&transcript));
+        let Some(cause) = judgement.cause() else { continue };
+        // A failing finding may be about what this client passed over; then nothing stopped.
+        let Some(stop) = &facts.stop else { continue };
+        let listed = ABOVE_THE_STOP.iter().any(|row| row.0 == fault.id);
+        // A proxy stands between this machine and the server: that it cannot be found or reached shows lower down.
+        let proxy = cause.check.layer == Layer::Proxy && stop.layer < Layer::Proxy;
+        if (cause.check.layer > stop.layer && !proxy) != listed {
+            wrongs.push(format!("{}: {} is of {}, the call stopped at {}", fault.id, cause.check.id, cause.check.layer, stop.layer));
+        }
+        let lower = cause.check.layer < stop.layer;
+        if lower && cause.check.id.ends_with("-FAILED") {
+            wrongs.push(format!("{}: {} is a fallback below the stop at {}", fault.id, cause.check.id, stop.layer));
+        }
+    }
+    assert!(wrongs.is_empty(), "{}", wrongs.join("\n"));
+}
+
 /// A fault that is all above TLS, as a server's plan.
 fn in_memory(fault: &Fault) -> Option<Plan> {
     let cert = CertHashes { sha1: [1; 20], sha256: [2; 32] };
@@ -165,6 +192,7 @@ fn what_is_wrong_above_tls_is_found_in_memory_too() {
 
 /// Checks that no lab fault meets, and why; each is proved by a story beside the checks (`src/diag/tests/`).
 const NOT_IN_THE_LAB: &[(&str, &str)] = &[
+    ("PROBE-TIME-UP", "it takes a probe with less time than the call needs, and this matrix gives it enough"),
     ("DNS-SERVFAIL", "names are resolved by the system's resolver, which the lab does not stand in for"),
     ("DNS-TIMEOUT", "names are resolved by the system's resolver, which the lab does not stand in for"),
     ("DNS-FAILED", "it takes words of the system's resolver that no row of ours knows"),

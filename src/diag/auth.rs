@@ -4,7 +4,8 @@ use super::auth_refused::{eap_failure, eap_responses, said_no};
 use super::check::{Check, Evidence, Fix, Look, Need, Severity, Windows};
 use super::lcp::{REQUEST, demanded, method_in};
 use super::look::{
-    BARE_ENDINGS, ENDINGS, SILENT_ENDINGS, endings_and, reason_of, stop, stop_at, stop_within, terminate, timed_out, unnamed,
+    BARE_ENDINGS, ENDINGS, SILENT_ENDINGS, endings_and, protocol_reject, reason_of, stop, stop_at, stop_within, terminate, timed_out,
+    unnamed,
 };
 use crate::base::{Layer, Side, SpecRef};
 use crate::transcript::Reason;
@@ -19,7 +20,7 @@ pub(super) const AUTH: &[Check] = &[
         layer: Layer::Auth,
         title: "The server accepts PAP only",
         means: "It cannot or may not check anything stronger, often because passwords are stored as hashes. Windows offers MS-CHAPv2 or EAP unless \
-                set otherwise. This tool does not send a password in clear to a server whose certificate it does not trust.",
+                set otherwise.",
         fix: Fix {
             admin: "Store secrets in a form that MS-CHAPv2 can use, or use EAP; then switch PAP off.",
             user: "Allow PAP in the profile only if the administrator says so and the certificate is valid.",
@@ -40,7 +41,7 @@ pub(super) const AUTH: &[Check] = &[
         windows: &[Windows::Ras(812), Windows::Ras(850), Windows::Ras(852)],
         spec: &[SpecRef::rfc(3748, "5.3.1")],
         needs: Need::Began(Layer::Auth),
-        explains: ENDINGS,
+        explains: EAP_MISMATCH,
         look: Look::One(eap_methods_differ),
         ..Check::ROW
     },
@@ -102,7 +103,7 @@ pub(super) const AUTH: &[Check] = &[
         id: "AUTH-PAP-USED",
         layer: Layer::Auth,
         severity: Severity::Warn,
-        title: "The login went through with PAP",
+        title: "The password was sent with PAP",
         means: "The password travels in clear inside TLS, and crypto binding has no key. Windows does not offer PAP unless told to.",
         fix: Fix { admin: "Enable MS-CHAPv2 or EAP and switch PAP off.", user: "" },
         spec: &[SpecRef::rfc(1334, "2"), SpecRef::sstp("3.2.5.2")],
@@ -138,7 +139,7 @@ pub(super) const AUTH: &[Check] = &[
 
 /// PAP was the only method the server would take, and we did not use it.
 pub(super) fn pap_only(facts: &Facts) -> Option<Evidence> {
-    pap_insisted_on(facts).or_else(|| only_pap_accepted(facts))
+    pap_insisted_on(facts).or_else(|| only_pap_accepted(facts).filter(|_| !facts.reached(Layer::Auth)))
 }
 
 fn pap_insisted_on(facts: &Facts) -> Option<Evidence> {
@@ -147,7 +148,13 @@ fn pap_insisted_on(facts: &Facts) -> Option<Evidence> {
     let request = facts.frames(Side::Server, REQUEST).filter(|seen| method_in(&seen.it) == Some(AuthMethod::Pap)).last();
     let insisted = request.is_some() && demanded(facts) == [AuthMethod::Pap];
     let said = matches!(&stop.reason, Reason::Unwilling(says) | Reason::Untrusted(says) if says.contains("PAP"));
-    (insisted || said).then(|| Evidence::of(request.map(|seen| seen.event).into_iter().chain([stop.event]), stop.reason.to_string()))?
+    let evidence = Evidence::of(request.map(|seen| seen.event).into_iter().chain([stop.event]), stop.reason.to_string())?;
+    let withheld = if unproved(facts).is_some() {
+        "this tool does not send a password in clear to a server whose certificate it does not trust"
+    } else {
+        ""
+    };
+    (insisted || said).then(|| evidence.and(withheld))
 }
 
 /// Learned by asking, without credentials.
@@ -163,13 +170,17 @@ fn eap_methods_differ(facts: &Facts) -> Option<Evidence> {
     let stop = stop(facts).filter(|_| !facts.reached(Layer::Auth) && pap_only(facts).is_none())?;
     let naks = facts.frames(Side::Client, "eap.response-nak").map(|seen| seen.event);
     let unwilling = (stop.layer == Layer::Auth && matches!(stop.reason, Reason::Unwilling(_))).then_some(stop.event);
-    let refused = eap_failure(facts).into_iter().chain(unwilling).chain(terminate(facts).map(|row| row.0)).next();
+    // A Nak of ours that no other method followed: whatever the server did then, it was the answer to it.
+    let last = facts.ppp.iter().rfind(|seen| seen.by == Some(Side::Client) && seen.it.protocol == ppp::EAP);
+    let dropped = last.is_some_and(|seen| seen.it.name() == "eap.response-nak") && stop.layer <= Layer::Auth;
+    let ended = eap_failure(facts).into_iter().chain(terminate(facts).map(|row| row.0)).chain(protocol_reject(facts, ppp::EAP));
+    let refused = unwilling.into_iter().chain(ended).chain(dropped.then_some(stop.event)).next();
     let wanted: Vec<String> = requested_types(facts).into_iter().map(eap::type_title).collect();
     let ours = naks.last();
     let events = ours.filter(|_| refused.is_some()).into_iter().chain(unwilling);
     let wanted = if wanted.is_empty() { "no method".into() } else { wanted.join(", then ") };
     let hint = "a Windows client that is set up for it may get through";
-    Some(Evidence::of(events, format!("the server asked for {wanted}"))?.and(&stop.reason.to_string()).and(hint))
+    Some(Evidence::of(events, format!("the server offers {wanted}"))?.and(&stop.reason.to_string()).and(hint))
 }
 
 fn login_unanswered(facts: &Facts) -> Option<Evidence> {
@@ -199,13 +210,29 @@ fn not_demanded(facts: &Facts) -> Option<Evidence> {
 }
 
 fn pap_used(facts: &Facts) -> Option<Evidence> {
-    let ack = facts.frames(Side::Server, "pap.authenticate-ack").last().filter(|_| facts.reached(Layer::Auth))?;
-    Some(Evidence::at(ack.event, "PAP Authenticate-Ack"))
+    let ack = facts.frames(Side::Server, "pap.authenticate-ack").last().filter(|_| facts.reached(Layer::Auth));
+    let sent = facts.frames(Side::Client, "pap.authenticate-request").last();
+    let only = only_pap_accepted(facts).filter(|_| ack.is_some()).map(|evidence| evidence.says).unwrap_or_default();
+    let evidence = match (ack, sent, unproved(facts)) {
+        (_, Some(sent), Some(event)) => {
+            Evidence::of([sent.event, event], "the password went in clear to a server that did not prove itself")?
+        }
+        (Some(ack), _, _) => Evidence::at(ack.event, "PAP Authenticate-Ack"),
+        _ => return None,
+    };
+    Some(evidence.and(&only))
+}
+
+/// The event that says that the certificate is not trusted.
+fn unproved(facts: &Facts) -> Option<usize> {
+    facts.layer(Layer::Cert).filter(|entry| entry.reason.is_some())?.event
 }
 
 fn weak_methods_accepted(facts: &Facts) -> Option<Evidence> {
     let weak = [AuthMethod::Pap, AuthMethod::ChapMd5, AuthMethod::MsChapV1];
-    let found: Vec<_> = facts.methods.iter().filter(|seen| seen.it.1 && weak.contains(&seen.it.0)).collect();
+    // Where nothing else is accepted, or PAP was used, a row of its own says so.
+    let named = pap_only(facts).is_some() || pap_used(facts).is_some() || only_pap_accepted(facts).is_some();
+    let found: Vec<_> = facts.methods.iter().filter(|seen| !named && seen.it.1 && weak.contains(&seen.it.0)).collect();
     let names: Vec<String> = found.iter().map(|seen| seen.it.0.to_string()).collect();
     Evidence::of(found.iter().map(|seen| seen.event), format!("accepted: {}", names.join(", ")))
 }
@@ -264,6 +291,10 @@ pub(super) fn proof(facts: &Facts) -> Option<Proof> {
         _ => None,
     }
 }
+
+/// What a server does when its EAP method is refused: it may stay silent, end the link, or reject EAP altogether.
+const EAP_MISMATCH: &[&str] =
+    endings_and!["LCP-PROTOCOL-REJECT", "LCP-FAILED", "AUTH-SILENT", "AUTH-RADIUS-TIMEOUT", "AUTH-TERMINATED", "AUTH-FAILED"];
 
 /// What the refusal of PAP leads to.
 const PAP_ONLY: &[&str] = endings_and![

@@ -1,5 +1,6 @@
 //! The server looked at the credentials and said no, with a number where the method has one. Catalogue 3.3.
 
+use super::auth::Proof;
 use super::check::{Check, Evidence, Fix, Look, Need, Severity, Windows};
 use super::look::{ENDINGS, ras, stop, text};
 use crate::base::{Layer, Micros, Side, SpecRef};
@@ -125,7 +126,8 @@ pub(super) const AUTH_REFUSED: &[Check] = &[
         title: "User name or password is wrong (CHAP)",
         means: "The server answers with a failure that carries no number. Windows shows 691.",
         fix: Fix {
-            admin: "Check the account; CHAP needs the password stored so that it can be recovered.",
+            admin: "Check the account and read the server's or the RADIUS log; only CHAP with MD5 needs the password stored so that it can be \
+                    recovered.",
             user: "Type name and password again.",
         },
         windows: &[Windows::Ras(691)],
@@ -256,7 +258,9 @@ fn refused_with_other_code(facts: &Facts) -> Option<Evidence> {
 }
 
 fn refused_without_code(facts: &Facts) -> Option<Evidence> {
-    refusal(facts).filter(|no| no.code.is_none()).map(Refusal::evidence)
+    let evidence = refusal(facts).filter(|no| no.code.is_none()).map(Refusal::evidence)?;
+    let numbered = matches!(super::auth::proof(facts), Some(Proof::MsChapV2 | Proof::EapMsChapV2));
+    Some(evidence.and(if numbered { "the method was MS-CHAPv2, whose failures should carry a number that can be read" } else { "" }))
 }
 
 fn pap_refused(facts: &Facts) -> Option<Evidence> {

@@ -46,7 +46,7 @@ pub(super) const BINDING: &[Check] = &[
                 record than clients see (TLS ends at a load balancer, or a renewal was not entered); otherwise it lacks the keys of the login \
                 (RADIUS returned no MPPE keys).",
         fix: Fix {
-            admin: "Compare the hash below with SHA256CertificateHash of RRAS (restart SstpSvc after a change), then check that RADIUS returns \
+            admin: "Compare the hash in the evidence with SHA256CertificateHash of RRAS (restart SstpSvc after a change), then check that RADIUS returns \
                     MS-MPPE keys.",
             user: "Try another network: if it works there, this one intercepts TLS.",
         },

@@ -1,11 +1,26 @@
 //! Traffic inside the tunnel, and the echoes that show that it is alive.
 
 use super::check::{Check, Evidence, Fix, Look, Need, Severity, Windows};
-use super::look::{ABORTED, endings_and, reason_of, timed_out, unnamed};
-use crate::base::{Layer, SpecRef};
+use super::look::{ABORTED, endings_and, reason_of, status, stop_within, timed_out, unnamed};
+use crate::base::{Layer, Side, SpecRef};
 use crate::transcript::facts::Facts;
+use crate::transcript::{How, Reason};
+use crate::wire::sstp::MessageType;
 
 pub(super) const DATA: &[Check] = &[
+    Check {
+        id: "TEAR-REMOTE",
+        layer: Layer::Data,
+        title: "The server ended the call",
+        means: "It sent Call Disconnect, or closed the connection, before this client wanted to leave.",
+        fix: Fix { admin: "Read the server's log line of this moment.", user: "Connect again." },
+        windows: &[Windows::Ras(629)],
+        verified: true,
+        spec: &[SpecRef::sstp("2.2.14")],
+        explains: LEFT,
+        look: Look::One(ended_by_server),
+        ..Check::ROW
+    },
     Check {
         id: "DATA-PING-UNANSWERED",
         layer: Layer::Data,
@@ -36,8 +51,13 @@ pub(super) const DATA: &[Check] = &[
         layer: Layer::Data,
         severity: Severity::Warn,
         title: "The server does not answer SSTP Echo Requests",
-        means: "A client that hears nothing else for two minutes takes the link for dead and ends it.",
-        fix: Fix { admin: "Update the server; look for loss and idle limits on the way.", user: "Check Wi-Fi and power saving." },
+        means: "A client that hears nothing else for two minutes takes the link for dead and ends it. SoftEther never answers them, \
+                which is harmless there.",
+        fix: Fix {
+            admin: "SoftEther: nothing, it never answers and that is harmless there. Otherwise update the server; look for loss and idle limits \
+                    on the way.",
+            user: "Check Wi-Fi and power saving.",
+        },
         windows: &[Windows::Ras(829)],
         verified: true,
         spec: &[SpecRef::sstp("3.1.2.3"), SpecRef::sstp("2.2.16")],
@@ -76,8 +96,22 @@ fn pings_unanswered(facts: &Facts) -> Option<Evidence> {
 }
 
 fn echo_unanswered(facts: &Facts) -> Option<Evidence> {
-    let none = facts.echoes.iter().all(|seen| seen.it.is_none());
-    none.then(|| Evidence::of(facts.echoes.iter().map(|seen| seen.event), format!("{} sent, 0 answered", facts.echoes.len())))?
+    let lost: Vec<usize> = facts.echoes.iter().filter(|seen| seen.it.is_none()).map(|seen| seen.event).collect();
+    let (sent, answered) = (facts.echoes.len(), facts.echoes.len() - lost.len());
+    let waited = timed_out(facts, Layer::Data).filter(|_| pinged(facts));
+    let says =
+        waited.map_or_else(|| format!("{sent} sent, {answered} answered"), |stop| format!("a ping was answered, but {}", stop.reason));
+    (answered == 0 || waited.is_some()).then(|| Evidence::of(lost.into_iter().chain(waited.map(|stop| stop.event)), says))?
+}
+
+/// A ping came back.
+fn pinged(facts: &Facts) -> bool {
+    facts.pings.iter().any(|seen| seen.it.is_some())
+}
+
+/// An echo came back.
+fn echoed(facts: &Facts) -> bool {
+    facts.echoes.iter().any(|seen| seen.it.is_some())
 }
 
 fn some_pings_lost(facts: &Facts) -> Option<Evidence> {
@@ -87,9 +121,28 @@ fn some_pings_lost(facts: &Facts) -> Option<Evidence> {
 }
 
 fn dead(facts: &Facts) -> Option<Evidence> {
-    timed_out(facts, Layer::Data).map(reason_of)
+    timed_out(facts, Layer::Data).filter(|_| !pinged(facts) && !echoed(facts)).map(reason_of)
+}
+
+fn ended_by_server(facts: &Facts) -> Option<Evidence> {
+    let stop = stop_within(facts, Layer::Lcp..=Layer::Data)?;
+    let ours = facts.messages(Side::Client, MessageType::CallDisconnect).next();
+    let theirs = facts.messages(Side::Server, MessageType::CallDisconnect).next().filter(|theirs| theirs.event < stop.event);
+    match theirs.filter(|theirs| ours.is_none_or(|ours| theirs.event < ours.event)) {
+        Some(theirs) => {
+            let status = theirs.it.status_info().map(|info| format!(" with status {}", status(info.1)));
+            Some(Evidence::at(theirs.event, format!("Call Disconnect from the server{}", status.unwrap_or_default())))
+        }
+        None => matches!(stop.reason, Reason::Closed(How::CloseNotify | How::Fin | How::Reset)).then(|| reason_of(stop)),
+    }
 }
 
 fn ended_in_use(facts: &Facts) -> Option<Evidence> {
-    unnamed(facts, Layer::Data, "DATA-FAILED")
+    // A wait that ended without an answer to the ping or to the echo is a warning, not a failure, when the other was answered.
+    let half_alive = timed_out(facts, Layer::Data).is_some() && (pinged(facts) || echoed(facts) && !facts.pings.is_empty());
+    unnamed(facts, Layer::Data, "DATA-FAILED").filter(|_| !half_alive)
 }
+
+/// What else is seen when a server leaves while the tunnel is in use.
+const LEFT: &[&str] =
+    &["DATA-FAILED", "SSTP-ABORT-STATUS7", "SSTP-ABORT-NO-STATUS", "SSTP-ABORT-STATUS", "SSTP-RETRY-EXCEEDED", "SSTP-UNEXPECTED-MESSAGE"];

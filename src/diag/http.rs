@@ -164,7 +164,7 @@ pub(super) const HTTP: &[Check] = &[
             admin: "Check the health of the pool. If TLS ends at the balancer, configure SSTP TLS offload on RRAS so that its listener expects plain HTTP.",
             user: "Try again later.",
         },
-        windows: &[Windows::Hresult(0x8007_2746), Windows::Event(4)],
+        windows: &[Windows::Event(4)],
         verified: true,
         spec: &[SpecRef::sstp("3.3.3"), SpecRef::rfc(9110, "15.6")],
         needs: Need::Began(Layer::Http),

@@ -7,6 +7,7 @@ use super::look::{
 use crate::base::{Layer, Side, SpecRef};
 use crate::transcript::facts::{Facts, Seen, Stop};
 use crate::transcript::{How, Reason};
+use crate::wire::control;
 use crate::wire::ncp::{AUTH_PROTOCOL, AuthMethod, MAGIC, MRU};
 use crate::wire::ppp::{self, Frame};
 
@@ -136,7 +137,7 @@ pub(super) const LCP: &[Check] = &[
         id: "LCP-MALFORMED",
         layer: Layer::Lcp,
         title: "A PPP frame of the server cannot be read",
-        means: "Its lengths contradict each other, or it is cut off.",
+        means: "Lengths in it contradict each other, of the frame or of its options, or it is cut off.",
         fix: Fix { admin: "Update the server.", user: "" },
         spec: &[SpecRef::rfc(1661, "5")],
         needs: Need::Began(Layer::Lcp),
@@ -253,7 +254,7 @@ fn authentication_rejected(facts: &Facts) -> Option<Evidence> {
 }
 
 fn no_response(facts: &Facts) -> Option<Evidence> {
-    look::timed_out(facts, Layer::Lcp).filter(|_| !heard(facts, |_| true)).map(reason_of)
+    look::timed_out(facts, Layer::Lcp).filter(|_| !heard(facts, |_| true) && unread(facts).is_none()).map(reason_of)
 }
 
 fn request_unanswered(facts: &Facts) -> Option<Evidence> {
@@ -268,10 +269,20 @@ fn request_missing(facts: &Facts) -> Option<Evidence> {
 }
 
 fn unreadable(facts: &Facts) -> Option<Evidence> {
-    let seen = undecoded(facts, Layer::Lcp)?;
+    let (event, says) = unread(facts)?;
     let stop = look::stop_at(facts, Layer::Lcp).filter(|stop| !matches!(stop.reason, Reason::Unwilling(_)))?;
     let named = looped_back(facts).or_else(|| flooded(facts)).or_else(|| terminated(facts));
-    named.is_none().then(|| Evidence::of([seen.event, stop.event], seen.it.to_string()))?
+    named.is_none().then(|| Evidence::of([event, stop.event], says))?
+}
+
+/// The last frame of the server that cannot be read, or a Configure packet of it whose options cannot be walked.
+fn unread(facts: &Facts) -> Option<(usize, String)> {
+    let options = facts.ppp.iter().rev().filter(|seen| seen.by == Some(Side::Server) && seen.it.protocol == ppp::LCP).find_map(|seen| {
+        let packet = packet(&seen.it).filter(|packet| (control::CONFIGURE_REQUEST..=control::CONFIGURE_REJECT).contains(&packet.code))?;
+        let error = packet.options(Layer::Lcp).err()?;
+        Some((seen.event, format!("the options of {} cannot be read: {error}", seen.it.name())))
+    });
+    undecoded(facts, Layer::Lcp).map(|seen| (seen.event, seen.it.to_string())).or(options)
 }
 
 fn terminated(facts: &Facts) -> Option<Evidence> {
@@ -347,8 +358,7 @@ fn asked_for(facts: &Facts) -> String {
 pub(super) const REQUEST: &str = "lcp.configure-request";
 
 /// What follows when the server does not know the protocol it is to authenticate with.
-const AUTH_SILENCE: &[&str] =
-    endings_and!["AUTH-SILENT", "AUTH-RADIUS-TIMEOUT", "AUTH-EAP-METHOD-MISMATCH", "AUTH-TERMINATED", "AUTH-FAILED", "LCP-FAILED"];
+const AUTH_SILENCE: &[&str] = endings_and!["AUTH-SILENT", "AUTH-RADIUS-TIMEOUT", "AUTH-TERMINATED", "AUTH-FAILED", "LCP-FAILED"];
 
 /// What else is seen when the server ends the link, on which layer ever.
 const TERMINATED: &[&str] = &[

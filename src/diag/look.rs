@@ -78,17 +78,17 @@ pub(super) const BROKEN_STREAM: &[&str] = &[
     "TEAR-REMOTE",
 ];
 
-/// The stop, unless it was our own machine's fault.
+/// The stop, unless it was our own machine's fault or the time given to the probe: neither says anything of the peer.
 pub(super) fn stop(facts: &Facts) -> Option<&Stop> {
-    facts.stop.as_ref().filter(|stop| !matches!(stop.reason, Reason::Ours(_)))
+    facts.stop.as_ref().filter(|stop| !matches!(stop.reason, Reason::Ours(_) | Reason::TimeUp { .. }))
 }
 
-/// The stop at one layer, unless it was our own machine's fault.
+/// The stop at one layer, as [`stop`] has it.
 pub(super) fn stop_at(facts: &Facts, layer: Layer) -> Option<&Stop> {
     stop(facts).filter(|stop| stop.layer == layer)
 }
 
-/// The stop at one of several layers.
+/// The stop at one of several layers, as [`stop`] has it.
 pub(super) fn stop_within(facts: &Facts, layers: std::ops::RangeInclusive<Layer>) -> Option<&Stop> {
     stop(facts).filter(|stop| layers.contains(&stop.layer))
 }

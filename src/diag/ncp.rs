@@ -219,7 +219,8 @@ fn no_dns(facts: &Facts) -> Option<Evidence> {
 }
 
 fn no_ipv6(facts: &Facts) -> Option<Evidence> {
-    let asked = facts.frames(Side::Client, "ipv6cp.configure-request").last().filter(|_| facts.given.interface_id.is_none())?;
+    let asked = facts.frames(Side::Client, "ipv6cp.configure-request").last()?;
+    (facts.reached(Layer::Ncp) && facts.given.interface_id.is_none()).then_some(())?;
     let answered = facts.ppp.iter().any(|seen| seen.by == Some(Side::Server) && seen.it.protocol == ppp::IPV6CP);
     match protocol_reject(facts, ppp::IPV6CP) {
         Some(event) => Some(Evidence::at(event, "LCP Protocol-Reject names IPv6CP (8057)")),

@@ -5,6 +5,7 @@ use super::look::{BROKEN_STREAM, closed, reason_of, server_abort, status, stop, 
 use crate::base::{Layer, Side, SpecRef};
 use crate::transcript::facts::{Facts, Seen};
 use crate::transcript::{How, Reason};
+use crate::wire::ppp;
 use crate::wire::sstp::{Attribute, Message, MessageType};
 
 pub(super) const SSTP: &[Check] = &[
@@ -104,9 +105,9 @@ pub(super) const SSTP: &[Check] = &[
         id: "SSTP-NEGOTIATION-TIMEOUT",
         layer: Layer::Sstp,
         title: "The server waited too long for the call to come about",
-        means: "Call Abort with status 8: Call Connected did not come in time, because authentication did not end or gave no keys.",
+        means: "Call Abort with status 8: the call did not come about in time. The evidence names the layer where it was stuck.",
         fix: Fix {
-            admin: "Mend authentication (RADIUS, plug-in), then look at the server's negotiation timer.",
+            admin: "Look at the layer where it was stuck (authentication: RADIUS, plug-in), then at the server's negotiation timer.",
             user: "Update the client.",
         },
         verified: true,
@@ -114,6 +115,18 @@ pub(super) const SSTP: &[Check] = &[
         needs: Need::Began(Layer::Sstp),
         explains: &["LCP-FAILED", "LCP-TERMINATED-BY-PEER", "AUTH-FAILED", "BIND-FAILED", "IPCP-FAILED", "DATA-FAILED", "TEAR-REMOTE"],
         look: Look::One(server_timer_ended),
+        ..Check::ROW
+    },
+    Check {
+        id: "SSTP-FLOOD",
+        layer: Layer::Sstp,
+        title: "The server floods the call with packets",
+        means: "It sends packet after packet and the call gets no further; the evidence names what came and on which layer.",
+        fix: Fix { admin: "Update or restart the server and its PPP daemon.", user: "" },
+        spec: &[SpecRef::sstp("3.1.5"), SpecRef::rfc(1661, "4.6")],
+        needs: Need::Began(Layer::Sstp),
+        explains: FLOODED,
+        look: Look::One(flooded),
         ..Check::ROW
     },
     Check {
@@ -252,7 +265,30 @@ fn out_of_turn(facts: &Facts) -> Option<Evidence> {
 }
 
 fn server_timer_ended(facts: &Facts) -> Option<Evidence> {
-    aborted(facts, |status| status == Some(NEGOTIATION_TIMEOUT))
+    let stuck = stop(facts)?.layer.title();
+    Some(aborted(facts, |status| status == Some(NEGOTIATION_TIMEOUT))?.and(&format!("the call was stuck at {stuck}")))
+}
+
+/// The client gave up for too many packets, and no row of the layer names them.
+fn flooded(facts: &Facts) -> Option<Evidence> {
+    let stop = stop_within(facts, Layer::Sstp..=Layer::Ncp).filter(|_| server_abort(facts).is_none())?;
+    let gave_up = matches!(&stop.reason, Reason::Violated(says) if says.contains(NO_PROGRESS));
+    // The fallback rows ask for this one, so they are not asked here.
+    let names_it = |check: &&Check| check.id == "LCP-REQUEST-FLOOD" || check.layer == stop.layer && !check.id.ends_with("-FAILED");
+    let mut rows =
+        super::all().filter(|check| check.severity == Severity::Fail && !FLOODED.contains(&check.id) && check.id != "SSTP-FLOOD");
+    if !gave_up || rows.any(|check| names_it(&check) && check.hits(facts).is_some()) {
+        return None;
+    }
+    let mut counts = std::collections::BTreeMap::<String, usize>::new();
+    let theirs = facts.ppp.iter().filter(|seen| seen.by == Some(Side::Server) && ppp::layer_of(seen.it.protocol) == stop.layer);
+    theirs.for_each(|seen| *counts.entry(seen.it.name()).or_default() += 1);
+    let most = counts
+        .into_iter()
+        .max_by_key(|row| row.1)
+        .filter(|row| row.1 >= MANY)
+        .map_or("of no negotiation, such as data".into(), |row| row.0);
+    Some(Evidence::at(stop.event, format!("{} during {}, most of them {most}", stop.reason, stop.layer.title())))
 }
 
 fn aborted_with_7(facts: &Facts) -> Option<Evidence> {
@@ -297,6 +333,7 @@ fn aborted(facts: &Facts, with: impl Fn(Option<u32>) -> bool) -> Option<Evidence
 /// `status 0x04 NAME about encapsulated-protocol`, or that there is none.
 pub(super) fn status_of(message: &Message) -> String {
     match message.status_info() {
+        Some((0, number)) => format!("status {} about no attribute", status(number)),
         Some((about, number)) => format!("status {} about {}", status(number), Attribute::name_of(about)),
         None => "no readable status".into(),
     }
@@ -326,6 +363,22 @@ fn quiet(facts: &Facts) -> bool {
     undecoded(facts, Layer::Sstp).is_none() && !facts.sstp.iter().any(|seen| seen.by == Some(Side::Server) && seen.event < stop)
 }
 
+/// What a flood leads to.
+const FLOODED: &[&str] = &[
+    "SSTP-CALL-FAILED",
+    "SSTP-UNEXPECTED-MESSAGE",
+    "LCP-FAILED",
+    "LCP-TERMINATED-BY-PEER",
+    "AUTH-FAILED",
+    "BIND-FAILED",
+    "IPCP-FAILED",
+    "TEAR-REMOTE",
+];
+
+/// What the client says when it gives up for too many packets.
+const NO_PROGRESS: &str = "packets and no progress";
+/// Ours: so many packets of one name are named as what the flood was made of.
+const MANY: usize = 20;
 /// MS-SSTP 2.2.6: SHA-1 and SHA-256.
 const KNOWN_HASHES: u8 = 3;
 /// MS-SSTP 2.2.8: status values.

@@ -1,26 +1,13 @@
 //! How a call ends. MS-SSTP 3.1.5.
 
-use super::check::{Check, Evidence, Fix, Look, Need, Severity, Windows};
-use super::look::{reason_of, stop_at, stop_within};
+use super::check::{Check, Evidence, Fix, Look, Need, Severity};
+use super::look::{reason_of, stop_at};
 use crate::base::{Layer, Side, SpecRef};
 use crate::transcript::facts::{Facts, Stop};
 use crate::transcript::{How, Reason};
 use crate::wire::sstp::MessageType;
 
 pub(super) const TEARDOWN: &[Check] = &[
-    Check {
-        id: "TEAR-REMOTE",
-        layer: Layer::Teardown,
-        title: "The server ended the call",
-        means: "It sent Call Disconnect, or closed the connection, before this client wanted to leave.",
-        fix: Fix { admin: "Read the server's log line of this moment.", user: "Connect again." },
-        windows: &[Windows::Ras(629)],
-        verified: true,
-        spec: &[SpecRef::sstp("2.2.14")],
-        explains: LEFT,
-        look: Look::One(ended_by_server),
-        ..Check::ROW
-    },
     Check {
         id: "TEAR-NO-ACK",
         layer: Layer::Teardown,
@@ -57,19 +44,22 @@ pub(super) const TEARDOWN: &[Check] = &[
         look: Look::One(no_farewell),
         ..Check::ROW
     },
+    Check {
+        id: "PROBE-TIME-UP",
+        layer: Layer::Teardown,
+        title: "The time given to the probe was up",
+        means: "The probe ended itself before it was through, on the layer that the evidence names. It says nothing against the server.",
+        fix: Fix { admin: "Give the probe more time with --timeout.", user: "Give the probe more time with --timeout." },
+        spec: &[SpecRef::sstp("3.2.2")],
+        look: Look::One(time_was_up),
+        ..Check::ROW
+    },
 ];
 
-fn ended_by_server(facts: &Facts) -> Option<Evidence> {
-    let stop = stop_within(facts, Layer::Lcp..=Layer::Data)?;
-    let ours = facts.messages(Side::Client, MessageType::CallDisconnect).next();
-    let theirs = facts.messages(Side::Server, MessageType::CallDisconnect).next().filter(|theirs| theirs.event < stop.event);
-    match theirs.filter(|theirs| ours.is_none_or(|ours| theirs.event < ours.event)) {
-        Some(theirs) => {
-            let status = theirs.it.status_info().map(|info| format!(" with status {}", super::look::status(info.1)));
-            Some(Evidence::at(theirs.event, format!("Call Disconnect from the server{}", status.unwrap_or_default())))
-        }
-        None => matches!(stop.reason, Reason::Closed(How::CloseNotify | How::Fin | How::Reset)).then(|| reason_of(stop)),
-    }
+/// No rule of the peer: this is about the probe alone.
+fn time_was_up(facts: &Facts) -> Option<Evidence> {
+    let stop = facts.stop.as_ref().filter(|stop| matches!(stop.reason, Reason::TimeUp { .. }))?;
+    Some(Evidence::at(stop.event, format!("{}, during {}", stop.reason, stop.layer.title())))
 }
 
 fn disconnect_unanswered(facts: &Facts) -> Option<Evidence> {
@@ -86,7 +76,3 @@ fn no_farewell(facts: &Facts) -> Option<Evidence> {
     let seen = facts.closed.as_ref().filter(|seen| matches!(seen.it, How::Fin | How::Reset))?;
     Some(Evidence::at(seen.event, seen.it.to_string()))
 }
-
-/// What else is seen when a server leaves while the tunnel is in use.
-const LEFT: &[&str] =
-    &["DATA-FAILED", "SSTP-ABORT-STATUS7", "SSTP-ABORT-NO-STATUS", "SSTP-ABORT-STATUS", "SSTP-RETRY-EXCEEDED", "SSTP-UNEXPECTED-MESSAGE"];

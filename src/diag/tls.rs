@@ -147,10 +147,11 @@ pub(super) const TLS: &[Check] = &[
     Check {
         id: "TCP-PMTU-BLACKHOLE",
         layer: Layer::Tls,
-        title: "The TLS handshake stalls half-way",
-        means: "The server answers a small request but a whole handshake never ends: large packets are probably lost on the way.",
+        title: "The TLS handshake does not finish in time",
+        means: "The answer began, but the whole handshake never ends. Where bytes stop coming half-way, large packets are probably lost on the \
+                way; where they go on coming, the server or the way to it is too slow.",
         fix: Fix {
-            admin: "Clamp the MSS at the edge; let ICMP \"too big\" (ICMP 3/4, ICMPv6 2) through.",
+            admin: "Where bytes stop coming, clamp the MSS at the edge; let ICMP \"too big\" (ICMP 3/4, ICMPv6 2) through.",
             user: "Lower the MTU of the network interface, or use another network.",
         },
         windows: &[Windows::Hresult(0x8007_2EE2), Windows::Ras(809)],

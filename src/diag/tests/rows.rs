@@ -5,8 +5,8 @@ use super::super::{Check, Severity, all, by_id};
 use crate::transcript::DnsFailure;
 use std::collections::HashSet;
 
-const PREFIXES: [&str; 16] =
-    ["DNS", "TCP", "PROXY", "TLS", "CERT", "HTTP", "SSTP", "LCP", "AUTH", "BIND", "IPCP", "IPV6CP", "CCP", "DATA", "TEAR", "PPP"];
+const PREFIXES: [&str; 17] =
+    ["DNS", "TCP", "PROXY", "TLS", "CERT", "HTTP", "SSTP", "LCP", "AUTH", "BIND", "IPCP", "IPV6CP", "CCP", "DATA", "TEAR", "PPP", "PROBE"];
 
 #[test]
 fn ids_are_unique_and_name_their_layer() {

@@ -2,7 +2,7 @@
 //! the reason), and for what is told sooner here than by a call over loopback.
 
 use super::super::story::{NOW, Story};
-use crate::base::{Layer, Limit, Side, WireError};
+use crate::base::{Layer, Limit, Micros, Side, WireError};
 use crate::crypto::chain::Rule;
 use crate::transcript::{ConnectFailure, DnsFailure, How, Reason, ScanAnswer, TlsFailure, What};
 use crate::wire::control::{self, Opt};
@@ -21,6 +21,12 @@ fn every_story_is_found_by_its_check() {
 type Row = (&'static str, fn() -> Story);
 
 const STORIES: &[Row] = &[
+    ("PROBE-TIME-UP", || Story::new().tcp().began(Layer::Tls).down(Layer::Tls, Reason::TimeUp { after: Micros(1_000_000) })),
+    ("AUTH-PAP-ONLY-WORKS", || {
+        let asks = [Opt::new(ncp::AUTH_PROTOCOL, AuthMethod::Pap.option_value())];
+        let story = Story::new().tls().sstp_up().began(Layer::Lcp).lcp(Side::Server, control::CONFIGURE_REQUEST, &asks);
+        story.down(Layer::Lcp, Reason::Unwilling("the server wants PAP".into()))
+    }),
     ("DNS-SERVFAIL", || Story::new().unresolved(DnsFailure::TryAgain)),
     ("DNS-TIMEOUT", || Story::new().unresolved(DnsFailure::TimedOut)),
     ("DNS-FAILED", || Story::new().unresolved(DnsFailure::Other)),

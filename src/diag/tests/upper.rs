@@ -2,7 +2,7 @@
 
 use super::super::Severity;
 use super::super::story::Story;
-use crate::base::{Layer, Limit, Side, WireError};
+use crate::base::{Layer, Limit, Micros, Side, WireError};
 use crate::crypto::chain::Rule;
 use crate::transcript::{How, Reason, What};
 use crate::wire::control::{self, Opt};
@@ -28,6 +28,30 @@ fn an_expired_certificate_comes_before_the_wrong_password_behind_it() {
     assert_eq!(judgement.findings[0].check.id, "CERT-EXPIRED");
     let terminated = judgement.findings.iter().find(|finding| finding.check.id == "LCP-TERMINATED-BY-PEER").expect("shown beneath");
     assert_eq!(terminated.because_of, Some("AUTH-MSCHAP-691"));
+}
+
+/// Wherever the probe runs out of its own time, that is the one finding: nothing is said against the peer.
+#[test]
+fn the_probes_own_time_is_nobodys_fault() {
+    let up = || Story::new().tls().sstp_up();
+    let cut = |story: Story, layer: Layer| story.down(layer, Reason::TimeUp { after: Micros(3_000_000) });
+    let stories = [
+        (cut(Story::new().began(Layer::Dns), Layer::Dns), Layer::Dns),
+        (cut(Story::new().resolved(&["10.1.2.3"]).began(Layer::Tcp), Layer::Tcp), Layer::Tcp),
+        (cut(Story::new().tcp().began(Layer::Tls), Layer::Tls), Layer::Tls),
+        (cut(Story::new().tls().requested(), Layer::Http), Layer::Http),
+        (cut(Story::new().tls().called(), Layer::Sstp), Layer::Sstp),
+        (cut(up().began(Layer::Lcp), Layer::Lcp), Layer::Lcp),
+        (cut(up().lcp_up(AuthMethod::MsChapV2).responded(49), Layer::Auth), Layer::Auth),
+        (cut(up().bound(49), Layer::Binding), Layer::Binding),
+        (cut(up().bound(49).up(Layer::Binding).began(Layer::Ncp), Layer::Ncp), Layer::Ncp),
+        (cut(up().bound(49).ncp_up().began(Layer::Data), Layer::Data), Layer::Data),
+        (cut(up().bound(49).ncp_up().data(Some(1), Some(1)).began(Layer::Teardown), Layer::Teardown), Layer::Teardown),
+    ];
+    for (story, layer) in stories {
+        assert!(story.fails_with("PROBE-TIME-UP").contains(layer.title()), "{layer}");
+        assert_eq!(story.judged().findings.len(), 1, "{layer}");
+    }
 }
 
 #[test]
@@ -148,7 +172,20 @@ fn pap_and_eap_refusals() {
     assert!(failed(md5).fails_with("AUTH-EAP-FAILURE").contains("EAP-MD5"));
     let peap =
         named().eap(Side::Server, eap::Packet::request(2, eap::PEAP, *b"x")).eap(Side::Client, eap::Packet::response(2, eap::NAK, [26]));
-    assert!(failed(peap).fails_with("AUTH-EAP-METHOD-MISMATCH").contains("asked for PEAP"));
+    assert!(failed(peap).fails_with("AUTH-EAP-METHOD-MISMATCH").contains("offers PEAP"));
+    let unanswered =
+        named().eap(Side::Server, eap::Packet::request(2, 13, *b"x")).eap(Side::Client, eap::Packet::response(2, eap::NAK, [26]));
+    assert!(unanswered.silence(Layer::Auth, "answer").fails_with("AUTH-EAP-METHOD-MISMATCH").contains("offers EAP-TLS"));
+    let rejected = || {
+        let story =
+            named().eap(Side::Server, eap::Packet::request(2, 13, *b"x")).eap(Side::Client, eap::Packet::response(2, eap::NAK, [26]));
+        story.lcp_data(Side::Server, control::PROTOCOL_REJECT, &[0xc2, 0x27])
+    };
+    let rejected = rejected().down(Layer::Auth, Reason::Refused("LCP Protocol-Reject of EAP".into()));
+    assert!(rejected.fails_with("AUTH-EAP-METHOD-MISMATCH").contains("offers EAP-TLS"));
+    let judgement = rejected.judged();
+    let beneath = judgement.findings.iter().find(|finding| finding.check.id == "LCP-PROTOCOL-REJECT").expect("shown beneath");
+    assert_eq!(beneath.because_of, Some("AUTH-EAP-METHOD-MISMATCH"));
     let mschap = named().eap(Side::Server, eap::Packet::request(2, eap::MSCHAPV2, [&[4, 1, 0, 13][..], b"E=648 R=0"].concat()));
     assert!(mschap.down(Layer::Auth, Reason::Refused("E=648".into())).fails_with("AUTH-MSCHAP-648").contains("EAP-MSCHAPv2"));
 }
@@ -161,6 +198,7 @@ fn a_refused_binding_says_what_can_be_told_apart() {
     };
     let keyed = aborted(49, Message::status(MessageType::CallAbort, 3, 4));
     assert!(keyed.fails_with("BIND-REFUSED").contains("cannot tell"));
+    assert!(!keyed.ids(Severity::Note).contains(&"IPV6CP-REJECTED"));
     let judgement = keyed.judged();
     let beneath: Vec<_> = judgement.findings.iter().filter(|f| f.because_of == Some("BIND-REFUSED")).map(|f| f.check.id).collect();
     assert_eq!(beneath, ["SSTP-ABORT-STATUS", "BIND-CMAC-INVALID", "BIND-RADIUS-NO-MPPE"]);
@@ -221,6 +259,9 @@ fn tunnels_and_their_ends() {
     let dropped = dropped.down(Layer::Data, Reason::Refused("Call Disconnect".into()));
     dropped.fails_with("TEAR-REMOTE");
     up().began(Layer::Data).silence(Layer::Data, "anything").fails_with("DATA-DEAD");
+    let ping = |rtt| What::Ping { to: [192, 0, 2, 1].into(), rtt };
+    let pinged = up().began(Layer::Data).note(None, Layer::Data, ping(Some(Micros(900)))).silence(Layer::Data, "SSTP Echo Response");
+    assert_eq!((pinged.ids(Severity::Fail), pinged.ids(Severity::Warn)), (vec![], vec!["TEAR-ECHO-LOST"]), "a ping was answered");
     let aborted = up().data(Some(1), Some(1)).began(Layer::Teardown).sstp(Side::Server, Message::bare(MessageType::CallAbort));
     let aborted = aborted.down(Layer::Teardown, Reason::Refused("Call Abort".into()));
     assert_eq!((aborted.ids(Severity::Fail), aborted.ids(Severity::Warn)), (vec![], vec!["TEAR-FAILED"]));

@@ -69,13 +69,7 @@ pub(in crate::jobs::lab) const FAULTS: &[Fault] = &[
         Makes::Edits(&[r#"chap.success#1 splice 12..14 "X=""#]),
         "AUTH-SERVER-PROOF-BAD",
     ),
-    fault(
-        "auth.pap-only",
-        Auth,
-        "the server takes only PAP",
-        Makes::Server(|server| server.methods = vec![Method::Pap]),
-        "AUTH-PAP-ONLY-WORKS",
-    ),
+    fault("auth.pap-only", Auth, "the server takes only PAP", Makes::Server(|server| server.methods = vec![Method::Pap]), "AUTH-PAP-USED"),
     // Type 13 is EAP-TLS, RFC 5216.
     fault(
         "auth.eap-tls-only",
@@ -83,6 +77,32 @@ pub(in crate::jobs::lab) const FAULTS: &[Fault] = &[
         "the server wants EAP-TLS and nothing else",
         Makes::Many(&[EAP_MSCHAPV2, Makes::Edits(&["eap.request-mschapv2#* set type=13"])]),
         "AUTH-EAP-METHOD-MISMATCH",
+    ),
+    // As SoftEther does: it answers the Nak with a Protocol-Reject of EAP.
+    fault(
+        "auth.eap-tls-rejected",
+        Auth,
+        "the server wants EAP-TLS and rejects EAP when another method is proposed",
+        Makes::Many(&[
+            EAP_MSCHAPV2,
+            Makes::Edits(&["eap.request-mschapv2#1 set type=13", "eap.failure#1 instead 10 00 00 0e ff 03 c0 21 08 11 00 06 c2 27"]),
+        ]),
+        "AUTH-EAP-METHOD-MISMATCH",
+    ),
+    fault(
+        "auth.eap-tls-disconnected",
+        Auth,
+        "the server wants EAP-TLS and disconnects without EAP Failure when another method is proposed",
+        Makes::Many(&[EAP_MSCHAPV2, Makes::Edits(&["eap.request-mschapv2#1 set type=13", "eap.failure#* drop"])]),
+        "AUTH-EAP-METHOD-MISMATCH",
+    ),
+    fault("auth.challenge-flood", Auth, "the server sends 5000 challenges", Makes::Edits(&["chap.challenge#1 repeat 5000"]), "SSTP-FLOOD"),
+    fault(
+        "auth.no-number",
+        Auth,
+        "the failure of MS-CHAPv2 carries no number",
+        Makes::Many(&[WRONG_PASSWORD, Makes::Edits(&[r#"chap.failure#* splice 12..14 "X=""#])]),
+        "AUTH-CHAP-FAILURE",
     ),
     fault(
         "auth.no-policy",

@@ -82,6 +82,21 @@ pub(in crate::jobs::lab) const FAULTS: &[Fault] = &[
         Makes::Edits(&["lcp.configure-ack#* set packet-length=200"]),
         "LCP-MALFORMED",
     ),
+    fault(
+        "lcp.half-everything",
+        Lcp,
+        "the length in every LCP packet is longer than its frame",
+        Makes::Edits(&["lcp.*#* set packet-length=200"]),
+        "LCP-MALFORMED",
+    ),
+    // Option 1 with the length 0, RFC 1661 6: it cannot be stepped over.
+    fault(
+        "lcp.option-length",
+        Lcp,
+        "an option of every Configure-Request has the length 0",
+        Makes::Edits(&["lcp.configure-request#* instead 10 00 00 10 ff 03 c0 21 01 01 00 08 01 00 00 00"]),
+        "LCP-MALFORMED",
+    ),
     // Configure-Nak with option 3, C223 81.
     fault(
         "lcp.method-nak-loop",

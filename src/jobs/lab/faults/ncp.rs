@@ -63,6 +63,16 @@ pub(in crate::jobs::lab) const FAULTS: &[Fault] = &[
         "CCP-MPPE-MISMATCH",
     ),
     fault(
+        "ncp.data-flood",
+        Ncp,
+        "5000 IPv4 packets come in place of an address",
+        Makes::Edits(&[
+            "ipcp.configure-nak#1 instead 10 00 00 1c ff 03 00 21 45 00 00 14 00 00 00 00 40 fd 00 00 c0 00 02 01 c0 00 02 0a",
+            "ipcp.configure-nak#1 repeat 5000",
+        ]),
+        "SSTP-FLOOD",
+    ),
+    fault(
         "ncp.disconnected",
         Ncp,
         "the server disconnects while addresses are negotiated",
