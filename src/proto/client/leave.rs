@@ -151,6 +151,7 @@ impl Client {
 
 fn status_text(what: &str, message: &Message) -> String {
     match message.status_info() {
+        Some((0, status)) => format!("{what} from the server with status {status}"),
         Some((about, status)) => format!("{what} from the server, attribute {about}, status {status}"),
         None => format!("{what} from the server without a status"),
     }
