@@ -62,6 +62,8 @@ impl Client {
         match deadline.layer {
             Layer::Http => self.give_up(core, Layer::Http, reason),
             Layer::Sstp => self.abort(core, reason, NEGOTIATION_TIMEOUT),
+            // What was answered in time shows that the tunnel carries traffic; what is still out counts as unanswered.
+            Layer::Data if self.carries() => self.settle_data(core),
             // Not a word since Call Connected: that is where it stopped.
             Layer::Ncp if self.layer() == Layer::Binding => {
                 let reason =

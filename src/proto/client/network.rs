@@ -253,12 +253,27 @@ impl Client {
         {
             self.note_lost_pings(core, self.net.pings_sent, to);
         }
-        if self.net.ping_answered || self.net.echo_answered {
+        if self.carries() {
             core.up(Layer::Data);
             return self.finish(core);
         }
         let after = core.now - self.since();
         self.disconnect_failed(core, Layer::Data, Reason::TimedOut { waiting_for: "answer to a ping or an echo".into(), after });
+    }
+
+    /// A ping or an echo came back.
+    pub(super) fn carries(&self) -> bool {
+        self.net.ping_answered || self.net.echo_answered
+    }
+
+    /// The time for the layer is up: whatever has not been answered is unanswered.
+    pub(super) fn settle_data(&mut self, core: &mut Core) {
+        if !std::mem::replace(&mut self.net.echo_settled, true) {
+            core.note(None, Layer::Data, What::Echo { rtt: None });
+        }
+        self.net.next_ping = None;
+        self.net.ipv6cp_done = true;
+        self.maybe_finish(core);
     }
 
     fn ncp_failed(&mut self, core: &mut Core, reason: Reason) {

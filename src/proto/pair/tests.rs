@@ -105,6 +105,18 @@ fn an_unanswered_echo_or_ping_is_told_but_does_not_stop_the_call() {
 }
 
 #[test]
+fn a_short_time_for_the_data_layer_does_not_declare_a_live_tunnel_dead() {
+    let mut plan = client(ALICE, &[Method::MsChapV2]);
+    if let Mind::Client(config) = &mut plan.mind {
+        config.timers.layers = vec![(Layer::Data, Duration::from_millis(500))];
+    }
+    let run = run(plan, server(|_| {}, &["sstp.echo-response#* drop"]), Duration::from_secs(300));
+    let facts = facts(&run, true);
+    assert!(facts.stop.is_none() && facts.reached(Layer::Teardown), "{:?}", facts.stop);
+    assert!(facts.pings[0].it.is_some() && facts.echoes[0].it.is_none());
+}
+
+#[test]
 fn a_flood_does_not_fill_the_memory() {
     let run = run(client(ALICE, &[Method::MsChapV2]), server(|_| {}, &["lcp.configure-request#1 repeat 90000"]), Duration::from_secs(300));
     assert!(run.ended && run.client.len() < 2_100, "{}", run.client.len());
