@@ -56,7 +56,7 @@ fn a_web_server_that_answers_200_is_no_sstp_server() {
 #[test]
 fn a_server_that_ignores_the_request_is_given_up() {
     // openssl s_server -www answers GET only, and waits for ever on any other method.
-    let run = Probe::of("OPENSSL_WWW").arg("--timeout", "3").run();
+    let run = Probe::of("OPENSSL_WWW").arg("--layer-timeout", "3").run();
     assert_eq!(run.caused_by("HTTP-NO-RESPONSE").layer, "http", "{}", run.story);
     run.came_up("tls");
     assert!(run.took < Duration::from_secs(20), "{}", run.story);

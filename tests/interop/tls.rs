@@ -38,7 +38,7 @@ fn a_server_that_wants_a_client_certificate_is_named() {
 
 #[test]
 fn silence_after_the_client_hello_ends_with_the_timeout() {
-    let run = Probe::of("HAPROXY_SILENT").arg("--timeout", "3").run();
+    let run = Probe::of("HAPROXY_SILENT").arg("--layer-timeout", "3").run();
     run.came_up("tcp");
     assert_eq!(run.state("tls"), "fail", "{}", run.story);
     assert_eq!(run.report.stopped_at.as_deref(), Some("tls"), "{}", run.story);

@@ -99,7 +99,7 @@ pub(super) fn binding(facts: &Facts) -> Learned {
         });
         let result = match facts.layer(crate::base::Layer::Binding).map(|entry| entry.state) {
             Some(State::Up) => "not objected to by the server",
-            Some(State::Down) => "refused",
+            Some(State::Down) if facts.messages(Side::Server, MessageType::CallAbort).next().is_some() => "refused",
             _ => "sent",
         };
         learned.short = format!("{}, {result}", hash.unwrap_or_else(|| "no hash".into()));
