@@ -71,9 +71,9 @@ pub struct Listener {
 
 #[derive(Debug)]
 enum Held {
-    Bound(#[allow(dead_code)] TcpSocket),
-    Listening(#[allow(dead_code)] TcpListener),
-    Filler(#[allow(dead_code)] TcpStream),
+    Bound(#[allow(dead_code, reason = "it only has to stay open")] TcpSocket),
+    Listening(#[allow(dead_code, reason = "it only has to stay open")] TcpListener),
+    Filler(#[allow(dead_code, reason = "it only has to stay open")] TcpStream),
 }
 
 impl Listener {

@@ -6,17 +6,26 @@ use std::time::Duration;
 
 /// States in the order of RFC 1661 section 4.2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)]
 pub enum State {
+    /// 0: the lower layer is down, and nobody asked to open.
     Initial,
+    /// 1: asked to open, the lower layer is down.
     Starting,
+    /// 2: the lower layer is up, and nobody asked to open.
     Closed,
+    /// 3: ended, waits for the peer to begin again.
     Stopped,
+    /// 4: Terminate-Request sent because of Close.
     Closing,
+    /// 5: Terminate-Request or -Ack sent while open was wanted.
     Stopping,
+    /// 6: Configure-Request sent.
     ReqSent,
+    /// 7: Configure-Request sent, Ack received.
     AckRcvd,
+    /// 8: Configure-Request and Ack sent, none received.
     AckSent,
+    /// 9: Acks sent and received.
     Opened,
 }
 
