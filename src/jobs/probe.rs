@@ -112,6 +112,7 @@ fn head(config: &ProbeConfig, clock: &Clock) -> Head {
         target: config.target.clone(),
         asked,
         seed: config.seed,
+        ..Head::default()
     }
 }
 

@@ -13,6 +13,7 @@ pub mod plan;
 mod rng;
 mod server;
 mod session;
+pub mod watch;
 
 pub use rng::Rng;
 pub use session::{Input, Output, Session};

@@ -22,7 +22,7 @@ impl Story {
     fn new() -> Story {
         let target = Target { host: "vpn.example.test".into(), port: 443, ..Target::default() };
         let asked = Asked { credentials: true, user: Some("EXAMPLE\\alice".into()), ..Asked::default() };
-        let head = Head { version: "0.1.0".into(), began_unix_ms: 1_700_000_000_000, target, asked, seed: 1 };
+        let head = Head { version: "0.1.0".into(), began_unix_ms: 1_700_000_000_000, target, asked, seed: 1, ..Head::default() };
         Story(Transcript { head, events: Vec::new() })
     }
 

@@ -1,5 +1,6 @@
 //! One thing that happened.
 
+use super::tap;
 use crate::base::{Bytes, Layer, Micros, Side, WireError};
 use crate::crypto::chain::ChainVerdict;
 use crate::wire::{http, ncp::AuthMethod, ppp, sstp};
@@ -192,6 +193,32 @@ pub enum What {
     },
     /// The connection ended.
     Closed(How),
+    /// What a tap saw of TCP, once, at the end.
+    Flow(Box<tap::Flow>),
+    /// A ClientHello, seen by a tap.
+    ClientHello(Box<tap::ClientHello>),
+    /// A ServerHello, seen by a tap.
+    ServerHello(Box<tap::ServerHello>),
+    /// Bulk traffic of one side, counted; once, at the end.
+    Traffic(Box<tap::Traffic>),
+    /// Something was checked offline.
+    Proof {
+        /// What.
+        of: tap::Proof,
+        /// It holds.
+        holds: bool,
+        /// What was compared, without secrets.
+        says: String,
+    },
+    /// What record sizes tell without keys; once, at the end.
+    Inferred(Box<tap::Inference>),
+    /// Bytes that can be read but break a rule that the specification states with MUST.
+    Violation {
+        /// The rule's place, such as `MS-SSTP 2.2.1`.
+        rule: String,
+        /// What was seen.
+        says: String,
+    },
 }
 
 /// Why a layer is down.
@@ -222,6 +249,10 @@ pub enum Reason {
     },
     /// Our own machine failed us.
     Ours(String),
+    /// The client itself ended it, as a tap saw.
+    ClientLeft(String),
+    /// The capture ended, or lost its trace, while the layer was in work.
+    Unseen(String),
 }
 
 impl std::fmt::Display for Reason {
@@ -230,9 +261,13 @@ impl std::fmt::Display for Reason {
             Reason::TimedOut { waiting_for, after } => write!(f, "no {waiting_for} within {after}"),
             Reason::TimeUp { after } => write!(f, "the time for the whole probe was up ({after})"),
             Reason::Closed(how) => write!(f, "{how}"),
-            Reason::Refused(says) | Reason::Violated(says) | Reason::Unwilling(says) | Reason::Untrusted(says) | Reason::Ours(says) => {
-                f.write_str(says)
-            }
+            Reason::Refused(says)
+            | Reason::Violated(says)
+            | Reason::Unwilling(says)
+            | Reason::Untrusted(says)
+            | Reason::Ours(says)
+            | Reason::ClientLeft(says)
+            | Reason::Unseen(says) => f.write_str(says),
         }
     }
 }
@@ -366,4 +401,10 @@ pub enum Opaqueness {
     NoKey,
     /// Behind the point where the stream could still be cut into packets.
     AfterError,
+    /// There is a key, but nothing opens with it.
+    WrongKey,
+    /// A suite or version that this program does not open.
+    Unsupported,
+    /// The bytes before it are missing from the capture.
+    AfterGap,
 }

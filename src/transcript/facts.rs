@@ -1,6 +1,8 @@
 //! Facts folded from a transcript: flat, optional, what the checks look at.
 
-use super::{Asked, ConnectFailure, DnsFailure, How, Reason, ScanAnswer, Secured, Target, TlsFailure, Transcript, What};
+use super::{
+    Asked, ConnectFailure, DnsFailure, How, Opaqueness, Reason, ScanAnswer, Secured, Source, Target, TlsFailure, Transcript, What, tap,
+};
 use crate::base::{Layer, Micros, Side};
 use crate::crypto::chain::ChainVerdict;
 use crate::wire::cert::Cert;
@@ -157,6 +159,28 @@ pub struct Facts {
     pub given: Given,
     /// When the last event was.
     pub ended: Micros,
+    /// Who looked.
+    pub source: Source,
+    /// Every end of the connection that was seen, by whom and how.
+    pub closes: Vec<Seen<How>>,
+    /// What a tap saw of TCP.
+    pub flow: Option<Seen<tap::Flow>>,
+    /// ClientHellos, seen by a tap.
+    pub client_hellos: Vec<Seen<tap::ClientHello>>,
+    /// ServerHellos, seen by a tap.
+    pub server_hellos: Vec<Seen<tap::ServerHello>>,
+    /// Bulk traffic, one entry a side.
+    pub traffic: Vec<Seen<tap::Traffic>>,
+    /// What was checked offline: what, whether it holds, in words.
+    pub proofs: Vec<Seen<(tap::Proof, bool, String)>>,
+    /// What record sizes tell without keys.
+    pub inference: Option<Seen<tap::Inference>>,
+    /// Rules broken: the rule's place and what was seen.
+    pub violations: Vec<Seen<(String, String)>>,
+    /// Bytes that nobody could look into.
+    pub opaque: Vec<Seen<(u64, Opaqueness)>>,
+    /// Bytes missing from a capture.
+    pub gaps: Vec<Seen<u64>>,
 }
 
 impl Facts {
@@ -165,6 +189,7 @@ impl Facts {
         let mut facts = Facts {
             began: transcript.head.began_unix_ms.div_euclid(1000),
             target: transcript.head.target.clone(),
+            source: transcript.head.source.clone(),
             asked: transcript.head.asked.clone(),
             layers: Layer::ALL.map(LayerFacts::fresh).to_vec(),
             ..Facts::default()
@@ -235,9 +260,26 @@ impl Facts {
             What::Ping { rtt, .. } => self.pings.push(seen!(*rtt)),
             What::Echo { rtt } => self.echoes.push(seen!(*rtt)),
             What::Omitted { count } => self.omitted += count,
-            What::Closed(how) if self.closed.is_none() => self.closed = Some(seen!(*how)),
+            What::Closed(how) => {
+                self.closes.push(seen!(*how));
+                self.closed.get_or_insert(seen!(*how));
+            }
+            What::Flow(flow) => self.flow = Some(seen!((**flow).clone())),
+            What::ClientHello(hello) => self.client_hellos.push(seen!((**hello).clone())),
+            What::ServerHello(hello) => self.server_hellos.push(seen!((**hello).clone())),
+            What::Traffic(traffic) => self.traffic.push(seen!((**traffic).clone())),
+            What::Proof { of, holds, says } => self.proofs.push(seen!((*of, *holds, says.clone()))),
+            What::Inferred(inference) => self.inference = Some(seen!((**inference).clone())),
+            What::Violation { rule, says } => self.violations.push(seen!((rule.clone(), says.clone()))),
+            What::Opaque { bytes, because } => self.opaque.push(seen!((*bytes, *because))),
+            What::Gap { bytes } => self.gaps.push(seen!(*bytes)),
             _ => {}
         }
+    }
+
+    /// A tap saw it: both ends are strangers.
+    pub fn tapped(&self) -> bool {
+        matches!(self.source, Source::Capture { .. })
     }
 
     fn fold_chain(

@@ -49,6 +49,22 @@ impl Default for Asked {
     }
 }
 
+/// Who looked.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Source {
+    /// One end of the call: ourselves.
+    #[default]
+    Live,
+    /// A tap between the ends; a watcher of both directions.
+    Capture {
+        /// Number of the connection in the capture, from 1.
+        connection: u64,
+        /// Number of its first packet, from 1.
+        first_packet: u64,
+    },
+}
+
 /// Who, when, what was asked.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Head {
@@ -62,4 +78,7 @@ pub struct Head {
     pub asked: Asked,
     /// Seed of every random choice.
     pub seed: u64,
+    /// Who looked.
+    #[serde(default)]
+    pub source: Source,
 }

@@ -4,10 +4,11 @@ mod event;
 pub mod facts;
 mod head;
 mod jsonl;
+pub mod tap;
 
 pub use event::{ConnectFailure, DnsFailure, Event, How, Opaqueness, Reason, ScanAnswer, Secured, TlsFailure, What};
 pub use facts::{Facts, State};
-pub use head::{Asked, Head, Target};
+pub use head::{Asked, Head, Source, Target};
 
 /// Everything that happened on one connection, in order.
 #[derive(Clone, Debug, Default, PartialEq)]

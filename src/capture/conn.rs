@@ -1,0 +1,1 @@
+//! One TCP connection of a capture: proxy, TLS, and what is in it.

@@ -1,0 +1,1 @@
+//! Link and network layers: from a captured packet to a TCP segment.

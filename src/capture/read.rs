@@ -1,0 +1,1 @@
+//! Reads captures and hands out one transcript for every connection that may be SSTP.
