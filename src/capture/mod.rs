@@ -12,6 +12,7 @@ pub mod flow;
 pub mod infer;
 pub mod keylog;
 pub mod link;
+mod names;
 pub mod read;
 pub mod segment;
 pub mod tls;

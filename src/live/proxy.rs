@@ -73,7 +73,7 @@ impl ProxyConfig {
 pub async fn tunnel(mut tcp: TcpStream, proxy: &ProxyConfig, target: &str, within: Duration, notes: &mut Notes<'_>) -> Option<Tap> {
     notes.began(Layer::Proxy);
     let with_credentials = proxy.credentials.is_some();
-    let request = What::ProxyRequest { proxy: proxy.authority(), target: target.to_string(), with_credentials };
+    let request = What::ProxyRequest { proxy: proxy.authority(), target: target.to_string(), with_credentials, says_sstp: true };
     notes.note(Some(Side::Client), Layer::Proxy, request);
     match exchange(&mut tcp, proxy, target, within).await {
         Ok(reply) => {

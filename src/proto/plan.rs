@@ -3,6 +3,7 @@
 use super::edit::Edit;
 use crate::base::{Layer, Secret};
 use crate::wire::ncp::AuthMethod;
+use aws_lc_rs::digest;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
@@ -35,6 +36,16 @@ pub struct CertHashes {
     pub sha1: [u8; 20],
     /// SHA-256 of the DER.
     pub sha256: [u8; 32],
+}
+
+impl CertHashes {
+    /// Hashes over the DER of the leaf as it stood in the TLS Certificate message. MS-SSTP 2.2.7.
+    pub fn of(der: &[u8]) -> CertHashes {
+        let mut hashes = CertHashes::default();
+        hashes.sha1.copy_from_slice(digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, der).as_ref());
+        hashes.sha256.copy_from_slice(digest::digest(&digest::SHA256, der).as_ref());
+        hashes
+    }
 }
 
 /// User name and password.

@@ -91,8 +91,11 @@ pub enum What {
         proxy: String,
         /// `host:port` asked for.
         target: String,
-        /// Basic credentials went with it.
+        /// Credentials went with it.
         with_credentials: bool,
+        /// The header `SSTPVERSION` went with it, which names the protocol in the clear. MS-SSTP 4.5.
+        #[serde(default)]
+        says_sstp: bool,
     },
     /// The proxy's answer.
     ProxyReply(http::Head),

@@ -3,6 +3,7 @@
 pub mod cert;
 pub mod chap;
 pub mod control;
+pub mod dns;
 pub mod eap;
 pub mod http;
 pub mod inner;

@@ -14,7 +14,6 @@ use crate::proto::Session;
 use crate::proto::plan::{CertHashes, ClientConfig, Mind, Plan};
 use crate::transcript::{Reason, Sink, Target};
 use crate::wire::ncp::AuthMethod;
-use aws_lc_rs::digest;
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -125,20 +124,12 @@ pub(super) fn client(config: &ProbeConfig, leaf: &[u8], proven: bool, learn: Vec
         until: config.asked.until,
         timers: config.timers.clone(),
         pings: config.pings,
-        ..ClientConfig::new(host_header(&config.target), hashes(leaf))
+        ..ClientConfig::new(host_header(&config.target), CertHashes::of(leaf))
     }
 }
 
 pub(super) fn settings(config: &ProbeConfig) -> Settings {
     Settings { server_name: config.target.name().to_string(), keylog: config.keylog.clone() }
-}
-
-/// MS-SSTP 2.2.7: hashes over the DER of the leaf.
-fn hashes(leaf: &[u8]) -> CertHashes {
-    let mut hashes = CertHashes::default();
-    hashes.sha1.copy_from_slice(digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, leaf).as_ref());
-    hashes.sha256.copy_from_slice(digest::digest(&digest::SHA256, leaf).as_ref());
-    hashes
 }
 
 /// RFC 9110 7.2: the port is left out when it is that of the scheme.

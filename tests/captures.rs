@@ -1,0 +1,164 @@
+//! Every capture in `captures/` decodes to its story: what was written down beside it, and what the client that was
+//! recorded says it sent and received.
+
+use sstp_diag::base::Side;
+use sstp_diag::capture::read::{Connection, Kind, Listener, Options, Source, Summary, read};
+use sstp_diag::diag::{self, Severity, judge};
+use sstp_diag::transcript::{Facts, Transcript, What};
+use sstp_diag::wire::ppp::Body;
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Where the captures are.
+pub fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("captures")
+}
+
+/// The names of all captures, in order.
+pub fn names() -> Vec<String> {
+    let entries = fs::read_dir(folder()).expect("captures is readable").map(|entry| entry.expect("an entry").path());
+    let mut names: Vec<String> = entries
+        .filter(|path| path.extension().is_some_and(|ext| ext == "pcapng"))
+        .map(|path| path.file_stem().expect("a name").to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    assert!(names.len() >= 40, "the captures are there");
+    names
+}
+
+#[derive(Default)]
+struct Kept(Vec<Connection>);
+
+impl Listener for Kept {
+    fn over(&mut self, connection: Connection) {
+        self.0.push(connection);
+    }
+}
+
+/// Reads one file.
+pub fn decoded(path: &Path) -> (Vec<Connection>, Summary) {
+    let mut kept = Kept::default();
+    let options = Options { sources: vec![Source::Path(path.to_path_buf())], ..Options::default() };
+    let summary = read(&options, &mut kept).expect("a capture");
+    (kept.0, summary)
+}
+
+/// What the connections of a capture come to, a line each.
+fn told(connections: &[Connection]) -> String {
+    let mut text = String::new();
+    for connection in connections {
+        let facts = Facts::of(&connection.transcript);
+        let judgement = judge(&facts, diag::all());
+        let of = |severity| judgement.findings.iter().filter(move |finding| finding.severity == severity).map(|finding| finding.check.id);
+        let ids = |severity| of(severity).collect::<Vec<_>>().join(" ");
+        let reached = facts.layers.iter().filter(|entry| facts.reached(entry.layer)).map(|entry| entry.layer).max();
+        writeln!(text, "{:?} #{}", connection.kind, connection.seen.number).expect("memory");
+        writeln!(text, "  reached {}", reached.map_or("nothing", |layer| layer.name())).expect("memory");
+        if let Some(stop) = &facts.stop {
+            writeln!(text, "  stopped {}: {}", stop.layer, stop.reason).expect("memory");
+        }
+        writeln!(text, "  cause {}", judgement.cause().map_or("none", |cause| cause.check.id)).expect("memory");
+        for severity in [Severity::Fail, Severity::Warn, Severity::Note] {
+            writeln!(text, "  {} {}", severity.name(), ids(severity)).expect("memory");
+        }
+        for proof in &facts.proofs {
+            writeln!(text, "  proof {:?} {}", proof.it.0, if proof.it.1 { "holds" } else { "fails" }).expect("memory");
+        }
+    }
+    if connections.is_empty() {
+        text.push_str("nothing that may be SSTP\n");
+    }
+    text.lines().map(|line| line.trim_end().to_string() + "\n").collect()
+}
+
+#[test]
+fn every_capture_decodes_to_what_is_told_beside_it() {
+    let mut wrong = Vec::new();
+    for name in names() {
+        let (connections, summary) = decoded(&folder().join(format!("{name}.pcapng")));
+        assert!(summary.damages.is_empty() && summary.bad_packets == 0, "{name}: {summary:?}");
+        let told = told(&connections);
+        let path = folder().join(format!("{name}.told"));
+        if std::env::var_os("UPDATE").is_some() {
+            fs::write(&path, &told).expect("captures can be written");
+        }
+        let kept = fs::read_to_string(&path).unwrap_or_default();
+        if kept != told {
+            wrong.push(format!("{name}: kept\n{kept}now\n{told}"));
+        }
+        assert!(folder().join(format!("{name}.toml")).exists(), "{name} has no story");
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Both sides' messages as the recorded client writes them into its own log.
+fn said(transcript: &Transcript) -> BTreeMap<Side, Vec<String>> {
+    let mut all = BTreeMap::<Side, Vec<String>>::new();
+    for event in &transcript.events {
+        let (Some(by), Some(line)) = (event.by, line(&event.what)) else { continue };
+        all.entry(by).or_default().push(line);
+    }
+    all
+}
+
+fn line(what: &What) -> Option<String> {
+    let codes = ["", "ConfReq", "ConfAck", "ConfNak", "ConfRej", "TermReq", "TermAck", "CodeRej", "ProtRej", "EchoReq", "EchoRep"];
+    let control = |name: &str, packet: &sstp_diag::wire::control::Packet| {
+        format!("{name} {} id={} len={}", codes[usize::from(packet.code)], packet.id, packet.data.len() + 4)
+    };
+    match what {
+        What::Sstp(message) => Some(format!("SSTP {}", message.kind.name().to_uppercase().replace('-', "_"))),
+        What::Ppp(frame) => match &frame.body {
+            Body::Lcp(packet) => Some(control("LCP", packet)),
+            Body::Ipcp(packet) => Some(control("IPCP", packet)),
+            Body::Chap(packet) => {
+                let bytes = packet.emit();
+                Some(format!("CHAP {} id={} len={}", ["", "Challenge", "Response", "Success", "Failure"][usize::from(bytes[0])], packet.id, bytes.len()))
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The client's log in the same form. What it left out by design is left out on our side too: `only` names the protocols.
+fn logged(text: &str) -> BTreeMap<Side, Vec<String>> {
+    let mut all = BTreeMap::<Side, Vec<String>>::new();
+    for row in text.lines() {
+        let (arrow, rest) = row.split_once(' ').expect("an arrow");
+        let by = if arrow == "->" { Side::Client } else { Side::Server };
+        if !rest.starts_with("PAP") {
+            all.entry(by).or_default().push(rest.to_string());
+        }
+    }
+    all
+}
+
+#[test]
+fn every_message_that_the_recorded_client_logged_is_decoded_and_no_other() {
+    let mut compared = 0;
+    for name in names() {
+        let Ok(text) = fs::read_to_string(folder().join(format!("{name}.log"))) else { continue };
+        let (logged, with_sstp) = (logged(&text), text.contains(" SSTP "));
+        let (connections, _) = decoded(&folder().join(format!("{name}.pcapng")));
+        let calls: Vec<_> = connections.iter().filter(|connection| connection.kind == Kind::Sstp).collect();
+        assert!(!calls.is_empty(), "{name}: no call");
+        for call in calls {
+            let mut said = said(&call.transcript);
+            if !with_sstp {
+                said.values_mut().for_each(|lines| lines.retain(|line| !line.starts_with("SSTP")));
+            }
+            for side in [Side::Client, Side::Server] {
+                let (ours, theirs) = (said.remove(&side).unwrap_or_default(), logged.get(&side).cloned().unwrap_or_default());
+                // The client stops logging when it leaves; what was still on its way is in the capture only.
+                let more = ours.len().saturating_sub(theirs.len());
+                assert_eq!(ours.get(..theirs.len().min(ours.len())), Some(&theirs[..]), "{name}, {side}");
+                assert!(more <= 2, "{name}, {side}: {:?}", &ours[theirs.len()..]);
+                compared += theirs.len();
+            }
+        }
+    }
+    assert!(compared > 700, "{compared} messages compared");
+}
