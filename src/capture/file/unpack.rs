@@ -1,0 +1,96 @@
+//! Compressed captures: gzip (RFC 1952) and Zstandard (RFC 8878), each with several members or frames.
+
+use flate2::read::MultiGzDecoder;
+use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
+use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
+use std::io::{self, BufRead, BufReader, Cursor, ErrorKind, Read};
+
+/// RFC 1952 2.3.1: ID1, ID2, and deflate, the only method there is.
+const GZIP: [u8; 3] = [0x1f, 0x8b, 8];
+/// RFC 8878 3.1.1.
+const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+/// RFC 8878 3.1.1.1.1.2: a decoder should take windows of 8 MB at least. Ours: no more, so that memory is bounded.
+const MAX_WINDOW: u64 = 8 * 1024 * 1024;
+
+/// The bytes inside, whether or not they are compressed.
+pub(super) fn unpack(mut source: Box<dyn Read>) -> io::Result<Box<dyn Read>> {
+    let mut front = Vec::with_capacity(4);
+    while front.len() < 4 {
+        let mut next = [0; 4];
+        let room = next.get_mut(front.len()..).unwrap_or_default();
+        match source.read(room) {
+            Ok(0) => break,
+            Ok(len) => front.extend_from_slice(room.get(..len).unwrap_or_default()),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let (gzip, zstd) = (front.starts_with(&GZIP), front == ZSTD || skippable(&front));
+    let whole = Cursor::new(front).chain(source);
+    Ok(match (gzip, zstd) {
+        (true, _) => Box::new(MultiGzDecoder::new(whole)),
+        (_, true) => Box::new(Frames::new(BufReader::new(whole))),
+        _ => Box::new(whole),
+    })
+}
+
+/// RFC 8878 3.1.2: magic numbers 0x184D2A50 to 0x184D2A5F.
+fn skippable(front: &[u8]) -> bool {
+    matches!(front, [0x50..=0x5f, 0x2a, 0x4d, 0x18])
+}
+
+/// The frames of a Zstandard file, one behind the other. The decoder at hand reads one frame. It gives out what lies
+/// beyond the window, and the rest when the frame ends: packets of a stream that is still being compressed come late.
+struct Frames<R> {
+    source: R,
+    decoder: FrameDecoder,
+    inside: bool,
+}
+
+impl<R: BufRead> Frames<R> {
+    fn new(source: R) -> Frames<R> {
+        let mut decoder = FrameDecoder::new();
+        decoder.set_max_window_size(MAX_WINDOW);
+        Frames { source, decoder, inside: false }
+    }
+
+    /// Begins the next frame, or passes one over that is not for us; false at the end.
+    fn begin(&mut self) -> io::Result<bool> {
+        if self.source.fill_buf()?.is_empty() {
+            return Ok(false);
+        }
+        match self.decoder.init(&mut self.source) {
+            Ok(()) => self.inside = true,
+            Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame { length, .. })) => {
+                io::copy(&mut self.source.by_ref().take(u64::from(length)), &mut io::sink())?;
+            }
+            Err(error) => return Err(io::Error::other(error)),
+        }
+        Ok(true)
+    }
+}
+
+impl<R: BufRead> Read for Frames<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        if out.is_empty() {
+            return Ok(0);
+        }
+        loop {
+            if !self.inside && !self.begin()? {
+                return Ok(0);
+            }
+            if !self.inside {
+                continue;
+            }
+            while self.decoder.can_collect() == 0 && !self.decoder.is_finished() {
+                let one = BlockDecodingStrategy::UptoBlocks(1);
+                self.decoder.decode_blocks(&mut self.source, one).map_err(io::Error::other)?;
+            }
+            let len = self.decoder.read(out)?;
+            if len > 0 {
+                return Ok(len);
+            }
+            self.inside = false;
+        }
+    }
+}
