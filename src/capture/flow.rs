@@ -1,9 +1,33 @@
 //! TCP reassembly. RFC 9293.
+//!
+//! ```text
+//! Table ── Roster (who is there, who is silent) ── Connection ── 2 × Half (positions, counters) ── Holes (bytes ahead)
+//! ```
+//! In-order payload passes straight through, uncopied; only what lies ahead of a hole is kept, within [`Limits`].
 
-use super::segment::{IcmpError, Segment};
+mod ack;
+mod aside;
+mod connection;
+mod half;
+mod holes;
+mod key;
+mod options;
+mod recent;
+mod roster;
+mod stream;
+#[cfg(test)]
+mod tests;
+
+use super::segment::{ACK, IcmpError, RST, SYN, Segment};
 use crate::base::{Micros, Side};
 use crate::transcript::tap;
+use connection::{Connection, Meeting};
+use key::Key;
+use recent::Recent;
+use roster::{Class, Clock, Roster};
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 /// The first segment seen of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +50,8 @@ pub trait Stream {
     fn bytes(&mut self, at: Micros, from: Side, bytes: &[u8]);
     /// So many bytes of one side are missing from the capture for good.
     fn gap(&mut self, at: Micros, from: Side, bytes: u64);
-    /// One side ended its stream, after all its bytes: FIN, or RST.
+    /// One side ended its stream, after all its bytes: FIN, or RST. Bytes, and another end, follow only where this one was not
+    /// real, as after an injected reset.
     fn end(&mut self, at: Micros, from: Side, reset: bool);
     /// The packet that is being read; called before the other calls that it causes.
     fn packet(&mut self, number: u64) {
@@ -44,30 +69,218 @@ pub trait Open {
     fn open(&mut self, first: &First) -> Self::Stream;
 }
 
+/// How much is kept, and for how long. All times are of the capture's clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Connections at once.
+    pub connections: usize,
+    /// Memory for bytes ahead of a hole in one direction.
+    pub held: usize,
+    /// The same for all connections together; beyond it the connection that holds most gives a hole up.
+    pub held_in_all: usize,
+    /// Silence after which a connection is given up that never got as far as data.
+    pub opening: Duration,
+    /// Silence after which any other is given up.
+    pub idle: Duration,
+    /// How long a closed connection stays, for what comes late.
+    pub linger: Duration,
+}
+
+impl Default for Limits {
+    /// Ours: 32,768 connections of about half a kilobyte, 1 MiB ahead of a hole and 8 MiB in all, 2 min, 2 h, and 5 s.
+    fn default() -> Limits {
+        Limits {
+            connections: 32_768,
+            held: 1 << 20,
+            held_in_all: 8 << 20,
+            opening: Duration::from_secs(120),
+            idle: Duration::from_secs(7_200),
+            linger: Duration::from_secs(5),
+        }
+    }
+}
+
 /// All connections of a capture.
 #[derive(Debug)]
 pub struct Table<O: Open> {
     open: O,
+    limits: Limits,
+    roster: Roster<Connection<O::Stream>>,
+    clock: Clock,
+    /// When to look for silent connections next.
+    due: i64,
+    recent: Recent,
+    /// How many connections there ever were.
+    opened: u64,
+    /// Connections that hold bytes ahead of a hole, by how many, and their sum.
+    holders: BTreeSet<(usize, u32)>,
+    held: usize,
 }
 
 impl<O: Open> Table<O> {
     /// An empty table.
     pub fn new(open: O) -> Table<O> {
-        Table { open }
+        Table::with_limits(open, Limits::default())
+    }
+
+    /// An empty table with other limits.
+    pub fn with_limits(open: O, limits: Limits) -> Table<O> {
+        let (roster, clock, recent) = (Roster::new(), Clock::default(), Recent::new());
+        Table { open, limits, roster, clock, due: i64::MIN, recent, opened: 0, holders: BTreeSet::new(), held: 0 }
+    }
+
+    /// How many connections are open at the moment.
+    pub fn len(&self) -> usize {
+        self.roster.len()
+    }
+
+    /// There are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     /// Takes a segment.
     pub fn segment(&mut self, segment: &Segment<'_>) {
-        let _ = segment;
+        let now = self.clock.tick(segment.at);
+        if now >= self.due {
+            self.sweep(now);
+        }
+        let (key, lower) = Key::of(segment.from, segment.to);
+        let Some(place) = self.roster.find(&key) else { return self.first(key, lower, segment, now) };
+        let Some(connection) = self.roster.at(place) else { return };
+        let from = connection.side(lower);
+        if segment.flags & SYN != 0 || connection.aside.is_some() {
+            match connection.meets(segment, from) {
+                Meeting::Own => {}
+                Meeting::Doubtful => return connection.aside.get_or_insert_default().save(segment, from),
+                Meeting::New => {
+                    self.close(place, tap::Over::Reused);
+                    return self.first(key, lower, segment, now);
+                }
+                Meeting::Confirmed => return self.renew(place, key, lower, segment, now),
+            }
+        }
+        connection.segment(segment, from, self.limits.held, &mut self.recent);
+        let (class, held, booked) = (connection.class(), connection.held(), connection.booked);
+        self.roster.touch(place, class, now);
+        if held != booked {
+            self.book(place, held);
+            self.make_room();
+        }
     }
 
-    /// Takes an ICMP error.
+    /// Takes an ICMP error. One about a connection that is not there is of no use.
     pub fn icmp(&mut self, error: &IcmpError) {
-        let _ = error;
+        let (key, lower) = Key::of(error.quoted_from, error.quoted_to);
+        let Some(place) = self.roster.find(&key) else { return };
+        if let Some(connection) = self.roster.at(place) {
+            let about = connection.side(lower);
+            connection.icmp(error, about);
+        }
     }
 
     /// The capture ended: every connection is over.
-    pub fn finish(self) -> O {
+    pub fn finish(mut self) -> O {
+        while let Some(place) = self.roster.first() {
+            self.close(place, tap::Over::CaptureEnded);
+        }
         self.open
     }
+
+    /// The first segment of a connection. A reset alone tells nothing and opens none.
+    fn first(&mut self, key: Key, lower: bool, segment: &Segment<'_>, now: i64) {
+        if segment.flags & RST != 0 {
+            return;
+        }
+        if self.len() >= self.limits.connections.max(1)
+            && let Some(place) = self.roster.victim()
+        {
+            self.close(place, tap::Over::Evicted);
+        }
+        let from_server = match segment.flags & (SYN | ACK) {
+            SYN => false,
+            flags if flags & SYN != 0 => true,
+            _ => is_server(segment.from.port(), segment.to.port()),
+        };
+        let (client, server) = if from_server { (segment.to, segment.from) } else { (segment.from, segment.to) };
+        let first = First { began: segment.at, packet: segment.packet, client, server, certain: segment.flags & SYN != 0 };
+        let stream = self.open.open(&first);
+        let mut connection = Connection::new(stream, &first, lower != from_server, self.opened);
+        self.opened += 1;
+        let from = if from_server { Side::Server } else { Side::Client };
+        connection.segment(segment, from, self.limits.held, &mut self.recent);
+        let class = connection.class();
+        let place = self.roster.add(key, now, connection);
+        self.roster.touch(place, class, now);
+    }
+
+    /// The SYN that was kept in doubt did open a new connection.
+    fn renew(&mut self, place: u32, key: Key, lower: bool, segment: &Segment<'_>, now: i64) {
+        let saved = self.roster.at(place).and_then(|old| old.aside.as_mut()?.take_saved());
+        self.close(place, tap::Over::Reused);
+        if let Some(saved) = saved {
+            let syn = saved.segment();
+            self.first(key, Key::of(syn.from, syn.to).1, &syn, now);
+        }
+        let Some(place) = self.roster.find(&key) else { return self.first(key, lower, segment, now) };
+        if let Some(connection) = self.roster.at(place) {
+            let from = connection.side(lower);
+            connection.segment(segment, from, self.limits.held, &mut self.recent);
+        }
+    }
+
+    /// Hands over what was silent for too long; once a second, and each connection once.
+    fn sweep(&mut self, now: i64) {
+        self.due = now.saturating_add(SECOND);
+        for (class, bearable) in
+            [(Class::Opening, self.limits.opening), (Class::Open, self.limits.idle), (Class::Closed, self.limits.linger)]
+        {
+            let until = now.saturating_sub(i64::try_from(bearable.as_micros()).unwrap_or(i64::MAX));
+            while let Some(place) = self.roster.silent(class, until) {
+                self.close(place, tap::Over::Idle);
+            }
+        }
+    }
+
+    fn close(&mut self, place: u32, why: tap::Over) {
+        self.book(place, 0);
+        if let Some((key, connection)) = self.roster.remove(place) {
+            connection.close(&key, why, &mut self.recent);
+        }
+    }
+
+    fn book(&mut self, place: u32, held: usize) {
+        let Some(connection) = self.roster.at(place) else { return };
+        let booked = std::mem::replace(&mut connection.booked, held);
+        self.holders.remove(&(booked, place));
+        if held > 0 {
+            self.holders.insert((held, place));
+        }
+        self.held = self.held - booked + held;
+    }
+
+    fn make_room(&mut self) {
+        while self.held > self.limits.held_in_all
+            && let Some((_, place)) = self.holders.last().copied()
+            && let Some(connection) = self.roster.at(place)
+        {
+            connection.give_up(&mut self.recent);
+            let held = connection.held();
+            self.book(place, held);
+        }
+    }
 }
+
+/// Without a SYN the sides are guessed: SSTP is at home on 443, and servers sit on lower ports than clients.
+fn is_server(own: u16, other: u16) -> bool {
+    match (own == HTTPS, other == HTTPS) {
+        (true, false) => true,
+        (false, true) => false,
+        _ => own < other,
+    }
+}
+
+/// MS-SSTP 1.9.
+const HTTPS: u16 = 443;
+/// Microseconds.
+const SECOND: i64 = 1_000_000;

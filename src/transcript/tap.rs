@@ -14,7 +14,7 @@ pub struct Flow {
     pub server: SocketAddr,
     /// How much of the opening was seen.
     pub opening: Opening,
-    /// SYN to SYN-ACK at the tap.
+    /// The last SYN to the first SYN-ACK, at the tap.
     pub syn_rtt: Option<Micros>,
     /// What the client sent.
     pub from_client: Direction,
@@ -76,21 +76,27 @@ pub enum Over {
 /// What a tap saw in one direction. Counts of segments and bytes are of TCP payload.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Direction {
-    /// Segments of any kind.
+    /// Segments of any kind, copies left out.
     pub segments: u64,
+    /// Segments that the capture has twice: the same again within 1 ms. They count nowhere else.
+    pub copies: u64,
     /// Payload bytes, each place in the stream counted once.
     pub bytes: u64,
-    /// Segments that bring only what was already seen.
+    /// Segments that bring only what was already seen, a FIN included; SYNs and probes are counted apart.
     pub retransmissions: u64,
     /// Payload bytes of those.
     pub retransmitted_bytes: u64,
+    /// Those of them whose bytes the other end had already acknowledged.
+    pub spurious_retransmissions: u64,
+    /// Segments that fill a hole later than reordering explains: sent again after they were lost on the way to the tap.
+    pub recovered: u64,
     /// How often the segment sent most often was sent again.
     pub most_retransmitted: u32,
     /// Its payload length, bytes.
     pub most_retransmitted_len: u32,
     /// SYNs (or SYN-ACKs) sent again.
     pub syn_retransmissions: u32,
-    /// Segments that came before an earlier one.
+    /// Segments that came after a later one, within a round trip, and still bring something new.
     pub out_of_order: u64,
     /// Acknowledgements that repeat the one before while data was outstanding.
     pub duplicate_acks: u64,
@@ -98,6 +104,8 @@ pub struct Direction {
     pub sacks: u64,
     /// Keep-alive probes. RFC 9293 3.8.4.
     pub keep_alives: u64,
+    /// Probes of a closed window. RFC 9293 3.8.6.1.
+    pub window_probes: u64,
     /// Times the window closed to zero.
     pub zero_windows: u64,
     /// How long the window stayed closed in all.
@@ -108,6 +116,8 @@ pub struct Direction {
     pub gap_bytes: u64,
     /// Segments whose bytes contradict bytes already seen at the same place.
     pub conflicts: u64,
+    /// Segments far outside the receiver's window, left out of the stream: injected, or of an older connection.
+    pub outside: u64,
     /// Payload bytes that the snap length cut off.
     pub cut_bytes: u64,
     /// Bytes sent that the other end had not acknowledged when the tap stopped looking.
@@ -149,7 +159,8 @@ pub struct End {
     pub window: u16,
     /// Its sequence number is the next one expected.
     pub in_sequence: bool,
-    /// Segments of the same side came after it.
+    /// Segments of the same side came after it that its sender would not have sent: after a reset any but resets, after a
+    /// FIN more payload.
     pub followed: bool,
 }
 

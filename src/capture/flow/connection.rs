@@ -1,0 +1,256 @@
+//! One connection: both directions, how it opened, and how it ended.
+
+use super::aside::Aside;
+use super::half::Half;
+use super::key::Key;
+use super::recent::Recent;
+use super::roster::Class;
+use super::stream::Out;
+use super::{First, Stream};
+use crate::base::{Micros, Side};
+use crate::capture::segment::{ACK, FIN, IcmpError, RST, SYN, Segment};
+use crate::transcript::tap;
+
+/// A connection and who takes its streams.
+#[derive(Debug)]
+pub(super) struct Connection<S> {
+    to: S,
+    /// Time of the first packet, microseconds since 1970.
+    began: i64,
+    /// Time of the latest segment since then; never goes back.
+    now: u64,
+    handshake: Handshake,
+    /// The client's direction and the server's.
+    halves: [Half; 2],
+    /// Names the connection among all that ever were.
+    id: u64,
+    client_is_lower: bool,
+    pub(super) aside: Option<Box<Aside>>,
+    /// What the table has on its books for this connection, bytes.
+    pub(super) booked: usize,
+}
+
+/// How the connection opened. RFC 9293 3.5.
+#[derive(Clone, Copy, Debug, Default)]
+struct Handshake {
+    syn: bool,
+    complete: bool,
+    syn_at: u64,
+    syn_rtt: Option<u64>,
+    /// SYN to the acknowledgement of the SYN-ACK: a full round trip wherever the tap is.
+    trip: Option<u64>,
+}
+
+/// How a segment relates to the connection that has its addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Meeting {
+    /// It is part of it.
+    Own,
+    /// It opens the next one.
+    New,
+    /// A SYN in the midst of it: an answer must show whether it is real.
+    Doubtful,
+    /// It shows that the doubtful SYN was real.
+    Confirmed,
+}
+
+impl<S: Stream> Connection<S> {
+    pub(super) fn new(to: S, first: &First, client_is_lower: bool, id: u64) -> Connection<S> {
+        Connection {
+            to,
+            began: first.began,
+            now: 0,
+            handshake: Handshake::default(),
+            halves: [Half::new(), Half::new()],
+            id,
+            client_is_lower,
+            aside: None,
+            booked: 0,
+        }
+    }
+
+    pub(super) fn side(&self, lower: bool) -> Side {
+        if lower == self.client_is_lower { Side::Client } else { Side::Server }
+    }
+
+    /// Both FINs came, or a reset that nothing contradicts.
+    pub(super) fn closed(&self) -> bool {
+        let [client, server] = &self.halves;
+        let fin = |half: &Half| half.end != 0 && !half.reset && half.next >= half.end;
+        client.dead || server.dead || (fin(client) && fin(server))
+    }
+
+    pub(super) fn class(&self) -> Class {
+        match (self.closed(), self.handshake.complete || self.halves.iter().any(|half| half.bytes > 0)) {
+            (true, _) => Class::Closed,
+            (_, true) => Class::Open,
+            _ => Class::Opening,
+        }
+    }
+
+    /// Memory that waits behind holes, bytes.
+    pub(super) fn held(&self) -> usize {
+        self.halves.iter().map(Half::held).sum()
+    }
+
+    /// Whether a segment with these addresses belongs to this connection.
+    pub(super) fn meets(&self, segment: &Segment<'_>, from: Side) -> Meeting {
+        if self.aside.as_ref().is_some_and(|aside| aside.confirms(segment, from)) {
+            return Meeting::Confirmed;
+        }
+        let [client, server] = &self.halves;
+        let (own, peer) = if from == Side::Client { (client, server) } else { (server, client) };
+        if segment.flags & (SYN | RST) != SYN || (own.syn && own.isn == segment.seq) {
+            return Meeting::Own;
+        }
+        // The SYN may lie behind its answer in the capture; and both ends may open at once.
+        let late = !own.syn && own.bytes == 0 && own.next == own.place(segment.seq.wrapping_add(1));
+        let unopened = !own.syn && own.next == 0 && peer.bytes == 0;
+        match (self.closed(), segment.flags & ACK != 0) {
+            (true, _) => Meeting::New,
+            (_, true) => Meeting::Own,
+            _ if late || unopened => Meeting::Own,
+            _ if self.handshake.complete || own.bytes + peer.bytes > 0 || peer.answered => Meeting::Doubtful,
+            _ => Meeting::New,
+        }
+    }
+
+    /// Takes a segment of one side.
+    pub(super) fn segment(&mut self, segment: &Segment<'_>, from: Side, hold: usize, recent: &mut Recent) {
+        self.now = self.now.max(since(self.began, segment.at));
+        let at = self.now;
+        let (own, peer) = split(&mut self.halves, from);
+        if own.is_copy(segment, at) {
+            return;
+        }
+        self.to.packet(segment.packet);
+        if let Some(aside) = &mut self.aside {
+            aside.note_after(segment, from, own);
+        }
+        let mut out = Out { to: &mut self.to, at, side: from.other(), recent, id: self.id };
+        // Nothing in this segment can fill the other side's holes, but it may answer what lies behind them.
+        if peer.waits() {
+            peer.lose_patience(&mut out);
+        }
+        out.side = from;
+        if segment.flags & RST != 0 {
+            self.aside.get_or_insert_default().reset(segment, own, peer, &mut out);
+        } else {
+            self.handshake.synchronise(segment, own, peer, at);
+            let probe = own.take(segment, peer, self.handshake.trip.unwrap_or(REORDER), hold, &mut out);
+            if segment.flags & FIN != 0 {
+                self.aside.get_or_insert_default().fin(segment, own, peer, &mut out);
+            }
+            if segment.flags & ACK != 0 {
+                own.acknowledge(peer, segment, probe, at);
+                self.handshake.acknowledge(segment, own, peer, at);
+            }
+            own.note_window(segment, at);
+        }
+        if own.waits() {
+            own.lose_patience(&mut out);
+        }
+    }
+
+    /// Memory is short: the larger side gives its first hole up.
+    pub(super) fn give_up(&mut self, recent: &mut Recent) {
+        let [client, server] = &self.halves;
+        let side = if client.held() >= server.held() { Side::Client } else { Side::Server };
+        let (half, _) = split(&mut self.halves, side);
+        let mut out = Out { to: &mut self.to, at: self.now, side, recent, id: self.id };
+        half.skip(u64::MAX, &mut out);
+        half.tell_end(&mut out);
+    }
+
+    /// Takes an ICMP error about a segment of one side.
+    pub(super) fn icmp(&mut self, error: &IcmpError, about: Side) {
+        let at = Micros(self.now.max(since(self.began, error.at)));
+        let icmp = &mut self.aside.get_or_insert_default().icmp;
+        if icmp.len() < tap::Flow::MAX_ENDS {
+            icmp.push(tap::Icmp { at, from: error.from, about, says: error.says });
+        }
+    }
+
+    /// Nothing more will come.
+    pub(super) fn close(mut self, key: &Key, why: tap::Over, recent: &mut Recent) {
+        let opening = self.opening();
+        let over = if self.closed() && why != tap::Over::Reused { tap::Over::Closed } else { why };
+        for side in [Side::Client, Side::Server] {
+            let (half, _) = split(&mut self.halves, side);
+            half.finish(&mut Out { to: &mut self.to, at: self.now, side, recent, id: self.id });
+        }
+        let [from_client, from_server] = self.halves.map(|half| half.direction(self.now));
+        let aside = self.aside.take().unwrap_or_default();
+        self.to.over(tap::Flow {
+            client: key.end(self.client_is_lower),
+            server: key.end(!self.client_is_lower),
+            opening,
+            syn_rtt: self.handshake.syn_rtt.map(Micros),
+            from_client,
+            from_server,
+            ends: aside.ends,
+            icmp: aside.icmp,
+            over,
+            ended: Micros(self.now),
+        });
+    }
+
+    fn opening(&self) -> tap::Opening {
+        let answered = self.halves.iter().any(|half| half.answered);
+        match (self.handshake.syn, answered, self.handshake.complete) {
+            (true, true, true) => tap::Opening::Complete,
+            (_, true, _) => tap::Opening::SynAck,
+            (true, ..) => tap::Opening::Syn,
+            _ => tap::Opening::Midstream,
+        }
+    }
+}
+
+impl Handshake {
+    /// Takes SYN and SYN-ACK.
+    fn synchronise(&mut self, segment: &Segment<'_>, own: &mut Half, peer: &Half, at: u64) {
+        if segment.flags & SYN == 0 {
+            return;
+        }
+        let answer = segment.flags & ACK != 0;
+        let again = if answer { own.answered } else { own.syn };
+        let other = own.syn && own.isn != segment.seq;
+        own.count().syn_retransmissions += u32::from(again);
+        own.answered |= answer;
+        // A server may answer a SYN sent again with another number. The first one holds once the client acknowledged it.
+        if !own.syn || (other && !self.complete) {
+            own.open(segment);
+        }
+        if !answer && !peer.answered {
+            (self.syn, self.syn_at) = (true, at);
+        } else if answer && self.syn && self.syn_rtt.is_none() {
+            self.syn_rtt = Some(at - self.syn_at);
+        }
+        self.syn |= !answer;
+    }
+
+    /// Takes what may be the third segment.
+    fn acknowledge(&mut self, segment: &Segment<'_>, own: &Half, peer: &Half, at: u64) {
+        if !self.complete && peer.answered && peer.acked != 0 && segment.flags & SYN == 0 {
+            self.complete = true;
+            self.trip = (self.syn && own.syn).then(|| at - self.syn_at);
+        }
+    }
+}
+
+/// The direction of one side, and the other.
+fn split(halves: &mut [Half; 2], from: Side) -> (&mut Half, &mut Half) {
+    let [client, server] = halves;
+    match from {
+        Side::Client => (client, server),
+        Side::Server => (server, client),
+    }
+}
+
+/// Microseconds from `began` to `at`; 0 where the packet claims to be older.
+fn since(began: i64, at: i64) -> u64 {
+    u64::try_from(at.saturating_sub(began)).unwrap_or(0)
+}
+
+/// Ours: where the round trip is not known, what fills a hole within 3 ms (in microseconds) was out of order. So does Wireshark.
+const REORDER: u64 = 3_000;
