@@ -1,6 +1,7 @@
 //! Which SSTP control message may come from whom in which state. MS-SSTP 3.1.1, 3.2.1, 3.3.1 in one table.
 
 use crate::base::Side;
+use crate::wire::sstp::Message;
 use crate::wire::sstp::MessageType::{self, *};
 use State::*;
 
@@ -101,6 +102,15 @@ impl Tracker {
             }
             None => Err(self.state),
         }
+    }
+}
+
+/// Call Abort or Call Disconnect in words: what, from whom, and its status.
+pub(super) fn status_text(what: &str, by: Side, message: &Message) -> String {
+    match message.status_info() {
+        Some((0, status)) => format!("{what} from the {by} with status {status}"),
+        Some((about, status)) => format!("{what} from the {by}, attribute {about}, status {status}"),
+        None => format!("{what} from the {by} without a status"),
     }
 }
 

@@ -233,7 +233,7 @@ impl Session {
 }
 
 /// The layer that a control message belongs to.
-fn layer_of(kind: MessageType) -> Layer {
+pub(super) fn layer_of(kind: MessageType) -> Layer {
     match kind {
         MessageType::CallConnected => Layer::Binding,
         MessageType::CallDisconnect | MessageType::CallDisconnectAck => Layer::Teardown,

@@ -25,6 +25,26 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes.get(..bytes.len().min(200)).unwrap_or_default()).chars().filter(|c| !c.is_control()).collect()
 }
 
+/// What an MS-CHAPv2 client says when the server does not prove that it knows the password. RFC 2759 section 5.
+pub(super) const PROOF_WRONG: &str = "the authenticator response (S=) is absent or wrong";
+
+/// A CHAP Failure in words: the number and `R=` where MS-CHAPv2 gives them, and the text.
+pub(super) fn refusal(message: &[u8]) -> String {
+    let failure = chap::MsChapFailure::parse(message);
+    let says = match failure.error {
+        Some(error) => {
+            format!("E={error} R={} {}", u8::from(failure.retry == Some(true)), text(failure.message.unwrap_or_default().as_bytes()))
+        }
+        None => format!("CHAP Failure {}", text(message)),
+    };
+    says.trim_end().to_string()
+}
+
+/// A PAP Authenticate-Nak in words.
+pub(super) fn pap_refusal(message: &[u8]) -> String {
+    format!("PAP Authenticate-Nak {}", text(message))
+}
+
 /// The text of an LCP Terminate-Request. The Windows PPP engine sends twelve bytes: four that vary, `00 3C CD 74`, and a
 /// RAS error number.
 pub fn terminate_text(data: &[u8]) -> String {

@@ -1,12 +1,12 @@
 //! The end that proves who it is.
 
-use super::{chap_frame, eap_frame, pap_frame, text};
+use super::{chap_frame, eap_frame, pap_frame, pap_refusal, refusal, PROOF_WRONG};
 use crate::base::{Bytes, Micros};
 use crate::crypto::{chap_md5, mppe, mschapv2};
 use crate::proto::Rng;
 use crate::proto::plan::{Credentials, Method};
 use crate::transcript::Reason;
-use crate::wire::chap::{MsChapFailure, MsChapV2Response};
+use crate::wire::chap::MsChapV2Response;
 use crate::wire::eap::MsChapV2 as EapMsChapV2;
 use crate::wire::ncp::AuthMethod;
 use crate::wire::ppp::{self, Frame};
@@ -93,7 +93,7 @@ impl Peer {
     fn pap(&mut self, packet: &pap::Packet) -> Outcome {
         match &packet.body {
             pap::Body::AuthenticateAck { .. } => Outcome::Success { hlak: [0; 32] },
-            pap::Body::AuthenticateNak { message } => Outcome::Failed(Reason::Refused(format!("PAP Authenticate-Nak {}", text(message)))),
+            pap::Body::AuthenticateNak { message } => Outcome::Failed(Reason::Refused(pap_refusal(message))),
             _ => Outcome::Pending,
         }
     }
@@ -139,7 +139,7 @@ impl Peer {
         match &self.expected {
             None => Outcome::Failed(Reason::Violated("Success before any challenge".into())),
             Some((expected, hlak)) if mschapv2::verify_authenticator_response(expected, message) => Outcome::Success { hlak: *hlak },
-            Some(_) => Outcome::Failed(Reason::Violated("the authenticator response (S=) is absent or wrong".into())),
+            Some(_) => Outcome::Failed(Reason::Violated(PROOF_WRONG.into())),
         }
     }
 
@@ -207,12 +207,5 @@ impl Peer {
 }
 
 fn refused(message: &[u8]) -> Outcome {
-    let failure = MsChapFailure::parse(message);
-    let says = match failure.error {
-        Some(error) => {
-            format!("E={error} R={} {}", u8::from(failure.retry == Some(true)), text(failure.message.unwrap_or_default().as_bytes()))
-        }
-        None => format!("CHAP Failure {}", text(message)),
-    };
-    Outcome::Failed(Reason::Refused(says.trim_end().to_string()))
+    Outcome::Failed(Reason::Refused(refusal(message)))
 }

@@ -1,8 +1,8 @@
 //! How the client leaves: in order, after a failure, or because the other end left first. MS-SSTP 3.1.5.
 
 use super::{Client, Deadline, NEGOTIATION_TIMEOUT, Phase};
-use crate::base::{Layer, Micros};
-use crate::proto::call::State;
+use crate::base::{Layer, Micros, Side};
+use crate::proto::call::{State, status_text};
 use crate::proto::session::Core;
 use crate::transcript::{How, Reason};
 use crate::wire::sstp::{Message, MessageType};
@@ -77,7 +77,7 @@ impl Client {
     /// The other end sent Call Abort: answer with one, MS-SSTP 3.1.5.3.
     pub(super) fn aborted(&mut self, core: &mut Core, message: &Message) {
         let layer = self.layer();
-        core.down(layer, Reason::Refused(status_text("Call Abort", message)));
+        core.down(layer, Reason::Refused(status_text("Call Abort", Side::Server, message)));
         core.send_message(Message::bare(MessageType::CallAbort));
         self.leave_with(core, self.config.timers.abort_2.min(POLITENESS), None, false);
     }
@@ -85,7 +85,7 @@ impl Client {
     /// The other end sent Call Disconnect: acknowledge it, MS-SSTP 3.1.5.4.
     pub(super) fn disconnected(&mut self, core: &mut Core, message: &Message) {
         let layer = self.layer();
-        core.down(layer, Reason::Refused(status_text("Call Disconnect", message)));
+        core.down(layer, Reason::Refused(status_text("Call Disconnect", Side::Server, message)));
         core.send_message(Message::bare(MessageType::CallDisconnectAck));
         self.leave_with(core, self.config.timers.disconnect_2.min(POLITENESS), None, false);
     }
@@ -102,7 +102,7 @@ impl Client {
             core.send_message(Message::bare(MessageType::CallDisconnectAck));
         } else if message.kind == MessageType::CallAbort {
             if std::mem::take(&mut leaving.graded) {
-                core.down(Layer::Teardown, Reason::Refused(status_text("Call Abort", message)));
+                core.down(Layer::Teardown, Reason::Refused(status_text("Call Abort", Side::Server, message)));
             }
             core.send_message(Message::bare(MessageType::CallAbort));
             core.close();
@@ -148,13 +148,5 @@ impl Client {
                 self.leave_with(core, POLITENESS, Some(MessageType::CallDisconnectAck), false);
             }
         }
-    }
-}
-
-fn status_text(what: &str, message: &Message) -> String {
-    match message.status_info() {
-        Some((0, status)) => format!("{what} from the server with status {status}"),
-        Some((about, status)) => format!("{what} from the server, attribute {about}, status {status}"),
-        None => format!("{what} from the server without a status"),
     }
 }

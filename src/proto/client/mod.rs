@@ -420,7 +420,7 @@ impl Decide for Client {
 }
 
 /// Why a response is not the one that opens an SSTP call. MS-SSTP 3.2.4.1, 4.1.
-fn refusal(head: &http::Head) -> Option<Reason> {
+pub(super) fn refusal(head: &http::Head) -> Option<Reason> {
     if head.status != Some(200) {
         return Some(Reason::Refused(head.start.chars().take(120).collect()));
     }
