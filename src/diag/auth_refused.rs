@@ -4,8 +4,9 @@ use super::auth::Proof;
 use super::check::{Check, Evidence, Fix, Look, Need, Severity, Windows};
 use super::look::{ENDINGS, ras, stop, text};
 use crate::base::{Layer, Micros, Side, SpecRef};
-use crate::transcript::Reason;
 use crate::transcript::facts::Facts;
+use crate::transcript::{Reason, tap};
+use crate::wire::sstp::MessageType;
 use crate::wire::{chap, eap, pap, ppp};
 
 pub(super) const AUTH_REFUSED: &[Check] = &[
@@ -285,21 +286,48 @@ fn eap_failed(facts: &Facts) -> Option<Evidence> {
 }
 
 fn proof_wrong(facts: &Facts) -> Option<Evidence> {
+    if let Some(evidence) = proof_is_false(facts) {
+        return (!went_on(facts)).then_some(evidence);
+    }
     let stop = stop(facts).filter(|stop| stop.layer == Layer::Auth)?;
     let about_proof = matches!(&stop.reason, Reason::Violated(says) if says.contains("authenticator response"));
     about_proof.then(|| super::look::reason_of(stop))
 }
 
+/// What the server sent as its proof is wrong for the password given, which is the one that the client used.
+pub(super) fn proof_is_false(facts: &Facts) -> Option<Evidence> {
+    let seen = facts.proofs.iter().find(|seen| seen.it.0 == tap::Proof::AuthenticatorResponse && !seen.it.1)?;
+    let same_password = super::binding::holds(facts, tap::Proof::Response) != Some(false);
+    same_password.then(|| Evidence::at(seen.event, seen.it.2.clone()))
+}
+
+/// The client took the login as done.
+pub(super) fn went_on(facts: &Facts) -> bool {
+    facts.messages(Side::Client, MessageType::CallConnected).next().is_some()
+}
+
 fn name_has_a_domain(facts: &Facts) -> Option<Evidence> {
     let no = refusal(facts).filter(|no| no.code == Some(691))?;
-    let user = facts.asked.user.as_deref().filter(|user| user.contains(['\\', '@']))?;
+    let user = user(facts).filter(|user| user.contains(['\\', '@']))?;
     Some(Evidence::at(no.event, format!("the name given was {user}")))
 }
 
 fn name_beyond_ascii(facts: &Facts) -> Option<Evidence> {
     let no = refusal(facts).filter(|no| no.code == Some(691))?;
-    let user = facts.asked.user.as_deref().filter(|user| !user.is_ascii())?;
+    let user = user(facts).filter(|user| !user.is_ascii())?;
     Some(Evidence::at(no.event, format!("the name given was {user}")))
+}
+
+/// The user's name as it was given, or as the client sends it.
+pub(super) fn user(facts: &Facts) -> Option<String> {
+    let sent = |frame: &ppp::Frame| match &frame.body {
+        ppp::Body::Chap(chap::Packet { body: chap::Body::Response { name, .. }, .. }) => Some(name.to_vec()),
+        ppp::Body::Pap(pap::Packet { body: pap::Body::AuthenticateRequest { peer_id, .. }, .. }) => Some(peer_id.to_vec()),
+        ppp::Body::Eap(eap::Packet { code: 2, kind: Some(eap::IDENTITY), data, .. }) => Some(data.to_vec()),
+        _ => None,
+    };
+    let seen = || facts.ppp.iter().filter(|seen| seen.by == Some(Side::Client)).find_map(|seen| sent(&seen.it));
+    facts.asked.user.clone().or_else(|| Some(String::from_utf8_lossy(&seen()?).into_owned()))
 }
 
 fn refused_late(facts: &Facts) -> Option<Evidence> {

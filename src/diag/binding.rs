@@ -3,11 +3,12 @@
 
 use super::auth::{Proof, proof};
 use super::check::{Check, Evidence, Fix, Look, Need, Severity, Windows};
+use super::ending;
 use super::look::{BARE_ENDINGS, SILENT_ENDINGS, closed, endings_and, protocol_reject, reason_of, server_abort, stop_within, unnamed};
 use super::sstp::{hash_mask, status_of};
 use crate::base::{Layer, Side, SpecRef, hex};
-use crate::transcript::How;
 use crate::transcript::facts::{Facts, Seen};
+use crate::transcript::{How, tap::Proof as Proved};
 use crate::wire::ppp;
 use crate::wire::sstp::{Attribute, Message, MessageType};
 
@@ -22,7 +23,7 @@ pub(super) const BINDING: &[Check] = &[
         spec: &[SpecRef::sstp("2.2.7"), SpecRef::sstp("3.3.5.2.3")],
         needs: Need::Began(Layer::Sstp),
         explains: AFTER_BINDING,
-        look: Look::One(nonce_differs),
+        look: Look::One(nonce_refused),
         ..Check::ROW
     },
     Check {
@@ -35,7 +36,7 @@ pub(super) const BINDING: &[Check] = &[
         spec: &[SpecRef::sstp("2.2.6"), SpecRef::sstp("2.2.7")],
         needs: Need::Began(Layer::Sstp),
         explains: AFTER_BINDING,
-        look: Look::One(hash_not_offered),
+        look: Look::One(hash_refused),
         ..Check::ROW
     },
     Check {
@@ -79,15 +80,15 @@ pub(super) const BINDING: &[Check] = &[
     Check {
         id: "BIND-CMAC-INVALID",
         layer: Layer::Binding,
-        title: "It may also be the keys of the login",
+        title: "The keys of the login may be the matter",
         means: "The server may hold other keys than the client, so that the compound MAC does not fit. From the client this looks the same as a \
                 wrong certificate hash.",
         fix: Fix { admin: "Check that RADIUS returns MPPE keys; update client and server software.", user: "Update the client." },
         verified: true,
         spec: &[SpecRef::sstp("3.2.5.2")],
         needs: Need::Began(Layer::Sstp),
-        explains: &["BIND-FAILED"],
-        look: Look::One(keys_may_differ),
+        explains: AFTER_WRONG_MAC,
+        look: Look::One(mac_wrong),
         ..Check::ROW
     },
     Check {
@@ -154,7 +155,15 @@ pub(super) const BINDING: &[Check] = &[
     },
 ];
 
-fn nonce_differs(facts: &Facts) -> Option<Evidence> {
+fn nonce_refused(facts: &Facts) -> Option<Evidence> {
+    nonce_differs(facts).filter(|_| !ending::tunnel_stood(facts))
+}
+
+fn hash_refused(facts: &Facts) -> Option<Evidence> {
+    hash_not_offered(facts).filter(|_| !ending::tunnel_stood(facts))
+}
+
+pub(super) fn nonce_differs(facts: &Facts) -> Option<Evidence> {
     let (connected, ours) = sent(facts)?;
     let ack = facts.messages(Side::Server, MessageType::CallConnectAck).next()?;
     let theirs = ack.it.attributes.iter().find_map(|attribute| match attribute {
@@ -165,7 +174,7 @@ fn nonce_differs(facts: &Facts) -> Option<Evidence> {
     (ours.nonce != theirs.as_ref()).then(|| Evidence::of([ack.event, connected.event], says()))?
 }
 
-fn hash_not_offered(facts: &Facts) -> Option<Evidence> {
+pub(super) fn hash_not_offered(facts: &Facts) -> Option<Evidence> {
     let (connected, ours) = sent(facts)?;
     let (ack, mask) = hash_mask(facts)?;
     let says = || format!("the server offers 0x{mask:02X}, Call Connected uses {}", ours.hash_protocol);
@@ -173,9 +182,11 @@ fn hash_not_offered(facts: &Facts) -> Option<Evidence> {
 }
 
 fn binding_refused(facts: &Facts) -> Option<Evidence> {
-    let evidence = refusal(facts).filter(|_| told_apart(facts).is_none())?;
+    let evidence = refusal(facts).filter(|_| told_apart(facts).is_none() && wrong_mac(facts).is_none())?;
     let doubt = refused(facts).map_or("", |abort| pool_doubt(&abort.it));
-    Some(evidence.and("the client cannot tell whether it was the certificate hash or the keys of the login").and(doubt))
+    let unclear = "the client cannot tell whether it was the certificate hash or the keys of the login";
+    let right = "certificate hash and compound MAC are right by the capture, so the server has another certificate or other keys";
+    Some(evidence.and(if holds(facts, Proved::CompoundMac) == Some(true) { right } else { unclear }).and(doubt))
 }
 
 fn other_certificate_on_record(facts: &Facts) -> Option<Evidence> {
@@ -188,6 +199,27 @@ fn refusal(facts: &Facts) -> Option<Evidence> {
     let (connected, ours) = sent(facts)?;
     let says = format!("Call Abort with {} after Call Connected, whose certificate hash was {}", status_of(&abort.it), hex(ours.cert_hash));
     Evidence::of([connected.event, abort.event], says)
+}
+
+/// Proved from a capture and the password, or possible.
+fn mac_wrong(facts: &Facts) -> Option<Evidence> {
+    let proved = || {
+        let (event, says) = wrong_mac(facts)?;
+        Evidence::of([event, refused(facts)?.event], says)
+    };
+    proved().or_else(|| keys_may_differ(facts))
+}
+
+/// The compound MAC that the client sent is wrong for the password given, and the password is the one that the client used.
+pub(super) fn wrong_mac(facts: &Facts) -> Option<(usize, String)> {
+    let differs = [Proved::Response, Proved::Nonce].into_iter().any(|of| holds(facts, of) == Some(false));
+    let seen = facts.proofs.iter().find(|seen| seen.it.0 == Proved::CompoundMac && !seen.it.1 && !differs)?;
+    Some((seen.event, seen.it.2.clone()))
+}
+
+/// Whether something holds that was checked offline; nothing where it was not.
+pub(super) fn holds(facts: &Facts, of: Proved) -> Option<bool> {
+    facts.proofs.iter().rfind(|seen| seen.it.0 == of).map(|seen| seen.it.1)
 }
 
 fn keys_may_differ(facts: &Facts) -> Option<Evidence> {
@@ -283,6 +315,9 @@ const AFTER_REFUSAL: &[&str] = endings_and![
     "IPCP-NO-ADDRESS",
     "IPCP-FAILED",
 ];
+
+/// What else is seen when the compound MAC is wrong.
+const AFTER_WRONG_MAC: &[&str] = endings_and!["BIND-FAILED", "BIND-CLOSED", "BIND-CLIENT-LEFT", "IPCP-NO-ADDRESS", "IPCP-FAILED"];
 
 /// What the server does once it has refused the binding.
 const AFTER_BINDING: &[&str] = endings_and!["BIND-FAILED", "BIND-CLOSED", "IPCP-NO-ADDRESS", "IPCP-FAILED"];

@@ -4,12 +4,13 @@
 //! roots that a client trusts.
 
 use super::check::{Check, Evidence, Fix, Look, Need, Windows};
-use super::look::{answer, date};
+use super::look::{answer, date, observer};
 use crate::base::{Layer, SpecRef};
 use crate::crypto::chain::{ChainVerdict, Problem, Rule};
 use crate::transcript::facts::{Facts, Seen};
 use crate::transcript::{State, TlsFailure};
 use crate::wire::cert::Cert;
+use crate::wire::http;
 
 pub(super) const CERT: &[Check] = &[
     Check {
@@ -32,6 +33,7 @@ pub(super) const CERT: &[Check] = &[
         fix: Fix { admin: "Have the certificate reissued.", user: "" },
         spec: &[SpecRef::rfc(5280, "4.1")],
         needs: Need::Chain,
+        explains: REFUSED_BY_CLIENT,
         look: Look::One(unreadable),
         ..Check::ROW
     },
@@ -62,6 +64,7 @@ pub(super) const CERT: &[Check] = &[
         verified: true,
         spec: &[SpecRef::rfc(5280, "6.1.3")],
         needs: Need::Chain,
+        explains: REFUSED_BY_CLIENT,
         look: Look::One(expired),
         ..Check::ROW
     },
@@ -77,6 +80,7 @@ pub(super) const CERT: &[Check] = &[
         windows: &[Windows::Hresult(0x800B_0101)],
         spec: &[SpecRef::rfc(5280, "6.1.3")],
         needs: Need::Chain,
+        explains: REFUSED_BY_CLIENT,
         look: Look::One(not_yet_valid),
         ..Check::ROW
     },
@@ -88,6 +92,7 @@ pub(super) const CERT: &[Check] = &[
         fix: Fix { admin: "Install leaf and intermediate certificates that belong together.", user: "" },
         spec: &[SpecRef::rfc(5280, "6.1.3")],
         needs: Need::Chain,
+        explains: REFUSED_BY_CLIENT,
         look: Look::One(bad_signature),
         ..Check::ROW
     },
@@ -103,6 +108,7 @@ pub(super) const CERT: &[Check] = &[
         windows: &[Windows::Hresult(0x800B_010F)],
         spec: &[SpecRef::rfc(9525, "6.5")],
         needs: Need::Chain,
+        explains: REFUSED_BY_CLIENT,
         look: Look::One(address_not_named),
         ..Check::ROW
     },
@@ -115,6 +121,7 @@ pub(super) const CERT: &[Check] = &[
         windows: &[Windows::Hresult(0x800B_010F)],
         spec: &[SpecRef::rfc(9525, "6.3")],
         needs: Need::Chain,
+        explains: REFUSED_BY_CLIENT,
         look: Look::One(wildcard_too_short),
         ..Check::ROW
     },
@@ -130,6 +137,7 @@ pub(super) const CERT: &[Check] = &[
         windows: &[Windows::Hresult(0x800B_010F)],
         spec: &[SpecRef::sstp("3.2.4.1"), SpecRef::rfc(9525, "6")],
         needs: Need::Chain,
+        explains: REFUSED_BY_CLIENT,
         look: Look::One(name_mismatch),
         ..Check::ROW
     },
@@ -143,6 +151,7 @@ pub(super) const CERT: &[Check] = &[
         verified: true,
         spec: &[SpecRef::sstp("3.2.4.1"), SpecRef::rfc(5280, "4.2.1.12")],
         needs: Need::Chain,
+        explains: REFUSED_BY_CLIENT,
         look: Look::One(purpose_missing),
         ..Check::ROW
     },
@@ -154,6 +163,7 @@ pub(super) const CERT: &[Check] = &[
         fix: Fix { admin: "Have it reissued with the right key usage.", user: "" },
         spec: &[SpecRef::rfc(5280, "4.2.1.3")],
         needs: Need::Chain,
+        explains: REFUSED_BY_CLIENT,
         look: Look::One(key_usage_wrong),
         ..Check::ROW
     },
@@ -166,7 +176,7 @@ pub(super) const CERT: &[Check] = &[
         windows: &[Windows::Hresult(0x8009_6019), Windows::Hresult(0x800B_0113), Windows::Hresult(0x800B_0114)],
         spec: &[SpecRef::rfc(5280, "6.1.4")],
         needs: Need::Chain,
-        explains: &["CERT-KEY-USAGE"],
+        explains: &["CERT-KEY-USAGE", "CERT-CLIENT-SAYS-BAD", "CERT-CLIENT-SAYS-UNKNOWN-CA", "TLS-CLIENT-LEFT", "HTTP-CLIENT-LEFT"],
         look: Look::One(constraint_broken),
         ..Check::ROW
     },
@@ -179,6 +189,7 @@ pub(super) const CERT: &[Check] = &[
         windows: &[Windows::Hresult(0x8009_2013)],
         spec: &[SpecRef::rfc(5280, "4.2.1.13")],
         needs: Need::Chain,
+        explains: REFUSED_BY_CLIENT,
         look: Look::One(crl_by_ldap_only),
         ..Check::ROW
     },
@@ -195,6 +206,7 @@ pub(super) const CERT: &[Check] = &[
         verified: true,
         spec: &[SpecRef::rfc(5280, "6.1")],
         needs: Need::Chain,
+        explains: REFUSED_BY_CLIENT,
         look: Look::One(self_signed),
         ..Check::ROW
     },
@@ -207,6 +219,7 @@ pub(super) const CERT: &[Check] = &[
         windows: &[Windows::Hresult(0x800B_010A), Windows::Hresult(0x800B_0109)],
         spec: &[SpecRef::rfc(8446, "4.4.2")],
         needs: Need::Chain,
+        explains: REFUSED_BY_CLIENT,
         look: Look::One(intermediate_missing),
         ..Check::ROW
     },
@@ -223,6 +236,7 @@ pub(super) const CERT: &[Check] = &[
         verified: true,
         spec: &[SpecRef::rfc(5280, "6.1")],
         needs: Need::Chain,
+        explains: REFUSED_BY_CLIENT,
         look: Look::One(untrusted_root),
         ..Check::ROW
     },
@@ -239,6 +253,7 @@ pub(super) const CERT: &[Check] = &[
         windows: &[Windows::Hresult(0x8009_0326)],
         spec: &[SpecRef::rfc(8446, "4.4.3")],
         needs: Need::Began(Layer::Cert),
+        explains: REFUSED_BY_CLIENT,
         look: Look::One(key_not_proved),
         ..Check::ROW
     },
@@ -250,6 +265,7 @@ pub(super) const CERT: &[Check] = &[
         fix: Fix { admin: "See the reasons in the evidence.", user: "" },
         spec: &[SpecRef::rfc(5280, "6.1")],
         needs: Need::Chain,
+        explains: REFUSED_BY_CLIENT,
         look: Look::One(refused_by_all),
         ..Check::ROW
     },
@@ -278,7 +294,7 @@ fn own_clock_wrong(facts: &Facts) -> Option<Evidence> {
     let path = path.iter().filter_map(|index| facts.chain.get(*index));
     let mut wrong = path.filter(|cert| !valid(cert, facts.began)).peekable();
     let inside = wrong.peek().is_some() && wrong.all(|cert| valid(cert, theirs));
-    let says = format!("this computer says {}, the server says {}", date(facts.began), date(theirs));
+    let says = format!("{} says {}, the server says {}", observer(facts), date(facts.began), date(theirs));
     inside.then(|| Evidence::of(facts.trust.iter().map(|seen| seen.event).chain([event]), says))?
 }
 
@@ -311,7 +327,10 @@ fn bad_signature(facts: &Facts) -> Option<Evidence> {
 }
 
 fn address_not_named(facts: &Facts) -> Option<Evidence> {
-    wrong(facts, &[Rule::IpNotInSan])
+    // A tap sees what was dialled only in what the client says of it.
+    let seen = |head: &http::Head| head.header("host").is_some_and(|host| host.contains(facts.target.name()));
+    let dialled = !facts.tapped() || facts.requests.iter().any(|request| seen(&request.it));
+    wrong(facts, &[Rule::IpNotInSan]).filter(|_| dialled)
 }
 
 fn wildcard_too_short(facts: &Facts) -> Option<Evidence> {
@@ -408,6 +427,10 @@ pub(super) fn sentence(facts: &Facts, problem: &Problem) -> String {
 
 /// Rules about where the chain ends; a chain has one end, and which rule it is depends on the trust source.
 const DEAD_ENDS: &[Rule] = &[Rule::SelfSigned, Rule::UntrustedRoot, Rule::MissingIntermediate, Rule::BadSignature];
+
+/// How a client that looks at the certificate refuses it, as a tap sees it.
+const REFUSED_BY_CLIENT: &[&str] =
+    &["CERT-CLIENT-SAYS-EXPIRED", "CERT-CLIENT-SAYS-UNKNOWN-CA", "CERT-CLIENT-SAYS-BAD", "TLS-CLIENT-LEFT", "HTTP-CLIENT-LEFT"];
 
 /// Seconds of a day.
 const DAY: i64 = 86_400;

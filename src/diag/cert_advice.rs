@@ -2,7 +2,7 @@
 
 use super::cert::{problem, reason, sentence, server_clock};
 use super::check::{Check, Evidence, Fix, Look, Need, Severity, Windows};
-use super::look::date;
+use super::look::{date, observer};
 use crate::base::{Layer, SpecRef};
 use crate::crypto::chain::Rule;
 use crate::transcript::facts::Facts;
@@ -228,7 +228,7 @@ fn valid_too_long(facts: &Facts) -> Option<Evidence> {
 
 fn clocks_differ(facts: &Facts) -> Option<Evidence> {
     let (event, theirs) = server_clock(facts)?;
-    let says = format!("this computer says {}, the server says {}", date(facts.began), date(theirs));
+    let says = format!("{} says {}, the server says {}", observer(facts), date(facts.began), date(theirs));
     (theirs.abs_diff(facts.began) > CLOCK_TOLERANCE).then(|| Evidence::at(event, says))
 }
 

@@ -57,6 +57,8 @@ pub enum Need {
     Began(Layer),
     /// A certificate chain must have been seen.
     Chain,
+    /// A tap must have seen it: what two ends cannot tell of each other.
+    Tap,
     /// Nothing.
     Nothing,
 }
@@ -67,7 +69,8 @@ impl Need {
         match self {
             Need::Chain if facts.chain.is_empty() && facts.trust.is_empty() => Some("no certificate was seen".into()),
             Need::Began(layer) if !began(facts, layer) => Some(format!("{layer} was not reached")),
-            Need::Nothing | Need::Chain | Need::Began(_) => None,
+            Need::Tap if !facts.tapped() => Some("only a capture shows it".into()),
+            Need::Nothing | Need::Chain | Need::Tap | Need::Began(_) => None,
         }
     }
 }
@@ -81,8 +84,8 @@ fn began(facts: &Facts, layer: Layer) -> bool {
 pub enum Look {
     /// At one connection.
     One(fn(&Facts) -> Option<Evidence>),
-    /// At several together.
-    Across(fn(&[Facts]) -> Option<Evidence>),
+    /// At one beside all that were seen together with it, itself among them; the evidence is of the one.
+    Across(fn(&Facts, &[Facts]) -> Option<Evidence>),
 }
 
 /// Why a finding was made: a sentence with the values seen, and the events it rests on.
@@ -172,12 +175,17 @@ impl Check {
 
     /// Looks at one connection; nothing when the check finds nothing or cannot judge it.
     pub fn hits(&self, facts: &Facts) -> Option<Evidence> {
+        self.hits_among(facts, std::slice::from_ref(facts))
+    }
+
+    /// Looks at one connection beside others.
+    pub fn hits_among(&self, facts: &Facts, all: &[Facts]) -> Option<Evidence> {
         if self.needs.missing(facts).is_some() {
             return None;
         }
         match self.look {
             Look::One(look) => look(facts),
-            Look::Across(look) => look(std::slice::from_ref(facts)),
+            Look::Across(look) => look(facts, all),
         }
     }
 }

@@ -1,9 +1,10 @@
 //! Traffic inside the tunnel, and the echoes that show that it is alive.
 
 use super::check::{Check, Evidence, Fix, Look, Need, Severity, Windows};
+use super::ending::{self, Farewell};
 use super::look::{ABORTED, endings_and, reason_of, status, stop_within, timed_out, unnamed};
-use crate::base::{Layer, Side, SpecRef};
-use crate::transcript::facts::Facts;
+use crate::base::{Layer, Micros, Side, SpecRef};
+use crate::transcript::facts::{Facts, Seen};
 use crate::transcript::{How, Reason};
 use crate::wire::sstp::MessageType;
 
@@ -91,13 +92,15 @@ pub(super) const DATA: &[Check] = &[
 ];
 
 fn pings_unanswered(facts: &Facts) -> Option<Evidence> {
-    let none = facts.pings.iter().all(|seen| seen.it.is_none());
+    // Whom the user of a tapped call pings is the user's own matter.
+    let none = !facts.tapped() && facts.pings.iter().all(|seen| seen.it.is_none());
     none.then(|| Evidence::of(facts.pings.iter().map(|seen| seen.event), format!("{} sent, 0 answered", facts.pings.len())))?
 }
 
 fn echo_unanswered(facts: &Facts) -> Option<Evidence> {
-    let lost: Vec<usize> = facts.echoes.iter().filter(|seen| seen.it.is_none()).map(|seen| seen.event).collect();
-    let (sent, answered) = (facts.echoes.len(), facts.echoes.len() - lost.len());
+    let lost: Vec<usize> = asked(facts, Side::Client).filter(|seen| seen.it.is_none()).map(|seen| seen.event).collect();
+    let sent = asked(facts, Side::Client).count();
+    let answered = sent - lost.len();
     let waited = timed_out(facts, Layer::Data).filter(|_| pinged(facts));
     let says =
         waited.map_or_else(|| format!("{sent} sent, {answered} answered"), |stop| format!("a ping was answered, but {}", stop.reason));
@@ -111,20 +114,30 @@ fn pinged(facts: &Facts) -> bool {
 
 /// An echo came back.
 fn echoed(facts: &Facts) -> bool {
-    facts.echoes.iter().any(|seen| seen.it.is_some())
+    asked(facts, Side::Client).any(|seen| seen.it.is_some())
+}
+
+/// The SSTP Echo Requests of one side; what nobody is named for was sent by the probe.
+pub(super) fn asked(facts: &Facts, by: Side) -> impl Iterator<Item = &Seen<Option<Micros>>> {
+    facts.echoes.iter().filter(move |seen| seen.by.unwrap_or(Side::Client) == by)
 }
 
 fn some_pings_lost(facts: &Facts) -> Option<Evidence> {
     let lost: Vec<usize> = facts.pings.iter().filter(|seen| seen.it.is_none()).map(|seen| seen.event).collect();
     let says = format!("{} sent, {} lost", facts.pings.len(), lost.len());
-    (lost.len() < facts.pings.len()).then(|| Evidence::of(lost, says))?
+    (!facts.tapped() && lost.len() < facts.pings.len()).then(|| Evidence::of(lost, says))?
 }
 
 fn dead(facts: &Facts) -> Option<Evidence> {
-    timed_out(facts, Layer::Data).filter(|_| !pinged(facts) && !echoed(facts)).map(reason_of)
+    // A tapped call that is merely quiet is not dead: somebody must have asked.
+    let in_vain = !facts.tapped() || asked(facts, Side::Client).next().is_some();
+    timed_out(facts, Layer::Data).filter(|_| in_vain && !pinged(facts) && !echoed(facts)).map(reason_of)
 }
 
 fn ended_by_server(facts: &Facts) -> Option<Evidence> {
+    if facts.tapped() {
+        return left_first(facts);
+    }
     let stop = stop_within(facts, Layer::Lcp..=Layer::Data)?;
     let ours = facts.messages(Side::Client, MessageType::CallDisconnect).next();
     let theirs = facts.messages(Side::Server, MessageType::CallDisconnect).next().filter(|theirs| theirs.event < stop.event);
@@ -135,6 +148,13 @@ fn ended_by_server(facts: &Facts) -> Option<Evidence> {
         }
         None => matches!(stop.reason, Reason::Closed(How::CloseNotify | How::Fin | How::Reset)).then(|| reason_of(stop)),
     }
+}
+
+/// Of both ends that a tap saw the server was the first to leave; its Abort has rows of its own.
+fn left_first(facts: &Facts) -> Option<Evidence> {
+    let first = ending::first(facts).filter(|leave| leave.by == Side::Server && leave.how != Farewell::Abort)?;
+    let in_call = facts.layer(Layer::Lcp).is_some_and(|entry| entry.began.is_some() || entry.event.is_some());
+    in_call.then(|| Evidence::at(first.event, first.to_string()))
 }
 
 fn ended_in_use(facts: &Facts) -> Option<Evidence> {

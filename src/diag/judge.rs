@@ -1,6 +1,6 @@
 //! From facts to findings: look, then rank, one cause first and its consequences beneath it.
 
-use super::check::{Check, Evidence, Severity};
+use super::check::{Check, Evidence, Need, Severity};
 use crate::transcript::Facts;
 
 /// A check that hit.
@@ -41,11 +41,19 @@ impl Judgement {
 
 /// Runs every check over the facts of one connection.
 pub fn judge(facts: &Facts, checks: impl Iterator<Item = &'static Check>) -> Judgement {
+    judge_among(facts, std::slice::from_ref(facts), checks)
+}
+
+/// Runs every check over the facts of one connection beside all that were seen together with it, itself among them.
+pub fn judge_among(facts: &Facts, all: &[Facts], checks: impl Iterator<Item = &'static Check>) -> Judgement {
     let mut judgement = Judgement::default();
     for check in checks {
         if let Some(why) = check.needs.missing(facts) {
-            judgement.blind.push((check.id, why));
-        } else if let Some(evidence) = check.hits(facts) {
+            // What only a tap sees was not asked of a probe, so nothing is missing there.
+            if check.needs != Need::Tap {
+                judgement.blind.push((check.id, why));
+            }
+        } else if let Some(evidence) = check.hits_among(facts, all) {
             judgement.findings.push(Finding { check, severity: check.severity, evidence, cause: false, because_of: None });
         }
     }

@@ -15,7 +15,7 @@ pub(super) const LCP: &[Check] = &[
     Check {
         id: "LCP-LOOPBACK",
         layer: Layer::Lcp,
-        title: "The server sends our own PPP frames back",
+        title: "The server sends the client's own PPP frames back",
         means: "Its Configure-Request is ours: a terminal in echo mode, or a PPP daemon that was never started behind it.",
         fix: Fix { admin: "Put the terminal (PTY) into raw mode; check how the PPP daemon is started.", user: "" },
         windows: &[Windows::Ras(737)],
@@ -112,8 +112,8 @@ pub(super) const LCP: &[Check] = &[
     Check {
         id: "LCP-NO-ACK",
         layer: Layer::Lcp,
-        title: "The server never answers our Configure-Request",
-        means: "It sends requests of its own but does not answer ours, so the link cannot come up.",
+        title: "The server never answers the client's Configure-Request",
+        means: "It sends requests of its own but does not answer the client's, so the link cannot come up.",
         fix: Fix { admin: "Update or restart the PPP daemon.", user: "Try again later." },
         spec: &[SpecRef::rfc(1661, "5.1")],
         needs: Need::Began(Layer::Lcp),
@@ -204,7 +204,7 @@ fn looped_back(facts: &Facts) -> Option<Evidence> {
     let magic = |seen: &Seen<Frame>| options(&seen.it).iter().find(|option| option.kind == MAGIC)?.u32().filter(|magic| *magic != 0);
     let ours: Vec<u32> = facts.frames(Side::Client, REQUEST).filter_map(magic).collect();
     let echo = facts.frames(Side::Server, REQUEST).find(|seen| magic(seen).is_some_and(|magic| ours.contains(&magic)))?;
-    Some(Evidence::at(echo.event, format!("the server's Configure-Request carries our magic number 0x{:08x}", magic(echo)?)))
+    Some(Evidence::at(echo.event, format!("the server's Configure-Request carries the client's magic number 0x{:08x}", magic(echo)?)))
 }
 
 fn flooded(facts: &Facts) -> Option<Evidence> {

@@ -2,7 +2,7 @@
 
 use super::check::{Check, Evidence, Severity};
 use super::codes::{self, Family};
-use crate::base::{Layer, Side};
+use crate::base::{Layer, Micros, Side};
 use crate::transcript::facts::{Facts, Seen, Stop};
 use crate::transcript::{How, Reason};
 use crate::wire::{control, http, ppp, sstp};
@@ -78,9 +78,10 @@ pub(super) const BROKEN_STREAM: &[&str] = &[
     "TEAR-REMOTE",
 ];
 
-/// The stop, unless it was our own machine's fault or the time given to the probe: neither says anything of the peer.
+/// The stop, unless it was our own machine's fault, the time given to the probe or the end of the capture: none of them
+/// says anything of the peer.
 pub(super) fn stop(facts: &Facts) -> Option<&Stop> {
-    facts.stop.as_ref().filter(|stop| !matches!(stop.reason, Reason::Ours(_) | Reason::TimeUp { .. }))
+    facts.stop.as_ref().filter(|stop| !matches!(stop.reason, Reason::Ours(_) | Reason::TimeUp { .. } | Reason::Unseen(_)))
 }
 
 /// The stop at one layer, as [`stop`] has it.
@@ -98,9 +99,40 @@ pub(super) fn reason_of(stop: &Stop) -> Evidence {
     Evidence::at(stop.event, stop.reason.to_string())
 }
 
-/// The stop at `layer`, when nothing came in time.
+/// The stop at `layer`, when nothing came in time: a tap sees it in a client that leaves after it waited in vain.
 pub(super) fn timed_out(facts: &Facts, layer: Layer) -> Option<&Stop> {
-    stop_at(facts, layer).filter(|stop| matches!(stop.reason, Reason::TimedOut { .. }))
+    stop_at(facts, layer).filter(|stop| match stop.reason {
+        Reason::TimedOut { .. } => true,
+        Reason::ClientLeft(_) => layer < Layer::Data && waited_in_vain(facts, stop),
+        _ => false,
+    })
+}
+
+/// The client asked, and left when no answer had come for a while.
+fn waited_in_vain(facts: &Facts, stop: &Stop) -> bool {
+    let answered = words(facts, Side::Server).filter(|word| word.0 < stop.event).max().map(|word| word.0);
+    let open = words(facts, Side::Client).filter(|word| word.0 < stop.event && answered.is_none_or(|event| word.0 > event));
+    open.min().is_some_and(|(_, asked)| stop.at - asked >= PATIENCE)
+}
+
+/// Everything that one side was seen to say before bulk data: event and time, in no order.
+pub(super) fn words(facts: &Facts, side: Side) -> impl Iterator<Item = (usize, Micros)> {
+    fn of<T>(seen: &Seen<T>) -> (usize, Micros) {
+        (seen.event, seen.at)
+    }
+    let (asks, answers) = match side {
+        Side::Client => (&facts.requests[..], &[][..]),
+        Side::Server => (&[][..], &facts.responses[..]),
+    };
+    let http = asks.iter().chain(answers).map(of);
+    let hellos: (&[_], &[_]) = match side {
+        Side::Client => (&facts.client_hellos, &[]),
+        Side::Server => (&[], &facts.server_hellos),
+    };
+    let tls = hellos.0.iter().map(of).chain(hellos.1.iter().map(of));
+    let sstp = facts.sstp.iter().filter(move |seen| seen.by == Some(side)).map(of);
+    let ppp = facts.ppp.iter().filter(move |seen| seen.by == Some(side)).map(of);
+    http.chain(tls).chain(sstp).chain(ppp)
 }
 
 /// The stop at `layer`, when the peer closed or reset the connection.
@@ -113,16 +145,26 @@ pub(super) fn closed(facts: &Facts, layer: Layer) -> Option<(&Stop, How)> {
 }
 
 /// The stop at the layer of the check `own`, when no other failing row of that layer, nor one that explains `own`, hits.
+/// A client that left of itself is no failure of the layer: rows of their own say so.
 pub(super) fn unnamed(facts: &Facts, layer: Layer, own: &str) -> Option<Evidence> {
-    let stop = stop_at(facts, layer)?;
-    let names_it = |check: &&Check| check.id != own && (check.layer == layer || check.explains.contains(&own));
-    let mut rows = super::all().filter(|check| check.severity == Severity::Fail).filter(names_it);
-    (!rows.any(|check| check.hits(facts).is_some())).then(|| reason_of(stop))
+    let stop = stop_at(facts, layer).filter(|stop| !matches!(stop.reason, Reason::ClientLeft(_)))?;
+    (!named(facts, layer, own)).then(|| reason_of(stop))
 }
 
-/// Bytes of one layer that could not be read, as the last thing before the stop.
+/// The client left while the layer was in work, and no failing row of that layer, nor one that explains `own`, says why.
+pub(super) fn gave_up<'a>(facts: &'a Facts, layer: Layer, own: &str) -> Option<&'a Stop> {
+    let stop = stop_at(facts, layer).filter(|stop| matches!(stop.reason, Reason::ClientLeft(_)))?;
+    (!named(facts, layer, own)).then_some(stop)
+}
+
+fn named(facts: &Facts, layer: Layer, own: &str) -> bool {
+    let names_it = |check: &&Check| check.id != own && (check.layer == layer || check.explains.contains(&own));
+    super::all().filter(|check| check.severity == Severity::Fail).filter(names_it).any(|check| check.hits(facts).is_some())
+}
+
+/// Bytes of one layer that the server sent and nobody can read, as the last thing before the stop.
 pub(super) fn undecoded(facts: &Facts, layer: Layer) -> Option<&Seen<crate::base::WireError>> {
-    facts.undecoded.iter().rfind(|seen| seen.it.layer == layer)
+    facts.undecoded.iter().rfind(|seen| seen.it.layer == layer && seen.by != Some(Side::Client))
 }
 
 /// An alert as number and name.
@@ -198,9 +240,19 @@ pub(super) fn text(bytes: &[u8]) -> String {
     format!("{:?}", String::from_utf8_lossy(bytes).trim_end_matches('\0'))
 }
 
-/// The server's last answer over HTTP.
+/// The server's last answer over HTTP. A tap may see a connection that never asked for SSTP; its answers are not judged.
 pub(super) fn answer(facts: &Facts) -> Option<&Seen<http::Head>> {
-    facts.responses.last()
+    facts.responses.last().filter(|_| !facts.tapped() || facts.requests.is_empty() || sstp_request(facts).is_some())
+}
+
+/// The request with the method of SSTP. MS-SSTP 3.2.4.1.
+pub(super) fn sstp_request(facts: &Facts) -> Option<&Seen<http::Head>> {
+    facts.requests.iter().find(|seen| seen.it.request_line().is_some_and(|line| line.0 == http::METHOD))
+}
+
+/// Whose clock and machine the facts are from.
+pub(super) fn observer(facts: &Facts) -> &'static str {
+    if facts.tapped() { "the capture" } else { "this computer" }
 }
 
 /// Seconds since 1970 as a date a person reads.
@@ -209,5 +261,7 @@ pub(super) fn date(unix: i64) -> String {
     format!("{} {:02}:{:02} UTC", moment.date(), moment.hour(), moment.minute())
 }
 
+/// Ours: a client that leaves after so long without an answer left because of it.
+const PATIENCE: Micros = Micros(5_000_000);
 /// Catalogue 3.5: marks the data of a Terminate-Request that carries a RAS number.
 const TERMINATE_MARK: [u8; 4] = [0x00, 0x3c, 0xcd, 0x74];

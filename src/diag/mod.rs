@@ -12,6 +12,7 @@ pub mod check;
 pub mod codes;
 mod data;
 mod dns;
+mod ending;
 mod http;
 mod judge;
 mod lcp;
@@ -19,16 +20,29 @@ mod look;
 mod ncp;
 mod proxy;
 mod sstp;
+mod tap_across;
+mod tap_call;
+mod tap_capture;
+mod tap_cert;
+mod tap_data;
+mod tap_end;
+mod tap_exposure;
+mod tap_left;
+mod tap_proof;
+mod tap_tcp;
 mod tcp;
 mod teardown;
 mod tls;
 
 pub use check::{Check, Evidence, Fix, Look, Need, Severity, Windows};
-pub use judge::{Finding, Judgement, judge};
+pub use judge::{Finding, Judgement, judge, judge_among};
+
+use crate::base::Layer;
 
 /// Every check, from the lowest layer to the highest; within a layer what is certain comes before what is likely.
 pub fn all() -> impl Iterator<Item = &'static Check> {
-    TABLES.iter().copied().flatten()
+    let of = |layer: Layer| TABLES.iter().copied().flatten().filter(move |check| check.layer == layer);
+    Layer::ALL.into_iter().flat_map(of)
 }
 
 /// The check of that id.
@@ -36,22 +50,33 @@ pub fn by_id(id: &str) -> Option<&'static Check> {
     all().find(|check| check.id == id)
 }
 
-const TABLES: [&[Check]; 15] = [
+/// Within a layer what is proved comes before what is inferred, and that the client left comes last.
+const TABLES: &[&[Check]] = &[
     dns::DNS,
+    tap_capture::TAP_CAPTURE,
+    tap_tcp::TAP_TCP,
     tcp::TCP,
     proxy::PROXY,
     tls::TLS,
     cert::CERT,
+    tap_cert::TAP_CERT,
     cert_advice::CERT_ADVICE,
     http::HTTP,
     sstp::SSTP,
+    tap_call::TAP_CALL,
     lcp::LCP,
     auth_refused::AUTH_REFUSED,
     auth::AUTH,
+    tap_proof::TAP_PROOF,
     binding::BINDING,
     ncp::NCP,
+    tap_across::TAP_ACROSS,
+    tap_data::TAP_DATA,
     data::DATA,
+    tap_exposure::TAP_EXPOSURE,
+    tap_end::TAP_END,
     teardown::TEARDOWN,
+    tap_left::TAP_LEFT,
 ];
 
 #[cfg(test)]

@@ -201,7 +201,8 @@ fn encryption_disputed(facts: &Facts) -> Option<Evidence> {
 
 /// The time ended while the client had asked for 0.0.0.0 and no address was offered.
 fn no_address(facts: &Facts) -> Option<Evidence> {
-    let stop = stop_at(facts, Layer::Ncp).filter(|stop| matches!(stop.reason, Reason::TimedOut { .. } | Reason::Unwilling(_)))?;
+    let stop = stop_at(facts, Layer::Ncp)
+        .filter(|stop| matches!(stop.reason, Reason::TimedOut { .. } | Reason::Unwilling(_) | Reason::ClientLeft(_)))?;
     let offers = facts.frames(Side::Server, "ipcp.configure-nak").chain(facts.frames(Side::Server, "ipcp.configure-ack"));
     let real = |frame: &ppp::Frame| options(frame).iter().any(|option| option.kind == IP_ADDRESS && option.u32() != Some(0));
     let offered = offers.into_iter().any(|seen| real(&seen.it));

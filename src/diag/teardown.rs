@@ -69,10 +69,12 @@ fn disconnect_unanswered(facts: &Facts) -> Option<Evidence> {
 }
 
 fn ended_otherwise(facts: &Facts) -> Option<Evidence> {
-    stop_at(facts, Layer::Teardown).filter(|_| disconnect_unanswered(facts).is_none()).map(reason_of)
+    let of_the_server = |stop: &&Stop| !matches!(stop.reason, Reason::ClientLeft(_)) && disconnect_unanswered(facts).is_none();
+    stop_at(facts, Layer::Teardown).filter(of_the_server).map(reason_of)
 }
 
 fn no_farewell(facts: &Facts) -> Option<Evidence> {
-    let seen = facts.closed.as_ref().filter(|seen| matches!(seen.it, How::Fin | How::Reset))?;
+    // Who closes second only answers, and a tap sees both.
+    let seen = facts.closed.as_ref().filter(|seen| matches!(seen.it, How::Fin | How::Reset) && seen.by != Some(Side::Client))?;
     Some(Evidence::at(seen.event, seen.it.to_string()))
 }

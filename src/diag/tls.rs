@@ -1,10 +1,11 @@
 //! The TLS handshake.
 
 use super::check::{Check, Evidence, Fix, Look, Need, Severity, Windows};
-use super::look::{alert, closed, stop_at, unnamed};
-use crate::base::{Layer, SpecRef};
-use crate::transcript::facts::Facts;
-use crate::transcript::{How, ScanAnswer, TlsFailure};
+use super::look::{alert, closed, stop_at, timed_out, unnamed};
+use super::tap_tcp;
+use crate::base::{Layer, Side, SpecRef};
+use crate::transcript::facts::{Facts, Seen, Stop};
+use crate::transcript::{How, Reason, ScanAnswer, TlsFailure};
 use std::net::IpAddr;
 
 pub(super) const TLS: &[Check] = &[
@@ -243,7 +244,12 @@ fn client_certificate_demanded(facts: &Facts) -> Option<Evidence> {
     let at_once = || failed(facts, |failure| failure == TlsFailure::Alert(CERTIFICATE_REQUIRED));
     let late = || {
         let secured = facts.secured.as_ref().filter(|seen| seen.it.client_cert_requested)?;
-        let seen = facts.alerts.iter().find(|seen| [CERTIFICATE_REQUIRED, HANDSHAKE_FAILURE, BAD_CERTIFICATE].contains(&seen.it))?;
+        let theirs = |seen: &&Seen<u8>| seen.by != Some(Side::Client);
+        let seen = facts
+            .alerts
+            .iter()
+            .filter(theirs)
+            .find(|seen| [CERTIFICATE_REQUIRED, HANDSHAKE_FAILURE, BAD_CERTIFICATE].contains(&seen.it))?;
         stop_at(facts, Layer::Http).or_else(|| stop_at(facts, Layer::Tls))?;
         Evidence::of([secured.event, seen.event], format!("it asked for a certificate, got none, and sent alert {}", alert(seen.it)))
     };
@@ -275,10 +281,22 @@ fn nothing_came(facts: &Facts) -> Option<Evidence> {
 }
 
 fn stalled_half_way(facts: &Facts) -> Option<Evidence> {
+    if facts.tapped() {
+        return large_segments_lost(facts);
+    }
     let evidence = failed(facts, |failure| failure == TlsFailure::TimedOut).filter(|_| old_versions_only(facts).is_none())?;
     let answered = newest(facts).map(|(_, version, _)| format!("a hello on a connection of its own was answered with {}", name(version)));
     let came = format!("{} bytes of the answer had come", facts.unsecured_bytes);
     (begun(facts) || answered.is_some()).then(|| evidence.and(&came).and(&answered.unwrap_or_default()))
+}
+
+/// A tap sees what is lost, and does not have to guess it from silence.
+fn large_segments_lost(facts: &Facts) -> Option<Evidence> {
+    tap_tcp::black_hole(facts).filter(|_| !facts.reached(Layer::Tls)).or_else(|| {
+        let evidence = failed(facts, |failure| failure == TlsFailure::TimedOut).filter(|_| begun(facts))?;
+        let came = facts.flow.as_ref().map_or(0, |seen| seen.it.from_server.bytes);
+        Some(evidence.and(&format!("{came} bytes of the answer had come")))
+    })
 }
 
 /// RFC 6066 3: an address is not sent as a server name.
@@ -288,7 +306,8 @@ fn dialled_by_address(facts: &Facts) -> bool {
 
 /// The answer to the ClientHello had begun.
 fn begun(facts: &Facts) -> bool {
-    !facts.chain.is_empty() || facts.unsecured_bytes > 0
+    let tapped = facts.flow.as_ref().is_some_and(|seen| seen.it.from_server.bytes > 0);
+    !facts.chain.is_empty() || facts.unsecured_bytes > 0 || !facts.server_hellos.is_empty() || tapped
 }
 
 fn http_2_chosen(facts: &Facts) -> Option<Evidence> {
@@ -310,7 +329,8 @@ fn failed_otherwise(facts: &Facts) -> Option<Evidence> {
 /// The handshake failed with a failure of that kind.
 fn failed(facts: &Facts, kind: impl Fn(TlsFailure) -> bool) -> Option<Evidence> {
     let stop = stop_at(facts, Layer::Tls)?;
-    let seen = facts.unsecured.as_ref().filter(|seen| kind(seen.it.0))?;
+    let theirs = facts.unsecured.clone().filter(|seen| seen.by != Some(Side::Client));
+    let seen = theirs.or_else(|| tapped_failure(facts, stop)).filter(|seen| kind(seen.it.0))?;
     let says = match seen.it.0 {
         TlsFailure::Alert(description) => format!("the server sent alert {}", alert(description)),
         TlsFailure::TimedOut => stop.reason.to_string(),
@@ -320,6 +340,23 @@ fn failed(facts: &Facts, kind: impl Fn(TlsFailure) -> bool) -> Option<Evidence> 
     let ended = matches!(seen.it.0, TlsFailure::Reset | TlsFailure::Closed | TlsFailure::Alert(_));
     let hint = if ended && dialled_by_address(facts) { "no server name (SNI) was sent, because an address was dialled" } else { "" };
     Some(Evidence::of([seen.event, stop.event], says)?.and(hint))
+}
+
+/// What a tap saw of a handshake that failed, where nobody put it into words: the server's alert, its end, or its silence.
+fn tapped_failure(facts: &Facts, stop: &Stop) -> Option<Seen<(TlsFailure, String)>> {
+    if !facts.tapped() {
+        return None;
+    }
+    let of =
+        |event: usize, failure: TlsFailure| Seen { event, at: stop.at, by: Some(Side::Server), it: (failure, stop.reason.to_string()) };
+    if let Some(alert) = facts.alerts.iter().find(|seen| seen.by == Some(Side::Server) && seen.event <= stop.event) {
+        return Some(of(alert.event, TlsFailure::Alert(alert.it)));
+    }
+    match stop.reason {
+        Reason::Closed(How::Reset) => Some(of(stop.event, TlsFailure::Reset)),
+        Reason::Closed(_) => Some(of(stop.event, TlsFailure::Closed)),
+        _ => timed_out(facts, Layer::Tls).map(|stop| of(stop.event, TlsFailure::TimedOut)),
+    }
 }
 
 fn ending(how: How) -> String {
@@ -349,7 +386,7 @@ fn newest(facts: &Facts) -> Option<(usize, u16, u16)> {
     accepted(facts).filter(|(_, version, _)| *version >= TLS_12).max_by_key(|(_, version, _)| *version)
 }
 
-fn name(version: u16) -> String {
+pub(super) fn name(version: u16) -> String {
     match version {
         0x0300 => "SSL 3.0".into(),
         0x0301..=0x0304 => format!("TLS 1.{}", version - 0x0301),

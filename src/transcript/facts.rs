@@ -51,6 +51,8 @@ pub struct LayerFacts {
     pub reason: Option<Reason>,
     /// The event that says so.
     pub event: Option<usize>,
+    /// When it was.
+    pub at: Option<Micros>,
 }
 
 /// Where the call stopped.
@@ -62,6 +64,21 @@ pub struct Stop {
     pub reason: Reason,
     /// The event that says so.
     pub event: usize,
+    /// When it was.
+    pub at: Micros,
+}
+
+/// CONNECT as a client sent it to a proxy. MS-SSTP 4.5.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Connect {
+    /// `host:port` of the proxy.
+    pub proxy: String,
+    /// `host:port` asked for.
+    pub target: String,
+    /// Basic credentials went with it.
+    pub with_credentials: bool,
+    /// It bore the header SSTPVERSION, as far as its bytes were kept.
+    pub names_sstp: bool,
 }
 
 /// One attempt at a TCP connection.
@@ -111,6 +128,8 @@ pub struct Facts {
     pub attempts: Vec<Seen<Attempt>>,
     /// The address the call went on with.
     pub chosen: Option<SocketAddr>,
+    /// The last CONNECT.
+    pub proxy_request: Option<Seen<Connect>>,
     /// The proxy's answer.
     pub proxy_reply: Option<Seen<http::Head>>,
     /// The TLS handshake.
@@ -200,8 +219,14 @@ impl Facts {
             facts.ended = facts.ended.max(it.at);
             facts.ladder(event, it.at, it.layer, &it.what);
             facts.fold(event, it.at, it.by, &it.what);
-            if let What::Unsecured { .. } = it.what {
-                facts.unsecured_bytes = it.raw.len();
+            match &it.what {
+                What::Unsecured { .. } => facts.unsecured_bytes = it.raw.len(),
+                What::ProxyRequest { proxy, target, with_credentials } => {
+                    let names_sstp = String::from_utf8_lossy(&it.raw).to_ascii_lowercase().contains("\nsstpversion:");
+                    let connect = Connect { proxy: proxy.clone(), target: target.clone(), with_credentials: *with_credentials, names_sstp };
+                    facts.proxy_request = Some(Seen { event, at: it.at, by: it.by, it: connect });
+                }
+                _ => {}
             }
         }
         facts.settle();
@@ -213,11 +238,12 @@ impl Facts {
         match what {
             What::Began => entry.began = entry.began.or(Some(at)),
             What::Up if entry.event.is_none() => {
-                (entry.state, entry.event) = (State::Up, Some(event));
+                (entry.state, entry.event, entry.at) = (State::Up, Some(event), Some(at));
                 entry.took = Some(at - entry.began.unwrap_or(at));
             }
             What::Down(reason) if entry.reason.is_none() => {
                 (entry.state, entry.event, entry.reason) = (State::Down, Some(event), Some(reason.clone()));
+                entry.at = Some(at);
                 entry.took = Some(at - entry.began.unwrap_or(at));
             }
             _ => {}
@@ -331,7 +357,8 @@ impl Facts {
     /// Says of every layer that has neither come up nor failed whether it was asked for at all.
     fn settle(&mut self) {
         let stop = self.layers.iter().find(|entry| entry.state == State::Down && entry.layer != Layer::Cert);
-        self.stop = stop.and_then(|entry| Some(Stop { layer: entry.layer, reason: entry.reason.clone()?, event: entry.event? }));
+        self.stop =
+            stop.and_then(|entry| Some(Stop { layer: entry.layer, reason: entry.reason.clone()?, event: entry.event?, at: entry.at? }));
         let asked = self.asked.clone();
         for entry in &mut self.layers {
             let needs_credentials = (Layer::Auth..=Layer::Data).contains(&entry.layer);
@@ -378,6 +405,6 @@ impl Facts {
 
 impl LayerFacts {
     fn fresh(layer: Layer) -> LayerFacts {
-        LayerFacts { layer, state: State::NotReached, began: None, took: None, reason: None, event: None }
+        LayerFacts { layer, state: State::NotReached, began: None, took: None, reason: None, event: None, at: None }
     }
 }

@@ -5,8 +5,10 @@ use super::super::{Check, Severity, all, by_id};
 use crate::transcript::DnsFailure;
 use std::collections::HashSet;
 
-const PREFIXES: [&str; 17] =
-    ["DNS", "TCP", "PROXY", "TLS", "CERT", "HTTP", "SSTP", "LCP", "AUTH", "BIND", "IPCP", "IPV6CP", "CCP", "DATA", "TEAR", "PPP", "PROBE"];
+const PREFIXES: [&str; 19] = [
+    "DNS", "TCP", "PROXY", "TLS", "CERT", "HTTP", "SSTP", "LCP", "AUTH", "BIND", "IPCP", "IPV6CP", "CCP", "DATA", "TEAR", "PPP", "PROBE",
+    "CAP", "VIS",
+];
 
 #[test]
 fn ids_are_unique_and_name_their_layer() {
