@@ -15,4 +15,5 @@ pub mod link;
 pub mod read;
 pub mod segment;
 pub mod tls;
+pub mod wire;
 pub mod write;
