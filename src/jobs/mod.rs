@@ -1,4 +1,5 @@
 //! What the program can do: each job makes plans, runs sessions and hands on transcripts.
 
 pub mod lab;
+pub mod pcap;
 pub mod probe;
