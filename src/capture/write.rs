@@ -60,7 +60,13 @@ pub const LINKS: [Link; 9] = [
         b"\x02\0\0\0\0\x02\x02\0\0\0\0\x01\x88\xa8\x00\x07\x81\x00\x00\x2a\x08\x00",
         b"\x02\0\0\0\0\x02\x02\0\0\0\0\x01\x88\xa8\x00\x07\x81\x00\x00\x2a\x86\xdd",
     ),
-    link("sll", "Linux cooked, version 1", 113, b"\0\0\0\x01\0\x06\x02\0\0\0\0\x01\0\0\x08\x00", b"\0\0\0\x01\0\x06\x02\0\0\0\0\x01\0\0\x86\xdd"),
+    link(
+        "sll",
+        "Linux cooked, version 1",
+        113,
+        b"\0\0\0\x01\0\x06\x02\0\0\0\0\x01\0\0\x08\x00",
+        b"\0\0\0\x01\0\x06\x02\0\0\0\0\x01\0\0\x86\xdd",
+    ),
     link(
         "sll2",
         "Linux cooked, version 2",

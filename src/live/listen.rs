@@ -158,13 +158,7 @@ impl Listener {
 /// What is done with one connection.
 pub(super) trait Serve: Send + Sync + 'static {
     /// Serves it to its end.
-    fn serve(
-        self: Arc<Self>,
-        stream: Wired,
-        peer: SocketAddr,
-        kept: Kept,
-        stop: watch::Receiver<bool>,
-    ) -> impl Future<Output = ()> + Send;
+    fn serve(self: Arc<Self>, stream: Wired, peer: SocketAddr, kept: Kept, stop: watch::Receiver<bool>) -> impl Future<Output = ()> + Send;
 }
 
 async fn accept<S: Serve>(listener: TcpListener, service: Arc<S>, ear: Ear, kept: Kept, stop: watch::Receiver<bool>) {

@@ -37,8 +37,11 @@ fn read(packets: &[Vec<u8>]) -> Vec<(char, String, u32, u32, usize)> {
         let me = usize::from(header.source_port == 443);
         let base = *first[me].get_or_insert(header.sequence_number);
         let theirs = first[1 - me].unwrap_or(header.acknowledgment_number);
-        let flags: String =
-            [('S', header.syn), ('F', header.fin), ('R', header.rst), ('P', header.psh), ('A', header.ack)].iter().filter(|f| f.1).map(|f| f.0).collect();
+        let flags: String = [('S', header.syn), ('F', header.fin), ('R', header.rst), ('P', header.psh), ('A', header.ack)]
+            .iter()
+            .filter(|f| f.1)
+            .map(|f| f.0)
+            .collect();
         let ack = if header.ack { header.acknowledgment_number.wrapping_sub(theirs) } else { 0 };
         rows.push((['C', 'S'][me], flags, header.sequence_number.wrapping_sub(base), ack, tcp.payload().len()));
     }

@@ -2,8 +2,8 @@
 
 use super::front::{drain, say_and_close};
 use super::{Kept, Serve};
-use crate::live::wiretap::Wired;
 use crate::base::Layer;
+use crate::live::wiretap::Wired;
 use crate::wire::http::{Head, Parsed};
 use std::net::SocketAddr;
 use std::sync::Arc;
