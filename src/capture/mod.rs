@@ -16,4 +16,5 @@ mod names;
 pub mod read;
 pub mod segment;
 pub mod tls;
+pub mod wire;
 pub mod write;

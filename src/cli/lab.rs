@@ -3,12 +3,13 @@
 use super::args::{CatalogueArgs, LabArgs, ProbeArgs, Shape, What};
 use super::exit::{Exit, Trouble};
 use super::output::print;
-use super::{catalogue, proxy, sense, trust};
+use super::{catalogue, pcap, proxy, sense, trust};
 use crate::jobs::lab::{Dial, Lab, LabConfig, fault};
 use crate::jobs::probe::ProbeConfig;
 use crate::live::dns::Override;
 use crate::live::runtime::{self, Ended};
 use crate::live::trust::Trust;
+use crate::live::wiretap::Ear;
 use crate::proto::plan::Credentials;
 use std::fs::{self, OpenOptions};
 use std::io::Write;
@@ -24,7 +25,10 @@ pub fn run(args: &LabArgs) -> Result<Exit, Trouble> {
     }
     known(&args.fault)?;
     let port = port(args)?;
-    match runtime::run(|stop| serve(args, port, stop))? {
+    let pcap = pcap::open(args.pcap.as_deref(), "a lab")?;
+    let ended = runtime::run(|stop| serve(args, port, pcap::ear(pcap.as_ref()), stop))?;
+    pcap::finish(pcap, args.pcap.as_deref());
+    match ended {
         Ended::Through(result) | Ended::Interrupted(result) => result.map(|()| Exit::Works),
         Ended::Abandoned => Ok(Exit::Interrupted),
     }
@@ -74,8 +78,8 @@ fn port(args: &LabArgs) -> Result<u16, Trouble> {
     }
 }
 
-async fn serve(args: &LabArgs, port: u16, mut stop: Receiver<bool>) -> Result<(), Trouble> {
-    let lab = Lab::start(LabConfig { port, faults: args.fault.clone(), ..LabConfig::default() }).await?;
+async fn serve(args: &LabArgs, port: u16, ear: Ear, mut stop: Receiver<bool>) -> Result<(), Trouble> {
+    let lab = Lab::start(LabConfig { port, faults: args.fault.clone(), ear, ..LabConfig::default() }).await?;
     let files = Files::write(args, &lab)?;
     print(greeting(&lab, &files).as_bytes())?;
     // The sender lives as long as this job, so the wait ends with Ctrl-C only.

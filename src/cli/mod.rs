@@ -7,6 +7,7 @@ mod lab;
 mod man;
 mod output;
 mod password;
+mod pcap;
 mod probe;
 mod prompt;
 mod proxy;

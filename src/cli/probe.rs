@@ -4,7 +4,7 @@ use super::args::{ExtentArgs, ProbeArgs, Target as Named, WayArgs};
 use super::exit::{Exit, Trouble};
 use super::output::{Outputs, complain};
 use super::screen::Screen;
-use super::{lab, password, proxy, sense, trust};
+use super::{lab, password, pcap, proxy, sense, trust};
 use crate::diag;
 use crate::jobs::probe::{self, ProbeConfig};
 use crate::live::clock::Clock;
@@ -12,6 +12,7 @@ use crate::live::dns::{Family, Resolver};
 use crate::live::keylog::KeyLogs;
 use crate::live::proxy::ProxyConfig;
 use crate::live::runtime::{self, Ended};
+use crate::live::wiretap::Ear;
 use crate::proto::plan::Timers;
 use crate::report::Report;
 use crate::transcript::{Asked, Facts, Head, Target, Transcript};
@@ -22,7 +23,8 @@ use tokio::sync::watch::Receiver;
 pub fn run(args: &ProbeArgs) -> Result<Exit, Trouble> {
     let named = sense::target(args)?;
     let mut outputs = Outputs::open(&args.shown)?;
-    let config = config(args, &named)?;
+    let pcap = pcap::open(args.shown.pcap.as_deref(), "a probe")?;
+    let config = config(args, &named, pcap::ear(pcap.as_ref()))?;
     let mut screen = None;
     let ended = runtime::run(|stop| climb(args, config, &outputs, &mut screen, stop))?;
     let shown = screen.map(Screen::finish);
@@ -31,6 +33,7 @@ pub fn run(args: &ProbeArgs) -> Result<Exit, Trouble> {
         Ended::Interrupted(transcript) => (transcript?, true),
         Ended::Abandoned => (shown.as_ref().map(|shown| shown.1.clone()).unwrap_or_default(), true),
     };
+    pcap::finish(pcap, args.shown.pcap.as_deref());
     outputs.style.shown = shown.map(|shown| shown.0).unwrap_or_default();
     let report = judged(transcript);
     let report = Report { interrupted: interrupted || report.interrupted, ..report };
@@ -59,7 +62,7 @@ async fn climb(
 }
 
 /// Everything that the arguments say; with `--lab` the lab fills in the rest.
-fn config(args: &ProbeArgs, named: &Named) -> Result<ProbeConfig, Trouble> {
+fn config(args: &ProbeArgs, named: &Named, ear: Ear) -> Result<ProbeConfig, Trouble> {
     let way = &args.way;
     let target = Target {
         host: named.host.clone(),
@@ -75,7 +78,8 @@ fn config(args: &ProbeArgs, named: &Named) -> Result<ProbeConfig, Trouble> {
         proxy: if args.lab.lab { None } else { proxy::choose(way, named)? },
         resolver: resolver(way),
         timers: timers(&args.extent),
-        keylog: Arc::new(keylog),
+        keylog: Arc::new(keylog.heard_by(ear.clone())),
+        ear,
         seed: args.extent.seed.map_or_else(random, Ok)?,
         ..ProbeConfig::new(target)
     };

@@ -39,14 +39,24 @@ fn family(args: &ProbeArgs, target: &Target) -> Result<(), Trouble> {
     Err(Trouble::Usage(format!("{host}: {wrong}")))
 }
 
-/// One file cannot hold two reports.
+/// One file cannot hold two reports, nor a report and a capture.
 fn twice(args: &ProbeArgs) -> Result<(), Trouble> {
     let plain = |path: &Path| std::fs::canonicalize(path).or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.into());
     let mut seen: Vec<PathBuf> = Vec::new();
+    let keylog = args.trust.keylog.as_deref().map(|path| ("--keylog", plain(path)));
+    let pcap = args.shown.pcap.as_deref().map(|path| ("--pcap", plain(path)));
+    if let (Some((_, keylog)), Some((_, pcap))) = (&keylog, &pcap)
+        && keylog == pcap
+    {
+        return Err(Trouble::Usage(format!("{} cannot be both key log and capture; the capture has the keys in it", pcap.display())));
+    }
     for path in args.shown.output.iter().filter_map(|output| output.file.as_deref()) {
         let place = plain(path);
         if seen.contains(&place) {
             return Err(Trouble::Usage(format!("{} cannot hold two reports; give every -o a file of its own", path.display())));
+        }
+        if let Some((option, _)) = keylog.iter().chain(&pcap).find(|row| row.1 == place) {
+            return Err(Trouble::Usage(format!("{} is named by -o and by {option}; give each a file of its own", path.display())));
         }
         seen.push(place);
     }

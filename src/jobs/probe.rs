@@ -12,6 +12,7 @@ use crate::live::dns::Resolver;
 use crate::live::keylog::KeyLogs;
 use crate::live::proxy::ProxyConfig;
 use crate::live::trust::Trust;
+use crate::live::wiretap::Ear;
 use crate::proto::plan::{Credentials, Method, Timers};
 use crate::transcript::{Asked, Head, Sink, Target, Transcript};
 use recorder::{End, Ended, Recorder};
@@ -42,6 +43,8 @@ pub struct ProbeConfig {
     pub total: Duration,
     /// Where TLS session keys go.
     pub keylog: Arc<KeyLogs>,
+    /// Who hears what goes through the sockets.
+    pub ear: Ear,
     /// ICMP echoes through the tunnel at most.
     pub pings: u32,
     /// Every random choice above TLS comes from it.
@@ -62,6 +65,7 @@ impl ProbeConfig {
             timers: Timers::default(),
             total: TOTAL,
             keylog: Arc::default(),
+            ear: Ear::default(),
             pings: 3,
             seed: 0,
         }

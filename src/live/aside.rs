@@ -3,11 +3,11 @@
 use super::notes::Notes;
 use super::tap::Tap;
 use super::tls::{self, Settings};
+use super::wiretap::Wired;
 use crate::base::{Bytes, Layer, Side};
 use crate::transcript::What;
 use std::net::SocketAddr;
 use std::time::Duration;
-use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
 /// TLS handshakes beside the call.
@@ -18,7 +18,7 @@ pub struct Asides {
 
 impl Asides {
     /// Begins a handshake on each of these connections, at most four.
-    pub fn start(&mut self, others: Vec<(SocketAddr, TcpStream)>, settings: &Settings, within: Duration) {
+    pub fn start(&mut self, others: Vec<(SocketAddr, Wired)>, settings: &Settings, within: Duration) {
         for (from, tcp) in others.into_iter().take(AT_MOST) {
             let settings = settings.clone();
             self.under_way.spawn(async move {

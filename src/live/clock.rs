@@ -7,14 +7,14 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
     start: Instant,
-    unix_ms: i64,
+    unix_us: i64,
 }
 
 impl Clock {
     /// A clock that starts now.
     pub fn start() -> Clock {
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Clock { start: Instant::now(), unix_ms: i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX) }
+        Clock { start: Instant::now(), unix_us: i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX) }
     }
 
     /// Time since the start.
@@ -24,13 +24,18 @@ impl Clock {
 
     /// The start in milliseconds since 1970-01-01 UTC.
     pub fn began_unix_ms(&self) -> i64 {
-        self.unix_ms
+        self.unix_us.div_euclid(1000)
     }
 
     /// The present time in milliseconds since 1970-01-01 UTC; never goes backwards within a transcript.
     pub fn unix_ms(&self) -> i64 {
-        let elapsed = i64::try_from(self.start.elapsed().as_millis()).unwrap_or(i64::MAX);
-        self.unix_ms.saturating_add(elapsed)
+        self.unix_us().div_euclid(1000)
+    }
+
+    /// The present time in microseconds since 1970-01-01 UTC; never goes backwards within a transcript.
+    pub fn unix_us(&self) -> i64 {
+        let elapsed = i64::try_from(self.start.elapsed().as_micros()).unwrap_or(i64::MAX);
+        self.unix_us.saturating_add(elapsed)
     }
 
     /// The moment `at` as tokio's timers want it; a moment too far off to be told is put at 30 years.

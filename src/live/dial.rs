@@ -1,12 +1,12 @@
 //! TCP connections to every address of a name at once.
 
 use super::notes::{Notes, timed_out};
+use super::wiretap::{Ear, Wired};
 use crate::base::{Layer, Micros, Side};
 use crate::transcript::{ConnectFailure, How, Reason, What};
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
-use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -14,18 +14,18 @@ use tokio::time::timeout;
 #[derive(Debug)]
 pub struct Dialled {
     /// The connection.
-    pub stream: TcpStream,
+    pub stream: Wired,
     /// Its peer.
     pub to: SocketAddr,
     /// Connections to the other addresses, in the resolver's order.
-    pub others: Vec<(SocketAddr, TcpStream)>,
+    pub others: Vec<(SocketAddr, Wired)>,
 }
 
 /// Connects to all `addresses`, notes each attempt, and chooses the first in the resolver's order that connected.
-pub async fn dial(addresses: &[SocketAddr], within: Duration, notes: &mut Notes<'_>) -> Option<Dialled> {
+pub async fn dial(addresses: &[SocketAddr], within: Duration, ear: &Ear, notes: &mut Notes<'_>) -> Option<Dialled> {
     notes.began(Layer::Tcp);
     let (mut made, mut failed) = (Vec::new(), Vec::new());
-    let mut race = Race::new(addresses, within);
+    let mut race = Race::new(addresses, within, ear);
     while let Some((place, to, attempt)) = race.next().await {
         note_attempt(to, &attempt, notes);
         match attempt.result {
@@ -44,8 +44,8 @@ pub async fn dial(addresses: &[SocketAddr], within: Duration, notes: &mut Notes<
 }
 
 /// One TCP connection with Nagle's algorithm off; nothing is noted.
-pub async fn connect_quietly(to: SocketAddr, within: Duration) -> io::Result<TcpStream> {
-    connect(to, within).await.result
+pub async fn connect_quietly(to: SocketAddr, within: Duration, ear: &Ear) -> io::Result<Wired> {
+    connect(to, within, ear).await.result
 }
 
 /// What kind of no an error of connect() is.
@@ -63,17 +63,17 @@ pub fn classify(error: &io::Error) -> ConnectFailure {
 
 struct Attempt {
     took: Duration,
-    result: io::Result<TcpStream>,
+    result: io::Result<Wired>,
 }
 
-async fn connect(to: SocketAddr, within: Duration) -> Attempt {
+async fn connect(to: SocketAddr, within: Duration, ear: &Ear) -> Attempt {
     let began = Instant::now();
-    let result = match timeout(within, TcpStream::connect(to)).await {
+    let result = match timeout(within, ear.connect(to)).await {
         Ok(result) => result,
         Err(_) => Err(io::Error::from(ErrorKind::TimedOut)),
     };
     let took = began.elapsed();
-    let result = result.and_then(|stream| stream.set_nodelay(true).map(|()| stream));
+    let result = result.and_then(|stream| stream.socket().set_nodelay(true).map(|()| stream));
     Attempt { took, result }
 }
 
@@ -83,23 +83,24 @@ struct Race<'a> {
     under_way: JoinSet<(usize, SocketAddr, Attempt)>,
     open: Vec<(usize, SocketAddr)>,
     within: Duration,
+    ear: &'a Ear,
     began: Instant,
     patience: Option<tokio::time::Instant>,
 }
 
 impl<'a> Race<'a> {
-    fn new(addresses: &'a [SocketAddr], within: Duration) -> Race<'a> {
+    fn new(addresses: &'a [SocketAddr], within: Duration, ear: &'a Ear) -> Race<'a> {
         let queue = addresses.iter().copied().enumerate();
-        let mut race = Race { queue, under_way: JoinSet::new(), open: Vec::new(), within, began: Instant::now(), patience: None };
+        let mut race = Race { queue, under_way: JoinSet::new(), open: Vec::new(), within, ear, began: Instant::now(), patience: None };
         (0..AT_ONCE).for_each(|_| race.start_one());
         race
     }
 
     fn start_one(&mut self) {
         if let Some((place, to)) = self.queue.next() {
-            let within = self.within;
+            let (within, ear) = (self.within, self.ear.clone());
             self.open.push((place, to));
-            self.under_way.spawn(async move { (place, to, connect(to, within).await) });
+            self.under_way.spawn(async move { (place, to, connect(to, within, &ear).await) });
         }
     }
 
@@ -122,7 +123,7 @@ impl<'a> Race<'a> {
 fn note_attempt(to: SocketAddr, attempt: &Attempt, notes: &mut Notes<'_>) {
     let took = Micros::from(attempt.took);
     let what = match &attempt.result {
-        Ok(stream) => match stream.local_addr() {
+        Ok(stream) => match stream.socket().local_addr() {
             Ok(from) => What::Connected { to, from, took },
             Err(error) => What::NotConnected { to, failure: classify(&error), says: error.to_string(), took },
         },
@@ -131,7 +132,7 @@ fn note_attempt(to: SocketAddr, attempt: &Attempt, notes: &mut Notes<'_>) {
     notes.note(Some(Side::Client), Layer::Tcp, what);
 }
 
-fn choose(mut made: Vec<(usize, SocketAddr, TcpStream)>, notes: &mut Notes<'_>) -> Option<Dialled> {
+fn choose(mut made: Vec<(usize, SocketAddr, Wired)>, notes: &mut Notes<'_>) -> Option<Dialled> {
     made.sort_by_key(|row| row.0);
     let mut made = made.into_iter().map(|(_, to, stream)| (to, stream));
     let (to, stream) = made.next()?;
@@ -181,10 +182,10 @@ mod tests {
         let (closed, refused) = free_port().await;
         drop(closed);
         let (clock, mut events) = (Clock::start(), Vec::<Event>::new());
-        let dialled = dial(&[refused, first, second], Duration::from_secs(5), &mut Notes::new(&clock, &mut events)).await;
+        let dialled = dial(&[refused, first, second], Duration::from_secs(5), &Ear::default(), &mut Notes::new(&clock, &mut events)).await;
         let dialled = dialled.expect("two listen");
         assert_eq!((dialled.to, dialled.others.len(), dialled.others[0].0), (first, 1, second));
-        assert!(dialled.stream.nodelay().expect("a socket"));
+        assert!(dialled.stream.socket().nodelay().expect("a socket"));
         let refusals = events
             .iter()
             .filter(|event| matches!(&event.what, What::NotConnected { to, failure: ConnectFailure::Refused, .. } if *to == refused));
@@ -197,7 +198,7 @@ mod tests {
         let (closed, refused) = free_port().await;
         drop(closed);
         let (clock, mut events) = (Clock::start(), Vec::<Event>::new());
-        assert!(dial(&[refused], Duration::from_secs(5), &mut Notes::new(&clock, &mut events)).await.is_none());
+        assert!(dial(&[refused], Duration::from_secs(5), &Ear::default(), &mut Notes::new(&clock, &mut events)).await.is_none());
         assert!(matches!(events.last().map(|event| &event.what), Some(What::Down(Reason::Refused(_)))));
     }
 

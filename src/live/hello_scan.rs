@@ -150,7 +150,7 @@ mod tests {
     #[tokio::test(flavor = "current_thread")]
     async fn a_server_of_tls_1_0_only_is_named_as_such() {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback");
-        let route = Route { to: listener.local_addr().expect("bound"), proxy: None };
+        let route = Route { to: listener.local_addr().expect("bound"), proxy: None, ear: Default::default() };
         let server = tokio::spawn(tls10_only(listener));
         let (clock, mut events) = (Clock::start(), Vec::<Event>::new());
         scan(&route, "vpn.example.test", 1, Duration::from_secs(5), &mut Notes::new(&clock, &mut events)).await;

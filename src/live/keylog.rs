@@ -1,6 +1,7 @@
 //! TLS session keys in the NSS key log format, for Wireshark and for our own `decode`.
 
 use super::LiveError;
+use super::wiretap::Ear;
 use crate::base::hex;
 use std::ffi::OsStr;
 use std::fs::{File, OpenOptions};
@@ -8,10 +9,11 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-/// Files that every key is appended to. Without files nothing is logged.
+/// Files that every key is appended to, and who hears of it beside them. With neither nothing is logged.
 #[derive(Debug, Default)]
 pub struct KeyLogs {
     files: Vec<Mutex<File>>,
+    ear: Ear,
 }
 
 impl KeyLogs {
@@ -19,12 +21,17 @@ impl KeyLogs {
     pub fn open(asked: Option<&Path>, environment: Option<&OsStr>) -> Result<KeyLogs, LiveError> {
         let environment = environment.filter(|path| !path.is_empty()).map(Path::new).filter(|path| Some(*path) != asked);
         let files = asked.into_iter().chain(environment).map(append).collect::<Result<_, _>>()?;
-        Ok(KeyLogs { files })
+        Ok(KeyLogs { files, ear: Ear::default() })
+    }
+
+    /// Whoever has this ear hears of every key too.
+    pub fn heard_by(self, ear: Ear) -> KeyLogs {
+        KeyLogs { ear, ..self }
     }
 
     /// Nothing is logged.
     pub fn is_empty(&self) -> bool {
-        self.files.is_empty()
+        self.files.is_empty() && !self.ear.listens()
     }
 }
 
@@ -38,6 +45,7 @@ fn append(path: &Path) -> Result<Mutex<File>, LiveError> {
 
 impl rustls::KeyLog for KeyLogs {
     fn log(&self, label: &str, client_random: &[u8], secret: &[u8]) {
+        self.ear.log(label, client_random, secret);
         let line = zeroize::Zeroizing::new(format!("{label} {} {}\n", hex(client_random), hex(secret)));
         for file in &self.files {
             // A full disk must not end the call; the missing keys show when the capture is read.
@@ -46,7 +54,7 @@ impl rustls::KeyLog for KeyLogs {
     }
 
     fn will_log(&self, _label: &str) -> bool {
-        !self.files.is_empty()
+        !self.is_empty()
     }
 }
 

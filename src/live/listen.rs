@@ -8,6 +8,7 @@ pub use connect::{ProxyAnswer, ProxyPolicy};
 pub use front::Front;
 
 use super::LiveError;
+use super::wiretap::{Ear, Wired};
 use crate::base::Secret;
 use crate::proto::plan::{Plan, Toxic};
 use crate::transcript::{Event, Head, Sink, Transcript, What};
@@ -47,6 +48,8 @@ pub struct Door {
     pub plan: Plan,
     /// More toxics, which count from the end of the handshake.
     pub toxics_above_tls: Vec<Toxic>,
+    /// Who hears what is said.
+    pub ear: Ear,
 }
 
 /// From whom a client certificate must be.
@@ -79,20 +82,20 @@ enum Held {
 impl Listener {
     /// Opens a door. Needs a tokio runtime.
     pub async fn open(door: Door) -> Result<Listener, LiveError> {
-        let at = door.at;
+        let (at, ear) = (door.at, door.ear.clone());
         match door.front {
             Front::NoListener => Listener::closed(at).map_err(|source| cannot("bind", at, source)),
             Front::FullBacklog => Listener::full(at).await.map_err(|source| cannot("fill the backlog of", at, source)),
             _ => {
                 let service = front::Service::new(door).map_err(|source| cannot("make a TLS server for", at, source))?;
-                Listener::serving(at, Arc::new(service))
+                Listener::serving(at, Arc::new(service), ear)
             }
         }
     }
 
     /// Opens a forward proxy that tunnels to `upstream` whatever it is asked for.
-    pub fn proxy(at: SocketAddr, policy: ProxyPolicy, upstream: SocketAddr) -> Result<Listener, LiveError> {
-        Listener::serving(at, Arc::new(connect::Service { policy, upstream }))
+    pub fn proxy(at: SocketAddr, policy: ProxyPolicy, upstream: SocketAddr, ear: Ear) -> Result<Listener, LiveError> {
+        Listener::serving(at, Arc::new(connect::Service { policy, upstream }), ear)
     }
 
     /// An address that refuses connections and that nobody else can take meanwhile.
@@ -118,12 +121,12 @@ impl Listener {
         }
     }
 
-    fn serving<S: Serve>(at: SocketAddr, service: Arc<S>) -> Result<Listener, LiveError> {
+    fn serving<S: Serve>(at: SocketAddr, service: Arc<S>, ear: Ear) -> Result<Listener, LiveError> {
         let (listener, address) =
             bind(at).and_then(|socket| started(socket.listen(BACKLOG)?)).map_err(|error| cannot("listen on", at, error))?;
         let (stop, stopped) = watch::channel(false);
         let kept = Kept::default();
-        let task = tokio::spawn(accept(listener, service, kept.clone(), stopped));
+        let task = tokio::spawn(accept(listener, service, ear, kept.clone(), stopped));
         Ok(Listener { address, stop, kept, task: Some(task), _held: Vec::new() })
     }
 
@@ -155,16 +158,10 @@ impl Listener {
 /// What is done with one connection.
 pub(super) trait Serve: Send + Sync + 'static {
     /// Serves it to its end.
-    fn serve(
-        self: Arc<Self>,
-        stream: TcpStream,
-        peer: SocketAddr,
-        kept: Kept,
-        stop: watch::Receiver<bool>,
-    ) -> impl Future<Output = ()> + Send;
+    fn serve(self: Arc<Self>, stream: Wired, peer: SocketAddr, kept: Kept, stop: watch::Receiver<bool>) -> impl Future<Output = ()> + Send;
 }
 
-async fn accept<S: Serve>(listener: TcpListener, service: Arc<S>, kept: Kept, stop: watch::Receiver<bool>) {
+async fn accept<S: Serve>(listener: TcpListener, service: Arc<S>, ear: Ear, kept: Kept, stop: watch::Receiver<bool>) {
     let mut stopping = stop.clone();
     let mut tasks = JoinSet::new();
     loop {
@@ -174,6 +171,7 @@ async fn accept<S: Serve>(listener: TcpListener, service: Arc<S>, kept: Kept, st
             accepted = listener.accept(), if tasks.len() < AT_ONCE => match accepted {
                 Ok((stream, peer)) => {
                     let _ = stream.set_nodelay(true);
+                    let stream = ear.accepted(stream, peer);
                     tasks.spawn(service.clone().serve(stream, peer, kept.clone(), stop.clone()));
                 }
                 // Out of descriptors, most likely: it passes.

@@ -16,6 +16,7 @@ pub mod tap;
 pub mod tls;
 pub mod toxic;
 pub mod trust;
+pub mod wiretap;
 
 pub use notes::Notes;
 

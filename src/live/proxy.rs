@@ -2,12 +2,12 @@
 
 use super::notes::{Notes, timed_out};
 use super::tap::Tap;
+use super::wiretap::Wired;
 use crate::base::{Bytes, Layer, Secret, Side, WireError};
 use crate::transcript::{How, Reason, What};
 use crate::wire::http::{Head, Parsed};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 
 /// A proxy as the user named it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,7 +70,8 @@ impl ProxyConfig {
 }
 
 /// Asks the proxy for `target` (`host:port`) and notes both heads; the tunnel, or nothing after a `Down` was noted.
-pub async fn tunnel(mut tcp: TcpStream, proxy: &ProxyConfig, target: &str, within: Duration, notes: &mut Notes<'_>) -> Option<Tap> {
+pub async fn tunnel(tcp: impl Into<Wired>, proxy: &ProxyConfig, target: &str, within: Duration, notes: &mut Notes<'_>) -> Option<Tap> {
+    let mut tcp = tcp.into();
     notes.began(Layer::Proxy);
     let with_credentials = proxy.credentials.is_some();
     let request = What::ProxyRequest { proxy: proxy.authority(), target: target.to_string(), with_credentials, says_sstp: true };
@@ -126,7 +127,7 @@ pub struct Trouble {
 }
 
 /// Sends CONNECT and reads the head of the answer; nothing is noted.
-pub async fn exchange(tcp: &mut TcpStream, proxy: &ProxyConfig, target: &str, within: Duration) -> Result<Reply, Trouble> {
+pub async fn exchange(tcp: &mut Wired, proxy: &ProxyConfig, target: &str, within: Duration) -> Result<Reply, Trouble> {
     let mut got = Vec::new();
     let answer = tokio::time::timeout(within, async {
         tcp.write_all(&request(proxy, target)).await.map_err(|_| Stop::Closed(How::Reset))?;
@@ -152,7 +153,7 @@ enum Stop {
     Undecoded(WireError),
 }
 
-async fn read_head(tcp: &mut TcpStream, got: &mut Vec<u8>) -> Result<(Head, usize), Stop> {
+async fn read_head(tcp: &mut Wired, got: &mut Vec<u8>) -> Result<(Head, usize), Stop> {
     let mut chunk = [0; 2048];
     loop {
         match tcp.read(&mut chunk).await {

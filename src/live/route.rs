@@ -3,6 +3,7 @@
 use super::dial::{self, connect_quietly};
 use super::proxy::{self, ProxyConfig};
 use super::tap::Tap;
+use super::wiretap::Ear;
 use crate::transcript::{ConnectFailure, Reason};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -14,6 +15,8 @@ pub struct Route {
     pub to: SocketAddr,
     /// The proxy and the `host:port` it is asked for.
     pub proxy: Option<(ProxyConfig, String)>,
+    /// Who hears what is said on it.
+    pub ear: Ear,
 }
 
 /// Why a further connection could not be made.
@@ -34,7 +37,7 @@ impl Route {
     /// A new connection to the server; nothing is noted.
     pub async fn open(&self, within: Duration) -> Result<Tap, NoWay> {
         let no_tcp = |error: std::io::Error| NoWay::Tcp(dial::classify(&error), error.to_string());
-        let mut tcp = connect_quietly(self.to, within).await.map_err(no_tcp)?;
+        let mut tcp = connect_quietly(self.to, within, &self.ear).await.map_err(no_tcp)?;
         let Some((proxy, target)) = &self.proxy else { return Ok(Tap::new(tcp, Vec::new())) };
         let reply = proxy::exchange(&mut tcp, proxy, target, within).await.map_err(|trouble| NoWay::Proxy(trouble.reason))?;
         match reply.refusal() {

@@ -1,5 +1,6 @@
 //! The TCP stream under TLS, which remembers how the server began to speak and how it stopped.
 
+use super::wiretap::Wired;
 use crate::transcript::How;
 use std::io;
 use std::net::SocketAddr;
@@ -7,7 +8,6 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 
 /// What a tap has seen so far; shared with whoever wants to explain a failure.
 #[derive(Clone, Debug, Default)]
@@ -59,15 +59,15 @@ fn note_reset(look: &mut Look, error: &io::Error) {
 /// A TCP stream, perhaps through a proxy, with the bytes that came right behind the proxy's answer put in front again.
 #[derive(Debug)]
 pub struct Tap {
-    tcp: TcpStream,
+    tcp: Wired,
     ahead: Vec<u8>,
     seen: Seen,
 }
 
 impl Tap {
     /// A stream whose first bytes were already read.
-    pub fn new(tcp: TcpStream, ahead: Vec<u8>) -> Tap {
-        Tap { tcp, ahead, seen: Seen::default() }
+    pub fn new(tcp: impl Into<Wired>, ahead: Vec<u8>) -> Tap {
+        Tap { tcp: tcp.into(), ahead, seen: Seen::default() }
     }
 
     /// What it sees, also after the tap is gone.
@@ -77,7 +77,7 @@ impl Tap {
 
     /// The peer of the TCP connection.
     pub fn peer(&self) -> Option<SocketAddr> {
-        self.tcp.peer_addr().ok()
+        self.tcp.socket().peer_addr().ok()
     }
 }
 
@@ -124,7 +124,7 @@ pub const KEPT: usize = 256;
 mod tests {
     use super::*;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    use tokio::net::TcpListener;
+    use tokio::net::{TcpListener, TcpStream};
 
     #[tokio::test(flavor = "current_thread")]
     async fn bytes_ahead_come_first_and_the_beginning_and_the_end_are_remembered() {

@@ -19,4 +19,7 @@ pub struct LabArgs {
     /// Write the lab's root certificate to FILE, PEM [default: a file in the temporary directory]
     #[arg(long, value_name = "FILE")]
     pub ca_out: Option<PathBuf>,
+    /// Write the server's traffic to FILE as a pcapng with the TLS session keys in it, for Wireshark
+    #[arg(long, value_name = "FILE", conflicts_with = "list")]
+    pub pcap: Option<PathBuf>,
 }

@@ -86,14 +86,15 @@ impl Blueprint {
             sni_required: self.sni.map(str::to_string),
             plan: Plan { mind: Mind::Server(server), edits: self.edits.clone(), toxics: self.toxics.clone(), seed: config.seed },
             toxics_above_tls: self.toxics_above_tls.clone(),
+            ear: config.ear.clone(),
         }
     }
 
     /// The forward proxy, if one is asked for.
-    pub fn proxy(&self, upstream: Option<SocketAddr>) -> Option<Result<Listener, LiveError>> {
+    pub fn proxy(&self, upstream: Option<SocketAddr>, config: &LabConfig) -> Option<Result<Listener, LiveError>> {
         let at = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         Some(match (self.proxy?, upstream) {
-            (Some(policy), Some(upstream)) => Listener::proxy(at, policy, upstream),
+            (Some(policy), Some(upstream)) => Listener::proxy(at, policy, upstream, config.ear.clone()),
             _ => Listener::nobody(at),
         })
     }

@@ -14,6 +14,7 @@ use crate::base::Secret;
 use crate::live::LiveError;
 use crate::live::clock::Clock;
 use crate::live::listen::Listener;
+use crate::live::wiretap::Ear;
 use crate::proto::plan::Timers;
 use crate::transcript::Transcript;
 use blueprint::Blueprint;
@@ -33,11 +34,13 @@ pub struct LabConfig {
     pub timers: Timers,
     /// Every random choice of the server comes from it.
     pub seed: u64,
+    /// Who hears what is said on the connections that are accepted.
+    pub ear: Ear,
 }
 
 impl Default for LabConfig {
     fn default() -> Self {
-        LabConfig { port: 0, faults: Vec::new(), timers: Timers::default(), seed: 1 }
+        LabConfig { port: 0, faults: Vec::new(), timers: Timers::default(), seed: 1, ear: Ear::default() }
     }
 }
 
@@ -56,7 +59,7 @@ impl Lab {
         let blueprint = Blueprint::of(&config)?;
         let authority = Authority::new(Clock::start().unix_ms()).map_err(no_certificate)?;
         let listeners = listeners(&blueprint, &authority, &config).await?;
-        let proxy = blueprint.proxy(listeners.first().map(Listener::address)).transpose()?;
+        let proxy = blueprint.proxy(listeners.first().map(Listener::address), &config).transpose()?;
         let mut dial = dial(&listeners, &authority);
         dial.proxy = proxy.as_ref().map(|proxy| format!("http://{}", proxy.address()));
         blueprint.adjust(&mut dial);

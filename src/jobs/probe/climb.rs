@@ -65,7 +65,7 @@ async fn below(config: &ProbeConfig, notes: &mut Notes<'_>, asides: &mut Asides)
         return None;
     }
     let addresses: Vec<SocketAddr> = found.into_iter().map(|address| SocketAddr::new(address, port)).collect();
-    let dialled = dial::dial(&addresses, config.timers.of(Layer::Tcp), notes).await?;
+    let dialled = dial::dial(&addresses, config.timers.of(Layer::Tcp), &config.ear, notes).await?;
     if until < Layer::Proxy {
         return None;
     }
@@ -154,7 +154,7 @@ fn server(target: &Target) -> Option<(String, u16)> {
 
 fn route(config: &ProbeConfig, to: SocketAddr) -> Route {
     let target = server(&config.target).map(|(host, port)| Target { host, port, ..Target::default() }.authority());
-    Route { to, proxy: config.proxy.clone().zip(target) }
+    Route { to, proxy: config.proxy.clone().zip(target), ear: config.ear.clone() }
 }
 
 /// `host`, `host:port`, `[v6]:port`, `[v6]` or `v6`.

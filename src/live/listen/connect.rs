@@ -3,6 +3,7 @@
 use super::front::{drain, say_and_close};
 use super::{Kept, Serve};
 use crate::base::Layer;
+use crate::live::wiretap::Wired;
 use crate::wire::http::{Head, Parsed};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -34,7 +35,7 @@ pub(super) struct Service {
 }
 
 impl Serve for Service {
-    async fn serve(self: Arc<Self>, mut stream: TcpStream, _: SocketAddr, _: Kept, _: watch::Receiver<bool>) {
+    async fn serve(self: Arc<Self>, mut stream: Wired, _: SocketAddr, _: Kept, _: watch::Receiver<bool>) {
         let Ok(Some((head, ahead))) = tokio::time::timeout(REQUEST_TIME, request(&mut stream)).await else { return };
         match (self.policy)(&head) {
             ProxyAnswer::Tunnel => self.tunnel(stream, &ahead).await,
@@ -46,7 +47,7 @@ impl Serve for Service {
 }
 
 impl Service {
-    async fn tunnel(&self, mut client: TcpStream, ahead: &[u8]) {
+    async fn tunnel(&self, mut client: Wired, ahead: &[u8]) {
         let Ok(mut server) = TcpStream::connect(self.upstream).await else {
             return say_and_close(&mut client, b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n").await;
         };
@@ -60,7 +61,7 @@ impl Service {
 }
 
 /// The head of the request and what came behind it; `None` when there is none.
-async fn request(stream: &mut TcpStream) -> Option<(Head, Vec<u8>)> {
+async fn request(stream: &mut Wired) -> Option<(Head, Vec<u8>)> {
     let mut got = Vec::new();
     let mut chunk = [0; 2048];
     loop {

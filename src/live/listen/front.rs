@@ -5,6 +5,7 @@ use crate::base::{Layer, Micros, Side};
 use crate::live::clock::Clock;
 use crate::live::drive;
 use crate::live::toxic::{Poisoned, Resettable};
+use crate::live::wiretap::Wired;
 use crate::proto::Session;
 use crate::transcript::{Event, Head, Secured, Sink, Target, TlsFailure, What};
 use rustls::crypto::aws_lc_rs;
@@ -18,7 +19,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::server::TlsStream;
@@ -62,7 +62,7 @@ pub(super) struct Service {
 }
 
 impl Serve for Service {
-    async fn serve(self: Arc<Self>, stream: TcpStream, peer: SocketAddr, kept: Kept, stop: watch::Receiver<bool>) {
+    async fn serve(self: Arc<Self>, stream: Wired, peer: SocketAddr, kept: Kept, stop: watch::Receiver<bool>) {
         match self.door.front {
             Front::Tls => self.call(stream, peer, kept, stop).await,
             _ => {
@@ -79,11 +79,11 @@ impl Service {
     }
 
     /// One SSTP call.
-    async fn call(&self, stream: TcpStream, peer: SocketAddr, kept: Kept, mut stop: watch::Receiver<bool>) {
+    async fn call(&self, stream: Wired, peer: SocketAddr, kept: Kept, mut stop: watch::Receiver<bool>) {
         let clock = Clock::start();
         let mut plan = self.door.plan.clone();
         plan.seed = plan.seed.wrapping_add(self.served.fetch_add(1, Ordering::Relaxed));
-        let mut sink = begin(&kept, &clock, peer, stream.local_addr().unwrap_or(self.door.at), plan.seed);
+        let mut sink = begin(&kept, &clock, peer, stream.socket().local_addr().unwrap_or(self.door.at), plan.seed);
         let poisoned = Poisoned::new(stream, &plan.toxics);
         let shaken = tokio::time::timeout(HANDSHAKE_TIME, self.handshake(poisoned)).await;
         match shaken.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
@@ -101,7 +101,7 @@ impl Service {
         }
     }
 
-    async fn handshake(&self, stream: Poisoned<TcpStream>) -> io::Result<TlsStream<Poisoned<TcpStream>>> {
+    async fn handshake(&self, stream: Poisoned<Wired>) -> io::Result<TlsStream<Poisoned<Wired>>> {
         let mut start = LazyConfigAcceptor::new(rustls::server::Acceptor::default(), stream).await?;
         let named = start.client_hello().server_name().map(str::to_string);
         match &self.door.sni_required {
@@ -120,7 +120,7 @@ impl Service {
     }
 
     /// Everything that is not an SSTP server.
-    async fn play(&self, mut stream: TcpStream) {
+    async fn play(&self, mut stream: Wired) {
         match self.door.front {
             Front::CloseOnAccept => return say_and_close(&mut stream, b"").await,
             Front::ResetOnAccept => return stream.reset_on_drop(),
@@ -141,7 +141,7 @@ impl Service {
     }
 
     /// A server that knows one version and old cipher suites.
-    async fn play_old(&self, mut stream: TcpStream, version: u16, hello: &[u8]) {
+    async fn play_old(&self, mut stream: Wired, version: u16, hello: &[u8]) {
         let answer = old_tls::answer(version, hello, &self.door.identity.chain);
         let _ = stream.write_all(&answer).await;
         drain(&mut stream).await;
@@ -178,10 +178,11 @@ fn tls_config(door: &Door) -> Result<ServerConfig, rustls::Error> {
     let mut config = builder.with_cert_resolver(Arc::new(SingleCertAndKey::from(identity)));
     // Tickets would be counted by toxics that count from the end of the handshake; SSTP clients do not resume.
     config.send_tls13_tickets = 0;
+    config.key_log = Arc::new(door.ear.clone());
     Ok(config)
 }
 
-fn agreed(stream: &TlsStream<Poisoned<TcpStream>>) -> Secured {
+fn agreed(stream: &TlsStream<Poisoned<Wired>>) -> Secured {
     let tls = stream.get_ref().1;
     Secured {
         version: tls.protocol_version().and_then(|version| version.as_str()).unwrap_or_default().replace("TLSv", "TLS ").replace('_', "."),
@@ -209,7 +210,7 @@ fn failure(error: &io::Error) -> TlsFailure {
 }
 
 /// The body of one TLS record, or as much as came of something else.
-async fn record(stream: &mut TcpStream) -> io::Result<Vec<u8>> {
+async fn record(stream: &mut Wired) -> io::Result<Vec<u8>> {
     let mut header = [0; 5];
     stream.read_exact(&mut header).await?;
     let mut body = Vec::new();

@@ -1,4 +1,5 @@
 use super::*;
+use crate::live::wiretap::Ear;
 use crate::proto::plan::{Mind, ServerConfig};
 use crate::transcript::TlsFailure;
 use rustls::pki_types::{CertificateDer, ServerName};
@@ -17,7 +18,7 @@ fn door(front: Front) -> Door {
     let made = rcgen::generate_simple_self_signed(vec!["lab.example".to_string()]).expect("a certificate");
     let identity = Identity { chain: vec![made.cert.der().to_vec()], key: Secret::new(made.signing_key.serialize_der()) };
     let plan = Plan { mind: Mind::Server(ServerConfig::default()), edits: Vec::new(), toxics: Vec::new(), seed: 1 };
-    Door { at: loopback(), front, identity, client_ca: None, sni_required: None, plan, toxics_above_tls: Vec::new() }
+    Door { at: loopback(), front, identity, client_ca: None, sni_required: None, plan, toxics_above_tls: Vec::new(), ear: Ear::default() }
 }
 
 /// What comes back for a ClientHello, and how it ended.
@@ -119,7 +120,7 @@ async fn the_proxy_tunnels_or_says_its_line() {
         (|_| ProxyAnswer::Close, b""),
     ];
     for (policy, answer) in policies {
-        let proxy = Listener::proxy(loopback(), policy, upstream.address()).expect("loopback");
+        let proxy = Listener::proxy(loopback(), policy, upstream.address(), Ear::default()).expect("loopback");
         let mut stream = TcpStream::connect(proxy.address()).await.expect("listening");
         stream.write_all(&[&request[..], &HELLO[..]].concat()).await.expect("open");
         let mut all = Vec::new();

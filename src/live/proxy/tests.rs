@@ -1,7 +1,7 @@
 use super::*;
 use crate::live::clock::Clock;
 use crate::transcript::Event;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 
 #[test]
 fn a_proxy_is_read_with_and_without_user_port_and_scheme() {
