@@ -4,6 +4,7 @@ use super::args::{ExtentArgs, ProbeArgs, Target as Named, WayArgs};
 use super::exit::{Exit, Trouble};
 use super::output::{Outputs, complain};
 use super::screen::Screen;
+use super::sheets::Save;
 use super::{lab, password, proxy, sense, trust};
 use crate::diag;
 use crate::jobs::probe::{self, ProbeConfig};
@@ -22,6 +23,7 @@ use tokio::sync::watch::Receiver;
 pub fn run(args: &ProbeArgs) -> Result<Exit, Trouble> {
     let named = sense::target(args)?;
     let mut outputs = Outputs::open(&args.shown)?;
+    let mut save = args.save.as_deref().map(Save::open).transpose()?;
     let config = config(args, &named)?;
     let mut screen = None;
     let ended = runtime::run(|stop| climb(args, config, &outputs, &mut screen, stop))?;
@@ -32,6 +34,9 @@ pub fn run(args: &ProbeArgs) -> Result<Exit, Trouble> {
         Ended::Abandoned => (shown.as_ref().map(|shown| shown.1.clone()).unwrap_or_default(), true),
     };
     outputs.style.shown = shown.map(|shown| shown.0).unwrap_or_default();
+    if let Some(save) = &mut save {
+        save.transcript(&transcript, false)?;
+    }
     let report = judged(transcript);
     let report = Report { interrupted: interrupted || report.interrupted, ..report };
     outputs.write(&report)?;
@@ -129,7 +134,8 @@ fn head(config: &ProbeConfig, clock: &Clock) -> Head {
     }
 }
 
-fn judged(transcript: Transcript) -> Report {
+/// A transcript, judged.
+pub fn judged(transcript: Transcript) -> Report {
     let facts = Facts::of(&transcript);
     let judgement = diag::judge(&facts, diag::all());
     Report::new(transcript, facts, judgement)

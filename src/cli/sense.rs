@@ -41,10 +41,23 @@ fn family(args: &ProbeArgs, target: &Target) -> Result<(), Trouble> {
 
 /// One file cannot hold two reports.
 fn twice(args: &ProbeArgs) -> Result<(), Trouble> {
+    written(args.shown.output.iter().filter_map(|output| output.file.as_deref()).chain(args.save.as_deref()), &[])
+}
+
+/// Every file is written once, and none of them is read.
+pub fn written<'a>(files: impl Iterator<Item = &'a Path>, read: &[PathBuf]) -> Result<(), Trouble> {
     let plain = |path: &Path| std::fs::canonicalize(path).or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.into());
+    let read: Vec<PathBuf> = read.iter().filter(|path| *path != Path::new("-")).map(|path| plain(path)).collect();
     let mut seen: Vec<PathBuf> = Vec::new();
-    for path in args.shown.output.iter().filter_map(|output| output.file.as_deref()) {
+    for path in files {
         let place = plain(path);
+        // A terminal or /dev/null may be named as often as one likes.
+        if place.starts_with("/dev") {
+            continue;
+        }
+        if read.contains(&place) {
+            return Err(Trouble::Usage(format!("{} is to be read and cannot be written into", path.display())));
+        }
         if seen.contains(&place) {
             return Err(Trouble::Usage(format!("{} cannot hold two reports; give every -o a file of its own", path.display())));
         }
