@@ -7,6 +7,7 @@
 //! ```
 
 pub mod conn;
+pub mod export;
 pub mod file;
 pub mod flow;
 pub mod infer;

@@ -14,18 +14,21 @@ pub enum Exit {
     Usage,
     /// It could not be run: our side.
     CouldNotRun,
+    /// A file is damaged; what stands before the damage was shown, and nothing in it fails.
+    Damaged,
     /// Ctrl-C, after printing what is known.
     Interrupted,
 }
 
 impl Exit {
-    /// The number: 0, 1, 2, 3 or 130.
+    /// The number: 0, 1, 2, 3, 4 or 130.
     pub fn code(self) -> u8 {
         match self {
             Exit::Works => 0,
             Exit::Fails => 1,
             Exit::Usage => 2,
             Exit::CouldNotRun => 3,
+            Exit::Damaged => 4,
             Exit::Interrupted => 130,
         }
     }

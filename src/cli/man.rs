@@ -64,7 +64,8 @@ HTTPS_PROXY, https_proxy, NO_PROXY, no_proxy
 The proxy to go through, and the servers that are reached without it.
 .TP
 SSLKEYLOGFILE
-A file to which the TLS session keys are written.
+A file to which \fBprobe\fR writes the TLS session keys, and from which \fBdecode\fR and \fBdiagnose\fR read them when there is
+no \-\-keylog.
 .TP
 NO_COLOR
 Set and not empty: no colours.
@@ -83,6 +84,9 @@ The arguments make no sense.
 .TP
 3
 It could not be run: the trouble is on our side.
+.TP
+4
+A capture or a saved transcript is damaged; what stands before the damage was shown, and no failing finding stands in it.
 .TP
 130
 It was interrupted; what is known was printed.

@@ -2,7 +2,10 @@
 
 mod args;
 mod catalogue;
+mod decode;
+mod desk;
 mod exit;
+mod intake;
 mod lab;
 mod man;
 mod output;
@@ -13,7 +16,9 @@ mod prompt;
 mod proxy;
 mod screen;
 mod sense;
+mod sheets;
 mod trust;
+mod weigh;
 
 pub use args::{Cli, Target};
 pub use exit::Exit;
@@ -31,6 +36,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let result = match cli.command {
         Command::Probe(args) => probe::run(&args),
+        Command::Decode(args) => decode::decode(&args),
+        Command::Diagnose(args) => decode::diagnose(&args),
         Command::Lab(args) => lab::run(&args),
         Command::Catalogue(args) => catalogue::run(&args),
         Command::Man => man::run(),

@@ -19,13 +19,8 @@ pub struct Outputs {
 impl Outputs {
     /// Opens the files, so that a wrong path shows before the work and not after it.
     pub fn open(shown: &ShownArgs) -> Result<Outputs, Trouble> {
-        let on_stdout: Vec<_> = shown.output.iter().filter(|output| output.file.is_none()).collect();
-        if let [first, second, ..] = on_stdout.as_slice() {
-            let names = format!("{} and {}", first.format.name, second.format.name);
-            return Err(Trouble::Usage(format!("standard output cannot hold both {names}; use -o FORMAT=FILE for all but one")));
-        }
-        let stdout = on_stdout.first().map_or(&report::FORMATS[0], |output| output.format);
-        let files = shown.output.iter().filter_map(open).collect::<Result<_, _>>()?;
+        let stdout = on_stdout(shown)?;
+        let files = files(shown)?;
         Ok(Outputs { stdout, style: style(shown), files })
     }
 
@@ -46,7 +41,23 @@ impl Outputs {
     }
 }
 
-type OpenFile = (&'static Format, PathBuf, File);
+/// The format on standard output.
+pub fn on_stdout(shown: &ShownArgs) -> Result<&'static Format, Trouble> {
+    let on_stdout: Vec<_> = shown.output.iter().filter(|output| output.file.is_none()).collect();
+    if let [first, second, ..] = on_stdout.as_slice() {
+        let names = format!("{} and {}", first.format.name, second.format.name);
+        return Err(Trouble::Usage(format!("standard output cannot hold both {names}; use -o FORMAT=FILE for all but one")));
+    }
+    Ok(on_stdout.first().map_or(&report::FORMATS[0], |output| output.format))
+}
+
+/// The files to write reports into, opened.
+pub fn files(shown: &ShownArgs) -> Result<Vec<OpenFile>, Trouble> {
+    shown.output.iter().filter_map(open).collect()
+}
+
+/// A format, and the file that it goes into.
+pub type OpenFile = (&'static Format, PathBuf, File);
 
 fn open(output: &OutputTo) -> Option<Result<OpenFile, Trouble>> {
     let path = output.file.clone()?;
@@ -60,7 +71,8 @@ fn rendered(format: &Format, report: &Report) -> Result<Vec<u8>, Trouble> {
     Ok(text)
 }
 
-fn style(shown: &ShownArgs) -> Style {
+/// How the report looks on standard output.
+pub fn style(shown: &ShownArgs) -> Style {
     let terminal = io::stdout().is_terminal();
     let colour = match shown.color {
         Colour::Always => true,
@@ -78,10 +90,15 @@ fn is_set(name: &str) -> bool {
 
 /// Writes to standard output. A reader that has gone away (`| head`) is no trouble: what it did not want is dropped.
 pub fn print(text: &[u8]) -> Result<(), Trouble> {
+    print_if_heard(text).map(|_heard| ())
+}
+
+/// The same; whether the reader is there still.
+pub fn print_if_heard(text: &[u8]) -> Result<bool, Trouble> {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(text).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Trouble::Ours(format!("cannot write to standard output: {error}"))),
-        _ => Ok(()),
+        result => Ok(result.is_ok()),
     }
 }
 

@@ -4,7 +4,7 @@ use super::args::LoginArgs;
 use super::exit::Trouble;
 use super::prompt;
 use super::proxy::not_empty;
-use crate::base::Secret;
+use crate::base::{Secret, unhex};
 use crate::proto::plan::Credentials;
 use crate::proto::plan::Method;
 use crate::report::text::harmless;
@@ -18,11 +18,24 @@ pub const PROXY_VARIABLE: &str = "SSTP_DIAG_PROXY_PASSWORD";
 
 /// User and password, when a user is given.
 pub fn credentials(login: &LoginArgs) -> Result<Option<Credentials>, Trouble> {
-    let Some(user) = login.user.clone() else { return Ok(None) };
+    let Some(Credentials { user, password }) = given(login.user.as_ref(), login.password_file.as_deref(), login.password_env.as_deref())?
+    else {
+        return Ok(None);
+    };
+    let long = |text: &str| text.len() > PAP_LONGEST;
+    if login.auth.contains(&Method::Pap) && (long(&user) || long(password.expose())) {
+        return Err(Trouble::Usage(format!("PAP carries a user and a password of at most {PAP_LONGEST} bytes each")));
+    }
+    Ok(Some(Credentials { user, password }))
+}
+
+/// User and password, from where the arguments say.
+pub fn given(user: Option<&String>, file: Option<&Path>, env: Option<&str>) -> Result<Option<Credentials>, Trouble> {
+    let Some(user) = user.cloned() else { return Ok(None) };
     if user.is_empty() {
         return Err(Trouble::Usage("--user is empty".into()));
     }
-    let password = match (&login.password_file, &login.password_env) {
+    let password = match (file, env) {
         (Some(file), _) => first_line(file)?,
         (None, Some(name)) => variable(name).ok_or_else(|| Trouble::Usage(format!("the environment variable {name} is not set")))?,
         (None, None) => match variable(VARIABLE) {
@@ -30,12 +43,15 @@ pub fn credentials(login: &LoginArgs) -> Result<Option<Credentials>, Trouble> {
             None => asked(&user, "--password-file, or the environment variable SSTP_DIAG_PASSWORD,")?,
         },
     };
-    let password = filled(password, "the password is empty")?;
-    let long = |text: &str| text.len() > PAP_LONGEST;
-    if login.auth.contains(&Method::Pap) && (long(&user) || long(password.expose())) {
-        return Err(Trouble::Usage(format!("PAP carries a user and a password of at most {PAP_LONGEST} bytes each")));
-    }
-    Ok(Some(Credentials { user, password }))
+    Ok(Some(Credentials { user, password: filled(password, "the password is empty")? }))
+}
+
+/// The NT hash in the first line of a file.
+pub fn nt_hash(file: &Path) -> Result<Secret<[u8; 16]>, Trouble> {
+    let line = first_line(file)?;
+    let bytes = unhex(line.expose().trim()).map(Secret::new);
+    let hash: Option<[u8; 16]> = bytes.as_ref().and_then(|bytes| bytes.expose().as_slice().try_into().ok());
+    hash.map(Secret::new).ok_or_else(|| Trouble::Usage(format!("{} does not hold an NT hash, 32 hexadecimal digits", file.display())))
 }
 
 /// The password, unless it is empty: a server counts an empty one as a wrong one.

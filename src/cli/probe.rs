@@ -4,6 +4,7 @@ use super::args::{ExtentArgs, ProbeArgs, Target as Named, WayArgs};
 use super::exit::{Exit, Trouble};
 use super::output::{Outputs, complain};
 use super::screen::Screen;
+use super::sheets::Save;
 use super::{lab, password, pcap, proxy, sense, trust};
 use crate::diag;
 use crate::jobs::probe::{self, ProbeConfig};
@@ -23,6 +24,7 @@ use tokio::sync::watch::Receiver;
 pub fn run(args: &ProbeArgs) -> Result<Exit, Trouble> {
     let named = sense::target(args)?;
     let mut outputs = Outputs::open(&args.shown)?;
+    let mut save = args.save.as_deref().map(Save::open).transpose()?;
     let pcap = pcap::open(args.shown.pcap.as_deref(), "a probe")?;
     let config = config(args, &named, pcap::ear(pcap.as_ref()))?;
     let mut screen = None;
@@ -35,6 +37,9 @@ pub fn run(args: &ProbeArgs) -> Result<Exit, Trouble> {
     };
     pcap::finish(pcap, args.shown.pcap.as_deref());
     outputs.style.shown = shown.map(|shown| shown.0).unwrap_or_default();
+    if let Some(save) = &mut save {
+        save.transcript(&transcript, false)?;
+    }
     let report = judged(transcript);
     let report = Report { interrupted: interrupted || report.interrupted, ..report };
     outputs.write(&report)?;
@@ -133,7 +138,8 @@ fn head(config: &ProbeConfig, clock: &Clock) -> Head {
     }
 }
 
-fn judged(transcript: Transcript) -> Report {
+/// A transcript, judged.
+pub fn judged(transcript: Transcript) -> Report {
     let facts = Facts::of(&transcript);
     let judgement = diag::judge(&facts, diag::all());
     Report::new(transcript, facts, judgement)

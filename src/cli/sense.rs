@@ -41,8 +41,7 @@ fn family(args: &ProbeArgs, target: &Target) -> Result<(), Trouble> {
 
 /// One file cannot hold two reports, nor a report and a capture.
 fn twice(args: &ProbeArgs) -> Result<(), Trouble> {
-    let plain = |path: &Path| std::fs::canonicalize(path).or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.into());
-    let mut seen: Vec<PathBuf> = Vec::new();
+    let reports = || args.shown.output.iter().filter_map(|output| output.file.as_deref()).chain(args.save.as_deref());
     let keylog = args.trust.keylog.as_deref().map(|path| ("--keylog", plain(path)));
     let pcap = args.shown.pcap.as_deref().map(|path| ("--pcap", plain(path)));
     if let (Some((_, keylog)), Some((_, pcap))) = (&keylog, &pcap)
@@ -50,15 +49,36 @@ fn twice(args: &ProbeArgs) -> Result<(), Trouble> {
     {
         return Err(Trouble::Usage(format!("{} cannot be both key log and capture; the capture has the keys in it", pcap.display())));
     }
-    for path in args.shown.output.iter().filter_map(|output| output.file.as_deref()) {
+    for path in reports() {
+        if let Some((option, _)) = keylog.iter().chain(&pcap).find(|row| row.1 == plain(path)) {
+            return Err(Trouble::Usage(format!("{} is named by -o and by {option}; give each a file of its own", path.display())));
+        }
+    }
+    written(reports(), &[])
+}
+
+/// Every file is written once, and none of them is read.
+pub fn written<'a>(files: impl Iterator<Item = &'a Path>, read: &[PathBuf]) -> Result<(), Trouble> {
+    let read: Vec<PathBuf> = read.iter().filter(|path| *path != Path::new("-")).map(|path| plain(path)).collect();
+    let mut seen: Vec<PathBuf> = Vec::new();
+    for path in files {
         let place = plain(path);
+        // A terminal or /dev/null may be named as often as one likes.
+        if place.starts_with("/dev") {
+            continue;
+        }
+        if read.contains(&place) {
+            return Err(Trouble::Usage(format!("{} is to be read and cannot be written into", path.display())));
+        }
         if seen.contains(&place) {
             return Err(Trouble::Usage(format!("{} cannot hold two reports; give every -o a file of its own", path.display())));
-        }
-        if let Some((option, _)) = keylog.iter().chain(&pcap).find(|row| row.1 == place) {
-            return Err(Trouble::Usage(format!("{} is named by -o and by {option}; give each a file of its own", path.display())));
         }
         seen.push(place);
     }
     Ok(())
+}
+
+/// A path as the file system knows it.
+fn plain(path: &Path) -> PathBuf {
+    std::fs::canonicalize(path).or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.into())
 }

@@ -5,12 +5,16 @@ use super::exit::Trouble;
 use crate::live::trust::{Store, Trust};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What the arguments trust.
 pub fn roots(args: &TrustArgs) -> Result<Trust, Trouble> {
-    let store = store(args.trust);
-    match args.ca.as_slice() {
+    of(store(args.trust), &args.ca)
+}
+
+/// A store, and the files of `--ca` before it.
+pub fn of(store: Store, ca: &[PathBuf]) -> Result<Trust, Trouble> {
+    match ca {
         [] => Ok(Trust::open(store, None)?),
         [one] => Ok(Trust::open(store, Some(one))?),
         several => {

@@ -62,6 +62,25 @@ impl Trust {
         Trust { store, own: Some((source.into(), anchors)), roots: OnceLock::new() }
     }
 
+    /// Judges the chain for `name` at a moment (seconds since 1970-01-01 UTC) with every source until one trusts it: each
+    /// verdict, and why the chain is not trusted in the end.
+    pub fn judged(&self, certs: &[Bytes], name: &str, unix: i64) -> (Vec<(String, ChainVerdict)>, Option<String>) {
+        let mut verdicts = Vec::new();
+        let mut refused: Option<(bool, String)> = None;
+        for (source, anchors) in self.sources() {
+            let verdict = verdict(certs, anchors, name, unix);
+            let problem = refusal(&verdict);
+            let reaches_root = verdict.anchor.is_some();
+            verdicts.push((source.to_string(), verdict));
+            let Some(says) = problem else { return (verdicts, None) };
+            // Of two refusals the one of the store that knows the root tells what is really wrong.
+            if refused.as_ref().is_none_or(|(known, _)| reaches_root && !known) {
+                refused = Some((reaches_root, says));
+            }
+        }
+        (verdicts, refused.map(|row| row.1))
+    }
+
     /// The sources in the order in which they are asked.
     fn sources(&self) -> impl Iterator<Item = (&str, &[Anchor])> {
         let own = self.own.iter().map(|(source, anchors)| (source.as_str(), anchors.as_slice()));
@@ -110,23 +129,10 @@ fn der_values(mut bytes: &[u8]) -> Option<Vec<Vec<u8>>> {
 /// [`Layer::Cert`]; whether it is trusted.
 pub fn weigh(certs: &[Bytes], signature: &Signature, trust: &Trust, name: &str, notes: &mut Notes<'_>) -> bool {
     notes.began(Layer::Cert);
-    let now = notes.clock.unix_ms().div_euclid(1000);
-    let mut refused: Option<(bool, String)> = None;
-    for (source, anchors) in trust.sources() {
-        let verdict = verdict(certs, anchors, name, now);
-        let problem = verdict.problems.iter().find(|problem| problem.rule.trust_breaking()).map(in_words);
-        let reaches_root = verdict.anchor.is_some();
-        notes.note(None, Layer::Cert, What::Trust { source: source.to_string(), verdict });
-        let Some(says) = problem else {
-            refused = None;
-            break;
-        };
-        // Of two refusals the one of the store that knows the root tells what is really wrong.
-        if refused.as_ref().is_none_or(|(known, _)| reaches_root && !known) {
-            refused = Some((reaches_root, says));
-        }
+    let (verdicts, mut refused) = trust.judged(certs, name, notes.clock.unix_ms().div_euclid(1000));
+    for (source, verdict) in verdicts {
+        notes.note(None, Layer::Cert, What::Trust { source, verdict });
     }
-    let mut refused = refused.map(|row| row.1);
     if *signature == Signature::Forged {
         refused = Some("the server's signature in the handshake was not made with the certificate's key".into());
     }
@@ -147,6 +153,11 @@ fn verdict(certs: &[Bytes], anchors: &[Anchor], name: &str, now: i64) -> ChainVe
         }
         first => judge(&first.into_iter().chain(parsed).flatten().collect::<Vec<_>>(), anchors, name, now),
     }
+}
+
+/// Why a chain is not trusted, in words.
+pub fn refusal(verdict: &ChainVerdict) -> Option<String> {
+    verdict.problems.iter().find(|problem| problem.rule.trust_breaking()).map(in_words)
 }
 
 /// `the server's certificate ended 2025-01-01, 3 days ago`.

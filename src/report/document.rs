@@ -91,8 +91,17 @@ pub fn addresses(report: &Report) -> Vec<Value> {
 
 /// One finding.
 pub fn finding(report: &Report, finding: &Finding) -> Value {
+    finding_with(finding, report.windows(finding))
+}
+
+/// One finding over several connections.
+pub fn finding_across(finding: &Finding) -> Value {
+    finding_with(finding, finding.check.windows)
+}
+
+fn finding_with(finding: &Finding, codes: &[Windows]) -> Value {
     let check = finding.check;
-    let windows: Vec<Value> = report.windows(finding).iter().map(|code| windows(*code, check.verified)).collect();
+    let windows: Vec<Value> = codes.iter().map(|code| windows(*code, check.verified)).collect();
     json!({
         "id": check.id,
         "severity": finding.severity.name(),

@@ -7,16 +7,17 @@ use std::io::{self, Write};
 
 /// Writes the report.
 pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let text = serde_json::to_string_pretty(&Value::Object(document(report)))?;
+    let opening = [("schema", json!(SCHEMA)), ("tool", document::tool())];
+    let members = opening.into_iter().chain(members(report)).map(|(name, value)| (name.to_string(), value));
+    let text = serde_json::to_string_pretty(&Value::Object(members.collect::<Map<_, _>>()))?;
     writeln!(out, "{}", quiet(&text))
 }
 
-fn document(report: &Report) -> Map<String, Value> {
+/// What is told of one connection.
+pub(super) fn members(report: &Report) -> impl Iterator<Item = (&'static str, Value)> {
     let head = &report.transcript.head;
     let findings: Vec<Value> = report.judgement.findings.iter().map(|finding| document::finding(report, finding)).collect();
     let members = [
-        ("schema", json!(SCHEMA)),
-        ("tool", document::tool()),
         ("target", document::target(head)),
         ("began", json!(document::began(head))),
         ("took_ms", json!(report.facts.ended.millis())),
@@ -29,5 +30,5 @@ fn document(report: &Report) -> Map<String, Value> {
         ("findings", findings.into()),
         ("not_judged", document::not_judged(report).into()),
     ];
-    members.into_iter().map(|(name, value)| (name.to_string(), value)).collect()
+    members.into_iter()
 }

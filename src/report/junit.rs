@@ -9,17 +9,22 @@ use std::io::{self, Write};
 
 /// Writes the report.
 pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let mut suite = TestSuite::new(harmless(&report.transcript.head.target.authority()));
+    let mut document = quick_junit::Report::new(TOOL);
+    document.set_time(report.facts.ended.duration());
+    document.add_test_suite(suite(report, &harmless(&report.transcript.head.target.authority())));
+    out.write_all(document.to_string().map_err(io::Error::other)?.as_bytes())
+}
+
+/// The suite of one connection.
+pub(super) fn suite(report: &Report, name: &str) -> TestSuite {
+    let mut suite = TestSuite::new(name);
     suite.set_time(report.facts.ended.duration());
     suite.add_property(("verdict", report.verdict().name()));
     suite.add_property(("summary", sentence::verdict(report).as_str()));
     suite.add_test_cases(report.layers.iter().map(layer_case));
     let failing = report.judgement.findings.iter().filter(|finding| finding.severity == Severity::Fail);
     suite.add_test_cases(failing.map(|finding| finding_case(report, finding)));
-    let mut document = quick_junit::Report::new(TOOL);
-    document.set_time(report.facts.ended.duration());
-    document.add_test_suite(suite);
-    out.write_all(document.to_string().map_err(io::Error::other)?.as_bytes())
+    suite
 }
 
 fn layer_case(row: &LayerReport) -> TestCase {

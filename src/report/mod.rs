@@ -8,6 +8,7 @@ pub mod model;
 mod ndjson;
 pub mod progress;
 pub mod sentence;
+pub mod sessions;
 mod table;
 pub mod text;
 

@@ -45,7 +45,8 @@ fn summary(report: &Report) -> Value {
     typed("summary", value)
 }
 
-fn typed(kind: &str, value: Value) -> Value {
+/// The object with its type in front.
+pub(super) fn typed(kind: &str, value: Value) -> Value {
     let kind = std::iter::once(("type".to_string(), kind.into()));
     match value {
         Value::Object(members) => kind.chain(members).collect::<Map<_, _>>().into(),
@@ -53,6 +54,7 @@ fn typed(kind: &str, value: Value) -> Value {
     }
 }
 
-fn line(value: &Value) -> String {
+/// One line.
+pub(super) fn line(value: &Value) -> String {
     quiet(&value.to_string()) + "\n"
 }

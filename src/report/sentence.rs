@@ -2,7 +2,8 @@
 
 use super::model::{Report, Standing};
 use super::text::{count, harmless, peer};
-use crate::base::Layer;
+use super::learned::tapped::inferred;
+use crate::base::{Layer, Side};
 use crate::diag::codes::{Code, Family};
 use crate::diag::{Finding, Severity, Windows};
 
@@ -14,6 +15,9 @@ pub fn verdict(report: &Report) -> String {
     }
     if let Some(why) = report.ours() {
         return format!("Could not be tested: {}", full_stop(&decapitalised(&peer(&harmless(why)))));
+    }
+    if let Some(sealed) = sealed(report, &target) {
+        return sealed;
     }
     match (report.verdict(), report.judgement.cause(), report.stopped_at()) {
         (Standing::Fail, Some(cause), _) => failing(report, cause),
@@ -35,8 +39,21 @@ pub fn verdict(report: &Report) -> String {
     }
 }
 
+/// A captured connection that nobody could look into: what can be told without a key.
+fn sealed(report: &Report, target: &str) -> Option<String> {
+    let facts = &report.facts;
+    let hello = facts.secured.is_some() || !facts.server_hellos.is_empty();
+    let open = !facts.requests.is_empty() || !facts.responses.is_empty() || !facts.sstp.is_empty();
+    if !facts.tapped() || open || !hello || report.failed() {
+        return None;
+    }
+    let tells = facts.inference.as_ref().map_or("nothing is known of what is in it".to_string(), |seen| inferred(&seen.it));
+    Some(format!("Not opened, there is no key: the connection to {target} {tells}."))
+}
+
 fn scope(report: &Report, target: &str) -> String {
-    if report.facts.pings.iter().any(|seen| seen.it.is_some()) {
+    let carried = |side| report.facts.traffic.iter().any(|seen| seen.by == Some(side) && seen.it.packets > 0);
+    if report.facts.pings.iter().any(|seen| seen.it.is_some()) || carried(Side::Client) && carried(Side::Server) {
         return format!("a call to {target} comes up and carries traffic.");
     }
     if report.facts.reached(Layer::Ncp) {

@@ -5,6 +5,7 @@ use super::text::{cut, harmless, list};
 use super::{sentence, text};
 use crate::base::Layer;
 use crate::diag::{Finding, Severity};
+use crate::transcript::What;
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
 use std::io::{self, Write};
 
@@ -12,7 +13,9 @@ use std::io::{self, Write};
 pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let style = &report.style;
     let verdict = paint(&wrapped(&sentence::verdict(report), style.width), tone(report.verdict()), style.colour);
-    let rows: Vec<_> = report.unseen_rows().collect();
+    // What a client does before it dials is nothing that a tap could try.
+    let of_a_tap = |row: &&LayerReport| !report.facts.tapped() || row.standing != Standing::NotTried;
+    let rows: Vec<_> = report.unseen_rows().filter(of_a_tap).collect();
     let seen_before = !style.shown.is_empty();
     let ladder = ladder_rows(&rows, style.width, style.colour, !seen_before);
     // Rows that were shown while they happened stand above already; what is left of the ladder goes on right there.
@@ -23,6 +26,30 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         everything(report, out)?;
     }
     Ok(())
+}
+
+/// The verdict and the findings, without the ladder.
+pub(super) fn judgement(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let style = &report.style;
+    let verdict = paint(&wrapped(&sentence::verdict(report), style.width), tone(report.verdict()), style.colour);
+    writeln!(out, "{verdict}\n")?;
+    findings(report, out)
+}
+
+/// A heading.
+pub(super) fn bold(text: &str, colour: bool) -> String {
+    paint(text, BOLD, colour)
+}
+
+/// A line about an event, in the tone of what happened.
+pub(super) fn toned(text: &str, what: &What, colour: bool) -> String {
+    let tone = match what {
+        What::Up => GREEN,
+        What::Down(_) | What::Undecoded(_) | What::Unsecured { .. } | What::Proof { holds: false, .. } => RED,
+        What::Misstep { .. } | What::Violation { .. } | What::Gap { .. } | What::Opaque { .. } | What::Alert { .. } => YELLOW,
+        _ => "",
+    };
+    paint(text, tone, colour)
 }
 
 /// Rows of the ladder, a heading above them when wanted.
@@ -173,7 +200,8 @@ fn everything(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     }
     let head = &report.transcript.head;
     let began = text::rfc3339_ms(head.began_unix_ms);
-    writeln!(out, "{}", text::hanging(&format!("Began {began}, took {}, seed {}", report.facts.ended, head.seed), width, 2))
+    let seed = if report.facts.tapped() { String::new() } else { format!(", seed {}", head.seed) };
+    writeln!(out, "{}", text::hanging(&format!("Began {began}, took {}{seed}", report.facts.ended), width, 2))
 }
 
 /// The checks that could not look, a row a layer: how many, and why. JSON has their ids.

@@ -94,9 +94,26 @@ pub fn hanging(text: &str, width: usize, indent: usize) -> String {
     lines
 }
 
-/// `1 address`, `2 addresses`.
-pub fn count(number: usize, one: &str, many: &str) -> String {
-    if number == 1 { format!("1 {one}") } else { format!("{number} {many}") }
+/// `1 address`, `2 addresses`, `12,345 bytes`.
+pub fn count<N: TryInto<u64>>(number: N, one: &str, many: &str) -> String {
+    let number = number.try_into().unwrap_or(u64::MAX);
+    if number == 1 { format!("1 {one}") } else { format!("{} {many}", grouped(number)) }
+}
+
+/// A number with commas between thousands from 10,000 on.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    if digits.len() < 5 {
+        return digits;
+    }
+    let head = digits.len() % 3;
+    let comma = |n: usize| n > 0 && n % 3 == head;
+    digits.chars().enumerate().fold(String::new(), |text, (n, digit)| if comma(n) { text + "," } else { text } + digit.encode_utf8(&mut [0; 4]))
+}
+
+/// `text` in a table's or listing's column: cut or filled to `width`.
+pub fn fitted(text: &str, width: usize) -> String {
+    format!("{:width$}", cut(text, width))
 }
 
 /// Items one after the other, commas between.
@@ -131,6 +148,15 @@ mod tests {
         assert_eq!(hanging("  name: one two three", 15, 4), "  name: one two\n    three");
         assert_eq!(hanging("  nonce: 0123456789abcdef", 20, 4), "  nonce:\n    0123456789abcdef");
         assert_eq!(hanging("  nonce: 0123456789abcdef", 15, 4), "  nonce:\n    0123456789a\n    bcdef");
+    }
+
+    #[test]
+    fn long_numbers_have_commas() {
+        let rows = [(0, "0"), (9_999, "9999"), (10_000, "10,000"), (123_456, "123,456"), (1_234_567, "1,234,567"), (u64::MAX, "18,446,744,073,709,551,615")];
+        for (number, text) in rows {
+            assert_eq!(grouped(number), text);
+        }
+        assert_eq!((count(1_usize, "byte", "bytes"), count(12_345_u64, "byte", "bytes")), ("1 byte".into(), "12,345 bytes".into()));
     }
 
     #[test]

@@ -81,4 +81,7 @@ pub struct Head {
     /// Who looked.
     #[serde(default)]
     pub source: Source,
+    /// Passwords, responses and the like are in it as they came; otherwise they were scrubbed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub with_secrets: bool,
 }

@@ -4,6 +4,7 @@ mod event;
 pub mod facts;
 mod head;
 mod jsonl;
+pub mod scrub;
 pub mod tap;
 
 pub use event::{ConnectFailure, DnsFailure, Event, How, Opaqueness, Reason, ScanAnswer, Secured, TlsFailure, What};

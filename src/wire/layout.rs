@@ -1,10 +1,9 @@
 //! Where every field of a message lies: one walk, read by edits, listings and scrubbers.
 
-use super::control;
-use super::ncp;
 use super::ppp::{self, Frame};
 use super::sstp::{Attribute, HEADER_LEN, Header};
-use crate::base::{Field, SpecRef};
+use super::{control, eap, ncp};
+use crate::base::{Field, Layer, SpecRef};
 
 /// The fields of an SSTP packet (control or data) in the order of its bytes. Walks as far as the bytes allow.
 pub fn fields(packet: &[u8]) -> Vec<Field> {
@@ -33,10 +32,22 @@ struct Walk {
 
 impl Walk {
     fn push(&mut self, name: String, bits: usize, must: Option<u64>, secret: bool, spec: SpecRef) {
-        if bits > 0 && self.at + bits <= self.len * 8 {
-            self.fields.push(Field { name, first_bit: self.at, bits, must, secret, spec });
+        // What is left of a secret that was cut off is secret still.
+        let shown = if secret { bits.min((self.len * 8).saturating_sub(self.at)) } else { bits };
+        if shown > 0 && self.at + shown <= self.len * 8 {
+            self.fields.push(Field { name, first_bit: self.at, bits: shown, must, secret, spec });
         }
         self.at += bits;
+    }
+
+    /// Bytes that must be kept secret.
+    fn secret(&mut self, name: &str, bytes: usize, spec: SpecRef) {
+        self.push(name.to_string(), bytes * 8, None, true, spec);
+    }
+
+    /// Bytes left.
+    fn left(&self) -> usize {
+        self.len.saturating_sub(self.byte())
     }
 
     fn bits(&mut self, name: &str, bits: usize, must: Option<u64>, spec: SpecRef) {
@@ -134,13 +145,20 @@ fn ppp_frame(walk: &mut Walk, packet: &[u8]) {
             options(walk, protocol, packet);
         }
         (ppp::PAP, Some(1)) => pap_request(walk, packet),
-        (ppp::CHAP, Some(1 | 2)) => chap_value(walk, packet),
-        (ppp::EAP, Some(1 | 2)) => {
-            walk.bits("type", 8, None, SpecRef::rfc(3748, "4.1"));
-            walk.bytes("data".into(), packet.len().saturating_sub(walk.byte()), SpecRef::rfc(3748, "4.1"));
-        }
-        _ => walk.bytes("data".into(), packet.len().saturating_sub(walk.byte()), spec),
+        (ppp::CHAP, Some(&code @ (1 | 2 | CHANGE_PASSWORD))) => chap(walk, packet, code),
+        (ppp::EAP, Some(&code @ (1 | 2))) => eap_data(walk, packet, code),
+        (ppp::LCP, Some(&control::PROTOCOL_REJECT)) => rejected(walk, packet),
+        _ => walk.bytes("data".into(), walk.left(), spec),
     }
+}
+
+/// A Protocol-Reject quotes the packet that it refuses, password and all. RFC 1661 5.7.
+fn rejected(walk: &mut Walk, packet: &[u8]) {
+    let spec = SpecRef::rfc(1661, "5.7");
+    let protocol = packet.get(walk.byte()..).and_then(|rest| rest.first_chunk::<2>()).map(|pair| u16::from_be_bytes(*pair));
+    walk.bits("rejected-protocol", 16, None, spec);
+    let secret = protocol.is_some_and(|protocol| ppp::layer_of(protocol) == Layer::Auth);
+    walk.push("rejected-information".into(), walk.left() * 8, None, secret, spec);
 }
 
 fn options(walk: &mut Walk, protocol: u16, packet: &[u8]) {
@@ -163,15 +181,61 @@ fn pap_request(walk: &mut Walk, packet: &[u8]) {
     }
 }
 
-fn chap_value(walk: &mut Walk, packet: &[u8]) {
+/// What follows the header of CHAP, and of what EAP-MSCHAPv2 carries.
+fn chap(walk: &mut Walk, packet: &[u8], code: u8) {
     let spec = SpecRef::rfc(1994, "4.1");
+    if code == CHANGE_PASSWORD {
+        return walk.secret("change-password", walk.left(), SpecRef::rfc(2759, "7"));
+    }
     let Some(&size) = packet.get(walk.byte()) else { return };
-    // A response lets a password be guessed off line, so it counts as secret.
-    let secret = packet.get(walk.byte().wrapping_sub(4)) == Some(&2);
     walk.bits("value-size", 8, None, spec);
-    walk.push("value".into(), usize::from(size) * 8, None, secret, spec);
-    walk.bytes("name".into(), packet.len().saturating_sub(walk.byte()), spec);
+    match (code, size) {
+        (2, MSCHAPV2_RESPONSE) => mschapv2_response(walk),
+        // A response lets a password be guessed off line, so it counts as secret.
+        (2, _) => walk.secret("value", usize::from(size), spec),
+        _ => walk.bytes("value".into(), usize::from(size), spec),
+    }
+    walk.bytes("name".into(), walk.left(), spec);
 }
+
+/// Without the peer's challenge neither the response nor the server's proof lets a password be guessed.
+fn mschapv2_response(walk: &mut Walk) {
+    let spec = SpecRef::rfc(2759, "4");
+    walk.secret("peer-challenge", 16, spec);
+    walk.bits("reserved8", 64, Some(0), spec);
+    walk.secret("nt-response", 24, spec);
+    walk.bits("flags", 8, Some(0), spec);
+}
+
+fn eap_data(walk: &mut Walk, packet: &[u8], code: u8) {
+    let spec = SpecRef::rfc(3748, "4.1");
+    let kind = packet.get(walk.byte()).copied();
+    walk.bits("type", 8, None, spec);
+    match (kind, code) {
+        (Some(eap::MD5), _) => chap(walk, packet, code),
+        (Some(eap::MSCHAPV2), _) if walk.left() >= 4 => {
+            let opcode = packet.get(walk.byte()).copied().unwrap_or_default();
+            walk.bits("opcode", 8, None, spec);
+            walk.bits("ms-chapv2-id", 8, None, spec);
+            walk.bits("ms-length", 16, None, spec);
+            match opcode {
+                1 | 2 | CHANGE_PASSWORD => chap(walk, packet, opcode),
+                _ => walk.bytes("data".into(), walk.left(), spec),
+            }
+        }
+        (Some(ONE_TIME_PASSWORD | TOKEN_CARD), 2) => walk.secret("data", walk.left(), spec),
+        _ => walk.bytes("data".into(), walk.left(), spec),
+    }
+}
+
+/// RFC 2759 7: Change-Password.
+const CHANGE_PASSWORD: u8 = 7;
+/// RFC 2759 4: an MS-CHAPv2 response, bytes.
+const MSCHAPV2_RESPONSE: u8 = 49;
+/// RFC 3748 5.5: One-Time Password.
+const ONE_TIME_PASSWORD: u8 = 5;
+/// RFC 3748 5.6: Generic Token Card.
+const TOKEN_CARD: u8 = 6;
 
 #[cfg(test)]
 mod tests {
@@ -197,6 +261,28 @@ mod tests {
         let secret: Vec<_> = fields(&packet).into_iter().filter(|field| field.secret).collect();
         assert_eq!(secret.len(), 1);
         assert_eq!(&packet[secret[0].byte_range()], b"clientPass");
+    }
+
+    fn secrets(text: &str) -> Vec<(String, usize)> {
+        let fields = fields(&unhex(text).expect("hexadecimal"));
+        fields.into_iter().filter(|field| field.secret).map(|field| (field.name, field.bits / 8)).collect()
+    }
+
+    #[test]
+    fn whatever_lets_a_password_be_guessed_is_marked_secret() {
+        let response = format!("31{}{}{}00616c696365", "11".repeat(16), "00".repeat(8), "22".repeat(24));
+        let both = [("peer-challenge".to_string(), 16), ("nt-response".to_string(), 24)];
+        assert_eq!(secrets(&format!("10000045ff03c2230201003b{response}")), both);
+        assert_eq!(secrets(&format!("1000004aff03c227020100401a0201003b{response}")), both);
+        let value = |bytes| vec![("value".to_string(), bytes)];
+        assert_eq!(secrets("1000001dff03c2230201001510000102030405060708090a0b0c0d0e0f"), value(16), "CHAP-MD5");
+        assert_eq!(secrets("1000001eff03c227020100160410000102030405060708090a0b0c0d0e0f"), value(16), "EAP-MD5");
+        assert_eq!(secrets("10000011ff03c2270201000906746f6b656e"), [("data".to_string(), 5)], "token");
+        assert_eq!(secrets("1000000eff03c22307010006aabb"), [("change-password".to_string(), 2)]);
+        assert_eq!(secrets("10000014ff03c0210801000cc0230101000601aa").len(), 1, "a rejected PAP packet");
+        assert_eq!(secrets("10000014ff03c0210801000c80fd0101000601aa"), [], "a rejected CCP packet");
+        assert_eq!(secrets("1000000fff03c0230101000e0161ff70"), [("password".to_string(), 1)], "cut off");
+        assert_eq!(secrets("1000001dff03c2230101001510000102030405060708090a0b0c0d0e0f"), [], "a challenge is no secret");
     }
 
     #[test]

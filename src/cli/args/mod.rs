@@ -1,16 +1,18 @@
 //! The arguments: one file for every subcommand, one for the target, one for the values they share.
 
 mod catalogue;
+mod decode;
 mod lab;
 mod probe;
 mod target;
 mod values;
 
 pub use catalogue::{CatalogueArgs, Shape, What};
+pub use decode::{DecodeArgs, DiagnoseArgs, JudgedArgs, KeyArgs, ProofArgs, TapRoots, ViewArgs};
 pub use lab::LabArgs;
 pub use probe::{Colour, ExtentArgs, LoginArgs, ProbeArgs, Roots, ShownArgs, TrustArgs, WayArgs};
 pub use target::Target;
-pub use values::OutputTo;
+pub use values::{Numbers, OutputTo};
 
 use clap::{Parser, Subcommand};
 
@@ -28,6 +30,10 @@ pub struct Cli {
 pub(super) enum Command {
     /// Dial a server as a client would and tell how far it gets
     Probe(Box<ProbeArgs>),
+    /// Show what happened in a capture: who, how far, why it stopped, and every message
+    Decode(Box<DecodeArgs>),
+    /// Judge captures and saved transcripts: findings only
+    Diagnose(Box<DiagnoseArgs>),
     /// Run a complete SSTP server on this machine, sound or with chosen faults
     Lab(LabArgs),
     /// Print the checks, the faults or the codes that this program knows
@@ -45,7 +51,9 @@ Examples:
   sstp-diag probe HOST --connect 10.0.0.12:443  one node behind a balancer
   sstp-diag probe HOST -o json=report.json      the table here, JSON in a file
   sstp-diag probe --lab                         try it without a server
+  sstp-diag decode call.pcapng --keylog keys    what happened in a capture
+  sstp-diag diagnose captures/*.pcapng          findings only, many at once
   sstp-diag lab --fault cert.expired            a server with a fault
 
 Exit codes: 0 all asked for works, 1 a failing finding, 2 usage,
-3 could not be run, 130 interrupted.";
+3 could not be run, 4 damaged input, 130 interrupted.";

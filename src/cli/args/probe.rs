@@ -30,6 +30,9 @@ pub struct ProbeArgs {
     pub lab: ProbeLabArgs,
     #[command(flatten)]
     pub shown: ShownArgs,
+    /// Write the transcript to FILE, JSON lines without secrets, for `decode` and `diagnose`
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub save: Option<PathBuf>,
 }
 
 /// Who we are.

@@ -1,6 +1,8 @@
 //! Values that arguments share: times, layers, methods, overrides, outputs.
 
+use super::target::Target;
 use crate::base::Layer;
+use crate::capture::read::ServerFilter;
 use crate::live::dns::Override;
 use crate::proto::plan::Method;
 use crate::report::{self, FORMATS, Format};
@@ -27,6 +29,35 @@ pub fn output(text: &str) -> Result<OutputTo, String> {
         Some("-") | None => Ok(OutputTo { format, file: None }),
         Some(path) => Ok(OutputTo { format, file: Some(path.into()) }),
     }
+}
+
+/// Numbers of sessions, from and to, both included.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Numbers(pub Vec<(u64, u64)>);
+
+impl Numbers {
+    /// The number is among them.
+    pub fn has(&self, number: u64) -> bool {
+        self.0.iter().any(|(from, to)| (*from..=*to).contains(&number))
+    }
+}
+
+/// Reads `3`, `3-7`, `3-` or several of them with commas between.
+pub fn numbers(text: &str) -> Result<Numbers, String> {
+    let number = |text: &str| text.trim().parse().ok().filter(|number: &u64| *number > 0);
+    let range = |part: &str| match part.split_once('-') {
+        None => number(part).map(|number| (number, number)),
+        Some((from, "")) => number(from).map(|from| (from, u64::MAX)),
+        Some((from, to)) => number(from).zip(number(to)).filter(|(from, to)| from <= to),
+    };
+    let ranges: Option<Vec<_>> = text.split(',').map(range).collect();
+    ranges.map(Numbers).ok_or_else(|| format!("{text:?} is not a list of numbers from 1 on, such as 3, 3-7 or 3-"))
+}
+
+/// Reads `HOST` or `HOST:PORT`; without a port any fits.
+pub fn server(text: &str) -> Result<ServerFilter, String> {
+    let place = Target::place(text)?;
+    Ok(ServerFilter { host: place.host, port: Some(place.port).filter(|port| *port != 0) })
 }
 
 /// How long: for one layer, or for each.
@@ -98,6 +129,24 @@ mod tests {
         }
         assert_eq!(layer_time("tls=2"), Ok(LayerTime { layer: Some(Layer::Tls), time: Duration::from_secs(2) }));
         assert!(layer_time("tsl=2").expect_err("no such layer").contains("dns, tcp"));
+    }
+
+    #[test]
+    fn numbers_are_single_or_ranges() {
+        let read = |text| numbers(text).map(|numbers| numbers.0);
+        assert_eq!(read("3"), Ok(vec![(3, 3)]));
+        assert_eq!(read("1,4-6,9-"), Ok(vec![(1, 1), (4, 6), (9, u64::MAX)]));
+        assert!(numbers("4-6").is_ok_and(|numbers| numbers.has(5) && !numbers.has(7)));
+        for wrong in ["", "0", "x", "3-1", "-3", "1,,2", "1-2-3"] {
+            assert!(numbers(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_server_is_a_host_with_or_without_a_port() {
+        assert_eq!(server("vpn.example.test"), Ok(ServerFilter { host: "vpn.example.test".into(), port: None }));
+        assert_eq!(server("[2001:db8::1]:444"), Ok(ServerFilter { host: "2001:db8::1".into(), port: Some(444) }));
+        assert!(server("vpn:x").is_err());
     }
 
     #[test]

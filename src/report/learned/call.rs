@@ -76,17 +76,17 @@ fn message(learned: &mut Learned, seen: &Seen<Message>) {
 }
 
 /// `0x04 ATTRIB_STATUS_VALUE_NOT_SUPPORTED`.
-fn status_name(status: u32) -> String {
+pub(in crate::report) fn status_name(status: u32) -> String {
     let row = codes::by_number(status).find(|code| code.family == codes::Family::SstpStatus);
     row.map_or_else(|| format!("0x{status:08x}"), codes::Code::shown)
 }
 
-fn hashes(mask: u8) -> String {
+pub(in crate::report) fn hashes(mask: u8) -> String {
     let names = list([(1, "SHA-1"), (2, "SHA-256")].into_iter().filter(|row| mask & row.0 != 0).map(|row| row.1));
     if names.is_empty() { "none that is known".into() } else { names }
 }
 
-fn hash_name(value: u8) -> String {
+pub(in crate::report) fn hash_name(value: u8) -> String {
     HashProtocol::from_value(value).map_or_else(|| format!("unknown hash {value}"), |hash| hash.name().to_string())
 }
 

@@ -1,15 +1,16 @@
 //! What was learned on each layer: a few words for the ladder, everything for those who ask.
 
-mod call;
+pub(super) mod call;
 mod cert;
-mod net;
-mod ppp;
+pub(super) mod net;
+pub(super) mod ppp;
+pub(super) mod tapped;
 
 pub(super) use net::no_connection;
 
-use super::text::{harmless, list};
+use super::text::{count, harmless, list};
 use crate::base::Layer;
-use crate::transcript::{Facts, Transcript, What};
+use crate::transcript::{Facts, Opaqueness, Transcript, What};
 
 /// What was learned on one layer.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -56,6 +57,7 @@ pub fn of(transcript: &Transcript, facts: &Facts, layer: Layer) -> Learned {
         Layer::Data => ppp::data(facts),
         Layer::Teardown => call::teardown(facts),
     };
+    tapped::add(facts, layer, &mut learned);
     oddities(transcript, layer, &mut learned);
     learned.short = harmless(&learned.short);
     for (name, value) in &mut learned.all {
@@ -74,7 +76,22 @@ fn oddities(transcript: &Transcript, layer: Layer, learned: &mut Learned) {
             What::Undecoded(error) => learned.add("not readable", error),
             What::Omitted { count } => learned.add("not written down", format!("{count} messages like the ones before")),
             What::Edited { edit } => learned.add("edited", edit),
+            What::Violation { rule, says } => learned.add(format!("against {rule}"), says),
+            What::Gap { bytes } => learned.add("missing from the capture", count(*bytes, "byte", "bytes")),
+            What::Opaque { bytes, because } => learned.add("not looked into", opaque(*bytes, *because)),
             _ => {}
         }
     }
+}
+
+/// `1,234 bytes: no key`.
+pub(super) fn opaque(bytes: u64, because: Opaqueness) -> String {
+    let why = match because {
+        Opaqueness::NoKey => "no key",
+        Opaqueness::AfterError => "behind an error that cannot be read past",
+        Opaqueness::WrongKey => "the key does not fit",
+        Opaqueness::Unsupported => "a suite or version that is not opened here",
+        Opaqueness::AfterGap => "behind bytes that are missing from the capture",
+    };
+    format!("{}: {why}", count(bytes, "byte", "bytes"))
 }

@@ -129,13 +129,13 @@ fn no_tls(failure: TlsFailure) -> String {
 }
 
 /// `70 protocol_version`.
-fn alert(number: u8) -> String {
+pub(in crate::report) fn alert(number: u8) -> String {
     let row = codes::by_number(u32::from(number)).find(|code| code.family == codes::Family::TlsAlert);
     row.map_or_else(|| number.to_string(), codes::Code::shown)
 }
 
 /// `TLS 1.0` for 0x0301.
-fn version(number: u16) -> String {
+pub(in crate::report) fn version(number: u16) -> String {
     match number {
         0x0300 => "SSL 3.0".into(),
         0x0301..=0x0304 => format!("TLS 1.{}", number - 0x0301),
@@ -154,6 +154,6 @@ fn answer(answer: &ScanAnswer) -> String {
 }
 
 /// A round trip, or that there was none.
-pub(super) fn trip(rtt: Option<Micros>) -> String {
+pub(in crate::report) fn trip(rtt: Option<Micros>) -> String {
     rtt.map_or_else(|| "no answer".to_string(), |rtt| rtt.to_string())
 }

@@ -5,7 +5,6 @@ use super::Learned;
 use super::net::trip;
 use crate::base::{Layer, Micros, Side};
 use crate::transcript::Facts;
-use crate::transcript::facts::Seen;
 use crate::wire::ppp::{Body, Frame};
 use crate::wire::{chap, control, eap, ncp, pap, ppp};
 use std::net::IpAddr;
@@ -57,7 +56,7 @@ fn asked_by(facts: &Facts, side: Side, protocol: ppp::Protocol, layer: Layer) ->
     last.map(|packet| described(packet, protocol, layer)).unwrap_or_default()
 }
 
-fn described(packet: &control::Packet, protocol: ppp::Protocol, layer: Layer) -> Vec<String> {
+pub(in crate::report) fn described(packet: &control::Packet, protocol: ppp::Protocol, layer: Layer) -> Vec<String> {
     packet.options(layer).unwrap_or_default().iter().map(|option| ncp::describe(protocol, option)).collect()
 }
 
@@ -65,7 +64,7 @@ fn packets(facts: &Facts, side: Side, protocol: ppp::Protocol) -> impl Iterator<
     facts.ppp.iter().filter(move |seen| seen.by == Some(side) && seen.it.protocol == protocol).filter_map(|seen| packet_of(&seen.it))
 }
 
-fn packet_of(frame: &Frame) -> Option<&control::Packet> {
+pub(in crate::report) fn packet_of(frame: &Frame) -> Option<&control::Packet> {
     match &frame.body {
         Body::Lcp(packet) | Body::Ipcp(packet) | Body::Ipv6cp(packet) | Body::Ccp(packet) => Some(packet),
         _ => None,
@@ -90,7 +89,7 @@ pub(super) fn auth(facts: &Facts) -> Learned {
     learned.add_some("method", method);
     learned.add_some("user", facts.asked.user.as_ref());
     for seen in facts.ppp.iter().filter(|seen| ppp::layer_of(seen.it.protocol) == Layer::Auth) {
-        learned.add(format!("{} {}", seen.by.map_or("a peer's", Side::name), seen.it.name()), said(seen));
+        learned.add(format!("{} {}", seen.by.map_or("a peer's", Side::name), seen.it.name()), said(&seen.it));
     }
     learned
 }
@@ -108,8 +107,8 @@ fn method_of(frame: &Frame) -> Option<String> {
 }
 
 /// What an authentication message says to a person; never a password, challenge or response.
-fn said(seen: &Seen<Frame>) -> String {
-    match &seen.it.body {
+pub(in crate::report) fn said(frame: &Frame) -> String {
+    match &frame.body {
         Body::Pap(packet) => match &packet.body {
             pap::Body::AuthenticateAck { message } | pap::Body::AuthenticateNak { message } => quoted(&lossy(message)),
             _ => format!("id {}", packet.id),

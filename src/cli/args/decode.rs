@@ -1,0 +1,177 @@
+//! Arguments of `decode` and `diagnose`.
+
+use super::probe::ShownArgs;
+use super::values::{self, Numbers};
+use crate::capture::read::ServerFilter;
+use crate::report::sessions::filter::Term;
+use clap::{Args, ValueEnum};
+use std::path::PathBuf;
+
+/// Arguments of `decode`.
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub struct DecodeArgs {
+    /// Captures (pcap or pcapng, also gzip or zstd; several are the files of one ring buffer), saved transcripts (.jsonl), or - for a capture on standard input
+    // Asked for later: the complaint has an example in it.
+    #[arg(value_name = "CAPTURE")]
+    pub input: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub keys: KeyArgs,
+    #[command(flatten)]
+    pub proof: ProofArgs,
+    #[command(flatten)]
+    pub judged: JudgedArgs,
+    #[command(flatten)]
+    pub view: ViewArgs,
+    #[command(flatten)]
+    pub files: FileArgs,
+    #[command(flatten)]
+    pub shown: ShownArgs,
+}
+
+/// Arguments of `diagnose`.
+#[derive(Args)]
+#[command(after_help = DIAGNOSE_EXAMPLES)]
+pub struct DiagnoseArgs {
+    /// Captures and saved transcripts (.jsonl), each judged by itself, or - for a capture on standard input
+    #[arg(value_name = "FILE")]
+    pub input: Vec<PathBuf>,
+    /// The captures are the files of one ring buffer and make one capture
+    #[arg(long)]
+    pub ring: bool,
+
+    #[command(flatten)]
+    pub keys: KeyArgs,
+    #[command(flatten)]
+    pub proof: ProofArgs,
+    #[command(flatten)]
+    pub judged: JudgedArgs,
+    #[command(flatten)]
+    pub shown: ShownArgs,
+}
+
+/// What opens TLS.
+#[derive(Args)]
+#[command(next_help_heading = "Keys")]
+pub struct KeyArgs {
+    /// Open TLS with the keys in FILE, an NSS key log (repeatable); the file may still be growing [default: SSLKEYLOGFILE]
+    #[arg(long, value_name = "FILE")]
+    pub keylog: Vec<PathBuf>,
+    /// Open TLS with RSA key exchange with the server's private key in FILE, PEM or DER (repeatable)
+    #[arg(long, value_name = "FILE")]
+    pub rsa_key: Vec<PathBuf>,
+}
+
+/// What proves the authentication and the crypto binding off line.
+#[derive(Args)]
+#[command(next_help_heading = "Proof")]
+pub struct ProofArgs {
+    /// Verify the responses and the compound MAC for USER, whose password is given
+    #[arg(long)]
+    pub user: Option<String>,
+    /// Read the password from the first line of FILE (- for standard input)
+    #[arg(long, value_name = "FILE", requires = "user", conflicts_with_all = ["password_env", "nt_hash_file"])]
+    pub password_file: Option<PathBuf>,
+    /// Take the password from the environment variable NAME [default: SSTP_DIAG_PASSWORD]
+    #[arg(long, value_name = "NAME", requires = "user", conflicts_with = "nt_hash_file")]
+    pub password_env: Option<String>,
+    /// Read the NT hash of the password, 32 hexadecimal digits, from the first line of FILE
+    #[arg(long, value_name = "FILE")]
+    pub nt_hash_file: Option<PathBuf>,
+}
+
+/// What is judged, and by whose roots.
+#[derive(Args)]
+#[command(next_help_heading = "Judgement")]
+pub struct JudgedArgs {
+    /// Connections to HOST[:PORT] are SSTP, whatever they look like (repeatable)
+    #[arg(long, value_name = "HOST[:PORT]", value_parser = values::server)]
+    pub server: Vec<ServerFilter>,
+    /// Trust the certificates in FILE too, PEM or DER (repeatable)
+    #[arg(long, value_name = "FILE")]
+    pub ca: Vec<PathBuf>,
+    /// Trust these roots [default: the system's, where the client did not go on by itself]
+    #[arg(long, value_enum)]
+    pub trust: Option<TapRoots>,
+    /// Look only at these sessions: 3, 3-7, 3- or several with commas (repeatable)
+    #[arg(long, value_name = "N", value_parser = values::numbers)]
+    pub session: Vec<Numbers>,
+}
+
+/// Which view.
+#[derive(Args)]
+#[command(next_help_heading = "View")]
+#[group(id = "shape", multiple = false)]
+pub struct ShapeArgs {
+    /// One line a message
+    #[arg(long)]
+    pub listing: bool,
+    /// Every message with its bytes and the names of its fields
+    #[arg(long)]
+    pub hex: bool,
+    /// Two lifelines and the messages between them
+    #[arg(long)]
+    pub ladder: bool,
+}
+
+/// What is shown of every session.
+#[derive(Args)]
+#[command(next_help_heading = "View")]
+pub struct ViewArgs {
+    #[command(flatten)]
+    pub shape: ShapeArgs,
+    /// Show the packets inside the tunnel too
+    #[arg(long)]
+    pub packets: bool,
+    /// Show only what fits: layer=lcp, side=server, type=lcp.configure-*, addr=10.0.0.1, or with != (repeatable, all must fit)
+    #[arg(long, value_name = "EXPR", value_parser = Term::parse)]
+    pub filter: Vec<Term>,
+    /// Show and save passwords, responses and the like as they came
+    #[arg(long)]
+    pub with_secrets: bool,
+}
+
+/// What is written besides.
+#[derive(Args)]
+#[command(next_help_heading = "Files")]
+pub struct FileArgs {
+    /// Write the IP packets inside the tunnels to FILE, a pcapng
+    #[arg(long, value_name = "FILE")]
+    pub export_inner: Option<PathBuf>,
+    /// Write the transcripts to FILE, JSON lines, without secrets
+    #[arg(long, value_name = "FILE")]
+    pub save: Option<PathBuf>,
+}
+
+/// A store of roots, or none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TapRoots {
+    /// Those of the operating system
+    System,
+    /// Mozilla's, compiled in
+    Mozilla,
+    /// Do not judge certificates
+    None,
+}
+
+/// Shown beneath `decode --help`.
+const EXAMPLES: &str = "\
+Examples:
+  sstp-diag decode call.pcapng --keylog keys.txt             what happened, and why
+  sstp-diag decode call.pcapng --listing --session 2         one line a message
+  sstp-diag decode call.pcapng --hex --filter layer=sstp     bytes and fields
+  sstp-diag decode call.pcapng --save call.jsonl             keep it without secrets
+  tcpdump -i eth0 -U -w - tcp port 443 | sstp-diag decode - --listing
+
+Exit codes: 0 no failing finding, 1 a failing finding, 2 usage, 3 a file could
+not be read, 4 a file is damaged (what stands before is shown), 130 interrupted.";
+
+/// Shown beneath `diagnose --help`.
+const DIAGNOSE_EXAMPLES: &str = "\
+Examples:
+  sstp-diag diagnose captures/*.pcapng                       one judgement a session
+  sstp-diag diagnose call.jsonl -o junit=report.xml          from a saved transcript
+
+Exit codes: 0 no failing finding, 1 a failing finding, 2 usage, 3 a file could
+not be read, 4 a file is damaged (what stands before is judged), 130 interrupted.";

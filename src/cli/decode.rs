@@ -1,0 +1,112 @@
+//! `decode` and `diagnose`: from the arguments to the sessions shown.
+
+use super::args::{DecodeArgs, DiagnoseArgs, KeyArgs, ProofArgs, ShownArgs, ViewArgs};
+use super::desk::{Choice, Desk, Files};
+use super::exit::{Exit, Trouble};
+use super::intake::Intake;
+use super::sheets::{self, Save, Sheets};
+use super::weigh::Scales;
+use super::{output, password, sense};
+use crate::capture::export::Export;
+use crate::capture::read::Options;
+use crate::proto::watch::WatchConfig;
+use crate::report::sessions::{Filter, Looks, Shape};
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::{Path, PathBuf};
+
+/// Shows what happened.
+pub fn decode(args: &DecodeArgs) -> Result<Exit, Trouble> {
+    named(&args.input, "CAPTURE is missing; for example `sstp-diag decode call.pcapng --keylog keys.txt`, or `tcpdump -w - | sstp-diag decode -`")?;
+    let files = [args.files.save.as_deref(), args.files.export_inner.as_deref()];
+    writable(&args.shown, &files, &args.input)?;
+    stdin_once(&args.input, &args.proof)?;
+    let shape = shape(&args.view, &args.shown)?;
+    let options = options(&args.keys, &args.proof, args.view.packets)?;
+    let options = Options { servers: args.judged.server.clone(), ..options };
+    let intake = Intake::of(&args.input, true, options)?;
+    let looks = Looks {
+        shape,
+        filter: Filter { terms: args.view.filter.clone() },
+        with_secrets: args.view.with_secrets,
+        listed: shape == Shape::Listing && intake.is_endless(),
+        style: sheets::style(&args.shown, shape),
+    };
+    let sheets = Sheets::open(&args.shown, &looks)?;
+    let scales = Scales::of(&args.judged)?;
+    let files = Files {
+        save: args.files.save.as_deref().map(Save::open).transpose()?,
+        export: args.files.export_inner.as_deref().map(export).transpose()?,
+    };
+    intake.run(Desk::new(Choice::of(&args.judged), scales, looks, sheets, files))
+}
+
+/// Shows what is wrong.
+pub fn diagnose(args: &DiagnoseArgs) -> Result<Exit, Trouble> {
+    named(&args.input, "FILE is missing; for example `sstp-diag diagnose call.pcapng` or `sstp-diag diagnose call.jsonl`")?;
+    writable(&args.shown, &[], &args.input)?;
+    stdin_once(&args.input, &args.proof)?;
+    let options = options(&args.keys, &args.proof, false)?;
+    let options = Options { servers: args.judged.server.clone(), ..options };
+    let intake = Intake::of(&args.input, args.ring, options)?;
+    let style = sheets::style(&args.shown, Shape::Findings);
+    let looks = Looks { shape: Shape::Findings, style, ..Looks::default() };
+    let sheets = Sheets::open(&args.shown, &looks)?;
+    intake.run(Desk::new(Choice::of(&args.judged), Scales::of(&args.judged)?, looks, sheets, Files::default()))
+}
+
+fn named(input: &[PathBuf], says: &str) -> Result<(), Trouble> {
+    if input.is_empty() { Err(Trouble::Usage(says.into())) } else { Ok(()) }
+}
+
+fn writable(shown: &ShownArgs, more: &[Option<&Path>], input: &[PathBuf]) -> Result<(), Trouble> {
+    let reports = shown.output.iter().filter_map(|output| output.file.as_deref());
+    sense::written(reports.chain(more.iter().copied().flatten()), input)
+}
+
+fn stdin_once(input: &[PathBuf], proof: &ProofArgs) -> Result<(), Trouble> {
+    let password = [&proof.password_file, &proof.nt_hash_file].into_iter().flatten();
+    match input.iter().chain(password).filter(|path| path.as_path() == Path::new("-")).count() {
+        0 | 1 => Ok(()),
+        _ => Err(Trouble::Usage("standard input (-) can be read for one thing only".into())),
+    }
+}
+
+fn shape(view: &ViewArgs, shown: &ShownArgs) -> Result<Shape, Trouble> {
+    let shape = match (view.shape.listing, view.shape.hex, view.shape.ladder) {
+        (true, ..) => Shape::Listing,
+        (_, true, _) => Shape::Hex,
+        (.., true) => Shape::Sequence,
+        _ => return Ok(Shape::Block),
+    };
+    let format = output::on_stdout(shown)?.name;
+    let table = format == "table" || shown.output.iter().any(|output| output.format.name == "table");
+    if table {
+        return Ok(shape);
+    }
+    Err(Trouble::Usage(format!("--listing, --hex and --ladder are views for people; {format} has every message in it as it is")))
+}
+
+fn options(keys: &KeyArgs, proof: &ProofArgs, packets: bool) -> Result<Options, Trouble> {
+    let environment = std::env::var_os("SSLKEYLOGFILE").filter(|path| !path.is_empty() && keys.keylog.is_empty()).map(PathBuf::from);
+    let key_logs: Vec<PathBuf> = match environment {
+        // The variable may name a file that a browser has yet to write.
+        Some(path) if path.exists() => vec![path],
+        _ => keys.keylog.clone(),
+    };
+    for path in key_logs.iter().chain(&keys.rsa_key) {
+        File::open(path).map_err(|error| Trouble::file("read the keys in", path, &error))?;
+    }
+    let nt_hash = proof.nt_hash_file.as_deref().map(password::nt_hash).transpose()?;
+    let credentials = match nt_hash {
+        Some(_) => None,
+        None => password::given(proof.user.as_ref(), proof.password_file.as_deref(), proof.password_env.as_deref())?,
+    };
+    Ok(Options { key_logs, rsa_keys: keys.rsa_key.clone(), watch: WatchConfig { packets, credentials, nt_hash }, ..Options::default() })
+}
+
+fn export(path: &Path) -> Result<(PathBuf, Export<BufWriter<File>>), Trouble> {
+    let trouble = |error| Trouble::file("create", path, &error);
+    let file = File::create(path).map_err(trouble)?;
+    Ok((path.into(), Export::new(BufWriter::new(file)).map_err(trouble)?))
+}

@@ -1,0 +1,302 @@
+//! What becomes of every connection that was read: chosen, judged, shown, saved.
+
+use super::args::{JudgedArgs, Numbers};
+use super::exit::{Exit, Trouble};
+use super::probe::judged;
+use super::sheets::{Save, Sheets};
+use super::weigh::Scales;
+use crate::base::{Micros, Side};
+use crate::capture::export::Export;
+use crate::capture::read::{Connection, Kind, Listener, Seen, ServerFilter, Summary};
+use crate::diag::{self, Check, Finding, Look, Severity};
+use crate::report::sessions::{self, Capture, Damage, End, Ends, Filter, Looks, Session};
+use crate::transcript::{Event, Facts, Transcript, scrub};
+use std::collections::HashSet;
+use std::fs::File;
+use std::io::BufWriter;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Takes what is read.
+pub struct Desk {
+    choice: Choice,
+    scales: Scales,
+    looks: Looks,
+    sheets: Sheets,
+    save: Option<Save>,
+    export: Option<(PathBuf, Export<BufWriter<File>>)>,
+    /// Messages are printed as they come.
+    live: bool,
+    /// Nobody waits for the rest when the reader of standard output has gone away.
+    endless: bool,
+    halt: Arc<AtomicBool>,
+    /// Attempts of which it cannot yet be told whether they are of interest.
+    held: Vec<Connection>,
+    sstp_servers: HashSet<SocketAddr>,
+    facts: Vec<Facts>,
+    end: End,
+    failing: bool,
+    /// Number of the last saved transcript.
+    saved: u64,
+    file: Option<String>,
+    trouble: Option<Trouble>,
+}
+
+/// Which connections are of interest.
+pub struct Choice {
+    sessions: Vec<Numbers>,
+    servers: Vec<ServerFilter>,
+}
+
+/// What a desk writes besides what it shows.
+#[derive(Default)]
+pub struct Files {
+    /// Transcripts.
+    pub save: Option<Save>,
+    /// Packets inside the tunnels.
+    pub export: Option<(PathBuf, Export<BufWriter<File>>)>,
+}
+
+impl Choice {
+    /// What the arguments choose.
+    pub fn of(args: &JudgedArgs) -> Choice {
+        Choice { sessions: args.session.clone(), servers: args.server.clone() }
+    }
+
+    fn takes(&self, number: u64) -> bool {
+        self.sessions.is_empty() || self.sessions.iter().any(|numbers| numbers.has(number))
+    }
+
+    fn names(&self, server: SocketAddr, transcript: &Transcript) -> bool {
+        let host = |filter: &ServerFilter| filter.host == server.ip().to_string() || filter.host.eq_ignore_ascii_case(transcript.head.target.name());
+        self.servers.iter().any(|filter| host(filter) && filter.port.is_none_or(|port| port == server.port()))
+    }
+}
+
+impl Desk {
+    /// A desk with nothing on it.
+    pub fn new(choice: Choice, scales: Scales, looks: Looks, sheets: Sheets, files: Files) -> Desk {
+        let (live, with_secrets) = (looks.listed, looks.with_secrets);
+        Desk {
+            choice,
+            scales,
+            looks,
+            sheets,
+            save: files.save,
+            export: files.export,
+            live,
+            endless: false,
+            halt: Arc::default(),
+            held: Vec::new(),
+            sstp_servers: HashSet::new(),
+            facts: Vec::new(),
+            end: End { with_secrets, ..End::default() },
+            failing: false,
+            saved: 0,
+            file: None,
+            trouble: None,
+        }
+    }
+
+    /// What ends the reading when it becomes true.
+    pub fn halt(&self) -> Arc<AtomicBool> {
+        self.halt.clone()
+    }
+
+    /// What is read has no end of its own.
+    pub fn endless(&mut self) {
+        self.endless = true;
+    }
+
+    /// What comes next is from this file; its name is shown where there are several.
+    pub fn file(&mut self, name: &str, shown: bool) {
+        self.file = shown.then(|| name.to_string());
+        self.end.files.push(name.to_string());
+    }
+
+    /// A place where a file of transcripts cannot be read on.
+    pub fn damaged(&mut self, damage: Damage) {
+        self.end.damages.push(damage);
+    }
+
+    /// A saved transcript.
+    pub fn saved(&mut self, transcript: Transcript) {
+        self.saved += 1;
+        let number = self.saved;
+        let file = self.file.clone();
+        self.take(number, transcript, |report| Session::saved(number, file, report));
+    }
+
+    /// A capture is through: what was held back is decided on.
+    pub fn captured(&mut self, summary: Summary) {
+        let nothing_else = summary.sstp + summary.likely == 0;
+        for connection in std::mem::take(&mut self.held) {
+            if nothing_else || self.sstp_servers.contains(&connection.seen.server) {
+                self.connection(connection);
+            } else {
+                self.end.attempts_not_shown += 1;
+            }
+        }
+        self.sstp_servers.clear();
+        let damages = summary.damages.iter().map(|damage| Damage {
+            file: damage.file.clone(),
+            place: format!("packet {}, byte {}", damage.packet, damage.offset),
+            says: damage.says.clone(),
+        });
+        self.end.damages.extend(damages);
+        add(self.end.capture.get_or_insert_default(), summary);
+    }
+
+    /// Everything is read: shows what is left to show, and says how it ended.
+    pub fn finish(mut self, interrupted: bool) -> Result<Exit, Trouble> {
+        if let Some(trouble) = self.trouble.take() {
+            return Err(trouble);
+        }
+        if let Some((path, export)) = self.export.take() {
+            export.finish().map_err(|error| Trouble::file("write", &path, &error))?;
+        }
+        self.end.across = across(&self.facts, diag::all());
+        self.end.interrupted = interrupted;
+        self.sheets.end(&self.end)?;
+        let failing = self.failing || self.end.across.iter().any(|finding| finding.severity == Severity::Fail);
+        Ok(match () {
+            () if interrupted => Exit::Interrupted,
+            () if failing => Exit::Fails,
+            () if !self.end.damages.is_empty() => Exit::Damaged,
+            () => Exit::Works,
+        })
+    }
+
+    fn connection(&mut self, Connection { seen, kind, transcript, last_packet }: Connection) {
+        let ends = Ends { client: Some(seen.client), server: Some(seen.server) };
+        let kind = match kind {
+            Kind::Sstp => sessions::Kind::Sstp,
+            Kind::LikelySstp => sessions::Kind::LikelySstp,
+            Kind::Attempt | Kind::Other => sessions::Kind::Attempt,
+        };
+        let (packets, file) = (Some((seen.first_packet, last_packet)), self.file.clone());
+        self.take(seen.number, transcript, |report| Session { number: seen.number, kind, ends, packets, file, report });
+    }
+
+    fn take(&mut self, number: u64, mut transcript: Transcript, session: impl FnOnce(crate::report::Report) -> Session) {
+        if self.trouble.is_some() {
+            return;
+        }
+        if !self.choice.takes(number) {
+            self.end.left_out += 1;
+            return;
+        }
+        self.scales.weigh(&mut transcript);
+        if !self.looks.with_secrets {
+            transcript.scrub();
+        }
+        let mut session = session(judged(transcript));
+        if !is_wanted(&session, &self.looks.filter) {
+            self.end.left_out += 1;
+            return;
+        }
+        self.failing |= session.report.failed();
+        self.end.shown += 1;
+        let shown = self.sheets.session(&mut session);
+        let saved = self.save.as_mut().map_or(Ok(()), |save| save.transcript(&session.report.transcript, self.looks.with_secrets));
+        self.trouble = shown.and(saved).err();
+        if self.facts.len() < COMPARED {
+            self.facts.push(session.report.facts);
+        } else {
+            self.end.across_most = Some(COMPARED);
+        }
+    }
+}
+
+/// A filter on addresses takes sessions with that end, or with that address inside.
+fn is_wanted(session: &Session, filter: &Filter) -> bool {
+    filter.takes_ends(&session.ends) || session.report.transcript.events.iter().any(|event| filter.takes(&session.ends, event))
+}
+
+impl Listener for Desk {
+    fn event(&mut self, connection: &Seen, event: &Event) {
+        if !self.live || !self.choice.takes(connection.number) || self.trouble.is_some() {
+            return;
+        }
+        let ends = Ends { client: Some(connection.client), server: Some(connection.server) };
+        let mut event = event.clone();
+        if !self.looks.with_secrets {
+            scrub::scrub(&mut event);
+        }
+        if let Some(line) = sessions::listing_line(connection.number, &ends, &event, &self.looks) {
+            self.trouble = self.sheets.print(&(line + "\n")).err();
+        }
+    }
+
+    fn inner(&mut self, connection: &Seen, at: Micros, from: Side, packet: &[u8]) {
+        let Some((path, export)) = &mut self.export else { return };
+        if self.trouble.is_some() || !self.choice.takes(connection.number) {
+            return;
+        }
+        let unix = connection.began_unix_us.saturating_add_unsigned(at.0);
+        let written = export.packet(connection.number, (connection.client, connection.server), unix, from, packet);
+        self.trouble = written.map_err(|error| Trouble::file("write", path, &error)).err();
+    }
+
+    fn over(&mut self, connection: Connection) {
+        let server = connection.seen.server;
+        match connection.kind {
+            Kind::Other => {}
+            Kind::Sstp | Kind::LikelySstp => {
+                if self.sstp_servers.len() < HELD {
+                    self.sstp_servers.insert(server);
+                }
+                self.connection(connection);
+            }
+            Kind::Attempt if self.sstp_servers.contains(&server) || self.choice.names(server, &connection.transcript) => {
+                self.connection(connection);
+            }
+            Kind::Attempt if self.held.len() < HELD => self.held.push(connection),
+            Kind::Attempt => self.end.attempts_not_shown += 1,
+        }
+    }
+
+    fn stop(&self) -> bool {
+        self.halt.load(Ordering::Relaxed) || self.trouble.is_some() || self.endless && !self.sheets.is_heard()
+    }
+}
+
+/// What checks over several connections find.
+fn across(facts: &[Facts], checks: impl Iterator<Item = &'static Check>) -> Vec<Finding> {
+    let finding = |check: &'static Check| match check.look {
+        Look::Across(look) if facts.len() > 1 => {
+            look(facts).map(|evidence| Finding { check, severity: check.severity, evidence, cause: false, because_of: None })
+        }
+        _ => None,
+    };
+    checks.filter_map(finding).collect()
+}
+
+/// Adds the totals of a further capture.
+fn add(capture: &mut Capture, summary: Summary) {
+    let ms = |unix_us: i64| unix_us.div_euclid(1000);
+    let earlier = |a: Option<i64>, b: Option<i64>| a.into_iter().chain(b).min();
+    capture.packets += summary.packets;
+    capture.bytes += summary.bytes;
+    capture.first_unix_ms = earlier(capture.first_unix_ms, summary.first_unix_us.map(ms));
+    capture.last_unix_ms = capture.last_unix_ms.max(summary.last_unix_us.map(ms));
+    capture.tcp_connections += summary.tcp_connections;
+    capture.sstp += summary.sstp;
+    capture.likely += summary.likely;
+    capture.attempts += summary.attempts;
+    capture.other += summary.other;
+    capture.sessions_without_key += summary.sessions_without_key;
+    capture.undecodable_links.extend(summary.undecodable_links);
+    capture.key_lines_bad.extend(summary.key_lines_bad);
+    capture.key_lines_bad.dedup();
+}
+
+/// Ours: so many attempts are held back until it can be told whether they are of interest.
+const HELD: usize = 500;
+/// Ours: so many sessions are compared with each other.
+const COMPARED: usize = 500;
+
+#[cfg(test)]
+mod tests;

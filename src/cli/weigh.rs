@@ -1,0 +1,124 @@
+//! The judgement on the certificates of a captured connection, at the time of the capture.
+
+use super::args::{JudgedArgs, TapRoots};
+use super::exit::Trouble;
+use super::trust;
+use crate::base::{Layer, Micros, Side};
+use crate::crypto::chain::{ChainVerdict, Rule};
+use crate::live::trust::{Store, Trust, refusal};
+use crate::transcript::{Event, Reason, Transcript, What};
+
+/// Whose roots count; `None`: certificates are not judged.
+pub struct Scales {
+    trust: Option<Trust>,
+    /// The roots were named: they count even against a client that went on.
+    named: bool,
+}
+
+impl Scales {
+    /// What the arguments trust.
+    pub fn of(args: &JudgedArgs) -> Result<Scales, Trouble> {
+        let store = match args.trust {
+            Some(TapRoots::None) if args.ca.is_empty() => return Ok(Scales { trust: None, named: false }),
+            Some(TapRoots::None) => return Err(Trouble::Usage("--ca trusts a root, and --trust none judges no certificate".into())),
+            Some(TapRoots::Mozilla) => Store::Mozilla,
+            Some(TapRoots::System) | None => Store::System,
+        };
+        Ok(Scales { trust: Some(trust::of(store, &args.ca)?), named: args.trust.is_some() || !args.ca.is_empty() })
+    }
+
+    /// Judges the chain and writes the verdict down behind it, as a probe does.
+    pub fn weigh(&self, transcript: &mut Transcript) {
+        let Some(trust) = &self.trust else { return };
+        let events = &transcript.events;
+        let chain = events.iter().position(|event| matches!(event.what, What::Chain { aside: false, .. }));
+        let judged = events.iter().any(|event| matches!(event.what, What::Trust { .. }));
+        let Some((at, event)) = chain.filter(|_| !judged).and_then(|at| Some((at, events.get(at)?))) else { return };
+        let What::Chain { certs, .. } = &event.what else { return };
+        let unix = transcript.head.began_unix_ms.div_euclid(1000) + i64::try_from(event.at.0 / 1_000_000).unwrap_or(0);
+        let (mut verdicts, mut refused) = trust.judged(certs, transcript.head.target.name(), unix);
+        if !self.named && refused.is_some() && went_on(events) {
+            // The client has roots that we do not have: what it accepted is not for us to doubt.
+            verdicts = verdicts.into_iter().next().map(|(_, verdict)| ("the client, which went on".into(), rooted(verdict))).into_iter().collect();
+            refused = verdicts.first().and_then(|(_, verdict)| refusal(verdict));
+        }
+        let settled = events.iter().any(|event| event.layer == Layer::Cert && matches!(event.what, What::Up | What::Down(_)));
+        let new = written(event.at, verdicts, refused.filter(|_| !settled), settled);
+        transcript.events.splice(at + 1..at + 1, new);
+    }
+}
+
+fn written(at: Micros, verdicts: Vec<(String, ChainVerdict)>, refused: Option<String>, settled: bool) -> Vec<Event> {
+    let event = |what| Event::new(at, None, Layer::Cert, what);
+    let verdicts = verdicts.into_iter().map(|(source, verdict)| event(What::Trust { source, verdict }));
+    let end = match refused {
+        Some(says) => What::Down(Reason::Untrusted(says)),
+        None => What::Up,
+    };
+    let end = (!settled).then(|| event(end));
+    std::iter::once(event(What::Began)).chain(verdicts).chain(end).collect()
+}
+
+/// The client spoke HTTP after it had seen the certificate.
+fn went_on(events: &[Event]) -> bool {
+    events.iter().any(|event| match &event.what {
+        What::Http(_) => event.by == Some(Side::Client) && event.layer == Layer::Http,
+        What::Inferred(inference) => inference.stage >= Some(Layer::Http),
+        _ => false,
+    })
+}
+
+/// The verdict as it is for somebody who trusts the end of the chain.
+fn rooted(mut verdict: ChainVerdict) -> ChainVerdict {
+    verdict.problems.retain(|problem| !matches!(problem.rule, Rule::SelfSigned | Rule::UntrustedRoot | Rule::MissingIntermediate));
+    verdict
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transcript::{Head, Target};
+    use crate::wire::http;
+
+    fn seen(request: bool) -> Transcript {
+        let key = rcgen::KeyPair::generate().expect("a key");
+        let mut params = rcgen::CertificateParams::new(vec!["vpn.example.test".into()]).expect("a name");
+        params.extended_key_usages.push(rcgen::ExtendedKeyUsagePurpose::ServerAuth);
+        let certs = vec![params.self_signed(&key).expect("a certificate").der().to_vec().into()];
+        let mut events = vec![Event::new(Micros(5), Some(Side::Server), Layer::Cert, What::Chain { from: None, certs, aside: false })];
+        if request {
+            let head = http::Head::sstp_request("vpn.example.test", "{0}");
+            events.push(Event::new(Micros(9), Some(Side::Client), Layer::Http, What::Http(head)));
+        }
+        let target = Target { host: "vpn.example.test".into(), port: 443, ..Target::default() };
+        Transcript { head: Head { began_unix_ms: 1_700_000_000_000, target, ..Head::default() }, events }
+    }
+
+    fn weighed(named: bool, request: bool) -> (Vec<String>, bool) {
+        let mut transcript = seen(request);
+        Scales { trust: Some(Trust::of(Store::Mozilla, "test", &[])), named }.weigh(&mut transcript);
+        let again = transcript.clone();
+        Scales { trust: Some(Trust::default()), named }.weigh(&mut transcript);
+        assert_eq!(transcript, again, "what is judged already is not judged again");
+        let sources = transcript.events.iter().filter_map(|event| match &event.what {
+            What::Trust { source, .. } => Some(source.clone()),
+            _ => None,
+        });
+        (sources.collect(), transcript.events.iter().any(|event| event.what == What::Up))
+    }
+
+    #[test]
+    fn a_client_that_went_on_knows_its_roots_unless_ours_were_named() {
+        assert_eq!(weighed(false, true), (vec!["the client, which went on".into()], true));
+        assert_eq!(weighed(false, false), (vec!["test".into(), "mozilla".into()], false));
+        assert_eq!(weighed(true, true), (vec!["test".into(), "mozilla".into()], false));
+    }
+
+    #[test]
+    fn nothing_is_judged_without_roots() {
+        let mut transcript = seen(true);
+        let before = transcript.clone();
+        Scales { trust: None, named: false }.weigh(&mut transcript);
+        assert_eq!(transcript, before);
+    }
+}

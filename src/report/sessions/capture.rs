@@ -1,0 +1,173 @@
+//! What was read in all, as plain values, and the words about it.
+
+use super::super::text::{count, evidence, grouped, hanging, harmless, list, rfc3339_ms};
+use crate::diag::{Finding, Severity};
+
+/// Totals of a capture.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Capture {
+    /// Packets.
+    pub packets: u64,
+    /// Bytes of the packets as captured.
+    pub bytes: u64,
+    /// First packet, milliseconds since 1970-01-01 UTC.
+    pub first_unix_ms: Option<i64>,
+    /// Last packet.
+    pub last_unix_ms: Option<i64>,
+    /// TCP connections.
+    pub tcp_connections: u64,
+    /// Of these SSTP.
+    pub sstp: u64,
+    /// Likely SSTP.
+    pub likely: u64,
+    /// Failed before it could be told.
+    pub attempts: u64,
+    /// Anything else.
+    pub other: u64,
+    /// Link types that are not understood, and how many packets had them.
+    pub undecodable_links: Vec<(u32, u64)>,
+    /// Lines of key logs that cannot be read.
+    pub key_lines_bad: Vec<String>,
+    /// Likely sessions without a key.
+    pub sessions_without_key: u64,
+}
+
+/// A place where a file cannot be read on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Damage {
+    /// The file.
+    pub file: String,
+    /// Where: `packet 12, byte 3456` or `line 3`.
+    pub place: String,
+    /// What is wrong.
+    pub says: String,
+}
+
+/// What stands at the end of everything.
+#[derive(Clone, Default)]
+pub struct End {
+    /// Files read.
+    pub files: Vec<String>,
+    /// Totals, where captures were read.
+    pub capture: Option<Capture>,
+    /// Where files are damaged.
+    pub damages: Vec<Damage>,
+    /// Sessions shown.
+    pub shown: u64,
+    /// Sessions that the arguments left out.
+    pub left_out: u64,
+    /// Attempts that are not shown.
+    pub attempts_not_shown: u64,
+    /// Findings over several connections.
+    pub across: Vec<Finding>,
+    /// Several connections were looked at together only up to this number.
+    pub across_most: Option<usize>,
+    /// Secrets are shown.
+    pub with_secrets: bool,
+    /// The user stopped it.
+    pub interrupted: bool,
+}
+
+impl End {
+    /// Findings over several connections, what was read, what is damaged, what was not found and what to do about it.
+    pub fn text(&self, width: usize) -> String {
+        let mut lines = Vec::new();
+        for finding in &self.across {
+            let check = finding.check;
+            let word = match finding.severity {
+                Severity::Fail => "Across connections",
+                Severity::Warn => "Across connections, a warning",
+                Severity::Note => "Across connections, a note",
+            };
+            lines.push(format!("{word}: {} - {}: {}", check.id, check.title, evidence(&harmless(&finding.evidence.says))));
+            if finding.severity > Severity::Note && !check.fix.admin.is_empty() {
+                lines.push(format!("  -> {}", check.fix.admin));
+            }
+        }
+        if let Some(capture) = &self.capture {
+            lines.push(totals(capture));
+            lines.extend(troubles(capture));
+        } else if !self.files.is_empty() {
+            lines.push(format!("Read {} from {}.", count(self.shown + self.left_out, "transcript", "transcripts"), harmless(&list(&self.files))));
+        }
+        lines.extend(self.damages.iter().map(damaged));
+        lines.extend(self.remarks());
+        lines.iter().map(|line| hanging(line, width, 2) + "\n").collect()
+    }
+
+    fn remarks(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        if self.left_out > 0 {
+            lines.push(format!("Not shown, as the arguments want it: {}.", count(self.left_out, "session", "sessions")));
+        }
+        if self.attempts_not_shown > 0 {
+            let number = count(self.attempts_not_shown, "connection", "connections");
+            lines.push(format!("Not shown: {number} that failed before SSTP could be told, to other servers (--server HOST shows them)."));
+        }
+        if let Some(capture) = &self.capture
+            && capture.sstp + capture.likely == 0
+        {
+            lines.push(nothing(capture));
+        }
+        if let Some(most) = self.across_most {
+            lines.push(format!("Only the first {most} sessions were compared with each other."));
+        }
+        if self.with_secrets {
+            lines.push("Passwords, responses and other secrets are shown, as --with-secrets asked for.".into());
+        }
+        lines
+    }
+}
+
+fn totals(capture: &Capture) -> String {
+    let time = match (capture.first_unix_ms, capture.last_unix_ms) {
+        (Some(first), Some(last)) => format!(", {} to {}", rfc3339_ms(first), rfc3339_ms(last)),
+        _ => String::new(),
+    };
+    let kinds = [(capture.sstp, "SSTP"), (capture.likely, "likely SSTP"), (capture.attempts, "failed attempts"), (capture.other, "other")];
+    let kinds = list(kinds.into_iter().filter(|kind| kind.0 > 0).map(|(number, name)| format!("{} {name}", grouped(number))));
+    let kinds = if kinds.is_empty() { kinds } else { format!(" ({kinds})") };
+    let packets = count(capture.packets, "packet", "packets");
+    let connections = count(capture.tcp_connections, "TCP connection", "TCP connections");
+    format!("Read {packets}, {}{time}; {connections}{kinds}.", count(capture.bytes, "byte", "bytes"))
+}
+
+fn troubles(capture: &Capture) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (link, packets) in &capture.undecodable_links {
+        lines.push(format!("Not understood: {} of link type {link}.", count(*packets, "packet", "packets")));
+    }
+    if capture.sessions_without_key > 0 {
+        let number = count(capture.sessions_without_key, "connection", "connections");
+        lines.push(format!("No key: {number} that may be SSTP could not be opened; give --keylog FILE (or --rsa-key FILE for RSA key exchange)."));
+    }
+    if let [first, rest @ ..] = capture.key_lines_bad.as_slice() {
+        let more = if rest.is_empty() { String::new() } else { format!(", and {} more", rest.len()) };
+        lines.push(format!("Key log: a line that cannot be read: {}{more}.", harmless(first)));
+    }
+    lines
+}
+
+/// No SSTP: what was there instead, and what to do.
+fn nothing(capture: &Capture) -> String {
+    let what = match () {
+        () if capture.packets == 0 => "there is no packet in it; was the capture stopped before anything happened, or its filter too narrow?",
+        () if capture.tcp_connections == 0 && !capture.undecodable_links.is_empty() => {
+            "its link layer is not understood; capture on an Ethernet or `any` interface"
+        }
+        () if capture.tcp_connections == 0 => "there is no TCP in it; capture with a filter such as `tcp port 443`, while the client dials",
+        () if capture.attempts > 0 && capture.other == 0 => {
+            "connections were tried and failed before it could be told; name the server with --server HOST to have it judged as one"
+        }
+        () => {
+            "there are TCP connections, but none with an SSTP call that could be seen; if they are encrypted give the keys (--keylog), \
+             and check that the capture holds the client's dial from its beginning"
+        }
+    };
+    format!("No SSTP connection in this capture: {what}.").replace("?.", "?")
+}
+
+/// One damaged place.
+pub(super) fn damaged(damage: &Damage) -> String {
+    format!("Damaged: {} at {}: {}; what stands before it is shown.", harmless(&damage.file), damage.place, harmless(&damage.says))
+}
