@@ -37,9 +37,9 @@ fn a_captured_first_flight_gives_version_cipher_and_chain_in_pieces_of_any_size(
 fn a_message_over_many_records_is_put_together() {
     let mut handshake = Vec::new();
     let mut rest = FIRST_FLIGHT;
-    while let Ok(Some(Record { body, .. })) = record(rest) {
-        handshake.extend(body);
-        rest = &rest[RECORD_HEADER + body.len()..];
+    while let Ok(Some(Header { len, .. })) = Header::parse(rest) {
+        handshake.extend(&rest[HEADER_LEN..HEADER_LEN + len]);
+        rest = &rest[HEADER_LEN + len..];
     }
     let records: Vec<u8> = handshake.chunks(100).flat_map(|body| [&[22, 3, 3, 0, body.len() as u8], body].concat()).collect();
     let (flight, last) = read(&records, 1000);
