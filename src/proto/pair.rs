@@ -17,16 +17,30 @@ pub struct Run {
     pub ended: bool,
 }
 
+/// What passes on the pretend wire.
+#[derive(Clone, Copy, Debug)]
+pub enum Passing<'a> {
+    /// One write.
+    Bytes(&'a [u8]),
+    /// The end of the connection.
+    Closed(How),
+}
+
 /// Runs two plans against each other until both have ended or `limit` of pretend time is over. The wire is instant; a
 /// write arrives whole.
 pub fn run(client: Plan, server: Plan, limit: Duration) -> Run {
+    run_tapped(client, server, limit, &mut |_, _, _| {})
+}
+
+/// The same, with a tap that hears of everything on the wire.
+pub fn run_tapped(client: Plan, server: Plan, limit: Duration, tap: &mut dyn FnMut(Micros, Side, Passing<'_>)) -> Run {
     let mut now = Micros::ZERO;
     let limit = Micros::ZERO + limit;
     let mut ends = [End::new(client, Side::Client), End::new(server, Side::Server)];
     let mut run = Run::default();
     loop {
         let [client, server] = &mut ends;
-        let moved = client.pump(now, &mut run.client, server) | server.pump(now, &mut run.server, client);
+        let moved = client.pump(now, &mut run.client, server, tap) | server.pump(now, &mut run.server, client, tap);
         if moved {
             continue;
         }
@@ -61,13 +75,19 @@ impl End {
     }
 
     /// Carries out what the session wants now; says whether anything moved.
-    fn pump(&mut self, now: Micros, events: &mut Vec<Event>, other: &mut End) -> bool {
+    fn pump(&mut self, now: Micros, events: &mut Vec<Event>, other: &mut End, tap: &mut dyn FnMut(Micros, Side, Passing<'_>)) -> bool {
         let mut moved = false;
         while !self.done {
             match self.session.poll() {
-                Output::Send(bytes) => other.session.handle(now, Input::Bytes { from: self.side, bytes: &bytes }),
+                Output::Send(bytes) => {
+                    tap(now, self.side, Passing::Bytes(&bytes));
+                    other.session.handle(now, Input::Bytes { from: self.side, bytes: &bytes });
+                }
                 Output::Event(event) => events.push(*event),
-                Output::Close => other.session.handle(now, Input::Closed { from: self.side, how: How::CloseNotify }),
+                Output::Close => {
+                    tap(now, self.side, Passing::Closed(How::CloseNotify));
+                    other.session.handle(now, Input::Closed { from: self.side, how: How::CloseNotify });
+                }
                 Output::Wait(due) => {
                     self.due = due;
                     break;

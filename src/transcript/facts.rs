@@ -168,10 +168,8 @@ pub struct Facts {
     pub undecoded: Vec<Seen<crate::base::WireError>>,
     /// Pings through the tunnel.
     pub pings: Vec<Seen<Option<Micros>>>,
-    /// SSTP echoes of the client.
+    /// SSTP echoes and their answers, by who asked; nobody is named where we did.
     pub echoes: Vec<Seen<Option<Micros>>>,
-    /// SSTP echoes of the server, which only a tap tells: how the client answered them.
-    pub server_echoes: Vec<Seen<Option<Micros>>>,
     /// Messages left out to keep memory bounded.
     pub omitted: u64,
     /// How the connection ended, and who ended it.
@@ -286,7 +284,6 @@ impl Facts {
             What::Misstep { message, state, allowed } => self.missteps.push(seen!((message.clone(), state.clone(), allowed.clone()))),
             What::Undecoded(error) => self.undecoded.push(seen!(error.clone())),
             What::Ping { rtt, .. } => self.pings.push(seen!(*rtt)),
-            What::Echo { rtt } if by == Some(Side::Server) => self.server_echoes.push(seen!(*rtt)),
             What::Echo { rtt } => self.echoes.push(seen!(*rtt)),
             What::Omitted { count } => self.omitted += count,
             What::Closed(how) => {

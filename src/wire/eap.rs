@@ -3,6 +3,7 @@
 use super::{chap, control};
 use crate::base::{Bytes, Layer, Reader, WireError};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// RFC 3748 section 5.1.
 pub const IDENTITY: u8 = 1;
@@ -12,12 +13,19 @@ pub const NOTIFICATION: u8 = 2;
 pub const NAK: u8 = 3;
 /// RFC 3748 section 5.4.
 pub const MD5: u8 = 4;
+/// RFC 3748 section 5.6.
+pub const GTC: u8 = 6;
 /// RFC 5216.
 pub const TLS: u8 = 13;
+/// RFC 5281.
+pub const TTLS: u8 = 21;
 /// MS-PEAP.
 pub const PEAP: u8 = 25;
 /// MS-CHAPv2 within EAP.
 pub const MSCHAPV2: u8 = 26;
+
+/// RFC 4851.
+pub const FAST: u8 = 43;
 
 /// Type number, name in edits, and the name a person uses.
 pub const TYPES: [(u8, &str, &str); 10] = [
@@ -25,12 +33,12 @@ pub const TYPES: [(u8, &str, &str); 10] = [
     (NOTIFICATION, "notification", "Notification"),
     (NAK, "nak", "Nak"),
     (MD5, "md5", "EAP-MD5"),
-    (6, "gtc", "EAP-GTC"),
+    (GTC, "gtc", "EAP-GTC"),
     (TLS, "tls", "EAP-TLS"),
-    (21, "ttls", "EAP-TTLS"),
+    (TTLS, "ttls", "EAP-TTLS"),
     (PEAP, "peap", "PEAP"),
     (MSCHAPV2, "mschapv2", "EAP-MSCHAPv2"),
-    (43, "fast", "EAP-FAST"),
+    (FAST, "fast", "EAP-FAST"),
 ];
 
 /// The name of an EAP type as a person uses it.
@@ -85,30 +93,70 @@ impl Packet {
         control::Packet::new(self.code, self.id, data).emit()
     }
 
-    /// Name of the message, such as `request-identity` or `success`.
-    pub fn name(&self) -> &'static str {
-        match (self.code, self.kind) {
-            (1, Some(IDENTITY)) => "request-identity",
-            (2, Some(IDENTITY)) => "response-identity",
-            (1, Some(NOTIFICATION)) => "request-notification",
-            (2, Some(NOTIFICATION)) => "response-notification",
-            (2, Some(NAK)) => "response-nak",
-            (1, Some(MD5)) => "request-md5",
-            (2, Some(MD5)) => "response-md5",
-            (1, Some(TLS)) => "request-tls",
-            (2, Some(TLS)) => "response-tls",
-            (1, Some(PEAP)) => "request-peap",
-            (2, Some(PEAP)) => "response-peap",
-            (1, Some(MSCHAPV2)) => "request-mschapv2",
-            (2, Some(MSCHAPV2)) => "response-mschapv2",
-            (1, _) => "request",
-            (2, _) => "response",
-            (3, _) => "success",
-            (4, _) => "failure",
-            _ => "unknown-code",
+    /// Name of the message, such as `request-identity`, `response-type-52` or `success`.
+    pub fn name(&self) -> Cow<'static, str> {
+        let direction = match self.code {
+            1 => "request",
+            2 => "response",
+            3 => return "success".into(),
+            4 => return "failure".into(),
+            _ => return "unknown-code".into(),
+        };
+        match self.kind {
+            None => direction.into(),
+            Some(kind) => match TYPES.iter().find(|row| row.0 == kind) {
+                Some((_, name, _)) => format!("{direction}-{name}").into(),
+                None => format!("{direction}-type-{kind}").into(),
+            },
         }
     }
+
+    /// What carries TLS, in the types that do.
+    pub fn tunnel(&self) -> Option<Result<Tunnel, WireError>> {
+        let row = TUNNELS.iter().find(|row| Some(row.0) == self.kind)?;
+        Some(Tunnel::parse(row.1, &self.data))
+    }
 }
+
+/// A fragment of TLS within EAP-TLS, EAP-TTLS, PEAP or EAP-FAST: flags, version, total length, bytes. RFC 5216 section 3.1.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tunnel {
+    /// S: the method begins.
+    pub start: bool,
+    /// M: another fragment follows.
+    pub more: bool,
+    /// Version of the method, 0 in EAP-TLS, which has none.
+    pub version: u8,
+    /// L: length of the whole TLS message, bytes.
+    pub length: Option<u32>,
+    /// This fragment; empty in an acknowledgement.
+    pub data: Bytes,
+}
+
+impl Tunnel {
+    /// L of RFC 5216 section 3.1: the length is there.
+    pub const LENGTH: u8 = 0x80;
+    /// M of RFC 5216 section 3.1.
+    pub const MORE: u8 = 0x40;
+    /// S of RFC 5216 section 3.1.
+    pub const START: u8 = 0x20;
+
+    fn parse(version_bits: u8, data: &[u8]) -> Result<Tunnel, WireError> {
+        let mut reader = Reader::new(Layer::Auth, data);
+        let flags = reader.u8("EAP flags")?;
+        let length = if flags & Tunnel::LENGTH != 0 { Some(reader.u32("TLS message length")?) } else { None };
+        Ok(Tunnel {
+            start: flags & Tunnel::START != 0,
+            more: flags & Tunnel::MORE != 0,
+            version: flags & version_bits,
+            length,
+            data: reader.rest().into(),
+        })
+    }
+}
+
+/// Types that carry TLS, and the bits of their flags that hold a version: RFC 5216 3.1, RFC 5281 9.1, MS-PEAP 2.2.1, RFC 4851 4.1.
+const TUNNELS: [(u8, u8); 4] = [(TLS, 0x00), (TTLS, 0x07), (PEAP, 0x03), (FAST, 0x07)];
 
 /// What EAP-MSCHAPv2 carries: OpCode, identifier, length, then the form of CHAP.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -149,9 +197,26 @@ mod tests {
     #[test]
     fn an_empty_request_is_an_error_and_a_bare_opcode_is_not() {
         assert_eq!(Packet::parse(&[1, 1, 0, 4]).expect_err("a request has a type").what, "EAP type");
-        assert_eq!(Packet::parse(&[3, 3, 0, 4]).map(|packet| packet.name()), Ok("success"));
+        assert_eq!(Packet::parse(&[3, 3, 0, 4]).map(|packet| packet.name()), Ok("success".into()));
         let bare = MsChapV2::parse(&[3]).expect("a bare Success answer");
         assert!(bare.bare);
         assert_eq!(bare.emit(), [3]);
+    }
+
+    #[test]
+    fn what_carries_tls_is_told_apart_and_read_with_its_flags() {
+        // MS-PEAP 2.2.1 and RFC 5216 3.1: start of PEAP version 0, and a first fragment of EAP-TLS with its length.
+        let start = Packet::parse(&[1, 5, 0, 6, 25, 0x21]).expect("PEAP Start");
+        assert_eq!(start.name(), "request-peap");
+        let tunnel = start.tunnel().expect("carries TLS").expect("well formed");
+        assert_eq!((tunnel.start, tunnel.more, tunnel.version, tunnel.length, tunnel.data.len()), (true, false, 1, None, 0));
+        let first = Packet::parse(&[2, 5, 0, 13, 13, 0xc0, 0, 0, 4, 0, 0x16, 3, 1]).expect("EAP-TLS");
+        assert_eq!(first.name(), "response-tls");
+        let tunnel = first.tunnel().expect("carries TLS").expect("well formed");
+        assert_eq!((tunnel.start, tunnel.more, tunnel.length, tunnel.data.0), (false, true, Some(1024), vec![0x16, 3, 1]));
+        let cut = Packet::parse(&[2, 5, 0, 8, 21, 0x80, 0, 0]).expect("EAP-TTLS");
+        assert_eq!(cut.tunnel().expect("carries TLS").expect_err("half a length").what, "TLS message length");
+        assert_eq!(Packet::request(1, 52, []).name(), "request-type-52");
+        assert!(Packet::request(1, MD5, [0]).tunnel().is_none());
     }
 }

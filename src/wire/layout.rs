@@ -223,9 +223,23 @@ fn eap_data(walk: &mut Walk, packet: &[u8], code: u8) {
                 _ => walk.bytes("data".into(), walk.left(), spec),
             }
         }
+        (Some(eap::TLS | eap::TTLS | eap::PEAP | eap::FAST), _) => tunnel(walk, packet),
         (Some(ONE_TIME_PASSWORD | TOKEN_CARD), 2) => walk.secret("data", walk.left(), spec),
         _ => walk.bytes("data".into(), walk.left(), spec),
     }
+}
+
+/// Flags, length and a fragment of TLS.
+fn tunnel(walk: &mut Walk, packet: &[u8]) {
+    let spec = SpecRef::rfc(5216, "3.1");
+    let has_length = packet.get(walk.byte()).is_some_and(|flags| flags & eap::Tunnel::LENGTH != 0);
+    for (name, bits) in [("length-included", 1), ("more-fragments", 1), ("start", 1), ("version", 5)] {
+        walk.bits(&format!("flags.{name}"), bits, None, spec);
+    }
+    if has_length {
+        walk.bits("tls-message-length", 32, None, spec);
+    }
+    walk.bytes("data".into(), walk.left(), spec);
 }
 
 /// RFC 2759 7: Change-Password.
@@ -283,6 +297,18 @@ mod tests {
         assert_eq!(secrets("10000014ff03c0210801000c80fd0101000601aa"), [], "a rejected CCP packet");
         assert_eq!(secrets("1000000fff03c0230101000e0161ff70"), [("password".to_string(), 1)], "cut off");
         assert_eq!(secrets("1000001dff03c2230101001510000102030405060708090a0b0c0d0e0f"), [], "a challenge is no secret");
+    }
+
+    #[test]
+    fn the_flags_of_peap_are_fields() {
+        let packet = unhex("1000000e ff03 c227 01050006 1921").expect("hexadecimal");
+        let fields = fields(&packet);
+        let bit = |name: &str| fields.iter().find(|field| field.name == name).and_then(|field| field.read(&packet));
+        assert_eq!(
+            (bit("type"), bit("flags.start"), bit("flags.more-fragments"), bit("flags.version")),
+            (Some(25), Some(1), Some(0), Some(1))
+        );
+        assert_eq!(fields.iter().map(|field| field.bits).sum::<usize>(), packet.len() * 8);
     }
 
     #[test]

@@ -135,12 +135,12 @@ impl Frame {
 
     /// `protocol.message`, the name used by edits and listings, such as `lcp.configure-request`.
     pub fn name(&self) -> String {
-        let message = match &self.body {
-            Body::Lcp(packet) | Body::Ipcp(packet) | Body::Ipv6cp(packet) | Body::Ccp(packet) => control::code_name(packet.code),
-            Body::Pap(packet) => packet.name(),
-            Body::Chap(packet) => packet.name(),
+        let message: std::borrow::Cow<'static, str> = match &self.body {
+            Body::Lcp(packet) | Body::Ipcp(packet) | Body::Ipv6cp(packet) | Body::Ccp(packet) => control::code_name(packet.code).into(),
+            Body::Pap(packet) => packet.name().into(),
+            Body::Chap(packet) => packet.name().into(),
             Body::Eap(packet) => packet.name(),
-            Body::Other(_) => "packet",
+            Body::Other(_) => "packet".into(),
         };
         format!("{}.{message}", protocol_name(self.protocol))
     }

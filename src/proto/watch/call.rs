@@ -267,6 +267,10 @@ impl Call {
         }
         if by == Side::Server {
             self.bound(pen);
+            // IPv4 was refused, but IPv6 works.
+            if self.ipcp_rejected && self.ipv6cp.is_open() {
+                pen.up_below(Layer::Data);
+            }
             self.data_up(pen);
         }
         self.flood(pen, by);
@@ -387,7 +391,7 @@ impl Call {
             self.address_refused(pen, packet);
         }
         let spoken = self.ipcp.requests(Side::Client) + self.ipcp.requests(Side::Server) > 0;
-        let open = self.ipcp.is_open() || self.ipv6cp.is_open() && (!spoken || self.ipcp_rejected);
+        let open = self.ipcp.is_open() || self.ipv6cp.is_open() && !spoken;
         if !open || pen.is_up(Layer::Ncp) {
             return;
         }

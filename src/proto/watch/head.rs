@@ -1,8 +1,8 @@
 //! The heads of HTTP, one in each direction, and whether this is SSTP at all. MS-SSTP 3.2.4.1.
 
+use super::call::SHOWN;
 use super::cut::{Cut, Mode};
 use super::notes::Pen;
-use super::call::SHOWN;
 use super::{Watch, Watcher, rules};
 use crate::base::{Layer, Side, WireError};
 use crate::proto::client::refusal;
@@ -99,7 +99,8 @@ impl Watch {
     fn no_head(&mut self, from: Side, error: &WireError, held: Vec<u8>, out: &mut dyn Watcher) {
         let text = held.iter().take(SAMPLE).all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace());
         let claims = from == Side::Client && is_sstp_like(&held);
-        if !text && !claims && !(from == Side::Server && self.call.sstp) {
+        let answers = from == Side::Server && self.call.sstp;
+        if !(text || claims || answers) {
             self.cuts[from as usize].held = held;
             return self.midstream(from, out);
         }

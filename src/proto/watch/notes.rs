@@ -3,16 +3,16 @@
 use super::Watcher;
 use crate::base::{Bytes, Layer, Micros, Side};
 use crate::transcript::{Event, Reason, What};
+use crate::wire::control;
 use crate::wire::ppp::{self, Body};
 use crate::wire::sstp::MessageType;
-use crate::wire::control;
 
-/// Ours: more events than this are counted, not told, as in a session.
+/// Ours: more events than this are counted, not told, as in a session; each side has half of it.
 pub(super) const MAX_EVENTS: usize = 2_000;
-/// Ours: more echoes of SSTP and LCP than this are counted, not told; a call that idles for a day has thousands.
-const MAX_ROUTINE: usize = 200;
+/// Ours: more echoes of SSTP and LCP of one side than this are counted, not told; a call that idles for a day has thousands.
+const MAX_ROUTINE: usize = 100;
 /// Ours: how a call ends is told even when there is no room left, this often.
-const MAX_FAREWELLS: usize = 64;
+const MAX_FAREWELLS: usize = 32;
 /// Ours: more broken rules than this are not told.
 const MAX_VIOLATIONS: usize = 64;
 /// Ours: as many ends of the connection are told.
@@ -25,9 +25,10 @@ const CLIMB: [Layer; 7] = [Layer::Http, Layer::Sstp, Layer::Lcp, Layer::Auth, La
 #[derive(Clone, Debug)]
 pub(super) struct Notes {
     bound: usize,
-    noted: usize,
-    routine: usize,
-    farewells: usize,
+    /// By side, so that the flood of one does not hide what the other says.
+    noted: [usize; 2],
+    routine: [usize; 2],
+    farewells: [usize; 2],
     closes: usize,
     omitted: u64,
     broken: Vec<(Side, &'static str, &'static str)>,
@@ -44,9 +45,9 @@ impl Notes {
     pub fn new() -> Notes {
         Notes {
             bound: MAX_EVENTS,
-            noted: 0,
-            routine: 0,
-            farewells: 0,
+            noted: [0; 2],
+            routine: [0; 2],
+            farewells: [0; 2],
             closes: 0,
             omitted: 0,
             broken: Vec::new(),
@@ -67,19 +68,20 @@ impl Notes {
     }
 
     /// There is room for the event, or it is one that is told whatever was told before.
-    fn room(&mut self, what: &What) -> bool {
+    fn room(&mut self, by: Option<Side>, what: &What) -> bool {
+        let (side, bound) = (by.unwrap_or(Side::Server) as usize, self.bound / 2);
         match weight(what) {
             Weight::Always => true,
             Weight::Closed => within(&mut self.closes, MAX_CLOSES),
-            Weight::Routine if !within(&mut self.routine, MAX_ROUTINE) => false,
-            Weight::Farewell if self.noted >= self.bound => within(&mut self.farewells, MAX_FAREWELLS),
-            Weight::Routine | Weight::Farewell | Weight::Plain => within(&mut self.noted, self.bound),
+            Weight::Routine if !within(&mut self.routine[side], MAX_ROUTINE) => false,
+            Weight::Farewell if self.noted[side] >= bound => within(&mut self.farewells[side], MAX_FAREWELLS),
+            Weight::Routine | Weight::Farewell | Weight::Plain => within(&mut self.noted[side], bound),
         }
     }
 }
 
 fn within(count: &mut usize, bound: usize) -> bool {
-    *count += 1;
+    *count = count.saturating_add(1);
     *count <= bound
 }
 
@@ -125,7 +127,7 @@ impl Pen<'_> {
     }
 
     pub fn note_raw(&mut self, by: Option<Side>, layer: Layer, what: What, raw: &[u8]) {
-        if self.notes.room(&what) {
+        if self.notes.room(by, &what) {
             self.out.event(Event { at: self.at, by, layer, what, raw: Bytes(raw.to_vec()) });
         } else {
             self.notes.omitted += 1;

@@ -14,6 +14,8 @@ pub(super) struct Turns {
     tracker: Tracker,
     /// The state after each side's own last message: what came since from the other end may not have reached it.
     own: [Tracker; 2],
+    /// By side: it sent Call Disconnect, which the other end may acknowledge even if it sent one itself that crossed it.
+    left: [bool; 2],
     /// A message that was not allowed, but may have been seen before one of the other end that came first.
     early: Option<Early>,
 }
@@ -29,6 +31,7 @@ struct Early {
 impl Turns {
     /// Sees a message; `Err` with the state when it is out of turn.
     pub fn observe(&mut self, pen: &mut Pen<'_>, by: Side, kind: MessageType, holed: bool) -> Result<(), State> {
+        self.left[by as usize] |= kind == CallDisconnect;
         match self.tracker.observe(by, kind) {
             Ok(state) => {
                 self.own[by as usize].state = state;
@@ -40,6 +43,7 @@ impl Turns {
                 self.own = [self.tracker; 2];
                 Ok(())
             }
+            Err(_) if kind == CallDisconnectAck && self.left[by.other() as usize] => Ok(()),
             Err(_) if call::next(self.own[by as usize].state, by, kind).is_some() => Ok(()),
             Err(state) => {
                 self.tell(pen);

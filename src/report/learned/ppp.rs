@@ -184,8 +184,11 @@ pub(super) fn data(facts: &Facts) -> Learned {
     if let Some(middle) = median(answered) {
         learned.short += &format!(", median {middle}");
     }
-    if !facts.echoes.is_empty() {
-        learned.add("SSTP echoes", list(facts.echoes.iter().map(|seen| trip(seen.it))));
+    for (title, of_server) in [("SSTP echoes", false), ("SSTP echoes of the server", true)] {
+        let mut echoes = facts.echoes.iter().filter(|seen| (seen.by == Some(Side::Server)) == of_server).peekable();
+        if echoes.peek().is_some() {
+            learned.add(title, list(echoes.map(|seen| trip(seen.it))));
+        }
     }
     learned
 }
