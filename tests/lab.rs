@@ -2,7 +2,7 @@
 //! lab and the harmless oddities draw nothing above a note.
 
 use sstp_diag::base::{Layer, Secret};
-use sstp_diag::diag::{self, Judgement, Severity, judge};
+use sstp_diag::diag::{self, Judgement, Need, Severity, judge};
 use sstp_diag::jobs::lab::{Fault, Lab, LabConfig, Makes, USERS, fault, pki};
 use sstp_diag::jobs::probe::{self, ProbeConfig};
 use sstp_diag::live::clock::Clock;
@@ -211,15 +211,28 @@ const NOT_IN_THE_LAB: &[(&str, &str)] = &[
 ];
 
 /// Where the stories are.
-const STORIES: [&str; 3] =
-    [include_str!("../src/diag/tests/lower.rs"), include_str!("../src/diag/tests/stories.rs"), include_str!("../src/diag/tests/upper.rs")];
+const STORIES: [&str; 6] = [
+    include_str!("../src/diag/tests/lower.rs"),
+    include_str!("../src/diag/tests/stories.rs"),
+    include_str!("../src/diag/tests/tap_across.rs"),
+    include_str!("../src/diag/tests/tap_lower.rs"),
+    include_str!("../src/diag/tests/tap_upper.rs"),
+    include_str!("../src/diag/tests/upper.rs"),
+];
+
+/// Checks of which a probe, which is one of the two ends, never sees anything.
+fn only_a_tap_sees() -> impl Iterator<Item = &'static str> {
+    diag::all().filter(|check| check.needs == Need::Tap).map(|check| check.id)
+}
 
 #[test]
 fn what_the_lab_cannot_show_is_told_in_a_story() {
-    for (id, why) in NOT_IN_THE_LAB {
+    let listed = NOT_IN_THE_LAB.iter().copied().chain(only_a_tap_sees().map(|id| (id, "only a tap sees it")));
+    for (id, why) in listed {
         assert!(diag::by_id(id).is_some(), "{id} is no check");
         assert!(STORIES.iter().any(|source| source.contains(&format!("\"{id}\""))), "{id} has no story ({why})");
     }
+    assert!(only_a_tap_sees().count() >= 30);
 }
 
 #[test]
@@ -229,7 +242,7 @@ fn every_check_is_hit_by_a_fault_or_stands_here_with_a_reason() {
     for (_, transcript) in &runs {
         hit.extend(judged(transcript).findings.iter().map(|finding| finding.check.id));
     }
-    let listed: BTreeSet<&str> = NOT_IN_THE_LAB.iter().map(|row| row.0).collect();
+    let listed: BTreeSet<&str> = NOT_IN_THE_LAB.iter().map(|row| row.0).chain(only_a_tap_sees()).collect();
     let never: Vec<&str> = diag::all().map(|check| check.id).filter(|id| !hit.contains(id) && !listed.contains(id)).collect();
     assert!(never.is_empty(), "hit by no fault: {never:?}");
     let stale: Vec<&&str> = listed.iter().filter(|id| hit.contains(*id)).collect();

@@ -327,10 +327,13 @@ fn bad_signature(facts: &Facts) -> Option<Evidence> {
 }
 
 fn address_not_named(facts: &Facts) -> Option<Evidence> {
-    // A tap sees what was dialled only in what the client says of it.
-    let seen = |head: &http::Head| head.header("host").is_some_and(|host| host.contains(facts.target.name()));
-    let dialled = !facts.tapped() || facts.requests.iter().any(|request| seen(&request.it));
-    wrong(facts, &[Rule::IpNotInSan]).filter(|_| dialled)
+    wrong(facts, &[Rule::IpNotInSan]).filter(|_| dialled_name_is_known(facts))
+}
+
+/// A tap sees what was dialled only in what the client says of it: an address that it merely connects to says nothing.
+fn dialled_name_is_known(facts: &Facts) -> bool {
+    let names_it = |head: &http::Head| head.header("host").is_some_and(|host| host.contains(facts.target.name()));
+    !facts.tapped() || facts.requests.iter().any(|request| names_it(&request.it))
 }
 
 fn wildcard_too_short(facts: &Facts) -> Option<Evidence> {
@@ -377,7 +380,8 @@ fn untrusted_root(facts: &Facts) -> Option<Evidence> {
 
 fn refused_by_all(facts: &Facts) -> Option<Evidence> {
     let reasons: Vec<String> = facts.trust.iter().filter_map(|seen| reason(facts, seen)).collect();
-    let all_refuse = !reasons.is_empty() && reasons.len() == facts.trust.len();
+    let counts = dialled_name_is_known(facts) || wrong(facts, &[Rule::IpNotInSan]).is_none();
+    let all_refuse = counts && !reasons.is_empty() && reasons.len() == facts.trust.len();
     let named = || CERT.iter().any(|check| check.id != "CERT-NOT-TRUSTED" && check.hits(facts).is_some());
     (all_refuse && !named()).then(|| Evidence::of(facts.trust.iter().map(|seen| seen.event), reasons.join(", ")))?
 }

@@ -1,5 +1,9 @@
 //! Hand-made transcripts for the tests of this floor: a call is written down as a chain of small steps.
 
+mod tap;
+
+pub use tap::leaf;
+
 use super::{Finding, Judgement, Severity, all, judge};
 use crate::base::{Bytes, Layer, Micros, Side};
 use crate::crypto::chain::{ChainVerdict, Problem, Rule};
@@ -42,7 +46,7 @@ impl Story {
         self
     }
 
-    fn now(&self) -> Micros {
+    pub fn now(&self) -> Micros {
         self.0.events.last().map_or(Micros::ZERO, |event| event.at)
     }
 

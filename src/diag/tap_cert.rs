@@ -132,15 +132,20 @@ fn chosen(facts: &Facts) -> Option<(usize, u16, u16)> {
     facts.server_hellos.iter().rfind(|seen| !seen.it.retry).map(|seen| (seen.event, seen.it.version, seen.it.suite))
 }
 
+/// The same, unless the handshake came to nothing over it.
+fn agreed(facts: &Facts) -> Option<(usize, u16, u16)> {
+    chosen(facts).filter(|_| facts.stopped_at(Layer::Tls).is_none())
+}
+
 fn old_version(facts: &Facts) -> Option<Evidence> {
-    let (event, version, _) = chosen(facts).filter(|row| row.1 < TLS12)?;
+    let (event, version, _) = agreed(facts).filter(|row| row.1 < TLS12)?;
     let offered = facts.client_hellos.last().and_then(|hello| hello.it.versions.iter().max().copied());
     let offered = offered.map(|newest| format!("the client offered up to {}", super::tls::name(newest)));
     Some(Evidence::at(event, format!("the server chose {}", super::tls::name(version))).and(&offered.unwrap_or_default()))
 }
 
 fn weak_suite(facts: &Facts) -> Option<Evidence> {
-    let (event, version, suite) = chosen(facts)?;
+    let (event, version, suite) = agreed(facts)?;
     let why = match suite {
         0x0000..=0x0002 | 0x003b | 0xc001 | 0xc006 | 0xc00b | 0xc010 => "it does not encrypt",
         0x0003 | 0x0006 | 0x0008 | 0x000b | 0x000e | 0x0011 | 0x0014 | 0x0017 | 0x0019 => "it is an export suite",
@@ -154,7 +159,7 @@ fn weak_suite(facts: &Facts) -> Option<Evidence> {
 }
 
 fn static_key_exchange(facts: &Facts) -> Option<Evidence> {
-    let (event, version, suite) = chosen(facts)?;
+    let (event, version, suite) = agreed(facts)?;
     (version < TLS13 && static_rsa(suite))
         .then(|| Evidence::at(event, format!("the server chose suite 0x{suite:04X}, whose key exchange is RSA")))
 }

@@ -3,7 +3,7 @@
 use super::check::{Check, Evidence, Fix, Look, Need, Severity, Windows};
 use super::data::asked;
 use super::ending::{self, Farewell, first, last_heard, tunnel_stood};
-use super::look::{ABORTED, answer};
+use super::look::answer;
 use super::tap_tcp::{both_ways, lost};
 use crate::base::{Layer, Micros, Side, SpecRef};
 use crate::transcript::How;
@@ -73,7 +73,7 @@ pub(super) const TAP_DATA: &[Check] = &[
         fix: Fix { admin: "", user: "Use a version of sstp-client that has the fix, or 1.0.13." },
         spec: &[SpecRef::sstp("3.1.2.3")],
         needs: Need::Tap,
-        explains: ABORTED,
+        explains: &["TEAR-CLIENT-CUT"],
         look: Look::One(linux_and_routeros),
         ..Check::ROW
     },
@@ -104,7 +104,7 @@ pub(super) const TAP_DATA: &[Check] = &[
         windows: &[Windows::Ras(829)],
         spec: &[SpecRef::sstp("3.1.2.3"), SpecRef::sstp("3.1.6")],
         needs: Need::Tap,
-        explains: super::look::endings_and!["DATA-FAILED", "DATA-DEAD", "DATA-CLIENT-SILENT", "DATA-SERVER-SILENT"],
+        explains: super::look::endings_and!["DATA-FAILED", "DATA-DEAD"],
         look: Look::One(hello_expired),
         ..Check::ROW
     },

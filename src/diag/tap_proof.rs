@@ -144,7 +144,8 @@ fn binding_not_checked(facts: &Facts) -> Option<Evidence> {
         let seen = facts.proofs.iter().find(|seen| seen.it.0 == of && !seen.it.1)?;
         Some((seen.event, what.to_string()))
     };
-    let nonce = nonce_differs(facts).map(|evidence| (evidence.events, "the nonce".to_string()));
+    let proved = || differs(Proof::Nonce, "the nonce").map(|row| (vec![row.0], row.1));
+    let nonce = nonce_differs(facts).map(|evidence| (evidence.events, "the nonce".to_string())).or_else(proved);
     let hash = hash_not_offered(facts).map(|evidence| (evidence.events, "the hash protocol".to_string()));
     let cert = differs(Proof::CertHash, "the certificate hash").map(|row| (vec![row.0], row.1));
     let mac = wrong_mac(facts).map(|row| (vec![row.0], "the compound MAC".to_string()));

@@ -4,4 +4,7 @@ mod lower;
 mod random;
 mod rows;
 mod stories;
+mod tap_across;
+mod tap_lower;
+mod tap_upper;
 mod upper;
