@@ -3,6 +3,7 @@
 mod args;
 mod catalogue;
 mod exit;
+mod generate;
 mod lab;
 mod man;
 mod output;
@@ -33,6 +34,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Probe(args) => probe::run(&args),
         Command::Lab(args) => lab::run(&args),
         Command::Catalogue(args) => catalogue::run(&args),
+        Command::Generate(args) => generate::run(&args),
         Command::Man => man::run(),
     };
     let exit = result.unwrap_or_else(|trouble| {

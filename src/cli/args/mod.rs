@@ -1,12 +1,14 @@
 //! The arguments: one file for every subcommand, one for the target, one for the values they share.
 
 mod catalogue;
+mod generate;
 mod lab;
 mod probe;
 mod target;
 mod values;
 
 pub use catalogue::{CatalogueArgs, Shape, What};
+pub use generate::{CutArgs, GenerateArgs, Made, ToArgs};
 pub use lab::LabArgs;
 pub use probe::{Colour, ExtentArgs, LoginArgs, ProbeArgs, Roots, ShownArgs, TrustArgs, WayArgs};
 pub use target::Target;
@@ -32,6 +34,9 @@ pub(super) enum Command {
     Lab(LabArgs),
     /// Print the checks, the faults or the codes that this program knows
     Catalogue(CatalogueArgs),
+    /// Make captures for tests and benchmarks
+    #[command(hide = true)]
+    Generate(Box<GenerateArgs>),
     /// Print the manual page
     #[command(hide = true)]
     Man,
