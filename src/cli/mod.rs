@@ -6,6 +6,7 @@ mod decode;
 mod desk;
 mod exit;
 mod intake;
+mod generate;
 mod lab;
 mod man;
 mod output;
@@ -40,6 +41,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Diagnose(args) => decode::diagnose(&args),
         Command::Lab(args) => lab::run(&args),
         Command::Catalogue(args) => catalogue::run(&args),
+        Command::Generate(args) => generate::run(&args),
         Command::Man => man::run(),
     };
     let exit = result.unwrap_or_else(|trouble| {

@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod decode;
+mod generate;
 mod lab;
 mod probe;
 mod target;
@@ -9,6 +10,7 @@ mod values;
 
 pub use catalogue::{CatalogueArgs, Shape, What};
 pub use decode::{DecodeArgs, DiagnoseArgs, JudgedArgs, KeyArgs, ProofArgs, TapRoots, ViewArgs};
+pub use generate::{CutArgs, GenerateArgs, Made, ToArgs};
 pub use lab::LabArgs;
 pub use probe::{Colour, ExtentArgs, LoginArgs, ProbeArgs, Roots, ShownArgs, TrustArgs, WayArgs};
 pub use target::Target;
@@ -38,6 +40,9 @@ pub(super) enum Command {
     Lab(LabArgs),
     /// Print the checks, the faults or the codes that this program knows
     Catalogue(CatalogueArgs),
+    /// Make captures for tests and benchmarks
+    #[command(hide = true)]
+    Generate(Box<GenerateArgs>),
     /// Print the manual page
     #[command(hide = true)]
     Man,

@@ -83,6 +83,18 @@ pub fn seconds(text: &str) -> Result<Duration, String> {
     number.map(Duration::from_secs_f64).ok_or_else(|| format!("{text:?} is not a number of seconds from {LEAST} to {MOST}"))
 }
 
+/// Reads a number of bytes, with K, M or G for powers of 1000.
+pub fn bytes(text: &str) -> Result<u64, String> {
+    let (digits, unit) = match text.char_indices().last() {
+        Some((at, 'k' | 'K')) => (text.get(..at), 1_000),
+        Some((at, 'm' | 'M')) => (text.get(..at), 1_000_000),
+        Some((at, 'g' | 'G')) => (text.get(..at), 1_000_000_000),
+        _ => (Some(text), 1),
+    };
+    let number = digits.and_then(|digits| digits.parse::<u64>().ok()).and_then(|number| number.checked_mul(unit));
+    number.filter(|number| *number > 0).ok_or_else(|| format!("{text:?} is not a number of bytes such as 100M"))
+}
+
 /// Reads the name of a layer.
 pub fn layer(text: &str) -> Result<Layer, String> {
     let names = || report::text::list(Layer::ALL.map(Layer::name));
@@ -139,6 +151,14 @@ mod tests {
         assert!(numbers("4-6").is_ok_and(|numbers| numbers.has(5) && !numbers.has(7)));
         for wrong in ["", "0", "x", "3-1", "-3", "1,,2", "1-2-3"] {
             assert!(numbers(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn bytes_are_counted_in_powers_of_1000() {
+        assert_eq!((bytes("7"), bytes("100M"), bytes("5g")), (Ok(7), Ok(100_000_000), Ok(5_000_000_000)));
+        for wrong in ["", "0", "M", "1T", "-1", "99999999999G", "1.5M"] {
+            assert!(bytes(wrong).is_err(), "{wrong}");
         }
     }
 

@@ -86,6 +86,12 @@ impl How {
     }
 }
 
+/// A line for every way to spoil and for every link layer.
+pub fn list() -> String {
+    let rows = ROWS.iter().map(|row| format!("{:<18}{} [N = {}]\n", row.name, row.does, row.number));
+    rows.chain(LINKS.iter().map(|link| format!("{:<18}{}\n", link.name, link.does))).collect()
+}
+
 /// All names.
 pub fn names() -> Vec<&'static str> {
     ROWS.iter().map(|row| row.name).chain(LINKS.iter().map(|link| link.name)).collect()
