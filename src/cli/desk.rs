@@ -70,7 +70,9 @@ impl Choice {
     }
 
     fn names(&self, server: SocketAddr, transcript: &Transcript) -> bool {
-        let host = |filter: &ServerFilter| filter.host == server.ip().to_string() || filter.host.eq_ignore_ascii_case(transcript.head.target.name());
+        let host = |filter: &ServerFilter| {
+            filter.host == server.ip().to_string() || filter.host.eq_ignore_ascii_case(transcript.head.target.name())
+        };
         self.servers.iter().any(|filter| host(filter) && filter.port.is_none_or(|port| port == server.port()))
     }
 }
@@ -197,7 +199,7 @@ impl Desk {
             self.end.left_out += 1;
             return;
         }
-        self.failing |= session.report.failed();
+        self.failing |= session.report.failed() && session.report.ours().is_none();
         self.end.shown += 1;
         let shown = self.sheets.session(&mut session);
         let saved = self.save.as_mut().map_or(Ok(()), |save| save.transcript(&session.report.transcript, self.looks.with_secrets));
