@@ -298,7 +298,7 @@ fn add(capture: &mut Capture, summary: Summary) {
 /// Ours: so many attempts are held back until it can be told whether they are of interest.
 const HELD: usize = 500;
 /// Ours: so many sessions are compared with each other.
-const COMPARED: usize = 500;
+const COMPARED: usize = 256;
 
 #[cfg(test)]
 mod tests;

@@ -16,7 +16,7 @@ const SERVER: Option<Side> = Some(Side::Server);
 /// What a tap at the client's switch writes down of a call with this password.
 fn call(password: &str, method: Method) -> Transcript {
     let cert = CertHashes { sha1: [1; 20], sha256: [2; 32] };
-    let mut client = ClientConfig::new("vpn.example.test", cert.clone());
+    let mut client = ClientConfig::new("vpn.example.test", cert);
     client.credentials = Some(Credentials { user: "alice".into(), password: Secret::new(password.into()) });
     client.methods = vec![method];
     let account = Account { name: "alice".into(), password: Secret::new("Passw0rd!".into()), error: None };
