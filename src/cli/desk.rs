@@ -8,7 +8,7 @@ use super::weigh::Scales;
 use crate::base::{Micros, Side};
 use crate::capture::export::Export;
 use crate::capture::read::{Connection, Kind, Listener, Seen, ServerFilter, Summary};
-use crate::diag::{self, Check, Finding, Look, Severity};
+use crate::diag::{self, Check, Evidence, Finding, Look, Severity};
 use crate::report::sessions::{self, Capture, Damage, End, Ends, Filter, Looks, Session};
 use crate::transcript::{Event, Facts, Transcript, scrub};
 use std::collections::HashSet;
@@ -35,6 +35,8 @@ pub struct Desk {
     /// Attempts of which it cannot yet be told whether they are of interest.
     held: Vec<Connection>,
     sstp_servers: HashSet<SocketAddr>,
+    /// Numbers and facts of the sessions that are compared with each other.
+    numbers: Vec<u64>,
     facts: Vec<Facts>,
     end: End,
     failing: bool,
@@ -93,6 +95,7 @@ impl Desk {
             halt: Arc::default(),
             held: Vec::new(),
             sstp_servers: HashSet::new(),
+            numbers: Vec::new(),
             facts: Vec::new(),
             end: End { with_secrets, ..End::default() },
             failing: false,
@@ -159,7 +162,7 @@ impl Desk {
         if let Some((path, export)) = self.export.take() {
             export.finish().map_err(|error| Trouble::file("write", &path, &error))?;
         }
-        self.end.across = across(&self.facts, diag::all());
+        self.end.across = across(&self.numbers, &self.facts, diag::all());
         self.end.interrupted = interrupted;
         self.sheets.end(&self.end)?;
         let failing = self.failing || self.end.across.iter().any(|finding| finding.severity == Severity::Fail);
@@ -205,6 +208,7 @@ impl Desk {
         let saved = self.save.as_mut().map_or(Ok(()), |save| save.transcript(&session.report.transcript, self.looks.with_secrets));
         self.trouble = shown.and(saved).err();
         if self.facts.len() < COMPARED {
+            self.numbers.push(number);
             self.facts.push(session.report.facts);
         } else {
             self.end.across_most = Some(COMPARED);
@@ -265,15 +269,26 @@ impl Listener for Desk {
     }
 }
 
-/// What checks over several connections find.
-fn across(facts: &[Facts], checks: impl Iterator<Item = &'static Check>) -> Vec<Finding> {
-    let finding = |check: &'static Check| match check.look {
-        Look::Across(look) if facts.len() > 1 => {
-            look(facts).map(|evidence| Finding { check, severity: check.severity, evidence, cause: false, because_of: None })
-        }
-        _ => None,
+/// What checks over several connections find: one finding a check, with the sessions that it concerns.
+fn across(numbers: &[u64], facts: &[Facts], checks: impl Iterator<Item = &'static Check>) -> Vec<Finding> {
+    let checks = checks.filter(|check| matches!(check.look, Look::Across(_)) && facts.len() > 1);
+    let of = |check: &'static Check| {
+        let mut hits = numbers.iter().zip(facts).filter_map(|(number, own)| {
+            // What shows in a session alone stands in its own report.
+            let alone = check.hits(own).is_some();
+            Some((number, check.hits_among(own, facts).filter(|_| !alone)?))
+        });
+        let (first, evidence) = hits.next()?;
+        let others: Vec<String> = hits.map(|(number, _)| format!("#{number}")).collect();
+        let others = match others.as_slice() {
+            [] => String::new(),
+            few if few.len() <= NAMED => format!("; so in {}", few.join(", ")),
+            many => format!("; so in {} and {} more", many.get(..NAMED).unwrap_or_default().join(", "), many.len() - NAMED),
+        };
+        let evidence = Evidence { says: format!("#{first}: {}{others}", evidence.says), events: evidence.events };
+        Some(Finding { check, severity: check.severity, evidence, cause: false, because_of: None })
     };
-    checks.filter_map(finding).collect()
+    checks.filter_map(of).collect()
 }
 
 /// Adds the totals of a further capture.
@@ -297,6 +312,8 @@ fn add(capture: &mut Capture, summary: Summary) {
 
 /// Ours: so many attempts are held back until it can be told whether they are of interest.
 const HELD: usize = 500;
+/// Ours: more sessions than this are counted and not named.
+const NAMED: usize = 10;
 /// Ours: so many sessions are compared with each other.
 const COMPARED: usize = 256;
 

@@ -132,3 +132,22 @@ fn reading_ends_when_it_is_told_to() {
     assert_eq!(desk.finish(true).expect("written"), Exit::Interrupted);
     std::fs::remove_file(&path).expect("it was there");
 }
+
+#[test]
+fn a_finding_over_several_sessions_names_them_once() {
+    use crate::base::SpecRef;
+    const CHECKS: &[Check] = &[
+        Check {
+            id: "TEAR-TWICE",
+            look: Look::Across(|own, all| (all.len() > 2 && own.began > 1).then(|| Evidence::at(0, "twice"))),
+            ..Check::ROW
+        },
+        Check { id: "TEAR-ALONE", look: Look::Across(|_, _| Some(Evidence::at(0, "always"))), spec: &[SpecRef::rfc(1, "")], ..Check::ROW },
+    ];
+    let facts: Vec<Facts> = (0..20).map(|began| Facts { began, ..Facts::default() }).collect();
+    let numbers: Vec<u64> = (1..=20).collect();
+    let found = across(&numbers, &facts, CHECKS.iter());
+    assert_eq!(found.len(), 1, "what shows in one session alone stands there");
+    assert_eq!(found[0].evidence.says, "#3: twice; so in #4, #5, #6, #7, #8, #9, #10, #11, #12, #13 and 7 more");
+    assert!(across(&numbers[..1], &facts[..1], CHECKS.iter()).is_empty());
+}
