@@ -1,6 +1,6 @@
 //! The end that proves who it is.
 
-use super::{chap_frame, eap_frame, pap_frame, pap_refusal, refusal, PROOF_WRONG};
+use super::{PROOF_WRONG, chap_frame, eap_frame, pap_frame, pap_refusal, refusal};
 use crate::base::{Bytes, Micros};
 use crate::crypto::{chap_md5, mppe, mschapv2};
 use crate::proto::Rng;

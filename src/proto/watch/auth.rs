@@ -123,7 +123,9 @@ impl Auth {
         self.expected = None;
         let (Ok(response), Some((_, challenge))) = (MsChapV2Response::parse(value), &self.challenge) else { return };
         if response.flags != 0 {
-            pen.violation(Side::Client, Layer::Auth, "RFC 2759 4", "flags", || format!("the flags of the response are 0x{:02x}", response.flags));
+            pen.violation(Side::Client, Layer::Auth, "RFC 2759 4", "flags", || {
+                format!("the flags of the response are 0x{:02x}", response.flags)
+            });
         }
         let Ok(challenge) = <[u8; 16]>::try_from(challenge.as_slice()) else {
             let len = challenge.len();
@@ -146,7 +148,8 @@ impl Auth {
             Keys::MsChapV2 { within_eap, .. } => within_eap,
             _ => return pen.up(Layer::Auth),
         };
-        let there = message.get(..SERVER_PROOF).is_some_and(|start| start.starts_with(b"S=") && start.iter().skip(2).all(u8::is_ascii_hexdigit));
+        let there =
+            message.get(..SERVER_PROOF).is_some_and(|start| start.starts_with(b"S=") && start.iter().skip(2).all(u8::is_ascii_hexdigit));
         let right = self.expected.as_ref().map(|expected| mschapv2::verify_authenticator_response(expected, message));
         self.unproved = !there || right == Some(false);
         match right {

@@ -1,8 +1,8 @@
 //! The heads of HTTP, one in each direction, and whether this is SSTP at all. MS-SSTP 3.2.4.1.
 
+use super::call::SHOWN;
 use super::cut::{Cut, Mode};
 use super::notes::Pen;
-use super::call::SHOWN;
 use super::{Watch, Watcher, rules};
 use crate::base::{Layer, Side, WireError};
 use crate::proto::client::refusal;

@@ -97,7 +97,8 @@ impl Negotiation {
         }
         let Some(request) = asked.request.as_ref().filter(|request| request.id == packet.id) else { return };
         if packet.code == control::CONFIGURE_ACK && packet.data != request.data {
-            let says = || format!("{name} configure-ack does not repeat the options of the request: {:?} for {:?}", packet.data, request.data);
+            let says =
+                || format!("{name} configure-ack does not repeat the options of the request: {:?} for {:?}", packet.data, request.data);
             pen.violation(by, layer, "RFC 1661 5.2", "options of an ack", says);
         }
         if packet.code == control::CONFIGURE_REJECT {

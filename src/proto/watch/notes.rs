@@ -3,9 +3,9 @@
 use super::Watcher;
 use crate::base::{Bytes, Layer, Micros, Side};
 use crate::transcript::{Event, Reason, What};
+use crate::wire::control;
 use crate::wire::ppp::{self, Body};
 use crate::wire::sstp::MessageType;
-use crate::wire::control;
 
 /// Ours: more events than this are counted, not told, as in a session.
 pub(super) const MAX_EVENTS: usize = 2_000;

@@ -97,7 +97,10 @@ pub(super) fn binding(
     if let Some(cert) = cert {
         let seen: &[u8] = if hash == HashProtocol::Sha1 { &cert.sha1 } else { &cert.sha256 };
         let what = format!("the {} certificate hash {}", hash.name(), crate::base::hex(cert_hash));
-        tell(Proof::CertHash, same(seen == cert_hash.as_ref(), &what, &format!("that of the certificate in the capture ({})", crate::base::hex(seen))));
+        tell(
+            Proof::CertHash,
+            same(seen == cert_hash.as_ref(), &what, &format!("that of the certificate in the capture ({})", crate::base::hex(seen))),
+        );
     }
     if let Some(told) = compound_mac(hash, packet, keys) {
         tell(Proof::CompoundMac, told);

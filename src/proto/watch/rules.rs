@@ -92,7 +92,9 @@ fn shape(pen: &mut Pen<'_>, by: Side, layer: Layer, message: &Message) {
 fn value(pen: &mut Pen<'_>, by: Side, layer: Layer, kind: MessageType, attribute: &Attribute) {
     match attribute {
         Attribute::EncapsulatedProtocol(protocol) if *protocol != 1 => {
-            pen.violation(by, layer, "MS-SSTP 2.2.5", "protocol", || format!("the encapsulated protocol is {protocol}; 1 (PPP) is the only one"));
+            pen.violation(by, layer, "MS-SSTP 2.2.5", "protocol", || {
+                format!("the encapsulated protocol is {protocol}; 1 (PPP) is the only one")
+            });
         }
         Attribute::StatusInfo { about, status, value } => status_info(pen, by, layer, kind, (*about, *status, value.len())),
         Attribute::CryptoBinding { hash_protocol, .. } if !matches!(hash_protocol, 1 | 2) => {
@@ -101,7 +103,9 @@ fn value(pen: &mut Pen<'_>, by: Side, layer: Layer, kind: MessageType, attribute
         }
         Attribute::CryptoBindingRequest { hash_mask, nonce } => {
             if hash_mask & !3 != 0 {
-                pen.violation(by, layer, "MS-SSTP 2.2.6", "bitmask", || format!("the hash bitmask 0x{hash_mask:02x} has bits that do not exist"));
+                pen.violation(by, layer, "MS-SSTP 2.2.6", "bitmask", || {
+                    format!("the hash bitmask 0x{hash_mask:02x} has bits that do not exist")
+                });
             }
             if hash_mask & 3 == 0 {
                 pen.violation(by, layer, "MS-SSTP 2.2.6", "no hash", || format!("the hash bitmask 0x{hash_mask:02x} names no hash"));
@@ -138,10 +142,14 @@ fn status_info(pen: &mut Pen<'_>, by: Side, layer: Layer, kind: MessageType, (ab
         _ => true,
     };
     if !fits {
-        pen.violation(by, layer, "MS-SSTP 2.2.8", "status", || format!("status {status} about attribute {about} has no place in {}", kind.name()));
+        pen.violation(by, layer, "MS-SSTP 2.2.8", "status", || {
+            format!("status {status} about attribute {about} has no place in {}", kind.name())
+        });
     }
     if len > MAX_STATUS_VALUE {
-        pen.violation(by, layer, "MS-SSTP 2.2.8", "value length", || format!("the value in a status is {len} bytes, {MAX_STATUS_VALUE} is the most"));
+        pen.violation(by, layer, "MS-SSTP 2.2.8", "value length", || {
+            format!("the value in a status is {len} bytes, {MAX_STATUS_VALUE} is the most")
+        });
     }
     if len > 0 && kind != MessageType::CallConnectNak {
         pen.violation(by, layer, "MS-SSTP 2.2.8", "value", || format!("{} carries a value of {len} bytes in its status", kind.name()));

@@ -111,7 +111,7 @@ impl End {
         if let Some(capture) = &self.capture
             && capture.sstp + capture.likely == 0
         {
-            lines.push(nothing(capture));
+            lines.push(nothing(capture, self.shown));
         }
         if let Some(most) = self.across_most {
             lines.push(format!("Only the first {most} sessions were compared with each other."));
@@ -128,7 +128,7 @@ fn totals(capture: &Capture) -> String {
         (Some(first), Some(last)) => format!(", {} to {}", rfc3339_ms(first), rfc3339_ms(last)),
         _ => String::new(),
     };
-    let kinds = [(capture.sstp, "SSTP"), (capture.likely, "likely SSTP"), (capture.attempts, "failed attempts"), (capture.other, "other")];
+    let kinds = [(capture.sstp, "SSTP"), (capture.likely, "likely SSTP"), (capture.attempts, "failed before it could be told"), (capture.other, "other")];
     let kinds = list(kinds.into_iter().filter(|kind| kind.0 > 0).map(|(number, name)| format!("{} {name}", grouped(number))));
     let kinds = if kinds.is_empty() { kinds } else { format!(" ({kinds})") };
     let packets = count(capture.packets, "packet", "packets");
@@ -155,7 +155,7 @@ fn troubles(capture: &Capture) -> Vec<String> {
 }
 
 /// No SSTP: what was there instead, and what to do.
-fn nothing(capture: &Capture) -> String {
+fn nothing(capture: &Capture, shown: u64) -> String {
     let what = match () {
         () if capture.packets == 0 => {
             "there is no packet in it; was the capture stopped before anything happened, or its filter too narrow?"
@@ -164,6 +164,7 @@ fn nothing(capture: &Capture) -> String {
             "its link layer is not understood; capture on an Ethernet or `any` interface"
         }
         () if capture.tcp_connections == 0 => "there is no TCP in it; capture with a filter such as `tcp port 443`, while the client dials",
+        () if shown > 0 => "what is shown failed before it could be told what it was to become",
         () if capture.attempts > 0 && capture.other == 0 => {
             "connections were tried and failed before it could be told; name the server with --server HOST to have it judged as one"
         }

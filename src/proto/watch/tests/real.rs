@@ -114,8 +114,13 @@ fn the_certificate_of_the_capture_is_held_against_the_binding_and_the_nt_hash_wi
     for (sha256, holds) in [(leaf.try_into().expect("32 bytes"), true), ([7; 32], false)] {
         let config = WatchConfig { nt_hash: Some(Secret::new(hash)), ..WatchConfig::default() };
         let (_, told) = watch(config, Some(CertHashes { sha1: [0; 20], sha256 }), &wire, end);
-        let expected =
-            [(Proof::Response, true), (Proof::AuthenticatorResponse, true), (Proof::Nonce, true), (Proof::CertHash, holds), (Proof::CompoundMac, true)];
+        let expected = [
+            (Proof::Response, true),
+            (Proof::AuthenticatorResponse, true),
+            (Proof::Nonce, true),
+            (Proof::CertHash, holds),
+            (Proof::CompoundMac, true),
+        ];
         assert_eq!(proofs(&told), expected);
     }
 }
