@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod cli;
+mod decode;
 mod hostile;
 mod house;
 mod lab;

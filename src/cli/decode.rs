@@ -17,7 +17,10 @@ use std::path::{Path, PathBuf};
 
 /// Shows what happened.
 pub fn decode(args: &DecodeArgs) -> Result<Exit, Trouble> {
-    named(&args.input, "CAPTURE is missing; for example `sstp-diag decode call.pcapng --keylog keys.txt`, or `tcpdump -w - | sstp-diag decode -`")?;
+    named(
+        &args.input,
+        "CAPTURE is missing; for example `sstp-diag decode call.pcapng --keylog keys.txt`, or `tcpdump -w - | sstp-diag decode -`",
+    )?;
     let files = [args.files.save.as_deref(), args.files.export_inner.as_deref()];
     writable(&args.shown, &files, &args.input)?;
     stdin_once(&args.input, &args.proof)?;
@@ -91,7 +94,10 @@ fn options(keys: &KeyArgs, proof: &ProofArgs, packets: bool) -> Result<Options, 
     let environment = std::env::var_os("SSLKEYLOGFILE").filter(|path| !path.is_empty() && keys.keylog.is_empty()).map(PathBuf::from);
     let key_logs: Vec<PathBuf> = match environment {
         // The variable may name a file that a browser has yet to write.
-        Some(path) if path.exists() => vec![path],
+        Some(path) if path.exists() => {
+            output::complain(&format!("keys are taken from {}, which SSLKEYLOGFILE names", path.display()));
+            vec![path]
+        }
         _ => keys.keylog.clone(),
     };
     for path in key_logs.iter().chain(&keys.rsa_key) {

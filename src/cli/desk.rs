@@ -8,7 +8,7 @@ use super::weigh::Scales;
 use crate::base::{Micros, Side};
 use crate::capture::export::Export;
 use crate::capture::read::{Connection, Kind, Listener, Seen, ServerFilter, Summary};
-use crate::diag::{self, Check, Finding, Look, Severity};
+use crate::diag::{self, Check, Evidence, Finding, Look, Severity};
 use crate::report::sessions::{self, Capture, Damage, End, Ends, Filter, Looks, Session};
 use crate::transcript::{Event, Facts, Transcript, scrub};
 use std::collections::HashSet;
@@ -35,6 +35,8 @@ pub struct Desk {
     /// Attempts of which it cannot yet be told whether they are of interest.
     held: Vec<Connection>,
     sstp_servers: HashSet<SocketAddr>,
+    /// Numbers and facts of the sessions that are compared with each other.
+    numbers: Vec<u64>,
     facts: Vec<Facts>,
     end: End,
     failing: bool,
@@ -70,7 +72,9 @@ impl Choice {
     }
 
     fn names(&self, server: SocketAddr, transcript: &Transcript) -> bool {
-        let host = |filter: &ServerFilter| filter.host == server.ip().to_string() || filter.host.eq_ignore_ascii_case(transcript.head.target.name());
+        let host = |filter: &ServerFilter| {
+            filter.host == server.ip().to_string() || filter.host.eq_ignore_ascii_case(transcript.head.target.name())
+        };
         self.servers.iter().any(|filter| host(filter) && filter.port.is_none_or(|port| port == server.port()))
     }
 }
@@ -91,6 +95,7 @@ impl Desk {
             halt: Arc::default(),
             held: Vec::new(),
             sstp_servers: HashSet::new(),
+            numbers: Vec::new(),
             facts: Vec::new(),
             end: End { with_secrets, ..End::default() },
             failing: false,
@@ -157,7 +162,7 @@ impl Desk {
         if let Some((path, export)) = self.export.take() {
             export.finish().map_err(|error| Trouble::file("write", &path, &error))?;
         }
-        self.end.across = across(&self.facts, diag::all());
+        self.end.across = across(&self.numbers, &self.facts, diag::all());
         self.end.interrupted = interrupted;
         self.sheets.end(&self.end)?;
         let failing = self.failing || self.end.across.iter().any(|finding| finding.severity == Severity::Fail);
@@ -197,12 +202,13 @@ impl Desk {
             self.end.left_out += 1;
             return;
         }
-        self.failing |= session.report.failed();
+        self.failing |= session.report.failed() && session.report.ours().is_none();
         self.end.shown += 1;
         let shown = self.sheets.session(&mut session);
         let saved = self.save.as_mut().map_or(Ok(()), |save| save.transcript(&session.report.transcript, self.looks.with_secrets));
         self.trouble = shown.and(saved).err();
         if self.facts.len() < COMPARED {
+            self.numbers.push(number);
             self.facts.push(session.report.facts);
         } else {
             self.end.across_most = Some(COMPARED);
@@ -263,15 +269,26 @@ impl Listener for Desk {
     }
 }
 
-/// What checks over several connections find.
-fn across(facts: &[Facts], checks: impl Iterator<Item = &'static Check>) -> Vec<Finding> {
-    let finding = |check: &'static Check| match check.look {
-        Look::Across(look) if facts.len() > 1 => {
-            look(facts).map(|evidence| Finding { check, severity: check.severity, evidence, cause: false, because_of: None })
-        }
-        _ => None,
+/// What checks over several connections find: one finding a check, with the sessions that it concerns.
+fn across(numbers: &[u64], facts: &[Facts], checks: impl Iterator<Item = &'static Check>) -> Vec<Finding> {
+    let checks = checks.filter(|check| matches!(check.look, Look::Across(_)) && facts.len() > 1);
+    let of = |check: &'static Check| {
+        let mut hits = numbers.iter().zip(facts).filter_map(|(number, own)| {
+            // What shows in a session alone stands in its own report.
+            let alone = check.hits(own).is_some();
+            Some((number, check.hits_among(own, facts).filter(|_| !alone)?))
+        });
+        let (first, evidence) = hits.next()?;
+        let others: Vec<String> = hits.map(|(number, _)| format!("#{number}")).collect();
+        let others = match others.as_slice() {
+            [] => String::new(),
+            few if few.len() <= NAMED => format!("; so in {}", few.join(", ")),
+            many => format!("; so in {} and {} more", many.get(..NAMED).unwrap_or_default().join(", "), many.len() - NAMED),
+        };
+        let evidence = Evidence { says: format!("#{first}: {}{others}", evidence.says), events: evidence.events };
+        Some(Finding { check, severity: check.severity, evidence, cause: false, because_of: None })
     };
-    checks.filter_map(finding).collect()
+    checks.filter_map(of).collect()
 }
 
 /// Adds the totals of a further capture.
@@ -295,8 +312,10 @@ fn add(capture: &mut Capture, summary: Summary) {
 
 /// Ours: so many attempts are held back until it can be told whether they are of interest.
 const HELD: usize = 500;
+/// Ours: more sessions than this are counted and not named.
+const NAMED: usize = 10;
 /// Ours: so many sessions are compared with each other.
-const COMPARED: usize = 500;
+const COMPARED: usize = 256;
 
 #[cfg(test)]
 mod tests;

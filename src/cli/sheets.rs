@@ -37,6 +37,13 @@ impl Sheets {
         Ok(Sheets { sheets, heard: true })
     }
 
+    /// One view, into a file.
+    #[cfg(test)]
+    pub fn only(format: &str, looks: &Looks, path: &Path) -> Sheets {
+        let file = Some((path.to_path_buf(), BufWriter::new(File::create(path).expect("a temporary file"))));
+        Sheets { sheets: vec![Sheet { view: sessions::view(format, looks), style: looks.style.clone(), file }], heard: true }
+    }
+
     /// Shows a session everywhere.
     pub fn session(&mut self, session: &mut Session) -> Result<(), Trouble> {
         for sheet in &mut self.sheets {

@@ -3,7 +3,7 @@
 use super::args::{JudgedArgs, TapRoots};
 use super::exit::Trouble;
 use super::trust;
-use crate::base::{Layer, Micros, Side};
+use crate::base::{Bytes, Layer, Micros, Side};
 use crate::crypto::chain::{ChainVerdict, Rule};
 use crate::live::trust::{Store, Trust, refusal};
 use crate::transcript::{Event, Reason, Transcript, What};
@@ -13,22 +13,33 @@ pub struct Scales {
     trust: Option<Trust>,
     /// The roots were named: they count even against a client that went on.
     named: bool,
+    /// The last judgement: one server's sessions follow each other.
+    last: Option<Judged>,
+}
+
+struct Judged {
+    certs: Vec<Bytes>,
+    name: String,
+    unix: i64,
+    verdicts: Vec<(String, ChainVerdict)>,
+    refused: Option<String>,
 }
 
 impl Scales {
     /// What the arguments trust.
     pub fn of(args: &JudgedArgs) -> Result<Scales, Trouble> {
         let store = match args.trust {
-            Some(TapRoots::None) if args.ca.is_empty() => return Ok(Scales { trust: None, named: false }),
+            Some(TapRoots::None) if args.ca.is_empty() => return Ok(Scales { trust: None, named: false, last: None }),
             Some(TapRoots::None) => return Err(Trouble::Usage("--ca trusts a root, and --trust none judges no certificate".into())),
             Some(TapRoots::Mozilla) => Store::Mozilla,
             Some(TapRoots::System) | None => Store::System,
         };
-        Ok(Scales { trust: Some(trust::of(store, &args.ca)?), named: args.trust.is_some() || !args.ca.is_empty() })
+        let named = args.trust.is_some() || !args.ca.is_empty();
+        Ok(Scales { trust: Some(trust::of(store, &args.ca)?), named, last: None })
     }
 
     /// Judges the chain and writes the verdict down behind it, as a probe does.
-    pub fn weigh(&self, transcript: &mut Transcript) {
+    pub fn weigh(&mut self, transcript: &mut Transcript) {
         let Some(trust) = &self.trust else { return };
         let events = &transcript.events;
         let chain = events.iter().position(|event| matches!(event.what, What::Chain { aside: false, .. }));
@@ -36,10 +47,18 @@ impl Scales {
         let Some((at, event)) = chain.filter(|_| !judged).and_then(|at| Some((at, events.get(at)?))) else { return };
         let What::Chain { certs, .. } = &event.what else { return };
         let unix = transcript.head.began_unix_ms.div_euclid(1000) + i64::try_from(event.at.0 / 1_000_000).unwrap_or(0);
-        let (mut verdicts, mut refused) = trust.judged(certs, transcript.head.target.name(), unix);
+        let name = transcript.head.target.name();
+        let same = |last: &Judged| last.certs == *certs && last.name == name && last.unix.abs_diff(unix) < SAME_TIME;
+        if !self.last.as_ref().is_some_and(same) {
+            let (verdicts, refused) = trust.judged(certs, name, unix);
+            self.last = Some(Judged { certs: certs.clone(), name: name.to_string(), unix, verdicts, refused });
+        }
+        let last = self.last.as_ref().map(|last| (last.verdicts.clone(), last.refused.clone()));
+        let (mut verdicts, mut refused) = last.unwrap_or_default();
         if !self.named && refused.is_some() && went_on(events) {
             // The client has roots that we do not have: what it accepted is not for us to doubt.
-            verdicts = verdicts.into_iter().next().map(|(_, verdict)| ("the client, which went on".into(), rooted(verdict))).into_iter().collect();
+            verdicts =
+                verdicts.into_iter().next().map(|(_, verdict)| ("the client, which went on".into(), rooted(verdict))).into_iter().collect();
             refused = verdicts.first().and_then(|(_, verdict)| refusal(verdict));
         }
         let settled = events.iter().any(|event| event.layer == Layer::Cert && matches!(event.what, What::Up | What::Down(_)));
@@ -74,6 +93,9 @@ fn rooted(mut verdict: ChainVerdict) -> ChainVerdict {
     verdict
 }
 
+/// Ours: within so many seconds a chain is not judged again.
+const SAME_TIME: u64 = 60;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -96,9 +118,9 @@ mod tests {
 
     fn weighed(named: bool, request: bool) -> (Vec<String>, bool) {
         let mut transcript = seen(request);
-        Scales { trust: Some(Trust::of(Store::Mozilla, "test", &[])), named }.weigh(&mut transcript);
+        Scales { trust: Some(Trust::of(Store::Mozilla, "test", &[])), named, last: None }.weigh(&mut transcript);
         let again = transcript.clone();
-        Scales { trust: Some(Trust::default()), named }.weigh(&mut transcript);
+        Scales { trust: Some(Trust::default()), named, last: None }.weigh(&mut transcript);
         assert_eq!(transcript, again, "what is judged already is not judged again");
         let sources = transcript.events.iter().filter_map(|event| match &event.what {
             What::Trust { source, .. } => Some(source.clone()),
@@ -118,7 +140,7 @@ mod tests {
     fn nothing_is_judged_without_roots() {
         let mut transcript = seen(true);
         let before = transcript.clone();
-        Scales { trust: None, named: false }.weigh(&mut transcript);
+        Scales { trust: None, named: false, last: None }.weigh(&mut transcript);
         assert_eq!(transcript, before);
     }
 }

@@ -196,6 +196,8 @@ pub fn row(transcript: &Transcript, facts: &Facts, entry: &LayerFacts, standing:
 pub fn standing_of(facts: &Facts, entry: &LayerFacts, findings: &[Finding]) -> Standing {
     match &entry.reason {
         Some(reason) if is_interruption(reason) => Standing::Interrupted,
+        // Nobody saw it fail: the capture ended first.
+        Some(Reason::Unseen(_)) => Standing::Warn,
         _ => standing(entry.layer, state(facts, entry), findings),
     }
 }

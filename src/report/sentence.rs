@@ -1,11 +1,13 @@
 //! The sentences of a report: the verdict, and the Windows codes as people read them.
 
+use super::learned::tapped::inferred;
 use super::model::{Report, Standing};
 use super::text::{count, harmless, peer};
-use super::learned::tapped::inferred;
 use crate::base::{Layer, Side};
 use crate::diag::codes::{Code, Family};
 use crate::diag::{Finding, Severity, Windows};
+use crate::transcript::Reason;
+use crate::transcript::facts::Stop;
 
 /// The verdict in one or two sentences, the cause in it: what a helpdesk reads out.
 pub fn verdict(report: &Report) -> String {
@@ -18,6 +20,9 @@ pub fn verdict(report: &Report) -> String {
     }
     if let Some(sealed) = sealed(report, &target) {
         return sealed;
+    }
+    if let Some(Stop { reason: Reason::Unseen(why), layer, .. }) = report.facts.stop.as_ref().filter(|_| !report.failed()) {
+        return format!("Not seen to its end, at {}: {}", stage(*layer), full_stop(&decapitalised(&peer(&harmless(why)))));
     }
     match (report.verdict(), report.judgement.cause(), report.stopped_at()) {
         (Standing::Fail, Some(cause), _) => failing(report, cause),

@@ -16,7 +16,7 @@ const CLIENT: Option<Side> = Some(Side::Client);
 const SERVER: Option<Side> = Some(Side::Server);
 
 /// A transcript that grows by a millisecond an event.
-struct Story(Transcript);
+pub(in crate::report) struct Story(pub Transcript);
 
 impl Story {
     fn new() -> Story {

@@ -83,11 +83,12 @@ fn shorter(options: &[String]) -> impl Iterator<Item = String> {
 pub(super) fn auth(facts: &Facts) -> Learned {
     let mut learned = Learned::default();
     let method = facts.ppp.iter().filter_map(|seen| method_of(&seen.it)).next_back();
-    if let (Some(user), Some(method)) = (&facts.asked.user, &method) {
+    let user = super::super::sessions::user(facts);
+    if let (Some(user), Some(method)) = (&user, &method) {
         learned.short = format!("{method} as {user}");
     }
     learned.add_some("method", method);
-    learned.add_some("user", facts.asked.user.as_ref());
+    learned.add_some("user", user);
     for seen in facts.ppp.iter().filter(|seen| ppp::layer_of(seen.it.protocol) == Layer::Auth) {
         learned.add(format!("{} {}", seen.by.map_or("a peer's", Side::name), seen.it.name()), said(&seen.it));
     }

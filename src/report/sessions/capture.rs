@@ -88,7 +88,11 @@ impl End {
             lines.push(totals(capture));
             lines.extend(troubles(capture));
         } else if !self.files.is_empty() {
-            lines.push(format!("Read {} from {}.", count(self.shown + self.left_out, "transcript", "transcripts"), harmless(&list(&self.files))));
+            lines.push(format!(
+                "Read {} from {}.",
+                count(self.shown + self.left_out, "transcript", "transcripts"),
+                harmless(&list(&self.files))
+            ));
         }
         lines.extend(self.damages.iter().map(damaged));
         lines.extend(self.remarks());
@@ -107,7 +111,7 @@ impl End {
         if let Some(capture) = &self.capture
             && capture.sstp + capture.likely == 0
         {
-            lines.push(nothing(capture));
+            lines.push(nothing(capture, self.shown));
         }
         if let Some(most) = self.across_most {
             lines.push(format!("Only the first {most} sessions were compared with each other."));
@@ -124,7 +128,7 @@ fn totals(capture: &Capture) -> String {
         (Some(first), Some(last)) => format!(", {} to {}", rfc3339_ms(first), rfc3339_ms(last)),
         _ => String::new(),
     };
-    let kinds = [(capture.sstp, "SSTP"), (capture.likely, "likely SSTP"), (capture.attempts, "failed attempts"), (capture.other, "other")];
+    let kinds = [(capture.sstp, "SSTP"), (capture.likely, "likely SSTP"), (capture.attempts, "failed before it could be told"), (capture.other, "other")];
     let kinds = list(kinds.into_iter().filter(|kind| kind.0 > 0).map(|(number, name)| format!("{} {name}", grouped(number))));
     let kinds = if kinds.is_empty() { kinds } else { format!(" ({kinds})") };
     let packets = count(capture.packets, "packet", "packets");
@@ -139,7 +143,9 @@ fn troubles(capture: &Capture) -> Vec<String> {
     }
     if capture.sessions_without_key > 0 {
         let number = count(capture.sessions_without_key, "connection", "connections");
-        lines.push(format!("No key: {number} that may be SSTP could not be opened; give --keylog FILE (or --rsa-key FILE for RSA key exchange)."));
+        lines.push(format!(
+            "No key: {number} that may be SSTP could not be opened; give --keylog FILE (or --rsa-key FILE for RSA key exchange)."
+        ));
     }
     if let [first, rest @ ..] = capture.key_lines_bad.as_slice() {
         let more = if rest.is_empty() { String::new() } else { format!(", and {} more", rest.len()) };
@@ -149,13 +155,16 @@ fn troubles(capture: &Capture) -> Vec<String> {
 }
 
 /// No SSTP: what was there instead, and what to do.
-fn nothing(capture: &Capture) -> String {
+fn nothing(capture: &Capture, shown: u64) -> String {
     let what = match () {
-        () if capture.packets == 0 => "there is no packet in it; was the capture stopped before anything happened, or its filter too narrow?",
+        () if capture.packets == 0 => {
+            "there is no packet in it; was the capture stopped before anything happened, or its filter too narrow?"
+        }
         () if capture.tcp_connections == 0 && !capture.undecodable_links.is_empty() => {
             "its link layer is not understood; capture on an Ethernet or `any` interface"
         }
         () if capture.tcp_connections == 0 => "there is no TCP in it; capture with a filter such as `tcp port 443`, while the client dials",
+        () if shown > 0 => "what is shown failed before it could be told what it was to become",
         () if capture.attempts > 0 && capture.other == 0 => {
             "connections were tried and failed before it could be told; name the server with --server HOST to have it judged as one"
         }

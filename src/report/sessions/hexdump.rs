@@ -1,7 +1,7 @@
 //! Every message with its bytes, and beside them the names and values of its fields.
 
 use super::super::model::Style;
-use super::super::text::{cut, grouped, harmless, lossy};
+use super::super::text::{cut, grouped, hanging, harmless, lossy};
 use super::{End, Filter, Looks, Session, View, listing};
 use crate::base::Field;
 use crate::transcript::Event;
@@ -51,16 +51,29 @@ pub(super) fn rows(event: &Event, with_secrets: bool, width: usize) -> Vec<Strin
         cut(format!("  {:04x}  {pairs:pairs_wide$}  {label}", range.start, pairs_wide = per_row * 3 - 1).trim_end(), width)
     };
     let pieces = |range: Range<usize>| range.clone().step_by(per_row).map(move |at| at..(at + per_row).min(range.end));
-    if !sstp::Header::parse(raw).is_some_and(|header| header.length == raw.len()) {
+    if sstp::Header::parse(raw).is_none_or(|header| header.length != raw.len()) {
         return pieces(0..raw.len()).map(|range| row(range.clone(), &printable(raw, range, &secret))).collect();
     }
     let mut rows = Vec::new();
     for group in groups(&layout::fields(raw), raw.len()) {
-        let label = group.fields.iter().map(|field| described(field, raw, &secret)).collect::<Vec<_>>().join(", ");
-        let first = group.bytes.start;
-        rows.extend(pieces(group.bytes).map(|range| row(range.clone(), if range.start == first { label.as_str() } else { "" })));
+        let label = hanging(&label(&group, raw, &secret, width < ROOMY), width.saturating_sub(per_row * 3 + 9), 0);
+        let mut words = label.lines();
+        rows.extend(pieces(group.bytes).map(|range| row(range, words.next().unwrap_or_default())));
+        rows.extend(words.map(|words| cut(&format!("{:indent$}{words}", "", indent = per_row * 3 + 9), width)));
     }
     rows
+}
+
+/// Fields that share their bytes, one behind the other. The attribute or option that they lie in is said once, and not at
+/// all where there is no room: the fields before tell it.
+fn label(group: &Group, raw: &[u8], secret: &[Range<usize>], narrow: bool) -> String {
+    let common = group.fields.first().and_then(|field| field.name.rsplit_once('.')).map(|parts| format!("{}.", parts.0));
+    let said = |(n, field): (usize, &Field)| {
+        let text = described(field, raw, secret);
+        let short = common.as_deref().filter(|_| narrow || n > 0).and_then(|common| text.strip_prefix(common));
+        short.map_or(text.clone(), str::to_string)
+    };
+    group.fields.iter().enumerate().map(said).collect::<Vec<_>>().join(", ")
 }
 
 /// Fields that share their bytes, and bytes that no field claims.

@@ -23,16 +23,20 @@ impl Sequence {
 impl View for Sequence {
     fn session(&mut self, session: &Session, out: &mut dyn Write) -> io::Result<()> {
         listing::heading(session, &self.style, out)?;
-        let span = self.style.width.clamp(NARROWEST, WIDEST) - TIME - 2;
+        let width = self.style.width.clamp(NARROWEST, WIDEST);
+        let time = if width < ROOMY { SHORT_TIME } else { TIME };
+        let span = width - time - 2;
         let ends = [session.ends.client, session.ends.server].map(|end| end.map_or(String::new(), |end| end.ip().to_string()));
         writeln!(out)?;
-        writeln!(out, "{:TIME$}{}", "", between("client", "server", span + 2))?;
+        writeln!(out, "{:time$}{}", "", between("client", "server", span + 2))?;
         if ends.iter().any(|end| !end.is_empty()) {
-            writeln!(out, "{:TIME$}{}", "", between(&ends[0], &ends[1], span + 2))?;
+            writeln!(out, "{:time$}{}", "", between(&ends[0], &ends[1], span + 2))?;
         }
         for (_, event) in session.events(&self.filter).filter(|(_, event)| is_drawn(event)) {
-            let time = format!("{:>width$} ", listing::seconds(event.at), width = TIME - 1);
-            writeln!(out, "{time}|{}|", drawn(event, span))?;
+            let at = listing::seconds(event.at);
+            // Microseconds are for those who have the room.
+            let at = if time < TIME { at.get(..at.len() - 3).unwrap_or(&at) } else { &at };
+            writeln!(out, "{at:>at_wide$} |{}|", drawn(event, span), at_wide = time - 1)?;
         }
         writeln!(out)
     }
@@ -74,6 +78,10 @@ fn between(left: &str, right: &str, width: usize) -> String {
     format!("{left}{right:>rest$}", rest = width - left.chars().count())
 }
 
+/// Ours: with fewer columns the time has milliseconds only.
+const ROOMY: usize = 60;
+/// Columns of a short time and the blank behind it.
+const SHORT_TIME: usize = 9;
 /// Columns of the time and the blank behind it: a day has 86,400 seconds.
 const TIME: usize = 13;
 /// Columns of an arrow besides the text: `-- `, ` `, at least one dash and the head.

@@ -64,7 +64,10 @@ fn parts(layer: Layer, what: &What) -> (String, String) {
         What::Unsecured { says, .. } => ("unsecured", says.clone()),
         What::Alert { description } => ("alert", net::alert(*description)),
         What::Scanned { offered, .. } => ("scanned", format!("offered {}", net::version(*offered))),
-        What::Chain { certs, .. } => ("certificate", chain(certs)),
+        What::Chain { certs, aside: false, .. } => ("certificate", chain(certs)),
+        What::Chain { certs, from, .. } => {
+            ("other-certificate", format!("from {}: {}", from.map_or("elsewhere".into(), |from| from.to_string()), chain(certs)))
+        }
         What::Trust { source, verdict } => ("trust", trust(source, verdict)),
         What::Http(head) => return http_words(layer, head),
         What::Method { method, accepted } => ("method", format!("{method} {}", if *accepted { "accepted" } else { "refused" })),
@@ -151,7 +154,8 @@ fn attribute(attribute: &Attribute) -> String {
         Attribute::EncapsulatedProtocol(other) => format!("protocol 0x{other:04x}"),
         Attribute::StatusInfo { about, status, value } => {
             let value = if value.is_empty() { String::new() } else { format!(", value {}", hex(value)) };
-            format!("status {} about {}{value}", call::status_name(*status), Attribute::name_of(*about))
+            let about = if *about == 0 { String::new() } else { format!(" about {}", Attribute::name_of(*about)) };
+            format!("status {}{about}{value}", call::status_name(*status))
         }
         Attribute::CryptoBindingRequest { hash_mask, nonce } => format!("hashes {}, nonce {}", call::hashes(*hash_mask), start(nonce)),
         Attribute::CryptoBinding { hash_protocol, nonce, cert_hash, compound_mac } => {

@@ -1,0 +1,207 @@
+//! `decode` and `diagnose` as their users meet them: arguments, exit codes, files. Saved transcripts stand in for captures.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+fn sstp_diag(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sstp-diag"));
+    for name in ["SSTP_DIAG_PASSWORD", "SSLKEYLOGFILE", "HTTPS_PROXY", "https_proxy"] {
+        command.env_remove(name);
+    }
+    command.args(args).stdin(Stdio::null());
+    command
+}
+
+fn run(args: &[&str]) -> (Option<i32>, String, String) {
+    let Output { status, stdout, stderr } = sstp_diag(args).output().expect("the program runs");
+    (status.code(), String::from_utf8(stdout).expect("UTF-8"), String::from_utf8(stderr).expect("UTF-8"))
+}
+
+/// A folder that goes with the test.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str) -> Scratch {
+        let folder = std::env::temp_dir().join(format!("sstp-diag-decode-{}-{name}", std::process::id()));
+        fs::create_dir_all(&folder).expect("a temporary folder");
+        Scratch(folder)
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.0.join(name).display().to_string()
+    }
+
+    /// The transcript of a call to the lab.
+    fn call(&self, name: &str, more: &[&str]) -> String {
+        let path = self.path(name);
+        let args = [&["probe", "--lab", "--save", path.as_str(), "-o", "json"], more].concat();
+        let (code, _, stderr) = run(&args);
+        assert!(matches!(code, Some(0 | 1)), "{stderr}");
+        path
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+#[test]
+fn arguments_that_make_no_sense_end_with_2_and_say_why() {
+    let scratch = Scratch::new("usage");
+    let file = scratch.path("call.jsonl");
+    fs::write(&file, "{}").expect("written");
+    let (x, own) = (file.as_str(), format!("json={file}"));
+    let rows: &[(&[&str], &str)] = &[
+        (&["decode"], "sstp-diag decode call.pcapng --keylog keys.txt"),
+        (&["diagnose"], "sstp-diag diagnose call.pcapng"),
+        (&["decode", x, "--listing", "--hex"], "cannot be used with"),
+        (&["decode", x, "--ladder", "--listing"], "cannot be used with"),
+        (&["decode", x, "--hex", "-o", "json"], "views for people"),
+        (&["decode", x, "--session", "0"], "numbers from 1 on"),
+        (&["decode", x, "--session", "7-3"], "numbers from 1 on"),
+        (&["decode", x, "--filter", "lcp"], "KEY=VALUE"),
+        (&["decode", x, "--filter", "layer=lpc"], "dns, tcp"),
+        (&["decode", x, "--filter", "addr=vpn"], "not an IP address"),
+        (&["decode", x, "--server", "vpn:0"], "not a port"),
+        (&["decode", x, "-o", "xml"], "table, json, ndjson, junit"),
+        (&["decode", x, "-o", "json", "-o", "ndjson"], "both json and ndjson"),
+        (&["decode", x, "-o", own.as_str()], "cannot be written into"),
+        (&["decode", x, "--save", x], "cannot be written into"),
+        (&["decode", x, "--save", "/nonexistent/a", "--export-inner", "/nonexistent/a"], "two reports"),
+        (&["decode", x, "--user", "alice"], "SSTP_DIAG_PASSWORD"),
+        (&["decode", x, "--password-file", "/dev/null"], "--user"),
+        (&["decode", x, "--user", "alice", "--password-file", "/dev/null", "--nt-hash-file", "/dev/null"], "cannot be used with"),
+        (&["decode", x, "--nt-hash-file", x], "32 hexadecimal digits"),
+        (&["decode", "-", "-"], "one thing only"),
+        (&["decode", "-", "--user", "alice", "--password-file", "-"], "one thing only"),
+        (&["decode", x, "--ca", "/dev/null", "--trust", "none"], "--trust none"),
+        (&["diagnose", x, "--listing"], "unexpected argument"),
+    ];
+    for (args, says) in rows {
+        let (code, stdout, stderr) = run(args);
+        assert_eq!((code, stdout.as_str()), (Some(2), ""), "{args:?}: {stderr}");
+        assert!(stderr.contains(says), "{args:?}: {stderr}");
+    }
+    assert_eq!(fs::read_to_string(&file).expect("readable"), "{}", "no input was overwritten");
+}
+
+#[test]
+fn files_that_cannot_be_used_end_with_3_and_are_named() {
+    let scratch = Scratch::new("trouble");
+    let folder = scratch.path("");
+    let call = scratch.path("call.jsonl");
+    fs::write(&call, "{}").expect("written");
+    let rows: &[(&[&str], &str)] = &[
+        (&["decode", "/nonexistent/call.pcapng"], "/nonexistent/call.pcapng: No such file"),
+        (&["diagnose", "/nonexistent/call.pcapng"], "/nonexistent/call.pcapng: No such file"),
+        (&["decode", &folder], "it is a directory"),
+        (&["decode", &call, "--keylog", "/nonexistent/keys"], "/nonexistent/keys"),
+        (&["decode", &call, "--rsa-key", "/nonexistent/key.pem"], "/nonexistent/key.pem"),
+        (&["decode", &call, "--ca", "/nonexistent/ca.pem"], "/nonexistent/ca.pem"),
+        (&["decode", &call, "--save", "/nonexistent/out.jsonl"], "/nonexistent/out.jsonl"),
+        (&["decode", &call, "--export-inner", "/nonexistent/inner.pcapng"], "/nonexistent/inner.pcapng"),
+        (&["decode", &call, "-o", "json=/nonexistent/report.json"], "/nonexistent/report.json"),
+    ];
+    for (args, says) in rows {
+        let (code, stdout, stderr) = run(args);
+        assert_eq!((code, stdout.as_str()), (Some(3), ""), "{args:?}: {stderr}");
+        assert!(stderr.starts_with("sstp-diag: cannot ") && stderr.contains(says), "{args:?}: {stderr}");
+    }
+}
+
+#[test]
+fn saved_probes_are_judged_as_they_were_live() {
+    let scratch = Scratch::new("judged");
+    let (good, bad) = (scratch.call("good.jsonl", &[]), scratch.call("bad.jsonl", &["--fault", "auth.wrong-password"]));
+    let (code, stdout, stderr) = run(&["diagnose", &good]);
+    assert_eq!((code, stderr.as_str()), (Some(0), ""), "{stdout}");
+    assert!(stdout.contains("Works: a call to vpn.lab.example"), "{stdout}");
+    let (code, stdout, _) = run(&["diagnose", &good, &bad]);
+    assert_eq!(code, Some(1));
+    assert_eq!(stdout.matches("Cause: AUTH-MSCHAP-691").count(), 1, "{stdout}");
+    assert!(stdout.contains("good.jsonl)") && stdout.contains("bad.jsonl)"), "several files are named: {stdout}");
+    let both = scratch.path("both.jsonl");
+    fs::write(&both, [fs::read(&good).expect("written"), fs::read(&bad).expect("written")].concat()).expect("written");
+    let (code, stdout, _) = run(&["diagnose", &both, "-o", "json"]);
+    let document: serde_json::Value = serde_json::from_str(&stdout).expect("JSON");
+    let verdicts: Vec<_> =
+        document["sessions"].as_array().expect("a list").iter().filter_map(|session| session["verdict"].as_str()).collect();
+    assert_eq!((code, verdicts), (Some(1), vec!["ok", "fail"]));
+    assert_eq!(run(&["diagnose", &both, "--session", "1"]).0, Some(0), "only what is looked at counts");
+}
+
+#[test]
+fn damage_costs_what_follows_it_and_ends_with_4() {
+    let scratch = Scratch::new("damage");
+    let good = scratch.call("good.jsonl", &[]);
+    let text = fs::read_to_string(&good).expect("written");
+    let cut = scratch.path("cut.jsonl");
+    fs::write(&cut, &text[..text.len() - 20]).expect("written");
+    let (code, stdout, _) = run(&["diagnose", &cut]);
+    assert_eq!(code, Some(4), "{stdout}");
+    let flat = stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(flat.contains("cut.jsonl at line ") && flat.contains("what stands before it is shown"), "{stdout}");
+    assert!(stdout.contains("Works"), "{stdout}");
+}
+
+#[test]
+fn what_is_saved_has_no_secrets_unless_they_are_asked_for() {
+    let scratch = Scratch::new("secrets");
+    let call = scratch.call("call.jsonl", &["--auth", "pap"]);
+    let text = fs::read_to_string(&call).expect("written");
+    let password = |text: &str| text.contains(&"Passw0rd!".bytes().map(|byte| format!("{byte:02x}")).collect::<String>());
+    assert!(text.contains("pap") && !password(&text) && !text.contains("with_secrets"), "{text}");
+    let again = scratch.path("again.jsonl");
+    let (code, stdout, _) = run(&["decode", &call, "--with-secrets", "--save", &again, "--hex", "--filter", "type=pap.*"]);
+    assert_eq!(code, Some(0), "{stdout}");
+    assert!(stdout.contains("Passwords, responses and other secrets are shown") && stdout.contains("password"), "{stdout}");
+    assert!(fs::read_to_string(&again).expect("written").lines().next().expect("a head").contains("\"with_secrets\":true"));
+}
+
+#[test]
+fn every_view_shows_the_call_and_the_sum() {
+    let scratch = Scratch::new("views");
+    let call = scratch.call("call.jsonl", &[]);
+    for (view, wants) in [
+        (&[][..], "✓ ok"),
+        (&["--listing"], "-> sstp.call-connect-request  protocol PPP\n"),
+        (&["--hex"], "  000c  00 01                    encapsulated-protocol.protocol-id 0x0001\n"),
+        (&["--ladder"], "|-- sstp.echo-request -"),
+        (&["-o", "ndjson"], "\"name\":\"sstp.call-connect-request\""),
+        (&["-o", "junit"], "<testsuite name=\"#1 "),
+    ] {
+        let (code, stdout, stderr) = run(&[&["decode", call.as_str()], view].concat());
+        assert_eq!((code, stderr.as_str()), (Some(0), ""), "{view:?}");
+        assert!(stdout.contains(wants), "{view:?}: {stdout}");
+    }
+    let (_, stdout, _) = run(&["decode", &call, "--listing", "--filter", "side=server", "--filter", "type=ipcp.*"]);
+    let lines: Vec<_> = stdout.lines().filter(|line| line.contains("ipcp.")).collect();
+    assert!(lines.len() >= 3 && lines.iter().all(|line| line.contains("<- ipcp.")) && !stdout.contains("lcp.configure"), "{stdout}");
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_trouble() {
+    let scratch = Scratch::new("pipe");
+    let call = scratch.call("call.jsonl", &[]);
+    let mut child = sstp_diag(&["decode", &call, "--hex"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it runs");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]));
+}
+
+#[test]
+fn nothing_is_wider_than_the_width() {
+    let scratch = Scratch::new("width");
+    let call = scratch.call("call.jsonl", &["--fault", "auth.wrong-password"]);
+    for width in [40, 59, 60, 70, 100] {
+        for view in [&[][..], &["-v"], &["--listing"], &["--hex"], &["--ladder"]] {
+            let number = width.to_string();
+            let (_, stdout, _) = run(&[&["decode", call.as_str(), "--width", &number], view].concat());
+            let wide: Vec<_> = stdout.lines().filter(|line| line.chars().count() > width).collect();
+            assert!(wide.is_empty() && !stdout.is_empty(), "{view:?} {width}: {wide:#?}");
+        }
+    }
+}
