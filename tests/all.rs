@@ -1,5 +1,6 @@
 //! Everything that needs no installed peer, in one binary.
 
+mod captures;
 mod catalogue;
 mod cli;
 mod decode;

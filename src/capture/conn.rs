@@ -13,7 +13,7 @@ use super::read::{Connection, Hub, Kind};
 use super::tls::{Sees, Tls};
 use crate::base::{Layer, Micros, Side};
 use crate::proto::plan::CertHashes;
-use crate::proto::watch::Watch;
+use crate::proto::watch::{Watch, Watcher};
 use crate::transcript::{Asked, Event, Head, How, Source, State, Target, Transcript, What, tap};
 use crate::wire::http;
 use proxy::Proxy;
@@ -196,7 +196,7 @@ impl Body<'_> {
         };
         match &mut self.stage {
             Stage::Tls(tls) => {
-                tls.closed(at, from, how, &mut Out { above: &mut self.above, log: &mut self.log });
+                tls.closed(at, from, reset, &mut Out { above: &mut self.above, log: &mut self.log });
                 self.above.watch.closed(at, from, how, &mut self.log);
             }
             Stage::Clear => self.above.watch.closed(at, from, how, &mut self.log),

@@ -29,7 +29,8 @@ pub enum Source {
 }
 
 impl Source {
-    fn name(&self) -> String {
+    /// The name that messages use.
+    pub fn name(&self) -> String {
         match self {
             Source::Path(path) => path.display().to_string(),
             Source::Stdin => String::from("standard input"),

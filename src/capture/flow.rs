@@ -57,6 +57,10 @@ pub trait Stream {
     fn packet(&mut self, number: u64) {
         let _ = number;
     }
+    /// The server answered the SYN: when, and how long after the last SYN where that was seen.
+    fn opened(&mut self, at: Micros, took: Option<Micros>) {
+        let _ = (at, took);
+    }
     /// Nothing more will come.
     fn over(self, flow: tap::Flow);
 }

@@ -203,10 +203,10 @@ pub fn read_from(mut reader: Reader, options: &Options, listener: &mut dyn Liste
     hub.release(true);
     hub.sum(&mut summary);
     let counts = links.counts();
-    summary.files = options.sources.iter().map(|source| source.to_string()).collect();
+    summary.files = options.sources.iter().map(Source::name).collect();
     summary.undecodable_links = counts.unsupported.iter().map(|row| (*row.0, *row.1)).collect();
     summary.bad_packets = counts.bad.iter().map(|row| (*row.0, *row.1)).collect();
-    summary.damages = reader.damages().iter().map(Damage::from).collect();
+    summary.damages = reader.damages().iter().map(damage).collect();
     Ok(summary)
 }
 
@@ -221,6 +221,10 @@ fn secrets(options: &Options) -> Result<Keys, CaptureError> {
         keys.rsa(&bytes).map_err(|error| trouble(error.to_string()))?;
     }
     Ok(keys)
+}
+
+fn damage(damage: &super::file::Damage) -> Damage {
+    Damage { file: damage.file.clone(), packet: damage.packet, offset: damage.offset, says: damage.harm.to_string() }
 }
 
 impl Summary {

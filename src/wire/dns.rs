@@ -50,9 +50,9 @@ impl Answer {
 }
 
 /// The name at the reader's place. RFC 1035 4.1.4: a pointer leads to an earlier place of the message.
-fn name(message: &[u8], reader: &mut Reader<'_>) -> Result<String, WireError> {
+fn name<'a>(message: &'a [u8], reader: &mut Reader<'a>) -> Result<String, WireError> {
     let mut text = String::new();
-    let mut elsewhere: Option<Reader<'_>> = None;
+    let mut elsewhere: Option<Reader<'a>> = None;
     for _ in 0..MAX_LABELS {
         let at = elsewhere.as_mut().unwrap_or(reader);
         let length = at.u8("label length")?;

@@ -5,3 +5,4 @@ mod proxies;
 mod rig;
 mod softether;
 mod tls;
+mod tshark;

@@ -152,7 +152,14 @@ fn sstp_line(json: &Json) -> String {
         match one("sstp.attribid") {
             1 => line += &format!(" protocol {}", one("sstp.encapsulatedprotocol")),
             2 => line += &format!(" about {} status {}", attribute.numbers("sstp.attribid")[1], one("sstp.status")),
-            3 => line += &format!(" hash {} {} {}", one("sstp.hash"), attribute.texts("sstp.nonce").concat(), attribute.texts("sstp.cert_hash").concat()),
+            3 => {
+                line += &format!(
+                    " hash {} {} {}",
+                    one("sstp.hash"),
+                    attribute.texts("sstp.nonce").concat(),
+                    attribute.texts("sstp.cert_hash").concat()
+                )
+            }
             4 => line += &format!(" hash {} {}", one("sstp.hash"), attribute.texts("sstp.nonce").concat()),
             _ => {}
         }
@@ -195,7 +202,14 @@ fn chap_line(json: &Json) -> String {
 fn pap_line(json: &Json) -> String {
     let one = |name| json.numbers(name).first().copied().unwrap_or_default();
     let text = |name| json.texts(name).concat();
-    format!("pap code {} id {} length {} {} {}", one("pap.code"), one("pap.identifier"), one("pap.length"), text("pap.peer_id"), text("pap.password"))
+    format!(
+        "pap code {} id {} length {} {} {}",
+        one("pap.code"),
+        one("pap.identifier"),
+        one("pap.length"),
+        text("pap.peer_id"),
+        text("pap.password")
+    )
 }
 
 #[derive(Default)]
@@ -286,7 +300,7 @@ fn our_chap(packet: &chap::Packet) -> String {
 fn our_pap(packet: &pap::Packet) -> String {
     let bytes = packet.emit();
     let (peer, password) = match &packet.body {
-        pap::Body::Request { peer_id, password } => {
+        pap::Body::AuthenticateRequest { peer_id, password } => {
             (String::from_utf8_lossy(peer_id).into_owned(), String::from_utf8_lossy(password).into_owned())
         }
         _ => Default::default(),

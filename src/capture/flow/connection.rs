@@ -136,7 +136,11 @@ impl<S: Stream> Connection<S> {
         if segment.flags & RST != 0 {
             self.aside.get_or_insert_default().reset(segment, own, peer, &mut out);
         } else {
+            let unanswered = !own.answered;
             self.handshake.synchronise(segment, own, peer, at);
+            if unanswered && own.answered {
+                out.to.opened(Micros(at), self.handshake.syn_rtt.map(Micros));
+            }
             let probe = own.take(segment, peer, self.handshake.trip.unwrap_or(REORDER), hold, &mut out);
             if segment.flags & FIN != 0 {
                 self.aside.get_or_insert_default().fin(segment, own, peer, &mut out);

@@ -162,7 +162,8 @@ impl Story {
     pub fn connect(mut self, with_credentials: bool, head: &str) -> Story {
         self.0.head.asked.proxy = Some("192.0.2.9:3128".into());
         let at = self.now() + Micros(10_000).duration();
-        let what = What::ProxyRequest { proxy: "192.0.2.9:3128".into(), target: "vpn.example.test:443".into(), with_credentials };
+        let (proxy, target) = ("192.0.2.9:3128".into(), "vpn.example.test:443".into());
+        let what = What::ProxyRequest { proxy, target, with_credentials, says_sstp: head.contains("SSTPVERSION:") };
         let mut event = Event::new(at, Some(Side::Client), Layer::Proxy, what);
         event.raw = Bytes(head.as_bytes().to_vec());
         self = self.began(Layer::Proxy);
