@@ -42,6 +42,10 @@ fn arguments_that_make_no_sense_end_with_2_and_say_why() {
         (&["probe", "x", "--connect", "b\u{fc}cher.example"], "xn--"),
         (&["probe", "x", "--auth", "pap"], "--user"),
         (&["probe", "x", "-o", "json=/nonexistent/x", "-o", "junit=/nonexistent/x"], "two reports"),
+        (&["probe", "x", "-o", "json=/nonexistent/x", "--pcap", "/nonexistent/x"], "--pcap"),
+        (&["probe", "x", "--keylog", "/nonexistent/x", "--pcap", "/nonexistent/x"], "key log and capture"),
+        (&["generate", "sessions", "-o", "/nonexistent/x", "--how", "reoder"], "reorder, overlap"),
+        (&["generate", "bulk", "-o", "/nonexistent/x", "--suite", "tls12-aes128", "--key-update", "9"], "TLS 1.3"),
         (&["probe", "192.0.2.1", "-6"], "IPv4 address"),
         (&["probe", "[2001:db8::1]:444", "-4"], "IPv6 address"),
         (&["probe", "x", "--connect", "2001:db8::1", "-4"], "IPv6 address"),
@@ -96,6 +100,9 @@ fn trouble_on_our_side_ends_with_3() {
         &["probe", "x", "--ca", "/nonexistent/ca.pem"],
         &["probe", "x", "--ca", "/nonexistent/a.pem", "--ca", "/nonexistent/b.pem"],
         &["probe", "x", "--keylog", "/nonexistent/keys"],
+        &["probe", "x", "--pcap", "/nonexistent/x.pcapng"],
+        &["lab", "--pcap", "/nonexistent/x.pcapng"],
+        &["generate", "sessions", "-o", "/nonexistent/x.pcapng"],
         &["probe", "x", "--user", "alice", "--password-file", "/nonexistent/password"],
     ];
     for args in rows {

@@ -1,5 +1,6 @@
 //! The program against real peers: SoftEther, nginx, haproxy, squid and OpenSSL, brought up by `tests/run.sh`.
 
+mod captures;
 mod fronts;
 mod proxies;
 mod rig;

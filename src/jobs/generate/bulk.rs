@@ -124,7 +124,7 @@ impl Inner {
         let which = (self.rng.next_u64() % self.flows.len() as u64) as usize;
         let Some(flow) = self.flows.get_mut(which) else { return Ok(()) };
         let (me, peer) = if side == Side::Client { (0, 1) } else { (1, 0) };
-        let (ips, ports) = ([CLIENT, REMOTE], [flow.port, if flow.tcp { 80 } else { 4500 }]);
+        let (ips, ports) = ([CLIENT, REMOTE], [flow.port, 5001]);
         let ip = PacketBuilder::ipv4(ips[me], ips[peer], 64);
         let payload_len = self.size - if flow.tcp { 40 } else { 28 };
         let from = (self.rng.next_u64() % (NOISE - LARGEST) as u64) as usize;

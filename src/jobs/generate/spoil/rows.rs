@@ -46,7 +46,7 @@ pub const ROWS: [Row; 12] = [
     },
     Row {
         name: "segment64k",
-        does: "segments that follow one another become one of up to 64 KiB",
+        does: "segments that follow one another become one of up to N bytes",
         number: 65_000,
         make: |n, _| Box::new(Merge(usize::try_from(n).unwrap_or(usize::MAX), HashMap::new())),
     },
