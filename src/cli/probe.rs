@@ -25,7 +25,7 @@ pub fn run(args: &ProbeArgs) -> Result<Exit, Trouble> {
     let named = sense::target(args)?;
     let mut outputs = Outputs::open(&args.shown)?;
     let mut save = args.save.as_deref().map(Save::open).transpose()?;
-    let pcap = pcap::open(args.shown.pcap.as_deref(), "a probe")?;
+    let pcap = pcap::open(args.pcap.as_deref(), "a probe")?;
     let config = config(args, &named, pcap::ear(pcap.as_ref()))?;
     let mut screen = None;
     let ended = runtime::run(|stop| climb(args, config, &outputs, &mut screen, stop))?;
@@ -35,7 +35,7 @@ pub fn run(args: &ProbeArgs) -> Result<Exit, Trouble> {
         Ended::Interrupted(transcript) => (transcript?, true),
         Ended::Abandoned => (shown.as_ref().map(|shown| shown.1.clone()).unwrap_or_default(), true),
     };
-    pcap::finish(pcap, args.shown.pcap.as_deref());
+    pcap::finish(pcap, args.pcap.as_deref());
     outputs.style.shown = shown.map(|shown| shown.0).unwrap_or_default();
     if let Some(save) = &mut save {
         save.transcript(&transcript, false)?;

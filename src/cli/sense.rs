@@ -43,7 +43,7 @@ fn family(args: &ProbeArgs, target: &Target) -> Result<(), Trouble> {
 fn twice(args: &ProbeArgs) -> Result<(), Trouble> {
     let reports = || args.shown.output.iter().filter_map(|output| output.file.as_deref()).chain(args.save.as_deref());
     let keylog = args.trust.keylog.as_deref().map(|path| ("--keylog", plain(path)));
-    let pcap = args.shown.pcap.as_deref().map(|path| ("--pcap", plain(path)));
+    let pcap = args.pcap.as_deref().map(|path| ("--pcap", plain(path)));
     if let (Some((_, keylog)), Some((_, pcap))) = (&keylog, &pcap)
         && keylog == pcap
     {

@@ -30,6 +30,9 @@ pub struct ProbeArgs {
     pub lab: ProbeLabArgs,
     #[command(flatten)]
     pub shown: ShownArgs,
+    /// Write our own traffic to FILE as a pcapng with the TLS session keys in it, for Wireshark and `decode`
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub pcap: Option<PathBuf>,
     /// Write the transcript to FILE, JSON lines without secrets, for `decode` and `diagnose`
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub save: Option<PathBuf>,
@@ -138,9 +141,6 @@ pub struct ShownArgs {
     /// Write the report as table, json, ndjson or junit, to standard output or into FILE (repeatable)
     #[arg(short, long = "output", value_name = "FORMAT[=FILE]", value_parser = values::output)]
     pub output: Vec<OutputTo>,
-    /// Write our own traffic to FILE as a pcapng with the TLS session keys in it, for Wireshark
-    #[arg(long, value_name = "FILE")]
-    pub pcap: Option<PathBuf>,
     /// Show everything that was learned
     #[arg(short, long)]
     pub verbose: bool,

@@ -128,7 +128,12 @@ fn totals(capture: &Capture) -> String {
         (Some(first), Some(last)) => format!(", {} to {}", rfc3339_ms(first), rfc3339_ms(last)),
         _ => String::new(),
     };
-    let kinds = [(capture.sstp, "SSTP"), (capture.likely, "likely SSTP"), (capture.attempts, "failed before it could be told"), (capture.other, "other")];
+    let kinds = [
+        (capture.sstp, "SSTP"),
+        (capture.likely, "likely SSTP"),
+        (capture.attempts, "failed before it could be told"),
+        (capture.other, "other"),
+    ];
     let kinds = list(kinds.into_iter().filter(|kind| kind.0 > 0).map(|(number, name)| format!("{} {name}", grouped(number))));
     let kinds = if kinds.is_empty() { kinds } else { format!(" ({kinds})") };
     let packets = count(capture.packets, "packet", "packets");
