@@ -30,6 +30,9 @@ pub struct ProbeArgs {
     pub lab: ProbeLabArgs,
     #[command(flatten)]
     pub shown: ShownArgs,
+    /// Write our own traffic to FILE as a pcapng with the TLS session keys in it, for Wireshark and `decode`
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub pcap: Option<PathBuf>,
     /// Write the transcript to FILE, JSON lines without secrets, for `decode` and `diagnose`
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub save: Option<PathBuf>,
