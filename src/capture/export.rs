@@ -102,7 +102,11 @@ mod tests {
             }
         }
         assert_eq!(interfaces, [DataLink::RAW, DataLink::RAW]);
-        let wanted = [(0, 1_700_000_000_000_001, b"\x45one".to_vec()), (1, 1_700_000_000_000_002, b"\x60two".to_vec()), (0, 5, b"\x45three".to_vec())];
+        let wanted = [
+            (0, 1_700_000_000_000_001, b"\x45one".to_vec()),
+            (1, 1_700_000_000_000_002, b"\x60two".to_vec()),
+            (0, 5, b"\x45three".to_vec()),
+        ];
         assert_eq!(seen, wanted);
     }
 }

@@ -17,7 +17,10 @@ use std::path::{Path, PathBuf};
 
 /// Shows what happened.
 pub fn decode(args: &DecodeArgs) -> Result<Exit, Trouble> {
-    named(&args.input, "CAPTURE is missing; for example `sstp-diag decode call.pcapng --keylog keys.txt`, or `tcpdump -w - | sstp-diag decode -`")?;
+    named(
+        &args.input,
+        "CAPTURE is missing; for example `sstp-diag decode call.pcapng --keylog keys.txt`, or `tcpdump -w - | sstp-diag decode -`",
+    )?;
     let files = [args.files.save.as_deref(), args.files.export_inner.as_deref()];
     writable(&args.shown, &files, &args.input)?;
     stdin_once(&args.input, &args.proof)?;

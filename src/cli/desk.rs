@@ -70,7 +70,9 @@ impl Choice {
     }
 
     fn names(&self, server: SocketAddr, transcript: &Transcript) -> bool {
-        let host = |filter: &ServerFilter| filter.host == server.ip().to_string() || filter.host.eq_ignore_ascii_case(transcript.head.target.name());
+        let host = |filter: &ServerFilter| {
+            filter.host == server.ip().to_string() || filter.host.eq_ignore_ascii_case(transcript.head.target.name())
+        };
         self.servers.iter().any(|filter| host(filter) && filter.port.is_none_or(|port| port == server.port()))
     }
 }
@@ -266,9 +268,13 @@ impl Listener for Desk {
 /// What checks over several connections find.
 fn across(facts: &[Facts], checks: impl Iterator<Item = &'static Check>) -> Vec<Finding> {
     let finding = |check: &'static Check| match check.look {
-        Look::Across(look) if facts.len() > 1 => {
-            look(facts).map(|evidence| Finding { check, severity: check.severity, evidence, cause: false, because_of: None })
-        }
+        Look::Across(look) if facts.len() > 1 => facts.iter().find_map(|one| look(one, facts)).map(|evidence| Finding {
+            check,
+            severity: check.severity,
+            evidence,
+            cause: false,
+            because_of: None,
+        }),
         _ => None,
     };
     checks.filter_map(finding).collect()

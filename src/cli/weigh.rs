@@ -39,7 +39,8 @@ impl Scales {
         let (mut verdicts, mut refused) = trust.judged(certs, transcript.head.target.name(), unix);
         if !self.named && refused.is_some() && went_on(events) {
             // The client has roots that we do not have: what it accepted is not for us to doubt.
-            verdicts = verdicts.into_iter().next().map(|(_, verdict)| ("the client, which went on".into(), rooted(verdict))).into_iter().collect();
+            verdicts =
+                verdicts.into_iter().next().map(|(_, verdict)| ("the client, which went on".into(), rooted(verdict))).into_iter().collect();
             refused = verdicts.first().and_then(|(_, verdict)| refusal(verdict));
         }
         let settled = events.iter().any(|event| event.layer == Layer::Cert && matches!(event.what, What::Up | What::Down(_)));

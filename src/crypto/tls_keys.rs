@@ -28,9 +28,7 @@ impl PrfKind {
     /// The hash of handshake messages. RFC 7627 3, RFC 5246 7.4.9.
     pub fn session_hash(self, messages: &[u8]) -> Vec<u8> {
         match self {
-            PrfKind::Md5Sha1 => {
-                [&Md5::digest(messages)[..], digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, messages).as_ref()].concat()
-            }
+            PrfKind::Md5Sha1 => [&Md5::digest(messages)[..], digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, messages).as_ref()].concat(),
             PrfKind::Hash(Prf::Sha256) => digest::digest(&digest::SHA256, messages).as_ref().to_vec(),
             PrfKind::Hash(Prf::Sha384) => digest::digest(&digest::SHA384, messages).as_ref().to_vec(),
         }
@@ -252,7 +250,9 @@ mod tests {
             &[&bytes("cd665cf6a8447dd6ff8b27555edb7465")],
             148,
         );
-        assert!(hex(&out).starts_with("7b0c18e9ced410ed1804f2cfa34a336a1c14dffb4900bb5fd7942107e81c83cde9ca0faa60be9fe34f82b1233c9146a0e534cb400fed2700"));
+        assert!(hex(&out).starts_with(
+            "7b0c18e9ced410ed1804f2cfa34a336a1c14dffb4900bb5fd7942107e81c83cde9ca0faa60be9fe34f82b1233c9146a0e534cb400fed2700"
+        ));
     }
 
     /// RFC 2202 2, cases 1 and 6: HMAC-MD5 with a short key and with one longer than a block.

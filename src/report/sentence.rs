@@ -1,8 +1,8 @@
 //! The sentences of a report: the verdict, and the Windows codes as people read them.
 
+use super::learned::tapped::inferred;
 use super::model::{Report, Standing};
 use super::text::{count, harmless, peer};
-use super::learned::tapped::inferred;
 use crate::base::{Layer, Side};
 use crate::diag::codes::{Code, Family};
 use crate::diag::{Finding, Severity, Windows};

@@ -108,7 +108,10 @@ pub fn grouped(number: u64) -> String {
     }
     let head = digits.len() % 3;
     let comma = |n: usize| n > 0 && n % 3 == head;
-    digits.chars().enumerate().fold(String::new(), |text, (n, digit)| if comma(n) { text + "," } else { text } + digit.encode_utf8(&mut [0; 4]))
+    digits
+        .chars()
+        .enumerate()
+        .fold(String::new(), |text, (n, digit)| if comma(n) { text + "," } else { text } + digit.encode_utf8(&mut [0; 4]))
 }
 
 /// `text` in a table's or listing's column: cut or filled to `width`.
@@ -152,7 +155,14 @@ mod tests {
 
     #[test]
     fn long_numbers_have_commas() {
-        let rows = [(0, "0"), (9_999, "9999"), (10_000, "10,000"), (123_456, "123,456"), (1_234_567, "1,234,567"), (u64::MAX, "18,446,744,073,709,551,615")];
+        let rows = [
+            (0, "0"),
+            (9_999, "9999"),
+            (10_000, "10,000"),
+            (123_456, "123,456"),
+            (1_234_567, "1,234,567"),
+            (u64::MAX, "18,446,744,073,709,551,615"),
+        ];
         for (number, text) in rows {
             assert_eq!(grouped(number), text);
         }

@@ -33,8 +33,7 @@ pub struct Log<'l> {
 impl<'l> Log<'l> {
     /// An empty log.
     pub fn new(hub: Rc<Hub<'l>>, number: u64, first: &First) -> Log<'l> {
-        let seen =
-            Seen { number, client: first.client, server: first.server, began_unix_us: first.began, first_packet: first.packet };
+        let seen = Seen { number, client: first.client, server: first.server, began_unix_us: first.began, first_packet: first.packet };
         Log {
             hub,
             seen,

@@ -31,7 +31,8 @@ impl Tls {
         if self.half(from).blind.is_some() {
             return Key::Shut;
         }
-        let key = if self.shake.version() >= TLS13 { self.unlock13(from, header, body, plain) } else { self.unlock12(from, header, body, plain) };
+        let key =
+            if self.shake.version() >= TLS13 { self.unlock13(from, header, body, plain) } else { self.unlock12(from, header, body, plain) };
         if let Key::Opened(_) = key {
             let half = self.half(from);
             (half.opened, half.failed, half.missing) = (half.opened + 1, 0, 0);

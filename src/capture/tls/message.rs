@@ -22,7 +22,8 @@ impl Tls {
         };
         while let Some((kind, len)) = begun(rest) {
             if len > MAX_MESSAGE {
-                let error = Reader::new(Layer::Tls, rest).error("handshake message", MAX_MESSAGE, len, crate::base::Limit::Ours(MAX_MESSAGE));
+                let error =
+                    Reader::new(Layer::Tls, rest).error("handshake message", MAX_MESSAGE, len, crate::base::Limit::Ours(MAX_MESSAGE));
                 return self.event(at, Some(from), What::Undecoded(error), out);
             }
             let Some((whole, later)) = rest.split_at_checked(HEADER_LEN + len) else { break };

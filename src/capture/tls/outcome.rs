@@ -124,13 +124,21 @@ impl Tls {
             return;
         }
         let notified = self.shake.close_notify == Some(from);
-        let how = if reset { How::Reset } else if notified { How::CloseNotify } else { How::Fin };
+        let how = if reset {
+            How::Reset
+        } else if notified {
+            How::CloseNotify
+        } else {
+            How::Fin
+        };
         let failure = if reset { TlsFailure::Reset } else { TlsFailure::Closed };
         match from {
             Side::Server if self.server.total == 0 => {
                 self.fail(at, from, failure, "the server closed without an answer to the ClientHello".into(), Reason::Closed(how), out);
             }
-            Side::Server => self.fail(at, from, failure, "the server ended the connection in the handshake".into(), Reason::Closed(how), out),
+            Side::Server => {
+                self.fail(at, from, failure, "the server ended the connection in the handshake".into(), Reason::Closed(how), out)
+            }
             Side::Client if self.server.total == 0 && self.waited(at) >= PATIENCE => self.silent(at, out),
             Side::Client => {
                 let hidden = self.shake.hidden_alert == Some(Side::Client);

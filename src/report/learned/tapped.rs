@@ -164,7 +164,8 @@ fn data(facts: &Facts, learned: &mut Learned) {
         learned.add(format!("{side} sent"), carried(traffic));
     }
     if learned.short.is_empty() && !both.is_empty() {
-        let part = |(side, traffic): &(Side, &Traffic)| format!("{side} {} packets, {} bytes", grouped(traffic.packets), grouped(traffic.bytes));
+        let part =
+            |(side, traffic): &(Side, &Traffic)| format!("{side} {} packets, {} bytes", grouped(traffic.packets), grouped(traffic.bytes));
         learned.short = both.iter().map(part).collect::<Vec<_>>().join("; ");
     }
 }

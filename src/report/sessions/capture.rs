@@ -88,7 +88,11 @@ impl End {
             lines.push(totals(capture));
             lines.extend(troubles(capture));
         } else if !self.files.is_empty() {
-            lines.push(format!("Read {} from {}.", count(self.shown + self.left_out, "transcript", "transcripts"), harmless(&list(&self.files))));
+            lines.push(format!(
+                "Read {} from {}.",
+                count(self.shown + self.left_out, "transcript", "transcripts"),
+                harmless(&list(&self.files))
+            ));
         }
         lines.extend(self.damages.iter().map(damaged));
         lines.extend(self.remarks());
@@ -139,7 +143,9 @@ fn troubles(capture: &Capture) -> Vec<String> {
     }
     if capture.sessions_without_key > 0 {
         let number = count(capture.sessions_without_key, "connection", "connections");
-        lines.push(format!("No key: {number} that may be SSTP could not be opened; give --keylog FILE (or --rsa-key FILE for RSA key exchange)."));
+        lines.push(format!(
+            "No key: {number} that may be SSTP could not be opened; give --keylog FILE (or --rsa-key FILE for RSA key exchange)."
+        ));
     }
     if let [first, rest @ ..] = capture.key_lines_bad.as_slice() {
         let more = if rest.is_empty() { String::new() } else { format!(", and {} more", rest.len()) };
@@ -151,7 +157,9 @@ fn troubles(capture: &Capture) -> Vec<String> {
 /// No SSTP: what was there instead, and what to do.
 fn nothing(capture: &Capture) -> String {
     let what = match () {
-        () if capture.packets == 0 => "there is no packet in it; was the capture stopped before anything happened, or its filter too narrow?",
+        () if capture.packets == 0 => {
+            "there is no packet in it; was the capture stopped before anything happened, or its filter too narrow?"
+        }
         () if capture.tcp_connections == 0 && !capture.undecodable_links.is_empty() => {
             "its link layer is not understood; capture on an Ethernet or `any` interface"
         }

@@ -108,7 +108,9 @@ mod tests {
 
     #[test]
     fn a_star_stands_for_anything() {
-        for (pattern, text) in [("lcp.*", "lcp.configure-ack"), ("*", ""), ("*ack", "lcp.configure-ack"), ("l*c*k", "lcp.ack"), ("a.b", "a.b")] {
+        for (pattern, text) in
+            [("lcp.*", "lcp.configure-ack"), ("*", ""), ("*ack", "lcp.configure-ack"), ("l*c*k", "lcp.ack"), ("a.b", "a.b")]
+        {
             assert!(fits(pattern, text), "{pattern} {text}");
         }
         for (pattern, text) in [("lcp.*", "ipcp.up"), ("a.b", "a.bc"), ("l*z*k", "lcp.ack"), ("", "a"), ("ab*ba", "aba")] {
@@ -129,7 +131,9 @@ mod tests {
         for wrong in [&["layer=lcp"][..], &["side=client", "layer=sstp"], &["addr=10.0.0.3"], &["addr!=10.0.0.1"], &["type=call-abort"]] {
             assert!(!takes(wrong), "{wrong:?}");
         }
-        for (text, says) in [("lcp", "KEY=VALUE"), ("port=1", "layer, side, type and addr"), ("side=left", "client and server"), ("layer=x", "dns, tcp")] {
+        for (text, says) in
+            [("lcp", "KEY=VALUE"), ("port=1", "layer, side, type and addr"), ("side=left", "client and server"), ("layer=x", "dns, tcp")]
+        {
             assert!(Term::parse(text).expect_err(text).contains(says), "{text}");
         }
         assert!(Term::parse("addr=x").expect_err("no address").contains("not an IP address"));

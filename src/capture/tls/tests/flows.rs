@@ -216,7 +216,10 @@ fn a_refusal_names_the_side_and_its_alert() {
     flows[0].push((Side::Client, [&[23, 3, 3, 0, 19][..], &[0xee; 19]].concat()));
     let sink = play(&keys(""), &flows[0], 500);
     let (by, failure, reason) = sink.failure().expect("failed");
-    assert_eq!((by, failure, reason.to_string().as_str()), (Some(Side::Client), TlsFailure::Closed, super::super::outcome::LEFT_WITH_ALERT));
+    assert_eq!(
+        (by, failure, reason.to_string().as_str()),
+        (Some(Side::Client), TlsFailure::Closed, super::super::outcome::LEFT_WITH_ALERT)
+    );
     let (_, flows) = fixture("tls12-version-refused");
     let sink = play(&keys(""), &flows[0], 500);
     let (by, failure, reason) = sink.failure().expect("failed");
@@ -240,7 +243,8 @@ fn without_keys_the_handshake_is_followed_and_the_bytes_are_counted() {
 fn a_wrong_key_yields_no_plaintext() {
     for (name, ..) in LOGGED {
         let (log, flows) = fixture(name);
-        let wrong: String = log.lines().map(|line| format!("{}{}\n", &line[..line.len() - 2], if line.ends_with("00") { "01" } else { "00" })).collect();
+        let wrong: String =
+            log.lines().map(|line| format!("{}{}\n", &line[..line.len() - 2], if line.ends_with("00") { "01" } else { "00" })).collect();
         let sink = play(&keys(&wrong), &flows[0], usize::MAX);
         assert_eq!((sink.client(), sink.server()), (String::new(), String::new()), "{name}");
         assert!(sink.opaque().is_some_and(|(_, because)| because != Opaqueness::NoKey), "{name}: {:?}", sink.opaque());

@@ -117,7 +117,11 @@ fn an_answer_that_is_no_tls_and_silence_are_told_apart() {
         tls.bytes(Micros(0), Side::Client, &hello.1, &mut sink);
         how(&mut tls, &mut sink);
         let reason = sink.failure().map(|(by, failure, reason)| (by, failure, reason.to_string()));
-        reason.or_else(|| sink.events.iter().find_map(|event| if let What::Down(why) = &event.what { Some((None, TlsFailure::Other, why.to_string())) } else { None }))
+        reason.or_else(|| {
+            sink.events
+                .iter()
+                .find_map(|event| if let What::Down(why) = &event.what { Some((None, TlsFailure::Other, why.to_string())) } else { None })
+        })
     };
     let reset = ended(&|tls, sink| tls.closed(Micros(5), Side::Server, true, sink));
     assert_eq!(reset, Some((server, TlsFailure::Reset, "the peer reset the connection (RST)".into())));

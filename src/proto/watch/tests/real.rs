@@ -72,7 +72,8 @@ fn each_capture_ends_where_its_story_says() {
 fn the_counts_of_a_session_are_those_of_its_client() {
     let (facts, told) = seen("ok-tls13");
     assert_eq!(facts.pings.iter().map(|seen| seen.it.is_some()).collect::<Vec<_>>(), [true; 3]);
-    let echoes = |facts: &Facts, by| facts.echoes.iter().filter(|seen| seen.by == Some(by)).map(|seen| seen.it.is_some()).collect::<Vec<_>>();
+    let echoes =
+        |facts: &Facts, by| facts.echoes.iter().filter(|seen| seen.by == Some(by)).map(|seen| seen.it.is_some()).collect::<Vec<_>>();
     assert_eq!(echoes(&facts, Side::Client), [false], "SoftEther never answers");
     assert_eq!(echoes(&facts, Side::Server), [true; 6]);
     let traffic: Vec<_> = facts.traffic.iter().map(|seen| (seen.by, seen.it.packets, seen.it.kinds.clone())).collect();
