@@ -149,7 +149,7 @@ fn pap_insisted_on(facts: &Facts) -> Option<Evidence> {
     let insisted = request.is_some() && demanded(facts) == [AuthMethod::Pap];
     let said = matches!(&stop.reason, Reason::Unwilling(says) | Reason::Untrusted(says) if says.contains("PAP"));
     let evidence = Evidence::of(request.map(|seen| seen.event).into_iter().chain([stop.event]), stop.reason.to_string())?;
-    let withheld = if unproved(facts).is_some() {
+    let withheld = if !facts.tapped() && unproved(facts).is_some() {
         "this tool does not send a password in clear to a server whose certificate it does not trust"
     } else {
         ""

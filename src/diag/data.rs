@@ -129,9 +129,7 @@ fn some_pings_lost(facts: &Facts) -> Option<Evidence> {
 }
 
 fn dead(facts: &Facts) -> Option<Evidence> {
-    // A tapped call that is merely quiet is not dead: somebody must have asked.
-    let in_vain = !facts.tapped() || asked(facts, Side::Client).next().is_some();
-    timed_out(facts, Layer::Data).filter(|_| in_vain && !pinged(facts) && !echoed(facts)).map(reason_of)
+    timed_out(facts, Layer::Data).filter(|_| !pinged(facts) && !echoed(facts)).map(reason_of)
 }
 
 fn ended_by_server(facts: &Facts) -> Option<Evidence> {

@@ -1,9 +1,10 @@
 //! What the capture itself cannot show: findings above it are limited.
 
 use super::check::{Check, Evidence, Fix, Look, Need, Severity};
+use super::ending;
 use crate::base::{Layer, Side, SpecRef};
 use crate::transcript::facts::Facts;
-use crate::transcript::tap::{Answer, Opening};
+use crate::transcript::tap::{Answer, Opening, Over};
 use crate::transcript::{Opaqueness, Reason};
 
 pub(super) const TAP_CAPTURE: &[Check] = &[
@@ -188,8 +189,14 @@ fn not_sstp(facts: &Facts) -> Option<Evidence> {
 }
 
 fn end_unseen(facts: &Facts) -> Option<Evidence> {
-    let stop = facts.stop.as_ref().filter(|stop| matches!(stop.reason, Reason::Unseen(_)))?;
-    Some(Evidence::at(stop.event, format!("{}, during {}", stop.reason, stop.layer.title())))
+    if let Some(stop) = facts.stop.as_ref() {
+        let unseen = matches!(stop.reason, Reason::Unseen(_));
+        return unseen.then(|| Evidence::at(stop.event, format!("{}, during {}", stop.reason, stop.layer.title())));
+    }
+    // A tunnel that stands when the capture ends has not stopped at all.
+    let stands = ending::tunnel_stood(facts) && ending::first(facts).is_none() && super::tap_tcp::lost(facts).is_none();
+    let seen = facts.flow.as_ref().filter(|seen| stands && seen.it.over != Over::Closed)?;
+    Some(Evidence::at(seen.event, "the tunnel stands and is in use when the capture ends"))
 }
 
 /// Ours: a finding rests on so many events at most.

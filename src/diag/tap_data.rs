@@ -258,13 +258,14 @@ fn client_does_not_answer(facts: &Facts) -> Option<Evidence> {
     Evidence::of(unanswered.into_iter().take(EVENTS).chain([left.event]), says)
 }
 
+/// Of a long call not every Echo Request is written down; then the silence alone speaks.
 fn hello_expired(facts: &Facts) -> Option<Evidence> {
     let left = first(facts).filter(|leave| leave.how != Farewell::Terminate && tunnel_stood(facts))?;
     let heard = last_heard(facts, left.by.other(), left.at)?;
     let by_messages = facts.messages(left.by, MessageType::EchoRequest).any(|seen| seen.at >= heard && seen.at < left.at);
     let by_echoes = asked(facts, left.by).any(|seen| seen.it.is_none() && seen.at >= heard && seen.at <= left.at);
-    let says = format!("{left} {} after the last packet of the {}, with an Echo Request in between", left.at - heard, left.by.other());
-    ((by_messages || by_echoes) && left.at - heard >= PATIENCE).then(|| Evidence::at(left.event, says))
+    let says = format!("{left} {} after the last packet of the {}", left.at - heard, left.by.other());
+    ((by_messages || by_echoes || facts.omitted > 0) && left.at - heard >= PATIENCE).then(|| Evidence::at(left.event, says))
 }
 
 fn server_silent(facts: &Facts) -> Option<Evidence> {

@@ -94,7 +94,7 @@ pub(super) const TAP_EXPOSURE: &[Check] = &[
 ];
 
 fn told_in_clear(facts: &Facts) -> Option<Evidence> {
-    let seen = facts.proxy_request.as_ref().filter(|seen| seen.it.names_sstp)?;
+    let seen = facts.proxy_request.as_ref().filter(|seen| seen.it.says_sstp)?;
     Some(Evidence::at(seen.event, format!("CONNECT {} with SSTPVERSION", seen.it.target)))
 }
 

@@ -77,8 +77,8 @@ pub struct Connect {
     pub target: String,
     /// Basic credentials went with it.
     pub with_credentials: bool,
-    /// It bore the header SSTPVERSION, as far as its bytes were kept.
-    pub names_sstp: bool,
+    /// It bore the header SSTPVERSION.
+    pub says_sstp: bool,
 }
 
 /// One attempt at a TCP connection.
@@ -220,12 +220,8 @@ impl Facts {
             match &it.what {
                 What::Unsecured { .. } => facts.unsecured_bytes = it.raw.len(),
                 What::ProxyRequest { proxy, target, with_credentials, says_sstp } => {
-                    let connect = Connect {
-                        proxy: proxy.clone(),
-                        target: target.clone(),
-                        with_credentials: *with_credentials,
-                        names_sstp: *says_sstp,
-                    };
+                    let (proxy, target) = (proxy.clone(), target.clone());
+                    let connect = Connect { proxy, target, with_credentials: *with_credentials, says_sstp: *says_sstp };
                     facts.proxy_request = Some(Seen { event, at: it.at, by: it.by, it: connect });
                 }
                 _ => {}

@@ -36,9 +36,6 @@ pub struct ProbeArgs {
     /// Write the transcript to FILE, JSON lines without secrets, for `decode` and `diagnose`
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub save: Option<PathBuf>,
-    /// Write our own traffic to FILE as a pcapng with the TLS session keys in it, for Wireshark
-    #[arg(long, value_name = "FILE", help_heading = "Output")]
-    pub pcap: Option<PathBuf>,
 }
 
 /// Who we are.

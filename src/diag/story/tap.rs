@@ -1,11 +1,11 @@
 //! Steps of a call as a tap between the two ends sees it.
 
 use super::{NOW, Story};
-use crate::base::{Bytes, Layer, Micros, Side};
+use crate::base::{Layer, Micros, Side};
 use crate::transcript::tap::{
     Answer, ClientHello, Confidence, Direction, End, Flow, Inference, Opening, Over, Proof, ServerHello, Traffic,
 };
-use crate::transcript::{Event, How, Opaqueness, Reason, Source, What};
+use crate::transcript::{How, Opaqueness, Reason, Source, What};
 use crate::wire::sstp::{Message, MessageType};
 
 impl Story {
@@ -158,17 +158,11 @@ impl Story {
         })
     }
 
-    /// CONNECT, with its bytes as far as they say something of SSTP.
-    pub fn connect(mut self, with_credentials: bool, head: &str) -> Story {
-        self.0.head.asked.proxy = Some("192.0.2.9:3128".into());
-        let at = self.now() + Micros(10_000).duration();
-        let (proxy, target) = ("192.0.2.9:3128".into(), "vpn.example.test:443".into());
-        let what = What::ProxyRequest { proxy, target, with_credentials, says_sstp: head.contains("SSTPVERSION:") };
-        let mut event = Event::new(at, Some(Side::Client), Layer::Proxy, what);
-        event.raw = Bytes(head.as_bytes().to_vec());
-        self = self.began(Layer::Proxy);
-        self.0.events.push(event);
-        self
+    pub fn connect(mut self, with_credentials: bool, says_sstp: bool) -> Story {
+        let (proxy, target) = ("192.0.2.9:3128".to_string(), "vpn.example.test:443".to_string());
+        self.0.head.asked.proxy = Some(proxy.clone());
+        let what = What::ProxyRequest { proxy, target, with_credentials, says_sstp };
+        self.began(Layer::Proxy).note(Some(Side::Client), Layer::Proxy, what)
     }
 }
 

@@ -77,9 +77,9 @@ const STORIES: &[Row] = &[
         story.0.head.source = Story::captured().0.head.source;
         story.began(Layer::Tcp).left(Layer::Tcp)
     }),
-    ("PROXY-PASSWORD-CLEAR", || through_proxy(true, "").flow(|_| ())),
-    ("VIS-CLEARTEXT-TELL", || through_proxy(false, "CONNECT a:443 HTTP/1.1\r\nSSTPVERSION: 1.0\r\n\r\n").flow(|_| ())),
-    ("PROXY-CLIENT-LEFT", || Story::captured().connect(false, "").left(Layer::Proxy)),
+    ("PROXY-PASSWORD-CLEAR", || through_proxy(true, false).flow(|_| ())),
+    ("VIS-CLEARTEXT-TELL", || through_proxy(false, true).flow(|_| ())),
+    ("PROXY-CLIENT-LEFT", || Story::captured().connect(false, false).left(Layer::Proxy)),
     ("VIS-SIZE-SIGNATURE", || closed_flow(Opaqueness::NoKey).inferred(Answer::Yes, Some(Layer::Auth))),
     ("VIS-CERT-TELL", || {
         let story = Story::captured().hellos(0x0303, 0xc02f).chain(&[leaf("gw.example.test", 100, 300)]).secured(|_| ());
@@ -206,9 +206,9 @@ fn closed_flow(because: Opaqueness) -> Story {
     Story::captured().hellos(0x0304, 0x1301).secured(|_| ()).opaque(because).unseen(Layer::Http).flow(|_| ())
 }
 
-fn through_proxy(with_credentials: bool, head: &str) -> Story {
+fn through_proxy(with_credentials: bool, says_sstp: bool) -> Story {
     let reply = http::Head::response(200, "Connection established", &[]);
-    let story = Story::captured().connect(with_credentials, head).note(None, Layer::Proxy, What::ProxyReply(reply)).up(Layer::Proxy);
+    let story = Story::captured().connect(with_credentials, says_sstp).note(None, Layer::Proxy, What::ProxyReply(reply)).up(Layer::Proxy);
     story.hellos(0x0304, 0x1301).secured(|_| ()).requested().unseen(Layer::Http)
 }
 

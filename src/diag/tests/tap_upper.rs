@@ -70,7 +70,7 @@ const STORIES: &[Row] = &[
     }),
     ("PROXY-IDLE-CUTOFF", || {
         let reply = http::Head::response(200, "Connection established", &[]);
-        let story = Story::captured().connect(false, "").note(None, Layer::Proxy, What::ProxyReply(reply)).up(Layer::Proxy);
+        let story = Story::captured().connect(false, false).note(None, Layer::Proxy, What::ProxyReply(reply)).up(Layer::Proxy);
         let story = story.hellos(0x0304, 0x1301).secured(|_| ()).called().ack(3).bound(49).ncp_up().began(Layer::Data).up(Layer::Data);
         let quiet = story.now();
         let story = story.wait(50_000_000).closed(Layer::Data, How::Fin);
