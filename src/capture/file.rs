@@ -7,6 +7,7 @@
 mod damage;
 mod pcap;
 mod pcapng;
+mod resync;
 mod sniff;
 mod unpack;
 mod window;

@@ -81,27 +81,33 @@ impl Links {
     pub const MAX_UNSUPPORTED: usize = 64;
 
     /// What the packet carries. Borrows from the packet; where the last fragment completes a datagram, from here.
+    #[inline]
     pub fn read<'a>(&'a mut self, packet: &Packet<'a>) -> Found<'a> {
         let missing = packet.original_len.saturating_sub(u32::try_from(packet.data.len()).unwrap_or(u32::MAX));
         let datagram = match frame::carried(packet.link, packet.data) {
             Carried::Ipv4(bytes) => ip::v4(bytes, missing),
             Carried::Ipv6(bytes) => ip::v6(bytes, missing),
-            Carried::Other => return self.counts.note(Found::Other),
-            Carried::Unsupported => return self.counts.note(Found::Unsupported(packet.link)),
-            Carried::Bad(why) => return self.counts.note(Found::Bad(why)),
-        };
-        match datagram {
-            Ok(datagram) if datagram.fragment.is_none() => self.counts.note(transport::of(packet, &datagram)),
-            Ok(fragment) => {
-                let found = match self.defrag.add(packet.at, &fragment, &mut self.counts) {
-                    Ok(Some(whole)) => transport::of(packet, &whole),
-                    Ok(None) => Found::Other,
-                    Err(why) => Found::Bad(why),
-                };
-                self.counts.note(found)
+            Carried::Bad(why) => Err(why),
+            Carried::Other => {
+                self.counts.other += 1;
+                return Found::Other;
             }
-            Err(why) => self.counts.note(Found::Bad(why)),
-        }
+            Carried::Unsupported => {
+                self.counts.unsupported(packet.link);
+                return Found::Unsupported(packet.link);
+            }
+        };
+        let found = match datagram {
+            Ok(datagram) if datagram.fragment.is_none() => transport::of(packet, &datagram),
+            Ok(fragment) => match self.defrag.add(packet.at, &fragment, &mut self.counts) {
+                Ok(Some(whole)) => transport::of(packet, &whole),
+                Ok(None) => Found::Other,
+                Err(why) => Found::Bad(why),
+            },
+            Err(why) => Found::Bad(why),
+        };
+        self.counts.note(&found);
+        found
     }
 
     /// What went by so far.
@@ -112,20 +118,21 @@ impl Links {
 
 impl Counts {
     #[inline]
-    fn note<'a>(&mut self, found: Found<'a>) -> Found<'a> {
+    fn note(&mut self, found: &Found<'_>) {
         match found {
             Found::Tcp(_) => self.tcp += 1,
             Found::Udp { .. } => self.udp += 1,
             Found::Icmp(_) => self.icmp += 1,
             Found::Other => self.other += 1,
             Found::Bad(why) => *self.bad.entry(why).or_default() += 1,
-            Found::Unsupported(link) => {
-                if self.unsupported.len() < Links::MAX_UNSUPPORTED || self.unsupported.contains_key(&link) {
-                    *self.unsupported.entry(link).or_default() += 1;
-                }
-            }
+            Found::Unsupported(link) => self.unsupported(*link),
         }
-        found
+    }
+
+    fn unsupported(&mut self, link: u32) {
+        if self.unsupported.len() < Links::MAX_UNSUPPORTED || self.unsupported.contains_key(&link) {
+            *self.unsupported.entry(link).or_default() += 1;
+        }
     }
 }
 

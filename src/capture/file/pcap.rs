@@ -1,7 +1,7 @@
 //! pcap: a header, then records. draft-ietf-opsawg-pcap.
 
 use super::Step;
-use super::damage::Harm;
+use super::resync::{cut, resync};
 use super::window::Window;
 use pcap_file::Endianness;
 use pcap_file::pcap::{PcapParser, PcapTsResolution, RawPcapPacket};
@@ -189,19 +189,7 @@ impl Pcap {
 
     /// Goes on at the next place from where sound records follow each other.
     fn resync(&self, window: &mut Window, why: &'static str) -> Step {
-        let offset = window.offset();
-        window.pass(1);
-        loop {
-            let (dismissed, found) = self.search(window.bytes(), window.ended());
-            window.pass(dismissed);
-            let bytes = window.offset() - offset;
-            if found {
-                return Step::Harmed { harm: Harm::Skipped { why, bytes }, offset, packet: false };
-            }
-            if !window.more() && window.bytes().is_empty() {
-                return Step::Harmed { harm: Harm::Lost { why, bytes }, offset, packet: false };
-            }
-        }
+        resync(window, why, |bytes, ended| self.search(bytes, ended))
     }
 
     /// How many bytes begin no record, and whether one begins behind them.
@@ -261,17 +249,4 @@ impl Record {
             _ => "a record with a wrong length",
         }
     }
-}
-
-/// The file ends inside a record of that size, or at its beginning.
-pub(super) fn cut(window: &mut Window, size: usize) -> Step {
-    let (offset, have) = (window.offset(), window.bytes().len());
-    window.pass(have);
-    if let Some(why) = window.take_failure() {
-        return Step::Harmed { harm: Harm::Unreadable(why), offset, packet: false };
-    }
-    if have == 0 {
-        return Step::End;
-    }
-    Step::Harmed { harm: Harm::Truncated { missing: size.saturating_sub(have) as u64 }, offset, packet: false }
 }

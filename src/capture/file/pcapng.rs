@@ -4,7 +4,8 @@ mod clock;
 
 use super::Step;
 use super::damage::Harm;
-use super::pcap::{MAX_PACKET, cut};
+use super::pcap::MAX_PACKET;
+use super::resync::{cut, resync};
 use super::window::Window;
 use clock::Clock;
 use pcap_file::pcapng::PcapNgParser;
@@ -244,19 +245,7 @@ impl Pcapng {
 
     /// Goes on at the next block of a known type whose two lengths agree.
     fn resync(&self, window: &mut Window, why: &'static str) -> Step {
-        let offset = window.offset();
-        window.pass(1);
-        loop {
-            let (dismissed, found) = self.search(window.bytes(), window.ended());
-            window.pass(dismissed);
-            let bytes = window.offset() - offset;
-            if found {
-                return Step::Harmed { harm: Harm::Skipped { why, bytes }, offset, packet: false };
-            }
-            if !window.more() && window.bytes().is_empty() {
-                return Step::Harmed { harm: Harm::Lost { why, bytes }, offset, packet: false };
-            }
-        }
+        resync(window, why, |bytes, ended| self.search(bytes, ended))
     }
 
     /// How many bytes begin no block, and whether one begins behind them.

@@ -342,6 +342,16 @@ mod hostile {
     use super::*;
     use proptest::prelude::*;
 
+    /// Every second block claims 16 MiB, which are there. With a buffer that is moved for each, this takes half an hour.
+    #[test]
+    fn blocks_that_claim_to_be_large_do_not_move_the_buffer_each() {
+        let claim = [&word(false, 10)[..], &word(false, 16 * 1024 * 1024), &[0; 4]].concat();
+        let pair = [claim, enhanced(false, 0, 1, b"")].concat();
+        let count = 20 * 1024 * 1024 / pair.len();
+        let (packets, damages) = read(&[section(false), interface(false, 1, &[]), pair.repeat(count)].concat());
+        assert_eq!((packets.len(), damages.len()), (count, Reader::MAX_DAMAGES));
+    }
+
     /// However the bytes lie: it ends, and no more is handed out than there was.
     fn survives(bytes: &[u8]) {
         let Ok(mut reader) = open(bytes) else { return };

@@ -61,31 +61,33 @@ impl Window {
     /// not with the bytes that were asked for.
     pub(super) fn need(&mut self, len: usize) -> bool {
         while self.end - self.start < len {
-            if self.end == self.buffer.len() {
-                self.compact();
-            }
-            if self.end == self.buffer.len() {
-                let larger = (self.buffer.len() * 2).min(len.max(USUAL) + USUAL);
-                self.buffer.resize(larger, 0);
-            }
-            if !self.read() {
+            if self.ended {
                 return false;
             }
+            // The eighth more is so that many blocks which claim to be large do not each move the whole buffer.
+            self.make_room(len + len / 8 + USUAL);
+            self.read();
         }
         true
     }
 
-    /// Reads once, whatever comes; false where the source has ended. For searches, which keep much of the buffer: it grows
-    /// rather than move nearly all of it for the sake of a few bytes.
+    /// Reads once, whatever comes; false where the source has ended.
     pub(super) fn more(&mut self) -> bool {
-        if self.end == self.buffer.len() {
-            if self.end - self.start > self.buffer.len() / 2 {
-                self.buffer.resize(self.buffer.len() * 2, 0);
-            } else {
-                self.compact();
-            }
-        }
+        self.make_room(usize::MAX);
         self.read()
+    }
+
+    /// Room for one read at least. Where most of the buffer is in use it grows, up to a limit, rather than move nearly all
+    /// of it for the sake of a few bytes.
+    fn make_room(&mut self, limit: usize) {
+        if self.ended || self.end < self.buffer.len() {
+            return;
+        }
+        if self.end - self.start > self.buffer.len() / 2 && self.buffer.len() < limit {
+            self.buffer.resize((self.buffer.len() * 2).min(limit), 0);
+        } else {
+            self.compact();
+        }
     }
 
     fn compact(&mut self) {

@@ -47,6 +47,7 @@ const MAX_TAGS: usize = 8;
 /// RFC 1042: LLC and SNAP in front of an EtherType.
 const SNAP: [u8; 6] = [0xaa, 0xaa, 3, 0, 0, 0];
 
+#[inline]
 pub(super) fn carried(link: u32, data: &[u8]) -> Carried<'_> {
     match link {
         linktype::ETHERNET => match data.split_first_chunk::<14>() {
@@ -72,6 +73,7 @@ pub(super) fn carried(link: u32, data: &[u8]) -> Carried<'_> {
     }
 }
 
+#[inline]
 fn tagged(mut kind: u16, mut rest: &[u8]) -> Carried<'_> {
     for _ in 0..MAX_TAGS {
         match kind {
