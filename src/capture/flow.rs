@@ -161,7 +161,7 @@ impl<O: Open> Table<O> {
                     self.close(place, tap::Over::Reused);
                     return self.first(key, lower, segment, now);
                 }
-                Meeting::Confirmed => return self.renew(place, key, lower, segment, now),
+                Meeting::Confirmed => return self.renew(place, key, segment, now),
             }
         }
         connection.segment(segment, from, self.limits.held, &mut self.recent);
@@ -218,19 +218,15 @@ impl<O: Open> Table<O> {
         self.roster.touch(place, class, now);
     }
 
-    /// The SYN that was kept in doubt did open a new connection.
-    fn renew(&mut self, place: u32, key: Key, lower: bool, segment: &Segment<'_>, now: i64) {
+    /// The SYN that was kept in doubt did open a new connection, and this segment belongs to that.
+    fn renew(&mut self, place: u32, key: Key, segment: &Segment<'_>, now: i64) {
         let saved = self.roster.at(place).and_then(|old| old.aside.as_mut()?.take_saved());
         self.close(place, tap::Over::Reused);
         if let Some(saved) = saved {
             let syn = saved.segment();
             self.first(key, Key::of(syn.from, syn.to).1, &syn, now);
         }
-        let Some(place) = self.roster.find(&key) else { return self.first(key, lower, segment, now) };
-        if let Some(connection) = self.roster.at(place) {
-            let from = connection.side(lower);
-            connection.segment(segment, from, self.limits.held, &mut self.recent);
-        }
+        self.segment(segment);
     }
 
     /// Hands over what was silent for too long; once a second, and each connection once.

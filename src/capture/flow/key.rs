@@ -6,8 +6,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 /// The two ends of a connection, the lower one first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Key {
-    low: u128,
-    high: u128,
+    low: [u64; 2],
+    high: [u64; 2],
     ports: u32,
     v6: bool,
 }
@@ -19,14 +19,14 @@ impl Key {
         let (a, b) = ((bits(from.ip(), v6), from.port()), (bits(to.ip(), v6), to.port()));
         let lower = a <= b;
         let (low, high) = if lower { (a, b) } else { (b, a) };
-        (Key { low: low.0, high: high.0, ports: u32::from(low.1) << 16 | u32::from(high.1), v6 }, lower)
+        (Key { low: words(low.0), high: words(high.0), ports: u32::from(low.1) << 16 | u32::from(high.1), v6 }, lower)
     }
 
     /// The lower end, or the higher.
     pub(super) fn end(&self, lower: bool) -> SocketAddr {
         let [a, b, c, d] = self.ports.to_be_bytes();
-        let (bits, port) = if lower { (self.low, [a, b]) } else { (self.high, [c, d]) };
-        SocketAddr::new(address(bits, self.v6), u16::from_be_bytes(port))
+        let ([top, bottom], port) = if lower { (self.low, [a, b]) } else { (self.high, [c, d]) };
+        SocketAddr::new(address(u128::from(top) << 64 | u128::from(bottom), self.v6), u16::from_be_bytes(port))
     }
 }
 
@@ -36,6 +36,11 @@ fn bits(ip: IpAddr, v6: bool) -> u128 {
         IpAddr::V4(ip) => u128::from(u32::from(ip)),
         IpAddr::V6(ip) => u128::from(ip),
     }
+}
+
+/// Two words need half the alignment of one `u128`, and there are many keys.
+fn words(bits: u128) -> [u64; 2] {
+    [(bits >> 64) as u64, bits as u64]
 }
 
 fn address(bits: u128, v6: bool) -> IpAddr {
@@ -48,12 +53,9 @@ fn address(bits: u128, v6: bool) -> IpAddr {
 impl Hash for Key {
     fn hash<H: Hasher>(&self, state: &mut H) {
         if self.v6 {
-            for bits in [self.low, self.high] {
-                state.write_u64(bits as u64);
-                state.write_u64((bits >> 64) as u64);
-            }
+            self.low.iter().chain(&self.high).for_each(|word| state.write_u64(*word));
         } else {
-            state.write_u64((self.low as u64) << 32 ^ self.high as u64);
+            state.write_u64(self.low[1] << 32 ^ self.high[1]);
         }
         state.write_u64(u64::from(self.ports));
     }

@@ -201,7 +201,8 @@ impl Half {
     /// Gives up the holes that have waited long enough. Called for every segment of either side.
     pub(super) fn lose_patience<S: Stream>(&mut self, out: &mut Out<'_, S>) {
         let owed = self.owed();
-        if !owed && !(self.acked == 0 && self.has_holes()) {
+        let blind = self.acked == 0 && self.has_holes();
+        if !owed && !blind {
             if let Some(rare) = self.seen_rare() {
                 rare.waiting = None;
             }

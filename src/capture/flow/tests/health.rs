@@ -24,7 +24,7 @@ fn a_repetition_of_what_was_acknowledged_is_spurious() {
 #[test]
 fn the_path_dies_and_the_client_repeats_into_the_void() {
     let mut segs = opened([client(0, 0, b"echo"), server(0, 4, b"")]);
-    segs.extend((0..7).map(|n| client(4, 0, b"answer").at(1_000 * MS + (200 * MS << n))));
+    segs.extend((0..7).map(|n| client(4, 0, b"answer").at(1_000 * MS + ((200 * MS) << n))));
     let seen = run(segs);
     let up = &seen.flow().from_client;
     assert_eq!((up.retransmissions, up.most_retransmitted, up.unacknowledged), (6, 6, 6));
