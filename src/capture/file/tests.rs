@@ -370,7 +370,7 @@ mod hostile {
         let mut file = if ng { [section(false), interface(false, 1, &[])].concat() } else { pcap_header(false, 0xa1b2_c3d4, 1) };
         for n in 0..20u32 {
             let data = vec![n as u8; 40 + n as usize];
-            file.extend(if ng { enhanced(false, 0, u64::from(n), &data) } else { record(false, 1000, n, &data) });
+            file.extend(if ng { enhanced(false, 0, u64::from(n), &data) } else { record(false, 1_700_000_000, n, &data) });
         }
         file
     }
