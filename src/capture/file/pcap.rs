@@ -38,6 +38,8 @@ pub(super) struct Pcap {
     snaplen: u32,
     /// Records that bend the rules have proved sound in this file.
     lenient: bool,
+    /// The last record handed out.
+    last: Option<Record>,
 }
 
 #[derive(Clone, Copy)]
@@ -100,6 +102,7 @@ impl Pcap {
             head: if modified { MODIFIED_HEADER_LEN } else { RECORD_HEADER_LEN },
             snaplen: said.snaplen.max(USUAL_SNAPLEN),
             lenient: false,
+            last: None,
             parser,
         })
     }
@@ -110,7 +113,8 @@ impl Pcap {
             match self.parser.next_raw_packet(window.bytes()) {
                 Ok((_, raw)) if self.size(raw.incl_len) <= window.bytes().len() => {
                     let record = Record::of(&raw);
-                    if !self.fits(&record) && !self.odd_but_sound(window, &record) {
+                    let usual = self.fits(&record) && self.last.is_none_or(|last| last.near(&record));
+                    if !usual && !self.odd_but_sound(window, &record) {
                         return self.resync(window, record.oddity(self));
                     }
                     return self.packet(window, &record);
@@ -144,7 +148,8 @@ impl Pcap {
         }
     }
 
-    fn packet(&self, window: &mut Window, record: &Record) -> Step {
+    fn packet(&mut self, window: &mut Window, record: &Record) -> Step {
+        self.last = Some(*record);
         window.pass(self.head);
         let data = window.pass(record.caplen as usize);
         let micros = if self.nanoseconds { record.frac / 1000 } else { record.frac };

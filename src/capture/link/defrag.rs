@@ -160,7 +160,7 @@ impl Partial {
         let touched = self.pieces.get(from..to).unwrap_or_default();
         let start = touched.first().map_or(came.start, |piece| piece.start.min(came.start));
         let end = touched.last().map_or(came.end, |piece| piece.end.max(came.end));
-        self.pieces.splice(from..to, [start..end]);
+        self.pieces.splice(from..to, std::iter::once(start..end));
     }
 
     /// TTL and protocol, once every byte has come.
