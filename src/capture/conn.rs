@@ -256,7 +256,7 @@ impl Body<'_> {
         let watch = &self.above.watch;
         let through = self.log.asked_of_proxy.clone();
         let address = first.server.ip().to_canonical().to_string();
-        let dialled = self.above.sni.clone().or_else(|| watch.host().map(host_only));
+        let dialled = self.above.sni.as_deref().or_else(|| watch.host()).map(host_only);
         let (host, port) = match through {
             Some((host, port)) => (host, port),
             None => (dialled.clone().or_else(|| hub.name_of(first.server.ip())).unwrap_or(address), first.server.port()),
@@ -280,7 +280,7 @@ impl Body<'_> {
     }
 }
 
-/// The host of a Host header without its port. RFC 9110 7.2.
+/// The host of a Host header without its port, RFC 9110 7.2; sstpc puts the port into SNI too, against RFC 6066 3.
 fn host_only(value: &str) -> String {
     let value = value.trim();
     let bare = match value.strip_prefix('[').and_then(|rest| rest.split_once(']')) {

@@ -115,19 +115,19 @@ fn client_out_of_turn(facts: &Facts) -> Option<Evidence> {
 }
 
 fn server_breaks_rule(facts: &Facts) -> Option<Evidence> {
-    broken_rules(facts, |seen| of_sstp(seen) && seen.by == Some(Side::Server) && !reserved(seen))
+    broken_rules(facts, false, |seen| of_sstp(seen) && seen.by == Some(Side::Server) && !reserved(seen))
 }
 
 fn client_breaks_rule(facts: &Facts) -> Option<Evidence> {
-    broken_rules(facts, |seen| of_sstp(seen) && seen.by != Some(Side::Server) && !reserved(seen))
+    broken_rules(facts, false, |seen| of_sstp(seen) && seen.by != Some(Side::Server) && !reserved(seen))
 }
 
 fn reserved_bits(facts: &Facts) -> Option<Evidence> {
-    broken_rules(facts, |seen| of_sstp(seen) && reserved(seen))
+    broken_rules(facts, true, |seen| of_sstp(seen) && reserved(seen))
 }
 
 fn other_rule_broken(facts: &Facts) -> Option<Evidence> {
-    broken_rules(facts, |seen| !of_sstp(seen))
+    broken_rules(facts, true, |seen| !of_sstp(seen))
 }
 
 type Violation = Seen<(String, String)>;
@@ -140,8 +140,8 @@ fn reserved(seen: &Violation) -> bool {
     seen.it.1.to_ascii_lowercase().contains("reserved")
 }
 
-/// Each rule once, with who broke it, what was seen first, and how often.
-fn broken_rules(facts: &Facts, which: impl Fn(&Violation) -> bool) -> Option<Evidence> {
+/// Each rule once, with who broke it where the title does not say so, what was seen first, and how often.
+fn broken_rules(facts: &Facts, names_side: bool, which: impl Fn(&Violation) -> bool) -> Option<Evidence> {
     let mut rules: Vec<(&Violation, usize)> = Vec::new();
     for seen in facts.violations.iter().filter(|seen| which(seen)) {
         match rules.iter_mut().find(|row| row.0.it.0 == seen.it.0 && row.0.by == seen.by) {
@@ -150,7 +150,7 @@ fn broken_rules(facts: &Facts, which: impl Fn(&Violation) -> bool) -> Option<Evi
         }
     }
     let say = |(seen, times): &(&Violation, usize)| {
-        let by = seen.by.map_or(String::new(), |by| format!(" (the {by})"));
+        let by = seen.by.filter(|_| names_side).map_or(String::new(), |by| format!(" (the {by})"));
         let times = if *times > 1 { format!(", {times} times") } else { String::new() };
         format!("{}: {}{by}{times}", seen.it.0, seen.it.1)
     };

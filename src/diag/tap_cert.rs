@@ -246,13 +246,11 @@ pub(super) fn shown(leaf: &Cert) -> String {
 
 /// The name that the client says it dialled: SNI, or Host of its request.
 fn dialled(facts: &Facts) -> Option<String> {
-    let sni = facts.client_hellos.iter().find_map(|seen| seen.it.sni.clone());
-    let host = || {
-        let host = facts.requests.first()?.it.header("host")?.trim();
-        let name = host.rsplit_once(':').filter(|(_, port)| port.chars().all(|c| c.is_ascii_digit())).map_or(host, |row| row.0);
-        Some(name.to_string())
-    };
-    sni.or_else(host).filter(|name| !name.is_empty())
+    let sni = facts.client_hellos.iter().find_map(|seen| seen.it.sni.as_deref());
+    let named = sni.or_else(|| facts.requests.first()?.it.header("host"))?.trim();
+    // sstpc puts the port into SNI too, against RFC 6066 3.
+    let name = named.rsplit_once(':').filter(|(_, port)| port.chars().all(|c| c.is_ascii_digit())).map_or(named, |row| row.0);
+    (!name.is_empty()).then(|| name.to_string())
 }
 
 fn name_not_checked(facts: &Facts) -> Option<Evidence> {

@@ -1,7 +1,7 @@
 //! Who hung up, and how; a tap sees the leave-taking of both ends. MS-SSTP 3.1.5.
 
 use super::check::{Check, Evidence, Fix, Look, Need, Severity};
-use super::ending::{Farewell, first, first_by, leaves, tunnel_stood};
+use super::ending::{Farewell, first_by, leaves, tunnel_stood};
 use crate::base::{Layer, Micros, Side, SpecRef};
 use crate::transcript::facts::Facts;
 use crate::wire::sstp::MessageType;
@@ -67,8 +67,8 @@ pub(super) const TAP_END: &[Check] = &[
         id: "TEAR-WHO-LEFT",
         layer: Layer::Teardown,
         severity: Severity::Note,
-        title: "Who hung up first",
-        means: "The end that took leave first, and how. With Call Disconnect or LCP Terminate-Request of the client the call ended as the user wished.",
+        title: "The client hung up first",
+        means: "It took leave before the server did, in the way that the evidence names: the call ended as the user or the client's computer wished.",
         fix: Fix { admin: "Nothing needs to be done.", user: "" },
         spec: &[SpecRef::sstp("3.1.5")],
         needs: Need::Tap,
@@ -107,9 +107,10 @@ fn reset_behind_message(facts: &Facts) -> Option<Evidence> {
     (wait <= AT_ONCE && end.at >= word.at).then(|| Evidence::of([word.event, flow.event], says))?
 }
 
-/// Where a finding names the one who left, it is not said twice.
+/// Where a finding names the one who left, it is not said twice; a server that leaves first has rows of its own.
 fn who_left(facts: &Facts) -> Option<Evidence> {
-    let left = first(facts).filter(|_| tunnel_stood(facts) && client_cut(facts).is_none() && client_aborted(facts).is_none())?;
+    let left =
+        first_by(facts, Side::Client).filter(|_| tunnel_stood(facts) && client_cut(facts).is_none() && client_aborted(facts).is_none())?;
     Some(Evidence::at(left.event, left.to_string()))
 }
 

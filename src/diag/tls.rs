@@ -205,10 +205,17 @@ pub(super) const TLS: &[Check] = &[
 
 fn plain_http(facts: &Facts) -> Option<Evidence> {
     failed(facts, |failure| failure == TlsFailure::PlainHttp)
+        .or_else(|| failed(facts, |failure| failure == TlsFailure::NotTls).filter(web_page))
 }
 
 fn not_tls(facts: &Facts) -> Option<Evidence> {
-    failed(facts, |failure| failure == TlsFailure::NotTls)
+    failed(facts, |failure| failure == TlsFailure::NotTls).filter(|evidence| !web_page(evidence))
+}
+
+/// A web server that takes the ClientHello for an old request answers with a page and no status line. RFC 1945 6.
+fn web_page(evidence: &Evidence) -> bool {
+    let says = evidence.says.to_ascii_lowercase();
+    says.contains("<!doctype html") || says.contains("<html")
 }
 
 /// No hello above TLS 1.1 was accepted, and an older one was, or the server says that the version is the matter.

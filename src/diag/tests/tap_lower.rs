@@ -184,6 +184,29 @@ fn a_judged_certificate_explains_the_clients_alert() {
     assert_eq!(alert.because_of, Some("CERT-EXPIRED"));
 }
 
+/// sstpc writes the port behind the name, in SNI and in Host.
+#[test]
+fn a_port_behind_the_name_is_no_other_name() {
+    let hello = |sni: &str| crate::transcript::tap::ClientHello { sni: Some(sni.into()), ..Default::default() };
+    let asked = |sni: &'static str| {
+        let story = Story::captured().began(Layer::Tls).note(Some(Side::Client), Layer::Tls, What::ClientHello(Box::new(hello(sni))));
+        story.chain(&[leaf("gw.example.test", 10, 300)]).secured(|_| ()).requested().unseen(Layer::Http).flow(|_| ())
+    };
+    assert_eq!(asked("vpn.example.test:443").ids(Severity::Warn), [""; 0]);
+    assert_eq!(asked("vpn.example.com:443").ids(Severity::Warn), ["CERT-NAME-NOT-CHECKED"]);
+}
+
+#[test]
+fn a_web_page_in_answer_to_a_hello_is_a_web_server() {
+    let answered = |says: &str| {
+        let what = What::Unsecured { failure: crate::transcript::TlsFailure::NotTls, says: format!("the server began with {says:?}") };
+        let story = Story::captured().began(Layer::Tls).note(Some(Side::Server), Layer::Tls, what);
+        story.down(Layer::Tls, crate::transcript::Reason::Violated("no TLS".into())).flow(|_| ())
+    };
+    answered("<!DOCTYPE HTML>\n<html>").fails_with("TLS-PLAINTEXT-PORT");
+    answered("SSH-2.0-OpenSSH_9.6").fails_with("TLS-NOT-TLS");
+}
+
 #[test]
 fn a_reset_in_good_order_is_not_forged() {
     // The client's close is answered by a reset from a balancer with another TTL: nobody was cut off.
