@@ -259,7 +259,7 @@ impl Pcapng {
                 return (at, false);
             };
             let size = len as usize;
-            if !known(kind) || size < FRAME || size > MAX_AHEAD || !len.is_multiple_of(4) {
+            if !known(kind) || !(FRAME..=MAX_AHEAD).contains(&size) || !len.is_multiple_of(4) {
                 continue;
             }
             if here.len() < size && !ended {

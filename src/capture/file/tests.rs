@@ -208,7 +208,7 @@ fn a_file_cut_anywhere_keeps_what_lies_before() {
 
 #[test]
 fn what_lies_behind_garbage_is_found_again() {
-    let garbage: Vec<u8> = (0..997u32).map(|n| (n * 7919 >> 3) as u8).collect();
+    let garbage: Vec<u8> = (0..997u32).map(|n| ((n * 7919) >> 3) as u8).collect();
     let cases: [(Vec<u8>, Vec<u8>); 2] = [(pcap_header(true, 0xa1b2_c3d4, 1), Vec::new()), (section(true), interface(true, 1, &[]))];
     for (front, second) in cases {
         let packet = |n: u32| {
