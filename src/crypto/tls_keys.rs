@@ -152,7 +152,7 @@ pub struct MacKey(Inner);
 #[derive(Clone)]
 enum Inner {
     Md5 { inner: Md5, outer: Md5 },
-    Other(hmac::Key),
+    Other(Box<hmac::Key>),
 }
 
 /// An HMAC's value.
@@ -181,9 +181,9 @@ impl MacKey {
     pub fn new(mac: Mac, key: &[u8]) -> MacKey {
         MacKey(match mac {
             Mac::HmacMd5 => hmac_md5_key(key),
-            Mac::HmacSha1 => Inner::Other(hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, key)),
-            Mac::HmacSha384 => Inner::Other(hmac::Key::new(hmac::HMAC_SHA384, key)),
-            Mac::HmacSha256 | Mac::NoMac => Inner::Other(hmac::Key::new(hmac::HMAC_SHA256, key)),
+            Mac::HmacSha1 => other(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, key),
+            Mac::HmacSha384 => other(hmac::HMAC_SHA384, key),
+            Mac::HmacSha256 | Mac::NoMac => other(hmac::HMAC_SHA256, key),
         })
     }
 
@@ -202,6 +202,10 @@ impl MacKey {
             }
         }
     }
+}
+
+fn other(algorithm: hmac::Algorithm, key: &[u8]) -> Inner {
+    Inner::Other(Box::new(hmac::Key::new(algorithm, key)))
 }
 
 /// RFC 2104 2, with MD5's block of 64 bytes.

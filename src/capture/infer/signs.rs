@@ -127,7 +127,14 @@ impl Signs {
         self.accepted = true;
         self.coalesced = !ack.plain.has(ACK);
         self.words.push("14 bytes of the client (Call Connect Request)".into());
-        self.words.push(if self.coalesced { "48 bytes of the server and more (Call Connect Ack, LCP)" } else { "48 bytes of the server (Call Connect Ack)" }.into());
+        self.words.push(
+            if self.coalesced {
+                "48 bytes of the server and more (Call Connect Ack, LCP)"
+            } else {
+                "48 bytes of the server (Call Connect Ack)"
+            }
+            .into(),
+        );
         // Records of the client between the two belong to what follows.
         let talk: Vec<&Record> = rest.get(..place).unwrap_or_default().iter().chain(behind).collect();
         let small = talk.iter().take(10).filter(|record| record.plain.low <= SMALL);
@@ -157,7 +164,7 @@ impl Signs {
         let behind = talk.get(connected + 1..).unwrap_or_default();
         let is_end = |record: &&&Record| record.plain.has(ABORT) || record.plain.has(ECHO);
         let answers: Vec<&&Record> = behind.iter().filter(|record| record.from == Side::Server).collect();
-        if answers.len() <= 1 && answers.iter().all(|record| is_end(&record)) && !tail.both_ways() {
+        if answers.len() <= 1 && answers.iter().all(is_end) && !tail.both_ways() {
             self.stage = Layer::Binding;
             return self.words.push("then the server ended the call".into());
         }

@@ -101,7 +101,9 @@ fn tls_1_0_may_split_every_message() {
     // AES-128-CBC with SHA-1: first bytes in records of 32, the messages 195, 125, 14, 48, and small talk behind it.
     let len = |plain: usize| 16 * (plain - 1 + 21).div_ceil(16);
     let mut records = String::new();
-    for (side, plain) in [('C', 195), ('S', 125), ('C', 14), ('S', 48), ('C', 29), ('S', 17), ('C', 16), ('S', 16), ('C', 16), ('S', 16), ('C', 67)] {
+    for (side, plain) in
+        [('C', 195), ('S', 125), ('C', 14), ('S', 48), ('C', 29), ('S', 17), ('C', 16), ('S', 16), ('C', 16), ('S', 16), ('C', 67)]
+    {
         records += &format!("{side}32 {side}{} ", len(plain));
     }
     records += &format!("C32 C{} S32 S{}", len(112), len(18));

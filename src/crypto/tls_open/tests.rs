@@ -14,9 +14,8 @@ fn records_of_rfc_8448_open() {
     let suite = Suite::of(0x1301).expect("AES-128-GCM");
     let secret = bytes("b3eddb126e067f35a780b3abf45e2d8f3b1a950738f52e9600746a0e27a55a21");
     let mut opener = Opener::tls13(suite, &secret).expect("known");
-    let record = bytes(
-        "1703030035 75ec4dc238cce60b298044a71e219c56cc77b0517fe9b93c7a4bfc44d87f38f80338ac98fc46deb384bd1caeacab6867d726c40546",
-    );
+    let record =
+        bytes("1703030035 75ec4dc238cce60b298044a71e219c56cc77b0517fe9b93c7a4bfc44d87f38f80338ac98fc46deb384bd1caeacab6867d726c40546");
     let mut out = vec![0; MAX_BODY];
     let header = Header::parse(&record).expect("a record").expect("whole");
     let opened = opener.open(header, &record[5..], &mut out).expect("opens");
