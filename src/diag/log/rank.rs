@@ -1,0 +1,69 @@
+//! The causes that the failures of a log point to, weighed.
+
+use super::{LogLine, Outcome};
+use crate::diag::codes::Family;
+use std::collections::BTreeMap;
+
+/// A cause, and what speaks for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ranked {
+    /// The id, which `Cause::by_id` knows.
+    pub id: &'static str,
+    /// Ours: how much speaks for it; only the order counts.
+    pub weight: u64,
+    /// How many lines point to it.
+    pub lines: u64,
+    /// The first line that points to it.
+    pub first: u64,
+}
+
+/// What was counted while the log was read.
+#[derive(Default)]
+pub struct Tally {
+    causes: BTreeMap<&'static str, Ranked>,
+}
+
+impl Tally {
+    /// Takes a line into account.
+    pub fn note(&mut self, line: &LogLine) {
+        if line.outcome != Outcome::Failure {
+            return;
+        }
+        for (place, id) in (1u64..).zip(&line.checks) {
+            let entry = self.causes.entry(id).or_insert(Ranked { id, weight: 0, lines: 0, first: line.line });
+            entry.lines += 1;
+            // That the same is said again adds little: a client that dials all night proves no more than one that dials twice.
+            entry.weight += if entry.lines <= TELLING { strength(line) / place } else { 1 };
+        }
+    }
+
+    /// The causes, likeliest first. The last failure is what the user asks about, so it counts again.
+    pub fn ranked(mut self, lines: &[LogLine]) -> Vec<Ranked> {
+        let last = lines.iter().rfind(|line| line.outcome == Outcome::Failure && !line.checks.is_empty());
+        for (place, id) in (1u64..).zip(last.into_iter().flat_map(|line| &line.checks)) {
+            if let Some(entry) = self.causes.get_mut(id) {
+                entry.weight += last.map_or(0, strength) / place;
+            }
+        }
+        let mut causes: Vec<Ranked> = self.causes.into_values().collect();
+        causes.sort_by_key(|cause| (std::cmp::Reverse(cause.weight), cause.first));
+        causes
+    }
+}
+
+/// Ours: the weight of the first cause of a line; the second has half of it, and so on. A reason that the server itself
+/// logs counts most, an event without a number of its own least.
+fn strength(line: &LogLine) -> u64 {
+    let has = |families: &[Family]| line.codes.iter().any(|code| families.contains(&code.family));
+    match line.source {
+        ANYBODY => 15,
+        _ if has(&[Family::NpsReason, Family::NtStatus]) => 90,
+        _ if !line.codes.is_empty() && line.codes.iter().all(|code| code.family == Family::Event) => 20,
+        _ => 60,
+    }
+}
+
+/// Ours: so many lines count in full.
+const TELLING: u64 = 2;
+/// Schannel events come from every program of the machine.
+const ANYBODY: &str = "Schannel";
