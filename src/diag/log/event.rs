@@ -65,8 +65,17 @@ impl WinEvent {
                 own.push(code);
             }
         }
+        if own.is_empty() && source == "RasClient" && ENDS_WITH_CODE.contains(&self.id) {
+            own = codes_in(&format!("error {}", self.last_number()));
+        }
         own.sort_by_key(|code| TOO_GENERAL.contains(&code.name));
         own
+    }
+
+    /// The last number of the message, in whatever language it is.
+    fn last_number(&self) -> &str {
+        let number = |c: char| c.is_ascii_digit() || c == '-';
+        self.message.rsplit(|c| !number(c)).find(|part| part.contains(|c: char| c.is_ascii_digit())).unwrap_or_default()
     }
 
     /// The value with the words in front of it that tell what its number is.
@@ -128,6 +137,8 @@ const SOURCES: &[(&str, &str)] = &[
 
 /// Codes that stand beside a more telling one.
 const TOO_GENERAL: &[&str] = &["STATUS_LOGON_FAILURE"];
+/// RasClient events whose message ends with the error number.
+const ENDS_WITH_CODE: [u32; 3] = [20220, 20226, 20227];
 /// RasSstp event 4 has an HTTP status in its data. Catalogue 2.13.
 const HTTP_REFUSED: u32 = 4;
 /// Ours: events of these sources have at most a few dozen values.

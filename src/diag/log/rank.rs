@@ -1,7 +1,7 @@
 //! The causes that the failures of a log point to, weighed.
 
 use super::{LogLine, Outcome};
-use crate::diag::codes::Family;
+use crate::diag::codes::{Basis, Code, Family};
 use std::collections::BTreeMap;
 
 /// A cause, and what speaks for it.
@@ -52,14 +52,15 @@ impl Tally {
 }
 
 /// Ours: the weight of the first cause of a line; the second has half of it, and so on. A reason that the server itself
-/// logs counts most, an event without a number of its own least.
+/// logs counts most, a code whose link to its cause nobody has read least.
 fn strength(line: &LogLine) -> u64 {
     let has = |families: &[Family]| line.codes.iter().any(|code| families.contains(&code.family));
+    let read = |code: &&Code| matches!(code.basis, Basis::Read(_)) && !code.checks.is_empty();
     match line.source {
         ANYBODY => 15,
         _ if has(&[Family::NpsReason, Family::NtStatus]) => 90,
-        _ if !line.codes.is_empty() && line.codes.iter().all(|code| code.family == Family::Event) => 20,
-        _ => 60,
+        _ if line.codes.is_empty() || line.codes.iter().copied().any(|code| read(&code)) => 60,
+        _ => 30,
     }
 }
 

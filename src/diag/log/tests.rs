@@ -86,6 +86,13 @@ fn the_end_of_a_call_is_a_failure_unless_the_user_wanted_it() {
 }
 
 #[test]
+fn the_code_of_a_failed_dial_is_read_in_any_language() {
+    let row = "Nivå;Datum och tid;Källa;Händelse-ID;Kategori\nFel;2024-03-01 09:15:22;RasClient;20227;Ingen;\"CoId={1-2}: anslutningen Kontor 7 misslyckades. Returkoden: -2146762495.\"\n";
+    let log = read(row.as_bytes(), None);
+    assert_eq!((log.format, causes(&log).first().copied()), (LogFormat::WindowsCsv, Some("CERT-EXPIRED")));
+}
+
+#[test]
 fn what_a_linux_client_says_is_told_in_words() {
     let log = read(&kept("sstpc-bad-password.log"), None);
     let failing: Vec<_> = log.lines.iter().filter(|line| line.outcome == Outcome::Failure).map(|line| (line.source, line.says.as_str())).collect();
