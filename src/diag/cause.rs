@@ -1,9 +1,11 @@
 //! What codes, log lines and sentences point to: a check, or a cause that no check sees.
 
 use super::check::{Check, Fix, Severity, Windows};
-use super::codes::Code;
+use super::codes::{Code, Family};
 use super::unseen::{self, Unseen};
 use crate::base::{Layer, SpecRef};
+use std::collections::HashMap;
+use std::sync::LazyLock;
 
 /// A cause, by whichever table it stands in.
 #[derive(Clone, Copy)]
@@ -17,7 +19,8 @@ pub enum Cause {
 impl Cause {
     /// The cause of that id, in any mix of capitals.
     pub fn by_id(id: &str) -> Option<Cause> {
-        all().find(|cause| cause.id().eq_ignore_ascii_case(id))
+        let exact = super::by_id(id).map(Cause::Check).or_else(|| unseen::by_id(id).map(Cause::Unseen));
+        exact.or_else(|| all().find(|cause| cause.id().eq_ignore_ascii_case(id)))
     }
 
     /// The id of the failure catalogue.
@@ -109,19 +112,28 @@ pub fn all() -> impl Iterator<Item = Cause> {
 /// The causes of a code, likeliest first: those its row names, then the failing checks for which Windows shows it.
 pub fn of_code(code: &Code) -> Vec<Cause> {
     let mut causes: Vec<Cause> = code.checks.iter().filter_map(|id| Cause::by_id(id)).collect();
-    let shows = |check: &&Check, first: bool| {
-        let at = check.windows.iter().position(|windows| windows.code() == Some(code));
-        check.severity == Severity::Fail && at.is_some_and(|at| (at == 0) == first)
-    };
-    for first in [true, false] {
-        for check in super::all().filter(|check| shows(check, first)) {
-            if causes.iter().all(|cause| cause.id() != check.id) {
-                causes.push(Cause::Check(check));
-            }
+    for check in SHOWN_FOR.get(&(code.family, code.number)).into_iter().flatten() {
+        if causes.iter().all(|cause| cause.id() != check.id) {
+            causes.push(Cause::Check(check));
         }
     }
     causes
 }
+
+/// Failing checks by the code that Windows shows for them; those of which it is the likeliest code come first.
+static SHOWN_FOR: LazyLock<HashMap<(Family, u32), Vec<&'static Check>>> = LazyLock::new(|| {
+    let mut shown: HashMap<_, Vec<(bool, &'static Check)>> = HashMap::new();
+    for check in super::all().filter(|check| check.severity == Severity::Fail) {
+        for (at, code) in check.windows.iter().filter_map(|windows| windows.code()).enumerate() {
+            shown.entry((code.family, code.number)).or_default().push((at > 0, check));
+        }
+    }
+    let sorted = |mut checks: Vec<(bool, &'static Check)>| {
+        checks.sort_by_key(|row| row.0);
+        checks.into_iter().map(|row| row.1).collect()
+    };
+    shown.into_iter().map(|(code, checks)| (code, sorted(checks))).collect()
+});
 
 #[cfg(test)]
 mod tests {

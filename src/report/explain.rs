@@ -78,7 +78,10 @@ fn cause_rows(explanation: &Explanation, cause: Cause, alone: bool) -> Vec<(&'st
     ];
     if alone {
         rows.insert(1, ("Layer", cause.layer().title().to_string()));
-        rows.insert(2, ("Severity", cause.severity().map_or_else(|| "not looked for by a check".to_string(), |severity| severity.name().to_string())));
+        rows.insert(
+            2,
+            ("Severity", cause.severity().map_or_else(|| "not looked for by a check".to_string(), |severity| severity.name().to_string())),
+        );
         rows.insert(3, ("Windows", windows()));
     }
     rows.push(("Spec", list(cause.spec())));

@@ -2,6 +2,7 @@
 
 use crate::base::Layer;
 use crate::diag::cause::Cause;
+use crate::diag::check::Need;
 
 /// One command line, and what it tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,11 +16,14 @@ pub struct How {
 /// The command lines for a cause, the most telling first.
 pub fn of_cause(cause: Cause) -> Vec<How> {
     let special: Vec<How> = SPECIAL.iter().filter(|row| row.0.contains(&cause.id())).map(|row| How { line: row.1, tells: row.2 }).collect();
+    let tapped = matches!(cause, Cause::Check(check) if check.needs == Need::Tap);
     let usual = match cause {
-        Cause::Check(_) => How { line: up_to(cause.layer()), tells: "runs this check" },
-        Cause::Unseen(_) => How { line: up_to(cause.layer()), tells: "cannot see this cause itself, but rules the other causes on this layer in or out" },
+        Cause::Check(_) if tapped => None,
+        Cause::Check(_) => Some("runs this check"),
+        Cause::Unseen(_) => Some("cannot see this cause itself, but rules the other causes on this layer in or out"),
     };
-    if special.is_empty() { vec![usual] } else { special }
+    let usual = usual.filter(|_| special.is_empty()).map(|tells| How { line: up_to(cause.layer()), tells });
+    tapped.then_some(ON_A_CAPTURE).into_iter().chain(special).chain(usual).collect()
 }
 
 /// The command line that climbs to a layer.
@@ -44,6 +48,10 @@ fn up_to(layer: Layer) -> &'static str {
         Layer::Teardown => "sstp-diag probe HOST --user USER",
     }
 }
+
+/// For checks that only a tap can make.
+const ON_A_CAPTURE: How =
+    How { line: "sstp-diag diagnose CAPTURE.pcapng --keylog KEYS", tells: "runs this check on a capture of the call" };
 
 /// Ids, command line, what it tells.
 #[rustfmt::skip]
@@ -73,7 +81,6 @@ const SPECIAL: &[(&[&str], &str, &str)] = &[
     (&["AUTH-PAP-ONLY-WORKS"], "sstp-diag probe HOST --user USER --auth pap --until auth", "whether PAP is accepted"),
     (&["AUTH-POLICY-812", "AUTH-EAP-METHOD-MISMATCH", "LCP-AUTH-NO-COMMON", "LCP-EAP-ONLY", "LCP-AUTH-NAK-LOOP"], "sstp-diag probe HOST --until lcp -v", "lists the methods the server offers, without a password"),
     (&["AUTH-RADIUS-TIMEOUT", "AUTH-MFA-TIMEOUT"], "sstp-diag probe HOST --user USER --until auth --layer-timeout auth=90 --timeout 120", "waits long enough to tell silence from refusal"),
-    (&["TEAR-IDLE-MIDDLEBOX", "TEAR-SESSION-LIMIT", "PROXY-IDLE-CUTOFF"], "sstp-diag probe HOST --user USER", "tells whether a short call is sound; a long one is not held open yet"),
 ];
 
 #[cfg(test)]

@@ -28,7 +28,9 @@ fn what_is_said_twice_is_explained_once() {
     // Both families of the number stand in the first subject; the second adds nothing.
     assert_eq!(explain("691 E=691").subjects.len(), 1);
     let first = explain("E=691 691").subjects;
-    assert!(matches!(first.get(1).map(|subject| &subject.meaning), Some(Meaning::Codes(rows)) if rows.iter().all(|row| row.family == Family::Ras)));
+    assert!(
+        matches!(first.get(1).map(|subject| &subject.meaning), Some(Meaning::Codes(rows)) if rows.iter().all(|row| row.family == Family::Ras))
+    );
 }
 
 #[test]

@@ -63,7 +63,16 @@ pub fn format(head: &str) -> LogFormat {
         LogFormat::Sstpc
     } else if has(&["[HUB \"", "onnection \"CID-", "PPP Session [", "On the TCP Listener (Port"]) {
         LogFormat::SoftEther
-    } else if has(&["accel-ppp", "accel-sstp", "[SSTP SSTP_MSG", "<--> sstp(", "]: error: : sstp", "]:  info: ppp", "]:  info: sstp", "]:  warn: ppp"]) {
+    } else if has(&[
+        "accel-ppp",
+        "accel-sstp",
+        "[SSTP SSTP_MSG",
+        "<--> sstp(",
+        "]: error: : sstp",
+        "]:  info: ppp",
+        "]:  info: sstp",
+        "]:  warn: ppp",
+    ]) {
         LogFormat::AccelPpp
     } else {
         LogFormat::Plain
@@ -91,7 +100,8 @@ fn is_csv(head: &str) -> bool {
     let named = (lower.contains("event id") || lower.contains("eventid")) && lower.contains("source")
         || lower.contains("providername") && lower.contains("\"id\"")
         || lower.contains("providername,") && lower.contains("id,");
-    let mut local = || lines.next().is_some_and(|row| row.split([',', ';', '\t']).nth(3).is_some_and(|id| id.trim_matches('"').parse::<u32>().is_ok()));
+    let mut local =
+        || lines.next().is_some_and(|row| row.split([',', ';', '\t']).nth(3).is_some_and(|id| id.trim_matches('"').parse::<u32>().is_ok()));
     separated(first) && (named || first.split([',', ';', '\t']).count() == 5 && local())
 }
 

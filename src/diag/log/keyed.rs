@@ -10,7 +10,9 @@ pub fn event(text: &str) -> Option<WinEvent> {
         let entry = key(line);
         let known = entry.as_ref().map(|(key, value)| (key.as_str(), *value));
         match known {
-            Some(("source" | "quelle" | "providername" | "provider name", value)) if event.provider.is_empty() => event.provider = value.to_string(),
+            Some(("source" | "quelle" | "providername" | "provider name", value)) if event.provider.is_empty() => {
+                event.provider = value.to_string()
+            }
             Some(("event id" | "ereignis-id" | "id", value)) if id.is_none() => id = value.parse().ok(),
             Some(("date" | "datum" | "timecreated", value)) if event.at.is_none() => event.at = Some(value.to_string()),
             Some(("description" | "beschreibung" | "message", value)) if !in_message => {

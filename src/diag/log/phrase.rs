@@ -52,7 +52,11 @@ impl Phrase {
         let numbered = self.number.and_then(|family| last_number(text, family));
         let mut codes: Vec<&'static Code> = numbered.into_iter().collect();
         if self.outcome == Outcome::Failure {
-            codes_in(text).into_iter().for_each(|code| if !codes.contains(&code) { codes.push(code) });
+            codes_in(text).into_iter().for_each(|code| {
+                if !codes.contains(&code) {
+                    codes.push(code)
+                }
+            });
         }
         let mut checks = if self.outcome == Outcome::Failure { causes_of(&codes) } else { Vec::new() };
         for id in self.checks {

@@ -37,9 +37,12 @@ impl Tally {
         }
     }
 
-    /// The causes, likeliest first. The last failure is what the user asks about, so it counts again.
+    /// The causes, likeliest first. The last run of failures is what the user asks about, and what comes first in it is
+    /// the cause of the rest: it counts again.
     pub fn ranked(mut self, lines: &[LogLine]) -> Vec<Ranked> {
-        let last = lines.iter().rfind(|line| line.outcome == Outcome::Failure && !line.checks.is_empty());
+        let telling = |line: &&LogLine| line.outcome == Outcome::Failure && !line.checks.is_empty() && strength(line) > ECHO;
+        let runs = lines.chunk_by(|a, b| a.outcome == b.outcome);
+        let last = runs.rev().find_map(|run| run.iter().find(telling));
         for (place, id) in (1u64..).zip(last.into_iter().flat_map(|line| &line.checks)) {
             if let Some(entry) = self.causes.get_mut(id) {
                 entry.weight += last.map_or(0, strength) / place;
@@ -59,11 +62,16 @@ fn strength(line: &LogLine) -> u64 {
     match line.source {
         ANYBODY => 15,
         _ if has(&[Family::NpsReason, Family::NtStatus]) => 90,
+        _ if has(&[Family::OpenSsl]) => 60,
+        // A line that may have three causes is the echo of another one.
+        _ if line.codes.is_empty() && line.checks.len() > 2 => ECHO,
         _ if line.codes.is_empty() || line.codes.iter().copied().any(|code| read(&code)) => 60,
         _ => 30,
     }
 }
 
+/// Ours: the weight of a line that only repeats what another one says.
+const ECHO: u64 = 20;
 /// Ours: so many lines count in full.
 const TELLING: u64 = 2;
 /// Schannel events come from every program of the machine.

@@ -55,15 +55,30 @@ fn events_of_other_programs_are_passed_over() {
     assert_eq!((log.records, log.failures, log.successes), (5, 2, 0));
     let last = log.lines.last().expect("a line");
     assert_eq!((last.line, last.at.as_deref()), (4, Some("2024-03-01T08:15:21.6000000Z")));
-    assert_eq!(last.says, "The dial failed, with an error number: 0x800B0101 (-2146762495) CERT_E_EXPIRED (Outside validity period, by the local clock)");
+    assert_eq!(
+        last.says,
+        "The dial failed, with an error number: 0x800B0101 (-2146762495) CERT_E_EXPIRED (Outside validity period, by the local clock)"
+    );
 }
 
 #[test]
 fn the_oldest_event_comes_first_and_the_most_telling_code_too() {
     let log = read(&kept("windows-event-viewer.xml"), None);
-    assert_eq!(told(&log), ["RemoteAccess 20250 success", "RemoteAccess 20274 success", "Security 4625 failure", "NPS 6273 failure", "RemoteAccess 20271 failure"]);
+    assert_eq!(
+        told(&log),
+        [
+            "RemoteAccess 20250 success",
+            "RemoteAccess 20274 success",
+            "Security 4625 failure",
+            "NPS 6273 failure",
+            "RemoteAccess 20271 failure"
+        ]
+    );
     let logon = log.lines.get(2).expect("a line");
-    assert_eq!(logon.codes.iter().map(|code| code.name).collect::<Vec<_>>(), ["STATUS_ACCOUNT_LOCKED_OUT", "STATUS_LOGON_FAILURE", "Security event 4625"]);
+    assert_eq!(
+        logon.codes.iter().map(|code| code.name).collect::<Vec<_>>(),
+        ["STATUS_ACCOUNT_LOCKED_OUT", "STATUS_LOGON_FAILURE", "Security event 4625"]
+    );
     let denied = log.lines.get(3).expect("a line");
     assert_eq!(denied.checks.first(), Some(&"AUTH-LOCKED-OUT"));
 }
@@ -95,7 +110,8 @@ fn the_code_of_a_failed_dial_is_read_in_any_language() {
 #[test]
 fn what_a_linux_client_says_is_told_in_words() {
     let log = read(&kept("sstpc-bad-password.log"), None);
-    let failing: Vec<_> = log.lines.iter().filter(|line| line.outcome == Outcome::Failure).map(|line| (line.source, line.says.as_str())).collect();
+    let failing: Vec<_> =
+        log.lines.iter().filter(|line| line.outcome == Outcome::Failure).map(|line| (line.source, line.says.as_str())).collect();
     assert_eq!(
         failing,
         [
@@ -115,7 +131,9 @@ fn what_a_linux_client_says_is_told_in_words() {
 #[test]
 fn the_logs_of_real_peers_are_read() {
     let log = |text: &str| read(text.as_bytes(), None);
-    let refused = log("Nov 22 18:23:32 sstpc[32540]: Proxy asked for credentials, none provided \n**Error: Proxy asked for credentials, none provided, (-1)\n");
+    let refused = log(
+        "Nov 22 18:23:32 sstpc[32540]: Proxy asked for credentials, none provided \n**Error: Proxy asked for credentials, none provided, (-1)\n",
+    );
     assert_eq!((refused.format, causes(&refused)), (LogFormat::Sstpc, vec!["PROXY-AUTH-REQUIRED"]));
     let dropped = log("Nov 22 18:23:05 sstpc[31253]: Connection was aborted, Unknown Status Attribute \n");
     assert_eq!(causes(&dropped).first(), Some(&"SSTP-ABORT-NO-STATUS"));
@@ -159,7 +177,10 @@ fn a_log_of_any_size_takes_bounded_memory() {
     (0..60).for_each(|_| reader.feed(lot.as_bytes()));
     reader.feed("x".repeat(3 * RECORD_MAX).as_bytes());
     let log = reader.finish();
-    assert_eq!((log.lines.len(), log.dropped, log.failures, log.successes, log.cut), (LINES_MAX, 12_000 - LINES_MAX as u64, 6_000, 6_000, 1));
+    assert_eq!(
+        (log.lines.len(), log.dropped, log.failures, log.successes, log.cut),
+        (LINES_MAX, 12_000 - LINES_MAX as u64, 6_000, 6_000, 1)
+    );
     assert_eq!(log.causes.first().map(|cause| (cause.id, cause.lines, cause.first)), Some(("SSTP-ABORT-NO-STATUS", 6_000, 1)));
 }
 

@@ -22,7 +22,9 @@ pub fn event(text: &str) -> Option<WinEvent> {
             }
             "Message" => event.message = unescaped(content),
             // Events with data of their own name every value by its element.
-            other if !tag_name.starts_with('/') && !content.trim().is_empty() && !SYSTEM.contains(&other) => event.datum(other, &unescaped(content)),
+            other if !tag_name.starts_with('/') && !content.trim().is_empty() && !SYSTEM.contains(&other) => {
+                event.datum(other, &unescaped(content))
+            }
             _ => {}
         }
     }
@@ -84,7 +86,19 @@ fn referred(name: &str) -> Option<char> {
 
 /// Elements of the head of an event, whose values are no data.
 const SYSTEM: &[&str] = &[
-    "Version", "Level", "Task", "Opcode", "Keywords", "EventRecordID", "Channel", "Computer", "Security", "Correlation", "Execution", "Keyword", "Culture",
+    "Version",
+    "Level",
+    "Task",
+    "Opcode",
+    "Keywords",
+    "EventRecordID",
+    "Channel",
+    "Computer",
+    "Security",
+    "Correlation",
+    "Execution",
+    "Keyword",
+    "Culture",
 ];
 
 #[cfg(test)]

@@ -111,7 +111,8 @@ impl Number {
 
     /// The rows it names; a plain number only those that `allowed` lets through.
     fn rows(self, allowed: impl Fn(&Code) -> bool) -> Vec<&'static Code> {
-        let word = |value: u32| codes::by_number(value).filter(move |code| code.hresult() == Some(value) || code.family == Family::NtStatus);
+        let word =
+            |value: u32| codes::by_number(value).filter(move |code| code.hresult() == Some(value) || code.family == Family::NtStatus);
         let mut rows: Vec<_> = self.word.into_iter().chain(self.bare_hex).flat_map(word).collect();
         if let Some(value) = self.plain {
             rows.extend(codes::all().filter(|code| code.family.is_plain() && code.number == value && allowed(code)));
@@ -249,10 +250,15 @@ impl<'a> Reading<'a> {
             return Unknown { quoted, says: String::new(), near: near::words(word.text) };
         };
         if let Some(value) = number.word.or(number.bare_hex) {
-            return Unknown { quoted, says: facility(value), near: near::numbers(value, |code| code.hresult().is_some_and(|word| word >> 16 == value >> 16)) };
+            return Unknown {
+                quoted,
+                says: facility(value),
+                near: near::numbers(value, |code| code.hresult().is_some_and(|word| word >> 16 == value >> 16)),
+            };
         }
         let label = self.nameless.iter().find(|nameless| nameless.0 == n).map(|nameless| nameless.1);
-        let near = near::numbers(number.plain.unwrap_or_default(), |code| code.family.is_plain() && label.is_none_or(|label| label.allows(code)));
+        let near =
+            near::numbers(number.plain.unwrap_or_default(), |code| code.family.is_plain() && label.is_none_or(|label| label.allows(code)));
         let says = label.map(|label| format!("no number of {}", label.says())).unwrap_or_default();
         Unknown { quoted, says, near }
     }
@@ -304,7 +310,9 @@ fn looks_like_a_name(word: &str) -> bool {
         let known = cause_prefixes().any(|prefix| layer.eq_ignore_ascii_case(prefix));
         known && rest.chars().any(char::is_alphabetic) && rest.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
     });
-    let symbol = word.contains('_') && word.split('_').all(|part| !part.is_empty()) && word.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
+    let symbol = word.contains('_')
+        && word.split('_').all(|part| !part.is_empty())
+        && word.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
     id || symbol
 }
 

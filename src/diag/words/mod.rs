@@ -59,7 +59,11 @@ pub fn codes_in(text: &str) -> Vec<&'static Code> {
     let mut codes = Vec::new();
     for subject in dress::labelled(text) {
         if let Meaning::Codes(rows) = subject.meaning {
-            rows.into_iter().for_each(|row| if !codes.contains(&row) { codes.push(row) });
+            rows.into_iter().for_each(|row| {
+                if !codes.contains(&row) {
+                    codes.push(row)
+                }
+            });
         }
     }
     codes

@@ -20,7 +20,8 @@ pub fn words(word: &str) -> Vec<String> {
 /// Codes with numbers near `number`, of rows that `allowed` lets through.
 pub fn numbers(number: u32, allowed: impl Fn(&Code) -> bool) -> Vec<String> {
     let of = |code: &'static Code| code.hresult().filter(|_| number > 0xFFFF).unwrap_or(code.number);
-    let mut near: Vec<(u32, &'static Code)> = codes::all().filter(|code| allowed(code)).map(|code| (of(code).abs_diff(number), code)).collect();
+    let mut near: Vec<(u32, &'static Code)> =
+        codes::all().filter(|code| allowed(code)).map(|code| (of(code).abs_diff(number), code)).collect();
     near.sort_by_key(|row| (row.0, row.1.number));
     near.into_iter().filter(|row| row.0 <= FARTHEST).take(SHOWN).map(|row| row.1.shown()).collect()
 }

@@ -3,18 +3,14 @@
 use super::near;
 use crate::diag::codes::{self, Code};
 use std::collections::HashMap;
+use std::sync::LazyLock;
 
 /// Sentences in a text of lower-case words: first word, last word, rows. Longer sentences win over shorter ones in them.
 pub fn find(words: &[String]) -> Vec<(usize, usize, Vec<&'static Code>)> {
-    let mut rows: HashMap<&str, Vec<(Vec<&str>, &str)>> = HashMap::new();
-    for (sentence, name) in SENTENCES {
-        let parts: Vec<&str> = sentence.split(' ').collect();
-        rows.entry(parts.first().copied().unwrap_or_default()).or_default().push((parts, name));
-    }
     let mut found = Vec::new();
     let mut from = 0;
     while let Some(rest) = words.get(from..).filter(|rest| !rest.is_empty()) {
-        let begun = rest.first().and_then(|word| rows.get(word.as_str()));
+        let begun = rest.first().and_then(|word| BY_FIRST_WORD.get(word.as_str()));
         let sentence = begun.into_iter().flatten().filter(|row| starts(rest, &row.0)).max_by_key(|row| row.0.len());
         let (length, meaning) = match sentence {
             Some((parts, name)) => (parts.len(), codes::by_name(name).into_iter().collect()),
@@ -28,6 +24,18 @@ pub fn find(words: &[String]) -> Vec<(usize, usize, Vec<&'static Code>)> {
     found
 }
 
+/// Words of a sentence, and the name of its code.
+type Sentence = (Vec<&'static str>, &'static str);
+
+static BY_FIRST_WORD: LazyLock<HashMap<&'static str, Vec<Sentence>>> = LazyLock::new(|| {
+    let mut rows: HashMap<&str, Vec<Sentence>> = HashMap::new();
+    for (sentence, name) in SENTENCES {
+        let parts: Vec<&str> = sentence.split(' ').collect();
+        rows.entry(parts.first().copied().unwrap_or_default()).or_default().push((parts, name));
+    }
+    rows
+});
+
 /// Codes of the sentences that share most words with these, best first.
 pub fn near(words: &[String]) -> Vec<String> {
     let telling = |word: &&str| word.len() > 3;
@@ -40,7 +48,11 @@ pub fn near(words: &[String]) -> Vec<String> {
     near.sort_by_key(|row| std::cmp::Reverse(row.0));
     near.dedup_by_key(|row| row.1);
     let named: Vec<String> = near.into_iter().take(5).filter_map(|row| codes::by_name(row.1)).map(Code::shown).collect();
-    if named.is_empty() { words.iter().filter(|word| word.len() > 5).take(20).flat_map(|word| near::words(word)).take(5).collect() } else { named }
+    if named.is_empty() {
+        words.iter().filter(|word| word.len() > 5).take(20).flat_map(|word| near::words(word)).take(5).collect()
+    } else {
+        named
+    }
 }
 
 /// `alert handshake failure`, as OpenSSL writes alerts: the longest name that the words behind `alert` make.

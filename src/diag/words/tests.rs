@@ -17,7 +17,18 @@ fn lost(text: &str) -> Vec<Unknown> {
 #[test]
 fn a_code_is_known_in_every_dress() {
     let expired = "CryptoAPI CERT_E_EXPIRED";
-    for text in ["0x800B0101", "0X800b0101", "800B0101", "800b0101", "-2146762495", "2148204801", "CERT_E_EXPIRED", "cert_e_expired", "(0x800B0101).", "error: 0x800B0101"] {
+    for text in [
+        "0x800B0101",
+        "0X800b0101",
+        "800B0101",
+        "800b0101",
+        "-2146762495",
+        "2148204801",
+        "CERT_E_EXPIRED",
+        "cert_e_expired",
+        "(0x800B0101).",
+        "error: 0x800B0101",
+    ] {
         assert_eq!(named(text), [expired], "{text}");
     }
     let eight_decimals = "Schannel SEC_E_ILLEGAL_MESSAGE";
@@ -27,11 +38,25 @@ fn a_code_is_known_in_every_dress() {
         assert_eq!(named(text), [both], "{text}");
     }
     let ras = "RAS ERROR_AUTHENTICATION_FAILURE";
-    for text in ["RAS 691", "error 691", "Error 691:", "Fehler 691", "Ошибка 691", "VPN error 691", "rasdial error 691", "0x800702B3", "-2147024205", "error code 691"] {
+    for text in [
+        "RAS 691",
+        "error 691",
+        "Error 691:",
+        "Fehler 691",
+        "Ошибка 691",
+        "VPN error 691",
+        "rasdial error 691",
+        "0x800702B3",
+        "-2147024205",
+        "error code 691",
+    ] {
         assert_eq!(named(text), [ras], "{text}");
     }
     assert_eq!(named("E=691"), ["MS-CHAPv2 ERROR_AUTHENTICATION_FAILURE"]);
-    assert_eq!(named("E=691 R=1 C=0123456789ABCDEF0123456789ABCDEF V=3 M=Authentication failed").first().map(String::as_str), Some("MS-CHAPv2 ERROR_AUTHENTICATION_FAILURE"));
+    assert_eq!(
+        named("E=691 R=1 C=0123456789ABCDEF0123456789ABCDEF V=3 M=Authentication failed").first().map(String::as_str),
+        Some("MS-CHAPv2 ERROR_AUTHENTICATION_FAILURE")
+    );
 }
 
 #[test]
@@ -75,7 +100,9 @@ fn a_label_chooses_the_family() {
 fn ids_and_layers_are_known_in_any_capitals() {
     assert_eq!(named("cert-expired"), ["CERT-EXPIRED"]);
     assert_eq!(named("Auth-Locked-Out,"), ["AUTH-LOCKED-OUT"]);
-    for (text, layer) in [("tls", "tls"), ("SSTP", "sstp"), ("ipcp", "ncp"), ("Certificate", "cert"), ("crypto binding", "binding"), ("IPCP/IPv6CP", "ncp")] {
+    for (text, layer) in
+        [("tls", "tls"), ("SSTP", "sstp"), ("ipcp", "ncp"), ("Certificate", "cert"), ("crypto binding", "binding"), ("IPCP/IPv6CP", "ncp")]
+    {
         assert_eq!(named(text), [layer], "{text}");
     }
     assert_eq!(named("CERT-EXPIRED tls 691 0x80092013").len(), 4);
@@ -94,7 +121,8 @@ fn sentences_of_windows_are_known() {
     }
     let text = "CoId={64C727FF-623D-4738-AD8F-0123456789AB}: The user alice dialed a connection named Office VPN 2 which has failed. The error code returned on failure is -2146762495.";
     assert_eq!(named(text), ["CryptoAPI CERT_E_EXPIRED"]);
-    let text = "Error 800: The remote connection was not made because the attempted VPN tunnels failed. The VPN server might be unreachable.";
+    let text =
+        "Error 800: The remote connection was not made because the attempted VPN tunnels failed. The VPN server might be unreachable.";
     assert_eq!(named(text).first().map(String::as_str), Some("RAS ERROR_AUTOMATIC_VPN_FAILED"));
     let text = "A certificate chain processed, but terminated in a root certificate which is not trusted by the trust provider.";
     assert_eq!(named(text), ["CryptoAPI CERT_E_UNTRUSTEDROOT"]);
@@ -114,7 +142,12 @@ fn all_codes_of_a_text_are_found_and_its_other_numbers_are_not() {
 #[test]
 fn an_ambiguous_number_lists_every_family() {
     assert_eq!(named("16"), ["Windows event RasSstp event 16 | NPS reason NPS reason 16"]);
-    assert_eq!(named("10"), ["TLS alert unexpected_message | Windows event RasSstp event 10 | OpenSSL verify X509_V_ERR_CERT_HAS_EXPIRED | SSTP status ATTRIB_STATUS_REQUIRED_ATTRIBUTE_MISSING"]);
+    assert_eq!(
+        named("10"),
+        [
+            "TLS alert unexpected_message | Windows event RasSstp event 10 | OpenSSL verify X509_V_ERR_CERT_HAS_EXPIRED | SSTP status ATTRIB_STATUS_REQUIRED_ATTRIBUTE_MISSING"
+        ]
+    );
     assert_eq!(named("720"), ["RAS ERROR_PPP_NO_PROTOCOLS_CONFIGURED"]);
 }
 
@@ -122,7 +155,10 @@ fn an_ambiguous_number_lists_every_family() {
 fn what_is_not_known_names_its_neighbours() {
     assert_eq!(lost("CERT-EXPIERD").first().and_then(|unknown| unknown.near.first().cloned()).as_deref(), Some("CERT-EXPIRED"));
     let word = lost("0x800B0199");
-    assert_eq!(word.first().map(|unknown| unknown.says.as_str()), Some("an HRESULT of trust and certificate chain policy that is not in the table"));
+    assert_eq!(
+        word.first().map(|unknown| unknown.says.as_str()),
+        Some("an HRESULT of trust and certificate chain policy that is not in the table")
+    );
     let win32 = lost("0x80071234");
     assert!(win32.first().is_some_and(|unknown| unknown.says.contains("4660")), "{win32:?}");
     let alert = lost("alert 49152");
@@ -140,6 +176,7 @@ fn what_is_not_known_names_its_neighbours() {
 
 #[test]
 fn the_part_of_the_text_is_quoted() {
-    let quoted: Vec<String> = read("the error code returned on failure is 691, they say").subjects.into_iter().map(|subject| subject.quoted).collect();
+    let quoted: Vec<String> =
+        read("the error code returned on failure is 691, they say").subjects.into_iter().map(|subject| subject.quoted).collect();
     assert_eq!(quoted, ["error code returned on failure is 691"]);
 }

@@ -30,7 +30,9 @@ pub fn document(value: Value, out: &mut dyn Write) -> io::Result<()> {
 fn subject(explanation: &Explanation, subject: &Subject) -> Value {
     let quoted = harmless(&subject.quoted);
     match &subject.meaning {
-        Meaning::Codes(rows) => json!({ "quoted": quoted, "kind": "code", "codes": rows.iter().map(|row| code(explanation, row)).collect::<Vec<_>>() }),
+        Meaning::Codes(rows) => {
+            json!({ "quoted": quoted, "kind": "code", "codes": rows.iter().map(|row| code(explanation, row)).collect::<Vec<_>>() })
+        }
         Meaning::Cause(it) => json!({ "quoted": quoted, "kind": "finding", "finding": finding(explanation, *it) }),
         Meaning::Layer(layer) => {
             let how = layer_how(*layer);
@@ -69,7 +71,8 @@ fn brief(it: Cause) -> Value {
 
 /// A cause with everything that is known about it.
 pub fn finding(explanation: &Explanation, it: Cause) -> Value {
-    let check_with: Vec<Value> = hows(explanation, it).into_iter().map(|(command, tells)| json!({ "command": command, "tells": tells })).collect();
+    let check_with: Vec<Value> =
+        hows(explanation, it).into_iter().map(|(command, tells)| json!({ "command": command, "tells": tells })).collect();
     json!({
         "id": it.id(),
         "layer": it.layer().name(),

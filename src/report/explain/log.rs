@@ -26,7 +26,9 @@ impl LogReport {
             Some(cause) => format!("{}: {} ({})", told(failures, "failure", "failures"), cause.title(), cause.id()),
             None if *failures > 0 => format!("{}, and nothing says why", told(failures, "failure", "failures")),
             None if *successes > 0 => format!("No failure, {}", told(successes, "success", "successes")),
-            None if self.log.lines.is_empty() => format!("Nothing in {} says anything about an SSTP call", told(records, "record", "records")),
+            None if self.log.lines.is_empty() => {
+                format!("Nothing in {} says anything about an SSTP call", told(records, "record", "records"))
+            }
             None => "Neither a success nor a failure".to_string(),
         }
     }
@@ -53,7 +55,12 @@ pub fn logs_text(logs: &[LogReport], explanation: &Explanation, out: &mut dyn Wr
         let style = &explanation.style;
         let tone = if report.log.failures > 0 { RED } else { GREEN };
         text::title(explanation, out, &report.verdict(), tone)?;
-        text::line(explanation, out, &format!("{}, read as {}, {} records", harmless(&report.file), report.log.format.name(), report.log.records), 2)?;
+        text::line(
+            explanation,
+            out,
+            &format!("{}, read as {}, {} records", harmless(&report.file), report.log.format.name(), report.log.records),
+            2,
+        )?;
         if !report.log.lines.is_empty() {
             writeln!(out, "\n{}", paint("What happened", BOLD, style.colour))?;
         }

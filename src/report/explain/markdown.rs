@@ -15,7 +15,9 @@ pub fn render(explanation: &Explanation, out: &mut dyn Write) -> io::Result<()> 
         }
         match &subject.meaning {
             Meaning::Codes(rows) => blocks.extend(rows.iter().map(|row| code(explanation, row))),
-            Meaning::Cause(cause) => blocks.push(format!("## {} - {}\n\n{}", cause.id(), cause.title(), rows(&cause_rows(explanation, *cause, true)))),
+            Meaning::Cause(cause) => {
+                blocks.push(format!("## {} - {}\n\n{}", cause.id(), cause.title(), rows(&cause_rows(explanation, *cause, true))))
+            }
             Meaning::Layer(layer) => {
                 let how = layer_how(*layer);
                 let findings: String = on_layer(*layer).iter().map(|cause| format!("- {} - {}\n", cause.id(), cause.title())).collect();

@@ -13,17 +13,27 @@ use std::io::{self, Write};
 /// Writes the explanation.
 pub fn render(explanation: &Explanation, out: &mut dyn Write) -> io::Result<()> {
     let explained = explanation.explained;
+    let mut told = Vec::new();
     for (n, subject) in explained.subjects.iter().enumerate() {
         if n > 0 {
             writeln!(out)?;
         }
         if ambiguous(&subject.meaning) {
             let quoted = harmless(&subject.quoted);
-            line(explanation, out, &format!("{quoted:?} stands in several families; a word in front of it chooses one (RAS, event, NPS, alert, status, verify, E=)."), 0)?;
+            line(
+                explanation,
+                out,
+                &format!(
+                    "{quoted:?} stands in several families; a word in front of it chooses one (RAS, event, NPS, alert, status, verify, E=)."
+                ),
+                0,
+            )?;
             writeln!(out)?;
         }
         match &subject.meaning {
-            Meaning::Codes(rows) => rows.iter().enumerate().try_for_each(|(n, row)| spaced(n, out).and_then(|()| code(explanation, row, out)))?,
+            Meaning::Codes(rows) => {
+                rows.iter().enumerate().try_for_each(|(n, row)| spaced(n, out).and_then(|()| code(explanation, row, &mut told, out)))?
+            }
             Meaning::Cause(cause) => alone(explanation, *cause, out)?,
             Meaning::Layer(layer) => whole_layer(explanation, *layer, out)?,
         }
@@ -39,7 +49,8 @@ fn spaced(n: usize, out: &mut dyn Write) -> io::Result<()> {
     if n > 0 { writeln!(out) } else { Ok(()) }
 }
 
-fn code(explanation: &Explanation, row: &Code, out: &mut dyn Write) -> io::Result<()> {
+/// A code; causes in `told` stand further up already.
+fn code(explanation: &Explanation, row: &Code, told: &mut Vec<&'static str>, out: &mut dyn Write) -> io::Result<()> {
     title(explanation, out, &code_title(row), BOLD)?;
     rows(explanation, out, &code_rows(row))?;
     let (first, rest) = causes(row);
@@ -48,8 +59,13 @@ fn code(explanation: &Explanation, row: &Code, out: &mut dyn Write) -> io::Resul
         title(explanation, out, "Likely causes, likeliest first", BOLD)?;
     }
     for (n, cause) in (1..).zip(&first) {
-        line(explanation, out, &format!("{n}. {} - {} ({})", cause.id(), cause.title(), cause.layer().title()), 3)?;
-        rows(explanation, out, &cause_rows(explanation, *cause, false))?;
+        let above = told.contains(&cause.id());
+        let place = if above { "see above" } else { cause.layer().title() };
+        line(explanation, out, &format!("{n}. {} - {} ({place})", cause.id(), cause.title()), 3)?;
+        if !above {
+            told.push(cause.id());
+            rows(explanation, out, &cause_rows(explanation, *cause, false))?;
+        }
     }
     if !rest.is_empty() {
         line(explanation, out, &format!("Also: {}", list(rest.iter().map(|cause| cause.id()))), 3)?;
@@ -67,7 +83,12 @@ fn whole_layer(explanation: &Explanation, layer: Layer, out: &mut dyn Write) -> 
     let how = layer_how(layer);
     rows(explanation, out, &[("Check", format!("{}\n({})", how.line, how.tells))])?;
     let checks = on_layer(layer);
-    for (heading, severity) in [("Failures", Some(Severity::Fail)), ("Warnings", Some(Severity::Warn)), ("Notes", Some(Severity::Note)), ("Causes that no check sees", None)] {
+    for (heading, severity) in [
+        ("Failures", Some(Severity::Fail)),
+        ("Warnings", Some(Severity::Warn)),
+        ("Notes", Some(Severity::Note)),
+        ("Causes that no check sees", None),
+    ] {
         let mut these = checks.iter().filter(|cause| cause.severity() == severity).peekable();
         if these.peek().is_some() {
             writeln!(out)?;
