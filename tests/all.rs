@@ -4,6 +4,7 @@ mod captures;
 mod catalogue;
 mod cli;
 mod decode;
+mod explain;
 mod hostile;
 mod house;
 mod lab;

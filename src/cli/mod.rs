@@ -5,6 +5,7 @@ mod catalogue;
 mod decode;
 mod desk;
 mod exit;
+mod explain;
 mod generate;
 mod intake;
 mod lab;
@@ -39,6 +40,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Probe(args) => probe::run(&args),
         Command::Decode(args) => decode::decode(&args),
         Command::Diagnose(args) => decode::diagnose(&args),
+        Command::Explain(args) => explain::run(&args),
         Command::Lab(args) => lab::run(&args),
         Command::Catalogue(args) => catalogue::run(&args),
         Command::Generate(args) => generate::run(&args),

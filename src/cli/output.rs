@@ -73,15 +73,20 @@ fn rendered(format: &Format, report: &Report) -> Result<Vec<u8>, Trouble> {
 
 /// How the report looks on standard output.
 pub fn style(shown: &ShownArgs) -> Style {
+    looks(shown.color, shown.width, shown.verbose)
+}
+
+/// How anything looks on standard output.
+pub fn looks(colour: Colour, width: Option<u16>, verbose: bool) -> Style {
     let terminal = io::stdout().is_terminal();
-    let colour = match shown.color {
+    let colour = match colour {
         Colour::Always => true,
         Colour::Never => false,
         Colour::Auto => terminal && !is_set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb"),
     };
     let wide = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0).clamp(NARROWEST, WIDEST));
-    let width = shown.width.map(usize::from).or_else(|| terminal.then(wide).flatten());
-    Style { width: width.unwrap_or(Style::default().width), colour, verbose: shown.verbose, shown: Vec::new() }
+    let width = width.map(usize::from).or_else(|| terminal.then(wide).flatten());
+    Style { width: width.unwrap_or(Style::default().width), colour, verbose, shown: Vec::new() }
 }
 
 fn is_set(name: &str) -> bool {

@@ -6,6 +6,7 @@
 mod auth;
 mod auth_refused;
 mod binding;
+pub mod cause;
 mod cert;
 mod cert_advice;
 pub mod check;
@@ -13,9 +14,11 @@ pub mod codes;
 mod data;
 mod dns;
 mod ending;
+pub mod explain;
 mod http;
 mod judge;
 mod lcp;
+pub mod log;
 mod look;
 mod ncp;
 mod proxy;
@@ -33,6 +36,8 @@ mod tap_tcp;
 mod tcp;
 mod teardown;
 mod tls;
+pub mod unseen;
+pub mod words;
 
 pub use check::{Check, Evidence, Fix, Look, Need, Severity, Windows};
 pub use judge::{Finding, Judgement, judge, judge_among};

@@ -1,6 +1,7 @@
 //! A report as text; pure, writes to a `Write`.
 
 mod document;
+pub mod explain;
 mod json;
 mod junit;
 mod learned;

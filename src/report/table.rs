@@ -271,7 +271,8 @@ fn tone(standing: Standing) -> &'static str {
     }
 }
 
-fn paint(text: &str, tone: &str, colour: bool) -> String {
+/// `text` in that tone of ECMA-48.
+pub(super) fn paint(text: &str, tone: &str, colour: bool) -> String {
     if colour && !tone.is_empty() { format!("\x1b[{tone}m{text}\x1b[0m") } else { text.to_string() }
 }
 
@@ -284,10 +285,10 @@ const LEAST_ROOM: usize = 26;
 /// Columns of a label beneath a finding.
 const LABEL: usize = 12;
 /// ECMA-48 8.3.117: bold.
-const BOLD: &str = "1";
+pub(super) const BOLD: &str = "1";
 /// ECMA-48 8.3.117: bold red.
-const RED: &str = "1;31";
+pub(super) const RED: &str = "1;31";
 /// ECMA-48 8.3.117: green.
-const GREEN: &str = "32";
+pub(super) const GREEN: &str = "32";
 /// ECMA-48 8.3.117: yellow.
-const YELLOW: &str = "33";
+pub(super) const YELLOW: &str = "33";

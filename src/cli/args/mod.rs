@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod decode;
+mod explain;
 mod generate;
 mod lab;
 mod probe;
@@ -10,6 +11,7 @@ mod values;
 
 pub use catalogue::{CatalogueArgs, Shape, What};
 pub use decode::{DecodeArgs, DiagnoseArgs, JudgedArgs, KeyArgs, ProofArgs, TapRoots, ViewArgs};
+pub use explain::ExplainArgs;
 pub use generate::{CutArgs, GenerateArgs, Made, ToArgs};
 pub use lab::LabArgs;
 pub use probe::{Colour, ExtentArgs, LoginArgs, ProbeArgs, Roots, ShownArgs, TrustArgs, WayArgs};
@@ -36,6 +38,8 @@ pub(super) enum Command {
     Decode(Box<DecodeArgs>),
     /// Judge captures and saved transcripts: findings only
     Diagnose(Box<DiagnoseArgs>),
+    /// Explain a code, an error sentence, an event, a finding or a layer; read logs
+    Explain(ExplainArgs),
     /// Run a complete SSTP server on this machine, sound or with chosen faults
     Lab(LabArgs),
     /// Print the checks, the faults or the codes that this program knows
@@ -58,6 +62,8 @@ Examples:
   sstp-diag probe --lab                         try it without a server
   sstp-diag decode call.pcapng --keylog keys    what happened in a capture
   sstp-diag diagnose captures/*.pcapng          findings only, many at once
+  sstp-diag explain 0x800B0101                  what does this number mean?
+  sstp-diag explain --log events.xml            what went wrong in a log
   sstp-diag lab --fault cert.expired            a server with a fault
 
 Exit codes: 0 all asked for works, 1 a failing finding, 2 usage,

@@ -2,6 +2,7 @@
 
 use crate::base::Layer;
 use crate::diag::codes::{self, Basis};
+use crate::diag::unseen;
 use crate::diag::{self, Check};
 use crate::jobs::lab::fault;
 use crate::report::sentence::{code_in_full, row_in_full};
@@ -57,14 +58,27 @@ pub fn codes() -> String {
     for code in codes::all() {
         if family != Some(code.family) {
             family = Some(code.family);
-            let _ =
-                writeln!(page, "\n## {}\n\n| code | meaning | likely cause | source | checks |\n|---|---|---|---|---|", code.family.name());
+            let _ = writeln!(page, "\n## {}\n\nSeen in {}.", code.family.name(), code.family.seen());
+            let _ = writeln!(page, "\n| code | meaning | likely cause | source | checks |\n|---|---|---|---|---|");
         }
         let basis = match code.basis {
             Basis::Read(source) => source,
             Basis::Inferred => "unverified",
         };
         let cells = [row_in_full(code), code.means.to_string(), code.cause.to_string(), basis.to_string(), code.checks.join(" ")];
+        let _ = writeln!(page, "| {} |", cells.map(|cell| cell.replace('|', "\\|")).join(" | "));
+    }
+    page + &unseen_causes()
+}
+
+/// What codes point to and no check sees.
+fn unseen_causes() -> String {
+    let mut page =
+        String::from("\n## Causes that no check sees\n\nCodes and logs point to them; `sstp-diag explain` tells how to mend them.\n");
+    let _ = writeln!(page, "\n| cause | layer | what it is | how to tell | basis |\n|---|---|---|---|---|");
+    for row in unseen::all() {
+        let basis = if row.verified { "read, measured or by the protocol" } else { "unverified" };
+        let cells = [row.id, row.layer.name(), row.title, row.tell, basis];
         let _ = writeln!(page, "| {} |", cells.map(|cell| cell.replace('|', "\\|")).join(" | "));
     }
     page

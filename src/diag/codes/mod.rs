@@ -67,6 +67,31 @@ impl Family {
             Family::MsChap => "MS-CHAPv2",
         }
     }
+
+    /// Where people meet its numbers. Catalogue 2.1 and the heads of its sections.
+    pub const fn seen(self) -> &'static str {
+        match self {
+            Family::Ras => "the Windows dial dialog, rasdial, and RasClient event 20227 (Application log of the PC)",
+            Family::Win32 | Family::Winsock => "RasClient event 20227 and RasSstp events on the PC, as an HRESULT or as a signed number",
+            Family::WinHttp => "RasClient event 20227 on the PC, browsers and WinHTTP traces",
+            Family::HttpStatus => "the data of RasSstp event 4 (as a plain status), proxy and front-end logs",
+            Family::Schannel => "RasClient event 20227, Schannel traces, the Azure VPN client",
+            Family::CryptoApi => "RasClient event 20227 as a signed number, certutil, the CAPI2 log",
+            Family::EapHost => "RasClient event 20227 and the EapHost log of the PC",
+            Family::NtStatus => "status and sub-status of a failed logon (Security log of the RADIUS server or domain controller)",
+            Family::TlsAlert => "Schannel events 36887 and 36888, OpenSSL errors, captures",
+            Family::Event => "the Windows event logs",
+            Family::NpsReason => "event 6273 in the Security log of the NPS server, field Reason Code",
+            Family::OpenSsl => "openssl s_client, sstpc and other Linux clients",
+            Family::SstpStatus => "the Status Info attribute of a Call Connect Nak, Call Abort or Call Disconnect; logs of Linux peers",
+            Family::MsChap => "the message of a CHAP Failure or EAP-MSCHAPv2 failure, E=...; pppd logs",
+        }
+    }
+
+    /// Numbers of the family are plain ones, not whole 32-bit words.
+    pub const fn is_plain(self) -> bool {
+        !matches!(self, Family::Schannel | Family::CryptoApi | Family::EapHost | Family::NtStatus)
+    }
 }
 
 /// What the likely cause of a code rests on.
@@ -215,7 +240,7 @@ mod tests {
             (EapHost, 32),    // 2.10
             (NtStatus, 14),   // 2.11
             (TlsAlert, 31),   // 2.12
-            (Event, 42),      // 2.13: 32 lines, several ids on some
+            (Event, 54),      // 2.13: 32 lines, several ids on some; 12 more of the same sources
             (NpsReason, 69),  // 2.14: 27 lines, ranges written out without 114
             (OpenSsl, 15),    // 2.15: 14 lines, 66 and 67 on one
             (SstpStatus, 12), // 3.1
@@ -256,6 +281,7 @@ mod tests {
                 assert!(!text.is_empty() && text.trim() == text, "{}", code.shown());
                 assert!(!text.contains(['`', '*', '|']) && !text.ends_with('.'), "{text}");
             }
+            assert!(!code.family.seen().is_empty());
             if let Basis::Read(key) = code.basis {
                 assert!(key.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '-') && !key.is_empty(), "{key}");
             }

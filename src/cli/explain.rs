@@ -1,0 +1,109 @@
+//! `explain`: what a code, a sentence, an event, a finding, a layer or a log means.
+
+use super::args::ExplainArgs;
+use super::exit::{Exit, Trouble};
+use super::output::{looks, print};
+use crate::diag::explain::{Explained, MAX_TEXT, explain};
+use crate::diag::log::{LogFormat, Reader};
+use crate::jobs::lab::fault;
+use crate::report::explain::{Explanation, LogReport};
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+/// Explains what was given.
+pub fn run(args: &ExplainArgs) -> Result<Exit, Trouble> {
+    let uses_stdin =
+        args.text.iter().filter(|text| *text == STDIN).count() + args.log.iter().filter(|path| path.as_os_str() == STDIN).count();
+    if uses_stdin > 1 {
+        return Err(Trouble::Usage("standard input can be read once only; give - once".into()));
+    }
+    if args.log.is_empty() && args.log_format.is_some() {
+        return Err(Trouble::Usage("--log-format says what kind of log --log FILE is; without --log there is none".into()));
+    }
+    if args.log.is_empty() { text(args) } else { logs(args) }
+}
+
+fn text(args: &ExplainArgs) -> Result<Exit, Trouble> {
+    let explained = explain(&given(&args.text)?);
+    if explained.subjects.is_empty() && explained.unknown.is_empty() {
+        return Err(Trouble::Usage("there is nothing to explain; give a code, an error sentence, a finding id or a layer".into()));
+    }
+    let exit = if explained.unknown.is_empty() { Exit::Works } else { Exit::Fails };
+    let mut out = Vec::new();
+    (args.output.render)(&explanation(args, &explained), &mut out)?;
+    print(&out)?;
+    Ok(exit)
+}
+
+/// The arguments as one text; `-` stands for what comes on standard input.
+fn given(texts: &[String]) -> Result<String, Trouble> {
+    let mut parts = Vec::new();
+    for text in texts {
+        if text == STDIN {
+            let mut bytes = Vec::new();
+            io::stdin()
+                .lock()
+                .take(MAX_TEXT as u64)
+                .read_to_end(&mut bytes)
+                .map_err(|error| Trouble::Ours(format!("cannot read standard input: {error}")))?;
+            parts.push(String::from_utf8_lossy(&bytes).into_owned());
+        } else {
+            parts.push(text.clone());
+        }
+    }
+    Ok(parts.join(" "))
+}
+
+fn explanation<'a>(args: &ExplainArgs, explained: &'a Explained) -> Explanation<'a> {
+    let style = looks(args.color, args.width, args.verbose);
+    Explanation { explained, faults: &faults_found_by, style }
+}
+
+fn faults_found_by(id: &str) -> Vec<&'static str> {
+    fault::all().filter(|row| row.found_by == id).map(|row| row.id).collect()
+}
+
+fn logs(args: &ExplainArgs) -> Result<Exit, Trouble> {
+    let reports = args.log.iter().map(|path| log(path, args.log_format)).collect::<Result<Vec<_>, _>>()?;
+    let failed = reports.iter().any(|report| report.log.failures > 0);
+    let silent = reports.iter().all(|report| report.log.lines.is_empty());
+    let mut out = Vec::new();
+    (args.output.logs)(&reports, &explanation(args, &Explained::default()), &mut out)?;
+    print(&out)?;
+    Ok(if failed || silent { Exit::Fails } else { Exit::Works })
+}
+
+fn log(path: &Path, format: Option<LogFormat>) -> Result<LogReport, Trouble> {
+    let trouble = |error| Trouble::file("read", path, &error);
+    let mut input: Box<dyn Read> =
+        if path.as_os_str() == STDIN { Box::new(io::stdin().lock()) } else { Box::new(File::open(path).map_err(trouble)?) };
+    let mut reader = Reader::new(format);
+    let mut piece = vec![0; PIECE];
+    let mut first = true;
+    loop {
+        let length = match input.read(&mut piece) {
+            Ok(0) => break,
+            Ok(length) => length,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(trouble(error)),
+        };
+        let bytes = piece.get(..length).unwrap_or_default();
+        if first && bytes.starts_with(EVTX) {
+            return Err(Trouble::Usage(format!(
+                "{0} is a binary event log; make text of it first, on Windows: wevtutil qe {0} /lf:true /f:xml > events.xml",
+                path.display()
+            )));
+        }
+        first = false;
+        reader.feed(bytes);
+    }
+    Ok(LogReport { file: path.display().to_string(), log: reader.finish() })
+}
+
+/// What stands for standard input.
+const STDIN: &str = "-";
+/// How a binary event log begins.
+const EVTX: &[u8] = b"ElfFile\0";
+/// Ours: what is read at once.
+const PIECE: usize = 64 * 1024;

@@ -1,0 +1,159 @@
+//! What codes, log lines and sentences point to: a check, or a cause that no check sees.
+
+use super::check::{Check, Fix, Severity, Windows};
+use super::codes::{Code, Family};
+use super::unseen::{self, Unseen};
+use crate::base::{Layer, SpecRef};
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+/// A cause, by whichever table it stands in.
+#[derive(Clone, Copy)]
+pub enum Cause {
+    /// A check looks for it.
+    Check(&'static Check),
+    /// It is only told.
+    Unseen(&'static Unseen),
+}
+
+impl Cause {
+    /// The cause of that id, in any mix of capitals.
+    pub fn by_id(id: &str) -> Option<Cause> {
+        let exact = super::by_id(id).map(Cause::Check).or_else(|| unseen::by_id(id).map(Cause::Unseen));
+        exact.or_else(|| all().find(|cause| cause.id().eq_ignore_ascii_case(id)))
+    }
+
+    /// The id of the failure catalogue.
+    pub fn id(self) -> &'static str {
+        match self {
+            Cause::Check(check) => check.id,
+            Cause::Unseen(row) => row.id,
+        }
+    }
+
+    /// Its layer.
+    pub fn layer(self) -> Layer {
+        match self {
+            Cause::Check(check) => check.layer,
+            Cause::Unseen(row) => row.layer,
+        }
+    }
+
+    /// One line.
+    pub fn title(self) -> &'static str {
+        match self {
+            Cause::Check(check) => check.title,
+            Cause::Unseen(row) => row.title,
+        }
+    }
+
+    /// What it means.
+    pub fn means(self) -> &'static str {
+        match self {
+            Cause::Check(check) => check.means,
+            Cause::Unseen(row) => row.means,
+        }
+    }
+
+    /// How to mend it.
+    pub fn fix(self) -> Fix {
+        match self {
+            Cause::Check(check) => check.fix,
+            Cause::Unseen(row) => row.fix,
+        }
+    }
+
+    /// How to tell it where no check does; nothing for a check, which is run instead.
+    pub fn tell(self) -> Option<&'static str> {
+        match self {
+            Cause::Check(_) => None,
+            Cause::Unseen(row) => Some(row.tell),
+        }
+    }
+
+    /// How bad a check finds it.
+    pub fn severity(self) -> Option<Severity> {
+        match self {
+            Cause::Check(check) => Some(check.severity),
+            Cause::Unseen(_) => None,
+        }
+    }
+
+    /// What Windows shows for it, as far as a check says so.
+    pub fn windows(self) -> &'static [Windows] {
+        match self {
+            Cause::Check(check) => check.windows,
+            Cause::Unseen(_) => &[],
+        }
+    }
+
+    /// Where the rule stands.
+    pub fn spec(self) -> &'static [SpecRef] {
+        match self {
+            Cause::Check(check) => check.spec,
+            Cause::Unseen(_) => &[],
+        }
+    }
+
+    /// A source or a measurement stands behind the row.
+    pub fn verified(self) -> bool {
+        match self {
+            Cause::Check(check) => check.verified,
+            Cause::Unseen(row) => row.verified,
+        }
+    }
+}
+
+/// Every cause, checks first.
+pub fn all() -> impl Iterator<Item = Cause> {
+    super::all().map(Cause::Check).chain(unseen::all().map(Cause::Unseen))
+}
+
+/// The causes of a code, likeliest first: those its row names, then the failing checks for which Windows shows it.
+pub fn of_code(code: &Code) -> Vec<Cause> {
+    let mut causes: Vec<Cause> = code.checks.iter().filter_map(|id| Cause::by_id(id)).collect();
+    for check in SHOWN_FOR.get(&(code.family, code.number)).into_iter().flatten() {
+        if causes.iter().all(|cause| cause.id() != check.id) {
+            causes.push(Cause::Check(check));
+        }
+    }
+    causes
+}
+
+/// Failing checks by the code that Windows shows for them; those of which it is the likeliest code come first.
+static SHOWN_FOR: LazyLock<HashMap<(Family, u32), Vec<&'static Check>>> = LazyLock::new(|| {
+    let mut shown: HashMap<_, Vec<(bool, &'static Check)>> = HashMap::new();
+    for check in super::all().filter(|check| check.severity == Severity::Fail) {
+        for (at, code) in check.windows.iter().filter_map(|windows| windows.code()).enumerate() {
+            shown.entry((code.family, code.number)).or_default().push((at > 0, check));
+        }
+    }
+    let sorted = |mut checks: Vec<(bool, &'static Check)>| {
+        checks.sort_by_key(|row| row.0);
+        checks.into_iter().map(|row| row.1).collect()
+    };
+    shown.into_iter().map(|(code, checks)| (code, sorted(checks))).collect()
+});
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diag::codes;
+
+    #[test]
+    fn every_code_points_to_causes_that_exist() {
+        for code in codes::all() {
+            for id in code.checks {
+                assert!(Cause::by_id(id).is_some_and(|cause| cause.id() == *id), "{} points to {id}", code.shown());
+            }
+        }
+    }
+
+    #[test]
+    fn causes_named_by_the_row_come_before_those_that_only_show_the_code() {
+        let code = codes::by_name("CERT_E_EXPIRED").expect("a row");
+        let ids: Vec<_> = of_code(code).into_iter().map(Cause::id).collect();
+        assert_eq!(ids.get(..3), Some(&["CERT-EXPIRED", "CERT-NOT-YET-VALID", "CERT-CLIENT-CLOCK"][..]));
+        assert!(Cause::by_id("auth-locked-out").is_some_and(|cause| cause.tell().is_some()));
+    }
+}

@@ -1,0 +1,254 @@
+//! Logs of Windows, Linux clients and servers: bytes in, lines that mean something out; pure.
+//!
+//! `text` makes characters of bytes, `split` makes records of them, `detect` tells the format. Windows events come from
+//! `xml`, `csv` or `keyed` and are read by `event`; lines of text logs are read by `phrase`. `rank` weighs the causes.
+//! A log of any size takes bounded memory: a record is cut at [`RECORD_MAX`], and of the lines the last [`LINES_MAX`] stay.
+
+mod csv;
+mod detect;
+mod event;
+mod keyed;
+mod phrase;
+mod rank;
+mod split;
+mod text;
+mod xml;
+
+pub use detect::{LogFormat, pasted_event};
+pub use rank::Ranked;
+
+use super::codes::Code;
+use split::{Record, Splitter};
+use std::collections::VecDeque;
+
+/// What a line of a log says about the call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Outcome {
+    /// On the way, or an orderly end.
+    Note,
+    /// Something worked.
+    Success,
+    /// Something failed.
+    Failure,
+}
+
+impl Outcome {
+    /// `note`, `success` or `failure`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Outcome::Note => "note",
+            Outcome::Success => "success",
+            Outcome::Failure => "failure",
+        }
+    }
+}
+
+/// A line or an event that means something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogLine {
+    /// The line on which it begins, from 1.
+    pub line: u64,
+    /// Its time as the log writes it.
+    pub at: Option<String>,
+    /// Who wrote it: `RasClient`, `sstpc`, `accel-ppp`.
+    pub source: &'static str,
+    /// The id of a Windows event.
+    pub event: Option<u32>,
+    /// Success, failure or neither.
+    pub outcome: Outcome,
+    /// What it means.
+    pub says: String,
+    /// The beginning of the line itself; empty for Windows events, whose text is in `says`. What may be a password is left out.
+    pub quoted: String,
+    /// The codes in it, the most telling first.
+    pub codes: Vec<&'static Code>,
+    /// The causes it points to, likeliest first: ids that `Cause::by_id` knows.
+    pub checks: Vec<&'static str>,
+    /// How many lines in a row say the same.
+    pub times: u64,
+}
+
+impl LogLine {
+    /// Source, event id and line: `RasClient event 20227, line 4`.
+    pub fn named(&self) -> String {
+        match self.event {
+            Some(id) => format!("{} event {id}, line {}", self.source, self.line),
+            None => format!("{}, line {}", self.source, self.line),
+        }
+    }
+
+    fn says_the_same(&self, other: &LogLine) -> bool {
+        (self.source, self.event, &self.says, &self.codes) == (other.source, other.event, &other.says, &other.codes)
+    }
+}
+
+/// A whole log, read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Log {
+    /// What it was read as.
+    pub format: LogFormat,
+    /// The lines that mean something, the oldest first.
+    pub lines: Vec<LogLine>,
+    /// The causes its failures point to, likeliest first.
+    pub causes: Vec<Ranked>,
+    /// All records in it, with those that mean nothing here.
+    pub records: u64,
+    /// Lines that mean something and were dropped because there were too many: the oldest.
+    pub dropped: u64,
+    /// Records that were longer than [`RECORD_MAX`] and were cut.
+    pub cut: u64,
+    /// Lines that tell of a failure, dropped ones included.
+    pub failures: u64,
+    /// Lines that tell of a success, dropped ones included.
+    pub successes: u64,
+}
+
+/// Reads a whole log; its format is found out unless it is given.
+pub fn read(bytes: &[u8], format: Option<LogFormat>) -> Log {
+    let mut reader = Reader::new(format);
+    reader.feed(bytes);
+    reader.finish()
+}
+
+/// Reads a log piece by piece.
+pub struct Reader {
+    decoder: text::Decoder,
+    /// The beginning of the log, until the format is known.
+    head: String,
+    at_work: Option<Work>,
+}
+
+impl Reader {
+    /// A reader of a log of that format, or of one that is found out.
+    pub fn new(format: Option<LogFormat>) -> Reader {
+        Reader { decoder: text::Decoder::default(), head: String::new(), at_work: format.map(Work::new) }
+    }
+
+    /// Takes the next piece.
+    pub fn feed(&mut self, bytes: &[u8]) {
+        let mut text = String::new();
+        for piece in bytes.chunks(PIECE) {
+            text.clear();
+            self.decoder.decode(piece, &mut text);
+            self.take(&text);
+        }
+    }
+
+    /// Takes note that there is no more, and tells what it all means.
+    pub fn finish(mut self) -> Log {
+        let mut rest = String::new();
+        self.decoder.finish(&mut rest);
+        self.take(&rest);
+        self.begin().finish()
+    }
+
+    fn take(&mut self, text: &str) {
+        match &mut self.at_work {
+            Some(work) => work.push(text),
+            None => {
+                self.head.push_str(text);
+                if self.head.len() >= HEAD {
+                    let work = self.begin();
+                    self.at_work = Some(work);
+                }
+            }
+        }
+    }
+
+    /// The work so far; the head decides the format when nothing has yet.
+    fn begin(&mut self) -> Work {
+        self.at_work.take().unwrap_or_else(|| {
+            let mut work = Work::new(detect::format(&self.head));
+            work.push(&std::mem::take(&mut self.head));
+            work
+        })
+    }
+}
+
+/// A reader whose format is known.
+struct Work {
+    format: LogFormat,
+    splitter: Splitter,
+    table: csv::Table,
+    lines: VecDeque<LogLine>,
+    tally: rank::Tally,
+    records: u64,
+    dropped: u64,
+    cut: u64,
+    failures: u64,
+    successes: u64,
+}
+
+impl Work {
+    fn new(format: LogFormat) -> Work {
+        let splitter = Splitter::new(format);
+        let (table, tally) = (csv::Table::default(), rank::Tally::default());
+        Work { format, splitter, table, lines: VecDeque::new(), tally, records: 0, dropped: 0, cut: 0, failures: 0, successes: 0 }
+    }
+
+    fn push(&mut self, text: &str) {
+        let mut records = Vec::new();
+        self.splitter.push(text, &mut |record| records.push(record));
+        records.into_iter().for_each(|record| self.record(&record));
+    }
+
+    fn record(&mut self, record: &Record) {
+        self.records += 1;
+        self.cut += u64::from(record.cut);
+        let line = match self.format {
+            LogFormat::WindowsXml => xml::event(&record.text).and_then(|event| event.line(record.line)),
+            LogFormat::WindowsCsv => self.table.event(&record.text).and_then(|event| event.line(record.line)),
+            LogFormat::WindowsText => keyed::event(&record.text).and_then(|event| event.line(record.line)),
+            format => phrase::line(format, &record.text, record.line),
+        };
+        if let Some(line) = line {
+            self.keep(line);
+        }
+    }
+
+    fn keep(&mut self, line: LogLine) {
+        self.failures += u64::from(line.outcome == Outcome::Failure);
+        self.successes += u64::from(line.outcome == Outcome::Success);
+        self.tally.note(&line);
+        if let Some(last) = self.lines.back_mut().filter(|last| last.says_the_same(&line)) {
+            last.times += 1;
+            return;
+        }
+        self.lines.push_back(line);
+        if self.lines.len() > LINES_MAX {
+            self.lines.pop_front();
+            self.dropped += 1;
+        }
+    }
+
+    fn finish(mut self) -> Log {
+        let mut records = Vec::new();
+        self.splitter.finish(&mut |record| records.push(record));
+        records.into_iter().for_each(|record| self.record(&record));
+        let Work { format, dropped, cut, failures, successes, .. } = self;
+        let mut lines: Vec<LogLine> = self.lines.into();
+        if newest_first(&lines) {
+            lines.reverse();
+        }
+        Log { format, causes: self.tally.ranked(&lines), lines, records: self.records, dropped, cut, failures, successes }
+    }
+}
+
+/// Event Viewer writes the newest event first; times that begin with the year can be compared as text.
+fn newest_first(lines: &[LogLine]) -> bool {
+    let dated = |line: &&LogLine| line.event.is_some() && line.at.as_deref().is_some_and(|at| at.get(4..5) == Some("-"));
+    let dated: Vec<_> = lines.iter().filter(dated).map(|line| &line.at).collect();
+    matches!((dated.first(), dated.last()), (Some(first), Some(last)) if first > last)
+}
+
+/// Ours: what is decoded at once.
+const PIECE: usize = 16 * 1024;
+/// Ours: the format must show in the first 8 KiB.
+const HEAD: usize = 8 * 1024;
+/// Ours: a record is cut there. Windows limits the text of an event to 31,839 characters.
+pub const RECORD_MAX: usize = 64 * 1024;
+/// Ours: more lines than these nobody reads; the newest are kept.
+pub const LINES_MAX: usize = 5_000;
+
+#[cfg(test)]
+mod tests;

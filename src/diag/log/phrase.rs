@@ -1,0 +1,191 @@
+//! Lines of text logs: the phrases by which the lines of Linux clients and servers are known.
+
+mod accel;
+mod softether;
+mod sstpc;
+
+use super::event::checks as causes_of;
+use super::{LogFormat, LogLine, Outcome};
+use crate::diag::codes::{self, Code, Family};
+use crate::diag::words::codes_in;
+
+/// A phrase of a program, and what it means.
+pub struct Phrase {
+    /// Who writes it.
+    source: &'static str,
+    /// Every one of these is in the line; small letters.
+    has: &'static [&'static str],
+    /// Success, failure or neither.
+    outcome: Outcome,
+    /// What it means.
+    says: &'static str,
+    /// The causes, likeliest first.
+    checks: &'static [&'static str],
+    /// The family of the last number in the line, where it is a code.
+    number: Option<Family>,
+}
+
+const fn fail(source: &'static str, has: &'static [&'static str], says: &'static str, checks: &'static [&'static str]) -> Phrase {
+    Phrase { source, has, outcome: Outcome::Failure, says, checks, number: None }
+}
+
+const fn good(source: &'static str, has: &'static [&'static str], says: &'static str) -> Phrase {
+    Phrase { source, has, outcome: Outcome::Success, says, checks: &[], number: None }
+}
+
+const fn note(source: &'static str, has: &'static [&'static str], says: &'static str) -> Phrase {
+    Phrase { source, has, outcome: Outcome::Note, says, checks: &[], number: None }
+}
+
+/// What a line says; nothing when it says nothing about a call.
+pub fn line(format: LogFormat, text: &str, line: u64) -> Option<LogLine> {
+    let lower = text.to_lowercase();
+    let phrase = tables(format).iter().copied().flatten().find(|phrase| phrase.has.iter().all(|part| lower.contains(part)));
+    match phrase {
+        Some(phrase) => Some(phrase.line(text, line)),
+        None => coded(text, line),
+    }
+}
+
+impl Phrase {
+    fn line(&self, text: &str, line: u64) -> LogLine {
+        let numbered = self.number.and_then(|family| last_number(text, family));
+        let mut codes: Vec<&'static Code> = numbered.into_iter().collect();
+        if self.outcome == Outcome::Failure {
+            codes_in(text).into_iter().for_each(|code| {
+                if !codes.contains(&code) {
+                    codes.push(code)
+                }
+            });
+        }
+        let mut checks = if self.outcome == Outcome::Failure { causes_of(&codes) } else { Vec::new() };
+        for id in self.checks {
+            if !checks.contains(id) {
+                checks.push(id);
+            }
+        }
+        LogLine {
+            line,
+            at: stamp(text),
+            source: self.source,
+            event: None,
+            outcome: self.outcome,
+            says: with_codes(self.says, &codes),
+            quoted: quoted(text),
+            codes,
+            checks,
+            times: 1,
+        }
+    }
+}
+
+/// A line that no phrase knows but that names codes. It is not quoted: nobody knows what else stands in it.
+fn coded(text: &str, line: u64) -> Option<LogLine> {
+    let codes = codes_in(text);
+    let first = codes.first()?;
+    let outcome = if codes.iter().all(|code| code.family == Family::Event) { Outcome::Note } else { Outcome::Failure };
+    let checks = if outcome == Outcome::Failure { causes_of(&codes) } else { Vec::new() };
+    let says = with_codes(&format!("A line with a code of the family {}", first.family.name()), &codes);
+    Some(LogLine { line, at: stamp(text), source: "log", event: None, outcome, says, quoted: String::new(), codes, checks, times: 1 })
+}
+
+fn with_codes(says: &str, codes: &[&'static Code]) -> String {
+    let codes: Vec<String> = codes.iter().map(|code| format!("{} ({})", code.shown(), code.means)).collect();
+    if codes.is_empty() { says.to_string() } else { format!("{says}: {}", codes.join("; ")) }
+}
+
+/// The row of a family for the last number in the line.
+fn last_number(text: &str, family: Family) -> Option<&'static Code> {
+    let number: u32 = text.rsplit(|c: char| !c.is_ascii_digit()).find(|part| !part.is_empty())?.parse().ok()?;
+    codes::all().find(|code| code.family == family && code.number == number)
+}
+
+fn tables(format: LogFormat) -> &'static [&'static [Phrase]] {
+    match format {
+        LogFormat::Sstpc => &[sstpc::SSTPC, sstpc::PPPD],
+        LogFormat::SoftEther => &[softether::SOFTETHER],
+        LogFormat::AccelPpp => &[accel::ACCEL_PPP],
+        _ => &[sstpc::SSTPC, sstpc::PPPD, softether::SOFTETHER, accel::ACCEL_PPP],
+    }
+}
+
+/// The time at the beginning of a line: `2024-03-01 09:15:22.123`, the same with a `T` or in brackets, or `Mar  1 09:15:22`.
+fn stamp(text: &str) -> Option<String> {
+    let text = text.trim_start().trim_start_matches(['[', '*']);
+    let bytes = text.as_bytes();
+    let fits = |pattern: &str| bytes.len() >= pattern.len() && pattern.bytes().zip(bytes).all(|(want, have)| fits(want, *have));
+    let length = match () {
+        () if fits("0000-00-00 00:00:00") || fits("0000-00-00T00:00:00") => {
+            let rest = text.get(19..).unwrap_or_default();
+            19 + rest.find(|c: char| !(c.is_ascii_digit() || ".:+-Z".contains(c))).unwrap_or(rest.len()).min(14)
+        }
+        () if fits("Aaa _0 00:00:00") => 15,
+        () => return None,
+    };
+    text.get(..length).map(|stamp| stamp.trim_end_matches(':').to_string())
+}
+
+/// `0` a digit, `_` a digit or a space, `A` and `a` letters, anything else itself.
+fn fits(want: u8, have: u8) -> bool {
+    match want {
+        b'0' => have.is_ascii_digit(),
+        b'_' => have.is_ascii_digit() || have == b' ',
+        b'A' => have.is_ascii_uppercase(),
+        b'a' => have.is_ascii_lowercase(),
+        want => want == have,
+    }
+}
+
+/// The beginning of the line, up to what may be a secret.
+fn quoted(text: &str) -> String {
+    let lower = text.to_ascii_lowercase();
+    let end = SECRETS.iter().filter_map(|word| lower.find(word)).min().unwrap_or(text.len());
+    let mut quoted: String = text.get(..end).unwrap_or_default().trim().chars().take(QUOTED).collect();
+    if quoted.len() < text.trim().len() {
+        quoted.push('…');
+    }
+    quoted
+}
+
+/// Words behind which a secret may stand.
+const SECRETS: &[&str] = &["password=", "password:", "passwd", "secret", "psk"];
+/// Ours: more of a line is not quoted.
+const QUOTED: usize = 160;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diag::cause::Cause;
+
+    #[test]
+    fn phrases_are_small_and_their_causes_exist() {
+        for phrase in tables(LogFormat::Plain).iter().copied().flatten() {
+            assert!(!phrase.has.is_empty() && phrase.has.iter().all(|part| part.to_lowercase() == *part), "{:?}", phrase.has);
+            assert!(phrase.checks.iter().all(|id| Cause::by_id(id).is_some_and(|cause| cause.id() == *id)), "{:?}", phrase.checks);
+            assert!(!phrase.says.ends_with('.'), "{}", phrase.says);
+        }
+    }
+
+    #[test]
+    fn times_are_read_from_the_beginning_of_a_line() {
+        let stamps = [
+            ("Nov 22 18:22:33 sstpc[30177]: Connected", Some("Nov 22 18:22:33")),
+            ("Nov  2 18:22:33 host sstpc[30177]: Connected", Some("Nov  2 18:22:33")),
+            ("2021-06-26 05:00:14.818 On the TCP Listener", Some("2021-06-26 05:00:14.818")),
+            ("[2019-12-09 17:51:42]: error: : sstp", Some("2019-12-09 17:51:42")),
+            ("2024-03-01T09:15:22.123456+01:00 host pppd[1]: x", Some("2024-03-01T09:15:22.123456+01:00")),
+            ("691 is no time", None),
+        ];
+        for (line, at) in stamps {
+            assert_eq!(stamp(line).as_deref(), at, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_may_be_a_secret_is_not_quoted() {
+        let line = "Nov 22 18:22:33 pppd[1]: sent [PAP AuthReq id=0x1 user=\"alice\" password=\"hunter2\"] PAP authentication failed";
+        assert!(!quoted(line).contains("hunter2"));
+        let read = super::line(LogFormat::Sstpc, line, 1).expect("a line");
+        assert!(!format!("{read:?}").contains("hunter2"));
+    }
+}

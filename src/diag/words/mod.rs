@@ -1,0 +1,73 @@
+//! What the words of a text name: codes in any dress, finding ids, layers, error sentences.
+//!
+//! `dress` cuts the text into words and finds what they name; `label` says which families a word in front of a number
+//! allows; `sentence` knows error sentences; `near` finds what was probably meant.
+
+mod dress;
+mod label;
+mod near;
+mod sentence;
+
+pub use dress::read;
+
+use super::cause::Cause;
+use super::codes::Code;
+use crate::base::Layer;
+
+/// What a part of the text names.
+#[derive(Clone)]
+pub enum Meaning {
+    /// Rows of the code table; several when the number stands in several families.
+    Codes(Vec<&'static Code>),
+    /// A cause.
+    Cause(Cause),
+    /// A layer.
+    Layer(Layer),
+}
+
+/// A part of the text, and what it names.
+#[derive(Clone)]
+pub struct Subject {
+    /// The part as it was written, cut to a readable length.
+    pub quoted: String,
+    /// What it names.
+    pub meaning: Meaning,
+}
+
+/// A part of the text that names nothing known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unknown {
+    /// The part as it was written, cut to a readable length.
+    pub quoted: String,
+    /// What can be said of it all the same: the facility of an HRESULT, the family asked for. May be empty.
+    pub says: String,
+    /// What was probably meant, nearest first.
+    pub near: Vec<String>,
+}
+
+/// The whole text, explained.
+#[derive(Clone, Default)]
+pub struct Explained {
+    /// What is known, in the order of the text, everything once.
+    pub subjects: Vec<Subject>,
+    /// What is not.
+    pub unknown: Vec<Unknown>,
+}
+
+/// The codes that a text names by label, name or sentence, each once; bare numbers in it are not taken for codes.
+pub fn codes_in(text: &str) -> Vec<&'static Code> {
+    let mut codes = Vec::new();
+    for subject in dress::labelled(text) {
+        if let Meaning::Codes(rows) = subject.meaning {
+            rows.into_iter().for_each(|row| {
+                if !codes.contains(&row) {
+                    codes.push(row)
+                }
+            });
+        }
+    }
+    codes
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,149 @@
+//! `explain` as its users meet it: arguments, standard input, files, exit codes.
+
+use clap::Parser;
+use sstp_diag::cli::Cli;
+use sstp_diag::diag::cause;
+use sstp_diag::diag::explain::{of_cause, of_layer};
+use std::io::Write;
+use std::process::{Command, Output, Stdio};
+
+fn explain(args: &[&str], input: &[u8]) -> (Option<i32>, String, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sstp-diag"));
+    command.arg("explain").args(args).env_remove("NO_COLOR").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the program runs");
+    // A run that does not read its input may have closed it already.
+    let _ = child.stdin.take().expect("a pipe").write_all(input);
+    let Output { status, stdout, stderr } = child.wait_with_output().expect("it ends");
+    (status.code(), String::from_utf8(stdout).expect("UTF-8"), String::from_utf8(stderr).expect("UTF-8"))
+}
+
+fn log(name: &str) -> String {
+    format!("{}/fixtures/logs/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
+#[test]
+fn what_is_known_ends_with_0_and_what_is_not_with_1() {
+    let rows: &[(&[&str], i32, &str)] = &[
+        (&["0x800B0101"], 0, "CERT_E_EXPIRED"),
+        (&["-2146762495"], 0, "CERT_E_EXPIRED"),
+        (&["error", "691"], 0, "691 ERROR_AUTHENTICATION_FAILURE"),
+        (&["E=691"], 0, "MS-CHAPv2"),
+        (&["The remote connection was denied because the user name and password combination you provided is not recognized"], 0, "691"),
+        (&["event", "20227", "CERT-EXPIRED", "tls"], 0, "TLS (layer tls)"),
+        (&["16"], 0, "stands in several families"),
+        (&["CERT-EXPIERD"], 1, "CERT-EXPIRED"),
+        (&["CERT-EXPIRED", "0x80071234"], 1, "4660"),
+        (&["everything is broken"], 1, "is not known"),
+    ];
+    for (args, code, says) in rows {
+        let (status, out, err) = explain(args, b"");
+        assert_eq!((status, err.as_str()), (Some(*code), ""), "{args:?}\n{out}");
+        assert!(out.contains(says), "{args:?}\n{out}");
+    }
+}
+
+#[test]
+fn wrong_usage_ends_with_2() {
+    let rows: &[(&[&str], &str)] = &[
+        (&[], "<X>"),
+        (&[""], "nothing to explain"),
+        (&["-"], "nothing to explain"),
+        (&["-", "-"], "once"),
+        (&["691", "--log", "x"], "cannot be used with"),
+        (&["691", "-o", "yaml"], "text, json, markdown"),
+        (&["691", "--log-format", "sstpc"], "--log"),
+        (&["--log", "x", "--log-format", "syslog"], "windows-xml"),
+        (&["691", "--width", "10"], "40"),
+    ];
+    for (args, says) in rows {
+        let (status, out, err) = explain(args, b"");
+        assert_eq!((status, out.as_str()), (Some(2), ""), "{args:?}\n{err}");
+        assert!(err.contains(says), "{args:?}\n{err}");
+    }
+}
+
+#[test]
+fn text_comes_on_standard_input() {
+    let (status, out, _) =
+        explain(&["-", "-o", "json"], b"Error 800: The remote connection was not made because the attempted VPN tunnels failed.");
+    let value: serde_json::Value = serde_json::from_str(&out).expect("JSON");
+    assert_eq!((status, value["subjects"][0]["codes"][0]["number"].as_u64()), (Some(0), Some(800)));
+    let (status, out, _) = explain(&["-"], &std::fs::read(log("windows-event-viewer.xml")).expect("a log"));
+    assert_eq!(status, Some(0));
+    assert!(out.contains("STATUS_ACCOUNT_LOCKED_OUT") && out.contains("NPS reason 36"), "{out}");
+}
+
+#[test]
+fn a_log_with_a_failure_ends_with_1_and_one_without_with_0() {
+    let works = log("sstpc-works.log");
+    let (status, out, err) = explain(&["--log", &works], b"");
+    assert_eq!((status, err.as_str()), (Some(0), ""), "{out}");
+    assert!(out.starts_with("No failure"), "{out}");
+    let (status, out, _) = explain(&["--log", &works, "--log", &log("windows-event-viewer.csv")], b"");
+    assert_eq!(status, Some(1));
+    assert!(out.contains("TCP-FILTERED") && out.contains("read as windows-csv"), "{out}");
+    let (status, out, _) = explain(&["--log", "-"], b"Mar  1 08:22:33 sstpc[1]: Connection was aborted, Unknown Status Attribute\n");
+    assert_eq!(status, Some(1));
+    assert!(out.contains("SSTP-ABORT-NO-STATUS"), "{out}");
+    let (status, out, _) = explain(&["--log", "-"], b"nothing\nof interest\n");
+    assert_eq!(status, Some(1));
+    assert!(out.starts_with("Nothing in 2 records says anything about an SSTP call"), "{out}");
+}
+
+#[test]
+fn a_log_that_cannot_be_read_says_what_to_do() {
+    let (status, _, err) = explain(&["--log", "/nonexistent/x.xml"], b"");
+    assert_eq!(status, Some(3));
+    assert!(err.contains("/nonexistent/x.xml"), "{err}");
+    let (status, _, err) = explain(&["--log", "-"], b"ElfFile\0\0\0\0");
+    assert_eq!(status, Some(2));
+    assert!(err.contains("wevtutil"), "{err}");
+}
+
+#[test]
+fn every_command_line_that_is_printed_is_understood() {
+    let filled = |line: &str| {
+        line.replace("HOST", "vpn.example.test")
+            .replace("USER", "alice")
+            .replace("PORT", "8443")
+            .replace("PROXY", "proxy.example.test")
+            .replace("ADDRESS", "192.0.2.1")
+    };
+    let lines = cause::all().flat_map(of_cause).chain(sstp_diag::base::Layer::ALL.map(of_layer)).map(|how| how.line);
+    for line in lines {
+        let words = filled(line).replace('\'', "");
+        assert!(Cli::try_parse_from(words.split(' ')).is_ok(), "{line}");
+    }
+}
+
+/// The words of a command line as a shell cuts it; single quotation marks only.
+fn shell_words(line: &str) -> Vec<String> {
+    let parts = line.split('\'').enumerate();
+    parts
+        .flat_map(|(n, part)| if n % 2 == 1 { vec![part.to_string()] } else { part.split_whitespace().map(str::to_string).collect() })
+        .collect()
+}
+
+#[test]
+fn the_examples_in_the_docs_are_real() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/explain.md");
+    let kept = std::fs::read_to_string(path).expect("it is there");
+    let (mut page, mut in_output) = (String::new(), false);
+    for line in kept.lines() {
+        let output = line.is_empty() || line.starts_with("    ");
+        if let Some(command) = line.strip_prefix("    $ sstp-diag ") {
+            let run =
+                Command::new(env!("CARGO_BIN_EXE_sstp-diag")).args(shell_words(command)).current_dir(log("")).output().expect("it runs");
+            let text = String::from_utf8(run.stdout).expect("UTF-8");
+            let text = text.lines().map(|line| if line.is_empty() { "\n".to_string() } else { format!("    {line}\n") });
+            page += &format!("{line}\n{}\n", text.collect::<String>());
+        } else if !(in_output && output) {
+            page += &format!("{line}\n");
+        }
+        in_output = line.starts_with("    $ ") || in_output && output;
+    }
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(path, &page).expect("docs is writable");
+    }
+    assert!(kept == page, "docs/explain.md does not show what the program prints: UPDATE=1 writes it anew");
+}
