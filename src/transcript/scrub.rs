@@ -21,10 +21,14 @@ impl Transcript {
 
 /// Takes the secrets out of one event: out of its bytes, and out of what was read from them.
 pub fn scrub(event: &mut Event) {
-    for range in secrets(event) {
+    let ranges = secrets(event);
+    // What was read from bytes without secrets has none either.
+    let clean = ranges.is_empty() && is_packet(&event.raw);
+    for range in ranges {
         event.raw.0.get_mut(range).unwrap_or_default().fill(MASK);
     }
     match &mut event.what {
+        What::Ppp(_) if clean => {}
         What::Ppp(frame) => *frame = scrubbed_frame(frame),
         What::Http(head) | What::ProxyReply(head) => scrub_head(head),
         _ => {}
