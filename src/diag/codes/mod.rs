@@ -11,6 +11,9 @@ mod security;
 mod sstp;
 mod win32;
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 /// Where a number comes from; it decides how the number is written and wrapped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Family {
@@ -164,13 +167,35 @@ pub fn all() -> impl Iterator<Item = &'static Code> {
 
 /// The row of this name, in any mix of capitals. Of two families with the name the earlier one in [`Family`] wins.
 pub fn by_name(name: &str) -> Option<&'static Code> {
-    all().find(|code| code.name.eq_ignore_ascii_case(name))
+    all_by_name(name).next()
+}
+
+/// All rows of this name, in any mix of capitals.
+pub fn all_by_name(name: &str) -> impl Iterator<Item = &'static Code> {
+    BY_NAME.get(&name.to_ascii_lowercase()).into_iter().flatten().copied()
 }
 
 /// All rows with this number, be it plain or an HRESULT.
 pub fn by_number(number: u32) -> impl Iterator<Item = &'static Code> {
-    all().filter(move |code| code.number == number || code.hresult() == Some(number))
+    BY_NUMBER.get(&number).into_iter().flatten().copied()
 }
+
+/// Rows by name in small letters, in the order of [`Family`].
+static BY_NAME: LazyLock<HashMap<String, Vec<&'static Code>>> = LazyLock::new(|| {
+    let mut rows: HashMap<String, Vec<&'static Code>> = HashMap::new();
+    all().for_each(|code| rows.entry(code.name.to_ascii_lowercase()).or_default().push(code));
+    rows
+});
+
+/// Rows by their number and by their HRESULT, in the order of [`Family`].
+static BY_NUMBER: LazyLock<HashMap<u32, Vec<&'static Code>>> = LazyLock::new(|| {
+    let mut rows: HashMap<u32, Vec<&'static Code>> = HashMap::new();
+    for code in all() {
+        let word = code.hresult().filter(|word| *word != code.number);
+        [Some(code.number), word].into_iter().flatten().for_each(|number| rows.entry(number).or_default().push(code));
+    }
+    rows
+});
 
 /// The RAS error of this number.
 pub fn ras(number: u16) -> Option<&'static Code> {

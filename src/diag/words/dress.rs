@@ -115,7 +115,7 @@ impl Number {
             |value: u32| codes::by_number(value).filter(move |code| code.hresult() == Some(value) || code.family == Family::NtStatus);
         let mut rows: Vec<_> = self.word.into_iter().chain(self.bare_hex).flat_map(word).collect();
         if let Some(value) = self.plain {
-            rows.extend(codes::all().filter(|code| code.family.is_plain() && code.number == value && allowed(code)));
+            rows.extend(codes::by_number(value).filter(|code| code.family.is_plain() && code.number == value && allowed(code)));
         }
         rows
     }
@@ -156,7 +156,7 @@ impl<'a> Reading<'a> {
     fn named(&mut self) {
         for n in 0..self.words.len() {
             let Some(word) = self.words.get(n).filter(|word| !word.claimed) else { continue };
-            let rows: Vec<_> = codes::all().filter(|code| word.text.contains('_') && code.name.eq_ignore_ascii_case(word.text)).collect();
+            let rows: Vec<_> = Some(word.text).filter(|text| text.contains('_')).into_iter().flat_map(codes::all_by_name).collect();
             let cause = word.text.contains('-').then(|| Cause::by_id(word.text)).flatten();
             if !rows.is_empty() {
                 self.claim(n, n, Meaning::Codes(rows));
@@ -171,10 +171,13 @@ impl<'a> Reading<'a> {
         for n in 0..self.words.len() {
             let Some(number) = self.words.get(n).filter(|word| !word.claimed).and_then(|word| Number::of(word.text)) else { continue };
             let (from, labels) = self.labels_before(n);
+            if number.plain.is_some() && labels.is_empty() {
+                continue;
+            }
             let rows = rows_behind(number, &labels);
             let strongest = labels.iter().copied().reduce(|a, b| a.or(Some(b)));
             match strongest {
-                _ if !rows.is_empty() && (number.plain.is_none() || !labels.is_empty()) => self.claim(from, n, Meaning::Codes(rows)),
+                _ if !rows.is_empty() => self.claim(from, n, Meaning::Codes(rows)),
                 Some(label) => self.nameless.push((n, label)),
                 None => {}
             }
