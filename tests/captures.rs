@@ -141,6 +141,9 @@ fn logged(text: &str) -> BTreeMap<Side, Vec<String>> {
     all
 }
 
+/// Where the last message of the log is not in the capture: the path was dead when it was written.
+const UNSENT: [(&str, Side); 1] = [("softether-path-lost", Side::Client)];
+
 #[test]
 fn every_message_that_the_recorded_client_logged_is_decoded_and_no_other() {
     let mut compared = 0;
@@ -148,7 +151,9 @@ fn every_message_that_the_recorded_client_logged_is_decoded_and_no_other() {
         let Ok(text) = fs::read_to_string(folder().join(format!("{name}.log"))) else { continue };
         let (logged, with_sstp) = (logged(&text), text.contains(" SSTP "));
         let (connections, _) = decoded(&folder().join(format!("{name}.pcapng")));
-        let calls: Vec<_> = connections.iter().filter(|connection| connection.kind == Kind::Sstp).collect();
+        // A proxy that refuses lets no call begin.
+        let begun = |connection: &&Connection| connection.transcript.events.iter().any(|event| matches!(event.what, What::Http(_)));
+        let calls: Vec<_> = connections.iter().filter(|connection| connection.kind == Kind::Sstp).filter(begun).collect();
         assert!(!calls.is_empty(), "{name}: no call");
         for call in calls {
             let mut said = said(&call.transcript);
@@ -157,9 +162,11 @@ fn every_message_that_the_recorded_client_logged_is_decoded_and_no_other() {
             }
             for side in [Side::Client, Side::Server] {
                 let (ours, theirs) = (said.remove(&side).unwrap_or_default(), logged.get(&side).cloned().unwrap_or_default());
-                // The client stops logging when it leaves; what was still on its way is in the capture only.
+                // The client stops logging when it leaves; what was still on its way is in the capture only. What it wrote
+                // into a path that was dead never left its machine.
                 let more = ours.len().saturating_sub(theirs.len());
-                assert_eq!(ours.get(..theirs.len().min(ours.len())), Some(&theirs[..]), "{name}, {side}");
+                let sent = theirs.len() - usize::from(UNSENT.contains(&(name.as_str(), side)));
+                assert_eq!(ours.get(..sent.min(ours.len())), Some(&theirs[..sent]), "{name}, {side}");
                 assert!(more <= 2, "{name}, {side}: {:?}", &ours[theirs.len()..]);
                 compared += theirs.len();
             }

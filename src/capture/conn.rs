@@ -243,6 +243,8 @@ impl Body<'_> {
             Stage::Tls(_) => match inference.map(|inference| inference.is_sstp) {
                 Some(tap::Answer::Yes) => Kind::LikelySstp,
                 _ if self.log.state(Layer::Tls) == State::Down => Kind::Attempt,
+                // It was opened, and nothing was asked for in it.
+                _ if self.log.state(Layer::Tls) == State::Up && !self.log.is_opaque() => Kind::Other,
                 Some(tap::Answer::Unsure) => Kind::Attempt,
                 Some(tap::Answer::No) | None => Kind::Other,
             },

@@ -117,6 +117,11 @@ impl<'l> Log<'l> {
         ends.unwrap_or(State::NotReached)
     }
 
+    /// Bytes were seen that nobody could look into.
+    pub fn is_opaque(&self) -> bool {
+        self.events.iter().any(|event| matches!(event.what, What::Opaque { .. }))
+    }
+
     /// All events.
     pub fn finish(mut self) -> Vec<Event> {
         if self.omitted > 0 {
