@@ -5,6 +5,7 @@ mod catalogue;
 mod cli;
 mod decode;
 mod explain;
+mod hard_captures;
 mod hostile;
 mod house;
 mod lab;

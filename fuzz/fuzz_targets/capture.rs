@@ -1,8 +1,10 @@
 #![no_main]
-//! The whole reader of captures on arbitrary bytes: file, link, TCP, TLS, and what is above. Run with -rss_limit_mb=64.
+//! The whole reader of captures on arbitrary bytes: file, link, TCP, TLS, what is above, and the judgement. Run it with
+//! -rss_limit_mb=64.
 
 use libfuzzer_sys::fuzz_target;
-use sstp_diag::capture::read::{Connection, Listener, Options, Source, read};
+use sstp_diag::capture::file::Reader;
+use sstp_diag::capture::read::{Connection, Listener, Options, read_from};
 use sstp_diag::diag;
 use sstp_diag::transcript::Facts;
 use std::io::Cursor;
@@ -17,6 +19,6 @@ impl Listener for Judge {
 }
 
 fuzz_target!(|bytes: &[u8]| {
-    let source = Source::Bytes("fuzz".into(), Box::new(Cursor::new(bytes.to_vec())));
-    let _ = read(Options { sources: vec![source], ..Options::default() }, &mut Judge);
+    let Ok(reader) = Reader::from_read("fuzz", Box::new(Cursor::new(bytes.to_vec()))) else { return };
+    let _ = read_from(reader, &Options::default(), &mut Judge);
 });

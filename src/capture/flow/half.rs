@@ -277,8 +277,10 @@ pub(super) fn length(segment: &Segment<'_>) -> u64 {
 fn print(segment: &Segment<'_>) -> u32 {
     let numbers = u64::from(segment.seq) << 32 | u64::from(segment.ack);
     let rest = length(segment) << 40 ^ u64::from(segment.window) << 24 ^ u64::from(segment.ip_id) << 8 ^ u64::from(segment.flags);
-    // Acknowledgements that repeat one another within a millisecond differ in their SACK blocks.
-    let (words, _) = if segment.payload.is_empty() { segment.options.as_chunks::<4>() } else { Default::default() };
+    // Acknowledgements that repeat one another within a millisecond differ in their SACK blocks, and what was injected
+    // beside a segment differs in what it says.
+    let shown = if segment.payload.is_empty() { segment.options } else { segment.payload.get(..16).unwrap_or(segment.payload) };
+    let (words, _) = shown.as_chunks::<4>();
     let rest = words.iter().fold(rest, |rest, word| rest.rotate_left(9) ^ u64::from(u32::from_le_bytes(*word)));
     let mixed = numbers.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ rest.wrapping_mul(0xC2B2_AE3D_27D4_EB4F);
     (mixed >> 32) as u32 | 1
