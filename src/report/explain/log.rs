@@ -21,13 +21,12 @@ impl LogReport {
     /// What it comes to, in a sentence.
     fn verdict(&self) -> String {
         let Log { failures, successes, records, .. } = &self.log;
-        let told = |number: &u64, one: &str, many: &str| count(usize::try_from(*number).unwrap_or(usize::MAX), one, many);
         match self.cause() {
-            Some(cause) => format!("{}: {} ({})", told(failures, "failure", "failures"), cause.title(), cause.id()),
-            None if *failures > 0 => format!("{}, and nothing says why", told(failures, "failure", "failures")),
-            None if *successes > 0 => format!("No failure, {}", told(successes, "success", "successes")),
+            Some(cause) => format!("{}: {} ({})", told(*failures, "failure", "failures"), cause.title(), cause.id()),
+            None if *failures > 0 => format!("{}, and nothing says why", told(*failures, "failure", "failures")),
+            None if *successes > 0 => format!("No failure, {}", told(*successes, "success", "successes")),
             None if self.log.lines.is_empty() => {
-                format!("Nothing in {} says anything about an SSTP call", told(records, "record", "records"))
+                format!("Nothing in {} says anything about an SSTP call", told(*records, "record", "records"))
             }
             None => "Neither a success nor a failure".to_string(),
         }
@@ -46,6 +45,10 @@ impl LogReport {
     }
 }
 
+fn told(number: u64, one: &str, many: &str) -> String {
+    count(usize::try_from(number).unwrap_or(usize::MAX), one, many)
+}
+
 /// Writes the logs for people.
 pub fn logs_text(logs: &[LogReport], explanation: &Explanation, out: &mut dyn Write) -> io::Result<()> {
     for (n, report) in logs.iter().enumerate() {
@@ -58,7 +61,7 @@ pub fn logs_text(logs: &[LogReport], explanation: &Explanation, out: &mut dyn Wr
         text::line(
             explanation,
             out,
-            &format!("{}, read as {}, {} records", harmless(&report.file), report.log.format.name(), report.log.records),
+            &format!("{}, read as {}, {}", harmless(&report.file), report.log.format.name(), told(report.log.records, "record", "records")),
             2,
         )?;
         if !report.log.lines.is_empty() {
