@@ -28,7 +28,7 @@ gate() { # FILE SESSIONS DATA_PACKETS_AT_LEAST
 import json, sys
 report, name, calls, packets = json.load(open(sys.argv[1])), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
 sessions = report["sessions"]
-seen = sum(t["packets"] for s in sessions for t in s.get("traffic", []))
+seen = sum(t["packets"] for s in sessions for t in (s.get("traffic") or {}).values())
 assert len(sessions) == calls, f"{name}: {len(sessions)} calls"
 assert seen >= packets, f"{name}: {seen} data packets of {packets}"
 assert not any(f["severity"] == "fail" for s in sessions for f in s["findings"]), name
