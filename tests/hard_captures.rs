@@ -6,7 +6,7 @@ use sstp_diag::base::Side;
 use sstp_diag::capture::file::Reader;
 use sstp_diag::capture::read::{Connection, Kind, Listener, Options, Summary, read_from};
 use sstp_diag::capture::wire::Shape;
-use sstp_diag::capture::write::{Link, Packets, Pcapng};
+use sstp_diag::capture::write::{Packets, Pcapng};
 use sstp_diag::jobs::generate::spoil::{self, How};
 use sstp_diag::jobs::generate::{SUITES, Sent, Sessions, Suite};
 use sstp_diag::transcript::{Transcript, What};
