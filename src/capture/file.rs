@@ -161,8 +161,7 @@ impl Reader {
     }
 
     /// The next thing in the capture, `None` at its end. Waits only where the source has nothing to give.
-    // It lends from the reader's buffer, which Iterator cannot say.
-    #[allow(clippy::should_implement_trait)]
+    #[allow(clippy::should_implement_trait, reason = "it lends from the reader's buffer, which Iterator cannot say")]
     pub fn next(&mut self) -> Option<Item<'_>> {
         let step = self.advance()?;
         let window = &self.current.as_ref()?.window;

@@ -3,7 +3,6 @@
 mod flows;
 mod holes;
 mod hostile;
-mod speed;
 
 use super::*;
 use crate::base::unhex;
@@ -77,17 +76,6 @@ impl Sink {
         })?;
         let reason = self.events.iter().find_map(|event| if let What::Down(reason) = &event.what { Some(reason) } else { None })?;
         Some((unsecured.0, unsecured.1, reason))
-    }
-}
-
-impl Tls {
-    /// The number of the server's next record of application data. TLS 1.3.
-    fn server_seq(&self) -> u64 {
-        self.server.stages[half::Stage::Traffic as usize].as_ref().map_or(0, |opener| opener.seq())
-    }
-
-    fn set_server_seq(&mut self, seq: u64) {
-        self.server.stages[half::Stage::Traffic as usize].iter_mut().for_each(|opener| opener.set_seq(seq));
     }
 }
 
