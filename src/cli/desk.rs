@@ -2,6 +2,7 @@
 
 use super::args::{JudgedArgs, Numbers};
 use super::exit::{Exit, Trouble};
+use super::known::Known;
 use super::probe::judged;
 use super::sheets::{Save, Sheets};
 use super::weigh::Scales;
@@ -23,6 +24,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub struct Desk {
     choice: Choice,
     scales: Scales,
+    known: Known,
     looks: Looks,
     sheets: Sheets,
     save: Option<Save>,
@@ -86,6 +88,7 @@ impl Desk {
         Desk {
             choice,
             scales,
+            known: Known::default(),
             looks,
             sheets,
             save: files.save,
@@ -197,7 +200,7 @@ impl Desk {
         if !self.looks.with_secrets {
             transcript.scrub();
         }
-        let mut session = session(judged(transcript));
+        let mut session = session(judged(transcript, &mut |der| self.known.parse(der), !self.sheets.wants_all()));
         if !is_wanted(&session, &self.looks.filter) {
             self.end.left_out += 1;
             return;

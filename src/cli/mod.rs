@@ -8,6 +8,7 @@ mod exit;
 mod explain;
 mod generate;
 mod intake;
+mod known;
 mod lab;
 mod man;
 mod output;

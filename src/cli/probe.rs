@@ -16,7 +16,9 @@ use crate::live::runtime::{self, Ended};
 use crate::live::wiretap::Ear;
 use crate::proto::plan::Timers;
 use crate::report::Report;
+use crate::transcript::facts::Parse;
 use crate::transcript::{Asked, Facts, Head, Target, Transcript};
+use crate::wire::cert::Cert;
 use std::sync::Arc;
 use tokio::sync::watch::Receiver;
 
@@ -40,7 +42,7 @@ pub fn run(args: &ProbeArgs) -> Result<Exit, Trouble> {
     if let Some(save) = &mut save {
         save.transcript(&transcript, false)?;
     }
-    let report = judged(transcript);
+    let report = judged(transcript, &mut Cert::parse, false);
     let report = Report { interrupted: interrupted || report.interrupted, ..report };
     outputs.write(&report)?;
     if interrupted {
@@ -138,11 +140,11 @@ fn head(config: &ProbeConfig, clock: &Clock) -> Head {
     }
 }
 
-/// A transcript, judged.
-pub fn judged(transcript: Transcript) -> Report {
-    let facts = Facts::of(&transcript);
+/// A transcript, judged; certificates are read by `parse`; when `brief`, the report has of what was learned only the few words of each layer.
+pub fn judged(transcript: Transcript, parse: Parse<'_>, brief: bool) -> Report {
+    let facts = Facts::with(&transcript, parse);
     let judgement = diag::judge(&facts, diag::all());
-    Report::new(transcript, facts, judgement)
+    Report::to_depth(transcript, facts, judgement, brief)
 }
 
 fn exit(report: &Report, interrupted: bool) -> Exit {

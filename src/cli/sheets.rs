@@ -15,6 +15,8 @@ use std::path::{Path, PathBuf};
 pub struct Sheets {
     sheets: Vec<Sheet>,
     heard: bool,
+    /// One of them shows everything that was learned.
+    all: bool,
 }
 
 struct Sheet {
@@ -28,20 +30,22 @@ impl Sheets {
     /// Opens the files.
     pub fn open(shown: &ShownArgs, looks: &Looks) -> Result<Sheets, Trouble> {
         let format = output::on_stdout(shown)?;
+        let mut all = format.name != "table" || looks.style.verbose;
         let mut sheets = vec![Sheet { view: sessions::view(format.name, looks), style: looks.style.clone(), file: None }];
         for (format, path, file) in output::files(shown)? {
+            all |= format.name != "table";
             let style = Style { verbose: looks.style.verbose, ..Style::default() };
             let view = sessions::view(format.name, &Looks { style: style.clone(), listed: false, ..looks.clone() });
             sheets.push(Sheet { view, style, file: Some((path, BufWriter::new(file))) });
         }
-        Ok(Sheets { sheets, heard: true })
+        Ok(Sheets { sheets, heard: true, all })
     }
 
     /// One view, into a file.
     #[cfg(test)]
     pub fn only(format: &str, looks: &Looks, path: &Path) -> Sheets {
         let file = Some((path.to_path_buf(), BufWriter::new(File::create(path).expect("a temporary file"))));
-        Sheets { sheets: vec![Sheet { view: sessions::view(format, looks), style: looks.style.clone(), file }], heard: true }
+        Sheets { sheets: vec![Sheet { view: sessions::view(format, looks), style: looks.style.clone(), file }], heard: true, all: true }
     }
 
     /// Shows a session everywhere.
@@ -51,6 +55,11 @@ impl Sheets {
             self.heard &= sheet.put(|view, out| view.session(session, out))?;
         }
         Ok(())
+    }
+
+    /// One of them shows everything that was learned on each layer.
+    pub fn wants_all(&self) -> bool {
+        self.all
     }
 
     /// Shows the end everywhere.

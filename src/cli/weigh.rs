@@ -6,7 +6,7 @@ use super::trust;
 use crate::base::{Bytes, Layer, Micros, Side};
 use crate::crypto::chain::{ChainVerdict, Rule};
 use crate::live::trust::{Store, Trust, refusal};
-use crate::transcript::{Event, Reason, Transcript, What};
+use crate::transcript::{CLIENT, Event, Reason, Transcript, What};
 
 /// Whose roots count; `None`: certificates are not judged.
 pub struct Scales {
@@ -57,8 +57,7 @@ impl Scales {
         let (mut verdicts, mut refused) = last.unwrap_or_default();
         if !self.named && refused.is_some() && went_on(events) {
             // The client has roots that we do not have: what it accepted is not for us to doubt.
-            verdicts =
-                verdicts.into_iter().next().map(|(_, verdict)| ("the client, which went on".into(), rooted(verdict))).into_iter().collect();
+            verdicts = verdicts.into_iter().next().map(|(_, verdict)| (CLIENT.into(), rooted(verdict))).into_iter().collect();
             refused = verdicts.first().and_then(|(_, verdict)| refusal(verdict));
         }
         let settled = events.iter().any(|event| event.layer == Layer::Cert && matches!(event.what, What::Up | What::Down(_)));
@@ -131,7 +130,7 @@ mod tests {
 
     #[test]
     fn a_client_that_went_on_knows_its_roots_unless_ours_were_named() {
-        assert_eq!(weighed(false, true), (vec!["the client, which went on".into()], true));
+        assert_eq!(weighed(false, true), (vec![CLIENT.to_string()], true));
         assert_eq!(weighed(false, false), (vec!["test".into(), "mozilla".into()], false));
         assert_eq!(weighed(true, true), (vec!["test".into(), "mozilla".into()], false));
     }

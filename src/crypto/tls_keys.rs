@@ -106,14 +106,18 @@ pub fn key_block(version: u16, suite: &Suite, master: &[u8], client_random: &[u8
 
 /// HKDF-Expand-Label. RFC 8446 7.1.
 pub fn expand_label(hash: Prf, secret: &[u8], label: &str, context: &[u8], len: usize) -> Bytes {
+    expand(&MacKey::new(hash_mac(hash), secret), label, context, len)
+}
+
+fn expand(key: &MacKey, label: &str, context: &[u8], len: usize) -> Bytes {
     let label = [b"tls13 ", label.as_bytes()].concat();
     let mut info = (len as u16).to_be_bytes().to_vec();
     info.push(label.len() as u8);
     info.extend(label);
     info.push(context.len() as u8);
     info.extend(context);
-    let key = MacKey::new(hash_mac(hash), secret);
-    let mut out = Zeroizing::new(Vec::with_capacity(len + hash.len()));
+    // Room for the last block as it is before the cut: what grows leaves a copy of the secret behind.
+    let mut out = Zeroizing::new(Vec::with_capacity(len + LONGEST_HASH));
     let mut block = Tag::of(&[]);
     // RFC 5869 2.3: the counter has one byte.
     for counter in 1..=u8::MAX {
@@ -129,8 +133,8 @@ pub fn expand_label(hash: Prf, secret: &[u8], label: &str, context: &[u8], len: 
 
 /// Key and IV of a traffic secret. RFC 8446 7.3.
 pub fn traffic_keys(suite: &Suite, secret: &[u8]) -> (Bytes, Bytes) {
-    let key = expand_label(suite.prf, secret, "key", &[], suite.cipher.key_len());
-    (key, expand_label(suite.prf, secret, "iv", &[], IV_LEN))
+    let secret = MacKey::new(hash_mac(suite.prf), secret);
+    (expand(&secret, "key", &[], suite.cipher.key_len()), expand(&secret, "iv", &[], IV_LEN))
 }
 
 /// The traffic secret after a KeyUpdate. RFC 8446 7.2.
@@ -222,6 +226,8 @@ fn hmac_md5_key(key: &[u8]) -> Inner {
 
 /// RFC 5246 8.1, bytes.
 const MASTER_LEN: usize = 48;
+/// SHA-384, the longest hash of TLS 1.3, bytes.
+const LONGEST_HASH: usize = 48;
 /// RFC 8446 5.3, bytes.
 const IV_LEN: usize = 12;
 

@@ -88,6 +88,16 @@ pub enum Look {
     Across(fn(&Facts, &[Facts]) -> Option<Evidence>),
 }
 
+impl Look {
+    /// Looks, whatever the check needs.
+    pub(super) fn at(self, facts: &Facts, all: &[Facts]) -> Option<Evidence> {
+        match self {
+            Look::One(look) => look(facts),
+            Look::Across(look) => look(facts, all),
+        }
+    }
+}
+
 /// Why a finding was made: a sentence with the values seen, and the events it rests on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Evidence {
@@ -183,9 +193,6 @@ impl Check {
         if self.needs.missing(facts).is_some() {
             return None;
         }
-        match self.look {
-            Look::One(look) => look(facts),
-            Look::Across(look) => look(facts, all),
-        }
+        self.look.at(facts, all)
     }
 }

@@ -2,35 +2,9 @@
 
 use super::look::status;
 use crate::base::{Layer, Micros, Side};
-use crate::transcript::How;
-use crate::transcript::facts::Facts;
-use crate::wire::sstp::MessageType;
+use crate::transcript::{Facts, How};
 
-/// How one end takes its leave.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Farewell {
-    /// Call Disconnect, with its status where it has one.
-    Disconnect(Option<u32>),
-    /// Call Abort.
-    Abort,
-    /// LCP Terminate-Request.
-    Terminate,
-    /// The end of the connection.
-    Close(How),
-}
-
-/// One end takes its leave.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Leave {
-    /// Which end.
-    pub by: Side,
-    /// How.
-    pub how: Farewell,
-    /// The event that says so.
-    pub event: usize,
-    /// When.
-    pub at: Micros,
-}
+pub(super) use crate::transcript::{Farewell, Leave};
 
 impl std::fmt::Display for Leave {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -48,29 +22,9 @@ impl std::fmt::Display for Leave {
     }
 }
 
-/// Every leave-taking in its order.
-pub(super) fn leaves(facts: &Facts) -> Vec<Leave> {
-    let mut all = Vec::new();
-    for by in [Side::Client, Side::Server] {
-        let disconnects = facts.messages(by, MessageType::CallDisconnect);
-        all.extend(disconnects.map(|seen| {
-            let how = Farewell::Disconnect(seen.it.status_info().map(|info| info.1));
-            Leave { by, how, event: seen.event, at: seen.at }
-        }));
-        let aborts = facts.messages(by, MessageType::CallAbort);
-        all.extend(aborts.map(|seen| Leave { by, how: Farewell::Abort, event: seen.event, at: seen.at }));
-        let terminates = facts.frames(by, "lcp.terminate-request");
-        all.extend(terminates.map(|seen| Leave { by, how: Farewell::Terminate, event: seen.event, at: seen.at }));
-    }
-    let closes = facts.closes.iter().filter_map(|seen| Some((seen.by?, seen)));
-    all.extend(closes.map(|(by, seen)| Leave { by, how: Farewell::Close(seen.it), event: seen.event, at: seen.at }));
-    all.sort_by_key(|leave| leave.event);
-    all
-}
-
 /// The first of them.
 pub(super) fn first(facts: &Facts) -> Option<Leave> {
-    leaves(facts).into_iter().next()
+    facts.leaves.first().copied()
 }
 
 /// The first, when it is the client's.

@@ -53,7 +53,7 @@ pub fn judge_among(facts: &Facts, all: &[Facts], checks: impl Iterator<Item = &'
             if check.needs != Need::Tap {
                 judgement.blind.push((check.id, why));
             }
-        } else if let Some(evidence) = check.hits_among(facts, all) {
+        } else if let Some(evidence) = check.look.at(facts, all) {
             judgement.findings.push(Finding { check, severity: check.severity, evidence, cause: false, because_of: None });
         }
     }

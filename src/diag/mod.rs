@@ -43,12 +43,17 @@ pub use check::{Check, Evidence, Fix, Look, Need, Severity, Windows};
 pub use judge::{Finding, Judgement, judge, judge_among};
 
 use crate::base::Layer;
+use std::sync::LazyLock;
 
 /// Every check, from the lowest layer to the highest; within a layer what is certain comes before what is likely.
 pub fn all() -> impl Iterator<Item = &'static Check> {
-    let of = |layer: Layer| TABLES.iter().copied().flatten().filter(move |check| check.layer == layer);
-    Layer::ALL.into_iter().flat_map(of)
+    ORDERED.iter().copied()
 }
+
+static ORDERED: LazyLock<Vec<&'static Check>> = LazyLock::new(|| {
+    let of = |layer: Layer| TABLES.iter().copied().flatten().filter(move |check| check.layer == layer);
+    Layer::ALL.into_iter().flat_map(of).collect()
+});
 
 /// The check of that id.
 pub fn by_id(id: &str) -> Option<&'static Check> {

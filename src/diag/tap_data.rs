@@ -2,7 +2,7 @@
 
 use super::check::{Check, Evidence, Fix, Look, Need, Severity, Windows};
 use super::data::asked;
-use super::ending::{self, Farewell, first, last_heard, tunnel_stood};
+use super::ending::{Farewell, first, last_heard, tunnel_stood};
 use super::look::answer;
 use super::tap_tcp::{both_ways, lost};
 use crate::base::{Layer, Micros, Side, SpecRef};
@@ -199,7 +199,7 @@ fn device_forgot(facts: &Facts) -> Option<Evidence> {
 /// A pause of a round length, and then a reset, an end without a word, or data that nobody answers.
 fn idle_cut(facts: &Facts) -> Option<Evidence> {
     let seen = both_ways(facts)?;
-    let said_goodbye = ending::leaves(facts).iter().any(|leave| !matches!(leave.how, Farewell::Close(_)));
+    let said_goodbye = facts.leaves.iter().any(|leave| !matches!(leave.how, Farewell::Close(_)));
     let how = cut(facts, seen).filter(|_| !said_goodbye)?;
     let (round, pause) = pauses(&seen.it).into_iter().find_map(|pause| Some((round(pause)?, pause)))?;
     Some(Evidence::at(seen.event, format!("after a pause of {pause} (about {round} s) {how}")))
@@ -299,7 +299,7 @@ fn lcp_echo_lost(facts: &Facts) -> Option<Evidence> {
     [Side::Client, Side::Server].into_iter().find_map(|side| {
         let answered = facts.frames(side.other(), "lcp.echo-reply").map(|seen| seen.event).last();
         let open: Vec<_> = facts.frames(side, "lcp.echo-request").filter(|seen| answered.is_none_or(|event| seen.event > event)).collect();
-        let gone = ending::leaves(facts).first().map_or(usize::MAX, |leave| leave.event);
+        let gone = facts.leaves.first().map_or(usize::MAX, |leave| leave.event);
         let open: Vec<usize> = open.into_iter().map(|seen| seen.event).filter(|event| *event < gone).collect();
         let says = format!("the last {} LCP Echo-Requests of the {side} got no Echo-Reply", open.len());
         (open.len() >= 2).then(|| Evidence::of(open.into_iter().take(EVENTS), says))?

@@ -1,7 +1,7 @@
 //! Who hung up, and how; a tap sees the leave-taking of both ends. MS-SSTP 3.1.5.
 
 use super::check::{Check, Evidence, Fix, Look, Need, Severity};
-use super::ending::{Farewell, first_by, leaves, tunnel_stood};
+use super::ending::{Farewell, first_by, tunnel_stood};
 use crate::base::{Layer, Micros, Side, SpecRef};
 use crate::transcript::facts::Facts;
 use crate::wire::sstp::MessageType;
@@ -89,7 +89,7 @@ fn client_aborted(facts: &Facts) -> Option<Evidence> {
 }
 
 fn client_does_not_acknowledge(facts: &Facts) -> Option<Evidence> {
-    let all = leaves(facts);
+    let all = &facts.leaves;
     let theirs = all.iter().find(|leave| leave.by == Side::Server && matches!(leave.how, Farewell::Disconnect(_)))?;
     let acked = facts.messages(Side::Client, MessageType::CallDisconnectAck).next().is_some();
     // Both may take leave at once: then each has said what there is to say.
@@ -101,8 +101,7 @@ fn reset_behind_message(facts: &Facts) -> Option<Evidence> {
     let flow = facts.flow.as_ref()?;
     let end = flow.it.ends.first().filter(|end| end.reset)?;
     let wait = end.at - flow.it.from(end.by).last_data?;
-    let word =
-        leaves(facts).into_iter().find(|leave| leave.by == end.by && matches!(leave.how, Farewell::Abort | Farewell::Disconnect(_)))?;
+    let word = facts.leaves.iter().find(|leave| leave.by == end.by && matches!(leave.how, Farewell::Abort | Farewell::Disconnect(_)))?;
     let says = format!("{word}, and the reset {wait} after the last record of the {}", end.by);
     (wait <= AT_ONCE && end.at >= word.at).then(|| Evidence::of([word.event, flow.event], says))?
 }

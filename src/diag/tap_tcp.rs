@@ -175,7 +175,7 @@ fn forged_reset(facts: &Facts) -> Option<Evidence> {
     let seen = facts.flow.as_ref()?;
     let in_order = |end: &End| seen.it.ends.iter().any(|other| !other.reset && other.at <= end.at);
     let orderly = |end: &End| {
-        let leaves = ending::leaves(facts);
+        let leaves = &facts.leaves;
         leaves.iter().any(|leave| leave.at <= end.at && !matches!(leave.how, ending::Farewell::Close(crate::transcript::How::Reset)))
     };
     let signs = |end: &End| {

@@ -48,7 +48,7 @@ pub struct LayerReport {
     pub took: Option<Micros>,
     /// What was learned, in a few words.
     pub short: String,
-    /// Name and value of what was learned, most telling first.
+    /// Name and value of what was learned, most telling first; empty in a brief report.
     pub learned: Vec<(String, String)>,
     /// Why it is down, in words.
     pub reason: Option<String>,
@@ -96,7 +96,14 @@ pub struct Report {
 impl Report {
     /// Puts a report together.
     pub fn new(transcript: Transcript, facts: Facts, judgement: Judgement) -> Report {
-        let layers = layers(&transcript, &facts, &judgement.findings);
+        Report::to_depth(transcript, facts, judgement, false)
+    }
+
+    /// The same; when `brief`, of what was learned only the few words of each layer.
+    pub fn to_depth(transcript: Transcript, facts: Facts, judgement: Judgement, brief: bool) -> Report {
+        let findings = &judgement.findings;
+        let layers = facts.layers.iter().map(|entry| row(&transcript, &facts, entry, standing_of(&facts, entry, findings), brief));
+        let layers = layers.collect();
         let interrupted = facts.stop.as_ref().is_some_and(|stop| is_interruption(&stop.reason));
         Report { transcript, facts, judgement, layers, interrupted, style: Style::default() }
     }
@@ -171,16 +178,11 @@ impl Report {
     }
 }
 
-/// The ladder as it stands.
-pub fn layers(transcript: &Transcript, facts: &Facts, findings: &[Finding]) -> Vec<LayerReport> {
-    facts.layers.iter().map(|entry| row(transcript, facts, entry, standing_of(facts, entry, findings))).collect()
-}
-
-/// One row of the ladder.
-pub fn row(transcript: &Transcript, facts: &Facts, entry: &LayerFacts, standing: Standing) -> LayerReport {
+/// One row of the ladder; when `brief`, of what was learned only the few words.
+pub fn row(transcript: &Transcript, facts: &Facts, entry: &LayerFacts, standing: Standing, brief: bool) -> LayerReport {
     // The words of leaving after a failure are no teardown that was looked at.
     let only_left = entry.layer == Layer::Teardown && matches!(standing, Standing::NotReached | Standing::NotTried);
-    let Learned { short, all } = if only_left { Learned::default() } else { learned::of(transcript, facts, entry.layer) };
+    let Learned { short, all, .. } = if only_left { Learned::default() } else { learned::of(transcript, facts, entry.layer, brief) };
     LayerReport {
         layer: entry.layer,
         standing,

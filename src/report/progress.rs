@@ -34,7 +34,7 @@ impl Progress {
                 Standing::Ok | Standing::Warn | Standing::Fail | Standing::Interrupted => true,
             };
             if known && self.is_new(entry.layer, standing) {
-                rows.push(row(&self.so_far, &facts, entry, standing));
+                rows.push(row(&self.so_far, &facts, entry, standing, false));
             }
         }
         self.shown.extend(rows.iter().cloned());

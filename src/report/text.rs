@@ -7,6 +7,9 @@ use time::format_description::well_known::Rfc3339;
 /// Text from a peer made harmless: control characters, terminal escapes and characters that turn the direction of
 /// text are written as `\u{..}`, so that they are seen and do nothing.
 pub fn harmless(text: &str) -> String {
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return text.to_string();
+    }
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
         if is_harmful(c) {

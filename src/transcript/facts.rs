@@ -1,9 +1,10 @@
 //! Facts folded from a transcript: flat, optional, what the checks look at.
 
 use super::{
-    Asked, ConnectFailure, DnsFailure, How, Opaqueness, Reason, ScanAnswer, Secured, Source, Target, TlsFailure, Transcript, What, tap,
+    Asked, ConnectFailure, DnsFailure, How, Leave, Opaqueness, Reason, ScanAnswer, Secured, Source, Target, TlsFailure, Transcript, What,
+    tap,
 };
-use crate::base::{Layer, Micros, Side};
+use crate::base::{Layer, Micros, Side, WireError};
 use crate::crypto::chain::ChainVerdict;
 use crate::wire::cert::Cert;
 use crate::wire::ncp::AuthMethod;
@@ -107,6 +108,9 @@ pub struct Given {
     pub interface_id: Option<String>,
 }
 
+/// Reads a certificate.
+pub type Parse<'a> = &'a mut dyn FnMut(&[u8]) -> Result<Cert, WireError>;
+
 /// Facts of one connection.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Facts {
@@ -165,7 +169,7 @@ pub struct Facts {
     /// Messages out of turn: message, state, what was allowed.
     pub missteps: Vec<Seen<(String, String, Vec<String>)>>,
     /// Bytes that could not be read, with the layer.
-    pub undecoded: Vec<Seen<crate::base::WireError>>,
+    pub undecoded: Vec<Seen<WireError>>,
     /// Pings through the tunnel.
     pub pings: Vec<Seen<Option<Micros>>>,
     /// SSTP echoes and their answers, by who asked; nobody is named where we did.
@@ -182,6 +186,8 @@ pub struct Facts {
     pub source: Source,
     /// Every end of the connection that was seen, by whom and how.
     pub closes: Vec<Seen<How>>,
+    /// Every leave-taking in its order.
+    pub leaves: Vec<Leave>,
     /// What a tap saw of TCP.
     pub flow: Option<Seen<tap::Flow>>,
     /// ClientHellos, seen by a tap.
@@ -205,6 +211,11 @@ pub struct Facts {
 impl Facts {
     /// Folds a transcript.
     pub fn of(transcript: &Transcript) -> Facts {
+        Facts::with(transcript, &mut Cert::parse)
+    }
+
+    /// Folds a transcript; certificates are read by `parse`, which may know them already.
+    pub fn with(transcript: &Transcript, parse: Parse<'_>) -> Facts {
         let mut facts = Facts {
             began: transcript.head.began_unix_ms.div_euclid(1000),
             target: transcript.head.target.clone(),
@@ -217,7 +228,12 @@ impl Facts {
             facts.ended = facts.ended.max(it.at);
             facts.ladder(event, it.at, it.layer, &it.what);
             facts.fold(event, it.at, it.by, &it.what);
+            facts.leaves.extend(Leave::of(event, it.at, it.by, &it.what));
             match &it.what {
+                What::Chain { from, certs, aside } => {
+                    let parsed = certs.iter().map(|der| parse(der)).collect();
+                    facts.fold_chain(event, it.at, it.by, *from, parsed, *aside);
+                }
                 What::Unsecured { .. } => facts.unsecured_bytes = it.raw.len(),
                 What::ProxyRequest { proxy, target, with_credentials, says_sstp } => {
                     let (proxy, target) = (proxy.clone(), target.clone());
@@ -267,7 +283,6 @@ impl Facts {
             What::Unsecured { failure, says } => self.unsecured = Some(seen!((*failure, says.clone()))),
             What::Scanned { offered, answer } => self.scans.push(seen!((*offered, answer.clone()))),
             What::Alert { description } => self.alerts.push(seen!(*description)),
-            What::Chain { from, certs, aside } => self.fold_chain(event, at, by, *from, certs, *aside),
             What::Trust { source, verdict } => self.trust.push(seen!((source.clone(), verdict.clone()))),
             What::Http(head) if head.status.is_some() => self.responses.push(seen!(head.clone())),
             What::Http(head) => self.requests.push(seen!(head.clone())),
@@ -314,10 +329,9 @@ impl Facts {
         at: Micros,
         by: Option<Side>,
         from: Option<SocketAddr>,
-        certs: &[crate::base::Bytes],
+        parsed: Vec<Result<Cert, WireError>>,
         aside: bool,
     ) {
-        let parsed: Vec<_> = certs.iter().map(|der| Cert::parse(der)).collect();
         if aside {
             if let (Some(from), Some(Ok(leaf))) = (from, parsed.first()) {
                 self.other_leaves.push(Seen { event, at, by, it: (from, leaf.sha256.clone()) });
@@ -391,7 +405,7 @@ impl Facts {
 
     /// PPP frames of one name (such as `lcp.configure-nak`) from one side.
     pub fn frames<'a>(&'a self, by: Side, name: &'a str) -> impl Iterator<Item = &'a Seen<ppp::Frame>> {
-        self.ppp.iter().filter(move |seen| seen.by == Some(by) && seen.it.name() == name)
+        self.ppp.iter().filter(move |seen| seen.by == Some(by) && seen.it.is(name))
     }
 
     /// The leaf certificate.

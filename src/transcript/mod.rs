@@ -4,12 +4,17 @@ mod event;
 pub mod facts;
 mod head;
 mod jsonl;
+mod leave;
 pub mod scrub;
 pub mod tap;
 
 pub use event::{ConnectFailure, DnsFailure, Event, How, Opaqueness, Reason, ScanAnswer, Secured, TlsFailure, What};
 pub use facts::{Facts, State};
 pub use head::{Asked, Head, Source, Target};
+pub use leave::{Farewell, Leave};
+
+/// The trust source of a captured chain whose root is unknown here and whose client went on.
+pub const CLIENT: &str = "the client, which went on";
 
 /// Everything that happened on one connection, in order.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -44,7 +44,7 @@ pub fn secrets(event: &Event) -> Vec<Range<usize>> {
         _ if !is_packet(&event.raw) => behind_auth(&event.raw, 0).into_iter().collect(),
         // Bytes that cannot be read may hold a password anywhere.
         What::Undecoded(_) => behind_auth(&event.raw, PPP_CONTROL_HEADER).into_iter().collect(),
-        _ => layout::fields(&event.raw).into_iter().filter(|field| field.secret).map(|field| field.byte_range()).collect(),
+        _ => layout::secrets(&event.raw).into_iter().map(|field| field.byte_range()).collect(),
     }
 }
 
@@ -62,7 +62,7 @@ fn behind_auth(raw: &[u8], beyond: usize) -> Option<Range<usize>> {
 /// The frame as it reads when its secret fields are masked.
 fn scrubbed_frame(frame: &Frame) -> Frame {
     let mut packet = sstp::emit_data(&frame.emit());
-    let secret: Vec<_> = layout::fields(&packet).into_iter().filter(|field| field.secret).collect();
+    let secret = layout::secrets(&packet);
     if secret.is_empty() {
         return frame.clone();
     }

@@ -4,10 +4,25 @@ use super::ppp::{self, Frame};
 use super::sstp::{Attribute, HEADER_LEN, Header};
 use super::{control, eap, ncp};
 use crate::base::{Field, Layer, SpecRef};
+use std::fmt::Display;
 
 /// The fields of an SSTP packet (control or data) in the order of its bytes. Walks as far as the bytes allow.
 pub fn fields(packet: &[u8]) -> Vec<Field> {
-    let mut walk = Walk { fields: Vec::new(), at: 0, len: packet.len() };
+    walked(packet, |_, _| true)
+}
+
+/// The fields of [`fields`] that hold a password, a key or a hash of one.
+pub fn secrets(packet: &[u8]) -> Vec<Field> {
+    walked(packet, |_, secret| secret)
+}
+
+/// The fields of [`fields`] that have but one value on send.
+pub fn reserved(packet: &[u8]) -> Vec<Field> {
+    walked(packet, |must, _| must.is_some())
+}
+
+fn walked(packet: &[u8], keeps: fn(Option<u64>, bool) -> bool) -> Vec<Field> {
+    let mut walk = Walk { fields: Vec::new(), keeps, at: 0, len: packet.len() };
     let header = SpecRef::sstp("2.2.1");
     walk.bits("version", 8, None, header);
     walk.bits("reserved", 7, Some(0), header);
@@ -24,6 +39,8 @@ pub fn fields(packet: &[u8]) -> Vec<Field> {
 
 struct Walk {
     fields: Vec<Field>,
+    /// Which fields are wanted, by their only value and by their being secret: the others cost no name.
+    keeps: fn(Option<u64>, bool) -> bool,
     /// Next bit.
     at: usize,
     /// Bytes of the message.
@@ -31,18 +48,18 @@ struct Walk {
 }
 
 impl Walk {
-    fn push(&mut self, name: String, bits: usize, must: Option<u64>, secret: bool, spec: SpecRef) {
+    fn push(&mut self, name: impl Display, bits: usize, must: Option<u64>, secret: bool, spec: SpecRef) {
         // What is left of a secret that was cut off is secret still.
         let shown = if secret { bits.min((self.len * 8).saturating_sub(self.at)) } else { bits };
-        if shown > 0 && self.at + shown <= self.len * 8 {
-            self.fields.push(Field { name, first_bit: self.at, bits: shown, must, secret, spec });
+        if shown > 0 && self.at + shown <= self.len * 8 && (self.keeps)(must, secret) {
+            self.fields.push(Field { name: name.to_string(), first_bit: self.at, bits: shown, must, secret, spec });
         }
         self.at += bits;
     }
 
     /// Bytes that must be kept secret.
-    fn secret(&mut self, name: &str, bytes: usize, spec: SpecRef) {
-        self.push(name.to_string(), bytes * 8, None, true, spec);
+    fn secret(&mut self, name: impl Display, bytes: usize, spec: SpecRef) {
+        self.push(name, bytes * 8, None, true, spec);
     }
 
     /// Bytes left.
@@ -50,11 +67,11 @@ impl Walk {
         self.len.saturating_sub(self.byte())
     }
 
-    fn bits(&mut self, name: &str, bits: usize, must: Option<u64>, spec: SpecRef) {
-        self.push(name.to_string(), bits, must, false, spec);
+    fn bits(&mut self, name: impl Display, bits: usize, must: Option<u64>, spec: SpecRef) {
+        self.push(name, bits, must, false, spec);
     }
 
-    fn bytes(&mut self, name: String, bytes: usize, spec: SpecRef) {
+    fn bytes(&mut self, name: impl Display, bytes: usize, spec: SpecRef) {
         self.push(name, bytes * 8, None, false, spec);
     }
 
@@ -73,7 +90,7 @@ fn control_message(walk: &mut Walk, packet: &[u8]) {
         let length = usize::from(u16::from_be_bytes([head[2], head[3]]) & 0x0fff);
         let end = walk.byte() + length.max(HEADER_LEN);
         let name = repeated(Attribute::name_of(id), &mut seen, id);
-        attribute(walk, &name, id, length);
+        attribute(walk, name, id, length);
         walk.at = walk.at.max(end.min(packet.len()) * 8);
         if end >= packet.len() {
             break;
@@ -81,46 +98,55 @@ fn control_message(walk: &mut Walk, packet: &[u8]) {
     }
 }
 
-/// A second occurrence is called `name#2`.
-fn repeated(name: &str, seen: &mut Vec<u8>, kind: u8) -> String {
-    seen.push(kind);
-    match seen.iter().filter(|other| **other == kind).count() {
-        1 => name.to_string(),
-        n => format!("{name}#{n}"),
+/// A name and which occurrence of it; a second one is called `name#2`.
+#[derive(Clone, Copy)]
+struct Repeated<'a>(&'a str, usize);
+
+impl Display for Repeated<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.1 {
+            1 => f.write_str(self.0),
+            n => write!(f, "{}#{n}", self.0),
+        }
     }
 }
 
-fn attribute(walk: &mut Walk, name: &str, id: u8, length: usize) {
+fn repeated<'a>(name: &'a str, seen: &mut Vec<u8>, kind: u8) -> Repeated<'a> {
+    seen.push(kind);
+    Repeated(name, seen.iter().filter(|other| **other == kind).count())
+}
+
+fn attribute(walk: &mut Walk, name: Repeated<'_>, id: u8, length: usize) {
     let head = SpecRef::sstp("2.2.4");
-    walk.bits(&format!("{name}.reserved"), 8, Some(0), head);
-    walk.bits(&format!("{name}.id"), 8, None, head);
-    walk.bits(&format!("{name}.r"), 4, Some(0), head);
-    walk.bits(&format!("{name}.length"), 12, None, head);
+    walk.bits(format_args!("{name}.reserved"), 8, Some(0), head);
+    walk.bits(format_args!("{name}.id"), 8, None, head);
+    walk.bits(format_args!("{name}.r"), 4, Some(0), head);
+    walk.bits(format_args!("{name}.length"), 12, None, head);
     let value = length.saturating_sub(HEADER_LEN);
     match (id, value) {
-        (1, 2) => walk.bits(&format!("{name}.protocol-id"), 16, None, SpecRef::sstp("2.2.5")),
+        (1, 2) => walk.bits(format_args!("{name}.protocol-id"), 16, None, SpecRef::sstp("2.2.5")),
         (2, 8..) => {
             let spec = SpecRef::sstp("2.2.8");
-            walk.bits(&format!("{name}.reserved1"), 24, Some(0), spec);
-            walk.bits(&format!("{name}.attrib-id"), 8, None, spec);
-            walk.bits(&format!("{name}.status"), 32, None, spec);
-            walk.bytes(format!("{name}.attrib-value"), value - 8, spec);
+            walk.bits(format_args!("{name}.reserved1"), 24, Some(0), spec);
+            walk.bits(format_args!("{name}.attrib-id"), 8, None, spec);
+            walk.bits(format_args!("{name}.status"), 32, None, spec);
+            walk.bytes(format_args!("{name}.attrib-value"), value - 8, spec);
         }
         (3, 100) => {
             let spec = SpecRef::sstp("2.2.7");
-            walk.bits(&format!("{name}.reserved1"), 24, Some(0), spec);
-            walk.bits(&format!("{name}.hash-protocol"), 8, None, spec);
-            walk.bytes(format!("{name}.nonce"), 32, spec);
-            walk.bytes(format!("{name}.cert-hash"), 32, spec);
-            walk.bytes(format!("{name}.compound-mac"), 32, spec);
+            walk.bits(format_args!("{name}.reserved1"), 24, Some(0), spec);
+            walk.bits(format_args!("{name}.hash-protocol"), 8, None, spec);
+            walk.bytes(format_args!("{name}.nonce"), 32, spec);
+            walk.bytes(format_args!("{name}.cert-hash"), 32, spec);
+            walk.bytes(format_args!("{name}.compound-mac"), 32, spec);
         }
         (4, 36) => {
             let spec = SpecRef::sstp("2.2.6");
-            walk.bits(&format!("{name}.reserved1"), 24, Some(0), spec);
-            walk.bits(&format!("{name}.hash-protocol-bitmask"), 8, None, spec);
-            walk.bytes(format!("{name}.nonce"), 32, spec);
+            walk.bits(format_args!("{name}.reserved1"), 24, Some(0), spec);
+            walk.bits(format_args!("{name}.hash-protocol-bitmask"), 8, None, spec);
+            walk.bytes(format_args!("{name}.nonce"), 32, spec);
         }
-        _ => walk.bytes(format!("{name}.value"), value, head),
+        _ => walk.bytes(format_args!("{name}.value"), value, head),
     }
 }
 
@@ -134,7 +160,7 @@ fn ppp_frame(walk: &mut Walk, packet: &[u8]) {
     let width = packet.len().saturating_sub(walk.byte() + information.len());
     walk.bits("protocol", width * 8, None, SpecRef::rfc(1661, "2"));
     if protocol < 0x8000 || information.len() < 4 {
-        return walk.bytes("information".into(), information.len(), SpecRef::rfc(1661, "2"));
+        return walk.bytes("information", information.len(), SpecRef::rfc(1661, "2"));
     }
     let spec = SpecRef::rfc(1661, "5");
     walk.bits("code", 8, None, spec);
@@ -148,7 +174,7 @@ fn ppp_frame(walk: &mut Walk, packet: &[u8]) {
         (ppp::CHAP, Some(&code @ (1 | 2 | CHANGE_PASSWORD))) => chap(walk, packet, code),
         (ppp::EAP, Some(&code @ (1 | 2))) => eap_data(walk, packet, code),
         (ppp::LCP, Some(&control::PROTOCOL_REJECT)) => rejected(walk, packet),
-        _ => walk.bytes("data".into(), walk.left(), spec),
+        _ => walk.bytes("data", walk.left(), spec),
     }
 }
 
@@ -158,7 +184,7 @@ fn rejected(walk: &mut Walk, packet: &[u8]) {
     let protocol = packet.get(walk.byte()..).and_then(|rest| rest.first_chunk::<2>()).map(|pair| u16::from_be_bytes(*pair));
     walk.bits("rejected-protocol", 16, None, spec);
     let secret = protocol.is_some_and(|protocol| ppp::layer_of(protocol) == Layer::Auth);
-    walk.push("rejected-information".into(), walk.left() * 8, None, secret, spec);
+    walk.push("rejected-information", walk.left() * 8, None, secret, spec);
 }
 
 fn options(walk: &mut Walk, protocol: u16, packet: &[u8]) {
@@ -166,8 +192,8 @@ fn options(walk: &mut Walk, protocol: u16, packet: &[u8]) {
     let mut seen = Vec::new();
     while let Some(&[kind, length]) = packet.get(walk.byte()..).and_then(|rest| rest.first_chunk::<2>()) {
         let name = repeated(ncp::option_name(protocol, kind), &mut seen, kind);
-        walk.bits(&format!("{name}.type"), 8, None, spec);
-        walk.bits(&format!("{name}.length"), 8, None, spec);
+        walk.bits(format_args!("{name}.type"), 8, None, spec);
+        walk.bits(format_args!("{name}.length"), 8, None, spec);
         walk.bytes(name, usize::from(length).saturating_sub(2), spec);
     }
 }
@@ -176,8 +202,8 @@ fn pap_request(walk: &mut Walk, packet: &[u8]) {
     let spec = SpecRef::rfc(1334, "2.2.1");
     for (name, secret) in [("peer-id", false), ("password", true)] {
         let Some(&length) = packet.get(walk.byte()) else { return };
-        walk.bits(&format!("{name}-length"), 8, None, spec);
-        walk.push(name.to_string(), usize::from(length) * 8, None, secret, spec);
+        walk.bits(format_args!("{name}-length"), 8, None, spec);
+        walk.push(name, usize::from(length) * 8, None, secret, spec);
     }
 }
 
@@ -193,9 +219,9 @@ fn chap(walk: &mut Walk, packet: &[u8], code: u8) {
         (2, MSCHAPV2_RESPONSE) => mschapv2_response(walk),
         // A response lets a password be guessed off line, so it counts as secret.
         (2, _) => walk.secret("value", usize::from(size), spec),
-        _ => walk.bytes("value".into(), usize::from(size), spec),
+        _ => walk.bytes("value", usize::from(size), spec),
     }
-    walk.bytes("name".into(), walk.left(), spec);
+    walk.bytes("name", walk.left(), spec);
 }
 
 /// Without the peer's challenge neither the response nor the server's proof lets a password be guessed.
@@ -220,12 +246,12 @@ fn eap_data(walk: &mut Walk, packet: &[u8], code: u8) {
             walk.bits("ms-length", 16, None, spec);
             match opcode {
                 1 | 2 | CHANGE_PASSWORD => chap(walk, packet, opcode),
-                _ => walk.bytes("data".into(), walk.left(), spec),
+                _ => walk.bytes("data", walk.left(), spec),
             }
         }
         (Some(eap::TLS | eap::TTLS | eap::PEAP | eap::FAST), _) => tunnel(walk, packet),
         (Some(ONE_TIME_PASSWORD | TOKEN_CARD), 2) => walk.secret("data", walk.left(), spec),
-        _ => walk.bytes("data".into(), walk.left(), spec),
+        _ => walk.bytes("data", walk.left(), spec),
     }
 }
 
@@ -234,12 +260,12 @@ fn tunnel(walk: &mut Walk, packet: &[u8]) {
     let spec = SpecRef::rfc(5216, "3.1");
     let has_length = packet.get(walk.byte()).is_some_and(|flags| flags & eap::Tunnel::LENGTH != 0);
     for (name, bits) in [("length-included", 1), ("more-fragments", 1), ("start", 1), ("version", 5)] {
-        walk.bits(&format!("flags.{name}"), bits, None, spec);
+        walk.bits(format_args!("flags.{name}"), bits, None, spec);
     }
     if has_length {
         walk.bits("tls-message-length", 32, None, spec);
     }
-    walk.bytes("data".into(), walk.left(), spec);
+    walk.bytes("data", walk.left(), spec);
 }
 
 /// RFC 2759 7: Change-Password.
@@ -253,6 +279,7 @@ const TOKEN_CARD: u8 = 6;
 
 #[cfg(test)]
 mod tests {
+    use super::secrets as secrets_of;
     use super::*;
     use crate::base::unhex;
 
@@ -309,6 +336,17 @@ mod tests {
             (Some(25), Some(1), Some(0), Some(1))
         );
         assert_eq!(fields.iter().map(|field| field.bits).sum::<usize>(), packet.len() * 8);
+    }
+
+    #[test]
+    fn what_is_asked_for_alone_is_the_same_as_in_the_whole_walk() {
+        let pap = unhex("1000001CFF03C0230101001404557365720A636C69656E7450617373").expect("hexadecimal");
+        let connect = unhex("1001000e00010001000100060001").expect("hexadecimal");
+        for packet in [pap, connect] {
+            let all = fields(&packet);
+            assert_eq!(secrets_of(&packet), all.iter().filter(|field| field.secret).cloned().collect::<Vec<_>>());
+            assert_eq!(reserved(&packet), all.into_iter().filter(|field| field.must.is_some()).collect::<Vec<_>>());
+        }
     }
 
     #[test]

@@ -135,14 +135,23 @@ impl Frame {
 
     /// `protocol.message`, the name used by edits and listings, such as `lcp.configure-request`.
     pub fn name(&self) -> String {
-        let message: std::borrow::Cow<'static, str> = match &self.body {
+        format!("{}.{}", protocol_name(self.protocol), self.message())
+    }
+
+    /// Whether [`Frame::name`] is this.
+    pub fn is(&self, name: &str) -> bool {
+        let own = name.strip_prefix(protocol_name(self.protocol)).and_then(|rest| rest.strip_prefix('.'));
+        own.is_some_and(|message| self.message() == message)
+    }
+
+    fn message(&self) -> std::borrow::Cow<'static, str> {
+        match &self.body {
             Body::Lcp(packet) | Body::Ipcp(packet) | Body::Ipv6cp(packet) | Body::Ccp(packet) => control::code_name(packet.code).into(),
             Body::Pap(packet) => packet.name().into(),
             Body::Chap(packet) => packet.name().into(),
             Body::Eap(packet) => packet.name(),
             Body::Other(_) => "packet".into(),
-        };
-        format!("{}.{message}", protocol_name(self.protocol))
+        }
     }
 }
 
@@ -166,6 +175,7 @@ mod tests {
             let frame = Frame::parse(&bytes).expect("well formed");
             assert_eq!(frame.emit(), bytes, "{text}");
             assert_eq!(frame.name(), name);
+            assert!(frame.is(name) && !frame.is(&name[1..]) && !frame.is(&format!("{name}s")));
             assert_eq!(Frame::parse(&bytes[2..]), Ok(frame), "FF 03 may be absent");
         }
     }

@@ -43,7 +43,7 @@ pub(super) fn data_header(pen: &mut Pen<'_>, by: Side, packet: &[u8]) {
 }
 
 fn reserved_bits(pen: &mut Pen<'_>, by: Side, layer: Layer, packet: &[u8]) {
-    for field in layout::fields(packet) {
+    for field in layout::reserved(packet) {
         let (Some(must), Some(has)) = (field.must, field.read(packet)) else { continue };
         if must != has {
             let (rule, kind) = reserved_rule(&field.name);

@@ -9,8 +9,7 @@ use crate::transcript::facts::Seen;
 use crate::transcript::{Facts, State};
 use crate::wire::sstp::{Attribute, ENCAPSULATED_PPP, Message, MessageType};
 
-pub(super) fn http(facts: &Facts) -> Learned {
-    let mut learned = Learned::default();
+pub(super) fn http(facts: &Facts, learned: &mut Learned) {
     if let Some(response) = facts.responses.first().map(|seen| &seen.it) {
         let server = response.header("server").map_or(String::new(), |server| format!(", {server}"));
         learned.short = format!("{}{server}", response.start.trim_end());
@@ -22,19 +21,16 @@ pub(super) fn http(facts: &Facts) -> Learned {
     for request in &facts.requests {
         learned.add("request", &request.it.start);
     }
-    learned
 }
 
-pub(super) fn sstp(facts: &Facts) -> Learned {
-    let mut learned = Learned::default();
+pub(super) fn sstp(facts: &Facts, learned: &mut Learned) {
     let opening = [MessageType::CallConnectRequest, MessageType::CallConnectAck, MessageType::CallConnectNak, MessageType::CallAbort];
     for seen in facts.sstp.iter().filter(|seen| opening.contains(&seen.it.kind)) {
         if let Some(mask) = ack_mask(&seen.it) {
             learned.short = format!("Call Connect Ack, hashes {}", hashes(mask));
         }
-        message(&mut learned, seen);
+        message(learned, seen);
     }
-    learned
 }
 
 fn ack_mask(message: &Message) -> Option<u8> {
@@ -46,6 +42,9 @@ fn ack_mask(message: &Message) -> Option<u8> {
 
 /// The fields of one message, `server call-connect-ack nonce` and so on.
 fn message(learned: &mut Learned, seen: &Seen<Message>) {
+    if learned.brief {
+        return;
+    }
     let who = format!("{} {}", seen.by.map_or("a peer's", Side::name), seen.it.kind.name());
     if seen.it.attributes.is_empty() {
         learned.add(&who, "no attributes");
@@ -54,21 +53,21 @@ fn message(learned: &mut Learned, seen: &Seen<Message>) {
         match attribute {
             Attribute::EncapsulatedProtocol(protocol) => {
                 let name = if *protocol == ENCAPSULATED_PPP { " (PPP)" } else { "" };
-                learned.add(format!("{who} encapsulated protocol"), format!("0x{protocol:04x}{name}"));
+                learned.add(format_args!("{who} encapsulated protocol"), format_args!("0x{protocol:04x}{name}"));
             }
             Attribute::StatusInfo { about, status, value } => {
                 let value = if value.is_empty() { String::new() } else { format!(", value {}", hex(value)) };
                 let about = Attribute::name_of(*about);
-                learned.add(format!("{who} status"), format!("{} about {about}{value}", status_name(*status)));
+                learned.add(format_args!("{who} status"), format_args!("{} about {about}{value}", status_name(*status)));
             }
             Attribute::CryptoBindingRequest { hash_mask, nonce } => {
-                learned.add(format!("{who} hash bitmask"), format!("0x{hash_mask:02x} ({})", hashes(*hash_mask)));
-                learned.add(format!("{who} nonce"), hex(nonce));
+                learned.add(format_args!("{who} hash bitmask"), format_args!("0x{hash_mask:02x} ({})", hashes(*hash_mask)));
+                learned.add(format_args!("{who} nonce"), hex(nonce));
             }
             Attribute::CryptoBinding { hash_protocol, nonce, cert_hash, .. } => {
-                learned.add(format!("{who} hash"), hash_name(*hash_protocol));
-                learned.add(format!("{who} certificate hash"), hex(cert_hash));
-                learned.add(format!("{who} nonce"), hex(nonce));
+                learned.add(format_args!("{who} hash"), hash_name(*hash_protocol));
+                learned.add(format_args!("{who} certificate hash"), hex(cert_hash));
+                learned.add(format_args!("{who} nonce"), hex(nonce));
             }
             Attribute::Other { id, value } => learned.add(format!("{who} attribute 0x{id:02x}"), hex(value)),
         }
@@ -90,8 +89,7 @@ pub(in crate::report) fn hash_name(value: u8) -> String {
     HashProtocol::from_value(value).map_or_else(|| format!("unknown hash {value}"), |hash| hash.name().to_string())
 }
 
-pub(super) fn binding(facts: &Facts) -> Learned {
-    let mut learned = Learned::default();
+pub(super) fn binding(facts: &Facts, learned: &mut Learned) {
     for seen in facts.messages(Side::Client, MessageType::CallConnected) {
         let hash = seen.it.attributes.iter().find_map(|attribute| match attribute {
             Attribute::CryptoBinding { hash_protocol, .. } => Some(hash_name(*hash_protocol)),
@@ -104,13 +102,11 @@ pub(super) fn binding(facts: &Facts) -> Learned {
         };
         learned.short = format!("{}, {result}", hash.unwrap_or_else(|| "no hash".into()));
         learned.add("result", result);
-        message(&mut learned, seen);
+        message(learned, seen);
     }
-    learned
 }
 
-pub(super) fn teardown(facts: &Facts) -> Learned {
-    let mut learned = Learned::default();
+pub(super) fn teardown(facts: &Facts, learned: &mut Learned) {
     let closing = [MessageType::CallDisconnect, MessageType::CallDisconnectAck, MessageType::CallAbort];
     let ours = facts.messages(Side::Client, MessageType::CallDisconnect).next();
     let theirs = facts.messages(Side::Server, MessageType::CallDisconnect).next();
@@ -122,11 +118,10 @@ pub(super) fn teardown(facts: &Facts) -> Learned {
         (None, _) => {}
     }
     for seen in facts.sstp.iter().filter(|seen| closing.contains(&seen.it.kind)) {
-        message(&mut learned, seen);
+        message(learned, seen);
     }
     learned.add_some("end of the connection", facts.closed.as_ref().map(|seen| seen.it));
     if learned.short.is_empty() {
         learned.short = facts.closed.as_ref().map_or_else(String::new, |seen| seen.it.to_string());
     }
-    learned
 }

@@ -3,27 +3,32 @@
 use super::super::text::{cut, day, list, rfc3339};
 use super::Learned;
 use crate::crypto::chain::ChainVerdict;
-use crate::transcript::Facts;
+use crate::transcript::{CLIENT, Facts};
 use crate::wire::cert::Cert;
 
-pub(super) fn cert(facts: &Facts) -> Learned {
-    let mut learned = Learned::default();
+pub(super) fn cert(facts: &Facts, learned: &mut Learned) {
     if let Some(leaf) = facts.leaf() {
-        let trusted = facts.trust.iter().any(|seen| seen.it.1.is_trusted());
-        let trust = if trusted { ", trusted" } else { "" };
+        let trusting = facts.trust.iter().find(|seen| seen.it.1.is_trusted()).map(|seen| seen.it.0.as_str());
+        let trust = match trusting {
+            Some(CLIENT) => ", accepted by the client",
+            Some(_) => ", trusted",
+            None => "",
+        };
         learned.short = format!("{} until {}{trust}", cut(leaf.title(), TITLE), day(leaf.not_after));
     }
+    if learned.brief {
+        return;
+    }
     for seen in &facts.trust {
-        learned.add(format!("trust by {}", seen.it.0), judgement(&seen.it.1));
+        learned.add(format_args!("trust by {}", seen.it.0), judgement(&seen.it.1));
     }
     for (index, cert) in facts.chain.iter().enumerate() {
         let who = if index == 0 { "leaf".to_string() } else { format!("certificate {}", index + 1) };
-        describe(&mut learned, &who, cert);
+        describe(learned, &who, cert);
     }
     for (index, why) in &facts.bad_certs {
-        learned.add(format!("certificate {} not readable", index + 1), why);
+        learned.add(format_args!("certificate {} not readable", index + 1), why);
     }
-    learned
 }
 
 fn judgement(verdict: &ChainVerdict) -> String {
@@ -55,7 +60,7 @@ fn describe(learned: &mut Learned, who: &str, cert: &Cert) {
         ("SHA-256", cert.sha256.clone()),
     ];
     for (name, value) in rows {
-        learned.add(format!("{who} {name}"), value);
+        learned.add(format_args!("{who} {name}"), value);
     }
 }
 

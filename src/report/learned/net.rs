@@ -7,8 +7,7 @@ use crate::diag::codes;
 use crate::transcript::facts::Attempt;
 use crate::transcript::{ConnectFailure, DnsFailure, Facts, ScanAnswer, TlsFailure, Transcript, What};
 
-pub(super) fn dns(facts: &Facts) -> Learned {
-    let mut learned = Learned::default();
+pub(super) fn dns(facts: &Facts, learned: &mut Learned) {
     for seen in &facts.resolved {
         let (name, addresses) = &seen.it;
         learned.short = format!("{}: {}", count(addresses.len(), "address", "addresses"), list(addresses));
@@ -17,7 +16,6 @@ pub(super) fn dns(facts: &Facts) -> Learned {
     if let Some(seen) = &facts.unresolved {
         learned.add(&seen.it.0, no_address(seen.it.1));
     }
-    learned
 }
 
 fn no_address(failure: DnsFailure) -> &'static str {
@@ -30,8 +28,7 @@ fn no_address(failure: DnsFailure) -> &'static str {
     }
 }
 
-pub(super) fn tcp(facts: &Facts) -> Learned {
-    let mut learned = Learned::default();
+pub(super) fn tcp(facts: &Facts, learned: &mut Learned) {
     let failed = facts.attempts.iter().filter(|seen| seen.it.failure.is_some()).count();
     if let Some(to) = facts.chosen.or_else(|| facts.attempts.last().map(|seen| seen.it.to)) {
         learned.short = to.to_string();
@@ -46,9 +43,8 @@ pub(super) fn tcp(facts: &Facts) -> Learned {
     for other in &facts.other_leaves {
         let same = facts.leaf().is_some_and(|leaf| leaf.sha256 == other.it.1);
         let word = if same { "the same certificate" } else { "another certificate" };
-        learned.add(other.it.0.to_string(), format!("{word}, SHA-256 {}", other.it.1));
+        learned.add(other.it.0.to_string(), format_args!("{word}, SHA-256 {}", other.it.1));
     }
-    learned
 }
 
 /// `connected in 12.3 ms`.
@@ -69,13 +65,12 @@ pub(in crate::report) fn no_connection(failure: ConnectFailure) -> &'static str 
     }
 }
 
-pub(super) fn proxy(transcript: &Transcript, facts: &Facts) -> Learned {
-    let mut learned = Learned::default();
+pub(super) fn proxy(transcript: &Transcript, facts: &Facts, learned: &mut Learned) {
     learned.add_some("proxy", facts.asked.proxy.as_ref());
     for event in &transcript.events {
         if let What::ProxyRequest { target, with_credentials, .. } = &event.what {
             let with = if *with_credentials { "with" } else { "without" };
-            learned.add("request", format!("CONNECT {target} {with} credentials"));
+            learned.add("request", format_args!("CONNECT {target} {with} credentials"));
         }
     }
     if let Some(seen) = &facts.proxy_reply {
@@ -84,11 +79,9 @@ pub(super) fn proxy(transcript: &Transcript, facts: &Facts) -> Learned {
         learned.add("status", &seen.it.start);
         learned.all.extend(seen.it.headers.iter().cloned());
     }
-    learned
 }
 
-pub(super) fn tls(facts: &Facts) -> Learned {
-    let mut learned = Learned::default();
+pub(super) fn tls(facts: &Facts, learned: &mut Learned) {
     if let Some(secured) = facts.secured.as_ref().map(|seen| &seen.it) {
         let parts = [Some(&secured.version), Some(&secured.cipher), secured.group.as_ref()];
         learned.short = list(parts.into_iter().flatten());
@@ -102,16 +95,15 @@ pub(super) fn tls(facts: &Facts) -> Learned {
         learned.add("stapled OCSP answer", stapled);
     }
     if let Some(seen) = &facts.unsecured {
-        learned.add("failure", format!("{}: {}", no_tls(seen.it.0), seen.it.1));
+        learned.add("failure", format_args!("{}: {}", no_tls(seen.it.0), seen.it.1));
     }
     for seen in &facts.alerts {
         let by = seen.by.map_or("alert".to_string(), |side| format!("alert from the {side}"));
         learned.add(by, alert(seen.it));
     }
     for seen in &facts.scans {
-        learned.add(format!("offered {}", version(seen.it.0)), answer(&seen.it.1));
+        learned.add(format_args!("offered {}", version(seen.it.0)), answer(&seen.it.1));
     }
-    learned
 }
 
 fn no_tls(failure: TlsFailure) -> String {

@@ -9,15 +9,13 @@ use crate::wire::ppp::{Body, Frame};
 use crate::wire::{chap, control, eap, ncp, pap, ppp};
 use std::net::IpAddr;
 
-pub(super) fn lcp(facts: &Facts) -> Learned {
-    let mut learned = Learned::default();
-    methods(facts, &mut learned);
-    options(facts, ppp::LCP, Layer::Lcp, &mut learned);
+pub(super) fn lcp(facts: &Facts, learned: &mut Learned) {
+    methods(facts, learned);
+    options(facts, ppp::LCP, Layer::Lcp, learned);
     if learned.short.is_empty() {
         let wants = asked_by(facts, Side::Server, ppp::LCP, Layer::Lcp);
         learned.short = if wants.is_empty() { String::new() } else { format!("server: {}", list(shorter(&wants))) };
     }
-    learned
 }
 
 /// The server's stand on authentication methods, learned by asking.
@@ -36,16 +34,19 @@ fn methods(facts: &Facts, learned: &mut Learned) {
 
 /// The last options that each side asked for, and what the other side refused of them.
 fn options(facts: &Facts, protocol: ppp::Protocol, layer: Layer, learned: &mut Learned) {
+    if learned.brief {
+        return;
+    }
     let name = ppp::protocol_name(protocol);
     for side in [Side::Server, Side::Client] {
         let asked = asked_by(facts, side, protocol, layer);
         if !asked.is_empty() {
-            learned.add(format!("{side} asks ({name})"), list(asked));
+            learned.add(format_args!("{side} asks ({name})"), list(asked));
         }
         for (code, word) in [(control::CONFIGURE_NAK, "would rather have"), (control::CONFIGURE_REJECT, "rejects")] {
             let said = packets(facts, side, protocol).filter(|packet| packet.code == code);
             for packet in said {
-                learned.add(format!("{side} {word} ({name})"), list(described(packet, protocol, layer)));
+                learned.add(format_args!("{side} {word} ({name})"), list(described(packet, protocol, layer)));
             }
         }
     }
@@ -80,19 +81,20 @@ fn shorter(options: &[String]) -> impl Iterator<Item = String> {
         .map(|option| option.replace("authentication-protocol ", "").replace("mru", "MRU"))
 }
 
-pub(super) fn auth(facts: &Facts) -> Learned {
-    let mut learned = Learned::default();
+pub(super) fn auth(facts: &Facts, learned: &mut Learned) {
     let method = facts.ppp.iter().filter_map(|seen| method_of(&seen.it)).next_back();
     let user = super::super::sessions::user(facts);
     if let (Some(user), Some(method)) = (&user, &method) {
         learned.short = format!("{method} as {user}");
     }
+    if learned.brief {
+        return;
+    }
     learned.add_some("method", method);
     learned.add_some("user", user);
     for seen in facts.ppp.iter().filter(|seen| ppp::layer_of(seen.it.protocol) == Layer::Auth) {
-        learned.add(format!("{} {}", seen.by.map_or("a peer's", Side::name), seen.it.name()), said(&seen.it));
+        learned.add(format_args!("{} {}", seen.by.map_or("a peer's", Side::name), seen.it.name()), said(&seen.it));
     }
-    learned
 }
 
 /// The method that a frame belongs to.
@@ -149,8 +151,7 @@ fn quoted(text: &str) -> String {
     if text.is_empty() { "without a text".into() } else { format!("\"{text}\"") }
 }
 
-pub(super) fn ncp(facts: &Facts) -> Learned {
-    let mut learned = Learned::default();
+pub(super) fn ncp(facts: &Facts, learned: &mut Learned) {
     let given = &facts.given;
     if let Some(address) = given.address {
         learned.short = format!("{address}{}", first_of("DNS", &given.dns));
@@ -161,9 +162,8 @@ pub(super) fn ncp(facts: &Facts) -> Learned {
     learned.add_list("WINS", &given.nbns);
     learned.add_some("IPv6 interface identifier", given.interface_id.as_ref());
     for protocol in [ppp::IPCP, ppp::IPV6CP, ppp::CCP] {
-        options(facts, protocol, Layer::Ncp, &mut learned);
+        options(facts, protocol, Layer::Ncp, learned);
     }
-    learned
 }
 
 /// `, DNS 192.0.2.53 +1`
@@ -175,8 +175,7 @@ fn first_of(name: &str, addresses: &[IpAddr]) -> String {
     }
 }
 
-pub(super) fn data(facts: &Facts) -> Learned {
-    let mut learned = Learned::default();
+pub(super) fn data(facts: &Facts, learned: &mut Learned) {
     let answered: Vec<Micros> = facts.pings.iter().filter_map(|seen| seen.it).collect();
     if !facts.pings.is_empty() {
         learned.short = format!("{} of {} pings answered", answered.len(), facts.pings.len());
@@ -191,7 +190,6 @@ pub(super) fn data(facts: &Facts) -> Learned {
             learned.add(title, list(echoes.map(|seen| trip(seen.it))));
         }
     }
-    learned
 }
 
 fn median(mut times: Vec<Micros>) -> Option<Micros> {

@@ -28,17 +28,20 @@ fn tcp(facts: &Facts, learned: &mut Learned) {
     if let Some(rtt) = flow.syn_rtt {
         learned.short += &format!(", SYN answered in {rtt}");
     }
+    if learned.brief {
+        return;
+    }
     learned.add("opening", opening(flow.opening));
     learned.add_some("SYN to SYN-ACK", flow.syn_rtt);
     for side in [Side::Client, Side::Server] {
-        learned.add(format!("{side} sent"), direction(flow.from(side)));
+        learned.add(format_args!("{side} sent"), direction(flow.from(side)));
     }
     for end in &flow.ends {
         let what = if end.reset { "RST" } else { "FIN" };
-        learned.add(format!("{} {what}", end.by), format!("at {}, TTL {}", end.at, end.ttl));
+        learned.add(format_args!("{} {what}", end.by), format_args!("at {}, TTL {}", end.at, end.ttl));
     }
     for icmp in &flow.icmp {
-        learned.add(format!("ICMP from {}", icmp.from), icmp_says(icmp));
+        learned.add(format_args!("ICMP from {}", icmp.from), icmp_says(icmp));
     }
     learned.add("trace ended", over(flow.over));
 }
@@ -91,6 +94,9 @@ fn icmp_says(icmp: &Icmp) -> String {
 }
 
 fn tls(facts: &Facts, learned: &mut Learned) {
+    if learned.brief {
+        return;
+    }
     for Seen { it: hello, .. } in &facts.client_hellos {
         learned.add("client offers", list(hello.versions.iter().map(|number| net::version(*number))));
         learned.add_some("client SNI", hello.sni.as_ref());
@@ -103,7 +109,7 @@ fn tls(facts: &Facts, learned: &mut Learned) {
     }
     for Seen { it: hello, .. } in &facts.server_hellos {
         let kind = if hello.retry { "server asks again" } else { "server chose" };
-        learned.add(kind, format!("{}, suite 0x{:04x}", net::version(hello.version), hello.suite));
+        learned.add(kind, format_args!("{}, suite 0x{:04x}", net::version(hello.version), hello.suite));
         learned.add("JA4S", &hello.ja4s);
         learned.add("JA3S", &hello.ja3s);
         if hello.resumed {
@@ -134,7 +140,7 @@ pub(in crate::report) fn inferred(inference: &Inference) -> String {
 fn proofs(facts: &Facts, wanted: &[Proof], learned: &mut Learned) {
     for Seen { it: (of, holds, says), .. } in facts.proofs.iter().filter(|seen| wanted.contains(&seen.it.0)) {
         let word = if *holds { "holds" } else { "does not hold" };
-        learned.add(proof(*of), format!("{word}: {says}"));
+        learned.add(proof(*of), format_args!("{word}: {says}"));
     }
     let held = facts.proofs.iter().filter(|seen| wanted.contains(&seen.it.0) && seen.it.1).map(|seen| proof(seen.it.0));
     let failed = facts.proofs.iter().filter(|seen| wanted.contains(&seen.it.0) && !seen.it.1).map(|seen| proof(seen.it.0));
@@ -160,8 +166,8 @@ pub(in crate::report) fn proof(proof: Proof) -> &'static str {
 
 fn data(facts: &Facts, learned: &mut Learned) {
     let both: Vec<_> = facts.traffic.iter().filter_map(|seen| Some((seen.by?, &seen.it))).collect();
-    for (side, traffic) in &both {
-        learned.add(format!("{side} sent"), carried(traffic));
+    if !learned.brief {
+        both.iter().for_each(|(side, traffic)| learned.add(format_args!("{side} sent"), carried(traffic)));
     }
     if learned.short.is_empty() && !both.is_empty() {
         let part =
@@ -190,8 +196,8 @@ fn closes(facts: &Facts, learned: &mut Learned) {
             learned.short = words;
         }
     }
-    for seen in &facts.closes {
-        learned.add("end of the connection", closed(seen));
+    if !learned.brief {
+        facts.closes.iter().for_each(|seen| learned.add("end of the connection", closed(seen)));
     }
 }
 

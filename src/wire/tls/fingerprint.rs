@@ -8,6 +8,7 @@ use super::{SSL30, TLS10, TLS11, TLS12, TLS13};
 use crate::base::hex;
 use aws_lc_rs::digest;
 use md5::{Digest, Md5};
+use std::fmt::Write;
 
 /// JA3: version, suites, extensions, groups, point formats, without GREASE; 32 hexadecimal digits.
 pub fn ja3(offer: &Offer) -> String {
@@ -63,11 +64,22 @@ fn plain(numbers: &[u16]) -> Vec<u16> {
 }
 
 fn decimals(numbers: &[u16]) -> String {
-    plain(numbers).iter().map(u16::to_string).collect::<Vec<_>>().join("-")
+    joined(&plain(numbers), '-', |text, number| write!(text, "{number}"))
 }
 
 fn hexadecimals(numbers: &[u16]) -> String {
-    numbers.iter().map(|number| format!("{number:04x}")).collect::<Vec<_>>().join(",")
+    joined(numbers, ',', |text, number| write!(text, "{number:04x}"))
+}
+
+fn joined(numbers: &[u16], between: char, one: fn(&mut String, u16) -> std::fmt::Result) -> String {
+    let mut text = String::with_capacity(numbers.len() * 6);
+    for (place, number) in numbers.iter().enumerate() {
+        if place > 0 {
+            text.push(between);
+        }
+        let _ = one(&mut text, *number);
+    }
+    text
 }
 
 fn version_digits(version: u16) -> &'static str {
