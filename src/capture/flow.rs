@@ -91,7 +91,7 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// Ours: 32,768 connections of about half a kilobyte, 1 MiB ahead of a hole and 8 MiB in all, 2 min, 2 h, and 5 s.
+    /// Ours: 32,768 connections of about half a kilobyte, 1 MiB ahead of a hole and 8 MiB in all, 2 min, 2 h, and 2 s.
     fn default() -> Limits {
         Limits {
             connections: 32_768,
@@ -99,7 +99,7 @@ impl Default for Limits {
             held_in_all: 8 << 20,
             opening: Duration::from_secs(120),
             idle: Duration::from_secs(7_200),
-            linger: Duration::from_secs(5),
+            linger: Duration::from_secs(2),
         }
     }
 }

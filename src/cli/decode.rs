@@ -41,7 +41,7 @@ pub fn decode(args: &DecodeArgs) -> Result<Exit, Trouble> {
         save: args.files.save.as_deref().map(Save::open).transpose()?,
         export: args.files.export_inner.as_deref().map(export).transpose()?,
     };
-    intake.run(Desk::new(Choice::of(&args.judged), scales, looks, sheets, files))
+    intake.run(Desk::new(Choice::of(&args.judged), scales, looks, sheets, files)?)
 }
 
 /// Shows what is wrong.
@@ -55,7 +55,7 @@ pub fn diagnose(args: &DiagnoseArgs) -> Result<Exit, Trouble> {
     let style = sheets::style(&args.shown, Shape::Findings);
     let looks = Looks { shape: Shape::Findings, style, ..Looks::default() };
     let sheets = Sheets::open(&args.shown, &looks)?;
-    intake.run(Desk::new(Choice::of(&args.judged), Scales::of(&args.judged)?, looks, sheets, Files::default()))
+    intake.run(Desk::new(Choice::of(&args.judged), Scales::of(&args.judged)?, looks, sheets, Files::default())?)
 }
 
 fn named(input: &[PathBuf], says: &str) -> Result<(), Trouble> {

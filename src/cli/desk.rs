@@ -1,16 +1,15 @@
 //! What becomes of every connection that was read: chosen, judged, shown, saved.
 
 use super::args::{JudgedArgs, Numbers};
+use super::clerk::{COMPARED, Clerk, Origin, Post, Task};
 use super::exit::{Exit, Trouble};
-use super::known::Known;
-use super::probe::judged;
 use super::sheets::{Save, Sheets};
 use super::weigh::Scales;
 use crate::base::{Micros, Side};
 use crate::capture::export::Export;
 use crate::capture::read::{Connection, Kind, Listener, Seen, ServerFilter, Summary};
 use crate::diag::{self, Check, Evidence, Finding, Look, Severity};
-use crate::report::sessions::{self, Capture, Damage, End, Ends, Filter, Looks, Session};
+use crate::report::sessions::{self, Capture, Damage, End, Ends, Looks};
 use crate::transcript::{Event, Facts, Transcript, scrub};
 use std::collections::HashSet;
 use std::fs::File;
@@ -23,11 +22,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// Takes what is read.
 pub struct Desk {
     choice: Choice,
-    scales: Scales,
-    known: Known,
     looks: Looks,
-    sheets: Sheets,
-    save: Option<Save>,
+    clerk: Post,
     export: Option<(PathBuf, Export<BufWriter<File>>)>,
     /// Messages are printed as they come.
     live: bool,
@@ -37,11 +33,7 @@ pub struct Desk {
     /// Attempts of which it cannot yet be told whether they are of interest.
     held: Vec<Connection>,
     sstp_servers: HashSet<SocketAddr>,
-    /// Numbers and facts of the sessions that are compared with each other.
-    numbers: Vec<u64>,
-    facts: Vec<Facts>,
     end: End,
-    failing: bool,
     /// Number of the last saved transcript.
     saved: u64,
     file: Option<String>,
@@ -83,29 +75,23 @@ impl Choice {
 
 impl Desk {
     /// A desk with nothing on it.
-    pub fn new(choice: Choice, scales: Scales, looks: Looks, sheets: Sheets, files: Files) -> Desk {
+    pub fn new(choice: Choice, scales: Scales, looks: Looks, sheets: Sheets, files: Files) -> Result<Desk, Trouble> {
         let (live, with_secrets) = (looks.listed, looks.with_secrets);
-        Desk {
+        Ok(Desk {
             choice,
-            scales,
-            known: Known::default(),
+            clerk: Clerk::new(scales, looks.clone(), sheets, files.save).start()?,
             looks,
-            sheets,
-            save: files.save,
             export: files.export,
             live,
             endless: false,
             halt: Arc::default(),
             held: Vec::new(),
             sstp_servers: HashSet::new(),
-            numbers: Vec::new(),
-            facts: Vec::new(),
             end: End { with_secrets, ..End::default() },
-            failing: false,
             saved: 0,
             file: None,
             trouble: None,
-        }
+        })
     }
 
     /// What ends the reading when it becomes true.
@@ -132,9 +118,7 @@ impl Desk {
     /// A saved transcript.
     pub fn saved(&mut self, transcript: Transcript) {
         self.saved += 1;
-        let number = self.saved;
-        let file = self.file.clone();
-        self.take(number, transcript, |report| Session::saved(number, file, report));
+        self.take(self.saved, Origin::Saved, transcript);
     }
 
     /// A capture is through: what was held back is decided on.
@@ -159,16 +143,20 @@ impl Desk {
 
     /// Everything is read: shows what is left to show, and says how it ended.
     pub fn finish(mut self, interrupted: bool) -> Result<Exit, Trouble> {
-        if let Some(trouble) = self.trouble.take() {
+        let mut clerk = self.clerk.done()?;
+        if let Some(trouble) = self.trouble.take().or(clerk.trouble.take()) {
             return Err(trouble);
         }
         if let Some((path, export)) = self.export.take() {
             export.finish().map_err(|error| Trouble::file("write", &path, &error))?;
         }
-        self.end.across = across(&self.numbers, &self.facts, diag::all());
+        self.end.shown = clerk.shown;
+        self.end.left_out += clerk.left_out;
+        self.end.across_most = clerk.too_many.then_some(COMPARED);
+        self.end.across = across(&clerk.numbers, &clerk.facts, diag::all());
         self.end.interrupted = interrupted;
-        self.sheets.end(&self.end)?;
-        let failing = self.failing || self.end.across.iter().any(|finding| finding.severity == Severity::Fail);
+        clerk.sheets.end(&self.end)?;
+        let failing = clerk.failing || self.end.across.iter().any(|finding| finding.severity == Severity::Fail);
         Ok(match () {
             () if interrupted => Exit::Interrupted,
             () if failing => Exit::Fails,
@@ -184,44 +172,16 @@ impl Desk {
             Kind::LikelySstp => sessions::Kind::LikelySstp,
             Kind::Attempt | Kind::Other => sessions::Kind::Attempt,
         };
-        let (packets, file) = (Some((seen.first_packet, last_packet)), self.file.clone());
-        self.take(seen.number, transcript, |report| Session { number: seen.number, kind, ends, packets, file, report });
+        self.take(seen.number, Origin::Captured(kind, ends, (seen.first_packet, last_packet)), transcript);
     }
 
-    fn take(&mut self, number: u64, mut transcript: Transcript, session: impl FnOnce(crate::report::Report) -> Session) {
-        if self.trouble.is_some() {
-            return;
-        }
-        if !self.choice.takes(number) {
-            self.end.left_out += 1;
-            return;
-        }
-        self.scales.weigh(&mut transcript);
-        if !self.looks.with_secrets {
-            transcript.scrub();
-        }
-        let mut session = session(judged(transcript, &mut |der| self.known.parse(der), !self.sheets.wants_all()));
-        if !is_wanted(&session, &self.looks.filter) {
-            self.end.left_out += 1;
-            return;
-        }
-        self.failing |= session.report.failed() && session.report.ours().is_none();
-        self.end.shown += 1;
-        let shown = self.sheets.session(&mut session);
-        let saved = self.save.as_mut().map_or(Ok(()), |save| save.transcript(&session.report.transcript, self.looks.with_secrets));
-        self.trouble = shown.and(saved).err();
-        if self.facts.len() < COMPARED {
-            self.numbers.push(number);
-            self.facts.push(session.report.facts);
+    fn take(&mut self, number: u64, origin: Origin, transcript: Transcript) {
+        if self.choice.takes(number) {
+            self.clerk.bring(Task::Judge(Box::new((number, origin, self.file.clone(), transcript))));
         } else {
-            self.end.across_most = Some(COMPARED);
+            self.end.left_out += 1;
         }
     }
-}
-
-/// A filter on addresses takes sessions with that end, or with that address inside.
-fn is_wanted(session: &Session, filter: &Filter) -> bool {
-    filter.takes_ends(&session.ends) || session.report.transcript.events.iter().any(|event| filter.takes(&session.ends, event))
 }
 
 impl Listener for Desk {
@@ -235,7 +195,7 @@ impl Listener for Desk {
             scrub::scrub(&mut event);
         }
         if let Some(line) = sessions::listing_line(connection.number, &ends, &event, &self.looks) {
-            self.trouble = self.sheets.print(&(line + "\n")).err();
+            self.clerk.bring(Task::Print(line + "\n"));
         }
     }
 
@@ -268,7 +228,7 @@ impl Listener for Desk {
     }
 
     fn stop(&self) -> bool {
-        self.halt.load(Ordering::Relaxed) || self.trouble.is_some() || self.endless && !self.sheets.is_heard()
+        self.halt.load(Ordering::Relaxed) || self.trouble.is_some() || self.clerk.is_stuck() || self.endless && self.clerk.is_unheard()
     }
 }
 
@@ -317,8 +277,6 @@ fn add(capture: &mut Capture, summary: Summary) {
 const HELD: usize = 500;
 /// Ours: more sessions than this are counted and not named.
 const NAMED: usize = 10;
-/// Ours: so many sessions are compared with each other.
-const COMPARED: usize = 256;
 
 #[cfg(test)]
 mod tests;

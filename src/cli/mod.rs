@@ -2,6 +2,7 @@
 
 mod args;
 mod catalogue;
+mod clerk;
 mod decode;
 mod desk;
 mod exit;

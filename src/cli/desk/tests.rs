@@ -42,7 +42,7 @@ fn told(name: &str, args: &JudgedArgs, filter: &[&str], connections: Vec<Connect
     let terms = filter.iter().map(|term| crate::report::sessions::filter::Term::parse(term).expect("a condition")).collect();
     let looks = Looks { shape: Shape::Block, filter: Filter { terms }, ..Looks::default() };
     let sheets = Sheets::only("json", &looks, &path);
-    let mut desk = Desk::new(Choice::of(args), Scales::of(args).expect("no roots"), looks, sheets, Files::default());
+    let mut desk = Desk::new(Choice::of(args), Scales::of(args).expect("no roots"), looks, sheets, Files::default()).expect("a thread");
     let count = |kind| connections.iter().filter(|connection| connection.kind == kind).count() as u64;
     let summary = Summary { sstp: count(Kind::Sstp), attempts: count(Kind::Attempt), packets: 9, ..Summary::default() };
     connections.into_iter().for_each(|connection| desk.over(connection));
@@ -108,7 +108,8 @@ fn damage_has_an_exit_code_of_its_own_unless_something_fails() {
     for (kind, wanted) in [(Kind::Sstp, Exit::Damaged), (Kind::Attempt, Exit::Fails)] {
         let looks = Looks::default();
         let sheets = Sheets::only("json", &looks, &path);
-        let mut desk = Desk::new(Choice::of(&args()), Scales::of(&args()).expect("no roots"), looks, sheets, Files::default());
+        let mut desk =
+            Desk::new(Choice::of(&args()), Scales::of(&args()).expect("no roots"), looks, sheets, Files::default()).expect("a thread");
         desk.over(connection(1, kind, VPN));
         let damage = read::Damage { file: "a.pcap".into(), packet: 7, offset: 4242, says: "cut".into() };
         desk.captured(Summary { damages: vec![damage], ..Summary::default() });
@@ -125,7 +126,7 @@ fn reading_ends_when_it_is_told_to() {
     let path = std::env::temp_dir().join(format!("sstp-diag-desk-{}-halt.json", std::process::id()));
     let looks = Looks::default();
     let sheets = Sheets::only("json", &looks, &path);
-    let desk = Desk::new(Choice::of(&args()), Scales::of(&args()).expect("no roots"), looks, sheets, Files::default());
+    let desk = Desk::new(Choice::of(&args()), Scales::of(&args()).expect("no roots"), looks, sheets, Files::default()).expect("a thread");
     assert!(!desk.stop());
     desk.halt().store(true, Ordering::Relaxed);
     assert!(desk.stop());
