@@ -1,7 +1,7 @@
 use super::*;
 use crate::base::Layer;
 use crate::capture::read;
-use crate::report::sessions::Shape;
+use crate::report::sessions::{Filter, Shape};
 use crate::transcript::{ConnectFailure, Head, Reason, Source, Target, What};
 use crate::wire::http;
 use serde_json::Value;

@@ -18,12 +18,12 @@ fn a_closed_connection_is_handed_over_a_little_later() {
         play.play(&seg);
     }
     let other = port(50_001)(client(0, 0, b"x"));
-    play.play(&other.clone().at(4_000 * MS));
+    play.play(&other.clone().at(1_500 * MS));
     assert_eq!(play.over(), 0);
-    play.play(&server(0, 4, b"").flags(FIN | ACK).at(4_100 * MS));
-    play.play(&other.clone().at(8_000 * MS));
+    play.play(&server(0, 4, b"").flags(FIN | ACK).at(1_600 * MS));
+    play.play(&other.clone().at(3_000 * MS));
     assert_eq!(play.over(), 0, "what came late counts");
-    play.play(&other.at(12_000 * MS));
+    play.play(&other.at(6_000 * MS));
     assert_eq!(play.over(), 1);
     let seen = play.finish();
     assert_eq!((seen.log.flows[0].1.from_server.retransmissions, seen.log.flows[0].1.over), (1, tap::Over::Closed));
@@ -71,7 +71,7 @@ fn the_table_is_bounded_and_the_one_silent_for_longest_goes() {
     for n in 0..3 {
         play.play(&port(n)(client(0, 0, b"x").at(i64::from(n) * 2_000 * MS)));
     }
-    play.play(&port(0)(client(1, 0, b"y").at(8_000 * MS)));
+    play.play(&port(0)(client(1, 0, b"y").at(3_000 * MS)));
     play.play(&port(7)(client(0, 0, b"z").at(9_000 * MS)));
     assert_eq!(play.table.len(), 3);
     let seen = play.finish();
