@@ -179,7 +179,8 @@ pub(super) const TAP_DATA: &[Check] = &[
 ];
 
 fn route_loop(facts: &Facts) -> Option<Evidence> {
-    let (seen, _) = lost(facts)?;
+    // Its own packets never reach the wire; a client that is seen to repeat itself in vain has lost the path.
+    let (seen, _) = lost(facts).filter(|(_, repeats)| *repeats == Side::Server)?;
     let up = facts.layer(Layer::Ncp).filter(|_| facts.reached(Layer::Ncp))?;
     let client = seen.it.from_client.last_data?;
     let heard = seen.it.from_server.last?.min(client);
