@@ -4,6 +4,7 @@ mod captures;
 mod catalogue;
 mod cli;
 mod decode;
+mod docs;
 mod explain;
 mod hard_captures;
 mod hostile;

@@ -115,35 +115,3 @@ fn every_command_line_that_is_printed_is_understood() {
         assert!(Cli::try_parse_from(words.split(' ')).is_ok(), "{line}");
     }
 }
-
-/// The words of a command line as a shell cuts it; single quotation marks only.
-fn shell_words(line: &str) -> Vec<String> {
-    let parts = line.split('\'').enumerate();
-    parts
-        .flat_map(|(n, part)| if n % 2 == 1 { vec![part.to_string()] } else { part.split_whitespace().map(str::to_string).collect() })
-        .collect()
-}
-
-#[test]
-fn the_examples_in_the_docs_are_real() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/explain.md");
-    let kept = std::fs::read_to_string(path).expect("it is there");
-    let (mut page, mut in_output) = (String::new(), false);
-    for line in kept.lines() {
-        let output = line.is_empty() || line.starts_with("    ");
-        if let Some(command) = line.strip_prefix("    $ sstp-diag ") {
-            let run =
-                Command::new(env!("CARGO_BIN_EXE_sstp-diag")).args(shell_words(command)).current_dir(log("")).output().expect("it runs");
-            let text = String::from_utf8(run.stdout).expect("UTF-8");
-            let text = text.lines().map(|line| if line.is_empty() { "\n".to_string() } else { format!("    {line}\n") });
-            page += &format!("{line}\n{}\n", text.collect::<String>());
-        } else if !(in_output && output) {
-            page += &format!("{line}\n");
-        }
-        in_output = line.starts_with("    $ ") || in_output && output;
-    }
-    if std::env::var_os("UPDATE").is_some() {
-        std::fs::write(path, &page).expect("docs is writable");
-    }
-    assert!(kept == page, "docs/explain.md does not show what the program prints: UPDATE=1 writes it anew");
-}

@@ -169,13 +169,13 @@ pub(super) fn undecoded(facts: &Facts, layer: Layer) -> Option<&Seen<crate::base
 
 /// An alert as number and name.
 pub(super) fn alert(description: u8) -> String {
-    let row = codes::all().find(|code| code.family == Family::TlsAlert && code.number == u32::from(description));
+    let row = codes::by_number(u32::from(description)).find(|code| code.family == Family::TlsAlert);
     row.map_or_else(|| format!("{description} (unknown)"), codes::Code::shown)
 }
 
 /// An SSTP status as number and name.
 pub(super) fn status(number: u32) -> String {
-    let row = codes::all().find(|code| code.family == Family::SstpStatus && code.number == number);
+    let row = codes::by_number(number).find(|code| code.family == Family::SstpStatus);
     row.map_or_else(|| format!("0x{number:02X} (unknown)"), codes::Code::shown)
 }
 

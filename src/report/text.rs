@@ -75,6 +75,11 @@ pub fn evidence(text: &str) -> String {
 /// can be copied, unless they are longer than a line.
 pub fn hanging(text: &str, width: usize, indent: usize) -> String {
     let start = text.len() - text.trim_start().len();
+    let words = text.get(start..).unwrap_or_default();
+    let plain = words.bytes().all(|byte| matches!(byte, b' '..=b'~')) && !words.contains("  ") && !words.ends_with(' ');
+    if plain && text.len() <= width && text.bytes().take(start).all(|byte| byte == b' ') {
+        return text.to_string();
+    }
     let room = width.saturating_sub(indent.max(start)).max(1);
     let mut lines = " ".repeat(start);
     let mut column = start;
@@ -151,6 +156,8 @@ mod tests {
 
     #[test]
     fn lines_hang_and_words_stay_whole() {
+        assert_eq!(hanging("  name: one two", 15, 4), "  name: one two");
+        assert_eq!(hanging("  name:  one two ", 40, 4), "  name: one two");
         assert_eq!(hanging("  name: one two three", 15, 4), "  name: one two\n    three");
         assert_eq!(hanging("  nonce: 0123456789abcdef", 20, 4), "  nonce:\n    0123456789abcdef");
         assert_eq!(hanging("  nonce: 0123456789abcdef", 15, 4), "  nonce:\n    0123456789a\n    bcdef");

@@ -405,7 +405,8 @@ impl Facts {
 
     /// PPP frames of one name (such as `lcp.configure-nak`) from one side.
     pub fn frames<'a>(&'a self, by: Side, name: &'a str) -> impl Iterator<Item = &'a Seen<ppp::Frame>> {
-        self.ppp.iter().filter(move |seen| seen.by == Some(by) && seen.it.is(name))
+        let named = ppp::Named::of(name);
+        self.ppp.iter().filter(move |seen| seen.by == Some(by) && named.is_some_and(|named| named.names(&seen.it)))
     }
 
     /// The leaf certificate.

@@ -41,7 +41,38 @@ pub const PROTOCOLS: [(Protocol, &str, Layer); 9] = [
 
 /// Name of a protocol number; `ppp` for one we do not know.
 pub fn protocol_name(protocol: Protocol) -> &'static str {
-    PROTOCOLS.iter().find(|row| row.0 == protocol).map_or("ppp", |row| row.1)
+    PROTOCOLS.iter().find(|row| row.0 == protocol).map_or(UNKNOWN, |row| row.1)
+}
+
+/// Name of a protocol that we do not know.
+const UNKNOWN: &str = "ppp";
+
+/// A frame's name, looked up once to be held against many frames.
+#[derive(Clone, Copy, Debug)]
+pub struct Named<'a> {
+    /// `None`: a protocol that we do not know.
+    protocol: Option<Protocol>,
+    message: &'a str,
+}
+
+impl<'a> Named<'a> {
+    /// `protocol.message`; `None` for a name of another form.
+    pub fn of(name: &'a str) -> Option<Named<'a>> {
+        let (protocol, message) = name.split_once('.')?;
+        match PROTOCOLS.iter().find(|row| row.1 == protocol) {
+            Some(row) => Some(Named { protocol: Some(row.0), message }),
+            None => (protocol == UNKNOWN).then_some(Named { protocol: None, message }),
+        }
+    }
+
+    /// Whether the frame has this name.
+    pub fn names(self, frame: &Frame) -> bool {
+        let of_protocol = match self.protocol {
+            Some(protocol) => frame.protocol == protocol,
+            None => protocol_name(frame.protocol) == UNKNOWN,
+        };
+        of_protocol && frame.message() == self.message
+    }
 }
 
 /// The layer a protocol belongs to: numbers below 0x8000 are data, RFC 1661 section 2.
@@ -140,8 +171,7 @@ impl Frame {
 
     /// Whether [`Frame::name`] is this.
     pub fn is(&self, name: &str) -> bool {
-        let own = name.strip_prefix(protocol_name(self.protocol)).and_then(|rest| rest.strip_prefix('.'));
-        own.is_some_and(|message| self.message() == message)
+        Named::of(name).is_some_and(|named| named.names(self))
     }
 
     fn message(&self) -> std::borrow::Cow<'static, str> {

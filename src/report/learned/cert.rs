@@ -10,7 +10,7 @@ pub(super) fn cert(facts: &Facts, learned: &mut Learned) {
     if let Some(leaf) = facts.leaf() {
         let trusting = facts.trust.iter().find(|seen| seen.it.1.is_trusted()).map(|seen| seen.it.0.as_str());
         let trust = match trusting {
-            Some(CLIENT) => ", accepted by the client",
+            Some(CLIENT) => ", unverified",
             Some(_) => ", trusted",
             None => "",
         };
