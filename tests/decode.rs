@@ -1,6 +1,7 @@
 //! `decode` and `diagnose` as their users meet them: arguments, exit codes, files. Saved transcripts stand in for captures.
 
 use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
@@ -204,4 +205,29 @@ fn nothing_is_wider_than_the_width() {
             assert!(wide.is_empty() && !stdout.is_empty(), "{view:?} {width}: {wide:#?}");
         }
     }
+}
+
+#[test]
+fn a_capture_that_is_still_being_written_is_shown_as_it_comes_and_ctrl_c_ends_it() {
+    let capture = concat!(env!("CARGO_MANIFEST_DIR"), "/captures/softether-ok-tls13.pcapng");
+    let mut child = sstp_diag(&["decode", "-", "--listing"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program runs");
+    let mut pipe = child.stdin.take().expect("piped");
+    pipe.write_all(&fs::read(capture).expect("it is there")).expect("it reads");
+    let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines().map(|line| line.expect("UTF-8"));
+    let last = lines.find(|line| line.contains("sstp.call-disconnect"));
+    assert!(last.is_some(), "the message is shown while the pipe is open");
+    let interrupted = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill runs");
+    assert!(interrupted.success());
+    let rest: Vec<String> = lines.collect();
+    assert_eq!(child.wait().expect("it ends").code(), Some(130));
+    assert!(rest.iter().any(|line| line.contains("95 packets")), "what was gathered is told: {rest:?}");
+    let mut said = String::new();
+    child.stderr.take().expect("piped").read_to_string(&mut said).expect("UTF-8");
+    assert!(said.contains("interrupted"), "{said}");
+    drop(pipe);
 }

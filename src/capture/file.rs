@@ -9,15 +9,19 @@ mod pcap;
 mod pcapng;
 mod resync;
 mod sniff;
+mod standard;
 mod unpack;
 mod window;
 
 pub use damage::{CaptureError, Damage, Harm};
 
+use standard::Standard;
 use std::fs::File;
 use std::io::Read;
 use std::ops::Range;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use window::Window;
 
 /// Where a capture comes from.
@@ -91,6 +95,7 @@ pub struct Reader {
     current: Option<Open>,
     damages: Vec<Damage>,
     counts: Counts,
+    halt: Arc<AtomicBool>,
 }
 
 /// A file that is being read.
@@ -133,10 +138,15 @@ impl Reader {
     /// Opens a capture. Several files are read as one, in the order of their first packets; the first is opened at once, so
     /// that what is no capture is an error here and not damage later.
     pub fn open(sources: Vec<Source>) -> Result<Reader, CaptureError> {
-        let mut reader = Reader::empty(in_order(sources)?);
+        Reader::open_until(sources, Arc::default())
+    }
+
+    /// The same; standard input ends when `halt` becomes true, even where nothing comes.
+    pub fn open_until(sources: Vec<Source>, halt: Arc<AtomicBool>) -> Result<Reader, CaptureError> {
+        let mut reader = Reader { halt, ..Reader::empty(in_order(sources)?) };
         while reader.current.is_none() {
             let Some(source) = reader.waiting.next() else { return Err(CaptureError::NothingToRead) };
-            match begin(&source) {
+            match begin(&source, &reader.halt) {
                 Err(CaptureError::Empty { name }) if !reader.waiting.as_slice().is_empty() => reader.note(name, Harm::Empty, 0),
                 begun => reader.take(begun?),
             }
@@ -152,7 +162,7 @@ impl Reader {
     }
 
     fn empty(sources: Vec<Source>) -> Reader {
-        Reader { waiting: sources.into_iter(), current: None, damages: Vec::new(), counts: Counts::default() }
+        Reader { waiting: sources.into_iter(), current: None, damages: Vec::new(), counts: Counts::default(), halt: Arc::default() }
     }
 
     fn take(&mut self, open: Open) {
@@ -216,7 +226,7 @@ impl Reader {
 
     fn next_file(&mut self) -> Option<()> {
         let source = self.waiting.next()?;
-        match begin(&source) {
+        match begin(&source, &self.halt) {
             Ok(open) => self.take(open),
             // It was a capture, or empty, when the order was found out; a ring buffer has gone on since.
             Err(CaptureError::Empty { name }) => self.note(name, Harm::Empty, 0),
@@ -239,10 +249,13 @@ impl std::fmt::Debug for Reader {
     }
 }
 
-fn begin(source: &Source) -> Result<Open, CaptureError> {
+fn begin(source: &Source, halt: &Arc<AtomicBool>) -> Result<Open, CaptureError> {
     let name = source.name();
     let read: Box<dyn Read> = match source {
-        Source::Stdin => Box::new(std::io::stdin().lock()),
+        Source::Stdin => match Standard::open(halt.clone()) {
+            Ok(standard) => Box::new(standard),
+            Err(source) => return Err(CaptureError::Unreadable { name, source }),
+        },
         Source::Path(path) => match File::open(path) {
             Ok(file) => Box::new(file),
             Err(source) => return Err(CaptureError::Unreadable { name, source }),
@@ -271,7 +284,7 @@ fn in_order(sources: Vec<Source>) -> Result<Vec<Source>, CaptureError> {
     }
     let mut timed = Vec::with_capacity(sources.len());
     for source in sources {
-        let first = match begin(&source) {
+        let first = match begin(&source, &Arc::default()) {
             Ok(open) => first_time(open),
             // The newest file of a ring buffer may hold nothing yet.
             Err(CaptureError::Empty { .. }) => None,

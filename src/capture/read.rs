@@ -14,6 +14,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 pub use super::file::Source;
 
@@ -30,6 +32,8 @@ pub struct Options {
     pub watch: WatchConfig,
     /// Servers whose connections are handed out whatever they turn out to be.
     pub servers: Vec<ServerFilter>,
+    /// Standard input ends when this becomes true.
+    pub halt: Arc<AtomicBool>,
 }
 
 /// A server that the user named.
@@ -169,7 +173,7 @@ impl From<super::file::CaptureError> for CaptureError {
 /// Reads everything. What the peers or the capture do wrong is in transcripts and summary; an error is ours: a file
 /// that cannot be opened, or that is no capture.
 pub fn read(options: &Options, listener: &mut dyn Listener) -> Result<Summary, CaptureError> {
-    let reader = Reader::open(options.sources.clone())?;
+    let reader = Reader::open_until(options.sources.clone(), options.halt.clone())?;
     read_from(reader, options, listener)
 }
 

@@ -67,7 +67,7 @@ impl Intake {
         }
     }
 
-    fn read(&self, mut desk: Desk, halt: &AtomicBool) -> Result<Exit, Trouble> {
+    fn read(&self, mut desk: Desk, halt: &Arc<AtomicBool>) -> Result<Exit, Trouble> {
         let several = self.parts.len() > 1;
         let mut trouble = None;
         for part in &self.parts {
@@ -78,7 +78,7 @@ impl Intake {
                 Part::Saved(path) => saved(path, several, &mut desk),
                 Part::Captures(sources) => {
                     sources.iter().for_each(|source| desk.file(&name(source), several));
-                    let options = Options { sources: sources.clone(), ..self.options.clone() };
+                    let options = Options { sources: sources.clone(), halt: halt.clone(), ..self.options.clone() };
                     read::read(&options, &mut desk).map(|summary| desk.captured(summary)).map_err(|error| Trouble::Ours(error.to_string()))
                 }
             };
