@@ -1,6 +1,6 @@
 //! `probe`: from the arguments to the report.
 
-use super::args::{ExtentArgs, ProbeArgs, Target as Named, WayArgs};
+use super::args::{ExtentArgs, ProbeArgs, ScanArgs, Target as Named, WayArgs};
 use super::exit::{Exit, Trouble};
 use super::output::{Outputs, complain};
 use super::screen::Screen;
@@ -10,6 +10,7 @@ use crate::diag;
 use crate::jobs::probe::{self, ProbeConfig};
 use crate::live::clock::Clock;
 use crate::live::dns::{Family, Resolver};
+use crate::live::hello_scan::Limits;
 use crate::live::keylog::KeyLogs;
 use crate::live::proxy::ProxyConfig;
 use crate::live::runtime::{self, Ended};
@@ -87,6 +88,7 @@ fn config(args: &ProbeArgs, named: &Named, ear: Ear) -> Result<ProbeConfig, Trou
         timers: timers(&args.extent),
         keylog: Arc::new(keylog.heard_by(ear.clone())),
         ear,
+        scan: limits(&args.scan),
         seed: args.extent.seed.map_or_else(random, Ok)?,
         ..ProbeConfig::new(target)
     };
@@ -114,6 +116,12 @@ fn timers(extent: &ExtentArgs) -> Timers {
         }
     }
     timers
+}
+
+fn limits(scan: &ScanArgs) -> Option<Limits> {
+    let usual = Limits::default();
+    let at_once = scan.scan_parallel.map_or(usual.at_once, usize::from);
+    scan.scan.then(|| Limits { at_once, all: scan.scan_timeout.unwrap_or(usual.all) })
 }
 
 fn random() -> Result<u64, Trouble> {

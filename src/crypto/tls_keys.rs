@@ -104,6 +104,11 @@ pub fn key_block(version: u16, suite: &Suite, master: &[u8], client_random: &[u8
     keys
 }
 
+/// HKDF-Extract. RFC 5869 2.2.
+pub fn extract(hash: Prf, salt: &[u8], secret: &[u8]) -> Bytes {
+    Zeroizing::new(MacKey::new(hash_mac(hash), salt).sign(&[secret]).as_ref().to_vec())
+}
+
 /// HKDF-Expand-Label. RFC 8446 7.1.
 pub fn expand_label(hash: Prf, secret: &[u8], label: &str, context: &[u8], len: usize) -> Bytes {
     expand(&MacKey::new(hash_mac(hash), secret), label, context, len)

@@ -10,6 +10,7 @@ pub mod cause;
 mod cert;
 mod cert_advice;
 pub mod check;
+pub mod clients;
 pub mod codes;
 mod data;
 mod dns;
@@ -36,6 +37,8 @@ mod tap_tcp;
 mod tcp;
 mod teardown;
 mod tls;
+mod tls_odd;
+mod tls_scan;
 pub mod unseen;
 pub mod words;
 
@@ -67,7 +70,9 @@ const TABLES: &[&[Check]] = &[
     tap_tcp::TAP_TCP,
     tcp::TCP,
     proxy::PROXY,
+    tls_odd::TLS_ODD,
     tls::TLS,
+    tls_scan::TLS_SCAN,
     cert::CERT,
     tap_cert::TAP_CERT,
     cert_advice::CERT_ADVICE,

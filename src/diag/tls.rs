@@ -6,6 +6,7 @@ use super::tap_tcp;
 use crate::base::{Layer, Side, SpecRef};
 use crate::transcript::facts::{Facts, Seen, Stop};
 use crate::transcript::{How, Reason, ScanAnswer, TlsFailure};
+use crate::wire::tls::suite::Suite;
 use std::net::IpAddr;
 
 pub(super) const TLS: &[Check] = &[
@@ -224,8 +225,11 @@ fn old_versions_only(facts: &Facts) -> Option<Evidence> {
     match (newest(facts), old) {
         (Some(_), _) => None,
         (None, Some((event, version, cipher))) => {
-            let evidence = failed(facts, may_be_the_version)?
-                .and(&format!("a hello of an old client got {} with suite 0x{cipher:04X}", name(version)));
+            let evidence = failed(facts, may_be_the_version)?.and(&format!(
+                "a hello of an old client got {} with {}",
+                name(version),
+                Suite::name_of(cipher)
+            ));
             Some(Evidence { events: evidence.events.into_iter().chain([event]).collect(), ..evidence })
         }
         (None, None) => failed(facts, |failure| failure == TlsFailure::Alert(PROTOCOL_VERSION)),
@@ -264,16 +268,24 @@ fn client_certificate_demanded(facts: &Facts) -> Option<Evidence> {
 }
 
 fn old_suites_only(facts: &Facts) -> Option<Evidence> {
-    let (event, version, cipher) = newest(facts)?;
-    let evidence = failed(facts, no_suite)?.and(&format!("a hello with old suites got {} with suite 0x{cipher:04X}", name(version)));
+    let (event, version, cipher) = newest(facts).filter(|row| !USUAL.contains(&row.2))?;
+    let suite = Suite::name_of(cipher);
+    let evidence = failed(facts, no_suite)?.and(&format!("a hello with old suites got {} with {suite}", name(version)));
     Some(Evidence { events: evidence.events.into_iter().chain([event]).collect(), ..evidence })
 }
 
 fn no_common_suite(facts: &Facts) -> Option<Evidence> {
-    if accepted(facts).next().is_some() {
-        return None;
+    let evidence = failed(facts, no_suite)?;
+    match newest(facts) {
+        None => accepted(facts).next().is_none().then_some(evidence),
+        Some((event, version, cipher)) if USUAL.contains(&cipher) => {
+            let wide =
+                format!("a hello that offers every group and signature scheme got {} with {}", name(version), Suite::name_of(cipher));
+            let events = evidence.events.iter().copied().chain([event]).collect();
+            Some(Evidence { events, ..evidence.and(&wide) })
+        }
+        Some(_) => None,
     }
-    failed(facts, no_suite)
 }
 
 fn ended_in_handshake(facts: &Facts) -> Option<Evidence> {
@@ -334,7 +346,7 @@ fn failed_otherwise(facts: &Facts) -> Option<Evidence> {
 }
 
 /// The handshake failed with a failure of that kind.
-fn failed(facts: &Facts, kind: impl Fn(TlsFailure) -> bool) -> Option<Evidence> {
+pub(super) fn failed(facts: &Facts, kind: impl Fn(TlsFailure) -> bool) -> Option<Evidence> {
     let stop = stop_at(facts, Layer::Tls)?;
     let theirs = facts.unsecured.clone().filter(|seen| seen.by != Some(Side::Client));
     let seen = theirs.or_else(|| tapped_failure(facts, stop)).filter(|seen| kind(seen.it.0))?;
@@ -383,7 +395,7 @@ fn no_suite(failure: TlsFailure) -> bool {
 /// Event, version and suite of every hand-made hello that was accepted.
 fn accepted(facts: &Facts) -> impl Iterator<Item = (usize, u16, u16)> {
     facts.scans.iter().filter_map(|seen| match seen.it.1 {
-        ScanAnswer::Accepted { version, cipher } => Some((seen.event, version, cipher)),
+        ScanAnswer::Accepted { version, cipher, .. } => Some((seen.event, version, cipher)),
         _ => None,
     })
 }
@@ -401,6 +413,8 @@ pub(super) fn name(version: u16) -> String {
     }
 }
 
+/// What our TLS library, and every current client, offers. RFC 9325 4.2, RFC 8446 B.4.
+const USUAL: [u16; 9] = [0xc02b, 0xc02c, 0xc02f, 0xc030, 0xcca8, 0xcca9, 0x1301, 0x1302, 0x1303];
 /// RFC 5246 A.1: the version number of TLS 1.2.
 const TLS_12: u16 = 0x0303;
 /// RFC 8446 6.2: alert descriptions.

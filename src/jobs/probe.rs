@@ -9,6 +9,7 @@ use crate::live::Notes;
 use crate::live::aside::Asides;
 use crate::live::clock::Clock;
 use crate::live::dns::Resolver;
+use crate::live::hello_scan::Limits;
 use crate::live::keylog::KeyLogs;
 use crate::live::proxy::ProxyConfig;
 use crate::live::trust::Trust;
@@ -47,6 +48,8 @@ pub struct ProbeConfig {
     pub ear: Ear,
     /// ICMP echoes through the tunnel at most.
     pub pings: u32,
+    /// Survey the server's TLS when the call is over, within these limits.
+    pub scan: Option<Limits>,
     /// Every random choice above TLS comes from it.
     pub seed: u64,
 }
@@ -67,6 +70,7 @@ impl ProbeConfig {
             keylog: Arc::default(),
             ear: Ear::default(),
             pings: 3,
+            scan: None,
             seed: 0,
         }
     }

@@ -1,105 +1,66 @@
-//! One hand-made ClientHello per old TLS version, after the handshake of the TLS library failed: names a server that
-//! speaks only what we do not.
+//! Hand-made ClientHellos: one per version of TLS after the handshake of the TLS library failed, which names a server that
+//! speaks only what we do not; and a whole survey of a server.
+
+mod ask;
+mod chains;
+mod desk;
+mod shares;
+mod survey;
+
+pub use survey::{Limits, survey};
 
 use super::notes::Notes;
-use super::route::{NoWay, Route};
-use super::tap::Tap;
-use crate::base::{Bytes, Layer, Side};
-use crate::transcript::{ConnectFailure, How, Reason, ScanAnswer, TlsFailure, What};
-use crate::wire::tls::{ClientHello, Flight, TLS10, TLS11, TLS12};
-use std::time::{Duration, Instant};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use super::route::Route;
+use crate::base::{Layer, Side};
+use crate::transcript::{TlsFailure, What};
+use crate::wire::tls::{ClientHello, SSL30, TLS10, TLS11, TLS12, TLS13, Until};
+use ask::{Heard, ask};
+use shares::Shares;
+use std::time::Duration;
 use tokio::task::JoinSet;
-use tokio::time::timeout;
 
 /// Whether old versions may tell more about a handshake that failed so.
 pub fn may_help(failure: TlsFailure) -> bool {
-    matches!(failure, TlsFailure::Alert(_) | TlsFailure::Unsupported | TlsFailure::Closed | TlsFailure::Reset)
+    matches!(
+        failure,
+        TlsFailure::Alert(_)
+            | TlsFailure::Unsupported
+            | TlsFailure::Closed
+            | TlsFailure::Reset
+            | TlsFailure::NoCertificate
+            | TlsFailure::Other
+    )
 }
 
 /// Sends one hello per version, each on a connection of its own, all at once, and notes the answers in the order of the
 /// versions; the chain of the newest version that showed one is noted as an aside.
 pub async fn scan(route: &Route, server_name: &str, seed: u64, within: Duration, notes: &mut Notes<'_>) {
-    let sni = sni(server_name);
     let mut under_way = JoinSet::new();
     for (place, version) in VERSIONS.into_iter().enumerate() {
-        let hello = ClientHello::old(version, random(seed, place), sni.clone());
+        let hello = ClientHello::wide(version, random(seed, place), sni(server_name));
         let route = route.clone();
-        under_way.spawn(async move { (version, ask(&route, &hello, within).await) });
+        under_way.spawn(async move { (version, widely(&route, hello, Until::Done, within).await) });
     }
-    let mut answers: Vec<(u16, Answer)> = Vec::new();
+    let mut heard: Vec<(u16, Heard)> = Vec::new();
     while let Some(joined) = under_way.join_next().await {
-        answers.extend(joined.ok());
+        heard.extend(joined.ok());
     }
-    answers.sort_by_key(|row| row.0);
+    heard.sort_by_key(|row| row.0);
     let mut chain = None;
-    for (offered, answer) in answers {
-        notes.note(Some(Side::Server), Layer::Tls, What::Scanned { offered, answer: answer.answer });
-        chain = answer.certs.filter(|certs| !certs.is_empty()).or(chain);
+    for (offered, heard) in heard {
+        notes.note(Some(Side::Server), Layer::Tls, What::Scanned { offered, answer: heard.answer });
+        chain = heard.certs.filter(|certs| !certs.is_empty()).or(chain);
     }
     if let Some(certs) = chain {
         notes.note(Some(Side::Server), Layer::Tls, What::Chain { from: route.server(), certs, aside: true });
     }
 }
 
-#[derive(Debug)]
-struct Answer {
-    answer: ScanAnswer,
-    certs: Option<Vec<Bytes>>,
-}
-
-async fn ask(route: &Route, hello: &ClientHello, within: Duration) -> Answer {
-    let began = Instant::now();
-    let mut tap = match route.open(within).await {
-        Ok(tap) => tap,
-        Err(no_way) => return Answer { answer: no_answer(&no_way), certs: None },
-    };
-    let mut flight = Flight::default();
-    let left = within.saturating_sub(began.elapsed());
-    let end = timeout(left, read_flight(&mut tap, hello, &mut flight)).await.unwrap_or(End::Silence);
-    let answer = match (flight.hello, flight.alert, end) {
-        (Some(hello), ..) => ScanAnswer::Accepted { version: hello.version, cipher: hello.cipher },
-        (None, Some(alert), _) => ScanAnswer::Alert(alert.description),
-        (None, None, End::Closed(how)) => ScanAnswer::Closed(how),
-        (None, None, End::Silence) => ScanAnswer::Silence,
-        (None, None, End::Learned | End::NotTls) => ScanAnswer::NotTls,
-    };
-    Answer { answer, certs: flight.certs }
-}
-
-/// A connection that could not be made is reported as what its TCP end looked like.
-fn no_answer(no_way: &NoWay) -> ScanAnswer {
-    match no_way {
-        NoWay::Tcp(ConnectFailure::TimedOut, _) | NoWay::Proxy(Reason::TimedOut { .. }) => ScanAnswer::Silence,
-        NoWay::Tcp(..) => ScanAnswer::Closed(How::Reset),
-        NoWay::Proxy(Reason::Closed(how)) => ScanAnswer::Closed(*how),
-        NoWay::Proxy(_) => ScanAnswer::Closed(How::Fin),
-    }
-}
-
-enum End {
-    Learned,
-    Closed(How),
-    Silence,
-    NotTls,
-}
-
-async fn read_flight(tap: &mut Tap, hello: &ClientHello, flight: &mut Flight) -> End {
-    if tap.write_all(&hello.emit()).await.is_err() {
-        return End::Closed(How::Reset);
-    }
-    let mut chunk = vec![0; 4096];
-    loop {
-        match tap.read(&mut chunk).await {
-            Ok(0) => return End::Closed(How::Fin),
-            Err(_) => return End::Closed(How::Reset),
-            Ok(n) => match flight.push(&chunk[..n]) {
-                Ok(true) => return End::Learned,
-                Ok(false) => {}
-                Err(_) => return End::NotTls,
-            },
-        }
-    }
+/// Asks with key shares of our own where TLS 1.3 is offered, so that the encrypted part of the flight opens.
+async fn widely(route: &Route, mut hello: ClientHello, until: Until, within: Duration) -> Heard {
+    let shares = if hello.versions.contains(&TLS13) { Shares::new() } else { Shares::default() };
+    hello.key_shares = shares.offered();
+    ask(route, &hello, shares, until, within).await
 }
 
 /// RFC 6066 3: addresses are not sent, nor a final dot.
@@ -123,13 +84,14 @@ fn random(seed: u64, place: usize) -> [u8; 32] {
 }
 
 /// What is asked for, oldest first.
-const VERSIONS: [u16; 3] = [TLS10, TLS11, TLS12];
+const VERSIONS: [u16; 5] = [SSL30, TLS10, TLS11, TLS12, TLS13];
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::live::clock::Clock;
-    use crate::transcript::Event;
+    use crate::transcript::{Event, ScanAnswer};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
 
     /// A server that answers a hello of TLS 1.0 with a ServerHello and every other with alert 70.
@@ -160,9 +122,11 @@ mod tests {
         assert_eq!(
             whats,
             [
-                scanned(TLS10, ScanAnswer::Accepted { version: TLS10, cipher: 0x002f }),
+                scanned(SSL30, ScanAnswer::Alert(70)),
+                scanned(TLS10, ScanAnswer::Accepted { version: TLS10, cipher: 0x002f, group: None, bits: None }),
                 scanned(TLS11, ScanAnswer::Alert(70)),
                 scanned(TLS12, ScanAnswer::Alert(70)),
+                scanned(TLS13, ScanAnswer::Alert(70)),
             ]
         );
     }

@@ -2,6 +2,7 @@
 
 use super::document::{self, SCHEMA, quiet};
 use super::model::Report;
+use super::scan;
 use serde_json::{Map, Value, json};
 use std::io::{self, Write};
 
@@ -27,6 +28,7 @@ pub(super) fn members(report: &Report) -> impl Iterator<Item = (&'static str, Va
         ("layers", report.layers.iter().map(document::layer).collect()),
         ("certificates", document::certificates(report).into()),
         ("addresses", document::addresses(report).into()),
+        ("tls_scan", scan::value(report)),
         ("findings", findings.into()),
         ("not_judged", document::not_judged(report).into()),
     ];

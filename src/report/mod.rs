@@ -8,6 +8,7 @@ mod learned;
 pub mod model;
 mod ndjson;
 pub mod progress;
+mod scan;
 pub mod sentence;
 pub mod sessions;
 mod table;

@@ -2,6 +2,7 @@
 
 use super::document::{self, SCHEMA, quiet};
 use super::model::{LayerReport, Report};
+use super::scan;
 use crate::transcript::Head;
 use serde_json::{Map, Value, json};
 use std::io::{self, Write};
@@ -17,7 +18,8 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let addresses = document::addresses(report).into_iter().map(|value| typed("address", value));
     let certificates = document::certificates(report).into_iter().map(|value| typed("certificate", value));
     let findings = report.judgement.findings.iter().map(|finding| typed("finding", document::finding(report, finding)));
-    for value in addresses.chain(certificates).chain(findings) {
+    let scan = Some(scan::value(report)).filter(|value| !value.is_null()).map(|value| typed("tls_scan", value));
+    for value in addresses.chain(certificates).chain(scan).chain(findings) {
         write!(out, "{}", line(&value))?;
     }
     write!(out, "{}", line(&summary(report)))

@@ -2,7 +2,7 @@
 
 use super::model::{LayerReport, Report, Standing};
 use super::text::{cut, harmless, list};
-use super::{sentence, text};
+use super::{scan, sentence, text};
 use crate::base::Layer;
 use crate::diag::{Finding, Severity};
 use crate::transcript::What;
@@ -22,6 +22,7 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let parts = if seen_before { [ladder + "\n", verdict + "\n\n"] } else { [verdict + "\n\n", ladder + "\n"] };
     write!(out, "{}", parts.concat())?;
     findings(report, out)?;
+    scan::render(report, out)?;
     if style.verbose {
         everything(report, out)?;
     }

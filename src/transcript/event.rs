@@ -1,6 +1,6 @@
 //! One thing that happened.
 
-use super::tap;
+use super::{scan, tap};
 use crate::base::{Bytes, Layer, Micros, Side, WireError};
 use crate::crypto::chain::ChainVerdict;
 use crate::wire::{http, ncp::AuthMethod, ppp, sstp};
@@ -120,6 +120,14 @@ pub enum What {
         /// What came back.
         answer: ScanAnswer,
     },
+    /// What one version of TLS is answered with; `--scan`.
+    VersionScanned(Box<scan::Version>),
+    /// What else a server's ServerHello tells; `--scan`.
+    Traits(Box<scan::Traits>),
+    /// The hello of one kind of client and its answer; `--scan`.
+    Posed(Box<scan::Posed>),
+    /// The scan is over.
+    ScanEnded(scan::Effort),
     /// The server's certificates as sent, DER, leaf first.
     Chain {
         /// The address that sent them.
@@ -366,6 +374,12 @@ pub enum ScanAnswer {
         version: u16,
         /// Cipher suite chosen, IANA number.
         cipher: u16,
+        /// Key exchange group chosen or, in TLS 1.3, asked for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        group: Option<u16>,
+        /// Length in bits of the prime of Diffie-Hellman, or of the short RSA key of an export suite.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        bits: Option<u16>,
     },
     /// A fatal alert.
     Alert(u8),

@@ -1,7 +1,7 @@
 //! Facts folded from a transcript: flat, optional, what the checks look at.
 
 use super::{
-    Asked, ConnectFailure, DnsFailure, How, Leave, Opaqueness, Reason, ScanAnswer, Secured, Source, Target, TlsFailure, Transcript, What,
+    Asked, ConnectFailure, DnsFailure, How, Leave, Opaqueness, Reason, ScanAnswer, Secured, Source, Target, TlsFailure, Transcript, What, scan,
     tap,
 };
 use crate::base::{Layer, Micros, Side, WireError};
@@ -144,6 +144,8 @@ pub struct Facts {
     pub unsecured_bytes: usize,
     /// Hand-made ClientHellos and their answers.
     pub scans: Vec<Seen<(u16, ScanAnswer)>>,
+    /// What `--scan` brought.
+    pub survey: scan::Survey,
     /// TLS alerts.
     pub alerts: Vec<Seen<u8>>,
     /// The server's chain on the connection of the call (or, when TLS failed, as a hand-made hello saw it).
@@ -282,6 +284,10 @@ impl Facts {
             What::Secured(secured) => self.secured = Some(seen!(secured.clone())),
             What::Unsecured { failure, says } => self.unsecured = Some(seen!((*failure, says.clone()))),
             What::Scanned { offered, answer } => self.scans.push(seen!((*offered, answer.clone()))),
+            What::VersionScanned(it) => self.survey.versions.push(seen!((**it).clone())),
+            What::Traits(it) => self.survey.traits = Some(seen!((**it).clone())),
+            What::Posed(it) => self.survey.posed.push(seen!((**it).clone())),
+            What::ScanEnded(it) => self.survey.effort = Some(seen!(it.clone())),
             What::Alert { description } => self.alerts.push(seen!(*description)),
             What::Trust { source, verdict } => self.trust.push(seen!((source.clone(), verdict.clone()))),
             What::Http(head) if head.status.is_some() => self.responses.push(seen!(head.clone())),

@@ -5,6 +5,7 @@ pub mod facts;
 mod head;
 mod jsonl;
 mod leave;
+pub mod scan;
 pub mod scrub;
 pub mod tap;
 

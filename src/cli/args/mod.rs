@@ -14,7 +14,7 @@ pub use decode::{DecodeArgs, DiagnoseArgs, JudgedArgs, KeyArgs, ProofArgs, TapRo
 pub use explain::ExplainArgs;
 pub use generate::{CutArgs, GenerateArgs, Made, ToArgs};
 pub use lab::LabArgs;
-pub use probe::{Colour, ExtentArgs, LoginArgs, ProbeArgs, Roots, ShownArgs, TrustArgs, WayArgs};
+pub use probe::{Colour, ExtentArgs, LoginArgs, ProbeArgs, Roots, ScanArgs, ShownArgs, TrustArgs, WayArgs};
 pub use target::Target;
 pub use values::{Numbers, OutputTo};
 

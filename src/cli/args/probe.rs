@@ -27,6 +27,8 @@ pub struct ProbeArgs {
     #[command(flatten)]
     pub extent: ExtentArgs,
     #[command(flatten)]
+    pub scan: ScanArgs,
+    #[command(flatten)]
     pub lab: ProbeLabArgs,
     #[command(flatten)]
     pub shown: ShownArgs,
@@ -120,6 +122,21 @@ pub struct ExtentArgs {
     /// Draw every random value above TLS from N, so that a run can be repeated
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
+}
+
+/// A survey of the server's TLS.
+#[derive(Args)]
+#[command(next_help_heading = "TLS scan")]
+pub struct ScanArgs {
+    /// When the call is over, list the server's TLS versions, suites and groups, and what Windows and Linux clients would get
+    #[arg(long)]
+    pub scan: bool,
+    /// Make at most N connections at once while scanning; 1 is the most polite [default: 8]
+    #[arg(long, value_name = "N", requires = "scan", value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub scan_parallel: Option<u16>,
+    /// Stop scanning after so many seconds; what was found until then is shown [default: 10]
+    #[arg(long, value_name = "SECONDS", requires = "scan", value_parser = values::seconds)]
+    pub scan_timeout: Option<Duration>,
 }
 
 /// A server of our own.

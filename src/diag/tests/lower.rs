@@ -96,7 +96,7 @@ fn proxies() {
 #[test]
 fn handshakes() {
     let scanned = |story: Story, offered, version| {
-        let answer = ScanAnswer::Accepted { version, cipher: 0x002f };
+        let answer = ScanAnswer::Accepted { version, cipher: 0x002f, group: None, bits: None };
         story.note(None, Layer::Tls, What::Scanned { offered, answer })
     };
     let failed = |failure| Story::new().tcp().unsecured(failure);

@@ -33,11 +33,33 @@ pub(super) async fn all(
     asides: &mut Asides,
     halted: &mut watch::Receiver<bool>,
 ) {
+    let mut way = None;
+    call(config, clock, record, asides, halted, &mut way).await;
+    // The survey comes when the call is over: a server that serves one connection at a time, or counts them, is not kept from it.
+    if let (Some(limits), Some(route)) = (config.scan, way) {
+        let mut notes = Notes::new(clock, record);
+        tokio::select! {
+            biased;
+            _ = halted.wait_for(|halted| *halted) => {}
+            () = hello_scan::survey(&route, config.target.name(), config.seed, config.timers.of(Layer::Tls), limits, &mut notes) => {}
+        }
+    }
+}
+
+/// The call itself; `way` becomes the way to the server once it is known.
+async fn call(
+    config: &ProbeConfig,
+    clock: &Clock,
+    record: &mut Recorder<'_>,
+    asides: &mut Asides,
+    halted: &mut watch::Receiver<bool>,
+    way: &mut Option<Route>,
+) {
     let mut notes = Notes::new(clock, record);
     let base = tokio::select! {
         biased;
         _ = halted.wait_for(|halted| *halted) => return,
-        base = below(config, &mut notes, asides) => base,
+        base = below(config, &mut notes, asides, way) => base,
     };
     let Some(base) = base else { return };
     if config.asked.until < Layer::Http || config.asked.strict && !base.trusted {
@@ -52,7 +74,7 @@ pub(super) async fn all(
 }
 
 /// From the name to the certificate; nothing when a layer failed or no more was asked for.
-async fn below(config: &ProbeConfig, notes: &mut Notes<'_>, asides: &mut Asides) -> Option<Base> {
+async fn below(config: &ProbeConfig, notes: &mut Notes<'_>, asides: &mut Asides, way: &mut Option<Route>) -> Option<Base> {
     let until = config.asked.until;
     let Some((host, port)) = first_hop(config) else {
         let says = format!("{:?} is no host:port to connect to", config.target.connect.as_deref().unwrap_or_default());
@@ -78,6 +100,7 @@ async fn below(config: &ProbeConfig, notes: &mut Notes<'_>, asides: &mut Asides)
     if until < Layer::Tls {
         return None;
     }
+    *way = Some(route.clone());
     if route.proxy.is_none() {
         asides.start(others, &settings(config), config.timers.of(Layer::Tls));
     }

@@ -6,6 +6,7 @@ use crate::base::Micros;
 use crate::diag::codes;
 use crate::transcript::facts::Attempt;
 use crate::transcript::{ConnectFailure, DnsFailure, Facts, ScanAnswer, TlsFailure, Transcript, What};
+use crate::wire::tls::suite::Suite;
 
 pub(super) fn dns(facts: &Facts, learned: &mut Learned) {
     for seen in &facts.resolved {
@@ -137,7 +138,9 @@ pub(in crate::report) fn version(number: u16) -> String {
 
 fn answer(answer: &ScanAnswer) -> String {
     match answer {
-        ScanAnswer::Accepted { version: chosen, cipher } => format!("accepted as {} with suite 0x{cipher:04x}", version(*chosen)),
+        ScanAnswer::Accepted { version: chosen, cipher, .. } => {
+            format!("accepted as {} with {}", version(*chosen), Suite::name_of(*cipher))
+        }
         ScanAnswer::Alert(number) => format!("alert {}", alert(*number)),
         ScanAnswer::Closed(how) => how.to_string(),
         ScanAnswer::Silence => "silence".into(),

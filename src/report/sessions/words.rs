@@ -64,6 +64,9 @@ fn parts(layer: Layer, what: &What) -> (String, String) {
         What::Unsecured { says, .. } => ("unsecured", says.clone()),
         What::Alert { description } => ("alert", net::alert(*description)),
         What::Scanned { offered, .. } => ("scanned", format!("offered {}", net::version(*offered))),
+        What::VersionScanned(it) => ("version-scanned", net::version(it.version)),
+        What::Posed(it) => ("posed", it.client.clone()),
+        What::ScanEnded(it) => ("scan-ended", count(it.connections, "connection", "connections")),
         What::Chain { certs, aside: false, .. } => ("certificate", chain(certs)),
         What::Chain { certs, from, .. } => {
             ("other-certificate", format!("from {}: {}", from.map_or("elsewhere".into(), |from| from.to_string()), chain(certs)))

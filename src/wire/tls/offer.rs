@@ -103,12 +103,16 @@ pub struct Choice {
     pub session_id: Vec<u8>,
     /// Cipher suite.
     pub suite: u16,
+    /// Compression method; 0 is none.
+    pub compression: u8,
     /// Extension types in their order.
     pub extensions: Vec<u16>,
     /// Protocol chosen by ALPN, up to TLS 1.2. RFC 7301 3.1.
     pub alpn: Option<Vec<u8>>,
     /// Group of the key share, or the one asked for. RFC 8446 4.2.8.
     pub group: Option<u16>,
+    /// The server's key share in TLS 1.3; empty in a HelloRetryRequest. RFC 8446 4.2.8.
+    pub key_share: Vec<u8>,
     /// A pre-shared key was accepted. RFC 8446 4.2.11.
     pub psk: bool,
     /// RFC 7627.
@@ -125,7 +129,7 @@ impl Choice {
         let len = reader.u8("session id length")?;
         choice.session_id = reader.take("session id", len.into())?.to_vec();
         choice.suite = reader.u16("cipher suite")?;
-        reader.u8("compression method")?;
+        choice.compression = reader.u8("compression method")?;
         let mut bad = None;
         for_each_extension(reader, |kind, body| {
             choice.extensions.push(kind);
@@ -138,13 +142,29 @@ impl Choice {
         match kind {
             SUPPORTED_VERSIONS => self.version = body.u16("selected version")?,
             ALPN => self.alpn = protocols(&mut body)?.into_iter().next(),
-            KEY_SHARE => self.group = Some(body.u16("group")?),
+            KEY_SHARE => {
+                self.group = Some(body.u16("group")?);
+                if !body.is_empty() {
+                    let len = body.u16("key share length")?;
+                    self.key_share = body.take("key share", len.into())?.to_vec();
+                }
+            }
             PRE_SHARED_KEY => self.psk = true,
             EXTENDED_MASTER_SECRET => self.extended_master_secret = true,
             ENCRYPT_THEN_MAC => self.encrypt_then_mac = true,
             _ => {}
         }
         Ok(())
+    }
+
+    /// Secure renegotiation is understood. RFC 5746 3.6.
+    pub fn renegotiates_securely(&self) -> bool {
+        self.extensions.contains(&RENEGOTIATION_INFO)
+    }
+
+    /// A session ticket will come. RFC 5077 3.2.
+    pub fn gives_tickets(&self) -> bool {
+        self.extensions.contains(&SESSION_TICKET)
     }
 
     /// It is a HelloRetryRequest. RFC 8446 4.1.3.
@@ -234,7 +254,10 @@ const SIGNATURE_ALGORITHMS: u16 = 13;
 pub(super) const ALPN: u16 = 16;
 const ENCRYPT_THEN_MAC: u16 = 22;
 const EXTENDED_MASTER_SECRET: u16 = 23;
+/// RFC 5077 3.2.
 const SESSION_TICKET: u16 = 35;
+/// RFC 5746 3.2.
+const RENEGOTIATION_INFO: u16 = 0xff01;
 const PRE_SHARED_KEY: u16 = 41;
 pub(super) const EARLY_DATA: u16 = 42;
 const KEY_SHARE: u16 = 51;

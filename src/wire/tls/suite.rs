@@ -181,6 +181,32 @@ impl Suite {
         SUITES.binary_search_by_key(&number, |suite| suite.number).ok().and_then(|at| SUITES.get(at))
     }
 
+    /// There is no certificate behind it. RFC 5246 A.5.
+    pub fn is_anonymous(&self) -> bool {
+        self.kx == Kx::Anon
+    }
+
+    /// It encrypts nothing. RFC 5246 A.5, RFC 9150.
+    pub fn is_null(&self) -> bool {
+        self.cipher == Cipher::Null || self.name.contains("_NULL_") || matches!(self.number, 0xc0b4 | 0xc0b5)
+    }
+
+    /// What a current client holds against it; nothing when it is merely old.
+    pub fn weakness(&self) -> Option<&'static str> {
+        let has = |word: &str| self.name.contains(word);
+        [
+            (self.is_anonymous(), "no certificate"),
+            (self.is_null(), "no encryption"),
+            (has("_EXPORT"), "export"),
+            (has("_RC4_") || has("_RC2_"), "RC4"),
+            (has("3DES"), "3DES"),
+            (has("_DES"), "DES"),
+            (has("_IDEA_"), "IDEA"),
+        ]
+        .into_iter()
+        .find_map(|(is_so, why)| is_so.then_some(why))
+    }
+
     /// The IANA name of a suite, or its number in hexadecimal.
     pub fn name_of(number: u16) -> String {
         Suite::of(number).map_or_else(|| format!("0x{number:04X}"), |suite| suite.name.to_string())
@@ -205,6 +231,16 @@ mod tests {
                 assert!(suite.name.contains(&key_bits), "{}", suite.name);
             }
         }
+    }
+
+    #[test]
+    fn suites_without_certificate_encryption_or_long_keys_are_known() {
+        let of = |number| Suite::of(number).expect("named");
+        assert!(of(0x0018).is_anonymous() && of(0xc018).is_anonymous() && !of(0xc013).is_anonymous());
+        assert!(of(0x0001).is_null() && of(0xc010).is_null() && of(0xc0b4).is_null() && !of(0x002f).is_null());
+        let why = |number| of(number).weakness();
+        assert_eq!([0x0003, 0x0004, 0x0009, 0x000a].map(why), [Some("export"), Some("RC4"), Some("DES"), Some("3DES")]);
+        assert_eq!([0x0018, 0x0002, 0x002f, 0x1301].map(why), [Some("no certificate"), Some("no encryption"), None, None]);
     }
 
     #[test]

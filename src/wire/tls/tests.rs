@@ -1,5 +1,8 @@
+use super::flight::{MAX_FLIGHT, MAX_MESSAGE};
+use super::record::{HEADER_LEN, Header};
 use super::*;
 use crate::base::hex;
+use crate::base::{Layer, Limit, Reader, WireError};
 use crate::wire::cert::Cert;
 use proptest::prelude::*;
 
@@ -25,7 +28,8 @@ fn a_captured_first_flight_gives_version_cipher_and_chain_in_pieces_of_any_size(
     for piece in [1, 7, 1448, 65_536] {
         let (flight, last) = read(FIRST_FLIGHT, piece);
         assert_eq!((last, flight.alert), (Ok(true), None));
-        assert_eq!(flight.hello, Some(ServerHello { version: TLS12, cipher: 0xc030 }));
+        let choice = flight.hello.expect("a choice");
+        assert_eq!((choice.version, choice.suite), (TLS12, 0xc030));
         let certs = flight.certs.expect("a chain");
         let leaf = Cert::parse(&certs[0]).expect("a certificate");
         assert!(leaf.subject.contains("vpn.example.test"), "{}", leaf.subject);
@@ -61,7 +65,8 @@ fn the_version_of_tls_1_3_stands_in_an_extension() {
     hello.extend([9; 32]);
     hello.extend([0, 0x13, 0x02, 0, 0, 6, 0, 43, 0, 2, 3, 4]);
     let (flight, last) = read(&hello, 5);
-    assert_eq!((last, flight.hello), (Ok(true), Some(ServerHello { version: TLS13, cipher: 0x1302 })));
+    let choice = flight.hello.expect("a choice");
+    assert_eq!((last, choice.version, choice.suite, choice.is_retry()), (Ok(true), TLS13, 0x1302, false));
 }
 
 #[test]
@@ -81,12 +86,13 @@ fn what_is_no_tls_and_what_is_too_long_is_refused_with_its_limit() {
 #[test]
 fn a_hello_is_laid_out_as_specified() {
     let hello = ClientHello {
-        version: TLS12,
+        versions: vec![TLS12],
         random: [0xaa; 32],
         suites: vec![0xc02f, 0x00ff],
         server_name: Some("a.test".into()),
         groups: vec![0x0017],
         signature_schemes: vec![0x0401],
+        ..ClientHello::default()
     };
     let expected = [
         "1603010056",
@@ -107,10 +113,10 @@ fn a_hello_is_laid_out_as_specified() {
 
 #[test]
 fn ssl_3_has_no_extensions_and_tls_1_0_no_signature_schemes() {
-    let ssl = ClientHello::old(SSL30, [0; 32], Some("a.test".into())).emit();
+    let ssl = ClientHello::wide(SSL30, [0; 32], Some("a.test".into())).emit();
     assert_eq!((&ssl[..3], &ssl[9..11], &ssl[ssl.len() - 2..]), (&[22, 3, 0][..], &[3, 0][..], &[1, 0][..]));
-    let tls = ClientHello::old(TLS10, [0; 32], None).emit();
-    assert!(ClientHello::old(TLS12, [0; 32], None).emit().len() > tls.len() + 40);
+    let tls = ClientHello::wide(TLS10, [0; 32], None).emit();
+    assert!(ClientHello::wide(TLS12, [0; 32], None).emit().len() > tls.len() + 40);
     assert_eq!(usize::from(u16::from_be_bytes([tls[3], tls[4]])), tls.len() - 5);
 }
 
@@ -129,6 +135,26 @@ proptest! {
             *byte ^= 0x55;
         }
         let (flight, _) = read(&damaged, piece);
-        prop_assert!(flight.records.len() <= MAX_FLIGHT && flight.messages.len() <= MAX_FLIGHT);
+        prop_assert!(flight.held() <= MAX_FLIGHT);
     }
+}
+
+#[test]
+fn a_flight_read_to_its_end_tells_the_key_exchange() {
+    let mut flight = Flight::until(Until::Done);
+    assert_eq!(flight.push(FIRST_FLIGHT), Ok(true));
+    let exchange = flight.exchange.expect("ECDHE");
+    assert_eq!((exchange.group, exchange.bits), (Some(0x001d), None));
+    assert!(exchange.scheme.is_some_and(|scheme| [0x0804, 0x0401].contains(&scheme)), "{exchange:?}");
+    assert!(!flight.asks_for_certificate);
+}
+
+#[test]
+fn the_prime_of_diffie_hellman_is_measured_in_bits() {
+    let suite = suite::Suite::of(0x009e).expect("DHE");
+    let body = [&[0, 3, 0, 0x02, 0xff][..], &[0, 1, 2], &[0, 1, 9], &[4, 1, 0, 0]].concat();
+    let read = |version| Exchange::parse(&mut Reader::new(Layer::Tls, &body), version, suite).expect("an exchange");
+    assert_eq!(read(TLS12), Exchange { group: None, bits: Some(10), scheme: Some(0x0401) });
+    assert_eq!(read(TLS11).scheme, None);
+    assert!(Exchange::parse(&mut Reader::new(Layer::Tls, &body[..6]), TLS12, suite).is_err());
 }

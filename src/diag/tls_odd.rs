@@ -1,0 +1,155 @@
+//! Servers that speak TLS in a way that Windows and most other clients do not: what hand-made hellos tell when the handshake
+//! failed, and keys that only some clients know.
+
+use super::check::{Check, Evidence, Fix, Look, Need, Severity, Windows};
+use super::tls::{failed, name};
+use crate::base::{Layer, SpecRef};
+use crate::transcript::{Facts, ScanAnswer};
+use crate::wire::tls::TLS13;
+use crate::wire::tls::message::group_name;
+use crate::wire::tls::suite::Suite;
+
+pub(super) const TLS_ODD: &[Check] = &[
+    Check {
+        id: "TLS-ANONYMOUS-ONLY",
+        title: "The server offers only suites without a certificate",
+        means: "Without a certificate SSTP has nothing to bind its keys to, and no client of Windows offers such suites.",
+        fix: Fix { admin: "Bind a certificate to the listener, and take the aNULL suites out of its list.", user: "" },
+        spec: &[SpecRef::rfc(5246, "A.5"), SpecRef::sstp("3.2.4.1")],
+        look: Look::One(anonymous_only),
+        ..ROW
+    },
+    Check {
+        id: "TLS-NO-ENCRYPTION",
+        title: "The server offers only suites without encryption",
+        means: "Everything in the tunnel would be readable; no client offers these suites by itself.",
+        fix: Fix { admin: "Take the eNULL suites out of the server's list and offer ECDHE with AES-GCM.", user: "" },
+        spec: &[SpecRef::rfc(9325, "4.1")],
+        look: Look::One(null_only),
+        ..ROW
+    },
+    Check {
+        id: "TLS-RARE-GROUP",
+        title: "The server accepts only a key exchange group that most clients lack",
+        means: "Windows offers X25519, P-256 and P-384 unless it is told otherwise; this server wants another one.",
+        fix: Fix { admin: "Allow X25519 and P-256 (OpenSSL: Groups or -curves X25519:P-256:P-384).", user: "" },
+        spec: &[SpecRef::rfc(8446, "9.1")],
+        look: Look::One(rare_group),
+        ..ROW
+    },
+    Check {
+        id: "TLS-RARE-CIPHER",
+        title: "The server accepts only cipher suites that most clients leave out",
+        means: "Its suites are sound but rare (CCM, ARIA, Camellia and such); Windows offers none of them.",
+        fix: Fix { admin: "Offer AES-GCM too: TLS_AES_256_GCM_SHA384, or ECDHE with AES-GCM in TLS 1.2.", user: "" },
+        spec: &[SpecRef::rfc(8446, "9.1")],
+        look: Look::One(rare_cipher),
+        ..ROW
+    },
+    Check {
+        id: "TLS-CERT-KEY-TYPE",
+        title: "The certificate has a kind of key that Windows does not know in TLS",
+        means: "Schannel knows RSA and ECDSA over P-256, P-384 and P-521 only; with another key the handshake ends with an alert.",
+        fix: Fix { admin: "Use a certificate with an RSA key of 2048 bits or more, or with an EC key on P-256 or P-384.", user: "" },
+        spec: &[SpecRef::rfc(8446, "9.1")],
+        needs: Need::Chain,
+        explains: &["TLS-WINDOWS-SHARES-NOTHING"],
+        look: Look::One(unknown_key),
+        ..ROW
+    },
+    Check {
+        id: "TLS-WEAK-DH",
+        severity: Severity::Warn,
+        title: "The server's Diffie-Hellman prime is short",
+        means: "A prime below 2048 bits is refused by OpenSSL as Debian builds it, one below 1024 bits by Windows too.",
+        fix: Fix { admin: "Give the server parameters of 2048 bits or more, or offer ECDHE alone.", user: "" },
+        spec: &[SpecRef::rfc(9325, "4.4")],
+        look: Look::One(short_prime),
+        ..ROW
+    },
+];
+
+/// What these rows have in common.
+const ROW: Check = Check {
+    layer: Layer::Tls,
+    windows: &[Windows::Hresult(0x8009_0326), Windows::Hresult(0x8009_0331)],
+    needs: Need::Began(Layer::Tls),
+    ..Check::ROW
+};
+
+fn anonymous_only(facts: &Facts) -> Option<Evidence> {
+    told(facts, |it| it.is_suite(Suite::is_anonymous))
+}
+
+fn null_only(facts: &Facts) -> Option<Evidence> {
+    told(facts, |it| it.is_suite(|suite| suite.is_null() && !suite.is_anonymous()))
+}
+
+fn rare_group(facts: &Facts) -> Option<Evidence> {
+    told(facts, |it| it.group.is_some_and(|group| !USUAL_GROUPS.contains(&group)) && (it.version >= TLS13 || it.is_suite(is_ecdhe)))
+}
+
+fn rare_cipher(facts: &Facts) -> Option<Evidence> {
+    let rare = ["_CCM", "_ARIA_", "_CAMELLIA_", "_SEED_", "_IDEA_", "TLS_SHA"];
+    told(facts, |it| it.is_suite(|suite| rare.iter().any(|part| suite.name.contains(part)) && !suite.is_anonymous()))
+}
+
+fn unknown_key(facts: &Facts) -> Option<Evidence> {
+    let leaf = facts.leaf().filter(|leaf| UNKNOWN_KEYS.iter().any(|kind| leaf.key_algorithm.starts_with(kind)))?;
+    // Where the handshake failed for another reason than the key, that reason is the matter.
+    let ours = facts.secured.is_some() || facts.stopped_at(Layer::Tls).is_some();
+    ours.then_some(facts.chain_event?).map(|event| Evidence::at(event, format!("the key of the certificate is {}", leaf.key)))
+}
+
+fn short_prime(facts: &Facts) -> Option<Evidence> {
+    let scanned = facts.scans.iter().filter_map(|seen| match seen.it.1 {
+        ScanAnswer::Accepted { cipher, bits, .. } => Some((seen.event, cipher, bits?)),
+        _ => None,
+    });
+    let surveyed = facts
+        .survey
+        .versions
+        .iter()
+        .flat_map(|seen| seen.it.suites.iter().filter_map(move |suite| Some((seen.event, suite.cipher, suite.bits?))));
+    let dhe = |row: &(usize, u16, u16)| Suite::of(row.1).is_some_and(|suite| suite.name.contains("_DHE_"));
+    let (event, cipher, bits) = scanned.chain(surveyed).filter(dhe).min_by_key(|row| row.2).filter(|row| row.2 < LEAST_BITS)?;
+    Some(Evidence::at(event, format!("with {} the prime has {bits} bits", Suite::name_of(cipher))))
+}
+
+fn is_ecdhe(suite: &Suite) -> bool {
+    suite.name.starts_with("TLS_ECDH")
+}
+
+/// What the server chose of everything there is.
+struct Chosen {
+    version: u16,
+    cipher: u16,
+    group: Option<u16>,
+}
+
+impl Chosen {
+    fn is_suite(&self, kind: impl Fn(&Suite) -> bool) -> bool {
+        Suite::of(self.cipher).is_some_and(kind)
+    }
+}
+
+/// The handshake failed, and a hello that offered everything, the usual first, was answered with that in the newest version.
+fn told(facts: &Facts, kind: impl Fn(&Chosen) -> bool) -> Option<Evidence> {
+    let failure = failed(facts, |_| true)?;
+    let chosen = facts.scans.iter().filter_map(|seen| match seen.it.1 {
+        ScanAnswer::Accepted { version, cipher, group, .. } => Some((seen.event, Chosen { version, cipher, group })),
+        _ => None,
+    });
+    let (event, chosen) = chosen.max_by_key(|row| row.1.version).filter(|row| kind(&row.1))?;
+    let group = chosen.group.map_or(String::new(), |group| format!(" and group {}", group_name(group)));
+    let says = format!("of everything there is it chose {} with {}{group}", name(chosen.version), Suite::name_of(chosen.cipher));
+    let events = failure.events.iter().copied().chain([event]).collect();
+    Some(Evidence { events, ..failure.and(&says) })
+}
+
+/// X25519, P-256, P-384, and the hybrids over them, which come beside them and never alone.
+const USUAL_GROUPS: [u16; 6] = [0x001d, 0x0017, 0x0018, 0x11eb, 0x11ec, 0x11ed];
+/// Kinds of keys that the list of signature schemes of Schannel has no scheme for.
+const UNKNOWN_KEYS: [&str; 4] = ["Ed25519", "Ed448", "ML-DSA", "SLH-DSA"];
+/// RFC 9325 4.4, bits.
+const LEAST_BITS: u16 = 2048;
