@@ -35,7 +35,7 @@ pub fn outcome(posed: &Posed) -> Option<(&'static Client, Outcome)> {
         ScanAnswer::Accepted { version, .. } if !client.versions.contains(&version) => {
             Outcome::Nothing(format!("the server answers with {}", super::tls::name(version)))
         }
-        ScanAnswer::Accepted { version, cipher, group, bits } => Outcome::Shares { version, cipher, group, bits },
+        ScanAnswer::Accepted { version, cipher, group, bits, .. } => Outcome::Shares { version, cipher, group, bits },
         ScanAnswer::Alert(number) => Outcome::Nothing(format!("alert {}", look::alert(number))),
         ScanAnswer::NotTls => Outcome::Untold("no TLS came back"),
         ScanAnswer::Closed(_) => Outcome::Untold("the connection was closed"),
@@ -54,11 +54,12 @@ mod tests {
 
     #[test]
     fn a_short_prime_or_an_old_version_is_as_good_as_a_refusal() {
-        let dhe = |bits| ScanAnswer::Accepted { version: 0x0303, cipher: 0x009e, group: None, bits: Some(bits) };
+        let dhe =
+            |bits| ScanAnswer::Accepted { version: 0x0303, cipher: 0x009e, group: None, bits: Some(bits), asks_for_certificate: false };
         assert!(matches!(of("windows-10-1607", dhe(1024)), Outcome::Shares { .. }));
         assert_eq!(of("windows-10-1607", dhe(512)), Outcome::Nothing("the prime has 512 bits, and it wants 1024".into()));
         assert!(matches!(of("openssl-3-default", dhe(1024)), Outcome::Nothing(_)));
-        let old = ScanAnswer::Accepted { version: 0x0301, cipher: 0x002f, group: None, bits: None };
+        let old = ScanAnswer::Accepted { version: 0x0301, cipher: 0x002f, group: None, bits: None, asks_for_certificate: false };
         assert_eq!(of("windows-11-24h2", old), Outcome::Nothing("the server answers with TLS 1.0".into()));
         assert_eq!(of("windows-7", ScanAnswer::Alert(70)), Outcome::Nothing("alert 70 protocol_version".into()));
         assert_eq!(outcome(&Posed { client: "none".into(), answer: ScanAnswer::Silence }), None);

@@ -252,7 +252,7 @@ fn name_unrecognized(facts: &Facts) -> Option<Evidence> {
 
 /// TLS 1.3 servers say so only when the client believes the handshake to be through. RFC 8446 4.4.2.4.
 fn client_certificate_demanded(facts: &Facts) -> Option<Evidence> {
-    let at_once = || failed(facts, |failure| failure == TlsFailure::Alert(CERTIFICATE_REQUIRED));
+    let at_once = || failed(facts, |failure| failure == TlsFailure::Alert(CERTIFICATE_REQUIRED)).or_else(|| refused_for_want_of_one(facts));
     let late = || {
         let secured = facts.secured.as_ref().filter(|seen| seen.it.client_cert_requested)?;
         let theirs = |seen: &&Seen<u8>| seen.by != Some(Side::Client);
@@ -265,6 +265,16 @@ fn client_certificate_demanded(facts: &Facts) -> Option<Evidence> {
         Evidence::of([secured.event, seen.event], format!("it asked for a certificate, got none, and sent alert {}", alert(seen.it)))
     };
     at_once().or_else(late)
+}
+
+/// Up to TLS 1.2 the alert does not name it: the server showed its own certificate, asked for ours, and refused. RFC 5246
+/// 7.4.6.
+fn refused_for_want_of_one(facts: &Facts) -> Option<Evidence> {
+    let asked = facts.scans.iter().find(|seen| matches!(seen.it.1, ScanAnswer::Accepted { asks_for_certificate: true, .. }))?;
+    let refusals = [HANDSHAKE_FAILURE, BAD_CERTIFICATE].map(TlsFailure::Alert);
+    let evidence = failed(facts, |failure| refusals.contains(&failure)).filter(|_| !facts.chain.is_empty())?;
+    let events = evidence.events.iter().copied().chain([asked.event]).collect();
+    Some(Evidence { events, ..evidence.and("it showed its own certificate and asked for one of ours") })
 }
 
 fn old_suites_only(facts: &Facts) -> Option<Evidence> {

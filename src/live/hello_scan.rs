@@ -123,7 +123,10 @@ mod tests {
             whats,
             [
                 scanned(SSL30, ScanAnswer::Alert(70)),
-                scanned(TLS10, ScanAnswer::Accepted { version: TLS10, cipher: 0x002f, group: None, bits: None }),
+                scanned(
+                    TLS10,
+                    ScanAnswer::Accepted { version: TLS10, cipher: 0x002f, group: None, bits: None, asks_for_certificate: false }
+                ),
                 scanned(TLS11, ScanAnswer::Alert(70)),
                 scanned(TLS12, ScanAnswer::Alert(70)),
                 scanned(TLS13, ScanAnswer::Alert(70)),

@@ -380,6 +380,9 @@ pub enum ScanAnswer {
         /// Length in bits of the prime of Diffie-Hellman, or of the short RSA key of an export suite.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         bits: Option<u16>,
+        /// The server asks for a client certificate.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        asks_for_certificate: bool,
     },
     /// A fatal alert.
     Alert(u8),

@@ -2,6 +2,7 @@
 
 mod captures;
 mod fronts;
+mod odd;
 mod proxies;
 mod rig;
 mod softether;

@@ -118,6 +118,8 @@ pub struct Report {
     pub reached: Option<String>,
     pub stopped_at: Option<String>,
     pub layers: Vec<LayerRow>,
+    pub certificates: Vec<Value>,
+    pub tls_scan: Value,
     pub findings: Vec<Finding>,
 }
 

@@ -96,7 +96,7 @@ fn proxies() {
 #[test]
 fn handshakes() {
     let scanned = |story: Story, offered, version| {
-        let answer = ScanAnswer::Accepted { version, cipher: 0x002f, group: None, bits: None };
+        let answer = ScanAnswer::Accepted { version, cipher: 0x002f, group: None, bits: None, asks_for_certificate: false };
         story.note(None, Layer::Tls, What::Scanned { offered, answer })
     };
     let failed = |failure| Story::new().tcp().unsecured(failure);

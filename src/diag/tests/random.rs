@@ -133,7 +133,7 @@ fn however_a_handshake_fails_it_has_one_cause() {
         TlsFailure::TimedOut,
         TlsFailure::Other,
     ];
-    let accepted = |version| ScanAnswer::Accepted { version, cipher: 0xc013, group: None, bits: None };
+    let accepted = |version| ScanAnswer::Accepted { version, cipher: 0xc013, group: None, bits: None, asks_for_certificate: false };
     let scans =
         [vec![], vec![accepted(0x0301)], vec![accepted(0x0303)], vec![accepted(0x0304), accepted(0x0302)], vec![ScanAnswer::Silence]];
     for failure in alerts.into_iter().chain(others) {

@@ -39,7 +39,7 @@ const STORIES: &[Row] = &[
     ("TCP-CONNECT-FAILED", || no_connection(ConnectFailure::Other)),
     ("PROXY-UNEXPECTED-STATUS", || Story::new().began(Layer::Proxy).down(Layer::Proxy, Reason::Refused("418".into()))),
     ("TLS-LEGACY-CIPHER", || {
-        let answer = ScanAnswer::Accepted { version: 0x0303, cipher: 0x002f, group: None, bits: None };
+        let answer = ScanAnswer::Accepted { version: 0x0303, cipher: 0x002f, group: None, bits: None, asks_for_certificate: false };
         Story::new().tcp().unsecured(TlsFailure::Alert(40)).note(None, Layer::Tls, What::Scanned { offered: 0x0303, answer })
     }),
     ("TLS-ALPN-H2", || Story::new().tcp().secured(|secured| secured.alpn = Some("h2".into()))),

@@ -63,6 +63,9 @@ pub(super) async fn ask(route: &Route, hello: &ClientHello, shares: Shares, unti
         let sealed = timeout(left(), read_sealed(&mut tap, sealed, rest)).await.ok();
         if let Some(sealed) = sealed {
             heard.0.asks_for_certificate = sealed.certs.is_some().then_some(sealed.asks_for_certificate);
+            if let ScanAnswer::Accepted { asks_for_certificate, .. } = &mut heard.0.answer {
+                *asks_for_certificate = sealed.asks_for_certificate;
+            }
             (heard.0.certs, heard.0.alpn, heard.0.exchange.scheme) = (sealed.certs, sealed.alpn, sealed.scheme);
         }
     }
@@ -78,6 +81,7 @@ fn of(flight: Flight, end: End) -> (Heard, Option<Flight>) {
             cipher: choice.suite,
             group: choice.group.or(exchange.group),
             bits: exchange.bits,
+            asks_for_certificate: flight.asks_for_certificate,
         },
         (None, Some(alert), _) => ScanAnswer::Alert(alert.description),
         (None, None, End::Closed(how)) => ScanAnswer::Closed(how),

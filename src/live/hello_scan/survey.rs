@@ -120,8 +120,13 @@ impl Asker {
         let (answer, traits) = (first.answer.clone(), told(&first));
         let Found { found: suites, whole, odd } = chains::suites(&self.desk, &wide, first).await;
         // A server that refuses the long list of everything may still take a shorter one.
-        let shorter =
-            suites.first().map(|suite| ScanAnswer::Accepted { version, cipher: suite.cipher, group: suite.group, bits: suite.bits });
+        let shorter = suites.first().map(|suite| ScanAnswer::Accepted {
+            version,
+            cipher: suite.cipher,
+            group: suite.group,
+            bits: suite.bits,
+            asks_for_certificate: false,
+        });
         let answer = if matches!(answer, ScanAnswer::Accepted { .. }) { answer } else { shorter.unwrap_or(answer) };
         let order = chains::order(&self.desk, &wide, &suites).await;
         Row { found: Version { suites, order, whole, ..refused(answer) }, odd, traits }
