@@ -192,7 +192,13 @@ openssl genpkey -quiet -algorithm ed25519 -out ed25519.key; leaf ed25519 13 sha2
 openssl genpkey -quiet -algorithm ed448 -out ed448.key; leaf ed448 14 sha256
 cp rsa.key sha1.key; leaf sha1 15 sha1
 printf 'openssl_conf=c\n[c]\nssl_conf=s\n[s]\nsystem_default=d\n[d]\nCipherString=DEFAULT@SECLEVEL=0\n' >weak.cnf
-openssl dhparam -dsaparam -out dh1024.pem 1024
+# RFC 2409 6.2: the second Oakley group.
+prime=FFFFFFFFFFFFFFFFC90FDAA22168C234C4C6628B80DC1CD129024E088A67CC74020BBEA63B139B22514A08798E3404DD
+prime=${prime}EF9519B3CD3A431B302B0A6DF25F14374FE1356D6D51C245E485B576625E7EC6F44C42E9A637ED6B0BFF5CB6
+prime=${prime}F406B7EDEE386BFB5A899FA5AE9F24117C4B1FE649286651ECE65381FFFFFFFFFFFFFFFF
+printf 'asn1=SEQUENCE:dh\n[dh]\np=INTEGER:0x%s\ng=INTEGER:2\n' $prime >dh.cnf
+openssl asn1parse -genconf dh.cnf -noout -out dh1024.der
+openssl dhparam -inform DER -in dh1024.der -out dh1024.pem
 "#;
 
 /// So many servers and probes at once.
