@@ -199,6 +199,14 @@ const NOT_IN_THE_LAB: &[(&str, &str)] = &[
     ("DNS-SPLIT-HORIZON", "the lab stays on loopback, and a private address would send packets into the network it runs in"),
     ("TCP-RESET-ON-CONNECT", "it takes a reset between the SYN-ACK and the client's first look at its socket, which is a race"),
     ("TLS-ALPN-H2", "our client offers no ALPN; it takes the capture of a client that does"),
+    ("TLS-CERT-KEY-TYPE", "the lab's leaves have EC keys over P-256; `tests/interop/odd.rs` has Ed25519 and Ed448"),
+    ("TLS-WINDOWS-SHARES-NOTHING", "it takes `--scan`, which this matrix does not ask for; `tests/interop/odd.rs` does"),
+    ("TLS-CLIENTS-LEFT-OUT", "it takes `--scan`, which this matrix does not ask for; `tests/interop/odd.rs` does"),
+    ("TLS-OLD-VERSION-ACCEPTED", "it takes `--scan` and a server with several versions"),
+    ("TLS-WEAK-CIPHER-ACCEPTED", "it takes `--scan` and a server with several suites"),
+    ("TLS-NO-SECURE-RENEGOTIATION", "it takes `--scan`, and rustls knows secure renegotiation"),
+    ("TLS-COMPRESSION", "it takes `--scan`, and no TLS library of today compresses"),
+    ("TLS-SCAN-PARTIAL", "it takes `--scan` and a server that counts connections; `src/live/hello_scan/tests.rs` plays one"),
     ("CERT-KEY-NOT-PROVED", "rustls signs the handshake with the key that belongs to the certificate"),
     ("CERT-TRUST-DIFFERS", "a store would have to accept what the lab's root does not, which takes a certificate of a public CA"),
     ("CERT-SHA1", "the lab's certificates are made by rcgen, which does not sign with SHA-1"),
@@ -211,12 +219,13 @@ const NOT_IN_THE_LAB: &[(&str, &str)] = &[
 ];
 
 /// Where the stories are.
-const STORIES: [&str; 6] = [
+const STORIES: [&str; 7] = [
     include_str!("../src/diag/tests/lower.rs"),
     include_str!("../src/diag/tests/stories.rs"),
     include_str!("../src/diag/tests/tap_across.rs"),
     include_str!("../src/diag/tests/tap_lower.rs"),
     include_str!("../src/diag/tests/tap_upper.rs"),
+    include_str!("../src/diag/tests/tls_scan.rs"),
     include_str!("../src/diag/tests/upper.rs"),
 ];
 

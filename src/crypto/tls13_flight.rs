@@ -132,7 +132,7 @@ mod tests {
     #[test]
     fn the_handshake_secret_of_rfc_8448() {
         let shared = unhex("8bd4054fb55b9d63fdfbacf9f04b9f0d35e6d63f537563efd46272900f89492d").expect("hexadecimal");
-        let hellos = unhex("860c06edc07858ee8e78f0e7428c58edd6b43f2ca3e6e95f02f063cf0e1cadd8").expect("hexadecimal");
+        let hellos = unhex("860c06edc07858ee8e78f0e7428c58edd6b43f2ca3e6e95f02ed063cf0e1cad8").expect("hexadecimal");
         let secret = server_secret(Prf::Sha256, &shared, &hellos);
         assert_eq!(hex(&secret), "b67b7d690cc16c4e75e54213cb2d37b4e9c912bcded9105d42befd59d391ad38");
     }

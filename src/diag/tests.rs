@@ -7,4 +7,5 @@ mod stories;
 mod tap_across;
 mod tap_lower;
 mod tap_upper;
+mod tls_scan;
 mod upper;

@@ -6,6 +6,7 @@ mod old_tls;
 
 pub use connect::{ProxyAnswer, ProxyPolicy};
 pub use front::Front;
+pub use old_tls::Script;
 
 use super::LiveError;
 use super::wiretap::{Ear, Wired};

@@ -9,7 +9,8 @@ use std::io::{self, Write};
 /// Writes the report.
 pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let opening = [("schema", json!(SCHEMA)), ("tool", document::tool())];
-    let members = opening.into_iter().chain(members(report)).map(|(name, value)| (name.to_string(), value));
+    let scan = ("tls_scan", scan::value(report));
+    let members = opening.into_iter().chain(members(report)).chain([scan]).map(|(name, value)| (name.to_string(), value));
     let text = serde_json::to_string_pretty(&Value::Object(members.collect::<Map<_, _>>()))?;
     writeln!(out, "{}", quiet(&text))
 }
@@ -28,7 +29,6 @@ pub(super) fn members(report: &Report) -> impl Iterator<Item = (&'static str, Va
         ("layers", report.layers.iter().map(document::layer).collect()),
         ("certificates", document::certificates(report).into()),
         ("addresses", document::addresses(report).into()),
-        ("tls_scan", scan::value(report)),
         ("findings", findings.into()),
         ("not_judged", document::not_judged(report).into()),
     ];

@@ -1,6 +1,7 @@
 //! What answers at an address: an SSTP server in TLS, or something else.
 
-use super::{Door, Kept, Record, Serve, old_tls};
+use super::old_tls::{self, Script};
+use super::{Door, Kept, Record, Serve};
 use crate::base::{Layer, Micros, Side};
 use crate::live::clock::Clock;
 use crate::live::drive;
@@ -44,10 +45,8 @@ pub enum Front {
     CloseAfterHello,
     /// RST after the ClientHello.
     ResetAfterHello,
-    /// TLS 1.0 and nothing newer.
-    OldTls,
-    /// TLS 1.2 with the cipher suites of TLS 1.0.
-    OldSuites,
+    /// One version of TLS and few cipher suites, up to the server's first flight.
+    Script(Script),
     /// It listens, but its queue is full: SYNs are dropped and connects time out.
     FullBacklog,
     /// Nobody listens: connects are refused.
@@ -134,15 +133,14 @@ impl Service {
             Front::Alert(description) => say_and_close(&mut stream, &old_tls::alert(description)).await,
             Front::CloseAfterHello => say_and_close(&mut stream, b"").await,
             Front::ResetAfterHello => stream.reset_on_drop(),
-            Front::OldTls => self.play_old(stream, old_tls::TLS_10, &hello).await,
-            Front::OldSuites => self.play_old(stream, old_tls::TLS_12, &hello).await,
+            Front::Script(script) => self.play_old(stream, script, &hello).await,
             _ => {}
         }
     }
 
-    /// A server that knows one version and old cipher suites.
-    async fn play_old(&self, mut stream: Wired, version: u16, hello: &[u8]) {
-        let answer = old_tls::answer(version, hello, &self.door.identity.chain);
+    /// A server that knows one version and few cipher suites.
+    async fn play_old(&self, mut stream: Wired, script: Script, hello: &[u8]) {
+        let answer = old_tls::answer(script, hello, &self.door.identity.chain);
         let _ = stream.write_all(&answer).await;
         drain(&mut stream).await;
     }

@@ -3,13 +3,45 @@
 
 use crate::base::{Layer, Reader, WireError};
 
-/// The answer of a server of that version to the body of a ClientHello record: a flight, or an alert.
-pub(super) fn answer(version: u16, hello: &[u8], chain: &[Vec<u8>]) -> Vec<u8> {
+/// A server that knows one version and few suites.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Script {
+    /// Its version.
+    pub version: u16,
+    /// Its suites, best first.
+    pub ciphers: &'static [u16],
+    /// The body of its ServerKeyExchange; there is none when it is empty.
+    pub exchange: &'static [u8],
+    /// It shows its certificates.
+    pub certified: bool,
+}
+
+impl Script {
+    /// TLS 1.0 and its suites.
+    pub const OLD: Script = Script { version: 0x0301, ciphers: &CIPHERS, exchange: &[], certified: true };
+    /// TLS 1.2 with the suites of TLS 1.0.
+    pub const OLD_SUITES: Script = Script { version: 0x0303, ..Script::OLD };
+    /// TLS 1.2 without encryption: TLS_RSA_WITH_NULL_SHA256 and TLS_RSA_WITH_NULL_SHA.
+    pub const NULL: Script = Script { ciphers: &[0x003b, 0x0002], ..Script::OLD_SUITES };
+    /// TLS 1.2 without certificate: TLS_ECDH_anon_WITH_AES_256_CBC_SHA over P-256.
+    pub const ANONYMOUS: Script =
+        Script { ciphers: &[0xc019], exchange: &[3, 0, 0x17, 4, 4, 1, 2, 3], certified: false, ..Script::OLD_SUITES };
+    /// TLS 1.2 with Camellia and ARIA alone.
+    pub const RARE_SUITES: Script = Script { ciphers: &[0x0084, 0x0041, 0xc03c], ..Script::OLD_SUITES };
+    /// TLS 1.2 with ECDHE over P-521 alone; the client hello's list of groups is not looked at.
+    pub const RARE_GROUP: Script =
+        Script { ciphers: &[0xc028, 0xc014], exchange: &[3, 0, 0x19, 4, 4, 1, 2, 3, 4, 1, 0, 1, 9], ..Script::OLD_SUITES };
+    /// TLS 1.2 with DHE over a prime of 1024 bits.
+    pub const SHORT_PRIME: Script = Script { ciphers: &[0x009f, 0x0039], exchange: &SHORT_DH, ..Script::OLD_SUITES };
+}
+
+/// The answer of a server to the body of a ClientHello record: a flight, or an alert.
+pub(super) fn answer(script: Script, hello: &[u8], chain: &[Vec<u8>]) -> Vec<u8> {
     match Hello::parse(hello) {
         Err(_) => alert(DECODE_ERROR),
-        Ok(hello) if !hello.allows(version) => alert(PROTOCOL_VERSION),
-        Ok(hello) => match CIPHERS.iter().find(|cipher| hello.ciphers.contains(cipher)) {
-            Some(cipher) => flight(version, *cipher, chain),
+        Ok(hello) if !hello.allows(script.version) => alert(PROTOCOL_VERSION),
+        Ok(hello) => match script.ciphers.iter().find(|cipher| hello.ciphers.contains(cipher)) {
+            Some(cipher) => flight(script, *cipher, chain),
             None => alert(HANDSHAKE_FAILURE),
         },
     }
@@ -75,16 +107,20 @@ fn numbers(bytes: &[u8]) -> Vec<u16> {
     bytes.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]])).collect()
 }
 
-/// ServerHello, Certificate, ServerHelloDone. RFC 2246 7.4.
-fn flight(version: u16, cipher: u16, chain: &[Vec<u8>]) -> Vec<u8> {
-    let mut hello = version.to_be_bytes().to_vec();
+/// ServerHello, Certificate, ServerKeyExchange, ServerHelloDone, as far as there are. RFC 2246 7.4.
+fn flight(script: Script, cipher: u16, chain: &[Vec<u8>]) -> Vec<u8> {
+    let mut hello = script.version.to_be_bytes().to_vec();
     hello.extend(*b"sstp-diag lab, an old TLS server");
     hello.push(0);
     hello.extend(cipher.to_be_bytes());
     hello.push(0);
     let certificates: Vec<u8> = chain.iter().flat_map(|cert| [u24(cert.len()), cert.clone()].concat()).collect();
     let certificate = [u24(certificates.len()), certificates].concat();
-    record(HANDSHAKE, [handshake(2, hello), handshake(11, certificate), handshake(14, Vec::new())].concat())
+    let mut flight = handshake(2, hello);
+    flight.extend(script.certified.then(|| handshake(11, certificate)).into_iter().flatten());
+    flight.extend((!script.exchange.is_empty()).then(|| handshake(12, script.exchange.to_vec())).into_iter().flatten());
+    flight.extend(handshake(14, Vec::new()));
+    record(HANDSHAKE, flight)
 }
 
 fn handshake(kind: u8, body: Vec<u8>) -> Vec<u8> {
@@ -108,10 +144,18 @@ const FATAL: u8 = 2;
 const HANDSHAKE_FAILURE: u8 = 40;
 const DECODE_ERROR: u8 = 50;
 const PROTOCOL_VERSION: u8 = 70;
-/// RFC 2246 6.2.1.
-pub(super) const TLS_10: u16 = 0x0301;
-/// RFC 5246 A.1.
-pub(super) const TLS_12: u16 = 0x0303;
+/// ServerDHParams with a prime of 1024 bits, generator, public value, and a signature with RSA and SHA-256. RFC 5246 7.4.3.
+const SHORT_DH: [u8; 2 + 128 + 3 + 3 + 5] = {
+    let mut body = [0xff; 2 + 128 + 3 + 3 + 5];
+    let tail = [0, 1, 2, 0, 1, 9, 4, 1, 0, 1, 9];
+    (body[0], body[1]) = (0, 128);
+    let mut at = 0;
+    while at < tail.len() {
+        body[2 + 128 + at] = tail[at];
+        at += 1;
+    }
+    body
+};
 /// RFC 8446 4.2.1.
 const SUPPORTED_VERSIONS: u16 = 43;
 /// Suites without a ServerKeyExchange first, so that the flight is whole: RSA with AES-128, AES-256, 3DES and RC4; then
@@ -139,17 +183,19 @@ mod tests {
     #[test]
     fn only_a_hello_that_allows_tls_10_gets_the_flight() {
         let chain = [vec![0x30, 1, 0]];
-        let old = answer(TLS_10, &hello(0x0301, &[0xc014, 0x002f], &[]), &chain);
+        let old = answer(Script::OLD, &hello(0x0301, &[0xc014, 0x002f], &[]), &chain);
         assert_eq!((&old[..3], &old[5..11]), (&[22, 3, 1][..], &[2, 0, 0, 38, 3, 1][..]));
         assert_eq!(&old[44..46], [0x00, 0x2f]);
         assert_eq!(&old[47..], [11, 0, 0, 9, 0, 0, 6, 0, 0, 3, 0x30, 1, 0, 14, 0, 0, 0]);
         let modern = [0, 43, 0, 5, 4, 3, 4, 3, 3];
-        assert_eq!(answer(TLS_10, &hello(0x0303, &[0x1301, 0x002f], &modern), &chain), [21, 3, 1, 0, 2, 2, 70]);
+        assert_eq!(answer(Script::OLD, &hello(0x0303, &[0x1301, 0x002f], &modern), &chain), [21, 3, 1, 0, 2, 2, 70]);
         let wide = [0, 43, 0, 7, 6, 3, 4, 3, 3, 3, 1];
-        assert_eq!(answer(TLS_10, &hello(0x0303, &[0x002f], &wide), &chain)[0], 22);
-        assert_eq!(answer(TLS_10, &hello(0x0301, &[0x1301], &[]), &chain), alert(40));
-        assert_eq!(answer(TLS_12, &hello(0x0301, &[0x002f], &[]), &chain), alert(70));
-        assert_eq!(answer(TLS_12, &hello(0x0303, &[0xc02b, 0x002f], &modern), &chain)[9..11], [3, 3]);
-        assert_eq!(answer(TLS_10, &hello(0x0301, &[0x002f], &[])[..30], &chain), alert(50));
+        assert_eq!(answer(Script::OLD, &hello(0x0303, &[0x002f], &wide), &chain)[0], 22);
+        assert_eq!(answer(Script::OLD, &hello(0x0301, &[0x1301], &[]), &chain), alert(40));
+        assert_eq!(answer(Script::OLD_SUITES, &hello(0x0301, &[0x002f], &[]), &chain), alert(70));
+        assert_eq!(answer(Script::OLD_SUITES, &hello(0x0303, &[0xc02b, 0x002f], &modern), &chain)[9..11], [3, 3]);
+        assert_eq!(answer(Script::OLD, &hello(0x0301, &[0x002f], &[])[..30], &chain), alert(50));
+        let anonymous = answer(Script::ANONYMOUS, &hello(0x0303, &[0xc019], &modern), &chain);
+        assert_eq!(&anonymous[47..], [12, 0, 0, 8, 3, 0, 0x17, 4, 4, 1, 2, 3, 14, 0, 0, 0]);
     }
 }

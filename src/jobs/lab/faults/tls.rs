@@ -3,12 +3,12 @@
 use crate::base::Layer::Tls;
 use crate::jobs::lab::fault::{Fault, Makes, fault};
 use crate::jobs::lab::pki::NAME;
-use crate::live::listen::Front;
+use crate::live::listen::{Front, Script};
 
 pub(in crate::jobs::lab) const FAULTS: &[Fault] = &[
     fault("tls.plain-http", Tls, "the port speaks plain HTTP", Makes::Front(Front::PlainHttp), "TLS-PLAINTEXT-PORT"),
     fault("tls.another-protocol", Tls, "the port speaks another protocol", Makes::Front(Front::Garbage), "TLS-NOT-TLS"),
-    fault("tls.too-old", Tls, "the server stopped at TLS 1.0", Makes::Front(Front::OldTls), "TLS-SERVER-TOO-OLD"),
+    fault("tls.too-old", Tls, "the server stopped at TLS 1.0", Makes::Front(Front::Script(Script::OLD)), "TLS-SERVER-TOO-OLD"),
     // RFC 8446 6.2: handshake_failure.
     fault("tls.no-common-cipher", Tls, "there is no cipher suite in common", Makes::Front(Front::Alert(40)), "TLS-NO-COMMON-CIPHER"),
     fault("tls.wrong-sni", Tls, "the server answers only to another name", Makes::Sni("other.lab.example"), "TLS-SNI-ALERT"),
@@ -32,8 +32,43 @@ pub(in crate::jobs::lab) const FAULTS: &[Fault] = &[
         "tls.old-suites",
         Tls,
         "the server speaks TLS 1.2 with outdated cipher suites only",
-        Makes::Front(Front::OldSuites),
+        Makes::Front(Front::Script(Script::OLD_SUITES)),
         "TLS-LEGACY-CIPHER",
+    ),
+    fault(
+        "tls.null-suites",
+        Tls,
+        "the server has only suites without encryption",
+        Makes::Front(Front::Script(Script::NULL)),
+        "TLS-NO-ENCRYPTION",
+    ),
+    fault(
+        "tls.anonymous",
+        Tls,
+        "the server has only suites without a certificate",
+        Makes::Front(Front::Script(Script::ANONYMOUS)),
+        "TLS-ANONYMOUS-ONLY",
+    ),
+    fault(
+        "tls.rare-suites",
+        Tls,
+        "the server has only suites that nearly nobody offers",
+        Makes::Front(Front::Script(Script::RARE_SUITES)),
+        "TLS-RARE-CIPHER",
+    ),
+    fault(
+        "tls.rare-group",
+        Tls,
+        "the server wants P-521 for the key exchange",
+        Makes::Front(Front::Script(Script::RARE_GROUP)),
+        "TLS-RARE-GROUP",
+    ),
+    fault(
+        "tls.short-prime",
+        Tls,
+        "the server has Diffie-Hellman with 1024 bits alone",
+        Makes::Front(Front::Script(Script::SHORT_PRIME)),
+        "TLS-WEAK-DH",
     ),
     // RFC 8446 6.2: internal_error.
     fault("tls.internal-error", Tls, "the server has an error of its own", Makes::Front(Front::Alert(80)), "TLS-HANDSHAKE-FAILED"),
