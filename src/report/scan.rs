@@ -210,3 +210,91 @@ fn client_value(client: &Client, outcome: &Outcome) -> Value {
 
 /// Behind clients whose row nobody has read in full.
 const UNVERIFIED: &str = "(?)";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::{Layer, Micros};
+    use crate::diag;
+    use crate::report::format;
+    use crate::transcript::scan::{Effort, Posed};
+    use crate::transcript::{Event, Facts, Head, How, Transcript, What};
+
+    fn accepted(version: u16, cipher: u16) -> ScanAnswer {
+        ScanAnswer::Accepted { version, cipher, group: Some(0x1d), bits: None, asks_for_certificate: false }
+    }
+
+    fn version_of(version: u16, answer: ScanAnswer, suites: &[(u16, Option<u16>)], whole: bool) -> What {
+        let suites = suites.iter().map(|(cipher, bits)| Suite { cipher: *cipher, group: None, bits: *bits }).collect();
+        What::VersionScanned(Box::new(Version { version, answer, suites, order: Order::Server, groups: vec![0x1d, 0x17], whole }))
+    }
+
+    fn report(cut: Option<&str>) -> Report {
+        let old: &[(u16, Option<u16>)] = &[(0xc014, None), (0x0039, Some(1024)), (0xc019, None)];
+        let posed = |client: &str, answer| What::Posed(Box::new(Posed { client: client.into(), answer }));
+        let whats = [
+            What::Began,
+            version_of(0x0300, ScanAnswer::Closed(How::Reset), &[], false),
+            version_of(0x0301, accepted(0x0301, 0xc014), old, true),
+            version_of(0x0302, accepted(0x0302, 0xc014), old, true),
+            version_of(0x0304, ScanAnswer::Alert(70), &[], true),
+            What::Traits(Box::new(Traits { secure_renegotiation: Some(true), alpn: Some("h\u{1b}2".into()), ..Traits::default() })),
+            posed("windows-7", accepted(0x0301, 0xc014)),
+            posed("windows-11-24h2", ScanAnswer::Alert(70)),
+            posed("routeros-7", ScanAnswer::Silence),
+            What::ScanEnded(Effort { connections: 31, took: Micros(142_000), cut: cut.map(str::to_string) }),
+        ];
+        let events = whats.into_iter().map(|what| Event::new(Micros(1), None, Layer::Tls, what)).collect();
+        let transcript = Transcript { head: Head::default(), events };
+        let facts = Facts::of(&transcript);
+        let judgement = diag::judge(&facts, diag::all());
+        Report::new(transcript, facts, judgement)
+    }
+
+    fn rendered(name: &str, report: &Report) -> String {
+        let mut out = Vec::new();
+        (format(name).expect("a format").render)(report, &mut out).expect("into memory");
+        String::from_utf8(out).expect("text")
+    }
+
+    #[test]
+    fn the_section_says_what_was_found_in_eighty_columns() {
+        let text = rendered("table", &report(Some("the server stopped answering within 31 connections")));
+        let section = text.split_once("TLS scan (31 connections, 142.0 ms)\n").expect("a section").1;
+        let expected = "  Not whole: the server stopped answering within 31 connections
+  SSL 3.0: no: the peer reset the connection (RST), not whole
+  TLS 1.0: 3 suites in the server's order; groups X25519, secp256r1
+    TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA
+    TLS_DHE_RSA_WITH_AES_256_CBC_SHA, DH 1024
+    TLS_ECDH_anon_WITH_AES_256_CBC_SHA, weak: no certificate
+  TLS 1.1: the 3 suites of TLS 1.0 in the server's order; groups X25519,
+    secp256r1
+  TLS 1.3: no: alert 70 protocol_version
+  Also: secure renegotiation yes, ALPN h\\u{1b}2
+  What clients would get ((?) their defaults are in part a guess):
+    Windows 7, Server 2008 R2: TLS 1.0, TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA,
+      X25519
+    Windows 11 24H2(?): nothing: alert 70 protocol_version
+    RouterOS 7(?): not told: no answer
+
+";
+        assert_eq!(section, expected);
+        assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+        assert!(!rendered("table", &report(None)).contains("Not whole"));
+    }
+
+    #[test]
+    fn json_with_a_scan_is_what_the_schema_says_and_ndjson_has_a_line_for_it() {
+        let schema: Value = serde_json::from_str(include_str!("../../docs/report.schema.json")).expect("JSON");
+        let validator = jsonschema::draft202012::new(&schema).expect("a schema");
+        let value: Value = serde_json::from_str(&rendered("json", &report(None))).expect("JSON");
+        let errors: Vec<_> = validator.iter_errors(&value).map(|error| format!("{}: {error}", error.instance_path)).collect();
+        assert_eq!(errors, Vec::<String>::new());
+        let scan = &value["tls_scan"];
+        assert_eq!((&scan["whole"], &scan["versions"][1]["suites"][1]["bits"]), (&true.into(), &1024.into()));
+        let shares: Vec<&Value> = scan["clients"].as_array().expect("clients").iter().map(|client| &client["shares"]).collect();
+        assert_eq!(shares, [&Value::from(true), &Value::from(false), &Value::Null]);
+        let lines = rendered("ndjson", &report(None));
+        assert_eq!(lines.lines().filter(|line| line.starts_with("{\"type\":\"tls_scan\",\"whole\":true")).count(), 1);
+    }
+}
