@@ -135,6 +135,9 @@ proptest! {
             *byte ^= 0x55;
         }
         let (flight, _) = read(&damaged, piece);
+        let mut whole = Flight::until(Until::Done);
+        damaged.chunks(piece).for_each(|bytes| drop(whole.push(bytes)));
+        prop_assert!(whole.held() <= MAX_FLIGHT);
         prop_assert!(flight.held() <= MAX_FLIGHT);
     }
 }
