@@ -10,8 +10,9 @@ need=(/usr/bin/sslscan sslscan /usr/bin/openssl openssl /usr/bin/python3 python3
 for ((i = 0; i < ${#need[@]}; i += 2)); do
   [ -e "${need[i]}" ] || { echo "benches/scan.sh needs ${need[i]}: apt-get install ${need[i + 1]}" >&2; exit 3; }
 done
-cargo build --release --locked --quiet
-bin=$PWD/target/release/sstp-diag
+# SSTP_DIAG names a program that is built already.
+bin=${SSTP_DIAG:-$PWD/target/release/sstp-diag}
+[ -n "${SSTP_DIAG:-}" ] || cargo build --release --locked --quiet
 work=$(mktemp -d)
 port=${PORT:-18499}
 trap 'kill "${server:-}" 2>/dev/null || true; rm -rf "$work"' EXIT
@@ -45,9 +46,7 @@ for c in et.parse(f"{work}/theirs.xml").iter("cipher"):
 for version in sorted(set(ours) | set(theirs)):
     a, b = ours.get(version, set()), theirs.get(version, set())
     print(f"  {name}, {version}: ours {len(a)}, sslscan {len(b)}, only ours {[hex(x) for x in sorted(a - b)]}, only sslscan {[hex(x) for x in sorted(b - a)]}")
-    assert not b - a, "sslscan found more"
-    if "--strict" in name:
-        assert a == b, "the lists differ"
+    assert a == b, "the lists differ"
 P
 }
 
@@ -73,7 +72,7 @@ P
 }
 
 serve
-gate "as openssl comes --strict"
+gate "as openssl comes"
 race "as openssl comes"
 serve -min_protocol TLSv1 -cipher ALL:@SECLEVEL=0
 gate "everything but NULL"

@@ -30,11 +30,16 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     if let Some(seen) = &survey.traits {
         writeln!(out, "{}", hanging(&format!("  Also: {}", list(traits(&seen.it))), width, 4))?;
     }
-    if !survey.posed.is_empty() {
-        writeln!(out, "  What clients would get ({UNVERIFIED} their defaults are in part a guess):")?;
-    }
-    for (client, outcome) in survey.posed.iter().filter_map(|seen| outcome(&seen.it)) {
-        of_client(client, &outcome, width, out)?;
+    let clients: Vec<(&Client, Outcome)> = survey.posed.iter().filter_map(|seen| outcome(&seen.it)).collect();
+    match clients.iter().all(|row| matches!(row.1, Outcome::Untold(_))) {
+        true if clients.is_empty() => {}
+        true => writeln!(out, "  What clients would get is not told: none of their hellos was answered.")?,
+        false => {
+            writeln!(out, "  What clients would get ({UNVERIFIED} their defaults are in part a guess):")?;
+            for (client, outcome) in &clients {
+                of_client(client, outcome, width, out)?;
+            }
+        }
     }
     writeln!(out)
 }

@@ -2,6 +2,7 @@
 
 use super::ask::Heard;
 use super::desk::Desk;
+use crate::transcript::ScanAnswer;
 use crate::transcript::scan::{Order, Suite};
 use crate::wire::tls::hello::EMPTY_RENEGOTIATION_INFO;
 use crate::wire::tls::suite::{self, Kx};
@@ -40,11 +41,18 @@ pub(super) async fn suites(desk: &Desk, wide: &ClientHello, first: Heard) -> Fou
                 lists.extend((!list.is_empty()).then_some(list));
             }
             // Some servers take a long list for an attack: shorter ones show whether that was it.
-            None if list.len() > LONG && found.found.is_empty() => lists.extend(list.chunks(LONG).rev().map(<[u16]>::to_vec)),
+            None if list.len() > LONG && found.found.is_empty() && may_be_the_length(&heard.answer) => {
+                lists.extend(list.chunks(LONG).rev().map(<[u16]>::to_vec))
+            }
             None => found.odd |= heard.is_odd(),
         }
     }
     found
+}
+
+/// Silence takes long enough once, and a version that the server does not speak is no matter of length.
+fn may_be_the_length(answer: &ScanAnswer) -> bool {
+    !matches!(answer, ScanAnswer::Silence | ScanAnswer::Alert(PROTOCOL_VERSION))
 }
 
 /// Whose order decides: the same suites offered the other way round.
@@ -100,5 +108,7 @@ fn group(heard: &Heard) -> Option<u16> {
     heard.choice.as_ref().and_then(|choice| choice.group).or(heard.exchange.group)
 }
 
+/// RFC 8446 6.2.
+const PROTOCOL_VERSION: u8 = 70;
 /// Ours: a longer list of suites is cut when a server refuses it.
 const LONG: usize = 48;

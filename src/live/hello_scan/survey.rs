@@ -213,7 +213,10 @@ impl Asker {
         if !heard_tls {
             return Some("no hello was answered with TLS".into());
         }
-        let version = best.filter(|_| self.desk.was_odd())?;
+        if !self.desk.was_odd() {
+            return None;
+        }
+        let Some(version) = best else { return Some("some hellos were met with no word of TLS, and none was taken".into()) };
         let again = self.desk.ask(&self.wide(version), Until::Hello).await;
         if again.is_some_and(|heard| heard.accepted().is_some()) {
             return None;

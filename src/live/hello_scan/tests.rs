@@ -122,6 +122,16 @@ async fn a_server_that_has_had_enough_is_told_from_one_that_refuses() {
     assert!(cut.starts_with("the server stopped answering within "), "{cut}");
     let twelve = &survey.versions[3].it;
     assert!(twelve.accepted() && !twelve.whole, "{twelve:?}");
+    let none = with_two_suites(0, Limits { at_once: 1, ..Limits::default() }).await;
+    assert_eq!(none.effort.expect("an end").it.cut.as_deref(), Some("no hello was answered with TLS"));
+    let refusals = with_two_suites(2, Limits { at_once: 1, ..Limits::default() }).await;
+    let cut = refusals.effort.expect("an end").it.cut;
+    assert_eq!(cut.as_deref(), Some("some hellos were met with no word of TLS, and none was taken"));
+    assert!(
+        refusals.versions.iter().all(|seen| seen.it.whole == matches!(seen.it.answer, ScanAnswer::Alert(_))),
+        "{:?}",
+        refusals.versions
+    );
 }
 
 #[tokio::test(flavor = "current_thread")]
@@ -135,6 +145,6 @@ async fn silence_ends_a_survey_early_and_time_ends_it_too() {
         drop(held);
         let effort = survey.effort.as_ref().expect("an end").it.clone();
         assert_eq!(effort.cut.as_deref(), Some(says));
-        assert!(effort.took.duration() < Duration::from_millis(2_000) && survey.posed.is_empty());
+        assert!(effort.connections <= 8 && effort.took.duration() < Duration::from_millis(2_000) && survey.posed.is_empty());
     }
 }
