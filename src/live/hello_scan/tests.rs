@@ -116,7 +116,7 @@ async fn a_survey_finds_suites_order_traits_and_what_clients_get() {
 
 #[tokio::test(flavor = "current_thread")]
 async fn a_server_that_has_had_enough_is_told_from_one_that_refuses() {
-    let survey = with_two_suites(7, Limits { at_once: 1, ..Limits::default() }).await;
+    let survey = with_two_suites(6, Limits { at_once: 1, ..Limits::default() }).await;
     let effort = survey.effort.as_ref().expect("an end").it.clone();
     let cut = effort.cut.expect("not whole");
     assert!(cut.starts_with("the server stopped answering within "), "{cut}");
