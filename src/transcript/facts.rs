@@ -1,8 +1,8 @@
 //! Facts folded from a transcript: flat, optional, what the checks look at.
 
 use super::{
-    Asked, ConnectFailure, DnsFailure, How, Leave, Opaqueness, Reason, ScanAnswer, Secured, Source, Target, TlsFailure, Transcript, What, scan,
-    tap,
+    Asked, ConnectFailure, DnsFailure, How, Leave, Opaqueness, Reason, ScanAnswer, Secured, Source, Target, TlsFailure, Transcript, What,
+    scan, tap,
 };
 use crate::base::{Layer, Micros, Side, WireError};
 use crate::crypto::chain::ChainVerdict;

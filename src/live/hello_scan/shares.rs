@@ -27,7 +27,7 @@ impl Shares {
         let (_, key) = self.0.into_iter().find(|row| row.0 == group)?;
         let algorithm = GROUPS.iter().find(|row| row.0 == group)?.1;
         let theirs = UnparsedPublicKey::new(algorithm, theirs);
-        agreement::agree_ephemeral(key, &theirs, Unspecified, |secret| Ok(Zeroizing::new(secret.to_vec()))).ok()
+        agreement::agree_ephemeral(key, theirs, Unspecified, |secret| Ok(Zeroizing::new(secret.to_vec()))).ok()
     }
 }
 
