@@ -132,7 +132,7 @@ async fn a_server_that_refuses_the_version_is_asked_for_older_ones() {
     assert_eq!(ladder(&events), [(Layer::Dns, true), (Layer::Tcp, true), (Layer::Tls, false)]);
     assert!(events.iter().any(|event| matches!(event.what, What::Unsecured { failure: TlsFailure::Alert(70), .. })));
     let scans = events.iter().filter(|event| matches!(event.what, What::Scanned { answer: ScanAnswer::Alert(70), .. }));
-    assert_eq!(scans.count(), 3);
+    assert_eq!(scans.count(), 5);
 }
 
 #[tokio::test(flavor = "current_thread")]
