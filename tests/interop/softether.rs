@@ -86,3 +86,16 @@ fn a_closed_port_is_refused_at_once() {
 fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !c.is_ascii_alphanumeric())
 }
+
+#[test]
+fn a_scan_after_the_call_shows_what_clients_get() {
+    let run = Probe::of("SOFTETHER").alice().flag("--scan").run();
+    run.is_whole();
+    let scan = &run.report.tls_scan;
+    assert_eq!((&scan["whole"], &scan["cut"]), (&true.into(), &serde_json::Value::Null), "{}", run.story);
+    let clients = scan["clients"].as_array().expect("clients");
+    let shares = |id: &str| clients.iter().find(|row| row["id"] == id).map(|row| row["shares"].clone());
+    assert_eq!(shares("windows-11-24h2"), Some(true.into()), "{}", run.story);
+    assert_eq!(shares("windows-10-22h2"), Some(true.into()), "{}", run.story);
+    assert_eq!(shares("windows-7"), Some(false.into()), "{}", run.story);
+}
