@@ -58,6 +58,7 @@ Examples:
   sstp-diag probe vpn.example.com               how far does a call get?
   sstp-diag probe vpn.example.com --user alice  log in, ping, leave; asks for the password
   sstp-diag probe HOST --connect 10.0.0.12:443  one node behind a balancer
+  sstp-diag probe HOST --scan                   TLS versions, suites, and what Windows would get
   sstp-diag probe HOST -o json=report.json      the table here, JSON in a file
   sstp-diag probe --lab                         try it without a server
   sstp-diag decode call.pcapng --keylog keys    what happened in a capture
