@@ -1,6 +1,6 @@
 //! The rows: unique, well formed, resolvable, each check hit somewhere, and the printed pages up to date.
 
-use sstp_diag::diag::{self, codes};
+use sstp_diag::diag::{self, codes, unseen};
 use sstp_diag::jobs::lab::fault;
 use sstp_diag::proto::plan::Method;
 use std::collections::HashSet;
@@ -49,18 +49,51 @@ fn there_are_as_many_rows_as_promised_and_every_name_in_them_resolves() {
     }
 }
 
+/// The page in docs is the one printed; with UPDATE it becomes so.
+fn kept(what: &str, printed: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("docs/{what}.md"));
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(&path, printed).expect("docs can be written");
+    }
+    let kept = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(kept == printed, "docs/{what}.md is not what the rows say: UPDATE=1 cargo test --test all catalogue");
+}
+
 #[test]
 fn the_printed_pages_are_up_to_date() {
     for what in ["checks", "faults", "codes"] {
         let run = Command::new(env!("CARGO_BIN_EXE_sstp-diag")).args(["catalogue", what, "-o", "markdown"]).output().expect("it runs");
         let printed = String::from_utf8(run.stdout).expect("text");
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("docs/{what}.md"));
-        if std::env::var_os("UPDATE").is_some() {
-            std::fs::write(&path, &printed).expect("docs can be written");
-        }
-        let kept = std::fs::read_to_string(&path).unwrap_or_default();
-        assert!(kept == printed, "docs/{what}.md is not what the rows say: UPDATE=1 cargo test --test all catalogue");
+        kept(what, &printed);
     }
+}
+
+/// What proves a check: the faults that it has to find as the one cause, and the files whose stories name it.
+fn proofs(id: &str) -> (Vec<&'static str>, Vec<&'static str>) {
+    let faults = fault::all().filter(|fault| fault.found_by == id).map(|fault| fault.id);
+    let named = format!("\"{id}\"");
+    let stories = crate::lab::STORIES.iter().filter(|(_, text)| text.contains(&named)).map(|(file, _)| *file);
+    (faults.collect(), stories.collect())
+}
+
+#[test]
+fn the_page_of_proofs_is_up_to_date_and_no_check_is_without_one() {
+    let mut page = String::from(
+        "# What proves each check\n\nPrinted by `UPDATE=1 cargo test --test all catalogue`. A fault of the lab is run over loopback: its check \
+         has to be the one cause where it fails,\nand nothing else may fail beside it (`tests/lab.rs`). A story is a call written down by hand, held as \
+         strictly (`src/diag/tests`).\nA check without a fault of its own is met by faults of others beside their cause.\n\n\
+         | check | severity | faults | stories |\n|---|---|---|---|\n",
+    );
+    let mut bare = Vec::new();
+    for check in diag::all() {
+        let (faults, stories) = proofs(check.id);
+        if faults.is_empty() && stories.is_empty() {
+            bare.push(check.id);
+        }
+        page += &format!("| {} | {} | {} | {} |\n", check.id, check.severity.name(), faults.join(", "), stories.join(", "));
+    }
+    assert!(bare.is_empty(), "neither a fault nor a story is for {bare:?}");
+    kept("precision", &page);
 }
 
 #[test]
@@ -90,4 +123,26 @@ fn every_dependency_is_explained() {
 fn a_code_is_found_in_every_dress() {
     assert_eq!(codes::by_number(0x800B_0101).next().map(|code| code.name), Some("CERT_E_EXPIRED"));
     assert_eq!(codes::ras(691).map(|code| code.name), Some("ERROR_AUTHENTICATION_FAILURE"));
+}
+
+/// The rows of the failure catalogue: id and layer.
+fn catalogue() -> Vec<(&'static str, &'static str)> {
+    let rows = include_str!("../fixtures/known/catalogue.txt").lines().filter(|line| !line.starts_with('#'));
+    rows.filter_map(|line| line.split_once(' ').map(|(id, rest)| (id, rest.split(' ').next().unwrap_or_default()))).collect()
+}
+
+#[test]
+fn every_row_of_the_failure_catalogue_is_a_check_or_stands_in_the_list_of_what_none_sees() {
+    let rows = catalogue();
+    assert_eq!(rows.len(), 206);
+    unique(rows.iter().map(|row| row.0));
+    for (id, layer) in &rows {
+        let places = (diag::by_id(id).is_some(), unseen::by_id(id).is_some());
+        assert!(places.0 != places.1, "{id} ({layer}) is a check: {}, and listed as seen by none: {}", places.0, places.1);
+    }
+    for row in unseen::all() {
+        assert!(rows.iter().any(|known| known.0 == row.id), "{} is no row of the catalogue", row.id);
+    }
+    let checks = rows.iter().filter(|row| diag::by_id(row.0).is_some()).count();
+    assert!(checks >= 127, "{checks} of {} rows have a check", rows.len());
 }

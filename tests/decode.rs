@@ -1,8 +1,8 @@
 //! `decode` and `diagnose` as their users meet them: arguments, exit codes, files. Saved transcripts stand in for captures.
 
+use crate::scratch::Scratch;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
 fn sstp_diag(args: &[&str]) -> Command {
@@ -19,20 +19,7 @@ fn run(args: &[&str]) -> (Option<i32>, String, String) {
     (status.code(), String::from_utf8(stdout).expect("UTF-8"), String::from_utf8(stderr).expect("UTF-8"))
 }
 
-/// A folder that goes with the test.
-struct Scratch(PathBuf);
-
 impl Scratch {
-    fn new(name: &str) -> Scratch {
-        let folder = std::env::temp_dir().join(format!("sstp-diag-decode-{}-{name}", std::process::id()));
-        fs::create_dir_all(&folder).expect("a temporary folder");
-        Scratch(folder)
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.0.join(name).display().to_string()
-    }
-
     /// The transcript of a call to the lab.
     fn call(&self, name: &str, more: &[&str]) -> String {
         let path = self.path(name);
@@ -40,12 +27,6 @@ impl Scratch {
         let (code, _, stderr) = run(&args);
         assert!(matches!(code, Some(0 | 1)), "{stderr}");
         path
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
     }
 }
 

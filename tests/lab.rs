@@ -191,7 +191,7 @@ fn what_is_wrong_above_tls_is_found_in_memory_too() {
 }
 
 /// Checks that no lab fault meets, and why; each is proved by a story beside the checks (`src/diag/tests/`).
-const NOT_IN_THE_LAB: &[(&str, &str)] = &[
+pub const NOT_IN_THE_LAB: &[(&str, &str)] = &[
     ("PROBE-TIME-UP", "it takes a probe with less time than the call needs, and this matrix gives it enough"),
     ("DNS-SERVFAIL", "names are resolved by the system's resolver, which the lab does not stand in for"),
     ("DNS-TIMEOUT", "names are resolved by the system's resolver, which the lab does not stand in for"),
@@ -218,15 +218,16 @@ const NOT_IN_THE_LAB: &[(&str, &str)] = &[
     ("TEAR-NO-CLOSE-NOTIFY", "the lab's TLS library takes leave with close_notify whenever it closes"),
 ];
 
-/// Where the stories are.
-const STORIES: [&str; 7] = [
-    include_str!("../src/diag/tests/lower.rs"),
-    include_str!("../src/diag/tests/stories.rs"),
-    include_str!("../src/diag/tests/tap_across.rs"),
-    include_str!("../src/diag/tests/tap_lower.rs"),
-    include_str!("../src/diag/tests/tap_upper.rs"),
-    include_str!("../src/diag/tests/tls_scan.rs"),
-    include_str!("../src/diag/tests/upper.rs"),
+/// Where the stories are: file and text.
+pub const STORIES: [(&str, &str); 8] = [
+    ("lower.rs", include_str!("../src/diag/tests/lower.rs")),
+    ("stories.rs", include_str!("../src/diag/tests/stories.rs")),
+    ("tap_across.rs", include_str!("../src/diag/tests/tap_across.rs")),
+    ("tap_compared.rs", include_str!("../src/diag/tests/tap_compared.rs")),
+    ("tap_lower.rs", include_str!("../src/diag/tests/tap_lower.rs")),
+    ("tap_upper.rs", include_str!("../src/diag/tests/tap_upper.rs")),
+    ("tls_scan.rs", include_str!("../src/diag/tests/tls_scan.rs")),
+    ("upper.rs", include_str!("../src/diag/tests/upper.rs")),
 ];
 
 /// Checks of which a probe, which is one of the two ends, never sees anything.
@@ -239,7 +240,7 @@ fn what_the_lab_cannot_show_is_told_in_a_story() {
     let listed = NOT_IN_THE_LAB.iter().copied().chain(only_a_tap_sees().map(|id| (id, "only a tap sees it")));
     for (id, why) in listed {
         assert!(diag::by_id(id).is_some(), "{id} is no check");
-        assert!(STORIES.iter().any(|source| source.contains(&format!("\"{id}\""))), "{id} has no story ({why})");
+        assert!(STORIES.iter().any(|(_, source)| source.contains(&format!("\"{id}\""))), "{id} has no story ({why})");
     }
     assert!(only_a_tap_sees().count() >= 30);
 }

@@ -5,8 +5,10 @@ use super::known::Known;
 use super::probe::judged;
 use super::sheets::{Save, Sheets};
 use super::weigh::Scales;
+use crate::diag::gate::Gate;
+use crate::diag::join::Join;
 use crate::report::Report;
-use crate::report::sessions::{Ends, Filter, Kind, Looks, Session};
+use crate::report::sessions::{End, Ends, Filter, Kind, Looks, Session};
 use crate::transcript::{Facts, Transcript};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -29,9 +31,19 @@ pub enum Task {
     Print(String),
 }
 
+/// What judges.
+pub struct Bench {
+    /// The certificates.
+    pub scales: Scales,
+    /// What the findings count for.
+    pub gate: Option<Gate>,
+    /// Logs of the same time.
+    pub logs: Option<Join>,
+}
+
 /// What a clerk works with, and what came of it.
 pub struct Clerk {
-    scales: Scales,
+    bench: Bench,
     known: Known,
     looks: Looks,
     /// Everything that sessions are written to.
@@ -49,6 +61,8 @@ pub struct Clerk {
     pub left_out: u64,
     /// A failing finding stands.
     pub failing: bool,
+    /// A session failed, and no finding says why.
+    unexplained: bool,
     /// What kept the clerk from going on.
     pub trouble: Option<Trouble>,
     mood: Arc<Mood>,
@@ -70,9 +84,9 @@ pub struct Post {
 
 impl Clerk {
     /// A clerk with everything at hand.
-    pub fn new(scales: Scales, looks: Looks, sheets: Sheets, save: Option<Save>) -> Clerk {
+    pub fn new(bench: Bench, looks: Looks, sheets: Sheets, save: Option<Save>) -> Clerk {
         Clerk {
-            scales,
+            bench,
             known: Known::default(),
             looks,
             sheets,
@@ -83,6 +97,7 @@ impl Clerk {
             shown: 0,
             left_out: 0,
             failing: false,
+            unexplained: false,
             trouble: None,
             mood: Arc::default(),
         }
@@ -115,7 +130,7 @@ impl Clerk {
     }
 
     fn judge(&mut self, number: u64, origin: Origin, file: Option<String>, mut transcript: Transcript) -> Result<(), Trouble> {
-        self.scales.weigh(&mut transcript);
+        self.bench.scales.weigh(&mut transcript);
         if !self.looks.with_secrets {
             transcript.scrub();
         }
@@ -124,6 +139,13 @@ impl Clerk {
         if !is_wanted(&session, &self.looks.filter) {
             self.left_out += 1;
             return Ok(());
+        }
+        if let Some(gate) = &mut self.bench.gate {
+            session.report.gated(gate);
+            self.unexplained |= session.report.unexplained();
+        }
+        if let Some(logs) = &mut self.bench.logs {
+            session.join(logs);
         }
         self.failing |= session.report.failed() && session.report.ours().is_none();
         self.shown += 1;
@@ -138,6 +160,17 @@ impl Clerk {
             self.too_many = true;
         }
         Ok(())
+    }
+}
+
+impl Clerk {
+    /// What the gate makes of it all, and what became of the logs.
+    pub fn close(&mut self, end: &mut End) {
+        if let Some(gate) = &mut self.bench.gate {
+            end.across.iter_mut().for_each(|finding| gate.across(finding));
+            end.gate = Some(gate.summary(self.unexplained));
+        }
+        end.logs = self.bench.logs.as_ref().map(Join::uses).unwrap_or_default();
     }
 }
 

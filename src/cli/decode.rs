@@ -1,14 +1,17 @@
 //! `decode` and `diagnose`: from the arguments to the sessions shown.
 
-use super::args::{DecodeArgs, DiagnoseArgs, KeyArgs, ProofArgs, ShownArgs, ViewArgs};
+use super::args::{DecodeArgs, DiagnoseArgs, KeyArgs, LogArgs, ProofArgs, ShownArgs, ViewArgs};
+use super::clerk::Bench;
 use super::desk::{Choice, Desk, Files};
 use super::exit::{Exit, Trouble};
 use super::intake::Intake;
 use super::sheets::{self, Save, Sheets};
 use super::weigh::Scales;
-use super::{output, password, sense};
+use super::{gate, logs, output, password, sense};
 use crate::capture::export::Export;
 use crate::capture::read::Options;
+use crate::diag::join::Join;
+use crate::diag::log::Reader;
 use crate::proto::watch::WatchConfig;
 use crate::report::sessions::{Filter, Looks, Shape};
 use std::fs::File;
@@ -23,7 +26,7 @@ pub fn decode(args: &DecodeArgs) -> Result<Exit, Trouble> {
     )?;
     let files = [args.files.save.as_deref(), args.files.export_inner.as_deref()];
     writable(&args.shown, &files, &args.input)?;
-    stdin_once(&args.input, &args.proof)?;
+    stdin_once(&args.input, &args.proof, &args.logs)?;
     let shape = shape(&args.view, &args.shown)?;
     let options = options(&args.keys, &args.proof, args.view.packets)?;
     let options = Options { servers: args.judged.server.clone(), ..options };
@@ -35,27 +38,32 @@ pub fn decode(args: &DecodeArgs) -> Result<Exit, Trouble> {
         listed: shape == Shape::Listing && intake.is_endless(),
         style: sheets::style(&args.shown, shape),
     };
+    let gate = gate::of(&args.gate)?;
+    let logs = joined(&args.logs)?;
     let sheets = Sheets::open(&args.shown, &looks)?;
     let scales = Scales::of(&args.judged)?;
     let files = Files {
         save: args.files.save.as_deref().map(Save::open).transpose()?,
         export: args.files.export_inner.as_deref().map(export).transpose()?,
     };
-    intake.run(Desk::new(Choice::of(&args.judged), scales, looks, sheets, files)?)
+    intake.run(Desk::new(Choice::of(&args.judged), Bench { scales, gate, logs }, looks, sheets, files)?)
 }
 
 /// Shows what is wrong.
 pub fn diagnose(args: &DiagnoseArgs) -> Result<Exit, Trouble> {
     named(&args.input, "FILE is missing; for example `sstp-diag diagnose call.pcapng` or `sstp-diag diagnose call.jsonl`")?;
     writable(&args.shown, &[], &args.input)?;
-    stdin_once(&args.input, &args.proof)?;
+    stdin_once(&args.input, &args.proof, &args.logs)?;
     let options = options(&args.keys, &args.proof, false)?;
     let options = Options { servers: args.judged.server.clone(), ..options };
     let intake = Intake::of(&args.input, args.ring, options)?;
     let style = sheets::style(&args.shown, Shape::Findings);
     let looks = Looks { shape: Shape::Findings, style, ..Looks::default() };
+    let gate = gate::of(&args.gate)?;
+    let logs = joined(&args.logs)?;
     let sheets = Sheets::open(&args.shown, &looks)?;
-    intake.run(Desk::new(Choice::of(&args.judged), Scales::of(&args.judged)?, looks, sheets, Files::default())?)
+    let bench = Bench { scales: Scales::of(&args.judged)?, gate, logs };
+    intake.run(Desk::new(Choice::of(&args.judged), bench, looks, sheets, Files::default())?)
 }
 
 fn named(input: &[PathBuf], says: &str) -> Result<(), Trouble> {
@@ -67,9 +75,15 @@ fn writable(shown: &ShownArgs, more: &[Option<&Path>], input: &[PathBuf]) -> Res
     sense::written(reports.chain(more.iter().copied().flatten()), input)
 }
 
-fn stdin_once(input: &[PathBuf], proof: &ProofArgs) -> Result<(), Trouble> {
+fn joined(args: &LogArgs) -> Result<Option<Join>, Trouble> {
+    let read = |path: &PathBuf| Ok((path.display().to_string(), logs::read(path, Reader::new(args.log_format).apart())?));
+    let logs = args.log.iter().map(read).collect::<Result<Vec<_>, Trouble>>()?;
+    Ok((!logs.is_empty()).then(|| Join::new(logs, args.log_zone)))
+}
+
+fn stdin_once(input: &[PathBuf], proof: &ProofArgs, logs: &LogArgs) -> Result<(), Trouble> {
     let password = [&proof.password_file, &proof.nt_hash_file].into_iter().flatten();
-    match input.iter().chain(password).filter(|path| path.as_path() == Path::new("-")).count() {
+    match input.iter().chain(password).chain(&logs.log).filter(|path| path.as_path() == Path::new("-")).count() {
         0 | 1 => Ok(()),
         _ => Err(Trouble::Usage("standard input (-) can be read for one thing only".into())),
     }

@@ -1,10 +1,9 @@
 //! What becomes of every connection that was read: chosen, judged, shown, saved.
 
 use super::args::{JudgedArgs, Numbers};
-use super::clerk::{COMPARED, Clerk, Origin, Post, Task};
+use super::clerk::{Bench, COMPARED, Clerk, Origin, Post, Task};
 use super::exit::{Exit, Trouble};
 use super::sheets::{Save, Sheets};
-use super::weigh::Scales;
 use crate::base::{Micros, Side};
 use crate::capture::export::Export;
 use crate::capture::read::{Connection, Kind, Listener, Seen, ServerFilter, Summary};
@@ -75,11 +74,11 @@ impl Choice {
 
 impl Desk {
     /// A desk with nothing on it.
-    pub fn new(choice: Choice, scales: Scales, looks: Looks, sheets: Sheets, files: Files) -> Result<Desk, Trouble> {
+    pub fn new(choice: Choice, bench: Bench, looks: Looks, sheets: Sheets, files: Files) -> Result<Desk, Trouble> {
         let (live, with_secrets) = (looks.listed, looks.with_secrets);
         Ok(Desk {
             choice,
-            clerk: Clerk::new(scales, looks.clone(), sheets, files.save).start()?,
+            clerk: Clerk::new(bench, looks.clone(), sheets, files.save).start()?,
             looks,
             export: files.export,
             live,
@@ -154,9 +153,11 @@ impl Desk {
         self.end.left_out += clerk.left_out;
         self.end.across_most = clerk.too_many.then_some(COMPARED);
         self.end.across = across(&clerk.numbers, &clerk.facts, diag::all());
+        clerk.close(&mut self.end);
         self.end.interrupted = interrupted;
         clerk.sheets.end(&self.end)?;
-        let failing = clerk.failing || self.end.across.iter().any(|finding| finding.severity == Severity::Fail);
+        let plain = || clerk.failing || self.end.across.iter().any(|finding| finding.severity == Severity::Fail);
+        let failing = self.end.gate.as_ref().map_or_else(plain, |gate| !gate.passed);
         Ok(match () {
             () if interrupted => Exit::Interrupted,
             () if failing => Exit::Fails,
@@ -249,7 +250,7 @@ fn across(numbers: &[u64], facts: &[Facts], checks: impl Iterator<Item = &'stati
             many => format!("; so in {} and {} more", many.get(..NAMED).unwrap_or_default().join(", "), many.len() - NAMED),
         };
         let evidence = Evidence { says: format!("#{first}: {}{others}", evidence.says), events: evidence.events };
-        Some(Finding { check, severity: check.severity, evidence, cause: false, because_of: None })
+        Some(Finding::new(check, evidence))
     };
     checks.filter_map(of).collect()
 }

@@ -2,14 +2,14 @@
 
 use super::args::ExplainArgs;
 use super::exit::{Exit, Trouble};
+use super::logs;
 use super::output::{looks, print};
 use crate::diag::explain::{Explained, MAX_TEXT, explain};
-use crate::diag::log::{LogFormat, Reader};
+use crate::diag::log::Reader;
 use crate::jobs::lab::fault;
 use crate::report::explain::{Explanation, LogReport};
-use std::fs::File;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::PathBuf;
 
 /// Explains what was given.
 pub fn run(args: &ExplainArgs) -> Result<Exit, Trouble> {
@@ -65,7 +65,8 @@ fn faults_found_by(id: &str) -> Vec<&'static str> {
 }
 
 fn logs(args: &ExplainArgs) -> Result<Exit, Trouble> {
-    let reports = args.log.iter().map(|path| log(path, args.log_format)).collect::<Result<Vec<_>, _>>()?;
+    let read = |path: &PathBuf| Ok(LogReport { file: path.display().to_string(), log: logs::read(path, Reader::new(args.log_format))? });
+    let reports = args.log.iter().map(read).collect::<Result<Vec<_>, Trouble>>()?;
     let failed = reports.iter().any(|report| report.log.failures > 0);
     let silent = reports.iter().all(|report| report.log.lines.is_empty());
     let mut out = Vec::new();
@@ -74,36 +75,5 @@ fn logs(args: &ExplainArgs) -> Result<Exit, Trouble> {
     Ok(if failed || silent { Exit::Fails } else { Exit::Works })
 }
 
-fn log(path: &Path, format: Option<LogFormat>) -> Result<LogReport, Trouble> {
-    let trouble = |error| Trouble::file("read", path, &error);
-    let mut input: Box<dyn Read> =
-        if path.as_os_str() == STDIN { Box::new(io::stdin().lock()) } else { Box::new(File::open(path).map_err(trouble)?) };
-    let mut reader = Reader::new(format);
-    let mut piece = vec![0; PIECE];
-    let mut first = true;
-    loop {
-        let length = match input.read(&mut piece) {
-            Ok(0) => break,
-            Ok(length) => length,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(trouble(error)),
-        };
-        let bytes = piece.get(..length).unwrap_or_default();
-        if first && bytes.starts_with(EVTX) {
-            return Err(Trouble::Usage(format!(
-                "{0} is a binary event log; make text of it first, on Windows: wevtutil qe {0} /lf:true /f:xml > events.xml",
-                path.display()
-            )));
-        }
-        first = false;
-        reader.feed(bytes);
-    }
-    Ok(LogReport { file: path.display().to_string(), log: reader.finish() })
-}
-
 /// What stands for standard input.
 const STDIN: &str = "-";
-/// How a binary event log begins.
-const EVTX: &[u8] = b"ElfFile\0";
-/// Ours: what is read at once.
-const PIECE: usize = 64 * 1024;

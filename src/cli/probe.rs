@@ -5,7 +5,7 @@ use super::exit::{Exit, Trouble};
 use super::output::{Outputs, complain};
 use super::screen::Screen;
 use super::sheets::Save;
-use super::{lab, password, pcap, proxy, sense, trust};
+use super::{gate, lab, password, pcap, proxy, sense, trust};
 use crate::diag;
 use crate::jobs::probe::{self, ProbeConfig};
 use crate::live::clock::Clock;
@@ -26,6 +26,8 @@ use tokio::sync::watch::Receiver;
 /// Probes and reports.
 pub fn run(args: &ProbeArgs) -> Result<Exit, Trouble> {
     let named = sense::target(args)?;
+    // The former report is read before a new one may take its place.
+    let mut gate = gate::of(&args.gate)?;
     let mut outputs = Outputs::open(&args.shown)?;
     let mut save = args.save.as_deref().map(Save::open).transpose()?;
     let pcap = pcap::open(args.pcap.as_deref(), "a probe")?;
@@ -43,8 +45,12 @@ pub fn run(args: &ProbeArgs) -> Result<Exit, Trouble> {
     if let Some(save) = &mut save {
         save.transcript(&transcript, false)?;
     }
-    let report = judged(transcript, &mut Cert::parse, false);
-    let report = Report { interrupted: interrupted || report.interrupted, ..report };
+    let mut report = judged(transcript, &mut Cert::parse, false);
+    if let Some(gate) = &mut gate {
+        report.gated(gate);
+    }
+    let summary = gate.map(|gate| gate.summary(report.unexplained()));
+    let report = Report { interrupted: interrupted || report.interrupted, gate: summary, ..report };
     outputs.write(&report)?;
     if interrupted {
         complain("interrupted; this is what is known");
@@ -159,7 +165,7 @@ fn exit(report: &Report, interrupted: bool) -> Exit {
     match () {
         () if interrupted => Exit::Interrupted,
         () if report.ours().is_some() => Exit::CouldNotRun,
-        () if report.failed() => Exit::Fails,
+        () if !report.passed() => Exit::Fails,
         () => Exit::Works,
     }
 }

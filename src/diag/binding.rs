@@ -171,7 +171,7 @@ pub(super) fn nonce_differs(facts: &Facts) -> Option<Evidence> {
         _ => None,
     })?;
     let says = || format!("Ack: {}, Connected: {}", hex(theirs), hex(ours.nonce));
-    (ours.nonce != theirs.as_ref()).then(|| Evidence::of([ack.event, connected.event], says()))?
+    (ours.nonce != &theirs[..]).then(|| Evidence::of([ack.event, connected.event], says()))?
 }
 
 pub(super) fn hash_not_offered(facts: &Facts) -> Option<Evidence> {

@@ -2,6 +2,8 @@
 
 use super::check::{Check, Fix, Severity, Windows};
 use super::codes::{Code, Family};
+use super::product::Product;
+use super::remedy;
 use super::unseen::{self, Unseen};
 use crate::base::{Layer, SpecRef};
 use std::collections::HashMap;
@@ -61,6 +63,11 @@ impl Cause {
             Cause::Check(check) => check.fix,
             Cause::Unseen(row) => row.fix,
         }
+    }
+
+    /// What is to be done on each product that has a way of its own.
+    pub fn remedies(self) -> impl Iterator<Item = (Product, &'static str)> {
+        remedy::of(self.id())
     }
 
     /// How to tell it where no check does; nothing for a check, which is run instead.

@@ -1,6 +1,8 @@
 //! What a check is. Rows live in one file per layer; `all` lists them.
 
 use super::codes::{self, Code};
+use super::product::Product;
+use super::remedy;
 use crate::base::{Layer, SpecRef};
 use crate::transcript::Facts;
 
@@ -23,6 +25,11 @@ impl Severity {
             Severity::Warn => "warn",
             Severity::Fail => "fail",
         }
+    }
+
+    /// The severity of that name.
+    pub fn from_name(name: &str) -> Option<Severity> {
+        [Severity::Note, Severity::Warn, Severity::Fail].into_iter().find(|severity| severity.name() == name)
     }
 }
 
@@ -182,6 +189,11 @@ impl Check {
         explains: &[],
         look: Look::One(|_| None),
     };
+
+    /// What is to be done on each product that has a way of its own.
+    pub fn remedies(&self) -> impl Iterator<Item = (Product, &'static str)> {
+        remedy::of(self.id)
+    }
 
     /// Looks at one connection; nothing when the check finds nothing or cannot judge it.
     pub fn hits(&self, facts: &Facts) -> Option<Evidence> {

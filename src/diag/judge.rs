@@ -1,6 +1,7 @@
 //! From facts to findings: look, then rank, one cause first and its consequences beneath it.
 
 use super::check::{Check, Evidence, Need, Severity};
+use super::gate::Ruling;
 use crate::transcript::Facts;
 
 /// A check that hit.
@@ -16,6 +17,16 @@ pub struct Finding {
     pub cause: bool,
     /// The finding whose consequence it is.
     pub because_of: Option<&'static str>,
+    /// Whether it makes the run fail.
+    pub ruling: Ruling,
+}
+
+impl Finding {
+    /// A finding that nothing has ranked yet.
+    pub fn new(check: &'static Check, evidence: Evidence) -> Finding {
+        let severity = check.severity;
+        Finding { check, severity, evidence, cause: false, because_of: None, ruling: Ruling::plain(severity) }
+    }
 }
 
 /// All findings of one transcript, the cause first, and the checks that could not look.
@@ -54,7 +65,7 @@ pub fn judge_among(facts: &Facts, all: &[Facts], checks: impl Iterator<Item = &'
                 judgement.blind.push((check.id, why));
             }
         } else if let Some(evidence) = check.look.at(facts, all) {
-            judgement.findings.push(Finding { check, severity: check.severity, evidence, cause: false, because_of: None });
+            judgement.findings.push(Finding::new(check, evidence));
         }
     }
     rank(facts, &mut judgement.findings);
@@ -71,12 +82,20 @@ fn rank(facts: &Facts, findings: &mut [Finding]) {
     one_names_the_stop(facts, findings);
     for finding in findings.iter_mut().filter(|finding| finding.because_of.is_some()) {
         finding.severity = Severity::Note;
+        finding.ruling = Ruling::Passes;
     }
-    let unexplained = findings.iter_mut().filter(|finding| finding.severity == Severity::Fail);
-    let cause = unexplained.min_by_key(|finding| finding.check.layer).map(|finding| {
-        finding.cause = true;
-        finding.check.id
-    });
+    name_a_cause(findings);
+}
+
+/// Marks the cause, unless one is marked already, and puts it first, what follows from it behind it.
+pub(super) fn name_a_cause(findings: &mut [Finding]) {
+    if !findings.iter().any(|finding| finding.cause) {
+        let unexplained = findings.iter_mut().filter(|finding| finding.severity == Severity::Fail && finding.because_of.is_none());
+        if let Some(finding) = unexplained.min_by_key(|finding| finding.check.layer) {
+            finding.cause = true;
+        }
+    }
+    let cause = findings.iter().find(|finding| finding.cause).map(|finding| finding.check.id);
     findings.sort_by_key(|finding| {
         let beneath_the_cause = finding.because_of.is_some() && finding.because_of == cause;
         (!finding.cause, !beneath_the_cause, std::cmp::Reverse(finding.severity), finding.check.layer)

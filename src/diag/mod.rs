@@ -16,18 +16,23 @@ mod data;
 mod dns;
 mod ending;
 pub mod explain;
+pub mod gate;
 mod http;
+pub mod join;
 mod judge;
 mod lcp;
 pub mod log;
 mod look;
 mod ncp;
+pub mod product;
 mod proxy;
+mod remedy;
 mod sstp;
 mod tap_across;
 mod tap_call;
 mod tap_capture;
 mod tap_cert;
+mod tap_compared;
 mod tap_data;
 mod tap_end;
 mod tap_exposure;
@@ -68,6 +73,7 @@ const TABLES: &[&[Check]] = &[
     dns::DNS,
     tap_capture::TAP_CAPTURE,
     tap_tcp::TAP_TCP,
+    tap_compared::TAP_COMPARED,
     tcp::TCP,
     proxy::PROXY,
     tls_odd::TLS_ODD,

@@ -4,6 +4,10 @@ use super::learned;
 use super::model::{LayerReport, Report};
 use super::text::{harmless, rfc3339, rfc3339_ms};
 use super::{TOOL, VERSION};
+use crate::diag::gate::{GateSummary, Ruling};
+use crate::diag::join::{Role, Told};
+use crate::diag::log::LogLine;
+use crate::diag::product::{self, Product};
 use crate::diag::{Finding, Windows};
 use crate::transcript::Head;
 use crate::wire::cert::Cert;
@@ -89,18 +93,25 @@ pub fn addresses(report: &Report) -> Vec<Value> {
     facts.attempts.iter().map(of).collect()
 }
 
+/// The product that answers, and by what it is known.
+pub fn server_product(report: &Report) -> Value {
+    let found = product::of(&report.facts);
+    json!(found.map(|(product, evidence)| json!({ "name": product.name(), "by": evidence.says })))
+}
+
 /// One finding.
 pub fn finding(report: &Report, finding: &Finding) -> Value {
-    finding_with(finding, report.windows(finding))
+    finding_with(finding, report.windows(finding), &report.remedies(finding))
 }
 
 /// One finding over several connections.
 pub fn finding_across(finding: &Finding) -> Value {
-    finding_with(finding, finding.check.windows)
+    finding_with(finding, finding.check.windows, &finding.check.remedies().collect::<Vec<_>>())
 }
 
-fn finding_with(finding: &Finding, codes: &[Windows]) -> Value {
+fn finding_with(finding: &Finding, codes: &[Windows], remedies: &[(Product, &str)]) -> Value {
     let check = finding.check;
+    let products: Vec<Value> = remedies.iter().map(|(product, says)| json!({ "product": product.name(), "says": says })).collect();
     let windows: Vec<Value> = codes.iter().map(|code| windows(*code, check.verified)).collect();
     json!({
         "id": check.id,
@@ -108,12 +119,69 @@ fn finding_with(finding: &Finding, codes: &[Windows]) -> Value {
         "layer": check.layer.name(),
         "title": check.title,
         "means": check.means,
-        "fix": { "admin": check.fix.admin, "user": check.fix.user },
+        "fix": { "admin": check.fix.admin, "user": check.fix.user, "products": products },
         "evidence": { "says": harmless(&finding.evidence.says), "events": finding.evidence.events },
         "windows": windows,
         "spec": check.spec.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "cause": finding.cause,
         "because_of": finding.because_of,
+        "ruling": finding.ruling.name(),
+        "waiver": waiver(&finding.ruling),
+    })
+}
+
+/// Lines of logs that belong to a call.
+pub fn log(report: &Report) -> Vec<Value> {
+    let of = |told: &Told| {
+        let contradicts = if let Role::Contradicts(says) = &told.role { Some(says) } else { None };
+        json!({
+            "file": harmless(&told.file),
+            "line": log_line(&told.line),
+            "by": told.by.name(),
+            "role": told.role.name(),
+            "finding": told.role.finding(),
+            "but": contradicts,
+        })
+    };
+    report.told.iter().map(of).collect()
+}
+
+/// One line of a log.
+pub fn log_line(line: &LogLine) -> Value {
+    json!({
+        "line": line.line,
+        "at": line.at.as_deref().map(harmless),
+        "source": line.source,
+        "event": line.event,
+        "outcome": line.outcome.name(),
+        "says": harmless(&line.says),
+        "times": line.times,
+        "causes": line.checks,
+    })
+}
+
+fn waiver(ruling: &Ruling) -> Value {
+    match ruling {
+        Ruling::Waived { reason, expires } => json!({ "reason": harmless(reason), "expires": expires.to_string() }),
+        _ => Value::Null,
+    }
+}
+
+/// What a gate makes of it all; null where none was asked for.
+pub fn gate(summary: Option<&GateSummary>) -> Value {
+    let Some(gate) = summary else { return Value::Null };
+    let waived = gate.waived.iter();
+    let waived = waived.map(|row| json!({ "id": row.id, "reason": harmless(&row.reason), "expires": row.expires.to_string() }));
+    json!({
+        "passed": gate.passed,
+        "profile": gate.profile.as_deref().map(harmless),
+        "fail_on": gate.fail_on,
+        "baseline": gate.baseline.as_deref().map(harmless),
+        "failing": gate.failing,
+        "waived": waived.collect::<Vec<_>>(),
+        "known": gate.known,
+        "gone": gate.gone,
+        "remarks": all_harmless(&gate.remarks),
     })
 }
 

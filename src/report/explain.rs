@@ -14,6 +14,7 @@ use crate::base::Layer;
 use crate::diag::cause::{self, Cause};
 use crate::diag::codes::{Basis, Code};
 use crate::diag::explain::{Explained, How, Meaning, of_cause, of_layer};
+use crate::diag::unseen::Why;
 use std::io;
 
 /// What is rendered: the findings of `explain`, and the lab faults that show a cause.
@@ -83,6 +84,12 @@ fn cause_rows(explanation: &Explanation, cause: Cause, alone: bool) -> Vec<(&'st
             ("Severity", cause.severity().map_or_else(|| "not looked for by a check".to_string(), |severity| severity.name().to_string())),
         );
         rows.insert(3, ("Windows", windows()));
+    }
+    if alone {
+        rows.extend(cause.remedies().map(|(product, says)| (product.name(), says.to_string())));
+    }
+    if let (true, Cause::Unseen(row)) = (alone, cause) {
+        rows.push(("No check", row.why().map(Why::says).unwrap_or_default()));
     }
     rows.push(("Spec", list(cause.spec())));
     if alone {

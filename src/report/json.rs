@@ -9,8 +9,8 @@ use std::io::{self, Write};
 /// Writes the report.
 pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let opening = [("schema", json!(SCHEMA)), ("tool", document::tool())];
-    let scan = ("tls_scan", scan::value(report));
-    let members = opening.into_iter().chain(members(report)).chain([scan]).map(|(name, value)| (name.to_string(), value));
+    let rest = [("tls_scan", scan::value(report)), ("gate", document::gate(report.gate.as_ref()))];
+    let members = opening.into_iter().chain(members(report)).chain(rest).map(|(name, value)| (name.to_string(), value));
     let text = serde_json::to_string_pretty(&Value::Object(members.collect::<Map<_, _>>()))?;
     writeln!(out, "{}", quiet(&text))
 }
@@ -29,6 +29,7 @@ pub(super) fn members(report: &Report) -> impl Iterator<Item = (&'static str, Va
         ("layers", report.layers.iter().map(document::layer).collect()),
         ("certificates", document::certificates(report).into()),
         ("addresses", document::addresses(report).into()),
+        ("product", document::server_product(report)),
         ("findings", findings.into()),
         ("not_judged", document::not_judged(report).into()),
     ];

@@ -3,7 +3,8 @@
 use super::model::{LayerReport, Report, Standing};
 use super::text::harmless;
 use super::{TOOL, sentence, text};
-use crate::diag::{Finding, Severity};
+use crate::diag::gate::Ruling;
+use crate::diag::{Check, Finding, Severity};
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 use std::io::{self, Write};
 
@@ -21,14 +22,18 @@ pub(super) fn suite(report: &Report, name: &str) -> TestSuite {
     suite.set_time(report.facts.ended.duration());
     suite.add_property(("verdict", report.verdict().name()));
     suite.add_property(("summary", sentence::verdict(report).as_str()));
-    suite.add_test_cases(report.layers.iter().map(layer_case));
-    let failing = report.judgement.findings.iter().filter(|finding| finding.severity == Severity::Fail);
+    suite.add_test_cases(report.layers.iter().map(|row| layer_case(report, row)));
+    if let Some(gate) = &report.gate {
+        suite.add_property(("gate", gate.lines().join("\n").as_str()));
+    }
+    let told = |finding: &&Finding| finding.severity == Severity::Fail || finding.ruling != Ruling::Passes;
+    let failing = report.judgement.findings.iter().filter(told);
     suite.add_test_cases(failing.map(|finding| finding_case(report, finding)));
     suite
 }
 
-fn layer_case(row: &LayerReport) -> TestCase {
-    let mut case = TestCase::new(row.layer.name(), status(row));
+fn layer_case(report: &Report, row: &LayerReport) -> TestCase {
+    let mut case = TestCase::new(row.layer.name(), status(report, row));
     case.set_classname("layer");
     if let Some(took) = row.took {
         case.set_time(took.duration());
@@ -39,7 +44,10 @@ fn layer_case(row: &LayerReport) -> TestCase {
     case
 }
 
-fn status(row: &LayerReport) -> TestCaseStatus {
+fn status(report: &Report, row: &LayerReport) -> TestCaseStatus {
+    if let (Standing::Fail, false, Some(excuse)) = (row.standing, row.ours, report.excuse(row.layer)) {
+        return skipped(excuse);
+    }
     let mut status = match row.standing {
         Standing::Ok | Standing::Warn => return TestCaseStatus::success(),
         Standing::Interrupted | Standing::NotReached | Standing::NotTried => TestCaseStatus::skipped(),
@@ -53,18 +61,34 @@ fn status(row: &LayerReport) -> TestCaseStatus {
 
 fn finding_case(report: &Report, finding: &Finding) -> TestCase {
     let check = finding.check;
-    let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-    status.set_type(check.id).set_message(check.title).set_description(description(report, finding));
-    let mut case = TestCase::new(check.id, status);
+    let mut case = TestCase::new(check.id, finding_status(check, &finding.ruling, description(report, finding)));
     case.set_classname(format!("finding.{}", check.layer));
     case
 }
 
+/// What counts is a failure; what a gate lets pass is skipped and says why.
+pub(super) fn finding_status(check: &Check, ruling: &Ruling, description: String) -> TestCaseStatus {
+    if *ruling != Ruling::Fails {
+        return skipped(format!("{}; it {}", check.title, sentence::ruling(ruling)));
+    }
+    let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+    status.set_type(check.id).set_message(check.title).set_description(description);
+    status
+}
+
+fn skipped(says: String) -> TestCaseStatus {
+    let mut status = TestCaseStatus::skipped();
+    status.set_message(says);
+    status
+}
+
 fn description(report: &Report, finding: &Finding) -> String {
     let check = finding.check;
+    let on: String = report.remedies(finding).iter().map(|(product, says)| format!("{}: {says}\n", product.name())).collect();
+    let log: String = report.told_of(check.id).map(|told| format!("Log: {}\n", sentence::told(told))).collect();
     let because = finding.because_of.map_or(String::new(), |id| format!("A consequence of {id}.\n"));
     format!(
-        "{}\n{because}Evidence: {}\nWindows: {}\nAdmin: {}\nUser: {}\n",
+        "{}\n{because}Evidence: {}\n{log}Windows: {}\nAdmin: {}\n{on}User: {}\n",
         check.means,
         text::evidence(&harmless(&finding.evidence.says)),
         sentence::codes(report, finding).join(", "),

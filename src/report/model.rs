@@ -1,7 +1,12 @@
 //! What every format renders: one value, everything to show in it, time and looks included.
 
 use super::learned::{self, Learned};
+use super::sentence;
+use super::text::list;
 use crate::base::{Layer, Micros};
+use crate::diag::gate::{Gate, GateSummary, Ruling};
+use crate::diag::join::Told;
+use crate::diag::product::{self, Product};
 use crate::diag::{Finding, Judgement, Severity, Windows};
 use crate::transcript::facts::{LayerFacts, Stop};
 use crate::transcript::{Facts, Reason, State, Transcript};
@@ -89,6 +94,10 @@ pub struct Report {
     pub layers: Vec<LayerReport>,
     /// The user stopped it before it was through.
     pub interrupted: bool,
+    /// Lines of logs that belong to it.
+    pub told: Vec<Told>,
+    /// What a gate makes of it, where one was asked for.
+    pub gate: Option<GateSummary>,
     /// How it is to look.
     pub style: Style,
 }
@@ -105,7 +114,7 @@ impl Report {
         let layers = facts.layers.iter().map(|entry| row(&transcript, &facts, entry, standing_of(&facts, entry, findings), brief));
         let layers = layers.collect();
         let interrupted = facts.stop.as_ref().is_some_and(|stop| is_interruption(&stop.reason));
-        Report { transcript, facts, judgement, layers, interrupted, style: Style::default() }
+        Report { transcript, facts, judgement, layers, interrupted, told: Vec::new(), gate: None, style: Style::default() }
     }
 
     /// The same report, to be shown in that way.
@@ -128,6 +137,47 @@ impl Report {
     /// Whether a failing finding stands, or a layer failed without one.
     pub fn failed(&self) -> bool {
         self.verdict() == Standing::Fail
+    }
+
+    /// Lets a gate rule on the findings; the ladder follows its severities.
+    pub fn gated(&mut self, gate: &mut Gate) {
+        gate.judge(&self.facts.target.host, self.facts.stop.is_some(), &mut self.judgement);
+        for (row, entry) in self.layers.iter_mut().zip(&self.facts.layers) {
+            row.standing = standing_of(&self.facts, entry, &self.judgement.findings);
+        }
+    }
+
+    /// What is to be done about a finding on the product that answers; on every one where that is not known.
+    pub fn remedies(&self, finding: &Finding) -> Vec<(Product, &'static str)> {
+        let known = product::of(&self.facts).map(|found| found.0);
+        finding.check.remedies().filter(|row| known.is_none_or(|known| known == row.0)).collect()
+    }
+
+    /// The lines of logs that are about a finding.
+    pub fn told_of(&self, id: &str) -> impl Iterator<Item = &Told> {
+        self.told.iter().filter(move |told| told.role.finding() == Some(id))
+    }
+
+    /// Nothing that counts was found.
+    pub fn passed(&self) -> bool {
+        self.gate.as_ref().map_or(!self.failed(), |gate| gate.passed)
+    }
+
+    /// It failed, and no finding says why: no gate can excuse that. Trouble on our side is none of the peer's.
+    pub fn unexplained(&self) -> bool {
+        self.failed() && self.ours().is_none() && self.judgement.cause().is_none()
+    }
+
+    /// Why a failed layer does not count, when a gate excused all that is wrong with it.
+    pub fn excuse(&self, layer: Layer) -> Option<String> {
+        let stopped_here = self.facts.stop.as_ref().is_some_and(|stop| stop.layer == layer);
+        let wrong = |finding: &&Finding| {
+            finding.severity == Severity::Fail && finding.check.layer == layer
+                || finding.cause && (stopped_here || finding.check.layer == layer)
+        };
+        let wrong: Vec<_> = self.judgement.findings.iter().filter(wrong).collect();
+        let excused = !wrong.is_empty() && wrong.iter().all(|finding| finding.ruling != Ruling::Fails);
+        excused.then(|| list(wrong.iter().map(|finding| format!("{} {}", finding.check.id, sentence::ruling(&finding.ruling)))))
     }
 
     /// Nothing but the user stopped the call.
@@ -200,7 +250,7 @@ pub fn standing_of(facts: &Facts, entry: &LayerFacts, findings: &[Finding]) -> S
         Some(reason) if is_interruption(reason) => Standing::Interrupted,
         // Nobody saw it fail: the capture ended first.
         Some(Reason::Unseen(_)) => Standing::Warn,
-        _ => standing(entry.layer, state(facts, entry), findings),
+        _ => standing(entry.layer, state(facts, entry), passed_over(facts, entry.layer), findings),
     }
 }
 
@@ -218,13 +268,18 @@ fn state(facts: &Facts, entry: &LayerFacts) -> State {
     if entry.state == State::NotReached && passed { State::NotTried } else { entry.state }
 }
 
-fn standing(layer: Layer, state: State, findings: &[Finding]) -> Standing {
+/// The call went on although the layer is down: a certificate that a probe passes over, leaving after everything was there.
+fn passed_over(facts: &Facts, layer: Layer) -> bool {
+    layer == Layer::Teardown || layer == Layer::Cert && facts.stop.as_ref().is_none_or(|stop| stop.layer > layer)
+}
+
+fn standing(layer: Layer, state: State, passed_over: bool, findings: &[Finding]) -> Standing {
     let worst = findings.iter().filter(|finding| finding.check.layer == layer).map(|finding| finding.severity).max();
     match (state, worst) {
         (State::NotTried, _) => Standing::NotTried,
         (State::NotReached, _) => Standing::NotReached,
-        // Everything asked for was there before the call was left; the findings say how bad it is to leave like that.
-        (State::Down, Some(Severity::Note | Severity::Warn)) if layer == Layer::Teardown => Standing::Warn,
+        // Everything asked for was there all the same; the findings say how bad it is.
+        (State::Down, Some(Severity::Note | Severity::Warn)) if passed_over => Standing::Warn,
         (State::Down, _) | (State::Up, Some(Severity::Fail)) => Standing::Fail,
         (State::Up, Some(Severity::Warn)) => Standing::Warn,
         (State::Up, _) => Standing::Ok,

@@ -43,6 +43,7 @@ fn summary(report: &Report) -> Value {
         "reached": report.reached(),
         "stopped_at": report.stopped_at(),
         "not_judged": document::not_judged(report),
+        "gate": document::gate(report.gate.as_ref()),
     });
     typed("summary", value)
 }

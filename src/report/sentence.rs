@@ -5,6 +5,8 @@ use super::model::{Report, Standing};
 use super::text::{count, harmless, peer};
 use crate::base::{Layer, Side};
 use crate::diag::codes::{Code, Family};
+use crate::diag::gate::Ruling;
+use crate::diag::join::Told;
 use crate::diag::{Finding, Severity, Windows};
 use crate::transcript::Reason;
 use crate::transcript::facts::Stop;
@@ -156,6 +158,24 @@ fn is_plain(row: &Code) -> bool {
 pub fn codes(report: &Report, finding: &Finding) -> Vec<String> {
     let mark = if finding.check.verified { "" } else { " - unverified" };
     report.windows(finding).iter().map(|code| code_in_full(*code) + mark).collect()
+}
+
+/// A line of a log in a sentence: where it stands, when it was written, what it says.
+pub fn told(told: &Told) -> String {
+    let line = &told.line;
+    let at = line.at.as_deref().map_or(String::new(), |at| format!(", {}", harmless(at)));
+    let times = if line.times > 1 { format!(", {} times", line.times) } else { String::new() };
+    format!("{} of {}{at}{times}: {}", line.named(), harmless(&told.file), harmless(&line.says))
+}
+
+/// What a gate ruled, behind the id of a finding.
+pub fn ruling(ruling: &Ruling) -> String {
+    match ruling {
+        Ruling::Fails => "counts".into(),
+        Ruling::Passes => "does not count".into(),
+        Ruling::Known => "is known from the baseline".into(),
+        Ruling::Waived { reason, expires } => format!("is waived until {expires}: {}", harmless(reason)),
+    }
 }
 
 fn full_stop(text: &str) -> String {

@@ -4,6 +4,8 @@ use super::model::{LayerReport, Report, Standing};
 use super::text::{cut, harmless, list};
 use super::{scan, sentence, text};
 use crate::base::Layer;
+use crate::diag::gate::Ruling;
+use crate::diag::join::{Role, Told};
 use crate::diag::{Finding, Severity};
 use crate::transcript::What;
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
@@ -26,7 +28,7 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     if style.verbose {
         everything(report, out)?;
     }
-    Ok(())
+    gate(report, out)
 }
 
 /// The verdict and the findings, without the ladder.
@@ -35,6 +37,17 @@ pub(super) fn judgement(report: &Report, out: &mut dyn Write) -> io::Result<()> 
     let verdict = paint(&wrapped(&sentence::verdict(report), style.width), tone(report.verdict()), style.colour);
     writeln!(out, "{verdict}\n")?;
     findings(report, out)
+}
+
+/// What the gate made of it, where there is one.
+fn gate(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let Some(gate) = &report.gate else { return Ok(()) };
+    for (n, line) in gate.lines().iter().enumerate() {
+        let text = text::hanging(&harmless(line), report.style.width, 4);
+        let tone = if gate.passed { GREEN } else { RED };
+        writeln!(out, "{}", if n == 0 { paint(&text, tone, report.style.colour) } else { text })?;
+    }
+    writeln!(out)
 }
 
 /// A heading.
@@ -135,7 +148,7 @@ fn findings(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         }
         writeln!(out)?;
     }
-    Ok(())
+    beside(report, out)
 }
 
 /// Findings that are no consequence of another one; consequences stand beneath their cause.
@@ -148,24 +161,71 @@ fn in_full(report: &Report, finding: &Finding, out: &mut dyn Write) -> io::Resul
     let kind = if finding.cause { "Cause" } else { "Also" };
     let title = wrapped(&format!("{kind}: {} - {}", check.id, check.title), style.width);
     writeln!(out, "{}", paint(&title, RED, style.colour))?;
+    let remedies = if finding.cause || style.verbose { report.remedies(finding) } else { Vec::new() };
     let consequences = report.judgement.findings.iter().filter(|other| other.because_of == Some(check.id));
-    let rows = [
+    let above = [
         ("Meaning", check.means.to_string()),
         ("Evidence", text::evidence(&harmless(&finding.evidence.says))),
         ("Windows", sentence::codes(report, finding).join("\n")),
         ("Admin", check.fix.admin.to_string()),
+    ];
+    let beneath = [
         ("User", check.fix.user.to_string()),
+        ("Log", logged(report, check.id).join("\n")),
         ("Spec", list(check.spec)),
+        ("Gate", excused(finding).unwrap_or_default()),
         ("Hence", consequences.map(|other| format!("{} - {}", other.check.id, other.check.title)).collect::<Vec<_>>().join("\n")),
     ];
     let mut table = grid(&[LABEL, style.width.saturating_sub(LABEL).max(20)]);
-    for (label, value) in rows.iter().filter(|row| !row.1.is_empty()) {
-        table.add_row([format!("  {label}"), value.clone()]);
+    let remedies = remedies.into_iter().map(|(product, says)| (product.name(), says.to_string()));
+    for (label, value) in above.into_iter().chain(remedies).chain(beneath).filter(|row| !row.1.is_empty()) {
+        table.add_row([format!("  {label}"), value]);
     }
     for line in lines(&table) {
         writeln!(out, "{line}")?;
     }
     writeln!(out)
+}
+
+/// What logs say about a finding.
+fn logged(report: &Report, id: &str) -> Vec<String> {
+    let by = |told: &Told| match (&told.role, told.line.checks.first()) {
+        (Role::Adds(_), Some(cause)) => format!("says more ({cause}): {}", sentence::told(told)),
+        _ => format!("confirmed by {}", sentence::told(told)),
+    };
+    report.told_of(id).map(by).collect()
+}
+
+/// Lines of logs that are about no finding: contradictions, and what stands beside.
+fn beside(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let rest: Vec<_> = report.told.iter().filter(|told| told.role.finding().is_none()).collect();
+    let (against, beside): (Vec<&Told>, Vec<&Told>) = rest.into_iter().partition(|told| matches!(told.role, Role::Contradicts(_)));
+    let width = report.style.width;
+    if !against.is_empty() {
+        writeln!(out, "{}", paint("The log contradicts", YELLOW, report.style.colour))?;
+    }
+    for told in &against {
+        let Role::Contradicts(why) = &told.role else { continue };
+        writeln!(out, "{}", text::hanging(&format!("  {}", sentence::told(told)), width, 4))?;
+        writeln!(out, "{}", text::hanging(&format!("    but {why}"), width, 4))?;
+    }
+    if !beside.is_empty() {
+        writeln!(out, "Also in the log")?;
+    }
+    let shown = if report.style.verbose { beside.len() } else { BESIDE };
+    for told in beside.iter().take(shown) {
+        writeln!(out, "{}", text::hanging(&format!("  {}", sentence::told(told)), width, 4))?;
+    }
+    if beside.len() > shown {
+        writeln!(out, "  and {} (-v shows them)", text::count(beside.len() - shown, "more line", "more lines"))?;
+    }
+    if against.is_empty() && beside.is_empty() { Ok(()) } else { writeln!(out) }
+}
+
+/// That a finding counts or does not, where that differs from what its severity says.
+fn excused(finding: &Finding) -> Option<String> {
+    let differs = finding.ruling != Ruling::plain(finding.severity);
+    differs.then(|| sentence::ruling(&finding.ruling))
 }
 
 /// A warning or a note: id, what was seen, and what to do.
@@ -175,6 +235,12 @@ fn brief(report: &Report, finding: &Finding, out: &mut dyn Write) -> io::Result<
     table.add_row([String::new(), format!("{} - {}: {}", check.id, check.title, text::evidence(&harmless(&finding.evidence.says)))]);
     if finding.severity == Severity::Warn && !check.fix.admin.is_empty() {
         table.add_row([String::new(), format!("-> {}", check.fix.admin)]);
+    }
+    for says in logged(report, check.id) {
+        table.add_row([String::new(), format!("({says})")]);
+    }
+    if let Some(says) = excused(finding) {
+        table.add_row([String::new(), format!("(it {says})")]);
     }
     for line in lines(&table) {
         writeln!(out, "{line}")?;
@@ -283,6 +349,8 @@ const LAYER: usize = 16;
 const STATE: usize = 18;
 /// Ours: with fewer columns for what was learned, it stands beneath.
 const LEAST_ROOM: usize = 26;
+/// Ours: more lines of a log that are about no finding only distract.
+const BESIDE: usize = 6;
 /// Columns of a label beneath a finding.
 const LABEL: usize = 12;
 /// ECMA-48 8.3.117: bold.

@@ -1,8 +1,11 @@
 //! Arguments of `decode` and `diagnose`.
 
+use super::explain::log_format;
+use super::gate::GateArgs;
 use super::probe::ShownArgs;
 use super::values::{self, Numbers};
 use crate::capture::read::ServerFilter;
+use crate::diag::log::{LogFormat, offset};
 use crate::report::sessions::filter::Term;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
@@ -22,6 +25,10 @@ pub struct DecodeArgs {
     pub proof: ProofArgs,
     #[command(flatten)]
     pub judged: JudgedArgs,
+    #[command(flatten)]
+    pub logs: LogArgs,
+    #[command(flatten)]
+    pub gate: GateArgs,
     #[command(flatten)]
     pub view: ViewArgs,
     #[command(flatten)]
@@ -47,6 +54,10 @@ pub struct DiagnoseArgs {
     pub proof: ProofArgs,
     #[command(flatten)]
     pub judged: JudgedArgs,
+    #[command(flatten)]
+    pub logs: LogArgs,
+    #[command(flatten)]
+    pub gate: GateArgs,
     #[command(flatten)]
     pub shown: ShownArgs,
 }
@@ -97,6 +108,25 @@ pub struct JudgedArgs {
     /// Look only at these sessions: 3, 3-7, 3- or several with commas (repeatable)
     #[arg(long, value_name = "N", value_parser = values::numbers)]
     pub session: Vec<Numbers>,
+}
+
+/// Logs of the same time.
+#[derive(Args)]
+#[command(next_help_heading = "Logs")]
+pub struct LogArgs {
+    /// Put the lines of this log with the calls and findings they belong to (repeatable): a Windows event export, the log of sstpc, SoftEther or accel-ppp
+    #[arg(long, value_name = "FILE")]
+    pub log: Vec<PathBuf>,
+    /// Take the logs for windows-xml, windows-csv, windows-text, sstpc, softether, accel-ppp or plain [default: found out]
+    #[arg(long, value_name = "FORMAT", requires = "log", value_parser = log_format)]
+    pub log_format: Option<LogFormat>,
+    /// The clock of logs that name no time zone: +01:00 [default: found out from lines that name the client, else UTC]
+    #[arg(long, value_name = "OFFSET", requires = "log", allow_hyphen_values = true, value_parser = zone)]
+    pub log_zone: Option<i64>,
+}
+
+fn zone(text: &str) -> Result<i64, String> {
+    offset(text).ok_or_else(|| format!("{text:?} is not an offset from UTC such as +01:00 or -0430"))
 }
 
 /// Which view.
@@ -162,6 +192,7 @@ Examples:
   sstp-diag decode call.pcapng --listing --session 2         one line a message
   sstp-diag decode call.pcapng --hex --filter layer=sstp     bytes and fields
   sstp-diag decode call.pcapng --save call.jsonl             keep it without secrets
+  sstp-diag decode call.pcapng --log server.log              lines of a log beside it
   tcpdump -i eth0 -U -w - tcp port 443 | sstp-diag decode - --listing
 
 Exit codes: 0 no failing finding, 1 a failing finding, 2 usage, 3 a file could
@@ -172,6 +203,8 @@ const DIAGNOSE_EXAMPLES: &str = "\
 Examples:
   sstp-diag diagnose captures/*.pcapng                       one judgement a session
   sstp-diag diagnose call.jsonl -o junit=report.xml          from a saved transcript
+  sstp-diag diagnose call.pcapng --log events.xml --log server.log
+  sstp-diag diagnose call.pcapng --waivers known.toml        what may pass, until when
 
 Exit codes: 0 no failing finding, 1 a failing finding, 2 usage, 3 a file could
 not be read, 4 a file is damaged (what stands before is judged), 130 interrupted.";

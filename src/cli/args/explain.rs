@@ -39,7 +39,8 @@ fn format(name: &str) -> Result<&'static ExplainFormat, String> {
     EXPLAIN_FORMATS.iter().find(|format| format.name == name).ok_or_else(|| format!("{name:?} is not a format; there are {}", names()))
 }
 
-fn log_format(name: &str) -> Result<LogFormat, String> {
+/// Reads the name of a kind of log.
+pub fn log_format(name: &str) -> Result<LogFormat, String> {
     let names = || list(LogFormat::ALL.map(LogFormat::name));
     LogFormat::from_name(name).ok_or_else(|| format!("{name:?} is not a kind of log; there are {}", names()))
 }

@@ -3,6 +3,7 @@
 mod catalogue;
 mod decode;
 mod explain;
+mod gate;
 mod generate;
 mod lab;
 mod probe;
@@ -10,8 +11,9 @@ mod target;
 mod values;
 
 pub use catalogue::{CatalogueArgs, Shape, What};
-pub use decode::{DecodeArgs, DiagnoseArgs, JudgedArgs, KeyArgs, ProofArgs, TapRoots, ViewArgs};
+pub use decode::{DecodeArgs, DiagnoseArgs, JudgedArgs, KeyArgs, LogArgs, ProofArgs, TapRoots, ViewArgs};
 pub use explain::ExplainArgs;
+pub use gate::GateArgs;
 pub use generate::{CutArgs, GenerateArgs, Made, ToArgs};
 pub use lab::LabArgs;
 pub use probe::{Colour, ExtentArgs, LoginArgs, ProbeArgs, Roots, ScanArgs, ShownArgs, TrustArgs, WayArgs};
@@ -60,6 +62,7 @@ Examples:
   sstp-diag probe HOST --connect 10.0.0.12:443  one node behind a balancer
   sstp-diag probe HOST --scan                   TLS versions, suites, and what Windows would get
   sstp-diag probe HOST -o json=report.json      the table here, JSON in a file
+  sstp-diag probe HOST --profile ci --baseline report.json
   sstp-diag probe --lab                         try it without a server
   sstp-diag decode call.pcapng --keylog keys    what happened in a capture
   sstp-diag diagnose captures/*.pcapng          findings only, many at once

@@ -1,5 +1,6 @@
 //! Arguments of `probe`.
 
+use super::gate::GateArgs;
 use super::target::Target;
 use super::values::{self, LayerTime, OutputTo};
 use crate::base::Layer;
@@ -30,6 +31,8 @@ pub struct ProbeArgs {
     pub scan: ScanArgs,
     #[command(flatten)]
     pub lab: ProbeLabArgs,
+    #[command(flatten)]
+    pub gate: GateArgs,
     #[command(flatten)]
     pub shown: ShownArgs,
     /// Write our own traffic to FILE as a pcapng with the TLS session keys in it, for Wireshark and `decode`

@@ -2,7 +2,7 @@
 
 use crate::base::Layer;
 use crate::diag::codes::{self, Basis};
-use crate::diag::unseen;
+use crate::diag::unseen::{self, Why};
 use crate::diag::{self, Check};
 use crate::jobs::lab::fault;
 use crate::report::sentence::{code_in_full, row_in_full};
@@ -33,6 +33,9 @@ fn check(page: &mut String, check: &Check) {
     }
     if !check.fix.user.is_empty() {
         let _ = writeln!(page, "- User: {}", check.fix.user);
+    }
+    for (product, says) in check.remedies() {
+        let _ = writeln!(page, "- {}: {says}", product.name());
     }
     let spec: Vec<String> = check.spec.iter().map(ToString::to_string).collect();
     if !spec.is_empty() {
@@ -75,10 +78,11 @@ pub fn codes() -> String {
 fn unseen_causes() -> String {
     let mut page =
         String::from("\n## Causes that no check sees\n\nCodes and logs point to them; `sstp-diag explain` tells how to mend them.\n");
-    let _ = writeln!(page, "\n| cause | layer | what it is | how to tell | basis |\n|---|---|---|---|---|");
+    let _ = writeln!(page, "\n| cause | layer | what it is | how to tell | why no check looks for it | basis |\n|---|---|---|---|---|---|");
     for row in unseen::all() {
         let basis = if row.verified { "read, measured or by the protocol" } else { "unverified" };
-        let cells = [row.id, row.layer.name(), row.title, row.tell, basis];
+        let why = row.why().map(Why::says).unwrap_or_default();
+        let cells = [row.id, row.layer.name(), row.title, row.tell, why.as_str(), basis];
         let _ = writeln!(page, "| {} |", cells.map(|cell| cell.replace('|', "\\|")).join(" | "));
     }
     page

@@ -1,6 +1,7 @@
 use super::*;
 use crate::base::Layer;
 use crate::capture::read;
+use crate::cli::weigh::Scales;
 use crate::report::sessions::{Filter, Shape};
 use crate::transcript::{ConnectFailure, Head, Reason, Source, Target, What};
 use crate::wire::http;
@@ -36,13 +37,17 @@ fn args() -> JudgedArgs {
     JudgedArgs { server: Vec::new(), ca: Vec::new(), trust: Some(crate::cli::args::TapRoots::None), session: Vec::new() }
 }
 
+fn bench(args: &JudgedArgs) -> Bench {
+    Bench { scales: Scales::of(args).expect("no roots"), gate: None, logs: None }
+}
+
 /// What a desk shows of these connections, as the JSON document, and how it ends.
 fn told(name: &str, args: &JudgedArgs, filter: &[&str], connections: Vec<Connection>) -> (Value, Exit) {
     let path = std::env::temp_dir().join(format!("sstp-diag-desk-{}-{name}.json", std::process::id()));
     let terms = filter.iter().map(|term| crate::report::sessions::filter::Term::parse(term).expect("a condition")).collect();
     let looks = Looks { shape: Shape::Block, filter: Filter { terms }, ..Looks::default() };
     let sheets = Sheets::only("json", &looks, &path);
-    let mut desk = Desk::new(Choice::of(args), Scales::of(args).expect("no roots"), looks, sheets, Files::default()).expect("a thread");
+    let mut desk = Desk::new(Choice::of(args), bench(args), looks, sheets, Files::default()).expect("a thread");
     let count = |kind| connections.iter().filter(|connection| connection.kind == kind).count() as u64;
     let summary = Summary { sstp: count(Kind::Sstp), attempts: count(Kind::Attempt), packets: 9, ..Summary::default() };
     connections.into_iter().for_each(|connection| desk.over(connection));
@@ -108,8 +113,7 @@ fn damage_has_an_exit_code_of_its_own_unless_something_fails() {
     for (kind, wanted) in [(Kind::Sstp, Exit::Damaged), (Kind::Attempt, Exit::Fails)] {
         let looks = Looks::default();
         let sheets = Sheets::only("json", &looks, &path);
-        let mut desk =
-            Desk::new(Choice::of(&args()), Scales::of(&args()).expect("no roots"), looks, sheets, Files::default()).expect("a thread");
+        let mut desk = Desk::new(Choice::of(&args()), bench(&args()), looks, sheets, Files::default()).expect("a thread");
         desk.over(connection(1, kind, VPN));
         let damage = read::Damage { file: "a.pcap".into(), packet: 7, offset: 4242, says: "cut".into() };
         desk.captured(Summary { damages: vec![damage], ..Summary::default() });
@@ -126,7 +130,7 @@ fn reading_ends_when_it_is_told_to() {
     let path = std::env::temp_dir().join(format!("sstp-diag-desk-{}-halt.json", std::process::id()));
     let looks = Looks::default();
     let sheets = Sheets::only("json", &looks, &path);
-    let desk = Desk::new(Choice::of(&args()), Scales::of(&args()).expect("no roots"), looks, sheets, Files::default()).expect("a thread");
+    let desk = Desk::new(Choice::of(&args()), bench(&args()), looks, sheets, Files::default()).expect("a thread");
     assert!(!desk.stop());
     desk.halt().store(true, Ordering::Relaxed);
     assert!(desk.stop());

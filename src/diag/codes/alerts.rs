@@ -59,3 +59,17 @@ pub(super) const OPENSSL: &[Code] = &[
     row(OpenSsl, 67, "X509_V_ERR_CA_KEY_TOO_SMALL", "The key of a CA certificate is too small", "RSA key of a CA below the limit of the client", Inferred, &["CERT-WEAK-KEY"]),
     row(OpenSsl, 68, "X509_V_ERR_CA_MD_TOO_WEAK", "The digest of a CA signature is too weak", "SHA-1 or MD5 signature in the chain", Inferred, &["CERT-SHA1"]),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::tls::Alert;
+
+    #[test]
+    fn alerts_are_called_here_as_they_are_on_the_wire() {
+        for code in TLS_ALERTS {
+            let number = u8::try_from(code.number).expect("an alert is a byte");
+            assert_eq!(Alert::name(number), code.name);
+        }
+    }
+}

@@ -1,6 +1,7 @@
 //! What a Windows event says about a call.
 
-use super::{LogLine, Outcome};
+use super::{LogLine, Marks, Outcome};
+use crate::base::Layer;
 use crate::diag::cause;
 use crate::diag::codes::{self, Code, Family};
 use crate::diag::words::codes_in;
@@ -43,7 +44,9 @@ impl WinEvent {
         let codes: Vec<&'static Code> = own.into_iter().chain(row).collect();
         let checks = if outcome == Outcome::Failure { checks(&codes) } else { Vec::new() };
         let at = self.at.as_deref().map(|at| at.chars().take(LONGEST_TIME).collect());
-        Some(LogLine { line, at, source, event: Some(self.id), outcome, says, quoted: String::new(), codes, checks, times: 1 })
+        let shows = self.shows(source, outcome);
+        let (quoted, marks) = (String::new(), Marks::default());
+        Some(LogLine { line, at, source, event: Some(self.id), outcome, says, quoted, codes, checks, shows, times: 1, marks })
     }
 
     fn source(&self) -> Option<&'static str> {
@@ -88,6 +91,12 @@ impl WinEvent {
             (_, "Schannel") if is_number(value) && name.is_empty() => format!("alert {value}"),
             _ => value.to_string(),
         }
+    }
+
+    /// The highest layer that an event of success shows to have come up.
+    fn shows(&self, source: &str, outcome: Outcome) -> Option<Layer> {
+        let layer = if source == "NPS" { Layer::Auth } else { Layer::Ncp };
+        (outcome == Outcome::Success).then_some(layer)
     }
 
     fn outcome(&self, source: &str, own: &[&Code]) -> Outcome {

@@ -8,6 +8,7 @@ mod csv;
 mod detect;
 mod event;
 mod keyed;
+mod marks;
 mod phrase;
 mod rank;
 mod split;
@@ -15,9 +16,11 @@ mod text;
 mod xml;
 
 pub use detect::{LogFormat, pasted_event};
+pub use marks::{Marks, Stamp, offset, plain_user};
 pub use rank::Ranked;
 
 use super::codes::Code;
+use crate::base::Layer;
 use split::{Record, Splitter};
 use std::collections::VecDeque;
 
@@ -64,8 +67,12 @@ pub struct LogLine {
     pub codes: Vec<&'static Code>,
     /// The causes it points to, likeliest first: ids that `Cause::by_id` knows.
     pub checks: Vec<&'static str>,
+    /// The highest layer that it shows to have come up.
+    pub shows: Option<Layer>,
     /// How many lines in a row say the same.
     pub times: u64,
+    /// By what it can be told to belong to a call.
+    pub marks: Marks,
 }
 
 impl LogLine {
@@ -116,12 +123,22 @@ pub struct Reader {
     /// The beginning of the log, until the format is known.
     head: String,
     at_work: Option<Work>,
+    apart: bool,
 }
 
 impl Reader {
     /// A reader of a log of that format, or of one that is found out.
     pub fn new(format: Option<LogFormat>) -> Reader {
-        Reader { decoder: text::Decoder::default(), head: String::new(), at_work: format.map(Work::new) }
+        Reader { decoder: text::Decoder::default(), head: String::new(), at_work: format.map(Work::new), apart: false }
+    }
+
+    /// The same, and lines that say the same stay apart: each may belong to another call.
+    pub fn apart(mut self) -> Reader {
+        self.apart = true;
+        if let Some(work) = &mut self.at_work {
+            work.apart = true;
+        }
+        self
     }
 
     /// Takes the next piece.
@@ -158,7 +175,7 @@ impl Reader {
     /// The work so far; the head decides the format when nothing has yet.
     fn begin(&mut self) -> Work {
         self.at_work.take().unwrap_or_else(|| {
-            let mut work = Work::new(detect::format(&self.head));
+            let mut work = Work { apart: self.apart, ..Work::new(detect::format(&self.head)) };
             work.push(&std::mem::take(&mut self.head));
             work
         })
@@ -177,13 +194,26 @@ struct Work {
     cut: u64,
     failures: u64,
     successes: u64,
+    apart: bool,
 }
 
 impl Work {
     fn new(format: LogFormat) -> Work {
         let splitter = Splitter::new(format);
         let (table, tally) = (csv::Table::default(), rank::Tally::default());
-        Work { format, splitter, table, lines: VecDeque::new(), tally, records: 0, dropped: 0, cut: 0, failures: 0, successes: 0 }
+        Work {
+            format,
+            splitter,
+            table,
+            lines: VecDeque::new(),
+            tally,
+            records: 0,
+            dropped: 0,
+            cut: 0,
+            failures: 0,
+            successes: 0,
+            apart: false,
+        }
     }
 
     fn push(&mut self, text: &str) {
@@ -202,7 +232,8 @@ impl Work {
             format => phrase::line(format, &record.text, record.line),
         };
         if let Some(line) = line {
-            self.keep(line);
+            let marks = Marks::of(&record.text, line.at.as_deref());
+            self.keep(LogLine { marks, ..line });
         }
     }
 
@@ -210,7 +241,7 @@ impl Work {
         self.failures += u64::from(line.outcome == Outcome::Failure);
         self.successes += u64::from(line.outcome == Outcome::Success);
         self.tally.note(&line);
-        if let Some(last) = self.lines.back_mut().filter(|last| last.says_the_same(&line)) {
+        if let Some(last) = self.lines.back_mut().filter(|last| !self.apart && last.says_the_same(&line)) {
             last.times += 1;
             return;
         }

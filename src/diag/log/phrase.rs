@@ -5,7 +5,8 @@ mod softether;
 mod sstpc;
 
 use super::event::checks as causes_of;
-use super::{LogFormat, LogLine, Outcome};
+use super::{LogFormat, LogLine, Marks, Outcome};
+use crate::base::Layer;
 use crate::diag::codes::{self, Code, Family};
 use crate::diag::words::codes_in;
 
@@ -23,18 +24,20 @@ pub struct Phrase {
     checks: &'static [&'static str],
     /// The family of the last number in the line, where it is a code.
     number: Option<Family>,
+    /// The highest layer that it shows to have come up.
+    shows: Option<Layer>,
 }
 
 const fn fail(source: &'static str, has: &'static [&'static str], says: &'static str, checks: &'static [&'static str]) -> Phrase {
-    Phrase { source, has, outcome: Outcome::Failure, says, checks, number: None }
+    Phrase { source, has, outcome: Outcome::Failure, says, checks, number: None, shows: None }
 }
 
 const fn good(source: &'static str, has: &'static [&'static str], says: &'static str) -> Phrase {
-    Phrase { source, has, outcome: Outcome::Success, says, checks: &[], number: None }
+    Phrase { source, has, outcome: Outcome::Success, says, checks: &[], number: None, shows: Some(Layer::Ncp) }
 }
 
 const fn note(source: &'static str, has: &'static [&'static str], says: &'static str) -> Phrase {
-    Phrase { source, has, outcome: Outcome::Note, says, checks: &[], number: None }
+    Phrase { source, has, outcome: Outcome::Note, says, checks: &[], number: None, shows: None }
 }
 
 /// What a line says; nothing when it says nothing about a call.
@@ -74,8 +77,15 @@ impl Phrase {
             quoted: quoted(text),
             codes,
             checks,
+            shows: self.shows,
             times: 1,
+            marks: Marks::default(),
         }
+    }
+
+    /// The same, and it shows that this layer came up.
+    const fn shows(self, layer: Layer) -> Phrase {
+        Phrase { shows: Some(layer), ..self }
     }
 }
 
@@ -86,7 +96,8 @@ fn coded(text: &str, line: u64) -> Option<LogLine> {
     let outcome = if codes.iter().all(|code| code.family == Family::Event) { Outcome::Note } else { Outcome::Failure };
     let checks = if outcome == Outcome::Failure { causes_of(&codes) } else { Vec::new() };
     let says = with_codes(&format!("A line with a code of the family {}", first.family.name()), &codes);
-    Some(LogLine { line, at: stamp(text), source: "log", event: None, outcome, says, quoted: String::new(), codes, checks, times: 1 })
+    let (at, quoted, marks) = (stamp(text), String::new(), Marks::default());
+    Some(LogLine { line, at, source: "log", event: None, outcome, says, quoted, codes, checks, shows: None, times: 1, marks })
 }
 
 fn with_codes(says: &str, codes: &[&'static Code]) -> String {

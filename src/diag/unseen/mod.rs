@@ -5,6 +5,9 @@
 
 mod lower;
 mod upper;
+mod why;
+
+pub use why::Why;
 
 use super::check::Fix;
 use crate::base::Layer;
@@ -36,6 +39,13 @@ pub fn all() -> impl Iterator<Item = &'static Unseen> {
 /// The row of that id.
 pub fn by_id(id: &str) -> Option<&'static Unseen> {
     all().find(|row| row.id == id)
+}
+
+impl Unseen {
+    /// Why no check looks for it; a test says that every row has a reason.
+    pub fn why(&self) -> Option<Why> {
+        why::of(self.id)
+    }
 }
 
 #[expect(clippy::too_many_arguments, reason = "one argument a column of the table")]
@@ -71,6 +81,20 @@ mod tests {
             for text in [row.fix.admin, row.fix.user] {
                 assert!(text.is_empty() || text.ends_with('.'), "{}: {text}", row.id);
             }
+        }
+    }
+
+    #[test]
+    fn every_row_has_one_reason_and_every_reason_is_for_a_cause_that_exists() {
+        let listed: Vec<&str> = why::WHY.iter().flat_map(|row| row.1.iter().copied()).collect();
+        for row in all() {
+            assert_eq!(listed.iter().filter(|id| **id == row.id).count(), 1, "{}", row.id);
+        }
+        for id in listed {
+            assert!(diag::cause::Cause::by_id(id).is_some(), "{id}");
+        }
+        for (why, _) in why::WHY {
+            assert!(!matches!(why, Why::As(id) if diag::by_id(id).is_none()), "{why:?}");
         }
     }
 

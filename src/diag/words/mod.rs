@@ -9,6 +9,7 @@ mod near;
 mod sentence;
 
 pub use dress::read;
+pub use near::among;
 
 use super::cause::Cause;
 use super::codes::Code;

@@ -6,11 +6,16 @@ use crate::diag::codes::{self, Code};
 
 /// Ids and names like `word`, nearest first.
 pub fn words(word: &str) -> Vec<String> {
+    let names = cause::all().map(cause::Cause::id).chain(codes::all().map(|code| code.name)).chain(Layer::ALL.map(Layer::name));
+    among(word, names)
+}
+
+/// Those of `names` that are like `word`, nearest first.
+pub fn among<'a>(word: &str, names: impl Iterator<Item = &'a str>) -> Vec<String> {
     let asked: Vec<char> = word.chars().take(LONGEST + 1).flat_map(char::to_uppercase).collect();
     if asked.len() < 2 || asked.len() > LONGEST {
         return Vec::new();
     }
-    let names = cause::all().map(cause::Cause::id).chain(codes::all().map(|code| code.name)).chain(Layer::ALL.map(Layer::name));
     let mut near: Vec<(usize, &str)> = names.filter_map(|name| Some((likeness(&asked, name)?, name))).collect();
     near.sort();
     near.dedup_by_key(|row| row.1);

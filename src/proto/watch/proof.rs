@@ -99,7 +99,7 @@ pub(super) fn binding(
         let what = format!("the {} certificate hash {}", hash.name(), crate::base::hex(cert_hash));
         tell(
             Proof::CertHash,
-            same(seen == cert_hash.as_ref(), &what, &format!("that of the certificate in the capture ({})", crate::base::hex(seen))),
+            same(seen == &cert_hash[..], &what, &format!("that of the certificate in the capture ({})", crate::base::hex(seen))),
         );
     }
     if let Some(told) = compound_mac(hash, packet, keys) {

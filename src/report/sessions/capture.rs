@@ -1,7 +1,10 @@
 //! What was read in all, as plain values, and the words about it.
 
 use super::super::text::{count, evidence, grouped, hanging, harmless, list, rfc3339_ms};
+use crate::diag::gate::{GateSummary, Ruling};
+use crate::diag::join::LogUse;
 use crate::diag::{Finding, Severity};
+use crate::report::sentence::ruling;
 
 /// Totals of a capture.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -62,6 +65,10 @@ pub struct End {
     pub across: Vec<Finding>,
     /// Several connections were looked at together only up to this number.
     pub across_most: Option<usize>,
+    /// What became of the logs.
+    pub logs: Vec<LogUse>,
+    /// What a gate makes of it all, where one was asked for.
+    pub gate: Option<GateSummary>,
     /// Secrets are shown.
     pub with_secrets: bool,
     /// The user stopped it.
@@ -83,6 +90,9 @@ impl End {
             if finding.severity > Severity::Note && !check.fix.admin.is_empty() {
                 lines.push(format!("  -> {}", check.fix.admin));
             }
+            if finding.ruling != Ruling::plain(finding.severity) {
+                lines.push(format!("  (it {})", ruling(&finding.ruling)));
+            }
         }
         if let Some(capture) = &self.capture {
             lines.push(totals(capture));
@@ -95,7 +105,9 @@ impl End {
             ));
         }
         lines.extend(self.damages.iter().map(damaged));
+        lines.extend(self.logs.iter().flat_map(log));
         lines.extend(self.remarks());
+        lines.extend(self.gate.iter().flat_map(GateSummary::lines).map(|line| harmless(&line)));
         lines.iter().map(|line| hanging(line, width, 2) + "\n").collect()
     }
 
@@ -122,6 +134,34 @@ impl End {
         lines
     }
 }
+
+/// How much of a log belongs to the calls shown, and what failed besides.
+fn log(log: &LogUse) -> Vec<String> {
+    let zone = match log.zone {
+        Some(zone) => format!(", its clock taken for UTC{:+03}:{:02}", zone / 60, zone.abs() % 60),
+        None => String::new(),
+    };
+    let (file, of) = (harmless(&log.file), count(log.lines, "line", "lines"));
+    if log.lines == 0 {
+        return vec![format!("Log {file}, read as {}: nothing in it tells of an SSTP call.", log.format.name())];
+    }
+    let mut lines =
+        vec![format!("Log {file}, read as {}: {} of {of} that tell of calls belong to those above{zone}.", log.format.name(), log.used)];
+    for line in log.left.iter().take(LEFT) {
+        let at = line.at.as_deref().map_or(String::new(), |at| format!(", {}", harmless(at)));
+        lines.push(format!("  not seen above: {}{at}: {}", line.named(), harmless(&line.says)));
+    }
+    if log.left.len() > LEFT {
+        lines.push(format!(
+            "  and {}; `sstp-diag explain --log {file}` shows them.",
+            count(log.left.len() - LEFT, "more failure", "more failures")
+        ));
+    }
+    lines
+}
+
+/// Ours: more failures of other calls are counted only.
+const LEFT: usize = 5;
 
 fn totals(capture: &Capture) -> String {
     let time = match (capture.first_unix_ms, capture.last_unix_ms) {

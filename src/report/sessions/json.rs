@@ -4,6 +4,7 @@ use super::super::document::{self, began, quiet};
 use super::super::json;
 use super::super::text::harmless;
 use super::{Capture, Damage, End, Filter, Looks, Session, View, directions, is_bulk, user, words};
+use crate::diag::join::LogUse;
 use crate::transcript::{Event, What};
 use crate::wire::{http, layout, sstp};
 use serde_json::{Map, Value, json};
@@ -75,21 +76,36 @@ pub(super) fn head(session: &Session) -> Map<String, Value> {
         ("packets", json!(session.packets.map(|(first, last)| json!({ "first": first, "last": last })))),
         ("counts", json!(counts)),
         ("traffic", Value::Object(traffic.collect())),
+        ("log", document::log(&session.report).into()),
     ];
     members.into_iter().map(|(name, value)| (name.to_string(), value)).collect()
 }
 
 /// What stands behind the sessions.
-pub(super) fn closing(end: &End) -> [(&'static str, Value); 7] {
+pub(super) fn closing(end: &End) -> [(&'static str, Value); 9] {
     [
         ("findings", end.across.iter().map(document::finding_across).collect()),
         ("files", json!(end.files.iter().map(|file| harmless(file)).collect::<Vec<_>>())),
         ("capture", json!(end.capture.as_ref().map(capture))),
         ("damages", end.damages.iter().map(damage).collect()),
         ("not_shown", json!({ "sessions": end.left_out, "attempts": end.attempts_not_shown })),
+        ("logs", end.logs.iter().map(log).collect()),
+        ("gate", document::gate(end.gate.as_ref())),
         ("with_secrets", json!(end.with_secrets)),
         ("interrupted", json!(end.interrupted)),
     ]
+}
+
+fn log(log: &LogUse) -> Value {
+    let left = log.left.iter().map(document::log_line);
+    json!({
+        "file": harmless(&log.file),
+        "format": log.format.name(),
+        "lines": log.lines,
+        "used": log.used,
+        "zone_minutes": log.zone,
+        "failures_left": left.collect::<Vec<_>>(),
+    })
 }
 
 fn capture(capture: &Capture) -> Value {

@@ -2,7 +2,8 @@
 
 use super::super::{TOOL, junit};
 use super::{End, Session, View};
-use crate::diag::Severity;
+use crate::diag::gate::Ruling;
+use crate::diag::{Finding, Severity};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use std::io::{self, Write};
 
@@ -35,10 +36,10 @@ fn across(end: &End) -> Option<TestSuite> {
         status.set_message(message);
         TestCase::new(name, status)
     };
-    let failing = end.across.iter().filter(|finding| finding.severity == Severity::Fail);
-    let findings = failing.map(|finding| {
+    let told = |finding: &&Finding| finding.severity == Severity::Fail || finding.ruling != Ruling::Passes;
+    let findings = end.across.iter().filter(told).map(|finding| {
         let says = super::super::text::harmless(&finding.evidence.says);
-        case(finding.check.id, NonSuccessKind::Failure, format!("{}: {says}", finding.check.title))
+        TestCase::new(finding.check.id, junit::finding_status(finding.check, &finding.ruling, says))
     });
     let damages = end.damages.iter().map(|damage| case("damaged", NonSuccessKind::Error, super::capture::damaged(damage)));
     let cases: Vec<_> = findings.chain(damages).collect();

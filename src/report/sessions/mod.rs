@@ -18,6 +18,7 @@ pub use filter::Filter;
 
 use super::model::{Report, Style};
 use super::text::{harmless, lossy};
+use crate::diag::join::{Join, Parties};
 use crate::transcript::tap::{Direction, Flow};
 use crate::transcript::{Event, Facts, Source, What};
 use crate::wire::ppp::{Body, Frame};
@@ -100,6 +101,13 @@ impl Session {
             Source::Capture { .. } => Kind::Attempt,
         };
         Session { number, kind, ends: Ends::of(&report.facts), packets: None, file, report }
+    }
+
+    /// Takes in the lines of logs that belong to it.
+    pub fn join(&mut self, logs: &mut Join) {
+        let user = user(&self.report.facts);
+        let parties = Parties { client: self.ends.client, server: self.ends.server, user: user.as_deref() };
+        self.report.told = logs.of(&self.report.facts, parties, &self.report.judgement);
     }
 
     /// The events that a filter lets through, with their places in the transcript.

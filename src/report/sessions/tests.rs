@@ -313,13 +313,8 @@ fn validator() -> jsonschema::Validator {
 #[test]
 fn json_is_what_the_schema_says() {
     let validator = validator();
-    let finding = Finding {
-        check: diag::by_id("AUTH-MSCHAP-691").expect("a check"),
-        severity: Severity::Warn,
-        evidence: Evidence::at(1, "seen"),
-        cause: false,
-        because_of: None,
-    };
+    let finding =
+        Finding { severity: Severity::Warn, ..Finding::new(diag::by_id("AUTH-MSCHAP-691").expect("a check"), Evidence::at(1, "seen")) };
     let damages = vec![Damage { file: "a".into(), place: "packet 3, byte 4".into(), says: "cut".into() }];
     let full = End { across: vec![finding], damages, ..end() };
     for (sessions, end) in [(vec![honest(), refused(), sealed()], full), (Vec::new(), End::default())] {

@@ -1,6 +1,7 @@
 //! accel-ppp 1.12; the phrases stand in its SSTP controller and in its PPP layers.
 
 use super::{Phrase, fail, good, note};
+use crate::base::Layer;
 
 const ACCEL: &str = "accel-ppp";
 
@@ -37,11 +38,11 @@ pub(super) const ACCEL_PPP: &[Phrase] = &[
     fail(ACCEL, &["sstp: read: connection reset"], "The client or a device on the way reset the connection", &["TCP-RST-INJECTED", "TEAR-ROAM"]),
     note(ACCEL, &["sstp: read:"], "The connection of a client ended"),
     note(ACCEL, &["sstp: ppp: read:"], "PPP ended below accel-ppp"),
-    note(ACCEL, &["authentication succeeded"], "The login succeeded"),
-    note(ACCEL, &["sstp: new connection from"], "A client connected over TCP"),
+    note(ACCEL, &["authentication succeeded"], "The login succeeded").shows(Layer::Auth),
+    note(ACCEL, &["sstp: new connection from"], "A client connected over TCP").shows(Layer::Tcp),
     note(ACCEL, &["sstp: disconnect by peer"], "The client closed the connection"),
     note(ACCEL, &["recv [sstp sstp_msg_call_disconnect"], "The client hung up"),
-    note(ACCEL, &["connect: ", "<--> sstp("], "The SSTP call is accepted, PPP begins"),
+    note(ACCEL, &["connect: ", "<--> sstp("], "The SSTP call is accepted, PPP begins").shows(Layer::Sstp),
     good(ACCEL, &["ipcp_layer_started"], "The client has its address"),
     good(ACCEL, &["ipv6cp_layer_started"], "The client has its IPv6 interface id"),
 ];

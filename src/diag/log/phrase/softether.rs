@@ -1,6 +1,7 @@
 //! SoftEther VPN Server 4 and 5; the phrases stand in its table of English messages.
 
 use super::{Phrase, fail, good, note};
+use crate::base::Layer;
 
 const SE: &str = "SoftEther";
 
@@ -32,11 +33,11 @@ pub(super) const SOFTETHER: &[Phrase] = &[
     fail(SE, &["connection", "terminated by the cause"], "The connection ended with an error; the cause stands in the line", &["TEAR-REMOTE"]),
     note(SE, &["upper-layer protocol", "has been disconnected"], "SSTP ended below PPP"),
     note(SE, &["disconnected by the vpn client's disconnecting request"], "The client hung up"),
-    note(SE, &["has connected."], "A client connected over TCP"),
-    note(SE, &["ssl communication for connection", "has been started"], "TLS is up"),
-    note(SE, &["a new ppp session (upper protocol: sstp) is started"], "The SSTP call is accepted, PPP begins"),
-    note(SE, &["successfully authenticated as user"], "The login succeeded"),
-    good(SE, &["the new session", "has been created"], "The session is up"),
+    note(SE, &["has connected."], "A client connected over TCP").shows(Layer::Tcp),
+    note(SE, &["ssl communication for connection", "has been started"], "TLS is up").shows(Layer::Tls),
+    note(SE, &["a new ppp session (upper protocol: sstp) is started"], "The SSTP call is accepted, PPP begins").shows(Layer::Sstp),
+    note(SE, &["successfully authenticated as user"], "The login succeeded").shows(Layer::Auth),
+    good(SE, &["the new session", "has been created"], "The session is up").shows(Layer::Auth),
     good(SE, &["an ip address is assigned. ip address of client"], "The client has its address"),
     note(SE, &["the session has been terminated"], "The session ended"),
     note(SE, &["the ppp session is disconnected"], "PPP ended"),

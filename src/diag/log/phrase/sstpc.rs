@@ -1,6 +1,7 @@
 //! sstp-client 1.0.18 and pppd 2.4.9; the phrases stand in the programs.
 
 use super::{Family, Outcome, Phrase, fail, good, note};
+use crate::base::Layer;
 
 const SSTP: &str = "sstpc";
 const PPP: &str = "pppd";
@@ -20,7 +21,7 @@ pub(super) const SSTPC: &[Phrase] = &[
     fail(SSTP, &["proxy asked for credentials"], "The proxy wants a user name and a password", &["PROXY-AUTH-REQUIRED"]),
     fail(SSTP, &["could not parse the proxy url"], "The proxy address given to sstpc is malformed", &["PROXY-UNREACHABLE"]),
     note(SSTP, &["via proxy server"], "The proxy let the connection through"),
-    Phrase { source: SSTP, has: &["ssl certificate verification failed"], outcome: Outcome::Failure, says: "The certificate of the server does not verify", checks: &["CERT-UNTRUSTED-ROOT", "CERT-LINUX-TRUSTSTORE"], number: Some(Family::OpenSsl) },
+    Phrase { source: SSTP, has: &["ssl certificate verification failed"], outcome: Outcome::Failure, says: "The certificate of the server does not verify", checks: &["CERT-UNTRUSTED-ROOT", "CERT-LINUX-TRUSTSTORE"], number: Some(Family::OpenSsl), shows: None },
     fail(SSTP, &["verification of server certificate failed"], "The certificate of the server does not verify; the line before tells why", &["CERT-UNTRUSTED-ROOT", "CERT-LINUX-TRUSTSTORE", "CERT-NAME-MISMATCH"]),
     note(SSTP, &["certificated failed verification, ignoring"], "The certificate does not verify, and sstpc was told to go on"),
     fail(SSTP, &["unrecoverable ssl error"], "TLS failed; sstpc shows a close and a slow server alike", &["TLS-RESET-IN-HANDSHAKE", "HTTP-SILENT-CLOSE", "TEAR-REMOTE"]),
@@ -38,14 +39,14 @@ pub(super) const SSTPC: &[Phrase] = &[
     note(SSTP, &["could not parse attributes"], "A message of the server has no attributes, or damaged ones"),
     note(SSTP, &["type(5): abort"], "A Call Abort was exchanged"),
     fail(SSTP, &["type(3): connect nak"], "The server refused the connect request", &["SSTP-NAK"]),
-    note(SSTP, &["type(2): connect ack"], "The server accepted the call"),
+    note(SSTP, &["type(2): connect ack"], "The server accepted the call").shows(Layer::Sstp),
     note(SSTP, &["type(6): disconnect"], "A Call Disconnect was exchanged"),
     fail(SSTP, &["negotiation with server failed"], "The SSTP negotiation failed", &["SSTP-NO-ACK", "SSTP-NAK"]),
     fail(SSTP, &["could not start ppp daemon"], "pppd could not be started", &["LCP-NO-PPP-DEVICE"]),
     fail(SSTP, &["failed to receive ip-up notify"], "pppd did not report the link as up", &["LCP-PLUGIN-VERSION"]),
     fail(SSTP, &["pppd terminated"], "pppd ended; its own log tells why", &["LCP-NO-PPP-DEVICE", "LCP-PLUGIN-VERSION", "LCP-TERMINATED-BY-PEER"]),
     fail(SSTP, &["event loop terminated unsuccessfully"], "sstpc gave up", &["SSTP-NO-ACK"]),
-    note(SSTP, &["started ppp link negotiation"], "The call is up, PPP begins"),
+    note(SSTP, &["started ppp link negotiation"], "The call is up, PPP begins").shows(Layer::Sstp),
     good(SSTP, &["connection established"], "The call is up"),
     note(SSTP, &["terminating on"], "sstpc was told to end"),
     note(SSTP, &["session was established for"], "The call ended"),
@@ -75,8 +76,8 @@ pub(super) const PPPD: &[Phrase] = &[
     fail(PPP, &["plugin", "is for pppd version"], "The plugin was built for another pppd", &["LCP-PLUGIN-VERSION"]),
     fail(PPP, &["/dev/ppp"], "The kernel has no PPP device", &["LCP-NO-PPP-DEVICE"]),
     fail(PPP, &["could not determine remote ip address"], "The server gave no address of its own", &["IPCP-NO-ADDRESS"]),
-    note(PPP, &["chap authentication succeeded"], "The login succeeded"),
-    note(PPP, &["pap authentication succeeded"], "The login succeeded"),
+    note(PPP, &["chap authentication succeeded"], "The login succeeded").shows(Layer::Auth),
+    note(PPP, &["pap authentication succeeded"], "The login succeeded").shows(Layer::Auth),
     good(PPP, &["local  ip address"], "The link has its address"),
     note(PPP, &["modem hangup"], "The link below pppd went away"),
     note(PPP, &["connection terminated"], "PPP ended"),
