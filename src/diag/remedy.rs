@@ -9,7 +9,7 @@ pub fn of(id: &str) -> impl Iterator<Item = (Product, &'static str)> {
 
 type Row = (&'static [&'static str], &'static [(Product, &'static str)]);
 
-/// What the manuals of the four say; commands are written as they are typed.
+/// What is to be done on each of the four, in the words of their own settings and commands. None was tried on the product.
 #[rustfmt::skip]
 pub(super) const REMEDIES: &[Row] = &[
     (&["TCP-REFUSED", "TCP-LISTENER-MISSING", "TCP-WRONG-PORT", "TCP-PORT-CONFLICT"], &[
