@@ -26,6 +26,8 @@ pub struct Conn<'l> {
     hub: Rc<Hub<'l>>,
     first: First,
     number: u64,
+    /// Number of the packet that was read last.
+    last_packet: u64,
     opened: Option<(Micros, Option<Micros>)>,
     body: Option<Box<Body<'l>>>,
 }
@@ -65,12 +67,12 @@ struct Above {
 impl<'l> Conn<'l> {
     /// A connection that was seen for the first time.
     pub fn new(hub: Rc<Hub<'l>>, first: &First, number: u64) -> Conn<'l> {
-        Conn { hub, first: *first, number, opened: None, body: None }
+        Conn { hub, first: *first, number, last_packet: first.packet, opened: None, body: None }
     }
 
     /// The body, made when it is first asked for. The TCP layer began with the first packet.
     fn body(&mut self, at: Micros) -> &mut Body<'l> {
-        let Conn { hub, first, number, opened, body } = self;
+        let Conn { hub, first, number, opened, body, .. } = self;
         body.get_or_insert_with(|| {
             let mut log = Log::new(hub.clone(), *number, first);
             opening::note(first, *opened, at, &mut log);
@@ -89,9 +91,7 @@ impl<'l> Conn<'l> {
 
 impl Stream for Conn<'_> {
     fn packet(&mut self, number: u64) {
-        if let Some(body) = &mut self.body {
-            body.log.last_packet = number;
-        }
+        self.last_packet = number;
     }
 
     fn opened(&mut self, at: Micros, rtt: Option<Micros>) {
@@ -118,9 +118,9 @@ impl Stream for Conn<'_> {
             return self.hub.over_other(self.number);
         }
         self.body(at);
-        let Conn { hub, first, number, body, .. } = self;
+        let Conn { hub, first, number, last_packet, body, .. } = self;
         let Some(body) = body else { return hub.over_other(number) };
-        body.over(&hub, &first, number, flow);
+        body.over(&hub, &first, (number, last_packet), flow);
     }
 }
 
@@ -206,7 +206,7 @@ impl Body<'_> {
         }
     }
 
-    fn over(mut self: Box<Self>, hub: &Rc<Hub<'_>>, first: &First, number: u64, flow: tap::Flow) {
+    fn over(mut self: Box<Self>, hub: &Rc<Hub<'_>>, first: &First, (number, last_packet): (u64, u64), flow: tap::Flow) {
         let at = flow.ended;
         self.log.now(at);
         match &mut self.stage {
@@ -229,7 +229,7 @@ impl Body<'_> {
         }
         let head = self.head(hub, first, number);
         self.log.note(None, Layer::Tcp, What::Flow(Box::new(flow)));
-        let (seen, last_packet) = (self.log.seen(), self.log.last_packet);
+        let seen = self.log.seen();
         let transcript = Transcript { head, events: self.log.finish() };
         hub.over(Connection { seen, kind, transcript, last_packet });
     }

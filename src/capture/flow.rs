@@ -91,10 +91,10 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// Ours: 32,768 connections of about half a kilobyte, 1 MiB ahead of a hole and 8 MiB in all, 2 min, 2 h, and 2 s.
+    /// Ours: 24,576 connections of about half a kilobyte, 1 MiB ahead of a hole and 8 MiB in all, 2 min, 2 h, and 2 s.
     fn default() -> Limits {
         Limits {
-            connections: 32_768,
+            connections: 24_576,
             held: 1 << 20,
             held_in_all: 8 << 20,
             opening: Duration::from_secs(120),

@@ -9,6 +9,7 @@ use crate::diag::gate::Gate;
 use crate::diag::join::Join;
 use crate::report::Report;
 use crate::report::sessions::{End, Ends, Filter, Kind, Looks, Session};
+use crate::transcript::tap::Proof;
 use crate::transcript::{Facts, Transcript};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -63,6 +64,8 @@ pub struct Clerk {
     pub failing: bool,
     /// A session failed, and no finding says why.
     unexplained: bool,
+    /// A login was held against the password given.
+    pub proved: bool,
     /// What kept the clerk from going on.
     pub trouble: Option<Trouble>,
     mood: Arc<Mood>,
@@ -98,6 +101,7 @@ impl Clerk {
             left_out: 0,
             failing: false,
             unexplained: false,
+            proved: false,
             trouble: None,
             mood: Arc::default(),
         }
@@ -149,6 +153,7 @@ impl Clerk {
         }
         self.failing |= session.report.failed() && session.report.ours().is_none();
         self.shown += 1;
+        self.proved |= session.report.facts.proofs.iter().any(|seen| seen.it.0 == Proof::Response);
         self.sheets.session(&mut session)?;
         if let Some(save) = &mut self.save {
             save.transcript(&session.report.transcript, self.looks.with_secrets)?;

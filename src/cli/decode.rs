@@ -116,6 +116,9 @@ fn options(keys: &KeyArgs, proof: &ProofArgs, packets: bool) -> Result<Options, 
     };
     for path in key_logs.iter().chain(&keys.rsa_key) {
         File::open(path).map_err(|error| Trouble::file("read the keys in", path, &error))?;
+        if path.is_dir() {
+            return Err(Trouble::Ours(format!("cannot read the keys in {}: it is a directory", path.display())));
+        }
     }
     let nt_hash = proof.nt_hash_file.as_deref().map(password::nt_hash).transpose()?;
     let credentials = match nt_hash {

@@ -3,6 +3,7 @@
 use super::args::{JudgedArgs, Numbers};
 use super::clerk::{Bench, COMPARED, Clerk, Origin, Post, Task};
 use super::exit::{Exit, Trouble};
+use super::output::complain;
 use super::sheets::{Save, Sheets};
 use crate::base::{Micros, Side};
 use crate::capture::export::Export;
@@ -103,6 +104,11 @@ impl Desk {
         self.endless = true;
     }
 
+    /// Logins of this user can be held against a password; the empty name is everybody.
+    pub fn proves(&mut self, user: Option<String>) {
+        self.end.no_login_of = user;
+    }
+
     /// What comes next is from this file; its name is shown where there are several.
     pub fn file(&mut self, name: &str, shown: bool) {
         self.file = shown.then(|| name.to_string());
@@ -150,6 +156,7 @@ impl Desk {
             export.finish().map_err(|error| Trouble::file("write", &path, &error))?;
         }
         self.end.shown = clerk.shown;
+        self.end.no_login_of = self.end.no_login_of.take().filter(|_| !clerk.proved);
         self.end.left_out += clerk.left_out;
         self.end.across_most = clerk.too_many.then_some(COMPARED);
         self.end.across = across(&clerk.numbers, &clerk.facts, diag::all());
@@ -162,6 +169,10 @@ impl Desk {
             () if interrupted => Exit::Interrupted,
             () if failing => Exit::Fails,
             () if !self.end.damages.is_empty() => Exit::Damaged,
+            () if self.end.shown == 0 && self.end.left_out > 0 && !self.choice.sessions.is_empty() => {
+                complain("there is no session of that number; without --session all are shown");
+                Exit::CouldNotRun
+            }
             () => Exit::Works,
         })
     }

@@ -19,6 +19,8 @@ use tokio::sync::watch::Receiver;
 pub struct Intake {
     parts: Vec<Part>,
     options: Options,
+    /// One of several files cannot be read; the others are.
+    missing: bool,
 }
 
 enum Part {
@@ -29,18 +31,23 @@ enum Part {
 impl Intake {
     /// Looks at every file once, so that what is missing shows before the work and not after it.
     pub fn of(input: &[PathBuf], together: bool, options: Options) -> Result<Intake, Trouble> {
-        let (mut parts, mut captures) = (Vec::new(), Vec::new());
+        let (mut parts, mut captures, mut missing) = (Vec::new(), Vec::new(), false);
         for path in input {
-            match looked_at(path)? {
-                Look::Saved => parts.push(Part::Saved(path.clone())),
-                Look::Capture(source) if together => captures.push(source),
-                Look::Capture(source) => parts.push(Part::Captures(vec![source])),
+            match looked_at(path) {
+                Ok(Look::Saved) => parts.push(Part::Saved(path.clone())),
+                Ok(Look::Capture(source)) if together => captures.push(source),
+                Ok(Look::Capture(source)) => parts.push(Part::Captures(vec![source])),
+                Err(error) if !together && input.len() > 1 => {
+                    complain(&error.to_string());
+                    missing = true;
+                }
+                Err(error) => return Err(error),
             }
         }
         if !captures.is_empty() {
             parts.push(Part::Captures(captures));
         }
-        Ok(Intake { parts, options })
+        Ok(Intake { parts, options, missing })
     }
 
     /// A capture may still be being written.
@@ -53,6 +60,12 @@ impl Intake {
         if self.is_endless() {
             desk.endless();
         }
+        let watch = &self.options.watch;
+        desk.proves(match (&watch.credentials, &watch.nt_hash) {
+            (Some(credentials), _) => Some(credentials.user.clone()),
+            (None, Some(_)) => Some(String::new()),
+            (None, None) => None,
+        });
         let halt = desk.halt();
         match runtime::run(|stop| watched(self, desk, halt, stop))? {
             Ended::Through(exit) => exit,
@@ -68,8 +81,8 @@ impl Intake {
     }
 
     fn read(&self, mut desk: Desk, halt: &Arc<AtomicBool>) -> Result<Exit, Trouble> {
-        let several = self.parts.len() > 1;
-        let mut trouble = None;
+        let several = self.parts.len() > 1 || self.missing;
+        let mut trouble = self.missing.then_some(Exit::CouldNotRun);
         for part in &self.parts {
             if halt.load(Ordering::Relaxed) {
                 break;

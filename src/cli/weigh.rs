@@ -6,6 +6,7 @@ use super::trust;
 use crate::base::{Bytes, Layer, Micros, Side};
 use crate::crypto::chain::{ChainVerdict, Rule};
 use crate::live::trust::{Store, Trust, refusal};
+use crate::transcript::tap::Answer;
 use crate::transcript::{CLIENT, Event, Reason, Transcript, What};
 
 /// Whose roots count; `None`: certificates are not judged.
@@ -46,6 +47,10 @@ impl Scales {
         let judged = events.iter().any(|event| matches!(event.what, What::Trust { .. }));
         let Some((at, event)) = chain.filter(|_| !judged).and_then(|at| Some((at, events.get(at)?))) else { return };
         let What::Chain { certs, .. } = &event.what else { return };
+        let other = |event: &Event| matches!(&event.what, What::Inferred(inference) if inference.is_sstp == Answer::No);
+        if !self.named && events.iter().any(other) {
+            return;
+        }
         let unix = transcript.head.began_unix_ms.div_euclid(1000) + i64::try_from(event.at.0 / 1_000_000).unwrap_or(0);
         let name = transcript.head.target.name();
         let same = |last: &Judged| last.certs == *certs && last.name == name && last.unix.abs_diff(unix) < SAME_TIME;

@@ -50,7 +50,7 @@ fn status(report: &Report, row: &LayerReport) -> TestCaseStatus {
     }
     let mut status = match row.standing {
         Standing::Ok | Standing::Warn => return TestCaseStatus::success(),
-        Standing::Interrupted | Standing::NotReached | Standing::NotTried => TestCaseStatus::skipped(),
+        Standing::Interrupted | Standing::NotReached | Standing::NotSeen | Standing::NotTried => TestCaseStatus::skipped(),
         Standing::Fail if row.ours => TestCaseStatus::non_success(NonSuccessKind::Error),
         Standing::Fail => TestCaseStatus::non_success(NonSuccessKind::Failure),
     };

@@ -9,6 +9,7 @@ use crate::diag::join::Told;
 use crate::diag::product::{self, Product};
 use crate::diag::{Finding, Judgement, Severity, Windows};
 use crate::transcript::facts::{LayerFacts, Stop};
+use crate::transcript::tap::Answer;
 use crate::transcript::{Facts, Reason, State, Transcript};
 
 /// Where a layer stands in the report: its state, darkened by the findings on it.
@@ -24,6 +25,8 @@ pub enum Standing {
     Interrupted,
     /// A layer below stopped the call.
     NotReached,
+    /// The sizes of records say that the call came by; nobody could look into it.
+    NotSeen,
     /// Not asked for.
     NotTried,
 }
@@ -37,6 +40,7 @@ impl Standing {
             Standing::Fail => "fail",
             Standing::Interrupted => "interrupted",
             Standing::NotReached => "not-reached",
+            Standing::NotSeen => "not-seen",
             Standing::NotTried => "not-tried",
         }
     }
@@ -250,8 +254,15 @@ pub fn standing_of(facts: &Facts, entry: &LayerFacts, findings: &[Finding]) -> S
         Some(reason) if is_interruption(reason) => Standing::Interrupted,
         // Nobody saw it fail: the capture ended first.
         Some(Reason::Unseen(_)) => Standing::Warn,
+        None if entry.state == State::NotReached && came_by(facts, entry.layer) => Standing::NotSeen,
         _ => standing(entry.layer, state(facts, entry), passed_over(facts, entry.layer), findings),
     }
+}
+
+/// Without keys: the stage that the records tell of lies at the layer or beyond.
+fn came_by(facts: &Facts, layer: Layer) -> bool {
+    let stage = facts.inference.as_ref().filter(|seen| seen.it.is_sstp == Answer::Yes).and_then(|seen| seen.it.stage);
+    layer > Layer::Tls && stage.is_some_and(|stage| layer <= stage)
 }
 
 /// The user stopped it, not the peer and not our machine.

@@ -29,7 +29,7 @@ impl Progress {
         for entry in &facts.layers {
             let standing = standing_of(&facts, entry, &[]);
             let known = match standing {
-                Standing::NotReached => false,
+                Standing::NotReached | Standing::NotSeen => false,
                 Standing::NotTried => entry.layer < event.layer,
                 Standing::Ok | Standing::Warn | Standing::Fail | Standing::Interrupted => true,
             };

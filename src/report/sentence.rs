@@ -8,8 +8,8 @@ use crate::diag::codes::{Code, Family};
 use crate::diag::gate::Ruling;
 use crate::diag::join::Told;
 use crate::diag::{Finding, Severity, Windows};
-use crate::transcript::Reason;
 use crate::transcript::facts::Stop;
+use crate::transcript::{Opaqueness, Reason};
 
 /// The verdict in one or two sentences, the cause in it: what a helpdesk reads out.
 pub fn verdict(report: &Report) -> String {
@@ -25,6 +25,11 @@ pub fn verdict(report: &Report) -> String {
     }
     if let Some(Stop { reason: Reason::Unseen(why), layer, .. }) = report.facts.stop.as_ref().filter(|_| !report.failed()) {
         return format!("Not seen to its end, at {}: {}", stage(*layer), full_stop(&decapitalised(&peer(&harmless(why)))));
+    }
+    let facts = &report.facts;
+    if facts.tapped() && facts.stop.is_none() && !report.failed() && facts.sstp.is_empty() && facts.responses.is_empty() {
+        let reached = report.reached().map_or("its packets", stage);
+        return format!("Cannot be told: the capture shows {reached} of the connection to {target}, and not what came of it.");
     }
     match (report.verdict(), report.judgement.cause(), report.stopped_at()) {
         (Standing::Fail, Some(cause), _) => failing(report, cause),
@@ -55,7 +60,9 @@ fn sealed(report: &Report, target: &str) -> Option<String> {
         return None;
     }
     let tells = facts.inference.as_ref().map_or("nothing is known of what is in it".to_string(), |seen| inferred(&seen.it));
-    Some(format!("Not opened, there is no key: the connection to {target} {tells}."))
+    let unable = facts.opaque.iter().any(|seen| seen.it.1 == Opaqueness::Unsupported);
+    let why = if unable { "its version or cipher suite is not opened here" } else { "there is no key" };
+    Some(format!("Not opened, {why}: the connection to {target} {tells}."))
 }
 
 fn scope(report: &Report, target: &str) -> String {
@@ -68,7 +75,7 @@ fn scope(report: &Report, target: &str) -> String {
     }
     let up = report.facts.layers.iter().filter(|entry| entry.state == crate::transcript::State::Up && entry.layer < Layer::Teardown);
     let reached = up.map(|entry| entry.layer).max().map_or("nothing", stage);
-    let asked = report.facts.asked.until >= Layer::Auth && !report.facts.asked.credentials;
+    let asked = !report.facts.tapped() && report.facts.asked.until >= Layer::Auth && !report.facts.asked.credentials;
     let rest = if asked { " Without a user name, authentication and what follows were not tried." } else { "" };
     format!("{target} answers up to {reached}.{rest}")
 }
@@ -77,8 +84,11 @@ fn failing(report: &Report, cause: &Finding) -> String {
     let says = decapitalised(cause.check.title);
     // A probe passes over a certificate at which a Windows client stops; any other cause is told where it took effect.
     let stop = report.facts.stop.as_ref().map(|stop| stop.layer).filter(|_| cause.check.layer != Layer::Cert);
-    let layer = stop.unwrap_or(cause.check.layer);
-    let (at, verb) = (stage(layer), fails(report, layer));
+    // A connection that breaks takes down what had come up above it.
+    let stood = || report.reached().filter(|reached| report.facts.tapped() && cause.check.layer == Layer::Tcp && *reached > Layer::Tcp);
+    let stood = stop.is_none().then(stood).flatten();
+    let layer = stop.or(stood).unwrap_or(cause.check.layer);
+    let (at, verb) = (stage(layer), if stood.is_some() { "Fails" } else { fails(report, layer) });
     let windows = report.windows(cause).first().map_or(String::new(), |code| {
         let sure = if cause.check.verified { "shows" } else { "probably shows" };
         format!(" Windows {sure} {}.", shown(*code))

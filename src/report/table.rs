@@ -106,7 +106,7 @@ fn state_cell(layer: &LayerReport) -> String {
 
 fn learned_cell(layer: &LayerReport, room: usize) -> String {
     match (&layer.reason, layer.standing) {
-        (_, Standing::NotReached | Standing::NotTried) => String::new(),
+        (_, Standing::NotReached | Standing::NotSeen | Standing::NotTried) => String::new(),
         (_, Standing::Interrupted) => cut(&layer.short, room),
         (Some(reason), _) => reason_cell(&layer.short, reason),
         (None, _) => cut(&layer.short, room),
@@ -128,6 +128,7 @@ fn mark(standing: Standing) -> (&'static str, &'static str) {
         Standing::Fail => ("✗", "fail"),
         Standing::Interrupted => ("~", "interrupted"),
         Standing::NotReached => ("·", "not reached"),
+        Standing::NotSeen => ("·", "not seen"),
         Standing::NotTried => ("-", "not tried"),
     }
 }
@@ -334,7 +335,7 @@ fn tone(standing: Standing) -> &'static str {
         Standing::Ok => GREEN,
         Standing::Warn | Standing::Interrupted => YELLOW,
         Standing::Fail => RED,
-        Standing::NotReached | Standing::NotTried => "",
+        Standing::NotReached | Standing::NotSeen | Standing::NotTried => "",
     }
 }
 

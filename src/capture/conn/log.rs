@@ -26,8 +26,6 @@ pub struct Log<'l> {
     pub asked_of_proxy: Option<(String, u16)>,
     /// Something in the clear says that this is SSTP.
     pub says_sstp: bool,
-    /// Number of the packet that was read last.
-    pub last_packet: u64,
 }
 
 impl<'l> Log<'l> {
@@ -45,7 +43,6 @@ impl<'l> Log<'l> {
             proxy: None,
             asked_of_proxy: None,
             says_sstp: false,
-            last_packet: first.packet,
         }
     }
 

@@ -45,13 +45,15 @@ struct Frames<R> {
     source: R,
     decoder: FrameDecoder,
     inside: bool,
+    /// Why nothing can be read on.
+    broken: Option<&'static str>,
 }
 
 impl<R: BufRead> Frames<R> {
     fn new(source: R) -> Frames<R> {
         let mut decoder = FrameDecoder::new();
         decoder.set_max_window_size(MAX_WINDOW);
-        Frames { source, decoder, inside: false }
+        Frames { source, decoder, inside: false, broken: None }
     }
 
     /// Begins the next frame, or passes one over that is not for us; false at the end.
@@ -68,6 +70,29 @@ impl<R: BufRead> Frames<R> {
         }
         Ok(true)
     }
+
+    /// The next block. What was unpacked before a block that cannot be is given out all the same: the frame is ended there.
+    fn block(&mut self) -> io::Result<()> {
+        let one = || BlockDecodingStrategy::UptoBlocks(1);
+        if self.decoder.decode_blocks(&mut self.source, one()).is_ok() {
+            return Ok(());
+        }
+        let ends = self.source.fill_buf().is_ok_and(<[u8]>::is_empty);
+        self.broken = Some(if ends { "the compressed data ends before its end" } else { "the compressed data is damaged" });
+        self.decoder.decode_blocks(LAST_BLOCK, one()).map(|_| ()).map_err(|_| self.trouble())
+    }
+
+    /// The frame was given out whole: does it bear its checksum? RFC 8878 3.1.1.
+    fn check(&mut self) {
+        let (told, found) = (self.decoder.get_checksum_from_data(), self.decoder.get_calculated_checksum());
+        if self.broken.is_none() && told.is_some() && told != found {
+            self.broken = Some("the unpacked data does not match its checksum");
+        }
+    }
+
+    fn trouble(&self) -> io::Error {
+        io::Error::new(ErrorKind::InvalidData, self.broken.unwrap_or("the compressed data is damaged"))
+    }
 }
 
 impl<R: BufRead> Read for Frames<R> {
@@ -76,6 +101,9 @@ impl<R: BufRead> Read for Frames<R> {
             return Ok(0);
         }
         loop {
+            if !self.inside && self.broken.is_some() {
+                return Err(self.trouble());
+            }
             if !self.inside && !self.begin()? {
                 return Ok(0);
             }
@@ -83,14 +111,17 @@ impl<R: BufRead> Read for Frames<R> {
                 continue;
             }
             while self.decoder.can_collect() == 0 && !self.decoder.is_finished() {
-                let one = BlockDecodingStrategy::UptoBlocks(1);
-                self.decoder.decode_blocks(&mut self.source, one).map_err(io::Error::other)?;
+                self.block()?;
             }
             let len = self.decoder.read(out)?;
             if len > 0 {
                 return Ok(len);
             }
+            self.check();
             self.inside = false;
         }
     }
 }
+
+/// RFC 8878 3.1.1.2: a raw block of no bytes that is the last, and room for a checksum.
+const LAST_BLOCK: &[u8] = &[1, 0, 0, 0, 0, 0, 0];

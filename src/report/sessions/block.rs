@@ -66,7 +66,7 @@ pub(super) fn when(session: &Session) -> String {
 /// Verdict, ladder and findings in as few lines as will do.
 fn compact(session: &Session, width: usize, out: &mut dyn Write) -> io::Result<()> {
     let report = &session.report;
-    let known = report.layers.iter().filter(|row| !matches!(row.standing, Standing::NotReached | Standing::NotTried));
+    let known = report.layers.iter().filter(|row| !matches!(row.standing, Standing::NotReached | Standing::NotSeen | Standing::NotTried));
     let ladder = list(known.map(|row| format!("{} {}", row.layer.name(), row.standing.name())));
     let worth = report.judgement.findings.iter().filter(|finding| finding.severity > Severity::Note && finding.because_of.is_none());
     let findings = list(worth.map(|finding| format!("{} ({})", finding.check.id, finding.severity.name())));

@@ -69,6 +69,8 @@ pub struct End {
     pub logs: Vec<LogUse>,
     /// What a gate makes of it all, where one was asked for.
     pub gate: Option<GateSummary>,
+    /// The user whose password was given and of whom no login was seen.
+    pub no_login_of: Option<String>,
     /// Secrets are shown.
     pub with_secrets: bool,
     /// The user stopped it.
@@ -124,6 +126,10 @@ impl End {
             && capture.sstp + capture.likely == 0
         {
             lines.push(nothing(capture, self.shown));
+        }
+        if let Some(user) = &self.no_login_of {
+            let user = if user.is_empty() { "anybody".to_string() } else { harmless(user) };
+            lines.push(format!("The password given proved nothing: no login of {user} that it could be held against was seen."));
         }
         if let Some(most) = self.across_most {
             lines.push(format!("Only the first {most} sessions were compared with each other."));
