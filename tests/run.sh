@@ -16,6 +16,8 @@ NEEDED=(
   /usr/sbin/nginx nginx-light
   /usr/bin/python3 python3-minimal
   /usr/bin/nsenter util-linux
+  /usr/sbin/freeradius freeradius
+  /usr/bin/eapol_test eapoltest
   /usr/bin/gcc build-essential
 )
 
@@ -38,7 +40,7 @@ packages() {
   if command -v debconf-set-selections >/dev/null; then
     echo "wireshark-common wireshark-common/install-setuid boolean false" | debconf-set-selections
   fi
-  # Installing must not start the machine-wide nginx, squid, haproxy and SoftEther.
+  # Installing must not start the machine-wide nginx, squid, haproxy, FreeRADIUS and SoftEther.
   [ -e "$policy" ] || { printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod 755 "$policy" && made=yes; }
   local ok=yes
   apt-get -o DPkg::Lock::Timeout=120 install -y --no-install-recommends "${missing[@]}" >"$log" 2>&1 || ok=

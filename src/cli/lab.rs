@@ -3,14 +3,14 @@
 use super::args::{CatalogueArgs, LabArgs, ProbeArgs, Shape, What};
 use super::exit::{Exit, Trouble};
 use super::output::print;
-use super::{catalogue, pcap, proxy, sense, trust};
+use super::{catalogue, eap, pcap, proxy, sense, trust};
 use crate::jobs::lab::{Dial, Lab, LabConfig, fault};
 use crate::jobs::probe::ProbeConfig;
 use crate::live::dns::Override;
 use crate::live::runtime::{self, Ended};
 use crate::live::trust::Trust;
 use crate::live::wiretap::Ear;
-use crate::proto::plan::Credentials;
+use crate::proto::plan::{Credentials, Method};
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -37,7 +37,7 @@ pub fn run(args: &LabArgs) -> Result<Exit, Trouble> {
 /// Starts the lab that `probe --lab` asks for, and turns the probe towards it.
 pub async fn start(args: &ProbeArgs, config: &mut ProbeConfig) -> Result<Lab, Trouble> {
     known(&args.lab.fault)?;
-    let wanted = LabConfig { faults: args.lab.fault.clone(), seed: config.seed, ..LabConfig::default() };
+    let wanted = LabConfig { methods: None, faults: args.lab.fault.clone(), seed: config.seed, ..LabConfig::default() };
     let lab = Lab::start(wanted).await?;
     dial(config, lab.dial(), args)?;
     Ok(lab)
@@ -56,7 +56,12 @@ fn dial(config: &mut ProbeConfig, dial: &Dial, args: &ProbeArgs) -> Result<(), T
     if let Some(url) = &dial.proxy {
         config.proxy = Some(proxy::from_argument(url).map_err(Trouble::Ours)?);
     }
-    if config.credentials.is_none() {
+    config.eap.server_name = config.eap.server_name.take().or_else(|| dial.eap_server_name.clone());
+    let wants = dial.with_certificate || args.login.auth.contains(&Method::EapTls);
+    if config.eap.identity.is_none() && wants {
+        config.eap.identity = dial.certificate.clone();
+    }
+    if config.credentials.is_none() && !args.login.auth_matrix {
         let pair = dial.user.clone().zip(dial.password.clone());
         config.credentials = pair.map(|(user, password)| Credentials { user, password });
     }
@@ -79,7 +84,8 @@ fn port(args: &LabArgs) -> Result<u16, Trouble> {
 }
 
 async fn serve(args: &LabArgs, port: u16, ear: Ear, mut stop: Receiver<bool>) -> Result<(), Trouble> {
-    let lab = Lab::start(LabConfig { port, faults: args.fault.clone(), ear, ..LabConfig::default() }).await?;
+    let methods = (!args.auth.is_empty()).then(|| args.auth.clone());
+    let lab = Lab::start(LabConfig { port, faults: args.fault.clone(), methods, ear, ..LabConfig::default() }).await?;
     let files = Files::write(args, &lab)?;
     print(greeting(&lab, &files).as_bytes())?;
     // The sender lives as long as this job, so the wait ends with Ctrl-C only.
@@ -92,11 +98,12 @@ fn greeting(lab: &Lab, files: &Files) -> String {
     let addresses: Vec<_> = lab.addresses().iter().map(ToString::to_string).collect();
     let proxy = lab.proxy_address().map_or(String::new(), |at| format!("Proxy       http://{at}\n"));
     format!(
-        "Listening   {}\n{proxy}Root        {}\nPassword    in {}\n\nProbe it:\n  {}\n\nCtrl-C ends it.\n",
+        "Listening   {}\n{proxy}Root        {}\nPassword    in {}\nCertificate {}, with its key, for --cert\n\nProbe it:\n  {}\n\nCtrl-C ends it.\n",
         addresses.join(", "),
         files.ca.display(),
         files.password.display(),
-        lab.probe_line(&files.ca, &files.password)
+        files.certificate.display(),
+        lab.probe_line(&files.ca, &files.password, &files.certificate)
     )
 }
 
@@ -105,6 +112,7 @@ struct Files {
     folder: PathBuf,
     ca: PathBuf,
     password: PathBuf,
+    certificate: PathBuf,
 }
 
 impl Files {
@@ -113,10 +121,12 @@ impl Files {
         let folder = std::env::temp_dir().join(format!("sstp-diag-lab-{}", std::process::id()));
         fs::DirBuilder::new().mode(FOLDER_MODE).create(&folder).map_err(|error| Trouble::file("create", &folder, &error))?;
         let ca = args.ca_out.clone().unwrap_or_else(|| folder.join("root.pem"));
-        let files = Files { password: folder.join("password"), ca, folder };
+        let files = Files { password: folder.join("password"), certificate: folder.join("client.pem"), ca, folder };
         let password = lab.dial().password.as_ref().map_or("", |password| password.expose());
         fs::write(&files.ca, lab.ca_pem()).map_err(|error| Trouble::file("write", &files.ca, &error))?;
         save(&files.password, &format!("{password}\n"))?;
+        let pem = lab.dial().certificate.as_ref().map(eap::pem).unwrap_or_default();
+        save(&files.certificate, pem.expose())?;
         Ok(files)
     }
 }

@@ -5,6 +5,7 @@ mod catalogue;
 mod clerk;
 mod decode;
 mod desk;
+mod eap;
 mod exit;
 mod explain;
 mod gate;

@@ -1,10 +1,12 @@
 //! Where a password comes from: a file, an environment variable, or a prompt without echo; never an argument.
 
 use super::args::LoginArgs;
+use super::eap;
 use super::exit::Trouble;
 use super::prompt;
 use super::proxy::not_empty;
 use crate::base::{Secret, unhex};
+use crate::proto::auth::Identity;
 use crate::proto::plan::Credentials;
 use crate::proto::plan::Method;
 use crate::report::text::harmless;
@@ -17,7 +19,13 @@ pub const VARIABLE: &str = "SSTP_DIAG_PASSWORD";
 pub const PROXY_VARIABLE: &str = "SSTP_DIAG_PROXY_PASSWORD";
 
 /// User and password, when a user is given.
-pub fn credentials(login: &LoginArgs) -> Result<Option<Credentials>, Trouble> {
+pub fn credentials(login: &LoginArgs, certificate: Option<&Identity>) -> Result<Option<Credentials>, Trouble> {
+    if login.auth_matrix {
+        return Ok(None);
+    }
+    if let Some(identity) = certificate.filter(|_| !wants_password(login)) {
+        return Ok(Some(by_certificate(login, identity)?));
+    }
     let Some(Credentials { user, password }) = given(login.user.as_ref(), login.password_file.as_deref(), login.password_env.as_deref())?
     else {
         return Ok(None);
@@ -27,6 +35,18 @@ pub fn credentials(login: &LoginArgs) -> Result<Option<Credentials>, Trouble> {
         return Err(Trouble::Usage(format!("PAP carries a user and a password of at most {PAP_LONGEST} bytes each")));
     }
     Ok(Some(Credentials { user, password }))
+}
+
+/// A method that was asked for by name takes a password.
+fn wants_password(login: &LoginArgs) -> bool {
+    login.password_file.is_some() || login.password_env.is_some() || login.auth.iter().any(|method| *method != Method::EapTls)
+}
+
+/// A name and no password.
+fn by_certificate(login: &LoginArgs, identity: &Identity) -> Result<Credentials, Trouble> {
+    let user = login.user.clone().or_else(|| eap::name_of(identity)).filter(|user| !user.is_empty());
+    let user = user.ok_or_else(|| Trouble::Usage("the certificate of --cert names nobody; give the name with --user".into()))?;
+    Ok(Credentials { user, password: Secret::new(String::new()) })
 }
 
 /// User and password, from where the arguments say.

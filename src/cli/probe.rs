@@ -5,7 +5,7 @@ use super::exit::{Exit, Trouble};
 use super::output::{Outputs, complain};
 use super::screen::Screen;
 use super::sheets::Save;
-use super::{gate, lab, password, pcap, proxy, sense, trust};
+use super::{eap, gate, lab, password, pcap, proxy, sense, trust};
 use crate::diag;
 use crate::jobs::probe::{self, ProbeConfig};
 use crate::live::clock::Clock;
@@ -15,7 +15,7 @@ use crate::live::keylog::KeyLogs;
 use crate::live::proxy::ProxyConfig;
 use crate::live::runtime::{self, Ended};
 use crate::live::wiretap::Ear;
-use crate::proto::plan::Timers;
+use crate::proto::plan::{Method, Timers};
 use crate::report::Report;
 use crate::transcript::facts::Parse;
 use crate::transcript::{Asked, Facts, Head, Target, Transcript};
@@ -87,7 +87,9 @@ fn config(args: &ProbeArgs, named: &Named, ear: Ear) -> Result<ProbeConfig, Trou
     let keylog = KeyLogs::open(args.trust.keylog.as_deref(), std::env::var_os("SSLKEYLOGFILE").as_deref())?;
     let mut config = ProbeConfig {
         asked: Asked { until: args.extent.until, strict: args.trust.strict, ..Asked::default() },
-        methods: (!args.login.auth.is_empty()).then(|| args.login.auth.clone()),
+        methods: methods(args),
+        eap: eap::client(&args.login)?,
+        matrix: args.login.auth_matrix.then(|| args.login.user.clone().unwrap_or_else(|| NOBODY.into())),
         trust: Arc::new(trust::roots(&args.trust)?),
         proxy: if args.lab.lab { None } else { proxy::choose(way, named)? },
         resolver: resolver(way),
@@ -99,8 +101,17 @@ fn config(args: &ProbeArgs, named: &Named, ear: Ear) -> Result<ProbeConfig, Trou
         ..ProbeConfig::new(target)
     };
     config.total = args.extent.timeout.unwrap_or(config.total);
-    config.credentials = password::credentials(&args.login)?;
+    config.credentials = password::credentials(&args.login, config.eap.identity.as_ref())?;
     Ok(config)
+}
+
+/// With a client certificate EAP-TLS is meant, unless a method is named.
+fn methods(args: &ProbeArgs) -> Option<Vec<Method>> {
+    match (args.login.auth.as_slice(), &args.login.cert) {
+        ([], None) => None,
+        ([], Some(_)) => Some(vec![Method::EapTls]),
+        (named, _) => Some(named.to_vec()),
+    }
 }
 
 fn resolver(way: &WayArgs) -> Resolver {
@@ -169,3 +180,6 @@ fn exit(report: &Report, interrupted: bool) -> Exit {
         () => Exit::Works,
     }
 }
+
+/// Ours: the name given within EAP when none is; it says who asks.
+const NOBODY: &str = "sstp-diag";

@@ -2,6 +2,7 @@
 
 use super::args::{ProbeArgs, Target};
 use super::exit::Trouble;
+use crate::proto::plan::Method;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
@@ -15,11 +16,27 @@ pub fn target(args: &ProbeArgs) -> Result<Target, Trouble> {
         return Err(Trouble::Usage("TARGET is missing; without a server at hand try `sstp-diag probe --lab`".into()));
     };
     let target = Target::parse(text).map_err(Trouble::Usage)?;
-    if !args.login.auth.is_empty() && args.login.user.is_none() {
+    login(args)?;
+    if !args.login.auth.is_empty() && args.login.user.is_none() && args.login.cert.is_none() {
         return Err(Trouble::Usage("--auth needs --user: without a user there is no login".into()));
     }
     family(args, &target)?;
     Ok(target)
+}
+
+/// EAP-TLS without a certificate, or a name for a tunnel that there will not be.
+fn login(args: &ProbeArgs) -> Result<(), Trouble> {
+    let login = &args.login;
+    let needless = |option: &str, needs: &str| Err(Trouble::Usage(format!("{option} is for {needs}, which --auth leaves out")));
+    let named = |method: Method| login.auth.is_empty() && login.cert.is_none() || login.auth.contains(&method);
+    match () {
+        () if login.auth.contains(&Method::EapTls) && login.cert.is_none() && !args.lab.lab => {
+            Err(Trouble::Usage("--auth eap-tls needs --cert, and --key where the key is in another file".into()))
+        }
+        () if login.cert.is_some() && !login.auth.is_empty() && !login.auth.contains(&Method::EapTls) => needless("--cert", "eap-tls"),
+        () if login.anonymous_identity.is_some() && !named(Method::Peap) => needless("--anonymous-identity", "peap"),
+        () => Ok(()),
+    }
 }
 
 /// Where `--connect` leads; without a port of its own it takes that of the target.

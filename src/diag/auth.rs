@@ -1,5 +1,6 @@
 //! Authentication that did not come to a yes or no, and which methods were used or offered. Catalogue 3.3 to 3.5.
 
+use super::auth_eap;
 use super::auth_refused::{eap_failure, eap_responses, said_no};
 use super::check::{Check, Evidence, Fix, Look, Need, Severity, Windows};
 use super::lcp::{REQUEST, demanded, method_in};
@@ -167,14 +168,17 @@ fn only_pap_accepted(facts: &Facts) -> Option<Evidence> {
 }
 
 fn eap_methods_differ(facts: &Facts) -> Option<Evidence> {
-    let stop = stop(facts).filter(|_| !facts.reached(Layer::Auth) && pap_only(facts).is_none())?;
+    let looped = auth_eap::asked_again_and_again(facts).is_some();
+    let stop = stop(facts).filter(|_| !facts.reached(Layer::Auth) && pap_only(facts).is_none() && !looped)?;
     let naks = facts.frames(Side::Client, "eap.response-nak").map(|seen| seen.event);
     let unwilling = (stop.layer == Layer::Auth && matches!(stop.reason, Reason::Unwilling(_))).then_some(stop.event);
     // A Nak of ours that no other method followed: whatever the server did then, it was the answer to it.
     let last = facts.ppp.iter().rfind(|seen| seen.by == Some(Side::Client) && seen.it.protocol == ppp::EAP);
-    let dropped = last.is_some_and(|seen| seen.it.name() == "eap.response-nak") && stop.layer <= Layer::Auth;
+    let naked_last = last.is_some_and(|seen| seen.it.name() == "eap.response-nak");
+    let dropped = naked_last && stop.layer <= Layer::Auth;
+    // A method that was gone on with after the Nak is one that both have.
     let ended = eap_failure(facts).into_iter().chain(terminate(facts).map(|row| row.0)).chain(protocol_reject(facts, ppp::EAP));
-    let refused = unwilling.into_iter().chain(ended).chain(dropped.then_some(stop.event)).next();
+    let refused = unwilling.into_iter().chain(ended.filter(|_| naked_last)).chain(dropped.then_some(stop.event)).next();
     let wanted: Vec<String> = requested_types(facts).into_iter().map(eap::type_title).collect();
     let ours = naks.last();
     let events = ours.filter(|_| refused.is_some()).into_iter().chain(unwilling);
@@ -184,7 +188,7 @@ fn eap_methods_differ(facts: &Facts) -> Option<Evidence> {
 }
 
 fn login_unanswered(facts: &Facts) -> Option<Evidence> {
-    let stop = timed_out(facts, Layer::Auth)?;
+    let stop = timed_out(facts, Layer::Auth).filter(|_| !auth_eap::names_it(facts))?;
     let proof = proofs(facts).last()?;
     Evidence::of([proof.event, stop.event], format!("{} after {}", stop.reason, proof.it.name()))
 }
@@ -274,6 +278,8 @@ pub(super) enum Proof {
     MsChapV2,
     /// MS-CHAPv2 within EAP.
     EapMsChapV2,
+    /// A method that carries TLS and yields an MSK.
+    Tunnel,
 }
 
 pub(super) fn proof(facts: &Facts) -> Option<Proof> {
@@ -286,6 +292,7 @@ pub(super) fn proof(facts: &Facts) -> Option<Proof> {
         ppp::Body::Eap(_) => match eap_responses(facts).filter(|kind| *kind >= eap::MD5).last()? {
             eap::MSCHAPV2 => Some(Proof::EapMsChapV2),
             eap::MD5 => Some(Proof::Keyless("EAP-MD5")),
+            eap::TLS | eap::PEAP | eap::TTLS | eap::FAST => Some(Proof::Tunnel),
             _ => None,
         },
         _ => None,
@@ -293,7 +300,7 @@ pub(super) fn proof(facts: &Facts) -> Option<Proof> {
 }
 
 /// What a server does when its EAP method is refused: it may stay silent, end the link, or reject EAP altogether.
-const EAP_MISMATCH: &[&str] =
+pub(super) const EAP_MISMATCH: &[&str] =
     endings_and!["LCP-PROTOCOL-REJECT", "LCP-FAILED", "AUTH-SILENT", "AUTH-RADIUS-TIMEOUT", "AUTH-TERMINATED", "AUTH-FAILED"];
 
 /// What the refusal of PAP leads to.

@@ -1,11 +1,12 @@
 //! The server looked at the credentials and said no, with a number where the method has one. Catalogue 3.3.
 
 use super::auth::Proof;
+use super::auth_eap;
 use super::check::{Check, Evidence, Fix, Look, Need, Severity, Windows};
 use super::look::{ENDINGS, ras, stop, text};
 use crate::base::{Layer, Micros, Side, SpecRef};
 use crate::transcript::facts::Facts;
-use crate::transcript::{Reason, tap};
+use crate::transcript::{Inner, Reason, tap};
 use crate::wire::sstp::MessageType;
 use crate::wire::{chap, eap, pap, ppp};
 
@@ -280,6 +281,9 @@ fn refused_by_name(facts: &Facts) -> Option<Evidence> {
 
 fn eap_failed(facts: &Facts) -> Option<Evidence> {
     let event = eap_failure(facts).filter(|_| refusal(facts).is_none() && refused_by_name(facts).is_none())?;
+    // A failure that comes after our own end of it answers that.
+    let first = stop(facts).is_some_and(|stop| event < stop.event);
+    let event = Some(event).filter(|_| first && !auth_eap::names_it(facts))?;
     let agreed = !eap_responses(facts).any(|kind| kind == eap::NAK);
     let method = eap_responses(facts).last().map_or("no method".into(), eap::type_title);
     agreed.then(|| Evidence::at(event, format!("EAP Failure after {method}")))
@@ -351,20 +355,45 @@ impl Refusal {
     }
 }
 
+/// The server said no in a method that has words for it.
+pub(super) fn is_refused(facts: &Facts) -> bool {
+    refusal(facts).is_some() || pap_refused(facts).is_some()
+}
+
 /// The last failure of a CHAP method, unless authentication came up afterwards.
 fn refusal(facts: &Facts) -> Option<Refusal> {
     stop(facts).filter(|_| !facts.reached(Layer::Auth))?;
     let theirs = facts.ppp.iter().filter(|seen| seen.by == Some(Side::Server));
-    let (event, message, within) = theirs.filter_map(|seen| Some((seen.event, failure_text(&seen.it)?, seen.it.protocol))).next_back()?;
+    let outside = theirs.filter_map(|seen| Some((seen.event, failure_text(&seen.it)?, seen.it.protocol))).next_back();
+    let (event, message, within) = outside.or_else(|| failure_inside(facts))?;
     let failure = chap::MsChapFailure::parse(&message);
     let code = failure.error.map(|code| format!("; {}", ras(code))).unwrap_or_default();
     let retry = match failure.retry {
+        Some(true) if failure.challenge.is_some() => "; another try is allowed, with a new challenge",
         Some(true) => "; another try is allowed",
         Some(false) => "; no further try is allowed",
         None => "",
     };
-    let method = if within == ppp::EAP { "EAP-MSCHAPv2" } else { "CHAP" };
+    let method = match within {
+        ppp::EAP if outside_eap(facts, event) => "EAP-MSCHAPv2",
+        ppp::EAP => "EAP-MSCHAPv2 inside PEAP:",
+        _ => "CHAP",
+    };
     Some(Refusal { event, code: failure.error, says: format!("{method} Failure {}{code}{retry}", text(&without_challenge(&message))) })
+}
+
+/// The failure of a login inside PEAP.
+pub(super) fn failure_inside(facts: &Facts) -> Option<(usize, Vec<u8>, ppp::Protocol)> {
+    let text = |inner: &Inner| match inner {
+        Inner::Packet(packet) => failure_text(&ppp::Frame { protocol: ppp::EAP, body: ppp::Body::Eap(packet.clone()) }),
+        _ => None,
+    };
+    let theirs = facts.inner.iter().filter(|seen| seen.by == Some(Side::Server));
+    theirs.filter_map(|seen| Some((seen.event, text(&seen.it)?, ppp::EAP))).next_back()
+}
+
+fn outside_eap(facts: &Facts, event: usize) -> bool {
+    facts.ppp.iter().any(|seen| seen.event == event)
 }
 
 fn failure_text(frame: &ppp::Frame) -> Option<Vec<u8>> {

@@ -4,6 +4,7 @@
 //! trouble is met; its id keeps the prefix of the failure catalogue (`TCP-ACCEPT-NO-DATA` is met in the TLS handshake).
 
 mod auth;
+mod auth_eap;
 mod auth_refused;
 mod binding;
 pub mod cause;
@@ -86,6 +87,7 @@ const TABLES: &[&[Check]] = &[
     sstp::SSTP,
     tap_call::TAP_CALL,
     lcp::LCP,
+    auth_eap::AUTH_EAP,
     auth_refused::AUTH_REFUSED,
     auth::AUTH,
     tap_proof::TAP_PROOF,

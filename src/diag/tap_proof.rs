@@ -161,6 +161,7 @@ fn mac_differs(facts: &Facts) -> Option<Evidence> {
         super::auth::Proof::Keyless(method) => format!("the login was {method}, which gives no keys"),
         super::auth::Proof::MsChapV2 => "the login was MS-CHAPv2".into(),
         super::auth::Proof::EapMsChapV2 => "the login was EAP-MSCHAPv2".into(),
+        super::auth::Proof::Tunnel => "the login was within TLS within EAP".into(),
     });
     Some(Evidence::at(event, says).and(&method.unwrap_or_default()))
 }

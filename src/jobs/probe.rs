@@ -3,6 +3,7 @@
 
 mod climb;
 mod learn;
+mod matrix;
 mod recorder;
 
 use crate::live::Notes;
@@ -14,6 +15,7 @@ use crate::live::keylog::KeyLogs;
 use crate::live::proxy::ProxyConfig;
 use crate::live::trust::Trust;
 use crate::live::wiretap::Ear;
+use crate::proto::auth::EapClient;
 use crate::proto::plan::{Credentials, Method, Timers};
 use crate::transcript::{Asked, Head, Sink, Target, Transcript};
 use recorder::{End, Ended, Recorder};
@@ -32,6 +34,10 @@ pub struct ProbeConfig {
     pub credentials: Option<Credentials>,
     /// Authentication methods asked for by name, best first; `None`: all, and PAP only under a trusted certificate.
     pub methods: Option<Vec<Method>>,
+    /// What EAP methods with TLS need; where it names no roots, those of `trust` count, and the time is filled in.
+    pub eap: EapClient,
+    /// Ask about every method on a connection of its own in place of logging in; the name given within EAP.
+    pub matrix: Option<String>,
     /// The roots to trust: a store and the certificates of `--ca`.
     pub trust: Arc<Trust>,
     /// The forward proxy to go through.
@@ -62,6 +68,8 @@ impl ProbeConfig {
             asked: Asked::default(),
             credentials: None,
             methods: None,
+            eap: EapClient::default(),
+            matrix: None,
             trust: Arc::default(),
             proxy: None,
             resolver: Resolver::default(),
@@ -79,7 +87,15 @@ impl ProbeConfig {
     fn methods(&self, proven: bool) -> Vec<Method> {
         match &self.methods {
             Some(named) => named.clone(),
-            None => Method::ALL.iter().map(|row| row.0).filter(|method| proven || *method != Method::Pap).collect(),
+            None => Method::ALL.iter().map(|row| row.0).filter(|method| self.would_use(*method, proven)).collect(),
+        }
+    }
+
+    fn would_use(&self, method: Method, proven: bool) -> bool {
+        match method {
+            Method::Pap => proven,
+            Method::EapTls => self.eap.identity.is_some(),
+            _ => true,
         }
     }
 }

@@ -186,7 +186,7 @@ fn request(proxy: &ProxyConfig, target: &str) -> zeroize::Zeroizing<Vec<u8>> {
 }
 
 /// RFC 4648 4.
-fn base64(bytes: &[u8]) -> String {
+pub fn base64(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     bytes.chunks(3).fold(String::new(), |mut text, chunk| {
         let group = chunk.iter().enumerate().fold(0u32, |group, (i, byte)| group | u32::from(*byte) << (16 - 8 * i));

@@ -5,6 +5,7 @@ use super::notes::Notes;
 use super::tls::Signature;
 use crate::base::{Bytes, Layer};
 use crate::crypto::chain::{Anchor, ChainVerdict, Problem, Rule, judge};
+use crate::proto::auth::Roots;
 use crate::transcript::{Reason, What};
 use crate::wire::cert::Cert;
 use rustls::pki_types::CertificateDer;
@@ -81,10 +82,21 @@ impl Trust {
         (verdicts, refused.map(|row| row.1))
     }
 
+    /// The certificates of one file and nothing else, by name: for EAP, where a profile names its roots one by one.
+    pub fn file_only(path: &Path) -> Result<Vec<(String, Vec<Anchor>)>, LiveError> {
+        Ok(vec![(path.display().to_string(), read_anchors(path)?)])
+    }
+
     /// The sources in the order in which they are asked.
     fn sources(&self) -> impl Iterator<Item = (&str, &[Anchor])> {
         let own = self.own.iter().map(|(source, anchors)| (source.as_str(), anchors.as_slice()));
         own.chain(std::iter::once_with(|| (self.store.name(), self.roots.get_or_init(|| load(self.store)).as_slice())))
+    }
+}
+
+impl Roots for Trust {
+    fn each(&self, judge: &mut dyn FnMut(&str, &[Anchor]) -> bool) {
+        let _ = self.sources().any(|(source, anchors)| judge(source, anchors));
     }
 }
 

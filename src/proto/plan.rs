@@ -1,7 +1,9 @@
 //! What one end will do: its mind (policy), its edits (door 1), its toxics (door 2) and its seed.
 
+use super::auth::{EapClient, EapServer};
 use super::edit::Edit;
 use crate::base::{Layer, Secret};
+use crate::wire::eap;
 use crate::wire::ncp::AuthMethod;
 use aws_lc_rs::digest;
 use std::net::Ipv4Addr;
@@ -64,6 +66,10 @@ pub enum Method {
     MsChapV2,
     /// EAP type 26.
     EapMsChapV2,
+    /// EAP type 13: a client certificate. RFC 5216, RFC 9190.
+    EapTls,
+    /// EAP type 25, version 0, with EAP-MSCHAPv2 inside. MS-PEAP.
+    Peap,
     /// CHAP with MD5, RFC 1994.
     ChapMd5,
     /// EAP type 4, RFC 3748 section 5.4.
@@ -74,9 +80,11 @@ pub enum Method {
 
 impl Method {
     /// Method and name, in the order in which a client prefers them.
-    pub const ALL: [(Method, &'static str); 5] = [
+    pub const ALL: [(Method, &'static str); 7] = [
         (Method::MsChapV2, "mschapv2"),
         (Method::EapMsChapV2, "eap-mschapv2"),
+        (Method::Peap, "peap"),
+        (Method::EapTls, "eap-tls"),
         (Method::ChapMd5, "chap-md5"),
         (Method::EapMd5, "eap-md5"),
         (Method::Pap, "pap"),
@@ -92,11 +100,22 @@ impl Method {
         Method::ALL.iter().find(|row| row.1 == name).map(|row| row.0)
     }
 
+    /// The EAP type, for methods within EAP. RFC 3748 section 5.
+    pub fn eap_type(self) -> Option<u8> {
+        match self {
+            Method::EapMsChapV2 => Some(eap::MSCHAPV2),
+            Method::EapMd5 => Some(eap::MD5),
+            Method::EapTls => Some(eap::TLS),
+            Method::Peap => Some(eap::PEAP),
+            Method::MsChapV2 | Method::ChapMd5 | Method::Pap => None,
+        }
+    }
+
     /// The value of LCP option 3 under which it is negotiated.
     pub fn lcp(self) -> AuthMethod {
         match self {
             Method::MsChapV2 => AuthMethod::MsChapV2,
-            Method::EapMsChapV2 | Method::EapMd5 => AuthMethod::Eap,
+            Method::EapMsChapV2 | Method::EapMd5 | Method::EapTls | Method::Peap => AuthMethod::Eap,
             Method::ChapMd5 => AuthMethod::ChapMd5,
             Method::Pap => AuthMethod::Pap,
         }
@@ -166,8 +185,12 @@ pub struct ClientConfig {
     pub credentials: Option<Credentials>,
     /// Methods we would use, best first.
     pub methods: Vec<Method>,
+    /// What EAP methods with TLS need.
+    pub eap: EapClient,
     /// Methods to ask the server about when there are no credentials, in this order.
     pub learn: Vec<AuthMethod>,
+    /// Only ask whether the server takes the methods, and prove nothing.
+    pub ask: bool,
     /// The last layer to climb to.
     pub until: Layer,
     /// Timers.
@@ -184,7 +207,9 @@ impl ClientConfig {
             cert,
             credentials: None,
             methods: vec![Method::MsChapV2, Method::EapMsChapV2, Method::ChapMd5, Method::EapMd5],
+            eap: EapClient::default(),
             learn: AuthMethod::CANDIDATES.to_vec(),
+            ask: false,
             until: Layer::Teardown,
             timers: Timers::default(),
             pings: 3,
@@ -221,6 +246,10 @@ pub struct ServerConfig {
     pub accounts: Vec<Account>,
     /// Methods, the one offered first in front.
     pub methods: Vec<Method>,
+    /// What EAP methods with TLS need; `None`: they are not offered.
+    pub eap: Option<EapServer>,
+    /// An EAP Nak is heeded; otherwise the same type is asked for again.
+    pub heeds_nak: bool,
     /// R= of an MS-CHAPv2 Failure.
     pub retry_allowed: bool,
     /// The server can prove that it knows the password (S= of MS-CHAPv2 Success).
@@ -256,7 +285,9 @@ impl Default for ServerConfig {
             check_binding: true,
             has_keys: true,
             accounts: Vec::new(),
-            methods: vec![Method::MsChapV2, Method::EapMsChapV2, Method::ChapMd5, Method::EapMd5, Method::Pap],
+            methods: Method::ALL.iter().map(|row| row.0).collect(),
+            eap: None,
+            heeds_nak: true,
             retry_allowed: false,
             knows_password: true,
             address: Some(Ipv4Addr::new(192, 0, 2, 1)),

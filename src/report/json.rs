@@ -1,6 +1,7 @@
 //! The report as one JSON document.
 
 use super::document::{self, SCHEMA, quiet};
+use super::matrix;
 use super::model::Report;
 use super::scan;
 use serde_json::{Map, Value, json};
@@ -33,5 +34,5 @@ pub(super) fn members(report: &Report) -> impl Iterator<Item = (&'static str, Va
         ("findings", findings.into()),
         ("not_judged", document::not_judged(report).into()),
     ];
-    members.into_iter()
+    members.into_iter().chain(matrix::json(report).map(|rows| ("auth_methods", rows)))
 }

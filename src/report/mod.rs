@@ -5,6 +5,7 @@ pub mod explain;
 mod json;
 mod junit;
 mod learned;
+mod matrix;
 pub mod model;
 mod ndjson;
 pub mod progress;

@@ -1,6 +1,7 @@
 //! The report as lines, each a JSON object with a `type`: head, layers, addresses, certificates, findings, summary.
 
 use super::document::{self, SCHEMA, quiet};
+use super::matrix;
 use super::model::{LayerReport, Report};
 use super::scan;
 use crate::transcript::Head;
@@ -19,7 +20,8 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let certificates = document::certificates(report).into_iter().map(|value| typed("certificate", value));
     let findings = report.judgement.findings.iter().map(|finding| typed("finding", document::finding(report, finding)));
     let scan = Some(scan::value(report)).filter(|value| !value.is_null()).map(|value| typed("tls_scan", value));
-    for value in addresses.chain(certificates).chain(scan).chain(findings) {
+    let methods = report.facts.matrix.iter().map(|seen| typed("auth-method", matrix::row(&seen.it)));
+    for value in addresses.chain(certificates).chain(scan).chain(methods).chain(findings) {
         write!(out, "{}", line(&value))?;
     }
     write!(out, "{}", line(&summary(report)))

@@ -23,6 +23,7 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     // Rows that were shown while they happened stand above already; what is left of the ladder goes on right there.
     let parts = if seen_before { [ladder + "\n", verdict + "\n\n"] } else { [verdict + "\n\n", ladder + "\n"] };
     write!(out, "{}", parts.concat())?;
+    super::matrix::render(report, out)?;
     findings(report, out)?;
     scan::render(report, out)?;
     if style.verbose {
@@ -289,7 +290,7 @@ fn not_judged(report: &Report) -> Vec<(&'static str, String, String)> {
 }
 
 /// A table without lines whose columns have these widths.
-fn grid(widths: &[usize]) -> Table {
+pub(super) fn grid(widths: &[usize]) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_width(u16::try_from(widths.iter().sum::<usize>()).unwrap_or(u16::MAX));
@@ -303,7 +304,7 @@ fn grid(widths: &[usize]) -> Table {
 }
 
 /// The lines of a table without the empty row that `grid` put there to make the columns.
-fn lines(table: &Table) -> impl Iterator<Item = String> {
+pub(super) fn lines(table: &Table) -> impl Iterator<Item = String> {
     let text = table.to_string();
     text.lines().skip(1).map(|line| line.trim_end().to_string()).collect::<Vec<_>>().into_iter()
 }

@@ -1,6 +1,6 @@
 //! One thing that happened.
 
-use super::{scan, tap};
+use super::{Inner, MatrixRow, scan, tap};
 use crate::base::{Bytes, Layer, Micros, Side, WireError};
 use crate::crypto::chain::ChainVerdict;
 use crate::wire::{http, ncp::AuthMethod, ppp, sstp};
@@ -157,6 +157,10 @@ pub enum What {
         /// It offers or agrees to it.
         accepted: bool,
     },
+    /// The server's stand on one method, learned on a connection of its own.
+    Matrix(Box<MatrixRow>),
+    /// Seen inside an EAP method that carries TLS, by one of its ends.
+    Inner(Box<Inner>),
     /// A message out of turn.
     Misstep {
         /// The message.

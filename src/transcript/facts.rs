@@ -1,8 +1,8 @@
 //! Facts folded from a transcript: flat, optional, what the checks look at.
 
 use super::{
-    Asked, ConnectFailure, DnsFailure, How, Leave, Opaqueness, Reason, ScanAnswer, Secured, Source, Target, TlsFailure, Transcript, What,
-    scan, tap,
+    Asked, ConnectFailure, DnsFailure, How, Inner, Leave, MatrixRow, Opaqueness, Reason, ScanAnswer, Secured, Source, Target, TlsFailure,
+    Transcript, What, scan, tap,
 };
 use crate::base::{Layer, Micros, Side, WireError};
 use crate::crypto::chain::ChainVerdict;
@@ -168,6 +168,10 @@ pub struct Facts {
     pub ppp: Vec<Seen<ppp::Frame>>,
     /// The server's stand on authentication methods, learned by asking.
     pub methods: Vec<Seen<(AuthMethod, bool)>>,
+    /// The server's stand on every method, learned on connections of their own.
+    pub matrix: Vec<Seen<MatrixRow>>,
+    /// Seen inside an EAP method that carries TLS.
+    pub inner: Vec<Seen<Inner>>,
     /// Messages out of turn: message, state, what was allowed.
     pub missteps: Vec<Seen<(String, String, Vec<String>)>>,
     /// Bytes that could not be read, with the layer.
@@ -302,6 +306,8 @@ impl Facts {
                 self.methods.retain(|earlier| earlier.it != (*method, false) || !accepted);
                 self.methods.push(seen!((*method, *accepted)));
             }
+            What::Matrix(row) => self.matrix.push(seen!((**row).clone())),
+            What::Inner(inner) => self.inner.push(seen!((**inner).clone())),
             What::Misstep { message, state, allowed } => self.missteps.push(seen!((message.clone(), state.clone(), allowed.clone()))),
             What::Undecoded(error) => self.undecoded.push(seen!(error.clone())),
             What::Ping { rtt, .. } => self.pings.push(seen!(*rtt)),

@@ -3,8 +3,10 @@
 mod event;
 pub mod facts;
 mod head;
+mod inner;
 mod jsonl;
 mod leave;
+mod matrix;
 pub mod scan;
 pub mod scrub;
 pub mod tap;
@@ -12,7 +14,9 @@ pub mod tap;
 pub use event::{ConnectFailure, DnsFailure, Event, How, Opaqueness, Reason, ScanAnswer, Secured, TlsFailure, What};
 pub use facts::{Facts, State};
 pub use head::{Asked, Head, Source, Target};
+pub use inner::Inner;
 pub use leave::{Farewell, Leave};
+pub use matrix::{MatrixRow, Stand};
 
 /// The trust source of a captured chain whose root is unknown here and whose client went on.
 pub const CLIENT: &str = "the client, which went on";

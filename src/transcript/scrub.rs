@@ -2,7 +2,7 @@
 //! of SSTP packets, and the header lines of HTTP that carry credentials. Lengths stay, so that a scrubbed transcript is
 //! judged like the one it was made from.
 
-use super::{Event, Transcript, What};
+use super::{Event, Inner, Transcript, What};
 use crate::base::{Layer, hex};
 use crate::wire::ppp::{self, Frame};
 use crate::wire::{http, layout, sstp};
@@ -31,6 +31,7 @@ pub fn scrub(event: &mut Event) {
         What::Ppp(_) if clean => {}
         What::Ppp(frame) => *frame = scrubbed_frame(frame),
         What::Http(head) | What::ProxyReply(head) => scrub_head(head),
+        What::Inner(inner) => scrub_inner(inner),
         _ => {}
     }
 }
@@ -71,6 +72,17 @@ fn scrubbed_frame(frame: &Frame) -> Frame {
     }
     let masked = packet.get(sstp::HEADER_LEN..).unwrap_or_default();
     Frame::parse(masked).unwrap_or_else(|_| Frame { protocol: frame.protocol, body: ppp::Body::Other(Vec::new().into()) })
+}
+
+/// A login inside PEAP has the same secrets as one outside.
+fn scrub_inner(inner: &mut Inner) {
+    if let Inner::Packet(packet) = inner {
+        let frame = scrubbed_frame(&Frame { protocol: ppp::EAP, body: ppp::Body::Eap(packet.clone()) });
+        match frame.body {
+            ppp::Body::Eap(masked) => *packet = masked,
+            _ => packet.data.0.fill(MASK),
+        }
+    }
 }
 
 fn scrub_head(head: &mut http::Head) {

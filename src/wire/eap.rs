@@ -23,12 +23,13 @@ pub const TTLS: u8 = 21;
 pub const PEAP: u8 = 25;
 /// MS-CHAPv2 within EAP.
 pub const MSCHAPV2: u8 = 26;
-
+/// MS-PEAP 2.2.8: the EAP extensions method, which carries TLVs inside PEAP.
+pub const EXTENSIONS: u8 = 33;
 /// RFC 4851.
 pub const FAST: u8 = 43;
 
 /// Type number, name in edits, and the name a person uses.
-pub const TYPES: [(u8, &str, &str); 10] = [
+pub const TYPES: [(u8, &str, &str); 11] = [
     (IDENTITY, "identity", "Identity"),
     (NOTIFICATION, "notification", "Notification"),
     (NAK, "nak", "Nak"),
@@ -38,6 +39,7 @@ pub const TYPES: [(u8, &str, &str); 10] = [
     (TTLS, "ttls", "EAP-TTLS"),
     (PEAP, "peap", "PEAP"),
     (MSCHAPV2, "mschapv2", "EAP-MSCHAPv2"),
+    (EXTENSIONS, "extensions", "EAP-TLV"),
     (FAST, "fast", "EAP-FAST"),
 ];
 
@@ -140,6 +142,14 @@ impl Tunnel {
     pub const MORE: u8 = 0x40;
     /// S of RFC 5216 section 3.1.
     pub const START: u8 = 0x20;
+
+    /// Its bytes, behind the EAP type.
+    pub fn emit(&self) -> Vec<u8> {
+        let bits = [(self.length.is_some(), Tunnel::LENGTH), (self.more, Tunnel::MORE), (self.start, Tunnel::START)];
+        let flags = bits.iter().filter(|row| row.0).fold(self.version, |flags, row| flags | row.1);
+        let length = self.length.map(u32::to_be_bytes);
+        std::iter::once(flags).chain(length.into_iter().flatten()).chain(self.data.iter().copied()).collect()
+    }
 
     fn parse(version_bits: u8, data: &[u8]) -> Result<Tunnel, WireError> {
         let mut reader = Reader::new(Layer::Auth, data);

@@ -10,6 +10,7 @@ pub mod inner;
 pub mod layout;
 pub mod ncp;
 pub mod pap;
+pub mod peap;
 pub mod ppp;
 pub mod sstp;
 pub mod tls;

@@ -4,6 +4,8 @@ mod captures;
 mod fronts;
 mod odd;
 mod proxies;
+mod radius;
+mod radius_wire;
 mod rig;
 mod softether;
 mod tls;

@@ -1,5 +1,7 @@
 //! Arguments of `lab`.
 
+use super::values;
+use crate::proto::plan::Method;
 use clap::Args;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -13,6 +15,9 @@ pub struct LabArgs {
     /// Behave with the fault ID (repeatable)
     #[arg(long, value_name = "ID")]
     pub fault: Vec<String>,
+    /// Take METHOD only; repeat it, the one offered first in front [default: all, mschapv2 first]
+    #[arg(long, value_name = "METHOD", value_parser = values::method)]
+    pub auth: Vec<Method>,
     /// List the faults and end
     #[arg(long)]
     pub list: bool,

@@ -16,7 +16,7 @@ pub use explain::ExplainArgs;
 pub use gate::GateArgs;
 pub use generate::{CutArgs, GenerateArgs, Made, ToArgs};
 pub use lab::LabArgs;
-pub use probe::{Colour, ExtentArgs, LoginArgs, ProbeArgs, Roots, ScanArgs, ShownArgs, TrustArgs, WayArgs};
+pub use probe::{Colour, EapTlsVersion, ExtentArgs, LoginArgs, ProbeArgs, Roots, ScanArgs, ShownArgs, TrustArgs, WayArgs};
 pub use target::Target;
 pub use values::{Numbers, OutputTo};
 

@@ -56,9 +56,41 @@ pub struct LoginArgs {
     /// Take the password from the environment variable NAME [default: SSTP_DIAG_PASSWORD]
     #[arg(long, value_name = "NAME", requires = "user")]
     pub password_env: Option<String>,
-    /// Use METHOD only; repeat it, best first: mschapv2, eap-mschapv2, chap-md5, eap-md5, pap
+    /// Use METHOD only; repeat it, best first: mschapv2, eap-mschapv2, peap, eap-tls, chap-md5, eap-md5, pap
     #[arg(long, value_name = "METHOD", value_parser = values::method)]
     pub auth: Vec<Method>,
+    /// Prove it with the client certificate in FILE (PEM or DER, its chain behind it): EAP-TLS
+    #[arg(long, value_name = "FILE")]
+    pub cert: Option<PathBuf>,
+    /// The key of --cert, not encrypted [default: in the same file]
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    pub key: Option<PathBuf>,
+    /// Give NAME outside the tunnel of PEAP in place of the user's
+    #[arg(long, value_name = "NAME")]
+    pub anonymous_identity: Option<String>,
+    /// Trust only the certificates in FILE for the EAP server [default: as for the SSTP server]
+    #[arg(long, value_name = "FILE")]
+    pub eap_ca: Option<PathBuf>,
+    /// The EAP server's certificate must bear NAME [default: any name]
+    #[arg(long, value_name = "NAME", value_parser = values::server_name)]
+    pub eap_server_name: Option<String>,
+    /// Offer only this TLS version within EAP
+    #[arg(long, value_name = "VERSION", value_enum)]
+    pub eap_tls_version: Option<EapTlsVersion>,
+    /// Do not log in: ask which methods the server takes, one connection for each, and tell what Windows must be set to
+    #[arg(long, conflicts_with_all = ["password_file", "password_env", "auth", "cert"])]
+    pub auth_matrix: bool,
+}
+
+/// A version of TLS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum EapTlsVersion {
+    /// TLS 1.2
+    #[value(name = "1.2")]
+    Tls12,
+    /// TLS 1.3
+    #[value(name = "1.3")]
+    Tls13,
 }
 
 /// Which way to the server.

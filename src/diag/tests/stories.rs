@@ -134,6 +134,10 @@ const STORIES: &[Row] = &[
     ("AUTH-USERNAME-FORMAT", || logging_in().asked(|asked| asked.user = Some("CORP\\alice".into())).refused("E=691 R=0")),
     ("AUTH-NON-ASCII", || logging_in().asked(|asked| asked.user = Some("müller".into())).refused("E=691 R=0")),
     ("AUTH-MFA-TIMEOUT", || logging_in().wait(31_000_000).refused("E=691 R=0")),
+    ("AUTH-SLOW", || {
+        let success = chap::Body::Success { message: b"S=0".to_vec().into() };
+        logging_in().wait(9_000_000).chap(Side::Server, success).up(Layer::Auth)
+    }),
     ("AUTH-NOT-DEMANDED", || {
         let magic = [Opt::new(ncp::MAGIC, [1; 4])];
         Story::new().tls().sstp_up().began(Layer::Lcp).lcp(Side::Server, control::CONFIGURE_REQUEST, &magic).up(Layer::Lcp)

@@ -9,7 +9,7 @@ use crate::transcript::{How, Reason, What};
 use crate::wire::control::{self, Opt};
 use crate::wire::ncp::{self, AuthMethod};
 use crate::wire::sstp::{Attribute, Message, MessageType};
-use crate::wire::{chap, http, ppp};
+use crate::wire::{chap, eap, http, ppp};
 
 #[test]
 fn every_story_is_found_by_its_check_and_by_no_louder_one() {
@@ -39,6 +39,13 @@ const STORIES: &[Row] = &[
     }),
     ("AUTH-PASSWORD-DIFFERS", || Story::captured_call().bound(49).proof(Proof::Response, false).unseen(Layer::Binding)),
     ("AUTH-SERVER-PROOF-IGNORED", || Story::captured_clean().proof(Proof::AuthenticatorResponse, false)),
+    ("AUTH-EAPTLS-NO-CERT", || {
+        let story = Story::captured_call().lcp_up(AuthMethod::Eap).began(Layer::Auth);
+        let story = story.eap(Side::Server, eap::Packet::request(1, eap::IDENTITY, *b""));
+        let story = story.eap(Side::Client, eap::Packet::response(1, eap::IDENTITY, *b"alice"));
+        let story = story.eap(Side::Server, eap::Packet::request(2, eap::TLS, [eap::Tunnel::START]));
+        story.left(Layer::Auth).flow(|_| ())
+    }),
     ("AUTH-CHAP-MD5-USED", || Story::captured_call().lcp_up(AuthMethod::ChapMd5).responded(16).unseen(Layer::Auth)),
     ("AUTH-MSCHAP-EXPOSED", || {
         let story = Story::captured().requested().up(Layer::Http).began(Layer::Sstp).ack(3);

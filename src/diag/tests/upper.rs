@@ -137,7 +137,10 @@ fn methods_that_do_not_meet() {
 fn logins_that_are_refused() {
     let login = |len| Story::new().tls().sstp_up().lcp_up(AuthMethod::MsChapV2).responded(len);
     let says = login(49).refused("E=691 R=1 C=00112233445566778899AABBCCDDEEFF V=3 M=Bad").fails_with("AUTH-MSCHAP-691");
-    assert_eq!(says, "CHAP Failure \"E=691 R=1 V=3 M=Bad\"; 691 ERROR_AUTHENTICATION_FAILURE; another try is allowed");
+    assert_eq!(
+        says,
+        "CHAP Failure \"E=691 R=1 V=3 M=Bad\"; 691 ERROR_AUTHENTICATION_FAILURE; another try is allowed, with a new challenge"
+    );
     for (code, id) in [(646, "AUTH-MSCHAP-646"), (647, "AUTH-MSCHAP-647"), (648, "AUTH-MSCHAP-648"), (649, "AUTH-MSCHAP-649")] {
         login(49).refused(&format!("E={code} R=0")).fails_with(id);
     }

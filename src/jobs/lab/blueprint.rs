@@ -1,11 +1,13 @@
 //! The faults that were asked for, put together.
 
+use super::eap::{self, EapSetup};
 use super::fault::{self, Makes};
 use super::pki::{Authority, Chain, PkiKind};
 use super::{Dial, LabConfig, USERS};
 use crate::base::Secret;
 use crate::live::LiveError;
 use crate::live::listen::{ClientCa, Door, Front, Listener, ProxyPolicy};
+use crate::proto::auth::{EapServer, Identity};
 use crate::proto::edit::Edit;
 use crate::proto::plan::{Account, Mind, Plan, ServerConfig, Toxic};
 use std::io;
@@ -15,6 +17,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 #[derive(Debug, Default)]
 pub(super) struct Blueprint {
     server: Vec<fn(&mut ServerConfig)>,
+    eap: EapSetup,
     edits: Vec<Edit>,
     toxics: Vec<Toxic>,
     toxics_above_tls: Vec<Toxic>,
@@ -45,6 +48,7 @@ impl Blueprint {
     fn take(&mut self, part: &Makes) -> io::Result<()> {
         match *part {
             Makes::Server(change) => self.server.push(change),
+            Makes::Eap(change) => change(&mut self.eap),
             Makes::Edits(lines) => {
                 for line in lines {
                     self.edits.push(Edit::parse(line).map_err(io::Error::other)?);
@@ -72,12 +76,21 @@ impl Blueprint {
         self.pki_v6.is_some() || self.front_v6.is_some()
     }
 
+    /// The EAP server, and the certificate that its client proves itself with.
+    pub fn eap(&self, authority: &Authority) -> io::Result<(EapServer, Identity)> {
+        eap::make(&self.eap, authority)
+    }
+
     /// One address of the server.
-    pub fn door(&self, at: SocketAddr, chain: &Chain, authority: &Authority, config: &LabConfig) -> Door {
+    pub fn door(&self, at: SocketAddr, chain: &Chain, authority: &Authority, eap: &EapServer, config: &LabConfig) -> Door {
         let front = self.front_v6.filter(|_| at.is_ipv6()).or(self.front).unwrap_or(Front::Tls);
         let mut server =
             ServerConfig { cert: chain.hashes, accounts: accounts(), timers: config.timers.clone(), ..ServerConfig::default() };
+        if let Some(methods) = &config.methods {
+            server.methods = methods.clone();
+        }
         self.server.iter().for_each(|change| change(&mut server));
+        server.eap = Some(eap.clone());
         Door {
             at,
             front,

@@ -1,6 +1,7 @@
 //! What a client has to dial to meet a lab with its faults, also those that lie outside the server.
 
 use crate::base::Secret;
+use crate::proto::auth::Identity;
 use std::net::IpAddr;
 
 /// What a client dials.
@@ -20,6 +21,12 @@ pub struct Dial {
     pub user: Option<String>,
     /// Password.
     pub password: Option<Secret<String>>,
+    /// The client certificate that the lab's EAP server knows.
+    pub certificate: Option<Identity>,
+    /// The client is to use it.
+    pub with_certificate: bool,
+    /// The name on the EAP server's certificate.
+    pub eap_server_name: Option<String>,
     /// Name for SNI, Host and the certificate when it is not `host`.
     pub server_name: Option<String>,
 }

@@ -1,6 +1,7 @@
 //! What can be wrong in the lab, one row each.
 
 use super::dial::Dial;
+use super::eap::EapSetup;
 use super::faults;
 use super::pki::PkiKind;
 use crate::base::Layer;
@@ -27,6 +28,8 @@ pub struct Fault {
 pub enum Makes {
     /// By policy of the server.
     Server(fn(&mut ServerConfig)),
+    /// By the set-up of its EAP methods with TLS.
+    Eap(fn(&mut EapSetup)),
     /// By edits of its messages (door 1).
     Edits(&'static [&'static str]),
     /// By toxics that count from the first byte of the connection (door 2).
@@ -57,7 +60,7 @@ pub enum Makes {
     Many(&'static [Makes]),
 }
 
-const TABLES: [&[Fault]; 13] = [
+const TABLES: [&[Fault]; 14] = [
     faults::dns::FAULTS,
     faults::tcp::FAULTS,
     faults::proxy::FAULTS,
@@ -67,6 +70,7 @@ const TABLES: [&[Fault]; 13] = [
     faults::sstp::FAULTS,
     faults::lcp::FAULTS,
     faults::auth::FAULTS,
+    faults::eap::FAULTS,
     faults::binding::FAULTS,
     faults::ncp::FAULTS,
     faults::data::FAULTS,

@@ -2,6 +2,7 @@
 
 mod blueprint;
 mod dial;
+pub mod eap;
 pub mod fault;
 mod faults;
 pub mod pki;
@@ -15,7 +16,8 @@ use crate::live::LiveError;
 use crate::live::clock::Clock;
 use crate::live::listen::Listener;
 use crate::live::wiretap::Ear;
-use crate::proto::plan::Timers;
+use crate::proto::auth::EapServer;
+use crate::proto::plan::{Method, Timers};
 use crate::transcript::Transcript;
 use blueprint::Blueprint;
 use pki::{Authority, Chain};
@@ -30,6 +32,8 @@ pub struct LabConfig {
     pub port: u16,
     /// Ids of faults and oddities, combined in this order.
     pub faults: Vec<String>,
+    /// Authentication methods of the server, the one offered first in front; `None`: all.
+    pub methods: Option<Vec<Method>>,
     /// Timers of the server.
     pub timers: Timers,
     /// Every random choice of the server comes from it.
@@ -40,7 +44,7 @@ pub struct LabConfig {
 
 impl Default for LabConfig {
     fn default() -> Self {
-        LabConfig { port: 0, faults: Vec::new(), timers: Timers::default(), seed: 1, ear: Ear::default() }
+        LabConfig { port: 0, faults: Vec::new(), methods: None, timers: Timers::default(), seed: 1, ear: Ear::default() }
     }
 }
 
@@ -58,10 +62,14 @@ impl Lab {
     pub async fn start(config: LabConfig) -> Result<Lab, LiveError> {
         let blueprint = Blueprint::of(&config)?;
         let authority = Authority::new(Clock::start().unix_ms()).map_err(no_certificate)?;
-        let listeners = listeners(&blueprint, &authority, &config).await?;
+        let (eap, certificate) =
+            blueprint.eap(&authority).map_err(|source| LiveError { doing: "make the EAP server", to: eap::NAME.into(), source })?;
+        let listeners = listeners(&blueprint, &authority, &eap, &config).await?;
         let proxy = blueprint.proxy(listeners.first().map(Listener::address), &config).transpose()?;
         let mut dial = dial(&listeners, &authority);
         dial.proxy = proxy.as_ref().map(|proxy| format!("http://{}", proxy.address()));
+        dial.certificate = Some(certificate);
+        dial.with_certificate = config.methods.as_deref() == Some(&[Method::EapTls]);
         blueprint.adjust(&mut dial);
         Ok(Lab { listeners, proxy, ca_pem: authority.root_pem(), dial })
     }
@@ -86,8 +94,8 @@ impl Lab {
         &self.dial
     }
 
-    /// What to type elsewhere, given the files that hold the root and the password.
-    pub fn probe_line(&self, ca: &Path, password: &Path) -> String {
+    /// What to type elsewhere, given the files that hold the root, the password and the client certificate with its key.
+    pub fn probe_line(&self, ca: &Path, password: &Path, certificate: &Path) -> String {
         let Dial { host, port, .. } = &self.dial;
         let host = if host == pki::NAME { "localhost" } else { host };
         let mut line = format!("sstp-diag probe {host}:{port}");
@@ -96,6 +104,9 @@ impl Lab {
         }
         if let Some(user) = &self.dial.user {
             line += &format!(" --user {user} --password-file {}", password.display());
+        }
+        if self.dial.with_certificate {
+            line += &format!(" --cert {}", certificate.display());
         }
         if let Some(proxy) = &self.dial.proxy {
             line += &format!(" --proxy {proxy}");
@@ -119,15 +130,15 @@ impl Lab {
     }
 }
 
-async fn listeners(blueprint: &Blueprint, authority: &Authority, config: &LabConfig) -> Result<Vec<Listener>, LiveError> {
+async fn listeners(blueprint: &Blueprint, authority: &Authority, eap: &EapServer, config: &LabConfig) -> Result<Vec<Listener>, LiveError> {
     let chain: Chain = authority.chain(blueprint.pki).map_err(no_certificate)?;
     let other = blueprint.pki_v6.map(|kind| authority.chain(kind)).transpose().map_err(no_certificate)?;
     let chains = (&chain, other.as_ref().unwrap_or(&chain));
     for _ in 0..PORT_TRIES {
         let v4 = SocketAddr::from((Ipv4Addr::LOCALHOST, config.port));
-        let v4 = Listener::open(blueprint.door(v4, chains.0, authority, config)).await?;
+        let v4 = Listener::open(blueprint.door(v4, chains.0, authority, eap, config)).await?;
         let v6 = SocketAddr::from((Ipv6Addr::LOCALHOST, v4.address().port()));
-        match Listener::open(blueprint.door(v6, chains.1, authority, config)).await {
+        match Listener::open(blueprint.door(v6, chains.1, authority, eap, config)).await {
             Ok(v6) => return Ok(vec![v4, v6]),
             // Somebody has the port on ::1 only: another one then, for `localhost` may mean either address.
             Err(error) if error.source.kind() == io::ErrorKind::AddrInUse && config.port == 0 => {}
@@ -150,6 +161,9 @@ fn dial(listeners: &[Listener], authority: &Authority) -> Dial {
         ca_der: vec![authority.root_der()],
         user: Some(user.into()),
         password: Some(Secret::new(password.into())),
+        certificate: None,
+        with_certificate: false,
+        eap_server_name: Some(eap::NAME.into()),
         server_name: None,
     }
 }

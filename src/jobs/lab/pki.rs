@@ -2,6 +2,7 @@
 
 use crate::base::Secret;
 use crate::live::listen::Identity;
+use crate::proto::auth::Identity as EapIdentity;
 use crate::proto::plan::CertHashes;
 use aws_lc_rs::digest;
 use rcgen::{
@@ -171,6 +172,18 @@ impl Authority {
         let hashes = hashes(&leaf);
         let chain = self.in_order(kind, leaf, between)?;
         Ok(Chain { identity: Identity { chain, key: Secret::new(key.serialize_der()) }, hashes })
+    }
+
+    /// The present time.
+    pub(super) fn now(&self) -> OffsetDateTime {
+        self.now
+    }
+
+    /// A certificate of any kind under the root, with a fresh key.
+    pub(super) fn sign(&self, params: CertificateParams) -> Result<EapIdentity, rcgen::Error> {
+        let key = KeyPair::generate()?;
+        let cert = params.signed_by(&key, &self.root.issuer)?;
+        Ok(EapIdentity { chain: vec![cert.der().to_vec()], key: Secret::new(key.serialize_der()) })
     }
 
     fn issue(&self, above: &Ca, params: CertificateParams) -> Result<Ca, rcgen::Error> {

@@ -1,7 +1,7 @@
 //! The layers in their order, from the name to the session.
 
 use super::recorder::Recorder;
-use super::{ProbeConfig, learn};
+use super::{ProbeConfig, learn, matrix};
 use crate::base::{Layer, Side};
 use crate::live::aside::Asides;
 use crate::live::clock::Clock;
@@ -11,6 +11,7 @@ use crate::live::tap::Tap;
 use crate::live::tls::{Secure, Settings, Signature};
 use crate::live::{Notes, dial, dns, drive, hello_scan, proxy, tls, trust};
 use crate::proto::Session;
+use crate::proto::auth::EapClient;
 use crate::proto::plan::{CertHashes, ClientConfig, Mind, Plan};
 use crate::transcript::{Reason, Sink, Target};
 use crate::wire::ncp::AuthMethod;
@@ -66,10 +67,13 @@ async fn call(
         return base.secure.close().await;
     }
     let proven = base.trusted && base.secure.signature == Signature::Good;
-    let client = client(config, base.secure.leaf(), proven, AuthMethod::CANDIDATES.to_vec());
+    let client = client(config, base.secure.leaf(), proven, AuthMethod::CANDIDATES.to_vec(), clock);
     session(base.secure, client, config.seed, clock, record, halted).await;
     if config.credentials.is_none() {
         learn::rest(config, &base.route, clock, record, halted).await;
+    }
+    if let Some(user) = &config.matrix {
+        matrix::ask(config, user, &base.route, clock, record, halted).await;
     }
 }
 
@@ -139,16 +143,22 @@ pub(super) async fn session(
 }
 
 /// The client that a session plays; `proven`: whoever answered holds the key of a trusted certificate.
-pub(super) fn client(config: &ProbeConfig, leaf: &[u8], proven: bool, learn: Vec<AuthMethod>) -> ClientConfig {
+pub(super) fn client(config: &ProbeConfig, leaf: &[u8], proven: bool, learn: Vec<AuthMethod>, clock: &Clock) -> ClientConfig {
     ClientConfig {
         credentials: config.credentials.clone(),
         methods: config.methods(proven),
+        eap: eap(config, clock),
         learn,
         until: config.asked.until,
         timers: config.timers.clone(),
         pings: config.pings,
         ..ClientConfig::new(host_header(&config.target), CertHashes::of(leaf))
     }
+}
+
+fn eap(config: &ProbeConfig, clock: &Clock) -> EapClient {
+    let trust = config.eap.trust.clone().unwrap_or_else(|| config.trust.clone());
+    EapClient { trust: Some(trust), now_unix: clock.unix_ms().div_euclid(1000), ..config.eap.clone() }
 }
 
 pub(super) fn settings(config: &ProbeConfig) -> Settings {

@@ -33,7 +33,7 @@ pub(super) async fn rest(
             opened = open(config, route, &mut notes) => opened,
         };
         let Some(secure) = opened else { return };
-        let client = client(config, secure.leaf(), false, left);
+        let client = client(config, secure.leaf(), false, left, clock);
         session(secure, client, config.seed.wrapping_add(round), clock, &mut MethodsOnly(record), halted).await;
         let now_known = record.methods().len();
         if now_known == known {
@@ -49,7 +49,7 @@ fn unknown(known: &[AuthMethod]) -> Vec<AuthMethod> {
 }
 
 /// A further TLS connection on the way that is known; only its failure is noted, and not as that of a layer.
-async fn open(config: &ProbeConfig, route: &Route, notes: &mut Notes<'_>) -> Option<Secure> {
+pub(super) async fn open(config: &ProbeConfig, route: &Route, notes: &mut Notes<'_>) -> Option<Secure> {
     let began = notes.clock.now();
     let tap = match route.open(config.timers.of(Layer::Tcp)).await {
         Ok(tap) => tap,

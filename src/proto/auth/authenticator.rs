@@ -1,5 +1,6 @@
 //! The end that wants proof.
 
+use super::tunnel_server::{Reply, TunnelServer};
 use super::{chap_frame, eap_frame, pap_frame};
 use crate::base::Bytes;
 use crate::crypto::{chap_md5, mppe, mschapv2};
@@ -36,6 +37,9 @@ pub struct Authenticator {
     /// Set once MS-CHAPv2 within EAP was proved; the peer's acknowledgement is awaited.
     proved: Option<[u8; 32]>,
     refused: bool,
+    /// A method that carries TLS, while it runs.
+    tunnel: Option<Box<TunnelServer>>,
+    rng: Rng,
 }
 
 /// RFC 2759 section 6: wrong name or password.
@@ -44,9 +48,29 @@ const AUTHENTICATION_FAILURE: u32 = 691;
 impl Authenticator {
     /// An authenticator for the method that LCP agreed on.
     pub fn new(config: ServerConfig, method: AuthMethod, rng: &mut Rng) -> Authenticator {
-        let eap_type =
-            if config.methods.iter().find(|m| m.lcp() == AuthMethod::Eap) == Some(&Method::EapMd5) { eap::MD5 } else { eap::MSCHAPV2 };
-        Authenticator { config, method, eap_type, id: 1, challenge: rng.bytes(), identity: Vec::new(), proved: None, refused: false }
+        let eap_type = types(&config).next().unwrap_or(eap::MSCHAPV2);
+        Authenticator {
+            config,
+            method,
+            eap_type,
+            id: 1,
+            challenge: rng.bytes(),
+            identity: Vec::new(),
+            proved: None,
+            refused: false,
+            tunnel: None,
+            rng: rng.clone(),
+        }
+    }
+
+    /// The identifier that the next EAP response must bear.
+    pub(super) fn id(&self) -> u8 {
+        self.id
+    }
+
+    /// A request was made in this one's place.
+    pub(super) fn expect_another(&mut self) {
+        self.id = self.id.wrapping_add(1);
     }
 
     /// What is sent unasked.
@@ -160,11 +184,16 @@ impl Authenticator {
             Some(eap::NAK) => self.eap_nak(&packet.data),
             Some(eap::MD5) if self.eap_type == eap::MD5 => self.eap_md5(packet),
             Some(eap::MSCHAPV2) if self.eap_type == eap::MSCHAPV2 => self.eap_mschapv2(packet),
+            Some(kind) if kind == self.eap_type && self.tunnel.is_some() => self.tunnelled(packet),
             _ => self.eap_end(false, [0; 32]),
         }
     }
 
-    fn eap_request(&self) -> Frame {
+    fn eap_request(&mut self) -> Frame {
+        self.tunnel = self.new_tunnel();
+        if let Some(tunnel) = &self.tunnel {
+            return eap_frame(eap::Packet::request(self.id, self.eap_type, tunnel.start()));
+        }
         if self.eap_type == eap::MD5 {
             let mut data = vec![16];
             data.extend(self.challenge);
@@ -174,12 +203,31 @@ impl Authenticator {
         eap_frame(eap::Packet::request(self.id, eap::MSCHAPV2, EapMsChapV2 { id: self.id, body, bare: false }.emit()))
     }
 
+    /// The method that carries TLS, if that is the type being asked for.
+    fn new_tunnel(&mut self) -> Option<Box<TunnelServer>> {
+        let eap = self.config.eap.as_ref().filter(|_| matches!(self.eap_type, eap::TLS | eap::PEAP))?;
+        let inside = ServerConfig { methods: vec![Method::EapMsChapV2], has_keys: true, eap: None, ..self.config.clone() };
+        let login = Authenticator::new(inside, AuthMethod::Eap, &mut self.rng);
+        TunnelServer::new(self.eap_type, eap, login, &mut self.rng).map(Box::new)
+    }
+
+    fn tunnelled(&mut self, packet: &eap::Packet) -> (Vec<Frame>, Decision) {
+        let Some(tunnel) = &mut self.tunnel else { return self.eap_end(false, [0; 32]) };
+        match tunnel.response(packet) {
+            Reply::Request(data) => (vec![eap_frame(eap::Packet::request(self.id, self.eap_type, data))], Decision::Pending),
+            Reply::Accept(hlak) => self.eap_end(true, if self.config.has_keys { hlak } else { [0; 32] }),
+            Reply::Refuse => self.eap_end(false, [0; 32]),
+        }
+    }
+
     fn eap_nak(&mut self, wanted: &[u8]) -> (Vec<Frame>, Decision) {
-        let rows = [(eap::MSCHAPV2, Method::EapMsChapV2), (eap::MD5, Method::EapMd5)];
-        let other = rows.iter().find(|row| row.0 != self.eap_type && wanted.contains(&row.0) && self.config.methods.contains(&row.1));
+        if !self.config.heeds_nak {
+            return (vec![self.eap_request()], Decision::Pending);
+        }
+        let other = types(&self.config).find(|kind| *kind != self.eap_type && wanted.contains(kind));
         match other {
-            Some(row) => {
-                self.eap_type = row.0;
+            Some(kind) => {
+                self.eap_type = kind;
                 (vec![self.eap_request()], Decision::Pending)
             }
             None => self.eap_end(false, [0; 32]),
@@ -220,4 +268,10 @@ impl Authenticator {
         let frame = eap_frame(eap::Packet::result(self.id.wrapping_sub(1), right));
         (vec![frame], if right { Decision::Accepted(hlak) } else { Decision::Refused })
     }
+}
+
+/// The EAP types that this server can do, the one asked for first in front.
+fn types(config: &ServerConfig) -> impl Iterator<Item = u8> {
+    let methods = config.methods.iter().filter_map(|method| method.eap_type());
+    methods.filter(|kind| config.eap.is_some() || !matches!(*kind, eap::TLS | eap::PEAP))
 }

@@ -1,10 +1,18 @@
 //! PPP authentication, both ends. RFC 1334, 1994, 2759, 3748.
 
 mod authenticator;
+mod judge;
 mod peer;
+mod pipe;
+mod settings;
+mod tls;
+mod tunnel_peer;
+mod tunnel_server;
 
 pub use authenticator::{Authenticator, Decision};
 pub use peer::{Outcome, Peer};
+pub use settings::{Cryptobinding, EapClient, EapServer, Identity, Roots, Versions};
+pub use tls::usable;
 
 use crate::wire::{chap, eap, pap, ppp};
 
@@ -60,3 +68,6 @@ pub fn terminate_ras(data: &[u8]) -> Option<u32> {
     let rest = data.get(4..12)?.strip_prefix(&[0x00, 0x3c, 0xcd, 0x74])?;
     rest.try_into().ok().map(u32::from_be_bytes)
 }
+
+#[cfg(test)]
+pub(super) mod tests;

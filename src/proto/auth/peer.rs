@@ -1,11 +1,14 @@
 //! The end that proves who it is.
 
+use super::settings::EapClient;
+use super::tls::SPOKEN;
+use super::tunnel_peer::TunnelPeer;
 use super::{PROOF_WRONG, chap_frame, eap_frame, pap_frame, pap_refusal, refusal};
-use crate::base::{Bytes, Micros};
+use crate::base::{Bytes, Micros, Side};
 use crate::crypto::{chap_md5, mppe, mschapv2};
 use crate::proto::Rng;
 use crate::proto::plan::{Credentials, Method};
-use crate::transcript::Reason;
+use crate::transcript::{Inner, Reason};
 use crate::wire::chap::MsChapV2Response;
 use crate::wire::eap::MsChapV2 as EapMsChapV2;
 use crate::wire::ncp::AuthMethod;
@@ -25,6 +28,8 @@ pub enum Outcome {
     },
     /// We are not.
     Failed(Reason),
+    /// The server began the method that it was to be asked about; nothing was answered.
+    Asked,
 }
 
 /// The end that proves who it is.
@@ -33,6 +38,14 @@ pub struct Peer {
     method: AuthMethod,
     methods: Vec<Method>,
     credentials: Credentials,
+    eap: EapClient,
+    /// A method that carries TLS, while it runs.
+    tunnel: Option<Box<TunnelPeer>>,
+    /// Only whether the server takes the method counts: it is not gone through with.
+    ask: bool,
+    naks: u32,
+    /// Requests of such methods that were answered: each is a step forward.
+    pub rounds: u32,
     /// What is awaited, for a time-out to name.
     pub waiting_for: &'static str,
     /// What MS-CHAPv2 must be answered with, and the key it yields.
@@ -44,16 +57,53 @@ pub struct Peer {
 
 /// RFC 1334 section 2.2.1 leaves the interval open; 3 s as for LCP.
 const PAP_RESEND: Duration = Duration::from_secs(3);
+/// Ours: a server may walk through a few types before it comes to ours.
+const MAX_NAKS: u32 = 5;
+/// Ours: a handshake takes some twenty packets, with small fragments fifty.
+const MAX_ROUNDS: u32 = 150;
 
 impl Peer {
     /// A peer for the method that LCP agreed on.
-    pub fn new(method: AuthMethod, methods: Vec<Method>, credentials: Credentials) -> Peer {
-        Peer { method, methods, credentials, waiting_for: "authentication challenge", expected: None, proved: None, resend: None }
+    pub fn new(method: AuthMethod, methods: Vec<Method>, credentials: Credentials, eap: EapClient) -> Peer {
+        Peer {
+            method,
+            methods,
+            credentials,
+            eap,
+            tunnel: None,
+            ask: false,
+            naks: 0,
+            rounds: 0,
+            waiting_for: "authentication challenge",
+            expected: None,
+            proved: None,
+            resend: None,
+        }
+    }
+
+    /// The same peer, which leaves before it would prove anything.
+    pub fn asking(self, ask: bool) -> Peer {
+        Peer { ask, ..self }
+    }
+
+    /// With PAP the server begins nothing: that it agreed is all there is to know.
+    pub fn has_its_answer(&self) -> bool {
+        self.ask && self.method == AuthMethod::Pap
+    }
+
+    /// What was seen inside a method that carries TLS since last asked.
+    pub fn take_seen(&mut self) -> Vec<(Option<Side>, Inner)> {
+        self.tunnel.as_mut().map(|tunnel| std::mem::take(&mut tunnel.seen)).unwrap_or_default()
+    }
+
+    /// The key that MS-CHAPv2 within EAP left, once the server proved itself.
+    pub(super) fn proved(&self) -> Option<[u8; 32]> {
+        self.proved
     }
 
     /// What the peer sends unasked: with PAP it speaks first.
     pub fn start(&mut self, now: Micros) -> Vec<Frame> {
-        if self.method != AuthMethod::Pap {
+        if self.method != AuthMethod::Pap || self.ask {
             return Vec::new();
         }
         self.waiting_for = "authentication result";
@@ -83,10 +133,20 @@ impl Peer {
     /// A frame of an authentication protocol came: what to send, and what came of it.
     pub fn receive(&mut self, frame: &Frame, rng: &mut Rng) -> (Vec<Frame>, Outcome) {
         match &frame.body {
+            body if self.ask && self.begins(body) => (Vec::new(), Outcome::Asked),
             ppp::Body::Pap(packet) if self.method == AuthMethod::Pap => (Vec::new(), self.pap(packet)),
             ppp::Body::Chap(packet) => self.chap(packet, rng),
             ppp::Body::Eap(packet) if self.method == AuthMethod::Eap => self.eap(packet, rng),
             _ => (Vec::new(), Outcome::Pending),
+        }
+    }
+
+    /// The frame is the server's first of the method.
+    fn begins(&self, body: &ppp::Body) -> bool {
+        match body {
+            ppp::Body::Chap(packet) => matches!(packet.body, chap::Body::Challenge { .. }),
+            ppp::Body::Eap(packet) => packet.code == 1 && packet.kind.is_some_and(|kind| self.wanted_types().contains(&kind)),
+            _ => false,
         }
     }
 
@@ -146,7 +206,7 @@ impl Peer {
     fn eap(&mut self, packet: &eap::Packet, rng: &mut Rng) -> (Vec<Frame>, Outcome) {
         let respond = |kind, data: Vec<u8>| vec![eap_frame(eap::Packet::response(packet.id, kind, data))];
         match (packet.code, packet.kind) {
-            (1, Some(eap::IDENTITY)) => (respond(eap::IDENTITY, self.credentials.user.clone().into_bytes()), Outcome::Pending),
+            (1, Some(eap::IDENTITY)) => (respond(eap::IDENTITY, self.identity().into_bytes()), Outcome::Pending),
             (1, Some(eap::NOTIFICATION)) => (respond(eap::NOTIFICATION, Vec::new()), Outcome::Pending),
             (1, Some(eap::MD5)) if self.methods.contains(&Method::EapMd5) => {
                 self.waiting_for = "authentication result";
@@ -156,17 +216,56 @@ impl Peer {
                 (respond(eap::MD5, data), Outcome::Pending)
             }
             (1, Some(eap::MSCHAPV2)) if self.methods.contains(&Method::EapMsChapV2) => self.eap_mschapv2(packet, rng),
-            (1, Some(_)) => (respond(eap::NAK, self.wanted_types()), Outcome::Pending),
+            (1, Some(kind)) if SPOKEN.contains(&kind) && self.wanted_types().contains(&kind) => self.tunnelled(kind, packet, rng),
+            (1, Some(kind)) => self.nak(packet.id, kind),
             (3, _) => (Vec::new(), self.eap_success()),
-            (4, _) => (Vec::new(), Outcome::Failed(Reason::Refused("EAP Failure".into()))),
+            (4, _) => (Vec::new(), Outcome::Failed(Reason::Refused(self.eap_failure()))),
             _ => (Vec::new(), Outcome::Pending),
         }
     }
 
+    /// RFC 3748 5.3.1: what we would use instead. A server that does not heed it is not told for ever.
+    fn nak(&mut self, id: u8, kind: u8) -> (Vec<Frame>, Outcome) {
+        self.naks += 1;
+        if self.naks > MAX_NAKS {
+            let says = format!("the server asks for {} again, after {MAX_NAKS} Naks", eap::type_title(kind));
+            return (Vec::new(), Outcome::Failed(Reason::Refused(says)));
+        }
+        (vec![eap_frame(eap::Packet::response(id, eap::NAK, self.wanted_types()))], Outcome::Pending)
+    }
+
     fn wanted_types(&self) -> Vec<u8> {
-        let row = [(Method::EapMsChapV2, eap::MSCHAPV2), (Method::EapMd5, eap::MD5)];
-        let wanted: Vec<u8> = row.iter().filter(|row| self.methods.contains(&row.0)).map(|row| row.1).collect();
+        let wanted: Vec<u8> = self.methods.iter().filter_map(|method| method.eap_type()).collect();
         if wanted.is_empty() { vec![0] } else { wanted }
+    }
+
+    /// The name given before anything is protected.
+    fn identity(&self) -> String {
+        let anonymous = self.eap.anonymous.as_ref().filter(|_| self.methods.contains(&Method::Peap));
+        anonymous.unwrap_or(&self.credentials.user).clone()
+    }
+
+    fn tunnelled(&mut self, kind: u8, packet: &eap::Packet, rng: &mut Rng) -> (Vec<Frame>, Outcome) {
+        if self.tunnel.is_none() || matches!(packet.tunnel(), Some(Ok(part)) if part.start) {
+            match TunnelPeer::new(kind, &self.credentials, &self.eap) {
+                Ok(tunnel) => self.tunnel = Some(Box::new(tunnel)),
+                Err(reason) => return (Vec::new(), Outcome::Failed(reason)),
+            }
+        }
+        self.rounds += 1;
+        if self.rounds > MAX_ROUNDS {
+            return (Vec::new(), Outcome::Failed(Reason::Violated(format!("more than {MAX_ROUNDS} packets of one EAP method"))));
+        }
+        let Some(tunnel) = &mut self.tunnel else { return (Vec::new(), Outcome::Pending) };
+        let answer = tunnel.request(packet, rng);
+        self.waiting_for = tunnel.waiting_for();
+        let frames = vec![eap_frame(eap::Packet::response(packet.id, kind, answer.data))];
+        (frames, answer.failed.map_or(Outcome::Pending, Outcome::Failed))
+    }
+
+    fn eap_failure(&self) -> String {
+        let because = self.tunnel.as_ref().and_then(|tunnel| tunnel.failure());
+        because.map_or_else(|| "EAP Failure".into(), |because| format!("EAP Failure ({because})"))
     }
 
     fn eap_mschapv2(&mut self, packet: &eap::Packet, rng: &mut Rng) -> (Vec<Frame>, Outcome) {
@@ -197,6 +296,9 @@ impl Peer {
     }
 
     fn eap_success(&self) -> Outcome {
+        if let Some(tunnel) = &self.tunnel {
+            return tunnel.success();
+        }
         match (self.proved, &self.expected) {
             (Some(hlak), _) => Outcome::Success { hlak },
             // MS-CHAPv2 was begun, but the server never proved itself.

@@ -253,7 +253,8 @@ impl Client {
         match (agreement, &self.config.credentials) {
             _ if self.config.until <= Layer::Lcp => self.finish(core),
             (Some(Agreement::Method(method)), Some(credentials)) => {
-                let peer = Peer::new(method, self.config.methods.clone(), credentials.clone());
+                let peer =
+                    Peer::new(method, self.config.methods.clone(), credentials.clone(), self.config.eap.clone()).asking(self.config.ask);
                 self.start_auth(core, peer);
             }
             (Some(Agreement::None), Some(_)) => {
@@ -267,6 +268,10 @@ impl Client {
     fn start_auth(&mut self, core: &mut Core, mut peer: Peer) {
         core.began(Layer::Auth);
         let frames = peer.start(core.now);
+        if peer.has_its_answer() {
+            core.up(Layer::Auth);
+            return self.finish(core);
+        }
         self.wait(core, Layer::Auth, peer.waiting_for);
         self.phase = Phase::Auth(Box::new(peer));
         frames.into_iter().for_each(|frame| core.send_frame(frame));
@@ -274,15 +279,21 @@ impl Client {
 
     fn auth_frame(&mut self, core: &mut Core, frame: &Frame) {
         let Phase::Auth(peer) = &mut self.phase else { return };
-        let before = peer.waiting_for;
+        let before = (peer.waiting_for, peer.rounds);
         let (frames, outcome) = peer.receive(frame, &mut core.rng);
-        let now_waiting = peer.waiting_for;
+        let now = (peer.waiting_for, peer.rounds);
+        let seen = peer.take_seen();
+        seen.into_iter().for_each(|(by, inner)| core.note(by, Layer::Auth, What::Inner(Box::new(inner))));
         frames.into_iter().for_each(|frame| core.send_frame(frame));
-        if before != now_waiting {
-            self.wait(core, Layer::Auth, now_waiting);
+        if before != now {
+            self.wait(core, Layer::Auth, now.0);
         }
         match outcome {
             Outcome::Pending => {}
+            Outcome::Asked => {
+                core.up(Layer::Auth);
+                self.finish(core);
+            }
             Outcome::Success { hlak } => self.authenticated(core, hlak),
             Outcome::Failed(reason) => self.disconnect_failed(core, Layer::Auth, reason),
         }

@@ -1,5 +1,6 @@
 use super::*;
 use crate::base::{Layer, Secret};
+use crate::proto::auth::tests::ends;
 use crate::proto::edit::Edit;
 use crate::proto::plan::{Account, CertHashes, ClientConfig, Credentials, Method, Mind, ServerConfig};
 use crate::transcript::{Asked, Facts, Head, Transcript, What};
@@ -8,6 +9,7 @@ fn client(user: Option<(&str, &str)>, methods: &[Method]) -> Plan {
     let mut config = ClientConfig::new("vpn.lab.example", CertHashes { sha1: [1; 20], sha256: [2; 32] });
     config.credentials = user.map(|(user, password)| Credentials { user: user.into(), password: Secret::new(password.into()) });
     config.methods = methods.to_vec();
+    config.eap = ends().0;
     Plan { mind: Mind::Client(config), edits: Vec::new(), toxics: Vec::new(), seed: 1 }
 }
 
@@ -37,7 +39,8 @@ const ALICE: Option<(&str, &str)> = Some(("alice", "Passw0rd!"));
 fn every_method_climbs_to_teardown_with_either_hash() {
     for (method, _) in Method::ALL {
         for mask in [1, 2, 3] {
-            let facts = call(ALICE, &[method], |server| server.hash_mask = mask, &[]);
+            let with_eap = |server: &mut ServerConfig| (server.hash_mask, server.eap) = (mask, Some(ends().1));
+            let facts = call(ALICE, &[method], with_eap, &[]);
             assert_eq!(facts.stop, None, "{method:?} {mask}");
             assert!(facts.reached(Layer::Teardown) && facts.reached(Layer::Binding), "{method:?} {mask}");
             assert_eq!(facts.given.address.map(|a| a.to_string()).as_deref(), Some("192.0.2.10"));

@@ -2,6 +2,7 @@
 
 pub(super) mod call;
 mod cert;
+mod inner;
 pub(super) mod net;
 pub(super) mod ppp;
 pub(super) mod tapped;

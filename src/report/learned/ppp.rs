@@ -1,10 +1,10 @@
 //! LCP, authentication, IPCP and IPv6CP, and traffic in the tunnel.
 
 use super::super::text::{list, lossy};
-use super::Learned;
 use super::net::trip;
+use super::{Learned, inner};
 use crate::base::{Layer, Micros, Side};
-use crate::transcript::Facts;
+use crate::transcript::{Facts, Inner};
 use crate::wire::ppp::{Body, Frame};
 use crate::wire::{chap, control, eap, ncp, pap, ppp};
 use std::net::IpAddr;
@@ -85,16 +85,23 @@ pub(super) fn auth(facts: &Facts, learned: &mut Learned) {
     let method = facts.ppp.iter().filter_map(|seen| method_of(&seen.it)).next_back();
     let user = super::super::sessions::user(facts);
     if let (Some(user), Some(method)) = (&user, &method) {
-        learned.short = format!("{method} as {user}");
+        learned.short = format!("{method}{} as {user}", inner_version(facts));
     }
     if learned.brief {
         return;
     }
     learned.add_some("method", method);
+    inner::add(facts, learned);
     learned.add_some("user", user);
     for seen in facts.ppp.iter().filter(|seen| ppp::layer_of(seen.it.protocol) == Layer::Auth) {
         learned.add(format_args!("{} {}", seen.by.map_or("a peer's", Side::name), seen.it.name()), said(&seen.it));
     }
+}
+
+/// ` over TLS 1.3`, where the method carries TLS.
+fn inner_version(facts: &Facts) -> String {
+    let version = |inner: &Inner| if let Inner::Agreed { version, .. } = inner { Some(format!(" over {version}")) } else { None };
+    facts.inner.iter().find_map(|seen| version(&seen.it)).unwrap_or_default()
 }
 
 /// The method that a frame belongs to.

@@ -102,6 +102,8 @@ fn remark(what: &What) -> (&'static str, String) {
             ("proof", format!("{} {}: {says}", tapped::proof(*of), if *holds { "holds" } else { "does not hold" }))
         }
         What::Inferred(inference) => ("inferred", format!("{}; {}", tapped::inferred(inference), list(&inference.because))),
+        What::Matrix(row) => ("method", format!("{} {}: {}", row.method, row.stand.name(), row.says)),
+        What::Inner(_) => ("within-eap", String::new()),
         What::Violation { rule, says } => ("violation", format!("{rule}: {says}")),
         // Everything else was named by the caller.
         _ => ("event", String::new()),

@@ -5,6 +5,7 @@ pub(super) mod binding;
 pub(super) mod cert;
 pub(super) mod data;
 pub(super) mod dns;
+pub(super) mod eap;
 pub(super) mod http;
 pub(super) mod lcp;
 pub(super) mod ncp;

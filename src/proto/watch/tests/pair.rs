@@ -1,6 +1,7 @@
 //! A watcher between the two sessions of the in-memory pair: it must tell what they tell.
 
 use super::*;
+use crate::proto::auth::tests::ends;
 use crate::proto::edit::Edit;
 use crate::proto::pair::{Passing, Run, run_tapped};
 use crate::proto::plan::{Account, ClientConfig, Method, Mind, Plan, ServerConfig};
@@ -12,6 +13,7 @@ fn client(password: Option<&str>, methods: &[Method]) -> Plan {
     let mut config = ClientConfig::new("vpn.lab.example", CERT);
     config.credentials = password.map(|password| Credentials { user: "alice".into(), password: Secret::new(password.into()) });
     config.methods = methods.to_vec();
+    config.eap = ends().0;
     Plan { mind: Mind::Client(config), edits: Vec::new(), toxics: Vec::new(), seed: 1 }
 }
 
@@ -71,7 +73,8 @@ fn live(run: &Run) -> Facts {
 fn an_honest_call_is_told_as_its_ends_tell_it_with_every_method_and_hash() {
     for (method, name) in Method::ALL {
         for mask in [1, 2] {
-            let (run, wire) = tape(client(Some("Passw0rd!"), &[method]), server(|server| server.hash_mask = mask, &[]));
+            let with_eap = |server: &mut ServerConfig| (server.hash_mask, server.eap) = (mask, Some(ends().1));
+            let (run, wire) = tape(client(Some("Passw0rd!"), &[method]), server(with_eap, &[]));
             let (watch, told) = watched(&wire);
             assert_same(&run, &told, name);
             let (live, seen) = (live(&run), facts(&watch, &told));
