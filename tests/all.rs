@@ -2,6 +2,7 @@
 
 mod captures;
 mod catalogue;
+mod chains;
 mod cli;
 mod decode;
 mod docs;

@@ -5,6 +5,7 @@ pub mod facts;
 mod head;
 mod jsonl;
 mod leave;
+mod lookup;
 pub mod scan;
 pub mod scrub;
 pub mod tap;
@@ -13,6 +14,7 @@ pub use event::{ConnectFailure, DnsFailure, Event, How, Opaqueness, Reason, Scan
 pub use facts::{Facts, State};
 pub use head::{Asked, Head, Source, Target};
 pub use leave::{Farewell, Leave};
+pub use lookup::{Issuer, Means, Nameless, Revocation};
 
 /// The trust source of a captured chain whose root is unknown here and whose client went on.
 pub const CLIENT: &str = "the client, which went on";
