@@ -65,6 +65,9 @@ pub(super) const CERT: &[Check] = &[
             "CERT-KEY-USAGE",
             "CERT-EKU-MISSING",
             "CERT-KEY-NOT-PROVED",
+            // Crypto binding carries the hash of whichever certificate came first.
+            "BIND-REFUSED",
+            "BIND-CERTHASH-LB",
             "CERT-CLIENT-SAYS-BAD",
             "CERT-CLIENT-SAYS-UNKNOWN-CA",
         ],
