@@ -43,7 +43,8 @@ fn leaf_of(served: &[Cert]) -> Option<usize> {
 fn changes(served: &[Cert], certs: &[Cert]) -> Vec<String> {
     let is_in = |cert: &Cert, among: &[Cert]| among.iter().any(|other| other.der == cert.der);
     let added = certs.iter().filter(|cert| !is_in(cert, served)).map(|cert| format!("{} was missing and is added", cert.title()));
-    let left_out = served.iter().filter(|cert| !is_in(cert, certs)).map(|cert| match path::is_self_signed(cert) {
+    let ends = |cert: &Cert| certs.last().is_some_and(|last| last.issuer_der == cert.subject_der);
+    let left_out = served.iter().filter(|cert| !is_in(cert, certs)).map(|cert| match ends(cert) && path::is_self_signed(cert) {
         true => format!("the root {} is left out, clients have it", cert.title()),
         false => format!("{} is left out, it has no part in the chain", cert.title()),
     });
