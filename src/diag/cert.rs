@@ -381,7 +381,7 @@ fn not_yet_valid(facts: &Facts) -> Option<Evidence> {
 }
 
 fn ca_first(facts: &Facts) -> Option<Evidence> {
-    let seen = facts.trust.first()?;
+    let seen = facts.trust.first().filter(|_| facts.leaf().is_some_and(|first| first.is_ca == Some(true)))?;
     let problem = seen.it.1.problems.iter().find(|problem| problem.rule == Rule::WrongOrder && problem.cert == Some(0))?;
     Some(Evidence::at(seen.event, sentence(facts, problem)))
 }

@@ -165,7 +165,7 @@ pub const ROWS: &[Row] = &[
     // Keys and signatures.
     row("a CA key on P-384", "", |r| r.keys.0 = &rcgen::PKCS_ECDSA_P384_SHA384),
     row("a leaf key on P-384", "", |r| r.keys.1 = &rcgen::PKCS_ECDSA_P384_SHA384),
-    row("an Ed25519 key", "", |r| r.keys.1 = &rcgen::PKCS_ED25519),
+    row("an Ed25519 key", "TLS-CERT-KEY-TYPE", |r| r.keys.1 = &rcgen::PKCS_ED25519),
     row("an RSA key", "", |r| r.keys.1 = &rcgen::PKCS_RSA_SHA256),
     row("an RSA CA that signs with SHA-512", "", |r| r.keys.0 = &rcgen::PKCS_RSA_SHA512),
     row("signed with ECDSA and SHA-224", "CERT-NOT-TRUSTED", |r| r.splice = Some((ECDSA_SHA256.to_vec(), ECDSA_SHA224.to_vec()))),

@@ -35,7 +35,10 @@ fn names_that_do_not_fit() {
     let names = |names: &'static [&'static str]| move |leaf: &mut CertificateParams| leaf.subject_alt_names = alternative(names);
     let verdict = found_on_leaf(names(&["www.example.com", "192.0.2.7"]));
     assert_eq!(found(&verdict), [(Rule::NameMismatch, 0)]);
-    assert_eq!(verdict.problems[0].says, "is for www.example.com, 192.0.2.7, not for vpn.example.com");
+    assert_eq!(
+        verdict.problems[0].says,
+        "is for www.example.com, 192.0.2.7, not for vpn.example.com (its common name counts only where no alternative name is)"
+    );
     assert_eq!(found(&found_on_leaf(names(&["*.com"]))), [(Rule::WildcardDepth, 0)]);
     let verdict = found_on_leaf(names(&[]));
     assert_eq!((found(&verdict), verdict.is_trusted()), (vec![(Rule::CnOnly, 0)], true));
