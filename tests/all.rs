@@ -3,6 +3,7 @@
 mod auth;
 mod captures;
 mod catalogue;
+mod chains;
 mod cli;
 mod decode;
 mod docs;

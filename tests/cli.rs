@@ -142,6 +142,19 @@ fn the_sound_lab_is_a_green_ladder_and_ends_with_0() {
 }
 
 #[test]
+fn a_chain_put_right_is_written_as_pem_and_told_beside_the_report() {
+    let path = scratch("chain.pem");
+    let file = path.to_str().expect("UTF-8");
+    let (code, out, err) = run(&["probe", "--lab", "--fault", "cert.issuer-fetched", "--until", "cert", "--fix-chain", file]);
+    assert_eq!(code, Some(1), "{out}{err}");
+    assert!(out.contains("CERT-MISSING-INTERMEDIATE") && err.contains("intermediate was missing and is added"), "{out}{err}");
+    let text = fs::read_to_string(&path).expect("written");
+    assert_eq!(text.matches("-----BEGIN CERTIFICATE-----\n").count(), 2, "{text}");
+    assert!(text.starts_with("# CN=vpn.lab.example\n") && text.lines().all(|line| line.len() <= 64), "{text}");
+    let _ = fs::remove_file(path);
+}
+
+#[test]
 fn a_closed_port_ends_with_1_and_several_reports_are_written_at_once() {
     let target = format!("127.0.0.1:{}", closed_port());
     let (json, junit) = (scratch("report.json"), scratch("report.xml"));

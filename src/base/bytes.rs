@@ -56,6 +56,19 @@ pub fn hex(bytes: &[u8]) -> String {
     text
 }
 
+/// Base64 with padding, on one line. RFC 4648 4.
+pub fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    bytes.chunks(3).fold(String::new(), |mut text, chunk| {
+        let group = chunk.iter().enumerate().fold(0u32, |group, (i, byte)| group | u32::from(*byte) << (16 - 8 * i));
+        for place in 0..4 {
+            let digit = DIGITS[(group >> (18 - 6 * place) & 63) as usize];
+            text.push(if place > chunk.len() { '=' } else { char::from(digit) });
+        }
+        text
+    })
+}
+
 /// The bytes of hexadecimal text; white space and colons between bytes are passed over. `None` when it is anything else.
 pub fn unhex(text: &str) -> Option<Vec<u8>> {
     let digits: Vec<u8> =

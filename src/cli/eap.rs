@@ -3,7 +3,7 @@
 use super::args::{EapTlsVersion, LoginArgs};
 use super::exit::Trouble;
 use crate::base::Secret;
-use crate::live::proxy::base64;
+use crate::base::base64;
 use crate::live::trust::Trust;
 use crate::proto::auth::{self, EapClient, Identity, Roots, Versions};
 use crate::wire::cert::Cert;

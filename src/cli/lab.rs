@@ -53,6 +53,8 @@ fn dial(config: &mut ProbeConfig, dial: &Dial, args: &ProbeArgs) -> Result<(), T
     if args.trust.ca.is_empty() {
         config.trust = Arc::new(Trust::of(trust::store(args.trust.trust), "lab", &dial.ca_der));
     }
+    config.wish.revocation |= dial.wish.revocation;
+    config.wish.nameless |= dial.wish.nameless;
     if let Some(url) = &dial.proxy {
         config.proxy = Some(proxy::from_argument(url).map_err(Trouble::Ours)?);
     }

@@ -1,6 +1,7 @@
 //! Arguments in, exit code out; the only place that prints.
 
 mod args;
+mod bundle;
 mod catalogue;
 mod clerk;
 mod decode;

@@ -1,6 +1,7 @@
 //! `probe`: from the arguments to the report.
 
 use super::args::{ExtentArgs, ProbeArgs, ScanArgs, Target as Named, WayArgs};
+use super::bundle::Bundle;
 use super::exit::{Exit, Trouble};
 use super::output::{Outputs, complain};
 use super::screen::Screen;
@@ -12,6 +13,7 @@ use crate::live::clock::Clock;
 use crate::live::dns::{Family, Resolver};
 use crate::live::hello_scan::Limits;
 use crate::live::keylog::KeyLogs;
+use crate::live::lookup::Wish;
 use crate::live::proxy::ProxyConfig;
 use crate::live::runtime::{self, Ended};
 use crate::live::wiretap::Ear;
@@ -32,8 +34,9 @@ pub fn run(args: &ProbeArgs) -> Result<Exit, Trouble> {
     let mut save = args.save.as_deref().map(Save::open).transpose()?;
     let pcap = pcap::open(args.pcap.as_deref(), "a probe")?;
     let config = config(args, &named, pcap::ear(pcap.as_ref()))?;
+    let mut bundle = args.trust.fix_chain.as_deref().map(Bundle::open).transpose()?;
     let mut screen = None;
-    let ended = runtime::run(|stop| climb(args, config, &outputs, &mut screen, stop))?;
+    let ended = runtime::run(|stop| climb(args, config, &outputs, &mut screen, bundle.as_mut(), stop))?;
     let shown = screen.map(Screen::finish);
     let (transcript, interrupted) = match ended {
         Ended::Through(transcript) => (transcript?, false),
@@ -52,6 +55,9 @@ pub fn run(args: &ProbeArgs) -> Result<Exit, Trouble> {
     let summary = gate.map(|gate| gate.summary(report.unexplained()));
     let report = Report { interrupted: interrupted || report.interrupted, gate: summary, ..report };
     outputs.write(&report)?;
+    if let Some(bundle) = &bundle {
+        complain(bundle.says());
+    }
     if interrupted {
         complain("interrupted; this is what is known");
     }
@@ -63,6 +69,7 @@ async fn climb(
     mut config: ProbeConfig,
     outputs: &Outputs,
     screen: &mut Option<Screen>,
+    bundle: Option<&mut Bundle>,
     stop: Receiver<bool>,
 ) -> Result<Transcript, Trouble> {
     let lab = if args.lab.lab { Some(lab::start(args, &mut config).await?) } else { None };
@@ -71,6 +78,9 @@ async fn climb(
     let transcript = probe::run(&config, &clock, screen, stop).await;
     if let Some(lab) = lab {
         lab.stop().await;
+    }
+    if let Some(bundle) = bundle {
+        bundle.write(&Facts::of(&transcript), &config)?;
     }
     Ok(transcript)
 }
@@ -91,6 +101,11 @@ fn config(args: &ProbeArgs, named: &Named, ear: Ear) -> Result<ProbeConfig, Trou
         eap: eap::client(&args.login)?,
         matrix: args.login.auth_matrix.then(|| args.login.user.clone().unwrap_or_else(|| NOBODY.into())),
         trust: Arc::new(trust::roots(&args.trust)?),
+        wish: Wish {
+            issuers: args.trust.aia || args.trust.fix_chain.is_some(),
+            revocation: args.trust.revocation,
+            nameless: args.trust.compare_sni,
+        },
         proxy: if args.lab.lab { None } else { proxy::choose(way, named)? },
         resolver: resolver(way),
         timers: timers(&args.extent),

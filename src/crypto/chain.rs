@@ -2,13 +2,17 @@
 //! RFC 5280 6, with what a Windows client adds or leaves out.
 
 mod constraints;
+mod mend;
 mod order;
 mod path;
 mod rules;
-mod signature;
+pub(super) mod signature;
+
+pub use mend::{Mended, mended};
 
 use crate::base::{WireError, hex};
 use crate::wire::cert::{Cert, name_title};
+use crate::wire::der::{SEQUENCE_OCTET, emit};
 use rustls::pki_types::TrustAnchor;
 use serde::{Deserialize, Serialize};
 use x509_parser::prelude::FromDer;
@@ -28,17 +32,21 @@ pub struct Anchor {
 impl Anchor {
     /// The anchor that a whole root certificate stands for.
     pub fn from_root(der: &[u8]) -> Result<Anchor, WireError> {
-        let root = Cert::parse(der)?;
-        Ok(Anchor { name_der: root.subject_der.0.clone(), spki_der: path::spki_of(&root).to_vec(), title: root.title().to_string() })
+        Ok(Anchor::of(&Cert::parse(der)?))
+    }
+
+    /// Name and key of a certificate: what it is as an issuer.
+    pub fn of(cert: &Cert) -> Anchor {
+        Anchor { name_der: cert.subject_der.0.clone(), spki_der: cert.spki_der.to_vec(), title: cert.title().to_string() }
     }
 }
 
 impl From<&TrustAnchor<'_>> for Anchor {
     /// The anchor that webpki keeps as the contents of two SEQUENCEs.
     fn from(anchor: &TrustAnchor<'_>) -> Anchor {
-        let name_der = sequence(&anchor.subject);
+        let name_der = emit(SEQUENCE_OCTET, &anchor.subject);
         let title = X509Name::from_der(&name_der).map_or_else(|_| hex(&name_der), |(_, name)| name_title(&name));
-        Anchor { title, spki_der: sequence(&anchor.subject_public_key_info), name_der }
+        Anchor { title, spki_der: emit(SEQUENCE_OCTET, &anchor.subject_public_key_info), name_der }
     }
 }
 
@@ -66,6 +74,8 @@ pub enum Rule {
     WildcardDepth,
     /// Only the common name matches: Windows may accept that, newer stacks do not. RFC 9525 6.3.
     CnOnly,
+    /// The name stands on the leaf in Unicode, not as DNS carries it. RFC 5280 7.2; Windows: CERT_E_CN_NO_MATCH (unverified).
+    IdnNotEncoded,
     /// An address was dialled that the leaf does not name. RFC 9525 6.5; Windows: CERT_E_CN_NO_MATCH.
     IpNotInSan,
     /// The leaf signed itself and is not trusted. Windows: CERT_E_UNTRUSTEDROOT.
@@ -117,7 +127,7 @@ impl Rule {
     pub fn trust_breaking(self) -> bool {
         match self {
             Rule::Empty | Rule::Unparsable | Rule::Expired | Rule::NotYetValid => true,
-            Rule::NameMismatch | Rule::WildcardDepth | Rule::IpNotInSan => true,
+            Rule::NameMismatch | Rule::WildcardDepth | Rule::IdnNotEncoded | Rule::IpNotInSan => true,
             Rule::SelfSigned | Rule::UntrustedRoot | Rule::MissingIntermediate => true,
             Rule::BadSignature | Rule::UncheckedSignature => true,
             Rule::EkuMissing | Rule::KeyUsage | Rule::BasicConstraints | Rule::PathLength | Rule::NameConstraints => true,
@@ -161,6 +171,20 @@ impl ChainVerdict {
     pub fn problem(&self, rule: Rule) -> Option<&Problem> {
         self.problems.iter().find(|problem| problem.rule == rule)
     }
+}
+
+/// Who issued the certificate at a place of the path: the next one in it, or a trusted root whose key made its signature.
+pub fn issuer(chain: &[Cert], path: &[usize], place: usize, anchors: &[Anchor]) -> Option<Anchor> {
+    let cert = chain.get(*path.get(place)?)?;
+    if let Some(next) = path.get(place + 1).and_then(|index| chain.get(*index)) {
+        return Some(Anchor::of(next));
+    }
+    anchors.iter().find(|anchor| issued_by(cert, anchor)).cloned()
+}
+
+/// Whether the issuer has the name that the certificate gives, and its key made the certificate's signature.
+pub fn issued_by(cert: &Cert, issuer: &Anchor) -> bool {
+    issuer.name_der[..] == cert.issuer_der[..] && signature::check(cert, &issuer.spki_der) == signature::Signature::Good
 }
 
 /// Judges the served certificates, leaf first as sent, for a client that trusts `anchors`, dialled `name` and reads
@@ -231,17 +255,6 @@ fn dead_end(index: usize, last: &Cert, anchors: &[Anchor], length: usize) -> Pro
             ),
         ),
     }
-}
-
-/// A DER SEQUENCE around `content`. X.690 8.1.
-fn sequence(content: &[u8]) -> Vec<u8> {
-    let length = content.len().to_be_bytes();
-    let length: Vec<u8> = length.into_iter().skip_while(|byte| *byte == 0).collect();
-    let header = match content.len() {
-        0..=0x7f => vec![0x30, content.len() as u8],
-        _ => [vec![0x30, 0x80 | length.len() as u8], length].concat(),
-    };
-    [header.as_slice(), content].concat()
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ pub mod chap_md5;
 pub mod mppe;
 pub mod mschapv2;
 pub mod peap;
+pub mod revocation;
 pub mod tls13_flight;
 pub mod tls_keys;
 pub mod tls_open;

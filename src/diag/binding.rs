@@ -47,8 +47,9 @@ pub(super) const BINDING: &[Check] = &[
                 record than clients see (TLS ends at a load balancer, or a renewal was not entered); otherwise it lacks the keys of the login \
                 (RADIUS returned no MPPE keys).",
         fix: Fix {
-            admin: "Compare the hash in the evidence with SHA256CertificateHash of RRAS (restart SstpSvc after a change), then check that RADIUS returns \
-                    MS-MPPE keys.",
+            admin: "Compare the hashes in the evidence with SHA256CertificateHash and SHA1CertificateHash of RRAS (restart SstpSvc after a change; \
+                    RasSstp event 32 tells that they are not those of HTTP.sys, event 24 that IPv4 and IPv6 differ), then check that RADIUS \
+                    returns MS-MPPE keys.",
             user: "Try another network: if it works there, this one intercepts TLS.",
         },
         windows: &[Windows::Event(6)],
@@ -66,7 +67,8 @@ pub(super) const BINDING: &[Check] = &[
         means: "The certificate hash of Call Connected is not the one the server expects. Most often TLS ends at a load balancer whose \
                 certificate is not the one the SSTP server has on record, or it was renewed there only.",
         fix: Fix {
-            admin: "On RRAS set SHA256CertificateHash to the certificate that clients see, and restart SstpSvc; do so at every renewal.",
+            admin: "On RRAS set SHA256CertificateHash (and SHA1CertificateHash) to the certificate that clients see, and restart SstpSvc; do so \
+                    at every renewal. RasSstp event 32 tells that the hash is not that of HTTP.sys, event 24 that IPv4 and IPv6 differ.",
             user: "Try another network: if it works there, this one intercepts TLS.",
         },
         windows: &[Windows::Event(6)],
@@ -186,11 +188,17 @@ fn binding_refused(facts: &Facts) -> Option<Evidence> {
     let doubt = refused(facts).map_or("", |abort| pool_doubt(&abort.it));
     let unclear = "the client cannot tell whether it was the certificate hash or the keys of the login";
     let right = "certificate hash and compound MAC are right by the capture, so the server has another certificate or other keys";
-    Some(evidence.and(if holds(facts, Proved::CompoundMac) == Some(true) { right } else { unclear }).and(doubt))
+    let evidence = evidence.and(if holds(facts, Proved::CompoundMac) == Some(true) { right } else { unclear }).and(doubt);
+    Some(evidence.and(&as_seen(facts)))
 }
 
 fn other_certificate_on_record(facts: &Facts) -> Option<Evidence> {
-    Some(refusal(facts)?.and(&told_apart(facts)?))
+    Some(refusal(facts)?.and(&told_apart(facts)?).and(&as_seen(facts)))
+}
+
+/// Both hashes of the certificate that the client saw: the server compares with one of them.
+fn as_seen(facts: &Facts) -> String {
+    facts.leaf().map_or(String::new(), |leaf| format!("the certificate as seen here has SHA-1 {} and SHA-256 {}", leaf.sha1, leaf.sha256))
 }
 
 /// The Abort after Call Connected, with what was sent.

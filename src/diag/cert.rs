@@ -51,6 +51,30 @@ pub(super) const CERT: &[Check] = &[
         ..Check::ROW
     },
     Check {
+        id: "CERT-CA-FIRST",
+        layer: Layer::Cert,
+        title: "The server sends a CA certificate in the place of its own",
+        means: "The first certificate counts as the server's, and it is that of a CA which issued one behind it: the file is in the wrong order.",
+        fix: Fix { admin: "Put the server's own certificate first (--fix-chain writes the file), then its issuer, and so on.", user: "" },
+        windows: &[Windows::Hresult(0x800B_010F)],
+        spec: &[SpecRef::rfc(8446, "4.4.2")],
+        needs: Need::Chain,
+        explains: &[
+            "CERT-NAME-MISMATCH",
+            "DNS-CONNECT-BY-IP",
+            "CERT-KEY-USAGE",
+            "CERT-EKU-MISSING",
+            "CERT-KEY-NOT-PROVED",
+            // Crypto binding carries the hash of whichever certificate came first.
+            "BIND-REFUSED",
+            "BIND-CERTHASH-LB",
+            "CERT-CLIENT-SAYS-BAD",
+            "CERT-CLIENT-SAYS-UNKNOWN-CA",
+        ],
+        look: Look::One(ca_first),
+        ..Check::ROW
+    },
+    Check {
         id: "CERT-EXPIRED",
         layer: Layer::Cert,
         title: "The certificate has expired",
@@ -176,8 +200,42 @@ pub(super) const CERT: &[Check] = &[
         windows: &[Windows::Hresult(0x8009_6019), Windows::Hresult(0x800B_0113), Windows::Hresult(0x800B_0114)],
         spec: &[SpecRef::rfc(5280, "6.1.4")],
         needs: Need::Chain,
-        explains: &["CERT-KEY-USAGE", "CERT-CLIENT-SAYS-BAD", "CERT-CLIENT-SAYS-UNKNOWN-CA", "TLS-CLIENT-LEFT", "HTTP-CLIENT-LEFT"],
+        explains: &[
+            "CERT-KEY-USAGE",
+            "CERT-CLIENT-SAYS-BAD",
+            "CERT-CLIENT-SAYS-UNKNOWN-CA",
+            "TLS-CLIENT-LEFT",
+            "HTTP-CLIENT-LEFT",
+            // What is no CA has no revocation list either.
+            "CERT-CRL-UNREACHABLE",
+            "CERT-CRL-WRONG",
+        ],
         look: Look::One(constraint_broken),
+        ..Check::ROW
+    },
+    Check {
+        id: "CERT-MD5",
+        layer: Layer::Cert,
+        title: "A certificate is signed with MD5 or MD2",
+        means: "Such signatures have been forged for years. No current client accepts them, and nothing here checks them.",
+        fix: Fix { admin: "Have the certificates reissued with SHA-256.", user: "" },
+        spec: &[SpecRef::rfc(6151, "2")],
+        needs: Need::Chain,
+        explains: &["CERT-SHA1"],
+        look: Look::One(signed_with_md5),
+        ..Check::ROW
+    },
+    Check {
+        id: "CERT-KEY-BLOCKED",
+        layer: Layer::Cert,
+        title: "The key of a certificate is so short that Windows blocks it",
+        means: "Windows accepts no RSA key below 1024 bits, whoever signed it.",
+        fix: Fix { admin: "Make a new key of at least 2048 bits and have the certificate reissued.", user: "" },
+        windows: &[Windows::Hresult(0x800B_0109)],
+        spec: &[SpecRef::rfc(9325, "4.5")],
+        needs: Need::Chain,
+        explains: &["CERT-WEAK-KEY"],
+        look: Look::One(key_blocked),
         ..Check::ROW
     },
     Check {
@@ -322,6 +380,12 @@ fn not_yet_valid(facts: &Facts) -> Option<Evidence> {
     Some(evidence.and(hint))
 }
 
+fn ca_first(facts: &Facts) -> Option<Evidence> {
+    let seen = facts.trust.first().filter(|_| facts.leaf().is_some_and(|first| first.is_ca == Some(true)))?;
+    let problem = seen.it.1.problems.iter().find(|problem| problem.rule == Rule::WrongOrder && problem.cert == Some(0))?;
+    Some(Evidence::at(seen.event, sentence(facts, problem)))
+}
+
 fn bad_signature(facts: &Facts) -> Option<Evidence> {
     wrong_end(facts, Rule::BadSignature)
 }
@@ -341,7 +405,7 @@ fn wildcard_too_short(facts: &Facts) -> Option<Evidence> {
 }
 
 fn name_mismatch(facts: &Facts) -> Option<Evidence> {
-    wrong(facts, &[Rule::NameMismatch])
+    wrong(facts, &[Rule::NameMismatch, Rule::IdnNotEncoded])
 }
 
 fn purpose_missing(facts: &Facts) -> Option<Evidence> {
@@ -362,6 +426,23 @@ fn constraint_broken(facts: &Facts) -> Option<Evidence> {
     wrong(facts, &ca_rules).or_else(|| wrong(facts, &[Rule::KeyUsage]).filter(|_| key_usage_wrong(facts).is_none()))
 }
 
+fn signed_with_md5(facts: &Facts) -> Option<Evidence> {
+    let old = |name: &str| name.starts_with("md5") || name.starts_with("md2");
+    weak(facts, Rule::WeakSignature, |cert| old(&cert.signature))
+}
+
+fn key_blocked(facts: &Facts) -> Option<Evidence> {
+    weak(facts, Rule::WeakKey, |cert| cert.key_algorithm.starts_with("RSA") && (1..LEAST_BITS).contains(&cert.key_bits))
+}
+
+/// Every source finds a certificate weak by the rule, and one of these is so bad.
+fn weak(facts: &Facts, rule: Rule, bad: impl Fn(&Cert) -> bool) -> Option<Evidence> {
+    let verdict = &facts.trust.first()?.it.1;
+    let of_rule = verdict.problems.iter().filter(|problem| problem.rule == rule);
+    let problem = of_rule.clone().find(|problem| problem.cert.and_then(|index| facts.chain.get(index)).is_some_and(&bad))?;
+    Evidence::of(facts.trust.iter().map(|seen| seen.event), sentence(facts, problem))
+}
+
 fn crl_by_ldap_only(facts: &Facts) -> Option<Evidence> {
     wrong(facts, &[Rule::CrlLdapOnly])
 }
@@ -371,7 +452,13 @@ fn self_signed(facts: &Facts) -> Option<Evidence> {
 }
 
 fn intermediate_missing(facts: &Facts) -> Option<Evidence> {
-    wrong_end(facts, Rule::MissingIntermediate)
+    let evidence = wrong_end(facts, Rule::MissingIntermediate)?;
+    let fetched = facts.issuers.iter().find(|seen| seen.it.cert.is_some());
+    let says = fetched.map(|seen| match &seen.it.root {
+        Some(root) => format!("fetched from {}, and with it the chain leads to {root}, so clients that fetch connect", seen.it.url),
+        None => format!("fetched from {}, but even so the chain leads to no trusted root", seen.it.url),
+    });
+    Some(evidence.and(says.as_deref().unwrap_or_default()))
 }
 
 fn untrusted_root(facts: &Facts) -> Option<Evidence> {
@@ -436,5 +523,7 @@ const DEAD_ENDS: &[Rule] = &[Rule::SelfSigned, Rule::UntrustedRoot, Rule::Missin
 const REFUSED_BY_CLIENT: &[&str] =
     &["CERT-CLIENT-SAYS-EXPIRED", "CERT-CLIENT-SAYS-UNKNOWN-CA", "CERT-CLIENT-SAYS-BAD", "TLS-CLIENT-LEFT", "HTTP-CLIENT-LEFT"];
 
+/// KB 2661254: the shortest RSA key that Windows accepts, in bits (unverified here).
+const LEAST_BITS: u32 = 1024;
 /// Seconds of a day.
 const DAY: i64 = 86_400;

@@ -73,6 +73,19 @@ pub(super) const CERT_ADVICE: &[Check] = &[
         ..Check::ROW
     },
     Check {
+        id: "TLS-SNI-DEFAULT-CERT",
+        layer: Layer::Cert,
+        severity: Severity::Note,
+        title: "Without SNI the server shows another certificate",
+        means: "Several sites share the address. Windows sends SNI and is served well; clients, proxies and monitors that do not, or \
+                dial by address, get the other certificate, and crypto binding compares with the one on record.",
+        fix: Fix { admin: "Make the certificate of the VPN the default one of the front end.", user: "Dial the exact name of the server." },
+        spec: &[SpecRef::rfc(6066, "3")],
+        needs: Need::Chain,
+        look: Look::One(other_without_sni),
+        ..Check::ROW
+    },
+    Check {
         id: "CERT-EXPIRES-30-DAYS",
         layer: Layer::Cert,
         severity: Severity::Note,
@@ -192,6 +205,13 @@ fn families_differ(facts: &Facts) -> Option<Evidence> {
     let other = facts.other_leaves.iter().find(|seen| seen.it.0.is_ipv6() != chosen.is_ipv6() && seen.it.1 != leaf.sha256)?;
     let says = format!("{chosen} shows the leaf with SHA-256 {}, {} the one with {}", leaf.sha256, other.it.0, other.it.1);
     Evidence::of(facts.chain_event.into_iter().chain([other.event]), says)
+}
+
+fn other_without_sni(facts: &Facts) -> Option<Evidence> {
+    let (leaf, seen) = (facts.leaf()?, facts.nameless.as_ref()?);
+    let other = seen.it.0.as_ref().filter(|other| other.sha256 != leaf.sha256)?;
+    let says = format!("with the name: {} (SHA-256 {}); without: {} (SHA-256 {})", leaf.title(), leaf.sha256, other.title(), other.sha256);
+    Evidence::of(facts.chain_event.into_iter().chain([seen.event]), says)
 }
 
 fn ends_within_a_month(facts: &Facts) -> Option<Evidence> {

@@ -64,6 +64,8 @@ pub enum Need {
     Began(Layer),
     /// A certificate chain must have been seen.
     Chain,
+    /// Revocation must have been looked up.
+    Revocation,
     /// A tap must have seen it: what two ends cannot tell of each other.
     Tap,
     /// Nothing.
@@ -77,7 +79,8 @@ impl Need {
             Need::Chain if facts.chain.is_empty() && facts.trust.is_empty() => Some("no certificate was seen".into()),
             Need::Began(layer) if !began(facts, layer) => Some(format!("{layer} was not reached")),
             Need::Tap if !facts.tapped() => Some("only a capture shows it".into()),
-            Need::Nothing | Need::Chain | Need::Tap | Need::Began(_) => None,
+            Need::Revocation if facts.revocation.is_empty() => Some("revocation was not looked up".into()),
+            Need::Revocation | Need::Nothing | Need::Chain | Need::Tap | Need::Began(_) => None,
         }
     }
 }

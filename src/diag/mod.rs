@@ -10,6 +10,7 @@ mod binding;
 pub mod cause;
 mod cert;
 mod cert_advice;
+mod cert_revoked;
 pub mod check;
 pub mod clients;
 pub mod codes;
@@ -81,6 +82,7 @@ const TABLES: &[&[Check]] = &[
     tls::TLS,
     tls_scan::TLS_SCAN,
     cert::CERT,
+    cert_revoked::CERT_REVOKED,
     tap_cert::TAP_CERT,
     cert_advice::CERT_ADVICE,
     http::HTTP,

@@ -12,6 +12,7 @@ use crate::live::clock::Clock;
 use crate::live::dns::Resolver;
 use crate::live::hello_scan::Limits;
 use crate::live::keylog::KeyLogs;
+use crate::live::lookup::{Lookups, Wish};
 use crate::live::proxy::ProxyConfig;
 use crate::live::trust::Trust;
 use crate::live::wiretap::Ear;
@@ -40,6 +41,8 @@ pub struct ProbeConfig {
     pub matrix: Option<String>,
     /// The roots to trust: a store and the certificates of `--ca`.
     pub trust: Arc<Trust>,
+    /// What is looked up about the certificates, over plain HTTP.
+    pub wish: Wish,
     /// The forward proxy to go through.
     pub proxy: Option<ProxyConfig>,
     /// Overrides and family of name resolution.
@@ -71,6 +74,7 @@ impl ProbeConfig {
             eap: EapClient::default(),
             matrix: None,
             trust: Arc::default(),
+            wish: Wish::default(),
             proxy: None,
             resolver: Resolver::default(),
             timers: Timers::default(),
@@ -105,10 +109,10 @@ impl ProbeConfig {
 pub async fn run(config: &ProbeConfig, clock: &Clock, sink: &mut dyn Sink, stop: watch::Receiver<bool>) -> Transcript {
     let ended = Ended::default();
     let mut record = Recorder::new(head(config, clock), sink, ended.clone());
-    let mut asides = Asides::default();
+    let mut beside = Beside::default();
     let (halt, mut halted) = watch::channel(false);
     {
-        let mut all = std::pin::pin!(climb::all(config, clock, &mut record, &mut asides, &mut halted));
+        let mut all = std::pin::pin!(climb::all(config, clock, &mut record, &mut beside, &mut halted));
         tokio::select! {
             () = &mut all => {}
             end = interrupted(config.total, stop) => {
@@ -119,8 +123,16 @@ pub async fn run(config: &ProbeConfig, clock: &Clock, sink: &mut dyn Sink, stop:
         }
     }
     let patience = if ended.get().is_none() { ASIDES } else { Duration::ZERO };
-    asides.note(patience, &mut Notes::new(clock, &mut record)).await;
+    beside.asides.note(patience, &mut Notes::new(clock, &mut record)).await;
+    beside.lookups.note(ended.get().is_none(), &mut Notes::new(clock, &mut record)).await;
     record.finish(clock)
+}
+
+/// What goes on beside the call.
+#[derive(Default)]
+struct Beside {
+    asides: Asides,
+    lookups: Lookups,
 }
 
 fn head(config: &ProbeConfig, clock: &Clock) -> Head {

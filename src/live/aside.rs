@@ -1,11 +1,12 @@
 //! A short look at the certificate of every other address, while the call goes on with the first.
 
 use super::notes::Notes;
+use super::route::Route;
 use super::tap::Tap;
 use super::tls::{self, Settings};
 use super::wiretap::Wired;
 use crate::base::{Bytes, Layer, Side};
-use crate::transcript::What;
+use crate::transcript::{Nameless, What};
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::task::JoinSet;
@@ -14,6 +15,7 @@ use tokio::task::JoinSet;
 #[derive(Debug, Default)]
 pub struct Asides {
     under_way: JoinSet<(SocketAddr, Vec<Bytes>)>,
+    nameless: JoinSet<Nameless>,
 }
 
 impl Asides {
@@ -35,6 +37,25 @@ impl Asides {
         }
     }
 
+    /// Begins a handshake without SNI on a further connection.
+    pub fn start_nameless(&mut self, route: Route, settings: &Settings, within: Duration) {
+        // An address is not sent as SNI. RFC 6066 3.
+        let settings = Settings { server_name: "0.0.0.0".into(), ..settings.clone() };
+        self.nameless.spawn(async move {
+            let Ok(tap) = route.open(within.min(SHORT)).await else {
+                return Nameless { certs: Vec::new(), failure: Some("no second connection".into()) };
+            };
+            match tls::handshake(tap, &settings, within.min(SHORT)).await {
+                Ok(mut secure) => {
+                    let certs = std::mem::take(&mut secure.certs);
+                    secure.close().await;
+                    Nameless { certs, failure: None }
+                }
+                Err(failure) => Nameless { certs: failure.certs.clone(), failure: Some(failure.says.clone()) },
+            }
+        });
+    }
+
     /// Notes the chains that came, waiting at most so long for those under way.
     pub async fn note(&mut self, patience: Duration, notes: &mut Notes<'_>) {
         let until = tokio::time::Instant::now() + patience;
@@ -45,6 +66,10 @@ impl Asides {
             }
         }
         self.under_way.abort_all();
+        if let Ok(Some(Ok(look))) = tokio::time::timeout_at(until, self.nameless.join_next()).await {
+            notes.note(Some(Side::Server), Layer::Tls, What::Nameless(Box::new(look)));
+        }
+        self.nameless.abort_all();
     }
 }
 

@@ -67,17 +67,8 @@ pub struct Resolver {
 
 /// The addresses of `host`, or nothing after a `Down` was noted. An address literal resolves to itself without a resolver.
 pub async fn resolve(host: &str, resolver: &Resolver, within: Duration, notes: &mut Notes<'_>) -> Option<Vec<IpAddr>> {
-    let family = resolver.family;
-    let literal = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().ok();
     notes.began(Layer::Dns);
-    let found = match literal {
-        Some(address) => Ok(vec![address]),
-        None => match resolver.overrides.iter().find(|row| row.host.eq_ignore_ascii_case(host)) {
-            Some(row) => Ok(row.addresses.clone()),
-            None => ask_system(host, within).await,
-        },
-    };
-    match found.and_then(|found| of_family(found, family)) {
+    match found(host, resolver, within).await {
         Ok(addresses) => {
             notes.note(None, Layer::Dns, What::Resolved { name: host.to_string(), addresses: addresses.clone() });
             notes.up(Layer::Dns);
@@ -95,6 +86,21 @@ pub async fn resolve(host: &str, resolver: &Resolver, within: Duration, notes: &
             None
         }
     }
+}
+
+/// The addresses of `host`; nothing is noted. The error is for a person.
+pub async fn look_up(host: &str, resolver: &Resolver, within: Duration) -> Result<Vec<IpAddr>, String> {
+    found(host, resolver, within).await.map_err(|(_, says)| says)
+}
+
+async fn found(host: &str, resolver: &Resolver, within: Duration) -> Result<Vec<IpAddr>, (DnsFailure, String)> {
+    let literal = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().ok();
+    let found = match (literal, resolver.overrides.iter().find(|row| row.host.eq_ignore_ascii_case(host))) {
+        (Some(address), _) => vec![address],
+        (None, Some(row)) => row.addresses.clone(),
+        (None, None) => ask_system(host, within).await?,
+    };
+    of_family(found, resolver.family)
 }
 
 async fn ask_system(host: &str, within: Duration) -> Result<Vec<IpAddr>, (DnsFailure, String)> {

@@ -3,10 +3,12 @@
 mod connect;
 mod front;
 mod old_tls;
+mod web;
 
 pub use connect::{ProxyAnswer, ProxyPolicy};
 pub use front::Front;
 pub use old_tls::Script;
+pub use web::{Page, PageAnswer, Pages};
 
 use super::LiveError;
 use super::wiretap::{Ear, Wired};
@@ -30,6 +32,8 @@ pub struct Identity {
     pub chain: Vec<Vec<u8>>,
     /// The leaf's private key, PKCS#8.
     pub key: Secret<Vec<u8>>,
+    /// The OCSP answer that goes with them, if any. RFC 6066 8.
+    pub ocsp: Option<Vec<u8>>,
 }
 
 /// One address to listen on and what is met there.
@@ -43,6 +47,8 @@ pub struct Door {
     pub identity: Identity,
     /// A client certificate from this CA is asked for.
     pub client_ca: Option<ClientCa>,
+    /// Who it is to clients that send no SNI.
+    pub identity_without_sni: Option<Identity>,
     /// Any other or no SNI is answered with alert 112.
     pub sni_required: Option<String>,
     /// The server behind [`Front::Tls`]; its toxics count from the first byte of the connection.
@@ -97,6 +103,11 @@ impl Listener {
     /// Opens a forward proxy that tunnels to `upstream` whatever it is asked for.
     pub fn proxy(at: SocketAddr, policy: ProxyPolicy, upstream: SocketAddr, ear: Ear) -> Result<Listener, LiveError> {
         Listener::serving(at, Arc::new(connect::Service { policy, upstream }), ear)
+    }
+
+    /// Opens a web server that hands out these pages.
+    pub fn web(at: SocketAddr, pages: Pages) -> Result<Listener, LiveError> {
+        Listener::serving(at, Arc::new(web::Service { pages }), Ear::default())
     }
 
     /// An address that refuses connections and that nobody else can take meanwhile.

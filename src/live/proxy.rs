@@ -3,7 +3,7 @@
 use super::notes::{Notes, timed_out};
 use super::tap::Tap;
 use super::wiretap::Wired;
-use crate::base::{Bytes, Layer, Secret, Side, WireError};
+use crate::base::{Bytes, Layer, Secret, Side, WireError, base64};
 use crate::transcript::{How, Reason, What};
 use crate::wire::http::{Head, Parsed};
 use std::time::Duration;
@@ -183,19 +183,6 @@ fn request(proxy: &ProxyConfig, target: &str) -> zeroize::Zeroizing<Vec<u8>> {
     }
     *text += "\r\n";
     zeroize::Zeroizing::new(text.as_bytes().to_vec())
-}
-
-/// RFC 4648 4.
-pub fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    bytes.chunks(3).fold(String::new(), |mut text, chunk| {
-        let group = chunk.iter().enumerate().fold(0u32, |group, (i, byte)| group | u32::from(*byte) << (16 - 8 * i));
-        for place in 0..4 {
-            let digit = DIGITS[(group >> (18 - 6 * place) & 63) as usize];
-            text.push(if place > chunk.len() { '=' } else { char::from(digit) });
-        }
-        text
-    })
 }
 
 fn host_and_port(place: &str) -> Option<(String, u16)> {

@@ -87,6 +87,22 @@ impl Trust {
         Ok(vec![(path.display().to_string(), read_anchors(path)?)])
     }
 
+    /// The judgement of the source that trusts the chain, else of one that knows its root, else of the first; and the roots
+    /// of that source.
+    pub fn best(&self, chain: &[Cert], name: &str, unix: i64) -> (ChainVerdict, &[Anchor]) {
+        let mut best: Option<(ChainVerdict, &[Anchor])> = None;
+        for (_, anchors) in self.sources() {
+            let verdict = judge(chain, anchors, name, unix);
+            if verdict.is_trusted() {
+                return (verdict, anchors);
+            }
+            if best.as_ref().is_none_or(|(known, _)| known.anchor.is_none() && verdict.anchor.is_some()) {
+                best = Some((verdict, anchors));
+            }
+        }
+        best.unwrap_or_default()
+    }
+
     /// The sources in the order in which they are asked.
     fn sources(&self) -> impl Iterator<Item = (&str, &[Anchor])> {
         let own = self.own.iter().map(|(source, anchors)| (source.as_str(), anchors.as_slice()));

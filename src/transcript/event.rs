@@ -1,6 +1,6 @@
 //! One thing that happened.
 
-use super::{Inner, MatrixRow, scan, tap};
+use super::{Inner, MatrixRow, lookup, scan, tap};
 use crate::base::{Bytes, Layer, Micros, Side, WireError};
 use crate::crypto::chain::ChainVerdict;
 use crate::wire::{http, ncp::AuthMethod, ppp, sstp};
@@ -144,6 +144,12 @@ pub enum What {
         /// The judgement.
         verdict: ChainVerdict,
     },
+    /// A second handshake, without SNI.
+    Nameless(Box<lookup::Nameless>),
+    /// An issuer that the server did not send was fetched, or could not be.
+    Issuer(Box<lookup::Issuer>),
+    /// Whether a certificate is revoked was looked up.
+    Revocation(Box<lookup::Revocation>),
     /// Request or response head.
     Http(http::Head),
     /// An SSTP control message.

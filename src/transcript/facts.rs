@@ -1,8 +1,8 @@
 //! Facts folded from a transcript: flat, optional, what the checks look at.
 
 use super::{
-    Asked, ConnectFailure, DnsFailure, How, Inner, Leave, MatrixRow, Opaqueness, Reason, ScanAnswer, Secured, Source, Target, TlsFailure,
-    Transcript, What, scan, tap,
+    Asked, ConnectFailure, DnsFailure, How, Inner, Issuer, Leave, MatrixRow, Opaqueness, Reason, Revocation, ScanAnswer, Secured, Source,
+    Target, TlsFailure, Transcript, What, scan, tap,
 };
 use crate::base::{Layer, Micros, Side, WireError};
 use crate::crypto::chain::ChainVerdict;
@@ -158,6 +158,12 @@ pub struct Facts {
     pub other_leaves: Vec<Seen<(SocketAddr, String)>>,
     /// Judgements on the chain, one for each trust source.
     pub trust: Vec<Seen<(String, ChainVerdict)>>,
+    /// A handshake without SNI: the leaf, if one came and can be read, and why it failed, if it did.
+    pub nameless: Option<Seen<(Option<Cert>, Option<String>)>>,
+    /// Issuers fetched because the server did not send them.
+    pub issuers: Vec<Seen<Issuer>>,
+    /// Looks at whether certificates are revoked.
+    pub revocation: Vec<Seen<Revocation>>,
     /// Request heads.
     pub requests: Vec<Seen<http::Head>>,
     /// Response heads.
@@ -294,6 +300,12 @@ impl Facts {
             What::ScanEnded(it) => self.survey.effort = Some(seen!(it.clone())),
             What::Alert { description } => self.alerts.push(seen!(*description)),
             What::Trust { source, verdict } => self.trust.push(seen!((source.clone(), verdict.clone()))),
+            What::Nameless(look) => {
+                let leaf = look.certs.first().and_then(|der| Cert::parse(der).ok());
+                self.nameless = Some(seen!((leaf, look.failure.clone())));
+            }
+            What::Issuer(issuer) => self.issuers.push(seen!((**issuer).clone())),
+            What::Revocation(look) => self.revocation.push(seen!((**look).clone())),
             What::Http(head) if head.status.is_some() => self.responses.push(seen!(head.clone())),
             What::Http(head) => self.requests.push(seen!(head.clone())),
             What::Sstp(message) => self.sstp.push(seen!(message.clone())),

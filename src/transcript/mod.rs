@@ -6,6 +6,7 @@ mod head;
 mod inner;
 mod jsonl;
 mod leave;
+mod lookup;
 mod matrix;
 pub mod scan;
 pub mod scrub;
@@ -16,6 +17,7 @@ pub use facts::{Facts, State};
 pub use head::{Asked, Head, Source, Target};
 pub use inner::Inner;
 pub use leave::{Farewell, Leave};
+pub use lookup::{Issuer, Means, Nameless, Revocation};
 pub use matrix::{MatrixRow, Stand};
 
 /// The trust source of a captured chain whose root is unknown here and whose client went on.

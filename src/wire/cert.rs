@@ -1,10 +1,14 @@
 //! A certificate as the server sent it, read leniently: what can be read is kept, what cannot is named. RFC 5280.
 
+mod bundle;
+mod idn;
 mod name;
 mod read;
 
+pub use bundle::certificates;
 pub use name::NameMatch;
-pub(crate) use name::name_title;
+pub(crate) use name::{directory_name, name_title};
+pub(crate) use read::signature_name;
 
 use crate::base::{Bytes, Layer, Limit, WireError};
 use serde::{Deserialize, Serialize};
@@ -24,6 +28,10 @@ pub struct Cert {
     pub subject_der: Bytes,
     /// The issuer as DER, for matching with a subject. RFC 5280 4.1.2.4.
     pub issuer_der: Bytes,
+    /// The SubjectPublicKeyInfo as DER. RFC 5280 4.1.2.7.
+    pub spki_der: Bytes,
+    /// It constrains the names below it. RFC 5280 4.2.1.10.
+    pub constrains_names: bool,
     /// The last common name of the subject.
     pub common_name: Option<String>,
     /// The dNSName entries of subjectAltName as written. RFC 5280 4.2.1.6.

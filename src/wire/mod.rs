@@ -3,12 +3,15 @@
 pub mod cert;
 pub mod chap;
 pub mod control;
+pub mod crl;
+pub mod der;
 pub mod dns;
 pub mod eap;
 pub mod http;
 pub mod inner;
 pub mod layout;
 pub mod ncp;
+pub mod ocsp;
 pub mod pap;
 pub mod peap;
 pub mod ppp;

@@ -133,6 +133,19 @@ pub struct TrustArgs {
     /// Trust these roots
     #[arg(long, value_enum, default_value_t = Roots::System)]
     pub trust: Roots,
+    /// Look up whether certificates are revoked, as Windows does before the tunnel is there: fetches the http:// CRL and
+    /// OCSP addresses in the certificates, and missing issuers as with --aia
+    #[arg(long)]
+    pub revocation: bool,
+    /// Fetch issuers that the server does not send from the http:// addresses in the certificates
+    #[arg(long)]
+    pub aia: bool,
+    /// Write the certificates to FILE as the server should send them, PEM: leaf first, no root; fetches as --aia does
+    #[arg(long, value_name = "FILE")]
+    pub fix_chain: Option<PathBuf>,
+    /// Shake hands once more without SNI, and compare the certificates
+    #[arg(long)]
+    pub compare_sni: bool,
     /// Stop where Windows would stop: at a certificate that does not verify
     #[arg(long)]
     pub strict: bool,

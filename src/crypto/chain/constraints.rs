@@ -8,6 +8,9 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 /// The first name of the leaf that the CA does not allow, with the reason. Host names, addresses and the subject are
 /// looked at; other kinds of names do not occur in servers' certificates.
 pub(super) fn violation(leaf: &Cert, ca: &Cert) -> Option<String> {
+    if !ca.constrains_names {
+        return None;
+    }
     let (_, certificate) = X509Certificate::from_der(&ca.der).ok()?;
     let constraints = certificate.extensions().iter().find_map(|extension| match extension.parsed_extension() {
         ParsedExtension::NameConstraints(constraints) => Some(constraints),

@@ -1,7 +1,7 @@
 //! What the server sent beside the path, and in what order.
 
 use super::signature::{self, Signature};
-use super::{Problem, Rule, path};
+use super::{Problem, Rule};
 use crate::wire::cert::Cert;
 
 pub(super) fn of(chain: &[Cert], path: &[usize]) -> Vec<Problem> {
@@ -31,7 +31,7 @@ fn duplicates(chain: &[Cert]) -> Vec<(usize, usize)> {
 fn leaf_behind_its_issuer(chain: &[Cert]) -> Option<Problem> {
     let (first, others) = chain.split_first()?;
     let issued_by_first = |cert: &Cert| {
-        cert.issuer_der == first.subject_der && cert.der != first.der && signature::check(cert, path::spki_of(first)) == Signature::Good
+        cert.issuer_der == first.subject_der && cert.der != first.der && signature::check(cert, &first.spki_der) == Signature::Good
     };
     let leaf = others.iter().position(issued_by_first).filter(|_| first.is_ca == Some(true))? + 1;
     let says = format!("stands first but issued certificate {leaf}; the server's own certificate has to be first");

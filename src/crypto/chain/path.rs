@@ -4,7 +4,6 @@ use super::Anchor;
 use super::signature::{self, Signature};
 use crate::wire::cert::Cert;
 use std::cmp::Reverse;
-use x509_parser::prelude::{FromDer, X509Certificate};
 
 /// The best path there is.
 #[derive(Clone, Debug, Default)]
@@ -33,12 +32,7 @@ pub(super) fn find(chain: &[Cert], anchors: &[Anchor], now: i64) -> Found {
 
 /// The certificate signed itself; also when nothing here can check its signature.
 pub(super) fn is_self_signed(cert: &Cert) -> bool {
-    cert.self_issued() && signature::check(cert, spki_of(cert)) != Signature::Bad
-}
-
-/// The SubjectPublicKeyInfo of a certificate as DER.
-pub(super) fn spki_of(cert: &Cert) -> &[u8] {
-    X509Certificate::from_der(&cert.der).map(|(_, certificate)| certificate.tbs_certificate.subject_pki.raw).unwrap_or_default()
+    cert.self_issued() && signature::check(cert, &cert.spki_der) != Signature::Bad
 }
 
 struct Search<'a> {
@@ -72,7 +66,7 @@ impl Search<'_> {
             if self.steps == 0 {
                 return self.offer(found, None);
             }
-            let signature = self.chain.get(issuer).map(|issuer| signature::check(cert, spki_of(issuer)));
+            let signature = self.chain.get(issuer).map(|issuer| signature::check(cert, &issuer.spki_der));
             found.path.push(issuer);
             found.bad_signatures.extend((signature == Some(Signature::Bad)).then_some(last));
             found.unchecked.extend((signature == Some(Signature::Unchecked)).then_some(last));
@@ -85,7 +79,7 @@ impl Search<'_> {
 
     /// The trusted root that the certificate is, or that issued it, and whether that is proved: a name alone is not.
     fn anchor_of(&self, cert: &Cert) -> Option<(usize, bool)> {
-        let is = |anchor: &Anchor| anchor.name_der == *cert.subject_der && anchor.spki_der == spki_of(cert);
+        let is = |anchor: &Anchor| anchor.name_der == *cert.subject_der && anchor.spki_der == *cert.spki_der;
         if let Some(index) = self.anchors.iter().position(is) {
             return Some((index, true));
         }
@@ -120,7 +114,7 @@ impl Search<'_> {
 /// The trusted root itself, where the server sent it although the path is complete without it.
 fn served_root(chain: &[Cert], anchors: &[Anchor], found: &Found) -> Option<usize> {
     let anchor = anchors.get(found.anchor?)?;
-    let is_root = |cert: &Cert| cert.self_issued() && anchor.name_der == *cert.subject_der && anchor.spki_der == spki_of(cert);
+    let is_root = |cert: &Cert| cert.self_issued() && anchor.name_der == *cert.subject_der && anchor.spki_der == *cert.spki_der;
     let root = chain.iter().position(is_root)?;
     (!found.path.contains(&root)).then_some(root)
 }

@@ -45,6 +45,7 @@ const ROWS: &[(Rule, Look)] = &[
     (Rule::NameMismatch, |view| name(view, NameMatch::Mismatch, "not for")),
     (Rule::WildcardDepth, |view| name(view, NameMatch::WildcardDepth, "and a wildcard stands for exactly one label, so not for")),
     (Rule::CnOnly, cn_only),
+    (Rule::IdnNotEncoded, |view| name(view, NameMatch::IdnNotEncoded, "in Unicode, where DNS and clients have")),
     (Rule::IpNotInSan, |view| name(view, NameMatch::IpNotInSan, "not for the address")),
     (Rule::EkuMissing, eku_missing),
     (Rule::EkuAbsent, eku_absent),
@@ -84,7 +85,11 @@ fn expires_soon(view: &View<'_>) -> Option<String> {
 
 fn name(view: &View<'_>, verdict: NameMatch, but: &str) -> Option<String> {
     let wrong = view.is_leaf() && view.cert.matches_name(view.name) == verdict;
-    wrong.then(|| format!("is for {}, {but} {}", names_of(view.cert), view.name))
+    wrong.then(|| {
+        let ignored = view.cert.common_name.as_ref().filter(|name| !view.cert.dns_names.is_empty() && name.eq_ignore_ascii_case(view.name));
+        let ignored = if ignored.is_some() { " (its common name counts only where no alternative name is)" } else { "" };
+        format!("is for {}, {but} {}{ignored}", names_of(view.cert), view.name)
+    })
 }
 
 fn cn_only(view: &View<'_>) -> Option<String> {

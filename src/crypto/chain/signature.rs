@@ -1,17 +1,19 @@
-//! One signature of one certificate.
+//! One signature: of a certificate, a revocation list or an OCSP answer.
 
-use crate::wire::cert::Cert;
+use crate::wire::cert::{Cert, signature_name};
+use crate::wire::der::{BIT_STRING, Elements, SEQUENCE};
 use aws_lc_rs::signature::{self, UnparsedPublicKey, VerificationAlgorithm};
-use x509_parser::asn1_rs::Any;
+use x509_parser::asn1_rs::{Any, BitString};
 use x509_parser::error::X509Error;
-use x509_parser::prelude::{FromDer, X509Certificate};
+use x509_parser::prelude::FromDer;
 use x509_parser::public_key::PublicKey;
 use x509_parser::signature_algorithm::RsaSsaPssParams;
-use x509_parser::x509::SubjectPublicKeyInfo;
+use x509_parser::verify::verify_signature;
+use x509_parser::x509::{AlgorithmIdentifier, SubjectPublicKeyInfo};
 
 /// What is known about a signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Signature {
+pub(in crate::crypto) enum Signature {
     /// The key made it.
     Good,
     /// The key did not make it.
@@ -20,18 +22,41 @@ pub(super) enum Signature {
     Unchecked,
 }
 
+/// Something signed.
+pub(in crate::crypto) struct Signed<'a> {
+    /// The bytes that were signed.
+    pub message: &'a [u8],
+    /// How.
+    pub algorithm: &'a AlgorithmIdentifier<'a>,
+    /// The signature.
+    pub signature: &'a BitString<'a>,
+}
+
 /// Whether the key made the signature of the certificate.
-pub(super) fn check(cert: &Cert, issuer_spki_der: &[u8]) -> Signature {
-    let Ok((_, certificate)) = X509Certificate::from_der(&cert.der) else { return Signature::Unchecked };
-    let Ok((_, issuer)) = SubjectPublicKeyInfo::from_der(issuer_spki_der) else { return Signature::Unchecked };
-    let Err(error) = certificate.verify_signature(Some(&issuer)) else { return Signature::Good };
-    if let Some(algorithm) = further_algorithm(&cert.signature, &issuer) {
-        let key = UnparsedPublicKey::new(algorithm, &issuer.subject_public_key.data);
-        let verified = key.verify(certificate.tbs_certificate.as_ref(), &certificate.signature_value.data);
+pub(in crate::crypto) fn check(cert: &Cert, issuer_spki_der: &[u8]) -> Signature {
+    parts(&cert.der).map_or(Signature::Unchecked, |(message, algorithm, signature)| {
+        check_signed(&Signed { message, algorithm: &algorithm, signature: &signature }, issuer_spki_der)
+    })
+}
+
+/// What was signed, how, and the signature; what lies inside is not read again. RFC 5280 4.1.
+fn parts(der: &[u8]) -> Option<(&[u8], AlgorithmIdentifier<'_>, BitString<'_>)> {
+    let mut fields = Elements(der).of(SEQUENCE)?.inside();
+    let (message, algorithm, signature) = (fields.of(SEQUENCE)?.raw, fields.of(SEQUENCE)?.raw, fields.of(BIT_STRING)?.bits()?);
+    let (_, algorithm) = AlgorithmIdentifier::from_der(algorithm).ok()?;
+    Some((message, algorithm, BitString { unused_bits: 0, data: std::borrow::Cow::Borrowed(signature) }))
+}
+
+/// Whether the key made the signature.
+pub(in crate::crypto) fn check_signed(signed: &Signed<'_>, spki_der: &[u8]) -> Signature {
+    let Ok((_, key)) = SubjectPublicKeyInfo::from_der(spki_der) else { return Signature::Unchecked };
+    let Err(error) = verify_signature(&key, signed.algorithm, signed.signature, signed.message) else { return Signature::Good };
+    if let Some(algorithm) = further_algorithm(&signature_name(signed.algorithm), &key) {
+        let verified = UnparsedPublicKey::new(algorithm, &key.subject_public_key.data).verify(signed.message, &signed.signature.data);
         return if verified.is_ok() { Signature::Good } else { Signature::Bad };
     }
     let unknown = error == X509Error::SignatureUnsupportedAlgorithm;
-    match unknown || rsa_bits(&issuer).is_some_and(|bits| !CHECKED_RSA_BITS.contains(&bits)) || has_odd_salt(&certificate) {
+    match unknown || rsa_bits(&key).is_some_and(|bits| !CHECKED_RSA_BITS.contains(&bits)) || has_odd_salt(signed.algorithm) {
         true => Signature::Unchecked,
         false => Signature::Bad,
     }
@@ -67,11 +92,11 @@ fn rsa_bits(key: &SubjectPublicKeyInfo<'_>) -> Option<usize> {
 }
 
 /// An RSASSA-PSS signature whose salt is not as long as its hash is valid, but not checked by the library.
-fn has_odd_salt(certificate: &X509Certificate<'_>) -> bool {
-    let parameters: Option<&Any<'_>> = certificate.signature_algorithm.parameters.as_ref();
-    parameters.and_then(|parameters| RsaSsaPssParams::try_from(parameters).ok()).is_some_and(|parameters| {
-        certificate.signature_algorithm.algorithm.to_id_string() == RSASSA_PSS && !SALTS.contains(&parameters.salt_length())
-    })
+fn has_odd_salt(algorithm: &AlgorithmIdentifier<'_>) -> bool {
+    let parameters: Option<&Any<'_>> = algorithm.parameters.as_ref();
+    let odd = |parameters: RsaSsaPssParams<'_>| !SALTS.contains(&parameters.salt_length());
+    algorithm.algorithm.to_id_string() == RSASSA_PSS
+        && parameters.and_then(|parameters| RsaSsaPssParams::try_from(parameters).ok()).is_some_and(odd)
 }
 
 /// RFC 5480 2.1.1.1.

@@ -5,6 +5,7 @@ use time::{Duration, OffsetDateTime};
 
 mod defects;
 mod ends;
+mod mending;
 
 const HOST: &str = "vpn.example.com";
 /// 2026-06-01 00:00 UTC.
@@ -144,11 +145,4 @@ fn a_verdict_goes_through_json_and_rules_are_kebab_case() {
     assert!(json.contains(r#""rule":"eku-missing","cert":0"#));
     assert_eq!(serde_json::from_str::<ChainVerdict>(&json).unwrap(), verdict);
     assert_eq!(serde_json::to_string(&Rule::CrlLdapOnly).unwrap(), r#""crl-ldap-only""#);
-}
-
-#[test]
-fn sequences_of_every_length_are_wrapped() {
-    for (length, header) in [(0, "3000"), (0x7f, "307f"), (0x80, "308180"), (0x100, "30820100"), (0x10000, "3083010000")] {
-        assert_eq!(hex(&sequence(&vec![0; length])[..header.len() / 2]), header);
-    }
 }

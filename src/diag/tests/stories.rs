@@ -81,6 +81,10 @@ const STORIES: &[Row] = &[
     }),
     ("CERT-SHA1", || Story::new().tls_with(&[Rule::WeakSignature])),
     ("CERT-WEAK-KEY", || Story::new().tls_with(&[Rule::WeakKey])),
+    ("CERT-MD5", || {
+        with_chain(include_bytes!("../../crypto/chain/fixtures/old-leaf-md5.der"), &[Rule::WeakSignature, Rule::UncheckedSignature])
+    }),
+    ("CERT-KEY-BLOCKED", || with_chain(include_bytes!("../../../fixtures/chains/ca-512.der"), &[Rule::WeakKey])),
     ("CERT-EXPIRES-SOON", || Story::new().tcp().chain(&[certificate(85, 5)])),
     ("CERT-EXPIRES-30-DAYS", || Story::new().tcp().chain(&[certificate(350, 20)])),
     ("CERT-TRUST-DIFFERS", || Story::new().tcp().trust("system", &[Rule::UntrustedRoot]).trust("ca.pem", &[])),
@@ -166,6 +170,11 @@ const STORIES: &[Row] = &[
     ("TEAR-FAILED", || Story::new().began(Layer::Teardown).down(Layer::Teardown, Reason::Violated("nonsense".into()))),
     ("TEAR-NO-CLOSE-NOTIFY", || tunnel().began(Layer::Teardown).closed(Layer::Teardown, How::Fin)),
 ];
+
+/// A call whose server shows one certificate, judged by these rules.
+fn with_chain(der: &[u8], rules: &[Rule]) -> Story {
+    Story::new().tcp().secured(|_| ()).chain(&[der.to_vec()]).began(Layer::Cert).trust("system", rules)
+}
 
 fn no_connection(failure: ConnectFailure) -> Story {
     let story = Story::new().resolved(&["192.0.2.1"]).began(Layer::Tcp).not_connected("192.0.2.1:443", failure);

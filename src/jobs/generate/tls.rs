@@ -2,6 +2,7 @@
 
 use super::GenerateError;
 use crate::base::hex;
+use crate::jobs::lab::pki::papers::Papers;
 use crate::jobs::lab::pki::{Authority, NAME, PkiKind};
 use crate::proto::plan::CertHashes;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
@@ -58,8 +59,8 @@ impl Tls {
     /// A server with a fresh certificate, and a client that trusts it. Whichever end knows the keys first logs them:
     /// in TLS 1.3 the server (RFC 8446 7.1), in TLS 1.2 the client (RFC 5246 8.1).
     pub fn new(suite: Suite, began_unix_s: u64) -> Result<Tls, GenerateError> {
-        let authority = Authority::new(began_unix_s as i64 * 1000)?;
-        let chain = authority.chain(PkiKind::Clean)?;
+        let authority = Authority::new(began_unix_s as i64 * 1000, NOWHERE)?;
+        let chain = authority.chain(PkiKind::Clean, Papers::CLEAN)?;
         let mut provider = aws_lc_rs::default_provider();
         provider.cipher_suites.retain(|row| row.suite() == suite.suite);
         provider.kx_groups = vec![aws_lc_rs::kx_group::X25519];
@@ -137,3 +138,6 @@ impl rustls::KeyLog for Keys {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) += &line;
     }
 }
+
+/// Revocation lists of a made capture are served nowhere.
+const NOWHERE: &str = "http://127.0.0.1:1";

@@ -2,6 +2,7 @@
 
 use super::eap::{self, EapSetup};
 use super::fault::{self, Makes};
+use super::pki::papers::Papers;
 use super::pki::{Authority, Chain, PkiKind};
 use super::{Dial, LabConfig, USERS};
 use crate::base::Secret;
@@ -25,6 +26,8 @@ pub(super) struct Blueprint {
     front_v6: Option<Front>,
     pub pki: PkiKind,
     pub pki_v6: Option<PkiKind>,
+    pub pki_without_sni: Option<PkiKind>,
+    papers: Option<Papers>,
     /// A client certificate is asked for; whether the server insists.
     client_certificate: Option<bool>,
     sni: Option<&'static str>,
@@ -60,6 +63,8 @@ impl Blueprint {
             Makes::FrontV6(front) => self.front_v6 = Some(front),
             Makes::Pki(kind) => self.pki = kind,
             Makes::PkiV6(kind) => self.pki_v6 = Some(kind),
+            Makes::PkiWithoutSni(kind) => self.pki_without_sni = Some(kind),
+            Makes::Papers(papers) => self.papers = Some(papers),
             Makes::ClientCertificate => self.client_certificate = Some(true),
             Makes::ClientCertificateWish => self.client_certificate = Some(false),
             Makes::Sni(name) => self.sni = Some(name),
@@ -69,6 +74,11 @@ impl Blueprint {
             Makes::Many(parts) => parts.iter().try_for_each(|part| self.take(part))?,
         }
         Ok(())
+    }
+
+    /// What goes with the certificates.
+    pub fn papers(&self) -> Papers {
+        self.papers.unwrap_or(Papers::CLEAN)
     }
 
     /// A fault lives at the IPv6 address.
@@ -82,7 +92,15 @@ impl Blueprint {
     }
 
     /// One address of the server.
-    pub fn door(&self, at: SocketAddr, chain: &Chain, authority: &Authority, eap: &EapServer, config: &LabConfig) -> Door {
+    pub fn door(
+        &self,
+        at: SocketAddr,
+        chains: (&Chain, Option<&Chain>),
+        authority: &Authority,
+        eap: &EapServer,
+        config: &LabConfig,
+    ) -> Door {
+        let (chain, nameless) = chains;
         let front = self.front_v6.filter(|_| at.is_ipv6()).or(self.front).unwrap_or(Front::Tls);
         let mut server =
             ServerConfig { cert: chain.hashes, accounts: accounts(), timers: config.timers.clone(), ..ServerConfig::default() };
@@ -96,6 +114,7 @@ impl Blueprint {
             front,
             identity: chain.identity.clone(),
             client_ca: self.client_certificate.map(|insists| ClientCa { root: authority.root_der(), insists }),
+            identity_without_sni: nameless.map(|chain| chain.identity.clone()),
             sni_required: self.sni.map(str::to_string),
             plan: Plan { mind: Mind::Server(server), edits: self.edits.clone(), toxics: self.toxics.clone(), seed: config.seed },
             toxics_above_tls: self.toxics_above_tls.clone(),

@@ -1,6 +1,7 @@
 //! What a client has to dial to meet a lab with its faults, also those that lie outside the server.
 
 use crate::base::Secret;
+use crate::live::lookup::Wish;
 use crate::proto::auth::Identity;
 use std::net::IpAddr;
 
@@ -17,6 +18,8 @@ pub struct Dial {
     pub proxy: Option<String>,
     /// Roots to trust, DER.
     pub ca_der: Vec<Vec<u8>>,
+    /// What has to be looked up for the fault to be seen.
+    pub wish: Wish,
     /// User name.
     pub user: Option<String>,
     /// Password.

@@ -4,6 +4,7 @@ use super::dial::Dial;
 use super::eap::EapSetup;
 use super::faults;
 use super::pki::PkiKind;
+use super::pki::papers::Papers;
 use crate::base::Layer;
 use crate::live::listen::{Front, ProxyPolicy};
 use crate::proto::plan::{ServerConfig, Toxic};
@@ -44,6 +45,10 @@ pub enum Makes {
     Pki(PkiKind),
     /// By other certificates at the IPv6 address.
     PkiV6(PkiKind),
+    /// By other certificates for clients that send no SNI.
+    PkiWithoutSni(PkiKind),
+    /// By what goes with the certificates: revocation lists, OCSP answers, the issuer for download.
+    Papers(Papers),
     /// By a demand for a client certificate.
     ClientCertificate,
     /// By a wish for a client certificate, on which nothing depends.

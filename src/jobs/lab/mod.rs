@@ -14,7 +14,8 @@ pub use fault::{Fault, Makes};
 use crate::base::Secret;
 use crate::live::LiveError;
 use crate::live::clock::Clock;
-use crate::live::listen::Listener;
+use crate::live::listen::{Listener, Page, Pages};
+use crate::live::lookup::Wish;
 use crate::live::wiretap::Ear;
 use crate::proto::auth::EapServer;
 use crate::proto::plan::{Method, Timers};
@@ -34,6 +35,8 @@ pub struct LabConfig {
     pub faults: Vec<String>,
     /// Authentication methods of the server, the one offered first in front; `None`: all.
     pub methods: Option<Vec<Method>>,
+    /// Certificates in place of those that the lab makes.
+    pub own: Option<OwnChain>,
     /// Timers of the server.
     pub timers: Timers,
     /// Every random choice of the server comes from it.
@@ -44,8 +47,21 @@ pub struct LabConfig {
 
 impl Default for LabConfig {
     fn default() -> Self {
-        LabConfig { port: 0, faults: Vec::new(), methods: None, timers: Timers::default(), seed: 1, ear: Ear::default() }
+        LabConfig { port: 0, faults: Vec::new(), methods: None, own: None, timers: Timers::default(), seed: 1, ear: Ear::default() }
     }
+}
+
+/// Certificates from elsewhere.
+#[derive(Clone, Debug)]
+pub struct OwnChain {
+    /// What is sent, DER, in that order.
+    pub certs: Vec<Vec<u8>>,
+    /// The private key, PKCS #8.
+    pub key: Secret<Vec<u8>>,
+    /// What the client trusts, DER; nothing: not even the lab's own root.
+    pub root: Option<Vec<u8>>,
+    /// What is served at the lab's web server.
+    pub pages: Vec<Page>,
 }
 
 /// The lab while it runs; dropping it stops it.
@@ -53,6 +69,8 @@ impl Default for LabConfig {
 pub struct Lab {
     listeners: Vec<Listener>,
     proxy: Option<Listener>,
+    /// Where revocation lists, OCSP answers and issuers are handed out.
+    web: Listener,
     ca_pem: String,
     dial: Dial,
 }
@@ -61,17 +79,23 @@ impl Lab {
     /// Starts a lab on 127.0.0.1, and on ::1 where there is one. Needs a tokio runtime.
     pub async fn start(config: LabConfig) -> Result<Lab, LiveError> {
         let blueprint = Blueprint::of(&config)?;
-        let authority = Authority::new(Clock::start().unix_ms()).map_err(no_certificate)?;
+        let pages = Pages::default();
+        let web = Listener::web(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), pages.clone())?;
+        let base = format!("http://{}", web.address());
+        let authority = Authority::new(Clock::start().unix_ms(), base).map_err(no_certificate)?;
         let (eap, certificate) =
             blueprint.eap(&authority).map_err(|source| LiveError { doing: "make the EAP server", to: eap::NAME.into(), source })?;
-        let listeners = listeners(&blueprint, &authority, &eap, &config).await?;
+        let listeners = listeners(&blueprint, &authority, &eap, &config, &pages).await?;
         let proxy = blueprint.proxy(listeners.first().map(Listener::address), &config).transpose()?;
         let mut dial = dial(&listeners, &authority);
+        if let Some(own) = &config.own {
+            dial.ca_der = own.root.iter().cloned().collect();
+        }
         dial.proxy = proxy.as_ref().map(|proxy| format!("http://{}", proxy.address()));
         dial.certificate = Some(certificate);
         dial.with_certificate = config.methods.as_deref() == Some(&[Method::EapTls]);
         blueprint.adjust(&mut dial);
-        Ok(Lab { listeners, proxy, ca_pem: authority.root_pem(), dial })
+        Ok(Lab { listeners, proxy, web, ca_pem: authority.root_pem(), dial })
     }
 
     /// Where the server listens.
@@ -102,6 +126,12 @@ impl Lab {
         if !self.dial.ca_der.is_empty() {
             line += &format!(" --ca {}", ca.display());
         }
+        if self.dial.wish.revocation {
+            line += " --revocation";
+        }
+        if self.dial.wish.nameless {
+            line += " --compare-sni";
+        }
         if let Some(user) = &self.dial.user {
             line += &format!(" --user {user} --password-file {}", password.display());
         }
@@ -124,21 +154,34 @@ impl Lab {
 
     /// Sessions leave in order, then everything is closed.
     pub async fn stop(self) {
-        for listener in self.listeners.into_iter().chain(self.proxy) {
+        for listener in self.listeners.into_iter().chain(self.proxy).chain([self.web]) {
             listener.stop().await;
         }
     }
 }
 
-async fn listeners(blueprint: &Blueprint, authority: &Authority, eap: &EapServer, config: &LabConfig) -> Result<Vec<Listener>, LiveError> {
-    let chain: Chain = authority.chain(blueprint.pki).map_err(no_certificate)?;
-    let other = blueprint.pki_v6.map(|kind| authority.chain(kind)).transpose().map_err(no_certificate)?;
+async fn listeners(
+    blueprint: &Blueprint,
+    authority: &Authority,
+    eap: &EapServer,
+    config: &LabConfig,
+    pages: &Pages,
+) -> Result<Vec<Listener>, LiveError> {
+    let chain = match &config.own {
+        Some(own) => Chain::from(own),
+        None => authority.chain(blueprint.pki, blueprint.papers()).map_err(no_certificate)?,
+    };
+    let other = blueprint.pki_v6.map(|kind| authority.chain(kind, blueprint.papers())).transpose().map_err(no_certificate)?;
+    let made = |kind| authority.chain(kind, blueprint.papers());
+    let nameless = blueprint.pki_without_sni.map(made).transpose().map_err(no_certificate)?;
+    let nameless = nameless.as_ref();
+    let _ = pages.set(chain.pages.clone());
     let chains = (&chain, other.as_ref().unwrap_or(&chain));
     for _ in 0..PORT_TRIES {
         let v4 = SocketAddr::from((Ipv4Addr::LOCALHOST, config.port));
-        let v4 = Listener::open(blueprint.door(v4, chains.0, authority, eap, config)).await?;
+        let v4 = Listener::open(blueprint.door(v4, (chains.0, nameless), authority, eap, config)).await?;
         let v6 = SocketAddr::from((Ipv6Addr::LOCALHOST, v4.address().port()));
-        match Listener::open(blueprint.door(v6, chains.1, authority, eap, config)).await {
+        match Listener::open(blueprint.door(v6, (chains.1, nameless), authority, eap, config)).await {
             Ok(v6) => return Ok(vec![v4, v6]),
             // Somebody has the port on ::1 only: another one then, for `localhost` may mean either address.
             Err(error) if error.source.kind() == io::ErrorKind::AddrInUse && config.port == 0 => {}
@@ -159,6 +202,7 @@ fn dial(listeners: &[Listener], authority: &Authority) -> Dial {
         resolve: vec![(pki::NAME.into(), addresses)],
         proxy: None,
         ca_der: vec![authority.root_der()],
+        wish: Wish::default(),
         user: Some(user.into()),
         password: Some(Secret::new(password.into())),
         certificate: None,

@@ -1,10 +1,13 @@
 //! The lab's certificates: root, intermediate, leaf, sound or spoilt, made in memory at start.
 
+pub mod papers;
+
 use crate::base::Secret;
-use crate::live::listen::Identity;
+use crate::live::listen::{Identity, Page};
 use crate::proto::auth::Identity as EapIdentity;
 use crate::proto::plan::CertHashes;
 use aws_lc_rs::digest;
+use papers::{Papers, Place, Signers};
 use rcgen::{
     BasicConstraints, Certificate, CertificateParams, CrlDistributionPoint, CustomExtension, DnType, ExtendedKeyUsagePurpose,
     GeneralSubtree, IsCa, Issuer, KeyPair, KeyUsagePurpose, NameConstraints, SanType,
@@ -14,8 +17,6 @@ use time::{Duration, OffsetDateTime};
 
 /// The name on the lab's certificate.
 pub const NAME: &str = "vpn.lab.example";
-/// Where the CRL of the leaf would be.
-pub const CRL: &str = "http://127.0.0.1:1/lab.crl";
 
 /// What is right or wrong with a chain.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -49,6 +50,8 @@ pub enum PkiKind {
     NoEku,
     /// Leaf, root, intermediate.
     WrongOrder,
+    /// Intermediate, leaf.
+    CaFirst,
     /// A certificate of another PKI goes with the chain.
     ExtraCertificate,
     /// The intermediate is no CA.
@@ -81,7 +84,7 @@ pub enum PkiKind {
 
 impl PkiKind {
     /// All kinds.
-    pub const ALL: [PkiKind; 28] = [
+    pub const ALL: [PkiKind; 29] = [
         PkiKind::Clean,
         PkiKind::ExpiredLeaf,
         PkiKind::NotYetValid,
@@ -96,6 +99,7 @@ impl PkiKind {
         PkiKind::ClientAuthOnly,
         PkiKind::NoEku,
         PkiKind::WrongOrder,
+        PkiKind::CaFirst,
         PkiKind::ExtraCertificate,
         PkiKind::NonCaIntermediate,
         PkiKind::PathTooLong,
@@ -120,12 +124,24 @@ pub struct Chain {
     pub identity: Identity,
     /// Hashes of the leaf, for crypto binding.
     pub hashes: CertHashes,
+    /// What the certificates point to.
+    pub pages: Vec<Page>,
+}
+
+impl From<&super::OwnChain> for Chain {
+    fn from(own: &super::OwnChain) -> Chain {
+        let hashes = own.certs.first().map_or_else(CertHashes::default, |leaf| hashes(leaf));
+        let key = Secret::new(own.key.expose().clone());
+        Chain { identity: Identity { chain: own.certs.clone(), key, ocsp: None }, hashes, pages: own.pages.clone() }
+    }
 }
 
 /// The root of the lab, under which chains of every kind are issued.
 pub struct Authority {
     root: Ca,
     now: OffsetDateTime,
+    /// Where lists and answers are served: `http://127.0.0.1:port`.
+    base: String,
 }
 
 /// A CA certificate and what signs in its name.
@@ -135,13 +151,10 @@ struct Ca {
 }
 
 impl Authority {
-    /// A fresh root. `now_unix_ms` is the present time.
-    pub fn new(now_unix_ms: i64) -> Result<Authority, rcgen::Error> {
+    /// A fresh root. `now_unix_ms` is the present time, `base` where lists and answers will be served (`http://host:port`).
+    pub fn new(now_unix_ms: i64, base: impl Into<String>) -> Result<Authority, rcgen::Error> {
         let now = OffsetDateTime::from_unix_timestamp(now_unix_ms / 1000).unwrap_or(OffsetDateTime::UNIX_EPOCH);
-        let params = ca_params("sstp-diag lab root", now);
-        let key = KeyPair::generate()?;
-        let cert = params.self_signed(&key)?;
-        Ok(Authority { root: Ca { cert, issuer: Issuer::new(params, key) }, now })
+        Ok(Authority { root: self_signed(ca_params("sstp-diag lab root", now))?, now, base: base.into() })
     }
 
     /// The root, DER.
@@ -154,24 +167,29 @@ impl Authority {
         self.root.cert.pem()
     }
 
-    /// A chain of that kind.
-    pub fn chain(&self, kind: PkiKind) -> Result<Chain, rcgen::Error> {
-        let intermediate = self.issue(&self.root, intermediate_params(kind, self.now))?;
+    /// A chain of that kind, with these papers.
+    pub fn chain(&self, kind: PkiKind, papers: Papers) -> Result<Chain, rcgen::Error> {
+        let place = Place { base: &self.base, papers };
+        let intermediate = issue(&self.root, intermediate_params(kind, self.now, &place))?;
         let below = match kind {
-            PkiKind::PathTooLong => Some(self.issue(&intermediate, ca_params("sstp-diag lab second intermediate", self.now))?),
+            PkiKind::PathTooLong => Some(issue(&intermediate, second_params(self.now, &place))?),
             _ => None,
         };
         let key = KeyPair::generate()?;
-        let params = leaf_params(kind, self.now);
+        let params = leaf_params(kind, self.now, &place);
         let leaf = match kind {
             PkiKind::SelfSigned => params.self_signed(&key)?,
             _ => params.signed_by(&key, &below.as_ref().unwrap_or(&intermediate).issuer)?,
         };
         let between = below.iter().chain([&intermediate]).map(|ca| ca.cert.der().to_vec()).collect();
         let leaf = spoilt(kind, leaf.der().to_vec());
+        let signers = Signers { root: &self.root, intermediate: below.as_ref().unwrap_or(&intermediate), leaf: &leaf, now: self.now };
+        // A CA that may not sign lists has none.
+        let pages = if kind == PkiKind::NonCaIntermediate { Vec::new() } else { signers.pages(papers)? };
+        let ocsp = papers.staple.map(|staple| signers.ocsp(staple)).transpose()?;
         let hashes = hashes(&leaf);
         let chain = self.in_order(kind, leaf, between)?;
-        Ok(Chain { identity: Identity { chain, key: Secret::new(key.serialize_der()) }, hashes })
+        Ok(Chain { identity: Identity { chain, key: Secret::new(key.serialize_der()), ocsp }, hashes, pages })
     }
 
     /// The present time.
@@ -186,12 +204,6 @@ impl Authority {
         Ok(EapIdentity { chain: vec![cert.der().to_vec()], key: Secret::new(key.serialize_der()) })
     }
 
-    fn issue(&self, above: &Ca, params: CertificateParams) -> Result<Ca, rcgen::Error> {
-        let key = KeyPair::generate()?;
-        let cert = params.signed_by(&key, &above.issuer)?;
-        Ok(Ca { cert, issuer: Issuer::new(params, key) })
-    }
-
     fn in_order(&self, kind: PkiKind, leaf: Vec<u8>, between: Vec<Vec<u8>>) -> Result<Vec<Vec<u8>>, rcgen::Error> {
         let mut chain = vec![leaf];
         match kind {
@@ -200,6 +212,10 @@ impl Authority {
             PkiKind::WrongOrder => {
                 chain.push(self.root_der());
                 chain.extend(between);
+            }
+            PkiKind::CaFirst => {
+                chain.extend(between);
+                chain.reverse();
             }
             PkiKind::ExtraCertificate => {
                 let stranger = ca_params("a certificate of somebody else", self.now).self_signed(&KeyPair::generate()?)?;
@@ -210,6 +226,18 @@ impl Authority {
         }
         Ok(chain)
     }
+}
+
+fn issue(above: &Ca, params: CertificateParams) -> Result<Ca, rcgen::Error> {
+    let key = KeyPair::generate()?;
+    let cert = params.signed_by(&key, &above.issuer)?;
+    Ok(Ca { cert, issuer: Issuer::new(params, key) })
+}
+
+fn self_signed(params: CertificateParams) -> Result<Ca, rcgen::Error> {
+    let key = KeyPair::generate()?;
+    let cert = params.self_signed(&key)?;
+    Ok(Ca { cert, issuer: Issuer::new(params, key) })
 }
 
 /// The leaf with what no CA would make.
@@ -247,9 +275,9 @@ fn ca_params(name: &str, now: OffsetDateTime) -> CertificateParams {
     params
 }
 
-fn intermediate_params(kind: PkiKind, now: OffsetDateTime) -> CertificateParams {
-    let mut params = ca_params("sstp-diag lab intermediate", now);
-    params.crl_distribution_points = vec![CrlDistributionPoint { uris: vec![CRL.into()] }];
+fn intermediate_params(kind: PkiKind, now: OffsetDateTime, place: &Place<'_>) -> CertificateParams {
+    let mut params = ca_params(INTERMEDIATE, now);
+    params.crl_distribution_points = vec![CrlDistributionPoint { uris: vec![place.ca_crl()] }];
     match kind {
         PkiKind::ExpiredIntermediate => params.not_after = now - Duration::days(30),
         PkiKind::NonCaIntermediate => {
@@ -267,7 +295,12 @@ fn intermediate_params(kind: PkiKind, now: OffsetDateTime) -> CertificateParams 
     params
 }
 
-fn leaf_params(kind: PkiKind, now: OffsetDateTime) -> CertificateParams {
+/// A CA below the intermediate, which has its list at no address.
+fn second_params(now: OffsetDateTime, _: &Place<'_>) -> CertificateParams {
+    ca_params("sstp-diag lab second intermediate", now)
+}
+
+fn leaf_params(kind: PkiKind, now: OffsetDateTime, place: &Place<'_>) -> CertificateParams {
     let mut params = CertificateParams::default();
     params.distinguished_name = rcgen::DistinguishedName::new();
     params.distinguished_name.push(DnType::CommonName, if kind == PkiKind::WrongName { OTHER_NAME } else { NAME });
@@ -290,8 +323,9 @@ fn leaf_params(kind: PkiKind, now: OffsetDateTime) -> CertificateParams {
     params.crl_distribution_points = match kind {
         PkiKind::NoRevocation => Vec::new(),
         PkiKind::LdapCrl => vec![CrlDistributionPoint { uris: vec![LDAP_CRL.into()] }],
-        _ => vec![CrlDistributionPoint { uris: vec![CRL.into()] }],
+        _ => place.crl().map(|url| CrlDistributionPoint { uris: vec![url] }).into_iter().collect(),
     };
+    params.custom_extensions.extend(place.extensions());
     (params.not_before, params.not_after) = validity(kind, now);
     params
 }
@@ -323,6 +357,7 @@ fn names(kind: PkiKind) -> Vec<SanType> {
     names.iter().filter_map(|name| dns(name).ok()).chain(addresses.map(SanType::IpAddress)).collect()
 }
 
+const INTERMEDIATE: &str = "sstp-diag lab intermediate";
 const OTHER_NAME: &str = "mail.lab.example";
 /// RFC 5280 4.2.1.3.
 const KEY_USAGE: &[u64] = &[2, 5, 29, 15];
@@ -340,7 +375,7 @@ mod tests {
     const NOW: i64 = 1_790_000_000_000;
 
     fn sent(authority: &Authority, kind: PkiKind) -> Vec<Vec<u8>> {
-        authority.chain(kind).expect("rcgen makes it").identity.chain
+        authority.chain(kind, Papers::CLEAN).expect("rcgen makes it").identity.chain
     }
 
     fn parse(der: &[u8]) -> X509Certificate<'_> {
@@ -349,18 +384,18 @@ mod tests {
 
     #[test]
     fn every_kind_of_chain_can_be_made_and_read() {
-        let authority = Authority::new(NOW).expect("a root");
+        let authority = Authority::new(NOW, "http://127.0.0.1:1").expect("a root");
         for kind in PkiKind::ALL {
-            let chain = authority.chain(kind).expect("rcgen makes it");
+            let chain = authority.chain(kind, Papers::CLEAN).expect("rcgen makes it");
             chain.identity.chain.iter().for_each(|der| drop(parse(der)));
             let first = chain.identity.chain.first().map(|leaf| hashes(leaf));
-            assert!(first.is_none_or(|first| first == chain.hashes), "the leaf goes first: {kind:?}");
+            assert!(kind == PkiKind::CaFirst || first.is_none_or(|first| first == chain.hashes), "the leaf goes first: {kind:?}");
         }
     }
 
     #[test]
     fn the_clean_chain_links_to_the_root_and_its_leaf_is_fit_for_windows() {
-        let authority = Authority::new(NOW).expect("a root");
+        let authority = Authority::new(NOW, "http://127.0.0.1:1").expect("a root");
         let root = authority.root_der();
         let chain = sent(&authority, PkiKind::Clean);
         assert_eq!(chain.len(), 2);
@@ -377,7 +412,7 @@ mod tests {
 
     #[test]
     fn each_spoilt_chain_is_spoilt_in_its_way() {
-        let authority = Authority::new(NOW).expect("a root");
+        let authority = Authority::new(NOW, "http://127.0.0.1:1").expect("a root");
         let now = NOW / 1000;
         let ends = |kind, at: usize| parse(&sent(&authority, kind)[at]).validity().not_after.timestamp();
         assert!(ends(PkiKind::ExpiredLeaf, 0) < now && ends(PkiKind::ExpiredIntermediate, 1) < now);

@@ -1,11 +1,11 @@
 //! The layers in their order, from the name to the session.
 
 use super::recorder::Recorder;
-use super::{ProbeConfig, learn, matrix};
+use super::{Beside, ProbeConfig, learn, matrix};
 use crate::base::{Layer, Side};
-use crate::live::aside::Asides;
 use crate::live::clock::Clock;
 use crate::live::dial::Dialled;
+use crate::live::lookup::{self, About};
 use crate::live::route::Route;
 use crate::live::tap::Tap;
 use crate::live::tls::{Secure, Settings, Signature};
@@ -31,11 +31,11 @@ pub(super) async fn all(
     config: &ProbeConfig,
     clock: &Clock,
     record: &mut Recorder<'_>,
-    asides: &mut Asides,
+    beside: &mut Beside,
     halted: &mut watch::Receiver<bool>,
 ) {
     let mut way = None;
-    call(config, clock, record, asides, halted, &mut way).await;
+    call(config, clock, record, beside, halted, &mut way).await;
     // The survey comes when the call is over: a server that serves one connection at a time, or counts them, is not kept from it.
     if let (Some(limits), Some(route)) = (config.scan, way) {
         let mut notes = Notes::new(clock, record);
@@ -52,7 +52,7 @@ async fn call(
     config: &ProbeConfig,
     clock: &Clock,
     record: &mut Recorder<'_>,
-    asides: &mut Asides,
+    beside: &mut Beside,
     halted: &mut watch::Receiver<bool>,
     way: &mut Option<Route>,
 ) {
@@ -60,7 +60,7 @@ async fn call(
     let base = tokio::select! {
         biased;
         _ = halted.wait_for(|halted| *halted) => return,
-        base = below(config, &mut notes, asides, way) => base,
+        base = below(config, &mut notes, beside, way) => base,
     };
     let Some(base) = base else { return };
     if config.asked.until < Layer::Http || config.asked.strict && !base.trusted {
@@ -78,7 +78,7 @@ async fn call(
 }
 
 /// From the name to the certificate; nothing when a layer failed or no more was asked for.
-async fn below(config: &ProbeConfig, notes: &mut Notes<'_>, asides: &mut Asides, way: &mut Option<Route>) -> Option<Base> {
+async fn below(config: &ProbeConfig, notes: &mut Notes<'_>, beside: &mut Beside, way: &mut Option<Route>) -> Option<Base> {
     let until = config.asked.until;
     let Some((host, port)) = first_hop(config) else {
         let says = format!("{:?} is no host:port to connect to", config.target.connect.as_deref().unwrap_or_default());
@@ -106,17 +106,21 @@ async fn below(config: &ProbeConfig, notes: &mut Notes<'_>, asides: &mut Asides,
     }
     *way = Some(route.clone());
     if route.proxy.is_none() {
-        asides.start(others, &settings(config), config.timers.of(Layer::Tls));
+        beside.asides.start(others, &settings(config), config.timers.of(Layer::Tls));
     }
-    secure(config, tap, route, notes).await
+    secure(config, tap, route, notes, beside).await
 }
 
-async fn secure(config: &ProbeConfig, tap: Tap, route: Route, notes: &mut Notes<'_>) -> Option<Base> {
+async fn secure(config: &ProbeConfig, tap: Tap, route: Route, notes: &mut Notes<'_>, beside: &mut Beside) -> Option<Base> {
     let within = config.timers.of(Layer::Tls);
     let began = notes.clock.now();
     match tls::secure(tap, &settings(config), route.server(), within, notes).await {
         Ok(secure) => {
             let trusted = trust::weigh(&secure.certs, &secure.signature, &config.trust, config.target.name(), notes);
+            look_up(config, &secure, notes, beside);
+            if config.wish.nameless && secure.secured.sni.is_some() {
+                beside.asides.start_nameless(route.clone(), &settings(config), within);
+            }
             Some(Base { secure, route, trusted })
         }
         Err(failure) if hello_scan::may_help(failure) => {
@@ -126,6 +130,22 @@ async fn secure(config: &ProbeConfig, tap: Tap, route: Route, notes: &mut Notes<
         }
         Err(_) => None,
     }
+}
+
+/// Judges the OCSP answer of the handshake, and begins to fetch what was wished for.
+fn look_up(config: &ProbeConfig, secure: &Secure, notes: &mut Notes<'_>, beside: &mut Beside) {
+    let about = About {
+        certs: secure.certs.clone(),
+        name: config.target.name().to_string(),
+        trust: config.trust.clone(),
+        resolver: config.resolver.clone(),
+        unix: notes.clock.unix_ms().div_euclid(1000),
+        within: config.timers.of(Layer::Cert),
+    };
+    if !secure.ocsp.is_empty() {
+        lookup::note_staple(&secure.ocsp, &about, notes);
+    }
+    beside.lookups.start(config.wish, about);
 }
 
 /// One session above TLS.

@@ -1,7 +1,7 @@
 //! What answers at an address: an SSTP server in TLS, or something else.
 
 use super::old_tls::{self, Script};
-use super::{Door, Kept, Record, Serve};
+use super::{Door, Identity, Kept, Record, Serve};
 use crate::base::{Layer, Micros, Side};
 use crate::live::clock::Clock;
 use crate::live::drive;
@@ -57,6 +57,7 @@ pub enum Front {
 pub(super) struct Service {
     door: Door,
     tls: Arc<ServerConfig>,
+    tls_without_sni: Option<Arc<ServerConfig>>,
     served: AtomicU64,
 }
 
@@ -73,8 +74,10 @@ impl Serve for Service {
 
 impl Service {
     pub fn new(door: Door) -> io::Result<Service> {
-        let tls = Arc::new(tls_config(&door).map_err(io::Error::other)?);
-        Ok(Service { door, tls, served: AtomicU64::new(0) })
+        let config = |identity| tls_config(&door, identity).map(Arc::new).map_err(io::Error::other);
+        let tls = config(&door.identity)?;
+        let tls_without_sni = door.identity_without_sni.as_ref().map(config).transpose()?;
+        Ok(Service { door, tls, tls_without_sni, served: AtomicU64::new(0) })
     }
 
     /// One SSTP call.
@@ -108,7 +111,11 @@ impl Service {
                 say_and_close(&mut start.io, &old_tls::alert(UNRECOGNIZED_NAME)).await;
                 Err(io::Error::other(format!("the client asked for {named:?}, not for {required:?}")))
             }
-            _ => match start.into_stream(self.tls.clone()).into_fallible().await {
+            _ => match start
+                .into_stream(self.tls_without_sni.as_ref().filter(|_| named.is_none()).unwrap_or(&self.tls).clone())
+                .into_fallible()
+                .await
+            {
                 Ok(stream) => Ok(stream),
                 Err((error, mut stream)) => {
                     say_and_close(&mut stream, b"").await;
@@ -155,12 +162,13 @@ fn begin(kept: &Kept, clock: &Clock, from: SocketAddr, to: SocketAddr, seed: u64
     record
 }
 
-fn tls_config(door: &Door) -> Result<ServerConfig, rustls::Error> {
+fn tls_config(door: &Door, who: &Identity) -> Result<ServerConfig, rustls::Error> {
     let provider = Arc::new(aws_lc_rs::default_provider());
-    let chain = door.identity.chain.iter().cloned().map(CertificateDer::from).collect();
-    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(door.identity.key.expose().clone()));
+    let chain = who.chain.iter().cloned().map(CertificateDer::from).collect();
+    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(who.key.expose().clone()));
     // Not with_single_cert(): it would look whether the chain makes sense.
-    let identity = CertifiedKey::new(chain, provider.key_provider.load_private_key(key)?);
+    let mut identity = CertifiedKey::new(chain, provider.key_provider.load_private_key(key)?);
+    identity.ocsp = who.ocsp.clone();
     let builder = ServerConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions()?;
     let builder = match &door.client_ca {
         None => builder.with_no_client_auth(),

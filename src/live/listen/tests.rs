@@ -16,9 +16,19 @@ fn loopback() -> SocketAddr {
 
 fn door(front: Front) -> Door {
     let made = rcgen::generate_simple_self_signed(vec!["lab.example".to_string()]).expect("a certificate");
-    let identity = Identity { chain: vec![made.cert.der().to_vec()], key: Secret::new(made.signing_key.serialize_der()) };
+    let identity = Identity { chain: vec![made.cert.der().to_vec()], key: Secret::new(made.signing_key.serialize_der()), ocsp: None };
     let plan = Plan { mind: Mind::Server(ServerConfig::default()), edits: Vec::new(), toxics: Vec::new(), seed: 1 };
-    Door { at: loopback(), front, identity, client_ca: None, sni_required: None, plan, toxics_above_tls: Vec::new(), ear: Ear::default() }
+    Door {
+        at: loopback(),
+        front,
+        identity,
+        client_ca: None,
+        identity_without_sni: None,
+        sni_required: None,
+        plan,
+        toxics_above_tls: Vec::new(),
+        ear: Ear::default(),
+    }
 }
 
 /// What comes back for a ClientHello, and how it ended.

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 #[derive(Debug, Default)]
 pub(super) struct Record {
     pub certs: Vec<Bytes>,
-    pub ocsp_stapled: Option<usize>,
+    pub ocsp: Bytes,
     pub signature: Signature,
     pub client_cert_requested: bool,
 }
@@ -48,7 +48,7 @@ impl ServerCertVerifier for Recorder {
     ) -> Result<ServerCertVerified, Error> {
         let mut record = self.record();
         record.certs = std::iter::once(leaf).chain(others).map(|cert| Bytes::from(cert.as_ref())).collect();
-        record.ocsp_stapled = (!ocsp.is_empty()).then_some(ocsp.len());
+        record.ocsp = Bytes::from(ocsp);
         Ok(ServerCertVerified::assertion())
     }
 

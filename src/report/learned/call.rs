@@ -104,6 +104,10 @@ pub(super) fn binding(facts: &Facts, learned: &mut Learned) {
         learned.add("result", result);
         message(learned, seen);
     }
+    if let (Some(leaf), false) = (facts.leaf(), learned.all.is_empty()) {
+        learned.add("certificate as seen here, SHA-1 (SHA1CertificateHash)", &leaf.sha1);
+        learned.add("certificate as seen here, SHA-256 (SHA256CertificateHash)", &leaf.sha256);
+    }
 }
 
 pub(super) fn teardown(facts: &Facts, learned: &mut Learned) {

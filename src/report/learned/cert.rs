@@ -3,7 +3,7 @@
 use super::super::text::{cut, day, list, rfc3339};
 use super::Learned;
 use crate::crypto::chain::ChainVerdict;
-use crate::transcript::{CLIENT, Facts};
+use crate::transcript::{CLIENT, Facts, Issuer, Revocation};
 use crate::wire::cert::Cert;
 
 pub(super) fn cert(facts: &Facts, learned: &mut Learned) {
@@ -26,6 +26,13 @@ pub(super) fn cert(facts: &Facts, learned: &mut Learned) {
         let who = if index == 0 { "leaf".to_string() } else { format!("certificate {}", index + 1) };
         describe(learned, &who, cert);
     }
+    for seen in &facts.issuers {
+        learned.add(format!("issuer of {}", seen.it.of), format!("from {} in {}: {}", seen.it.url, seen.it.took, fetched(&seen.it)));
+    }
+    for seen in &facts.revocation {
+        let took = if seen.it.url.is_some() { format!(" ({})", seen.it.took) } else { String::new() };
+        learned.add(format!("revocation of {}", seen.it.title), format!("{}: {}{took}", means(&seen.it), seen.it.standing));
+    }
     for (index, why) in &facts.bad_certs {
         learned.add(format_args!("certificate {} not readable", index + 1), why);
     }
@@ -46,6 +53,20 @@ fn judgement(verdict: &ChainVerdict) -> String {
     }
 }
 
+/// What came of the fetch of an issuer.
+pub(in crate::report) fn fetched(issuer: &Issuer) -> String {
+    match (&issuer.failure, &issuer.root) {
+        (Some(why), _) => why.clone(),
+        (None, Some(root)) => format!("fetched; with it the chain leads to {root}"),
+        (None, None) => "fetched; the chain does not lead to a trusted root with it either".into(),
+    }
+}
+
+/// `CRL http://...`, `stapled OCSP`.
+pub(in crate::report) fn means(look: &Revocation) -> String {
+    look.url.as_ref().map_or_else(|| look.means.name().to_string(), |url| format!("{} {url}", look.means.name()))
+}
+
 fn describe(learned: &mut Learned, who: &str, cert: &Cert) {
     let names = list(cert.dns_names.iter().cloned().chain(cert.ip_addresses.iter().map(ToString::to_string)));
     let rows = [
@@ -56,10 +77,13 @@ fn describe(learned: &mut Learned, who: &str, cert: &Cert) {
         ("key", cert.key.clone()),
         ("signature", cert.signature.clone()),
         ("serial", cert.serial.clone()),
+        ("CRL", list(&cert.crl_urls)),
+        ("OCSP", list(&cert.ocsp_urls)),
+        ("issuer at", list(&cert.ca_issuers_urls)),
         ("SHA-1", cert.sha1.clone()),
         ("SHA-256", cert.sha256.clone()),
     ];
-    for (name, value) in rows {
+    for (name, value) in rows.into_iter().filter(|row| !row.1.is_empty()) {
         learned.add(format_args!("{who} {name}"), value);
     }
 }

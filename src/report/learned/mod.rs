@@ -1,7 +1,7 @@
 //! What was learned on each layer: a few words for the ladder, everything for those who ask.
 
 pub(super) mod call;
-mod cert;
+pub(super) mod cert;
 mod inner;
 pub(super) mod net;
 pub(super) mod ppp;

@@ -1,6 +1,6 @@
 //! An event in one line: a name that filters know, and the most telling of its fields.
 
-use super::super::learned::{call, net, no_connection, opaque, ppp as said, tapped};
+use super::super::learned::{call, cert, net, no_connection, opaque, ppp as said, tapped};
 use super::super::text::{count, harmless, list, lossy};
 use super::inner;
 use crate::base::{Layer, hex};
@@ -72,6 +72,9 @@ fn parts(layer: Layer, what: &What) -> (String, String) {
             ("other-certificate", format!("from {}: {}", from.map_or("elsewhere".into(), |from| from.to_string()), chain(certs)))
         }
         What::Trust { source, verdict } => ("trust", trust(source, verdict)),
+        What::Nameless(look) => ("without-sni", look.failure.clone().unwrap_or_else(|| chain(&look.certs))),
+        What::Issuer(issuer) => ("issuer", format!("of {} from {}: {}", issuer.of, issuer.url, cert::fetched(issuer))),
+        What::Revocation(look) => ("revocation", format!("of {}, {}: {}", look.title, cert::means(look), look.standing)),
         What::Http(head) => return http_words(layer, head),
         What::Method { method, accepted } => ("method", format!("{method} {}", if *accepted { "accepted" } else { "refused" })),
         other => remark(other),

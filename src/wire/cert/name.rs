@@ -20,6 +20,8 @@ pub enum NameMatch {
     WildcardDepth,
     /// Only the common name matches and subjectAltName names no host; RFC 9525 6.3 no longer allows that.
     CnOnly,
+    /// The name is there, in Unicode; it has to be there as DNS carries it (`xn--`). RFC 5280 7.2, RFC 9525 6.3.
+    IdnNotEncoded,
     /// An address was dialled that is no iPAddress entry. RFC 9525 6.5.
     IpNotInSan,
 }
@@ -34,6 +36,7 @@ pub(super) fn judge(cert: &Cert, name: &str) -> NameMatch {
     match against(&dns_names) {
         Fit::Whole => NameMatch::Ok,
         Fit::WrongDepth => NameMatch::WildcardDepth,
+        Fit::None if in_unicode(cert, name) => NameMatch::IdnNotEncoded,
         Fit::None if !cert.dns_names.is_empty() || !cert.ip_addresses.is_empty() => NameMatch::Mismatch,
         Fit::None => match against(&cert.common_name.iter().map(String::as_str).collect::<Vec<_>>()) {
             Fit::Whole => NameMatch::CnOnly,
@@ -41,6 +44,13 @@ pub(super) fn judge(cert: &Cert, name: &str) -> NameMatch {
             Fit::None => NameMatch::Mismatch,
         },
     }
+}
+
+/// An internationalised name stands on the certificate as people write it.
+fn in_unicode(cert: &Cert, name: &str) -> bool {
+    let readable = super::idn::readable(name);
+    let mut names = cert.dns_names.iter().chain(&cert.common_name);
+    readable != name && names.any(|other| other.to_lowercase() == readable.to_lowercase())
 }
 
 fn judge_address(cert: &Cert, address: IpAddr) -> NameMatch {
@@ -87,7 +97,7 @@ pub(crate) fn name_title(name: &X509Name<'_>) -> String {
 }
 
 /// A directory name as text, most specific part first; `+` joins the parts of one step. RFC 4514 2.
-pub(super) fn directory_name(name: &X509Name<'_>) -> String {
+pub(crate) fn directory_name(name: &X509Name<'_>) -> String {
     let steps: Vec<String> = name.iter_rdn().map(|rdn| rdn.iter().map(attribute).collect::<Vec<_>>().join("+")).collect();
     steps.into_iter().rev().collect::<Vec<_>>().join(",")
 }

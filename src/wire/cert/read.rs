@@ -20,6 +20,8 @@ pub(super) fn of(der: &[u8], certificate: &X509Certificate<'_>) -> Cert {
         issuer: name::directory_name(&tbs.issuer),
         subject_der: Bytes::from(tbs.subject.as_raw()),
         issuer_der: Bytes::from(tbs.issuer.as_raw()),
+        spki_der: Bytes::from(tbs.subject_pki.raw),
+        constrains_names: false,
         common_name: tbs.subject.iter_common_name().last().and_then(|name| name::text(name.attr_value())),
         dns_names: Vec::new(),
         ip_addresses: Vec::new(),
@@ -78,6 +80,7 @@ fn read_extension(cert: &mut Cert, extension: &X509Extension<'_>) {
                 }
             }
         }
+        Ext::NameConstraints(_) => cert.constrains_names = true,
         Ext::ParseError { .. } => cert.unreadable.push(oid),
         _ if oid == TLS_FEATURE => {
             cert.must_staple = Vec::<u16>::from_der(extension.value).is_ok_and(|(_, features)| features.contains(&STATUS_REQUEST));
@@ -164,7 +167,7 @@ fn dsa_bits(key: &PublicKey<'_>) -> u32 {
 }
 
 /// The name of a signature algorithm, with the hash for RSASSA-PSS; the OID when it is not known.
-fn signature_name(algorithm: &AlgorithmIdentifier<'_>) -> String {
+pub(crate) fn signature_name(algorithm: &AlgorithmIdentifier<'_>) -> String {
     let oid = algorithm.algorithm.to_id_string();
     match oid.as_str() {
         RSASSA_PSS => format!("rsassaPss-{}", pss_hash(algorithm.parameters.as_ref())),

@@ -135,5 +135,8 @@ fn the_common_name_counts_only_where_no_alternative_name_is_there() {
     assert_eq!(named(&[], Some("*.example.com")).matches_name(HOST), NameMatch::CnOnly);
     assert_eq!(named(&[], Some("*.example.com")).matches_name("a.b.example.com"), NameMatch::WildcardDepth);
     assert_eq!(named(&[], Some("192.0.2.7")).matches_name("192.0.2.7"), NameMatch::CnOnly);
+    assert_eq!(named(&[], Some("Bücher.example")).matches_name("xn--bcher-kva.example"), NameMatch::IdnNotEncoded);
+    assert_eq!(named(&["bücher.example"], None).matches_name("xn--bcher-kva.example"), NameMatch::IdnNotEncoded);
+    assert_eq!(named(&["xn--bcher-kva.example"], Some("Bücher.example")).matches_name("xn--bcher-kva.example"), NameMatch::Ok);
     assert_eq!(named(&[], Some("My VPN")).matches_name(HOST), NameMatch::Mismatch);
 }

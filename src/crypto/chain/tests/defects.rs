@@ -35,11 +35,26 @@ fn names_that_do_not_fit() {
     let names = |names: &'static [&'static str]| move |leaf: &mut CertificateParams| leaf.subject_alt_names = alternative(names);
     let verdict = found_on_leaf(names(&["www.example.com", "192.0.2.7"]));
     assert_eq!(found(&verdict), [(Rule::NameMismatch, 0)]);
-    assert_eq!(verdict.problems[0].says, "is for www.example.com, 192.0.2.7, not for vpn.example.com");
+    assert_eq!(
+        verdict.problems[0].says,
+        "is for www.example.com, 192.0.2.7, not for vpn.example.com (its common name counts only where no alternative name is)"
+    );
     assert_eq!(found(&found_on_leaf(names(&["*.com"]))), [(Rule::WildcardDepth, 0)]);
     let verdict = found_on_leaf(names(&[]));
     assert_eq!((found(&verdict), verdict.is_trusted()), (vec![(Rule::CnOnly, 0)], true));
+    let unicode = found_on_leaf(|leaf| {
+        leaf.subject_alt_names.clear();
+        leaf.distinguished_name.push(DnType::CommonName, "vpn.bücher.example");
+    });
+    assert_eq!(found(&unicode), [(Rule::NameMismatch, 0)], "it is another name");
     let root = root("Root");
+    let unicode = leaf(&root, |leaf| {
+        leaf.subject_alt_names.clear();
+        leaf.distinguished_name.push(DnType::CommonName, "bücher.example");
+    });
+    let verdict = judge(&[unicode.cert], &[anchor(&root)], "xn--bcher-kva.example", NOW);
+    assert_eq!(found(&verdict), [(Rule::IdnNotEncoded, 0)]);
+    assert_eq!(verdict.problems[0].says, "is for bücher.example, in Unicode, where DNS and clients have xn--bcher-kva.example");
     let verdict = judge(&[leaf(&root, |_| {}).cert], &[anchor(&root)], "192.0.2.7", NOW);
     assert_eq!(found(&verdict), [(Rule::IpNotInSan, 0)]);
     assert_eq!(verdict.problems[0].says, "is for vpn.example.com, not for the address 192.0.2.7");

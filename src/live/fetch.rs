@@ -1,0 +1,214 @@
+//! One small file over plain HTTP: a revocation list, an OCSP answer, an issuer. Bounded in size, time and redirects.
+//! Nothing is noted here, and nothing is fetched unless the user asked for it.
+
+use super::dial::connect_quietly;
+use super::dns::{self, Resolver};
+use super::wiretap::{Ear, Wired};
+use crate::base::Layer;
+use crate::transcript::ConnectFailure;
+use crate::wire::http::{Head, Parsed};
+use std::net::SocketAddr;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::timeout;
+
+/// What is asked for.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// `http://host[:port]/path`.
+    pub url: String,
+    /// Body and content type of a POST; a GET otherwise.
+    pub post: Option<(&'static str, Vec<u8>)>,
+    /// More bytes than so many are refused.
+    pub most: usize,
+}
+
+/// Fetches; the error says what went wrong, for a person.
+pub async fn fetch(wanted: &Wanted, resolver: &Resolver, within: Duration) -> Result<Vec<u8>, String> {
+    match timeout(within, following(wanted, resolver, within)).await {
+        Ok(result) => result,
+        Err(_) => Err(format!("no answer within {} s", within.as_secs_f32())),
+    }
+}
+
+async fn following(wanted: &Wanted, resolver: &Resolver, within: Duration) -> Result<Vec<u8>, String> {
+    let mut url = wanted.url.clone();
+    for _ in 0..=MOST_REDIRECTS {
+        match once(&url, wanted, resolver, within).await? {
+            Answer::Body(body) => return Ok(body),
+            Answer::Elsewhere(next) => url = next,
+        }
+    }
+    Err(format!("more than {MOST_REDIRECTS} redirects"))
+}
+
+enum Answer {
+    Body(Vec<u8>),
+    Elsewhere(String),
+}
+
+async fn once(url: &str, wanted: &Wanted, resolver: &Resolver, within: Duration) -> Result<Answer, String> {
+    let place = Place::of(url).ok_or_else(|| format!("{url:?} is no address of the form http://host/path"))?;
+    let mut tcp = connect(&place, resolver, within).await?;
+    tcp.write_all(&request(&place, wanted)).await.map_err(|error| format!("the request could not be sent: {error}"))?;
+    let (head, mut body) = head(&mut tcp).await?;
+    match (head.status, head.header("location")) {
+        (Some(200), _) => {}
+        (Some(301 | 302 | 303 | 307 | 308), Some(next)) => return Ok(Answer::Elsewhere(absolute(&place, next))),
+        _ => return Err(format!("the answer is {}", head.start)),
+    }
+    let chunked = head.header("transfer-encoding").is_some_and(|coding| coding.to_ascii_lowercase().contains("chunked"));
+    let length = head.header("content-length").and_then(|length| length.trim().parse::<usize>().ok()).filter(|_| !chunked);
+    if length.is_some_and(|length| length > wanted.most) {
+        return Err(too_long(wanted.most));
+    }
+    // Chunk headers are counted too: twice the limit is room for them.
+    let enough = if chunked { wanted.most.saturating_mul(2) } else { wanted.most };
+    read_on(&mut tcp, &mut body, length, enough, chunked).await?;
+    let body = if chunked { unchunked(&body).ok_or("the chunks of the answer cannot be read")? } else { body };
+    match (body.len(), length) {
+        (got, Some(length)) if got < length => Err(format!("the answer ends after {got} of {length} bytes")),
+        (got, _) if got > wanted.most => Err(too_long(wanted.most)),
+        _ => Ok(Answer::Body(body)),
+    }
+}
+
+fn too_long(most: usize) -> String {
+    format!("the answer is longer than {most} bytes")
+}
+
+async fn connect(place: &Place, resolver: &Resolver, within: Duration) -> Result<Wired, String> {
+    let addresses = dns::look_up(&place.host, resolver, within).await.map_err(|says| format!("{}: {says}", place.host))?;
+    let mut last = String::new();
+    for address in addresses.into_iter().take(MOST_ADDRESSES) {
+        let to = SocketAddr::new(address, place.port);
+        match connect_quietly(to, within / 2, &Ear::default()).await {
+            Ok(tcp) => return Ok(tcp),
+            Err(error) => last = format!("no connection to {to}: {}", in_words(&error)),
+        }
+    }
+    Err(last)
+}
+
+fn in_words(error: &std::io::Error) -> String {
+    match super::dial::classify(error) {
+        ConnectFailure::Refused => "refused".into(),
+        ConnectFailure::TimedOut => "no answer".into(),
+        ConnectFailure::Reset => "reset".into(),
+        ConnectFailure::Unreachable => "the network does not lead there".into(),
+        ConnectFailure::Other => error.to_string(),
+    }
+}
+
+fn request(place: &Place, wanted: &Wanted) -> Vec<u8> {
+    let (method, body) = wanted.post.as_ref().map_or(("GET", None), |post| ("POST", Some(post)));
+    let mut text =
+        format!("{method} {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: sstp-diag/{}\r\n", place.path, place.authority, env!("CARGO_PKG_VERSION"));
+    if let Some((kind, body)) = body {
+        text += &format!("Content-Type: {kind}\r\nContent-Length: {}\r\n", body.len());
+    }
+    text += "Accept: */*\r\nConnection: close\r\n\r\n";
+    let mut bytes = text.into_bytes();
+    bytes.extend(body.map_or(&[][..], |(_, body)| body));
+    bytes
+}
+
+/// The head of the answer, and what came behind it.
+async fn head(tcp: &mut Wired) -> Result<(Head, Vec<u8>), String> {
+    let mut got = Vec::new();
+    let mut chunk = [0; 4096];
+    loop {
+        let n = tcp.read(&mut chunk).await.map_err(|error| format!("the connection broke: {error}"))?;
+        got.extend(chunk.get(..n).unwrap_or_default());
+        match Head::parse_response(Layer::Cert, &got) {
+            Ok(Parsed::Whole(head, len)) => return Ok((head, got.split_off(len))),
+            Ok(Parsed::Partial) if n > 0 => {}
+            Ok(Parsed::Partial) => return Err("the connection was closed without an answer".into()),
+            Err(error) => return Err(error.to_string()),
+        }
+    }
+}
+
+/// Reads until the length is there, the last chunk came, or the peer closes.
+async fn read_on(tcp: &mut Wired, body: &mut Vec<u8>, length: Option<usize>, enough: usize, chunked: bool) -> Result<(), String> {
+    let mut chunk = vec![0; 16 * 1024];
+    while length.is_none_or(|length| body.len() < length) && !(chunked && body.ends_with(LAST_CHUNK) && unchunked(body).is_some()) {
+        match tcp.read(&mut chunk).await {
+            Ok(0) => return Ok(()),
+            Ok(n) => body.extend(chunk.get(..n).unwrap_or_default()),
+            Err(error) => return Err(format!("the connection broke: {error}")),
+        }
+        if body.len() > enough {
+            return Err(too_long(enough));
+        }
+    }
+    Ok(())
+}
+
+/// RFC 9112 7.1.
+fn unchunked(mut bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut body = Vec::new();
+    loop {
+        let end = bytes.windows(2).position(|pair| pair == b"\r\n")?;
+        let line = std::str::from_utf8(bytes.get(..end)?).ok()?;
+        let size = usize::from_str_radix(line.split(';').next()?.trim(), 16).ok()?;
+        if size == 0 {
+            return Some(body);
+        }
+        let start = end + 2;
+        body.extend(bytes.get(start..start.checked_add(size)?)?);
+        bytes = bytes.get(start + size..)?.strip_prefix(b"\r\n")?;
+    }
+}
+
+/// Where a URL points to.
+#[derive(Debug, PartialEq, Eq)]
+struct Place {
+    /// As it stands in the URL: for the Host header.
+    authority: String,
+    host: String,
+    port: u16,
+    path: String,
+}
+
+impl Place {
+    /// Nothing for other schemes, users, and what could not stand in a request line.
+    fn of(url: &str) -> Option<Place> {
+        let (scheme, rest) = url.split_once("://")?;
+        let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+        let path = path.split('#').next().unwrap_or_default();
+        let path = if path.starts_with('/') { path.to_string() } else { format!("/{path}") };
+        let (host, port) = match authority.strip_prefix('[') {
+            Some(v6) => v6.split_once(']').map(|(host, rest)| (host, rest.strip_prefix(':')))?,
+            None => authority.split_once(':').map_or((authority, None), |(host, port)| (host, Some(port))),
+        };
+        let port = port.map_or(Some(HTTP), |port| port.parse().ok())?;
+        let sane = !host.is_empty() && !url.chars().any(|c| c.is_whitespace() || c.is_control() || !c.is_ascii() || c == '@');
+        let http = scheme.eq_ignore_ascii_case("http");
+        (http && sane).then(|| Place { authority: authority.into(), host: host.into(), port, path })
+    }
+}
+
+/// RFC 9110 10.2.2: a Location may be relative.
+fn absolute(from: &Place, location: &str) -> String {
+    match (location.contains("://"), location.starts_with('/')) {
+        (true, _) => location.to_string(),
+        (false, true) => format!("http://{}{location}", from.authority),
+        (false, false) => {
+            let folder = from.path.rfind('/').and_then(|end| from.path.get(..=end)).unwrap_or("/");
+            format!("http://{}{folder}{location}", from.authority)
+        }
+    }
+}
+
+/// RFC 9110 4.2.1: the port of `http`.
+const HTTP: u16 = 80;
+/// Ours: so many redirects are followed.
+const MOST_REDIRECTS: usize = 3;
+/// Ours: so many addresses of a name are tried, one after the other.
+const MOST_ADDRESSES: usize = 3;
+/// RFC 9112 7.1: the last chunk without trailers.
+const LAST_CHUNK: &[u8] = b"\r\n0\r\n\r\n";
+
+#[cfg(test)]
+mod tests;
