@@ -3,6 +3,8 @@
 mod captures;
 mod catalogue;
 mod cli;
+mod conformance;
+
 mod decode;
 mod docs;
 mod explain;

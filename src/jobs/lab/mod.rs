@@ -15,7 +15,7 @@ use crate::live::LiveError;
 use crate::live::clock::Clock;
 use crate::live::listen::Listener;
 use crate::live::wiretap::Ear;
-use crate::proto::plan::Timers;
+use crate::proto::plan::{CertHashes, Plan, Timers};
 use crate::transcript::Transcript;
 use blueprint::Blueprint;
 use pki::{Authority, Chain};
@@ -117,6 +117,13 @@ impl Lab {
             listener.stop().await;
         }
     }
+}
+
+/// The server of a lab with these faults for a run in memory, under this certificate; `None` when there is no such fault, or
+/// when it does not lie in the server above TLS.
+pub fn rehearsal(faults: &[&str], cert: CertHashes, seed: u64) -> Option<Plan> {
+    let config = LabConfig { faults: faults.iter().map(ToString::to_string).collect(), seed, ..LabConfig::default() };
+    Blueprint::of(&config).ok()?.rehearsal(cert, &config)
 }
 
 async fn listeners(blueprint: &Blueprint, authority: &Authority, config: &LabConfig) -> Result<Vec<Listener>, LiveError> {
