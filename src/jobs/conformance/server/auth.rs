@@ -30,7 +30,7 @@ pub(super) const ROWS: &[Row] = &[
         .why("Whoever skips the login must not get an address.")
         .proved("auth.mutant-ipcp-early"),
     must("auth/2.1/refusing-everything", "2.1", &["S-217"])
-        .at(Auth)
+        .at(Lcp)
         .edits(&["lcp.configure-nak#1 instead 10 00 00 11 ff 03 c0 21 04 01 00 09 03 05 c2 23 81", "lcp.configure-ack#* instead 10 00 00 11 ff 03 c0 21 04 01 00 09 03 05 c2 23 81"])
         .methods(PAP)
         .within(12)
@@ -104,7 +104,7 @@ pub(super) const ROWS: &[Row] = &[
         .at(Auth)
         .methods(CHAP)
         .within(5)
-        .edits(&["chap.response#1 set identifier=0xee"])
+        .edits(&["chap.response#1 set identifier=0xee", "chap.response#2 drop"])
         .says("a response with another identifier is discarded")
         .expects(Expect::All(&[Expect::Never("chap.success"), Expect::Never("chap.failure")]))
         .why("It answers an older challenge.")
@@ -241,7 +241,7 @@ pub(super) const ROWS: &[Row] = &[
         .at(Auth)
         .methods(EAP)
         .within(5)
-        .edits(&["eap.response-identity#1 set identifier=0xee"])
+        .edits(&["eap.response-identity#1 set identifier=0xee", "eap.response-identity#2 drop"])
         .says("an EAP Response with another identifier is discarded")
         .expects(Expect::Is("the same Request or nothing", |view| {
             let wrong = view.after().find(|event| is_eap(event) && event.raw.get(12) != Some(&1));

@@ -182,7 +182,7 @@ pub(super) const ROWS: &[Row] = &[
         .why("A client mends everything in one round.")
         .proved("sstp.mutant-nak-status"),
     derived("sstp/2.2.4/binding-request-in-the-request", "2.2.4", &["S-109"])
-        .edits(&["sstp.call-connect-request#1 instead 10 01 00 36 00 01 00 02 00 01 00 06 00 01 00 04 00 28 00 00 00 03 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00"])
+        .edits(&["sstp.call-connect-request#* instead 10 01 00 36 00 01 00 02 00 01 00 06 00 01 00 04 00 28 00 00 00 03 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00"])
         .says("Crypto Binding Request in a request is not acceptable")
         .expects(Expect::All(&[REFUSED, Expect::Never("sstp.call-connect-ack")]))
         .why("It goes the other way.")

@@ -88,6 +88,8 @@ fn case(family: &Family, value: u64) -> Case {
     let wire = short.trim_end_matches("-unsealed").replace('-', " ");
     let id = format!("{}/2.2/{short}-{}-{value}", layer(message), field.replace('.', "-"));
     let id = if until == Ncp { format!("{id}-late") } else { id };
+    // An honest client would mend its request after a Nak.
+    let nth = if message == REQUEST { "*" } else { "1" };
     let (expect, otherwise, says, proved_by) = draws.meaning();
     Case {
         id: id.into(),
@@ -96,7 +98,7 @@ fn case(family: &Family, value: u64) -> Case {
         spec: SpecRef::sstp("2.2"),
         level: Level::Must,
         covers: covers.to_vec(),
-        edits: vec![format!("{message}#1 set {field}={value}").into()],
+        edits: vec![format!("{message}#{nth} set {field}={value}").into()],
         proved_by,
         base: Base { expect, otherwise, ..Base::new(Side::Server, until) },
     }

@@ -9,7 +9,7 @@ use crate::wire::sstp::{Attribute, MessageType};
 
 const ACK: Expect = Expect::Sends("sstp.call-disconnect-ack");
 /// Makes a server disconnect: LCP Terminate-Request.
-const TERMINATE: &str = "sstp.call-disconnect#1 instead 10 00 00 0a ff 03 c0 21 05 09 00 04";
+const TERMINATE: &str = "sstp.call-disconnect#1 instead 10 00 00 0c ff 03 c0 21 05 09 00 04";
 const DISCONNECTS: (Expect, &str) =
     (Expect::Sends("sstp.call-disconnect"), "the server does not disconnect after an LCP Terminate-Request");
 

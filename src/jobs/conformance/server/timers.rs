@@ -107,7 +107,7 @@ pub(super) const ROWS: &[Row] = &[
         .proved("teardown.mutant-keeps-open"),
     should("teardown/3.1.2.2/disconnect-unanswered", "3.1.2.2", &["S-171"])
         .at(Lcp)
-        .edits(&["sstp.call-disconnect#1 instead 10 00 00 0a ff 03 c0 21 05 09 00 04", "sstp.call-disconnect-ack#* drop"])
+        .edits(&["sstp.call-disconnect#1 instead 10 00 00 0c ff 03 c0 21 05 09 00 04", "sstp.call-disconnect-ack#* drop"])
         .within(12)
         .says("a Disconnect without an answer: closed after 5 s")
         .expects(Expect::Gap("sstp.call-disconnect", "closed", 4000, 6500))
@@ -125,7 +125,7 @@ pub(super) const ROWS: &[Row] = &[
     must("data/3.1.2.3/data-within-the-interval", "3.1.2.3", &["S-158", "S-161"])
         .at(Ncp)
         .within(70)
-        .edits(&["sstp.call-disconnect#1 instead 10 00 00 0e ff 03 c0 21 09 21 00 08 00 00 00 00", "sstp.call-disconnect#1 hold 40s"])
+        .edits(&["sstp.call-disconnect#1 instead 10 00 00 10 ff 03 c0 21 09 21 00 08 00 00 00 00", "sstp.call-disconnect#1 hold 40s"])
         .says("a data packet restarts the hello timer")
         .expects(Expect::All(&[Expect::Count("sstp.echo-request", 0), Expect::Sends("lcp.echo-reply")]))
         .why("A live client need not be asked.")
