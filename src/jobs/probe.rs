@@ -1,7 +1,7 @@
 //! Dials a server as a client would and writes down how far it gets: DNS, TCP, proxy, TLS, certificate, and then a
 //! [`Session`](crate::proto::Session) from HTTP to teardown.
 
-mod climb;
+pub(in crate::jobs) mod climb;
 mod learn;
 mod recorder;
 

@@ -3,7 +3,9 @@
 pub mod case;
 pub mod coverage;
 pub mod expect;
+pub mod known;
 pub mod rehearse;
+pub mod run;
 pub mod server;
 mod tester;
 pub mod verdict;
