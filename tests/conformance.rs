@@ -10,7 +10,8 @@ use std::collections::HashSet;
 fn wrong(case: &Case) -> Option<String> {
     let (clean, events) = rehearse::server(case, &[]);
     if clean.grade != Grade::Pass {
-        let seen: Vec<String> = events.iter().rev().take(6).rev().map(|event| format!("    {:?} {:?} {:?}", event.at, event.by, event.what)).collect();
+        let seen: Vec<String> =
+            events.iter().rev().take(6).rev().map(|event| format!("    {:?} {:?} {:?}", event.at, event.by, event.what)).collect();
         return Some(format!("{}: clean lab: {} {}\n{}", case.id, clean.grade.name(), clean.actual, seen.join("\n")));
     }
     let (spoilt, _) = rehearse::server(case, &[case.proved_by]);
@@ -47,8 +48,7 @@ fn every_requirement_has_a_case_or_a_reason() {
     let cases = server::all();
     let all: Vec<_> = coverage::requirements(Side::Server).collect();
     assert_eq!(all.len(), 296);
-    let gaps: Vec<&str> =
-        all.iter().filter(|one| coverage::coverage(one, &cases) == Coverage::Gap).map(|one| one.id).collect();
+    let gaps: Vec<&str> = all.iter().filter(|one| coverage::coverage(one, &cases) == Coverage::Gap).map(|one| one.id).collect();
     assert!(gaps.is_empty(), "neither case nor reason: {gaps:?}");
     let known: HashSet<&str> = all.iter().map(|one| one.id).collect();
     for id in cases.iter().flat_map(|case| case.covers.iter().copied()).chain(UNTESTED.iter().flat_map(|row| row.0.split(' '))) {

@@ -1,6 +1,6 @@
 //! `probe`: from the arguments to the report.
 
-use super::args::{ExtentArgs, ProbeArgs, ScanArgs, Target as Named, WayArgs};
+use super::args::{ExtentArgs, LoginArgs, ProbeArgs, ScanArgs, Target as Named, WayArgs};
 use super::exit::{Exit, Trouble};
 use super::output::{Outputs, complain};
 use super::screen::Screen;
@@ -14,6 +14,7 @@ use crate::live::hello_scan::Limits;
 use crate::live::keylog::KeyLogs;
 use crate::live::proxy::ProxyConfig;
 use crate::live::runtime::{self, Ended};
+use crate::live::trust::Trust;
 use crate::live::wiretap::Ear;
 use crate::proto::plan::Timers;
 use crate::report::Report;
@@ -77,29 +78,34 @@ async fn climb(
 
 /// Everything that the arguments say; with `--lab` the lab fills in the rest.
 fn config(args: &ProbeArgs, named: &Named, ear: Ear) -> Result<ProbeConfig, Trouble> {
-    let way = &args.way;
+    let mut config = basis(&args.login, &args.way, trust::roots(&args.trust)?, args.lab.lab, named)?;
+    let keylog = KeyLogs::open(args.trust.keylog.as_deref(), std::env::var_os("SSLKEYLOGFILE").as_deref())?;
+    (config.keylog, config.ear) = (Arc::new(keylog.heard_by(ear.clone())), ear);
+    config.asked = Asked { until: args.extent.until, strict: args.trust.strict, ..Asked::default() };
+    config.timers = timers(&args.extent);
+    config.scan = limits(&args.scan);
+    config.seed = args.extent.seed.map_or(config.seed, |seed| seed);
+    config.total = args.extent.timeout.unwrap_or(config.total);
+    Ok(config)
+}
+
+/// What every job that dials has in common: who, which way, whom to trust.
+pub fn basis(login: &LoginArgs, way: &WayArgs, roots: Trust, lab: bool, named: &Named) -> Result<ProbeConfig, Trouble> {
     let target = Target {
         host: named.host.clone(),
         port: named.port,
         server_name: way.server_name.clone(),
-        connect: sense::connect(args, named.port),
+        connect: sense::connect(way, named.port),
     };
-    let keylog = KeyLogs::open(args.trust.keylog.as_deref(), std::env::var_os("SSLKEYLOGFILE").as_deref())?;
     let mut config = ProbeConfig {
-        asked: Asked { until: args.extent.until, strict: args.trust.strict, ..Asked::default() },
-        methods: (!args.login.auth.is_empty()).then(|| args.login.auth.clone()),
-        trust: Arc::new(trust::roots(&args.trust)?),
-        proxy: if args.lab.lab { None } else { proxy::choose(way, named)? },
+        methods: (!login.auth.is_empty()).then(|| login.auth.clone()),
+        trust: Arc::new(roots),
+        proxy: if lab { None } else { proxy::choose(way, named)? },
         resolver: resolver(way),
-        timers: timers(&args.extent),
-        keylog: Arc::new(keylog.heard_by(ear.clone())),
-        ear,
-        scan: limits(&args.scan),
-        seed: args.extent.seed.map_or_else(random, Ok)?,
+        seed: random()?,
         ..ProbeConfig::new(target)
     };
-    config.total = args.extent.timeout.unwrap_or(config.total);
-    config.credentials = password::credentials(&args.login)?;
+    config.credentials = password::credentials(login)?;
     Ok(config)
 }
 

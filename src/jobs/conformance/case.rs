@@ -25,13 +25,8 @@ pub enum Level {
 
 impl Level {
     /// Every level and its name.
-    pub const ALL: [(Level, &'static str); 5] = [
-        (Level::Must, "MUST"),
-        (Level::Derived, "MUST*"),
-        (Level::Should, "SHOULD"),
-        (Level::May, "MAY"),
-        (Level::Interop, "INTEROP"),
-    ];
+    pub const ALL: [(Level, &'static str); 5] =
+        [(Level::Must, "MUST"), (Level::Derived, "MUST*"), (Level::Should, "SHOULD"), (Level::May, "MAY"), (Level::Interop, "INTEROP")];
 
     /// The name in reports.
     pub fn name(self) -> &'static str {

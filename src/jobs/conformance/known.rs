@@ -175,7 +175,10 @@ mod tests {
         let text = "# x\n[findings]\n\"A\" = \"b\"\n[cases]\n\"lcp/*\" = { verdict = \"fail\", reason = \"it, \\\"says\\\"\", until = \"2027-01-31\" }\n\"a/b/c\" = \"why\"\n";
         let known = parse(text).expect("well formed");
         assert_eq!(known.len(), 2);
-        assert_eq!((known[0].verdict, known[0].reason.as_str(), known[0].until.as_deref()), (Some(Grade::Fail), "it, \"says\"", Some("2027-01-31")));
+        assert_eq!(
+            (known[0].verdict, known[0].reason.as_str(), known[0].until.as_deref()),
+            (Some(Grade::Fail), "it, \"says\"", Some("2027-01-31"))
+        );
         assert!(about(&known, "lcp/5/x", "2027-01-31").is_some() && about(&known, "lcp/5/x", "2027-02-01").is_none());
         let written = write(&[("a/b/c", Grade::Fail, "says \"x\""), ("d/e/f", Grade::Pass, "")]);
         assert_eq!(parse(&written).expect("its own")[0].reason, "says \"x\"");

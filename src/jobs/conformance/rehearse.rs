@@ -47,7 +47,6 @@ pub fn client(case: &Case, host: &str, cert: CertHashes, credentials: Option<Cre
     }
 }
 
-
 /// Whether a case can be rehearsed at all: TLS is not on the pretend wire.
 pub fn is_above_tls(case: &Case) -> bool {
     Layer::from_name(case.layer()).is_some_and(|layer| layer > Layer::Cert)

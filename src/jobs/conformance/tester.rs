@@ -67,7 +67,9 @@ impl Tester {
     fn from_session(&mut self, event: Event) {
         let observed = matches!(event.what, What::Http(_) | What::Sstp(_) | What::Ppp(_) | What::Undecoded(_) | What::Opaque { .. });
         // What the peer does is told by the observer, which hears it even when the session has left.
-        if event.by == Some(self.peer) && (observed || matches!(event.what, What::Closed(_))) || matches!(event.what, What::Closed(How::Ours)) {
+        if event.by == Some(self.peer) && (observed || matches!(event.what, What::Closed(_)))
+            || matches!(event.what, What::Closed(How::Ours))
+        {
             return;
         }
         let first = self.case.edits.first();

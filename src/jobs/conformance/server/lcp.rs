@@ -358,6 +358,7 @@ fn rejected(view: &View<'_>, wanted: &[u8]) -> Result<(), String> {
 }
 
 fn answered_only(view: &View<'_>, id: u8) -> Result<(), String> {
-    let other = view.after().filter(|event| name(event).is_some_and(|name| name == "lcp.configure-ack")).filter_map(lcp).find(|p| p.id != id);
+    let other =
+        view.after().filter(|event| name(event).is_some_and(|name| name == "lcp.configure-ack")).filter_map(lcp).find(|p| p.id != id);
     other.map_or(Ok(()), |packet| Err(format!("identifier 0x{:02x} was answered", packet.id)))
 }

@@ -50,7 +50,16 @@ fn packet(protocol: Protocol, code: u8, id: u8, data: &[u8]) -> String {
     hex(&emit_data(&frame))
 }
 
-fn case(id: String, title: String, spec: SpecRef, covers: &'static str, until: Layer, bytes: &str, expect: Expect, proved_by: &'static str) -> Case {
+fn case(
+    id: String,
+    title: String,
+    spec: SpecRef,
+    covers: &'static str,
+    until: Layer,
+    bytes: &str,
+    expect: Expect,
+    proved_by: &'static str,
+) -> Case {
     let mut edits = vec![format!("sstp.call-disconnect#1 instead {bytes}").into()];
     if until == Binding {
         edits.push("ipcp.*#* drop".into());
@@ -77,7 +86,16 @@ fn unknown_option(protocol: Protocol, kind: u8) -> Case {
         return case(id, format!("LCP option {kind} is rejected"), spec, "S-180", Sstp, &bytes, expect, "lcp.mutant-no-replies");
     }
     let id = format!("ncp/5.4/option-{kind}");
-    case(id, format!("IPCP option {kind} is rejected"), spec, "S-250", Binding, &bytes, Expect::Sends("ipcp.configure-reject"), "ncp.mutant-silent")
+    case(
+        id,
+        format!("IPCP option {kind} is rejected"),
+        spec,
+        "S-250",
+        Binding,
+        &bytes,
+        Expect::Sends("ipcp.configure-reject"),
+        "ncp.mutant-silent",
+    )
 }
 
 fn unknown_code(protocol: Protocol, code: u8) -> Case {

@@ -70,35 +70,46 @@ pub(super) const ROWS: &[Row] = &[
     must("data/2.2.1/no-packet-over-4095", "2.2.1", &["S-058"])
         .at(Data)
         .says("no packet of a whole call is longer than 4095 bytes")
-        .expects(Expect::All(&[Expect::Up(Data), Expect::Never("undecoded"), Expect::Is("4095 bytes at most", |view| every(view, |raw| raw.len() <= 4095))]))
+        .expects(Expect::All(&[
+            Expect::Up(Data),
+            Expect::Never("undecoded"),
+            Expect::Is("4095 bytes at most", |view| every(view, |raw| raw.len() <= 4095)),
+        ]))
         .why("The length has twelve bits.")
         .proved("ncp.mutant-silent"),
     derived("lcp/6.6/lcp-bears-ff-03", "2.2.3", &["S-211"])
         .at(Lcp)
         .says("LCP of the server bears FF 03 and a whole protocol field")
-        .expects(Expect::All(&[Expect::Sends("lcp.configure-request"), Expect::Is("FF 03 C0 21", |view| {
-            frames(view, ppp::LCP, |raw| raw.get(4..8) == Some(&[0xff, 3, 0xc0, 0x21]))
-        })]))
+        .expects(Expect::All(&[
+            Expect::Sends("lcp.configure-request"),
+            Expect::Is("FF 03 C0 21", |view| frames(view, ppp::LCP, |raw| raw.get(4..8) == Some(&[0xff, 3, 0xc0, 0x21]))),
+        ]))
         .why("RFC 1661 6.6: LCP is never compressed.")
         .proved("lcp.mutant-compressed"),
     derived("lcp/6.5/no-compression-unasked", "2.2.3", &["S-212", "S-264"])
         .at(Data)
         .says("without PFC and ACFC every frame bears FF 03 and two bytes of protocol")
-        .expects(Expect::All(&[Expect::Sends("ipcp.configure-request"), Expect::Is("FF 03 on every frame", |view| {
-            every(view, |raw| raw.get(1) != Some(&0) || raw.len() < 8 || raw.get(4..6) == Some(&[0xff, 3]))
-        })]))
+        .expects(Expect::All(&[
+            Expect::Sends("ipcp.configure-request"),
+            Expect::Is("FF 03 on every frame", |view| {
+                every(view, |raw| raw.get(1) != Some(&0) || raw.len() < 8 || raw.get(4..6) == Some(&[0xff, 3]))
+            }),
+        ]))
         .why("We did not ask for compression.")
         .proved("ncp.mutant-compressed"),
     must("lcp/5.8/one-frame-to-a-packet", "2.2.3", &["S-213"])
         .at(Sstp)
         .within(4)
         .says("a data packet holds one PPP frame")
-        .expects(Expect::All(&[Expect::Sends("lcp.configure-request"), Expect::Is("the length of LCP fills the packet", |view| {
-            frames(view, ppp::LCP, |raw| {
-                let length = raw.get(10..12).map_or(0, |pair| usize::from(pair[0]) << 8 | usize::from(pair[1]));
-                length + 8 == raw.len()
-            })
-        })]))
+        .expects(Expect::All(&[
+            Expect::Sends("lcp.configure-request"),
+            Expect::Is("the length of LCP fills the packet", |view| {
+                frames(view, ppp::LCP, |raw| {
+                    let length = raw.get(10..12).map_or(0, |pair| usize::from(pair[0]) << 8 | usize::from(pair[1]));
+                    length + 8 == raw.len()
+                })
+            }),
+        ]))
         .why("There is no HDLC to tell them apart.")
         .proved("lcp.mutant-padding"),
 ];

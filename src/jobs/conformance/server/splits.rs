@@ -13,10 +13,34 @@ const ECHO: Expect = Expect::Sends("sstp.echo-response");
 type Cut = (&'static str, Layer, &'static str, &'static [usize], Expect, &'static str, &'static str);
 
 const CUTS: [Cut; 6] = [
-    ("http.request", Http, "http", &[1, 8, 16, 17, 40, 61, 69, 70, 71, 80, 120, 150], Expect::Http(200, 200), "http.mutant-refuses", "S-011"),
+    (
+        "http.request",
+        Http,
+        "http",
+        &[1, 8, 16, 17, 40, 61, 69, 70, 71, 80, 120, 150],
+        Expect::Http(200, 200),
+        "http.mutant-refuses",
+        "S-011",
+    ),
     ("sstp.call-connect-request", Sstp, "sstp", &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13], ACKED, "sstp.no-ack", "S-009"),
-    ("sstp.call-disconnect", Sstp, "teardown", &[2, 3, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19], LEAVE, "teardown.no-ack", "S-009"),
-    ("sstp.call-connected", Binding, "binding", &[1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 15, 16, 17, 47, 48, 79, 80, 111], BOUND, "binding.silent", "S-009"),
+    (
+        "sstp.call-disconnect",
+        Sstp,
+        "teardown",
+        &[2, 3, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19],
+        LEAVE,
+        "teardown.no-ack",
+        "S-009",
+    ),
+    (
+        "sstp.call-connected",
+        Binding,
+        "binding",
+        &[1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 15, 16, 17, 47, 48, 79, 80, 111],
+        BOUND,
+        "binding.silent",
+        "S-009",
+    ),
     ("sstp.echo-request", Binding, "data", &[1, 2, 4, 5, 6, 7], ECHO, "teardown.echo-lost", "S-009"),
     (
         "lcp.configure-request",

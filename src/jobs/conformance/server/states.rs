@@ -40,9 +40,23 @@ const HARMLESS: Want = Want(
 
 const MESSAGES: [Message; 12] = [
     ("call-connect-request", "1001000e00010001000100060001", TAKEN, WRONG, WRONG, "S-114 S-115"),
-    ("call-connect-ack", "1001003000020001000400280000000300000000000000000000000000000000000000000000000000000000000000aa", WRONG_WAY, WRONG_WAY, WRONG_WAY, "S-121"),
+    (
+        "call-connect-ack",
+        "1001003000020001000400280000000300000000000000000000000000000000000000000000000000000000000000aa",
+        WRONG_WAY,
+        WRONG_WAY,
+        WRONG_WAY,
+        "S-121",
+    ),
     ("call-connect-nak", "100100160003000100 02000e00000001000000040002", WRONG_WAY, WRONG_WAY, WRONG_WAY, "S-122"),
-    ("call-connected", CONNECTED, WRONG, Want(Expect::Sends("sstp.call-abort"), "is answered by Abort", "sstp.mutant-ignores"), WRONG, "S-116 S-139 S-148"),
+    (
+        "call-connected",
+        CONNECTED,
+        WRONG,
+        Want(Expect::Sends("sstp.call-abort"), "is answered by Abort", "sstp.mutant-ignores"),
+        WRONG,
+        "S-116 S-139 S-148",
+    ),
     ("call-abort", "10010014000500010002000c0000000200000005", ABORTED, ABORTED, ABORTED, "S-274 S-275 S-276"),
     ("call-disconnect", "10010014000600010002000c0000000000000000", LEFT, LEFT, LEFT, "S-269 S-270 S-271"),
     ("call-disconnect-ack", "1001000800070000", WRONG, WRONG, WRONG, "S-120"),
@@ -79,7 +93,13 @@ pub(super) fn cases() -> Vec<Case> {
     cases
 }
 
-fn in_turn((state, until, instead_of, when): &(&str, Layer, &str, &str), name: &str, bytes: &str, want: Want, covers: &'static str) -> Case {
+fn in_turn(
+    (state, until, instead_of, when): &(&str, Layer, &str, &str),
+    name: &str,
+    bytes: &str,
+    want: Want,
+    covers: &'static str,
+) -> Case {
     let mut base = Base { expect: want.0, ..Base::new(Side::Server, *until) };
     base.otherwise = want.1.contains("Abort").then_some(ENDED);
     if want.1 == HARMLESS.1 {
@@ -102,7 +122,15 @@ fn in_turn((state, until, instead_of, when): &(&str, Layer, &str, &str), name: &
 type Ending = (&'static str, &'static str, &'static str, &'static str, &'static str, &'static str, &'static str);
 
 const ENDINGS: [Ending; 3] = [
-    ("abort-timeout-pending", "sstp.call-disconnect", "1001000800050000", "sstp.call-abort", "sstp.mutant-two-aborts", "after our Abort", "S-283"),
+    (
+        "abort-timeout-pending",
+        "sstp.call-disconnect",
+        "1001000800050000",
+        "sstp.call-abort",
+        "sstp.mutant-two-aborts",
+        "after our Abort",
+        "S-283",
+    ),
     (
         "disconnect-timeout-pending",
         "sstp.call-disconnect",
@@ -112,7 +140,15 @@ const ENDINGS: [Ending; 3] = [
         "after our Disconnect",
         "S-284 S-285",
     ),
-    ("abort-pending", "sstp.call-connect-request", "1001000800080000", "sstp.call-abort", "sstp.mutant-two-aborts", "while its Abort is unanswered", "S-282"),
+    (
+        "abort-pending",
+        "sstp.call-connect-request",
+        "1001000800080000",
+        "sstp.call-abort",
+        "sstp.mutant-two-aborts",
+        "while its Abort is unanswered",
+        "S-282",
+    ),
 ];
 
 /// Whatever comes when the call is over is ignored.

@@ -23,7 +23,9 @@ pub(super) const ROWS: &[Row] = &[
     must("teardown/2.2.15/ack-layout", "2.2.15", &["S-273"])
         .edits(&["sstp.call-disconnect#1 split 4"])
         .says("Disconnect Ack is 8 bytes without attributes")
-        .expects(Expect::Is("10 01 00 08 00 07 00 00", |view| layout(view, MessageType::CallDisconnectAck, |raw| raw == [0x10, 1, 0, 8, 0, 7, 0, 0])))
+        .expects(Expect::Is("10 01 00 08 00 07 00 00", |view| {
+            layout(view, MessageType::CallDisconnectAck, |raw| raw == [0x10, 1, 0, 8, 0, 7, 0, 0])
+        }))
         .why("A client may compare it byte by byte.")
         .proved("teardown.mutant-ack-layout"),
     must("teardown/2.2.13/bare-abort", "2.2.13", &["S-277"])
@@ -43,7 +45,9 @@ pub(super) const ROWS: &[Row] = &[
         .edits(&["sstp.call-connect-request#1 instead 10 01 00 08 00 08 00 00"])
         .says("the Status Info of an Abort is about attribute 1 to 4 and has status 4 to 9")
         .expects(Expect::Is("attribute 1 to 4, status 4 to 9", |view| {
-            infos(view, MessageType::CallAbort, |infos| infos.iter().all(|(about, status)| (1..=4).contains(about) && (4..=9).contains(status)))
+            infos(view, MessageType::CallAbort, |infos| {
+                infos.iter().all(|(about, status)| (1..=4).contains(about) && (4..=9).contains(status))
+            })
         }))
         .or(ENDED)
         .why("The table of MS-SSTP 2.2.13.")
@@ -61,7 +65,9 @@ pub(super) const ROWS: &[Row] = &[
         .edits(&[TERMINATE])
         .only_if(DISCONNECTS.0, DISCONNECTS.1)
         .says("the Status Info of a Disconnect is attribute 0, status 0")
-        .expects(Expect::Is("attribute 0, status 0", |view| infos(view, MessageType::CallDisconnect, |infos| infos.iter().all(|info| *info == (0, 0)))))
+        .expects(Expect::Is("attribute 0, status 0", |view| {
+            infos(view, MessageType::CallDisconnect, |infos| infos.iter().all(|info| *info == (0, 0)))
+        }))
         .why("A Disconnect is no error.")
         .proved("teardown.mutant-disconnect-status"),
     must("teardown/3.3.5.2.6/closes-at-the-ack", "3.3.5.2.6", &["S-172"])
@@ -95,7 +101,11 @@ pub(super) const ROWS: &[Row] = &[
         .edits(&[TERMINATE, "sstp.call-disconnect-ack#1 instead 10 01 00 08 00 08 00 00"])
         .only_if(DISCONNECTS.0, DISCONNECTS.1)
         .says("an Echo Request while the server waits for Disconnect Ack is ignored")
-        .expects(Expect::All(&[Expect::Never("sstp.echo-response"), Expect::Never("sstp.call-abort"), Expect::Count("sstp.call-disconnect", 1)]))
+        .expects(Expect::All(&[
+            Expect::Never("sstp.echo-response"),
+            Expect::Never("sstp.call-abort"),
+            Expect::Count("sstp.call-disconnect", 1),
+        ]))
         .why("It may have been on its way.")
         .proved("teardown.mutant-two-disconnects"),
     derived("teardown/4.2/no-second-use", "4.2", &["S-290"])
@@ -109,7 +119,10 @@ pub(super) const ROWS: &[Row] = &[
         .at(Ncp)
         .edits(&[TERMINATE])
         .says("LCP Terminate-Request is acknowledged, and SSTP ends after it")
-        .expects(Expect::All(&[Expect::Sends("lcp.terminate-ack"), Expect::Any(&[Expect::Sends("sstp.call-disconnect"), Expect::Never("closed")])]))
+        .expects(Expect::All(&[
+            Expect::Sends("lcp.terminate-ack"),
+            Expect::Any(&[Expect::Sends("sstp.call-disconnect"), Expect::Never("closed")]),
+        ]))
         .why("PPP ends in order first.")
         .proved("lcp.mutant-no-terminate-ack"),
     must("teardown/5.5/stays-after-terminate-ack", "3.3.5.2.5", &["S-292"])

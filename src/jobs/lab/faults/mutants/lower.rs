@@ -1,17 +1,11 @@
 //! Mutants of HTTP, SSTP and LCP.
 
-use crate::base::Layer::{Http, Sstp, Lcp};
+use crate::base::Layer::{Http, Lcp, Sstp};
 use crate::jobs::lab::fault::{Fault, Makes, fault};
 use std::time::Duration;
 
 pub(in crate::jobs::lab) const MUTANTS: &[Fault] = &[
-    fault(
-        "http.mutant-version",
-        Http,
-        "the status line says HTTP/1.0",
-        Makes::Edits(&[r#"http.response#1 splice 0..8 "HTTP/1.0""#]),
-        "",
-    ),
+    fault("http.mutant-version", Http, "the status line says HTTP/1.0", Makes::Edits(&[r#"http.response#1 splice 0..8 "HTTP/1.0""#]), ""),
     fault(
         "http.mutant-length",
         Http,
@@ -23,7 +17,9 @@ pub(in crate::jobs::lab) const MUTANTS: &[Fault] = &[
         "http.mutant-chunked",
         Http,
         "the 200 is chunked",
-        Makes::Edits(&[r#"http.response#1 instead "HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551615\r\nTransfer-Encoding: chunked\r\n\r\n""#]),
+        Makes::Edits(&[
+            r#"http.response#1 instead "HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551615\r\nTransfer-Encoding: chunked\r\n\r\n""#,
+        ]),
         "",
     ),
     fault(
@@ -33,13 +29,7 @@ pub(in crate::jobs::lab) const MUTANTS: &[Fault] = &[
         Makes::Edits(&["http.response#1 splice 9999..9999 10 01 00 08 00 08 00 00"]),
         "",
     ),
-    fault(
-        "http.mutant-late",
-        Http,
-        "the answer comes after 6 s",
-        Makes::Edits(&["http.response#1 hold 6s"]),
-        "",
-    ),
+    fault("http.mutant-late", Http, "the answer comes after 6 s", Makes::Edits(&["http.response#1 hold 6s"]), ""),
     fault(
         "http.mutant-takes-all",
         Http,
@@ -54,32 +44,27 @@ pub(in crate::jobs::lab) const MUTANTS: &[Fault] = &[
         Makes::Edits(&[r#"http.response#1 instead "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n""#]),
         "",
     ),
-    fault(
-        "http.mutant-silent",
-        Http,
-        "no request is answered",
-        Makes::Edits(&["http.response#1 drop"]),
-        "",
-    ),
+    fault("http.mutant-silent", Http, "no request is answered", Makes::Edits(&["http.response#1 drop"]), ""),
     fault(
         "sstp.mutant-ignores",
         Sstp,
         "what is wrong is ignored",
-        Makes::Many(&[Makes::Server(|server| server.keeps_open = true), Makes::Edits(&["sstp.call-abort#* drop", "sstp.call-connect-nak#* drop", "sstp.call-disconnect#* drop"])]),
+        Makes::Many(&[
+            Makes::Server(|server| server.keeps_open = true),
+            Makes::Edits(&["sstp.call-abort#* drop", "sstp.call-connect-nak#* drop", "sstp.call-disconnect#* drop"]),
+        ]),
         "",
     ),
-    fault(
-        "sstp.mutant-no-abort",
-        Sstp,
-        "Call Abort is never sent",
-        Makes::Edits(&["sstp.call-abort#* drop"]),
-        "",
-    ),
+    fault("sstp.mutant-no-abort", Sstp, "Call Abort is never sent", Makes::Edits(&["sstp.call-abort#* drop"]), ""),
     fault(
         "sstp.mutant-long-ack",
         Sstp,
         "Call Connect Ack has four bytes too many",
-        Makes::Edits(&["sstp.call-connect-ack#1 splice 48..48 00 00 00 00", "sstp.call-connect-ack#1 set length=52", "sstp.call-connect-ack#1 set crypto-binding-request.length=44"]),
+        Makes::Edits(&[
+            "sstp.call-connect-ack#1 splice 48..48 00 00 00 00",
+            "sstp.call-connect-ack#1 set length=52",
+            "sstp.call-connect-ack#1 set crypto-binding-request.length=44",
+        ]),
         "",
     ),
     fault(
@@ -100,16 +85,12 @@ pub(in crate::jobs::lab) const MUTANTS: &[Fault] = &[
         "sstp.mutant-fixed-nonce",
         Sstp,
         "every nonce is zero",
-        Makes::Edits(&["sstp.call-connect-ack#1 set crypto-binding-request.nonce=hex:0000000000000000000000000000000000000000000000000000000000000000"]),
+        Makes::Edits(&[
+            "sstp.call-connect-ack#1 set crypto-binding-request.nonce=hex:0000000000000000000000000000000000000000000000000000000000000000",
+        ]),
         "",
     ),
-    fault(
-        "sstp.mutant-two-acks",
-        Sstp,
-        "Call Connect Ack comes twice",
-        Makes::Edits(&["sstp.call-connect-ack#1 repeat 2"]),
-        "",
-    ),
+    fault("sstp.mutant-two-acks", Sstp, "Call Connect Ack comes twice", Makes::Edits(&["sstp.call-connect-ack#1 repeat 2"]), ""),
     fault(
         "sstp.mutant-lcp-first",
         Sstp,
@@ -135,7 +116,9 @@ pub(in crate::jobs::lab) const MUTANTS: &[Fault] = &[
         "sstp.mutant-nak-is-ack",
         Sstp,
         "a bad request is acknowledged",
-        Makes::Edits(&["sstp.call-connect-nak#* instead 10 01 00 30 00 02 00 01 00 04 00 28 00 00 00 03 aa aa aa aa aa aa aa aa aa aa aa aa aa aa aa aa aa aa aa aa aa aa aa aa aa aa aa aa aa aa aa aa"]),
+        Makes::Edits(&[
+            "sstp.call-connect-nak#* instead 10 01 00 30 00 02 00 01 00 04 00 28 00 00 00 03 aa aa aa aa aa aa aa aa aa aa aa aa aa aa aa aa aa aa aa aa aa aa aa aa aa aa aa aa aa aa aa aa",
+        ]),
         "",
     ),
     fault(
@@ -166,27 +149,9 @@ pub(in crate::jobs::lab) const MUTANTS: &[Fault] = &[
         Makes::Edits(&["sstp.call-abort#* instead 10 01 00 08 00 05 00 00"]),
         "",
     ),
-    fault(
-        "sstp.mutant-two-aborts",
-        Sstp,
-        "every Abort comes twice",
-        Makes::Edits(&["sstp.call-abort#* repeat 2"]),
-        "",
-    ),
-    fault(
-        "sstp.mutant-c-bit",
-        Sstp,
-        "LCP comes with the C bit",
-        Makes::Edits(&["lcp.configure-request#1 set c=1"]),
-        "",
-    ),
-    fault(
-        "sstp.mutant-r-bits",
-        Sstp,
-        "Call Connect Ack has an R bit",
-        Makes::Edits(&["sstp.call-connect-ack#1 set r=1"]),
-        "",
-    ),
+    fault("sstp.mutant-two-aborts", Sstp, "every Abort comes twice", Makes::Edits(&["sstp.call-abort#* repeat 2"]), ""),
+    fault("sstp.mutant-c-bit", Sstp, "LCP comes with the C bit", Makes::Edits(&["lcp.configure-request#1 set c=1"]), ""),
+    fault("sstp.mutant-r-bits", Sstp, "Call Connect Ack has an R bit", Makes::Edits(&["sstp.call-connect-ack#1 set r=1"]), ""),
     fault(
         "sstp.mutant-no-timers",
         Sstp,
@@ -215,20 +180,8 @@ pub(in crate::jobs::lab) const MUTANTS: &[Fault] = &[
         Makes::Edits(&["ipcp.configure-request#2 before 10 01 00 08 00 05 00 00"]),
         "",
     ),
-    fault(
-        "lcp.mutant-mute",
-        Lcp,
-        "no LCP Configure-Request is sent",
-        Makes::Edits(&["lcp.configure-request#* drop"]),
-        "",
-    ),
-    fault(
-        "lcp.mutant-no-ack",
-        Lcp,
-        "no LCP Configure-Ack is sent",
-        Makes::Edits(&["lcp.configure-ack#* drop"]),
-        "",
-    ),
+    fault("lcp.mutant-mute", Lcp, "no LCP Configure-Request is sent", Makes::Edits(&["lcp.configure-request#* drop"]), ""),
+    fault("lcp.mutant-no-ack", Lcp, "no LCP Configure-Ack is sent", Makes::Edits(&["lcp.configure-ack#* drop"]), ""),
     fault(
         "lcp.mutant-no-second-ack",
         Lcp,
@@ -257,13 +210,7 @@ pub(in crate::jobs::lab) const MUTANTS: &[Fault] = &[
         Makes::Edits(&["lcp.configure-reject#* set identifier=0"]),
         "",
     ),
-    fault(
-        "lcp.mutant-asks-once",
-        Lcp,
-        "Configure-Request is sent once",
-        Makes::Server(|server| server.timers.max_configure = 1),
-        "",
-    ),
+    fault("lcp.mutant-asks-once", Lcp, "Configure-Request is sent once", Makes::Server(|server| server.timers.max_configure = 1), ""),
     fault(
         "lcp.mutant-patient",
         Lcp,
@@ -275,30 +222,15 @@ pub(in crate::jobs::lab) const MUTANTS: &[Fault] = &[
         "lcp.mutant-deaf",
         Lcp,
         "Configure-Nak and -Reject change nothing",
-        Makes::Edits(&["lcp.configure-request#2 instead 10 00 00 10 ff 03 c0 21 01 01 00 08 01 04 0f fb", "lcp.configure-request#3 instead 10 00 00 10 ff 03 c0 21 01 01 00 08 01 04 0f fb"]),
+        Makes::Edits(&[
+            "lcp.configure-request#2 instead 10 00 00 10 ff 03 c0 21 01 01 00 08 01 04 0f fb",
+            "lcp.configure-request#3 instead 10 00 00 10 ff 03 c0 21 01 01 00 08 01 04 0f fb",
+        ]),
         "",
     ),
-    fault(
-        "lcp.mutant-no-code-reject",
-        Lcp,
-        "unknown codes are ignored",
-        Makes::Edits(&["lcp.code-reject#* drop"]),
-        "",
-    ),
-    fault(
-        "lcp.mutant-no-protocol-reject",
-        Lcp,
-        "unknown protocols are ignored",
-        Makes::Edits(&["lcp.protocol-reject#* drop"]),
-        "",
-    ),
-    fault(
-        "lcp.mutant-no-echo",
-        Lcp,
-        "LCP Echo-Request is not answered",
-        Makes::Edits(&["lcp.echo-reply#* drop"]),
-        "",
-    ),
+    fault("lcp.mutant-no-code-reject", Lcp, "unknown codes are ignored", Makes::Edits(&["lcp.code-reject#* drop"]), ""),
+    fault("lcp.mutant-no-protocol-reject", Lcp, "unknown protocols are ignored", Makes::Edits(&["lcp.protocol-reject#* drop"]), ""),
+    fault("lcp.mutant-no-echo", Lcp, "LCP Echo-Request is not answered", Makes::Edits(&["lcp.echo-reply#* drop"]), ""),
     fault(
         "lcp.mutant-echo-magic",
         Lcp,
@@ -306,13 +238,7 @@ pub(in crate::jobs::lab) const MUTANTS: &[Fault] = &[
         Makes::Edits(&["lcp.echo-reply#* splice 12..16 de ad be ef"]),
         "",
     ),
-    fault(
-        "lcp.mutant-no-terminate-ack",
-        Lcp,
-        "Terminate-Request is not acknowledged",
-        Makes::Edits(&["lcp.terminate-ack#* drop"]),
-        "",
-    ),
+    fault("lcp.mutant-no-terminate-ack", Lcp, "Terminate-Request is not acknowledged", Makes::Edits(&["lcp.terminate-ack#* drop"]), ""),
     fault(
         "lcp.mutant-two-methods",
         Lcp,
@@ -320,13 +246,7 @@ pub(in crate::jobs::lab) const MUTANTS: &[Fault] = &[
         Makes::Edits(&["lcp.configure-request#1 instead 10 00 00 16 ff 03 c0 21 01 01 00 0e 03 05 c2 23 81 03 05 c2 23 05"]),
         "",
     ),
-    fault(
-        "lcp.mutant-large-mru",
-        Lcp,
-        "an MRU of 65535 is asked for",
-        Makes::Edits(&["lcp.configure-request#* set mru=0xffff"]),
-        "",
-    ),
+    fault("lcp.mutant-large-mru", Lcp, "an MRU of 65535 is asked for", Makes::Edits(&["lcp.configure-request#* set mru=0xffff"]), ""),
     fault(
         "lcp.mutant-compressed",
         Lcp,

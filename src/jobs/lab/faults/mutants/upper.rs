@@ -1,44 +1,23 @@
 //! Mutants from authentication upwards.
 
-use crate::base::Layer::{Auth, Binding, Ncp, Data, Teardown};
+use crate::base::Layer::{Auth, Binding, Data, Ncp, Teardown};
 use crate::jobs::lab::fault::{Fault, Makes, fault};
 use crate::proto::plan::Method;
 use std::time::Duration;
 
 pub(in crate::jobs::lab) const MUTANTS: &[Fault] = &[
-    fault(
-        "auth.mutant-none",
-        Auth,
-        "no authentication is demanded",
-        Makes::Server(|server| server.methods.clear()),
-        "",
-    ),
-    fault(
-        "auth.mutant-no-accounts",
-        Auth,
-        "no login is right",
-        Makes::Server(|server| server.accounts.clear()),
-        "",
-    ),
-    fault(
-        "auth.mutant-pap-only",
-        Auth,
-        "PAP alone is offered",
-        Makes::Server(|server| server.methods = vec![Method::Pap]),
-        "",
-    ),
-    fault(
-        "auth.mutant-no-proof",
-        Auth,
-        "the server does not know the password",
-        Makes::Server(|server| server.knows_password = false),
-        "",
-    ),
+    fault("auth.mutant-none", Auth, "no authentication is demanded", Makes::Server(|server| server.methods.clear()), ""),
+    fault("auth.mutant-no-accounts", Auth, "no login is right", Makes::Server(|server| server.accounts.clear()), ""),
+    fault("auth.mutant-pap-only", Auth, "PAP alone is offered", Makes::Server(|server| server.methods = vec![Method::Pap]), ""),
+    fault("auth.mutant-no-proof", Auth, "the server does not know the password", Makes::Server(|server| server.knows_password = false), ""),
     fault(
         "auth.mutant-ipcp-early",
         Auth,
         "IPCP is answered before the login",
-        Makes::Edits(&["chap.challenge#2 before 10 00 00 0c ff 03 80 21 02 01 00 04", "eap.request-identity#2 before 10 00 00 0c ff 03 80 21 02 01 00 04"]),
+        Makes::Edits(&[
+            "chap.challenge#2 before 10 00 00 0c ff 03 80 21 02 01 00 04",
+            "eap.request-identity#2 before 10 00 00 0c ff 03 80 21 02 01 00 04",
+        ]),
         "",
     ),
     fault(
@@ -52,7 +31,16 @@ pub(in crate::jobs::lab) const MUTANTS: &[Fault] = &[
         "auth.mutant-asks-once",
         Auth,
         "a challenge is sent once",
-        Makes::Edits(&["chap.challenge#2 drop", "chap.challenge#3 drop", "chap.challenge#4 drop", "eap.request-identity#2 drop", "eap.request-identity#3 drop", "eap.request-identity#4 drop", "chap.challenge#5 drop", "eap.request-identity#5 drop"]),
+        Makes::Edits(&[
+            "chap.challenge#2 drop",
+            "chap.challenge#3 drop",
+            "chap.challenge#4 drop",
+            "eap.request-identity#2 drop",
+            "eap.request-identity#3 drop",
+            "eap.request-identity#4 drop",
+            "chap.challenge#5 drop",
+            "eap.request-identity#5 drop",
+        ]),
         "",
     ),
     fault(
@@ -73,7 +61,10 @@ pub(in crate::jobs::lab) const MUTANTS: &[Fault] = &[
         "auth.mutant-takes-any",
         Auth,
         "every response is taken",
-        Makes::Edits(&["chap.failure#* instead 10 00 00 0c ff 03 c2 23 03 01 00 04", "chap.challenge#2 instead 10 00 00 0c ff 03 c2 23 03 01 00 04"]),
+        Makes::Edits(&[
+            "chap.failure#* instead 10 00 00 0c ff 03 c2 23 03 01 00 04",
+            "chap.challenge#2 instead 10 00 00 0c ff 03 c2 23 03 01 00 04",
+        ]),
         "",
     ),
     fault(
@@ -83,13 +74,7 @@ pub(in crate::jobs::lab) const MUTANTS: &[Fault] = &[
         Makes::Edits(&["chap.success#2 instead 10 00 00 0c ff 03 c2 23 04 01 00 04"]),
         "",
     ),
-    fault(
-        "auth.mutant-success-id",
-        Auth,
-        "Success has another identifier",
-        Makes::Edits(&["chap.success#* set identifier=0x99"]),
-        "",
-    ),
+    fault("auth.mutant-success-id", Auth, "Success has another identifier", Makes::Edits(&["chap.success#* set identifier=0x99"]), ""),
     fault(
         "auth.mutant-success-text",
         Auth,
@@ -104,13 +89,7 @@ pub(in crate::jobs::lab) const MUTANTS: &[Fault] = &[
         Makes::Edits(&["chap.failure#* instead 10 00 00 11 ff 03 c2 23 04 01 00 09 45 3d 36 39 31"]),
         "",
     ),
-    fault(
-        "auth.mutant-no-failure",
-        Auth,
-        "a wrong response is not answered",
-        Makes::Edits(&["chap.failure#* drop"]),
-        "",
-    ),
+    fault("auth.mutant-no-failure", Auth, "a wrong response is not answered", Makes::Edits(&["chap.failure#* drop"]), ""),
     fault(
         "auth.mutant-reflects",
         Auth,
@@ -125,13 +104,7 @@ pub(in crate::jobs::lab) const MUTANTS: &[Fault] = &[
         Makes::Edits(&["pap.authenticate-ack#* set identifier=0"]),
         "",
     ),
-    fault(
-        "auth.mutant-pap-once",
-        Auth,
-        "a repeated PAP request is not answered",
-        Makes::Edits(&["pap.authenticate-ack#2 drop"]),
-        "",
-    ),
+    fault("auth.mutant-pap-once", Auth, "a repeated PAP request is not answered", Makes::Edits(&["pap.authenticate-ack#2 drop"]), ""),
     fault(
         "auth.mutant-eap-success",
         Auth,
@@ -146,34 +119,10 @@ pub(in crate::jobs::lab) const MUTANTS: &[Fault] = &[
         Makes::Edits(&["eap.request-identity#2 instead 10 00 00 0d ff 03 c2 27 01 07 00 05 1a"]),
         "",
     ),
-    fault(
-        "binding.mutant-unchecked",
-        Binding,
-        "crypto binding is not checked",
-        Makes::Server(|server| server.check_binding = false),
-        "",
-    ),
-    fault(
-        "ncp.mutant-silent",
-        Ncp,
-        "IPCP is not spoken",
-        Makes::Edits(&["ipcp.*#* drop"]),
-        "",
-    ),
-    fault(
-        "ncp.mutant-no-ack",
-        Ncp,
-        "no IPCP Configure-Ack is sent",
-        Makes::Edits(&["ipcp.configure-ack#* drop"]),
-        "",
-    ),
-    fault(
-        "ncp.mutant-no-nak",
-        Ncp,
-        "no IPCP Configure-Nak is sent",
-        Makes::Edits(&["ipcp.configure-nak#* drop"]),
-        "",
-    ),
+    fault("binding.mutant-unchecked", Binding, "crypto binding is not checked", Makes::Server(|server| server.check_binding = false), ""),
+    fault("ncp.mutant-silent", Ncp, "IPCP is not spoken", Makes::Edits(&["ipcp.*#* drop"]), ""),
+    fault("ncp.mutant-no-ack", Ncp, "no IPCP Configure-Ack is sent", Makes::Edits(&["ipcp.configure-ack#* drop"]), ""),
+    fault("ncp.mutant-no-nak", Ncp, "no IPCP Configure-Nak is sent", Makes::Edits(&["ipcp.configure-nak#* drop"]), ""),
     fault(
         "ncp.mutant-no-terminate-ack",
         Ncp,
@@ -188,13 +137,7 @@ pub(in crate::jobs::lab) const MUTANTS: &[Fault] = &[
         Makes::Edits(&["ipcp.configure-ack#* set identifier=0"]),
         "",
     ),
-    fault(
-        "ncp.mutant-v6-silent",
-        Ncp,
-        "IPv6CP is neither spoken nor rejected",
-        Makes::Edits(&["ipv6cp.*#* drop"]),
-        "",
-    ),
+    fault("ncp.mutant-v6-silent", Ncp, "IPv6CP is neither spoken nor rejected", Makes::Edits(&["ipv6cp.*#* drop"]), ""),
     fault(
         "ncp.mutant-v6-nags",
         Ncp,
@@ -216,20 +159,8 @@ pub(in crate::jobs::lab) const MUTANTS: &[Fault] = &[
         Makes::Edits(&["sstp.echo-response#* instead 10 01 00 0e 00 09 00 01 00 01 00 06 00 01"]),
         "",
     ),
-    fault(
-        "data.mutant-echo-twice",
-        Data,
-        "every Echo Response comes twice",
-        Makes::Edits(&["sstp.echo-response#* repeat 2"]),
-        "",
-    ),
-    fault(
-        "teardown.mutant-keeps-open",
-        Teardown,
-        "the connection is never closed",
-        Makes::Server(|server| server.keeps_open = true),
-        "",
-    ),
+    fault("data.mutant-echo-twice", Data, "every Echo Response comes twice", Makes::Edits(&["sstp.echo-response#* repeat 2"]), ""),
+    fault("teardown.mutant-keeps-open", Teardown, "the connection is never closed", Makes::Server(|server| server.keeps_open = true), ""),
     fault(
         "teardown.mutant-hasty",
         Teardown,
