@@ -1,5 +1,6 @@
 //! What must be seen of the peer, as data: evaluated over the events of a connection.
 
+use super::case::Case;
 use crate::base::{Micros, Side};
 use crate::transcript::{Event, What};
 use crate::wire::sstp;
@@ -44,13 +45,28 @@ pub struct View<'a> {
     pub from: usize,
     /// Who is tested.
     pub peer: Side,
+    /// From this event on the end of the connection is no act of the peer's own: we left in order.
+    pub left: usize,
 }
 
 impl<'a> View<'a> {
+    /// What a case looks at after the event `from`. Where our Call Disconnect is not the stimulus itself, what the peer does
+    /// with the connection after it says nothing.
+    pub fn of(case: &Case, events: &'a [Event], from: usize) -> View<'a> {
+        let peer = case.base.tests;
+        let stimulus = case.edits.first().is_some_and(|line| line.starts_with("sstp.call-disconnect#"));
+        let ours = |event: &Event| event.by == Some(peer.other()) && name(event).as_deref() == Some("sstp.call-disconnect");
+        let left = events.iter().skip(from).position(ours).map_or(usize::MAX, |place| place + from);
+        View { events, from, peer, left: if stimulus { usize::MAX } else { left } }
+    }
+
     /// What the peer did after the stimulus.
     pub fn after(&self) -> impl Iterator<Item = &'a Event> + use<'a> {
-        let peer = self.peer;
-        self.events.iter().skip(self.from).filter(move |event| event.by == Some(peer) && name(event).is_some())
+        let (peer, left) = (self.peer, self.left);
+        let acts = move |(place, event): &(usize, &Event)| {
+            event.by == Some(peer) && name(event).is_some() && !(*place >= left && matches!(event.what, What::Closed(_)))
+        };
+        self.events.iter().enumerate().skip(self.from).filter(acts).map(|pair| pair.1)
     }
 
     /// What the peer did at any time.

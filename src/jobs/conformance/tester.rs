@@ -88,7 +88,7 @@ impl Tester {
     fn finish_early(&mut self) {
         let expect = &self.case.base.expect;
         let Some(from) = verdict::stimulus(&self.case, &self.events) else { return };
-        let view = View { events: &self.events, from, peer: self.peer };
+        let view = View::of(&self.case, &self.events, from);
         if expect.is_settled_when_it_holds() && expect.holds(&view).is_ok() {
             self.over = true;
         }

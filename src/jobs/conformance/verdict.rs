@@ -77,14 +77,18 @@ pub fn stimulus(case: &Case, events: &[Event]) -> Option<usize> {
 /// Judges one connection.
 pub fn judge(case: &Case, events: &[Event]) -> Verdict {
     let base = &case.base;
-    let whole = View { events, from: 0, peer: base.tests };
+    let whole = View::of(case, events, 0);
     if let Some((feature, lacks)) = base.only_if
         && feature.holds(&whole).is_err()
     {
         return Verdict::new(Grade::Unsupported, lacks);
     }
+    if let Some(methods) = base.methods.filter(|_| base.until >= Layer::Auth && !began_login(events)) {
+        let names: Vec<&str> = methods.iter().map(|method| method.name()).collect();
+        return Verdict::new(Grade::Unsupported, format!("the server did not agree to {}", names.join(" or ")));
+    }
     let Some(from) = stimulus(case, events) else { return not_reached(case, events) };
-    let view = View { from, ..whole };
+    let view = View::of(case, events, from);
     match base.expect.holds(&view) {
         Ok(()) => Verdict::new(Grade::Pass, ""),
         Err(_) if !setup_held(case, events) => not_reached(case, events),
@@ -98,6 +102,12 @@ pub fn judge(case: &Case, events: &[Event]) -> Verdict {
             Verdict::new(grade, format!("{missed}; {}", seen(&view)))
         }
     }
+}
+
+fn began_login(events: &[Event]) -> bool {
+    // Where the call did not even come to LCP the method is not what is missing.
+    let up = |layer| move |event: &Event| event.layer == layer && event.what == What::Began;
+    events.iter().any(up(Layer::Auth)) || !events.iter().any(up(Layer::Lcp))
 }
 
 /// A method that the server does not offer says nothing about the requirement.
@@ -115,7 +125,7 @@ fn not_reached(case: &Case, events: &[Event]) -> Verdict {
         Some((_, Reason::Unwilling(says))) => Verdict::new(Grade::Unsupported, says.clone()),
         Some((layer, reason)) => Verdict::new(Grade::Inconclusive, format!("the call stopped in {}: {reason}", layer.title())),
         None => {
-            let view = View { events, from: 0, peer: case.base.tests };
+            let view = View::of(case, events, 0);
             Verdict::new(Grade::Inconclusive, format!("the call never came to the point; {}", seen(&view)))
         }
     }

@@ -51,7 +51,7 @@ pub(super) const ROWS: &[Row] = &[
         .at(Auth)
         .methods(CHAP)
         .edits(&["chap.response#1 flip nt-response.0", "sstp.call-disconnect#* drop"])
-        .within(15)
+        .within(30)
         .says("after a failed login SSTP ends by Call Disconnect, not Abort")
         .expects(Expect::Sends("sstp.call-disconnect"))
         .or(super::ENDED)
@@ -82,6 +82,8 @@ pub(super) const ROWS: &[Row] = &[
         .proved("auth.mutant-pap-once"),
     rfc(Level::Must, "auth/2.3/challenges-differ", 1994, "2.3", &["S-224", "S-235"])
         .at(Lcp)
+        .edits(&["sstp.call-disconnect#1 drop"])
+        .within(5)
         .methods(CHAP)
         .times(4)
         .only_if(NEEDS_CHAP.0, NEEDS_CHAP.1)
@@ -91,6 +93,8 @@ pub(super) const ROWS: &[Row] = &[
         .proved("auth.mutant-fixed-challenge"),
     rfc(Level::Must, "auth/3/challenge-of-16", 2759, "3", &["S-225"])
         .at(Lcp)
+        .edits(&["sstp.call-disconnect#1 drop"])
+        .within(5)
         .methods(CHAP)
         .only_if(NEEDS_CHAP.0, NEEDS_CHAP.1)
         .says("the challenge of MS-CHAPv2 has 16 bytes")
@@ -253,7 +257,12 @@ pub(super) const ROWS: &[Row] = &[
         .at(Lcp)
         .methods(CHAP)
         .says("MS-CHAPv2 or EAP is among the methods")
-        .expects(Expect::Any(&[Expect::Sends("chap.challenge"), Expect::Sends("eap.*")]))
+        .edits(&["sstp.call-disconnect#1 drop"])
+        .within(5)
+        .expects(Expect::Is("chap.challenge or EAP", |view| {
+            let keyed = view.always().any(|event| is_eap(event)) || !challenges(view).is_empty();
+            if keyed { Ok(()) } else { Err("no challenge, no EAP".to_string()) }
+        }))
         .why("PAP and MD5 leave crypto binding without a key.")
         .proved("auth.mutant-pap-only"),
     rfc(Level::Must, "auth/2.1/md5-login", 1994, "2.1", &["S-142"])

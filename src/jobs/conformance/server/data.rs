@@ -6,6 +6,7 @@ use crate::jobs::conformance::case::Row;
 use crate::jobs::conformance::expect::Expect;
 
 const PING: &str = "sstp.call-disconnect#1 instead 10 00 00 24 ff 03 00 21 45 00 00 1c 00 01 00 00 40 01 f6 ba c0 00 02 0a c0 00 02 01 08 00 f7 fd 00 01 00 01";
+const PING_FOR_IPCP: &str = "ipcp.configure-request#1 instead 10 00 00 24 ff 03 00 21 45 00 00 1c 00 01 00 00 40 01 f6 ba c0 00 02 0a c0 00 02 01 08 00 f7 fd 00 01 00 01";
 
 pub(super) const ROWS: &[Row] = &[
     should("data/3.3.5.2.3/carries-traffic", "3.3.5.2.3", &["S-263"])
@@ -23,9 +24,9 @@ pub(super) const ROWS: &[Row] = &[
         .why("Nobody has proved yet that the tunnel is whole.")
         .proved("sstp.mutant-aborts-soon"),
     must("data/2/none-before-ipcp", "3.3.7.2", &["S-252"])
-        .at(Binding)
+        .at(Ncp)
         .within(5)
-        .edits(&[PING, "ipcp.*#* drop"])
+        .edits(&[PING_FOR_IPCP, "ipcp.configure-request#2 drop", "ipcp.configure-request#3 drop", "ipcp.configure-ack#* drop"])
         .says("packets before IPCP is open are discarded")
         .expects(Expect::All(&[Expect::Never("ipv4.packet"), Expect::Never("sstp.call-abort"), Expect::Never("closed")]))
         .why("RFC 1332 2.")

@@ -124,7 +124,7 @@ impl Draws {
             Draws::Refusal => (MALFORMED, Some(REFUSED), "refused", "sstp.mutant-ignores"),
             Draws::End => (ENDED, None, "the call ends", "sstp.mutant-ignores"),
             Draws::Lost => {
-                let lost = Expect::Any(&[Expect::Sends("closed"), Expect::Status("sstp.call-abort", None, &[7])]);
+                let lost = Expect::Any(&[Expect::Sends("closed"), super::ABORT_7]);
                 (lost, None, "the connection is dropped", "teardown.mutant-keeps-open")
             }
         }

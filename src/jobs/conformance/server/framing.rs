@@ -65,14 +65,14 @@ pub(super) const ROWS: &[Row] = &[
         .or(ENDED_ALONE)
         .why("The stream cannot be cut into packets any more.")
         .proved("teardown.mutant-keeps-open"),
-    must("sstp/2.2.1/version-2.0", "2.2.1", &["S-070"])
+    must("sstp/2.2.1/version-2-0", "2.2.1", &["S-070"])
         .edits(&["sstp.call-connect-request#1 set version=0x20"])
         .within(5)
         .says("version 2.0 ends the call, silently or by Abort 7")
         .expects(Expect::Any(&[Expect::Sends("closed"), ABORT_7]))
         .why("A server that reads on waits for ever.")
         .proved("teardown.mutant-keeps-open"),
-    must("sstp/2.2.1/version-1.1", "2.2.1", &["S-070"])
+    must("sstp/2.2.1/version-1-1", "2.2.1", &["S-070"])
         .edits(&["sstp.call-connect-request#1 set version=0x11"])
         .within(5)
         .says("version 1.1 ends the call, silently or by Abort 7")

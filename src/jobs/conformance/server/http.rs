@@ -18,7 +18,7 @@ pub(super) const ROWS: &[Row] = &[
         .expects(OK)
         .why("Without the 200 nothing else can happen.")
         .proved("http.503"),
-    derived("http/4.1/status-line-is-1.1", "4.1", &["S-020"])
+    derived("http/4.1/status-line-is-1-1", "4.1", &["S-020"])
         .at(Http)
         .says("the status line says HTTP/1.1")
         .expects(Expect::Is("the status line begins with HTTP/1.1", version_1_1))
@@ -85,21 +85,21 @@ pub(super) const ROWS: &[Row] = &[
         .expects(NO)
         .why("RFC 9110 9.1.")
         .proved("http.mutant-takes-all"),
-    derived("http/4.1/version-1.0", "4.1", &["S-028"])
+    derived("http/4.1/version-1-0", "4.1", &["S-028"])
         .at(Http)
         .edits(&["http.request#1 splice 62..70 \"HTTP/1.0\""])
         .says("HTTP/1.0 is refused")
         .expects(NO)
         .why("The endless body needs HTTP/1.1.")
         .proved("http.mutant-takes-all"),
-    derived("http/4.1/version-1.2", "4.1", &["S-028"])
+    derived("http/4.1/version-1-2", "4.1", &["S-028"])
         .at(Http)
         .edits(&["http.request#1 splice 62..70 \"HTTP/1.2\""])
         .says("HTTP/1.2 is refused")
         .expects(NO)
         .why("The endless body needs HTTP/1.1.")
         .proved("http.mutant-takes-all"),
-    derived("http/4.1/version-2.0", "4.1", &["S-028"])
+    derived("http/4.1/version-2-0", "4.1", &["S-028"])
         .at(Http)
         .edits(&["http.request#1 splice 62..70 \"HTTP/2.0\""])
         .says("HTTP/2.0 in a request line is refused")

@@ -21,8 +21,13 @@ pub(super) const ROWS: &[Row] = &[
         .why("Without an address there is no traffic.")
         .proved("ncp.mutant-silent"),
     rfc(Level::Must, "ncp/3.3/address-is-given", 1332, "3.3", &["S-245"])
-        .at(Binding)
-        .edits(&["sstp.call-disconnect#1 instead 10 00 00 12 ff 03 80 21 01 71 00 0a 03 06 00 00 00 00", "ipcp.*#* drop"])
+        .at(Ncp)
+        .edits(&[
+            "ipcp.configure-request#1 instead 10 00 00 12 ff 03 80 21 01 71 00 0a 03 06 00 00 00 00",
+            "ipcp.configure-request#2 drop",
+            "ipcp.configure-request#3 drop",
+            "ipcp.configure-ack#* drop",
+        ])
         .says("address 0.0.0.0 is naked with an address")
         .expects(Expect::Is("a Nak with an address that is not zero", |view| {
             let nak = view.named("ipcp.configure-nak").next().ok_or("no Configure-Nak")?;
@@ -38,36 +43,61 @@ pub(super) const ROWS: &[Row] = &[
         .why("IPCP does not open otherwise.")
         .proved("ncp.mutant-no-ack"),
     rfc(Level::Derived, "ncp/3.3/foreign-address", 1332, "3.3", &["S-247"])
-        .at(Binding)
-        .edits(&["sstp.call-disconnect#1 instead 10 00 00 12 ff 03 80 21 01 72 00 0a 03 06 cb 00 71 07", "ipcp.*#* drop"])
+        .at(Ncp)
+        .edits(&[
+            "ipcp.configure-request#1 instead 10 00 00 12 ff 03 80 21 01 72 00 0a 03 06 cb 00 71 07",
+            "ipcp.configure-request#2 drop",
+            "ipcp.configure-request#3 drop",
+            "ipcp.configure-ack#* drop",
+        ])
         .says("an address of the client's own choice is naked")
         .expects(NAK)
         .why("It may belong to somebody else.")
         .proved("ncp.mutant-no-nak"),
     rfc(Level::Should, "ncp/3.3/no-address", 1332, "3.3", &["S-248"])
-        .at(Binding)
-        .edits(&["sstp.call-disconnect#1 instead 10 00 00 0c ff 03 80 21 01 73 00 04", "ipcp.*#* drop"])
+        .at(Ncp)
+        .edits(&[
+            "ipcp.configure-request#1 instead 10 00 00 0c ff 03 80 21 01 73 00 04",
+            "ipcp.configure-request#2 drop",
+            "ipcp.configure-request#3 drop",
+            "ipcp.configure-ack#* drop",
+        ])
         .says("a request without an address is answered")
         .expects(Expect::Any(&[ACK, NAK]))
         .why("Silence costs 3 s each time.")
         .proved("ncp.mutant-silent"),
     rfc(Level::Should, "ncp/1.1/dns", 1877, "1.1", &["S-249"])
-        .at(Binding)
-        .edits(&["sstp.call-disconnect#1 instead 10 00 00 18 ff 03 80 21 01 74 00 10 81 06 00 00 00 00 83 06 00 00 00 00", "ipcp.*#* drop"])
+        .at(Ncp)
+        .edits(&[
+            "ipcp.configure-request#1 instead 10 00 00 18 ff 03 80 21 01 74 00 10 81 06 00 00 00 00 83 06 00 00 00 00",
+            "ipcp.configure-request#2 drop",
+            "ipcp.configure-request#3 drop",
+            "ipcp.configure-ack#* drop",
+        ])
         .says("DNS servers of zero are naked or rejected, never acknowledged")
         .expects(Expect::Any(&[NAK, REJECT]))
         .why("0.0.0.0 is no DNS server.")
         .proved("ncp.mutant-no-nak"),
     rfc(Level::Must, "ncp/5.4/unknown-option", 1661, "5.4", &["S-250"])
-        .at(Binding)
-        .edits(&["sstp.call-disconnect#1 instead 10 00 00 10 ff 03 80 21 01 75 00 08 90 04 00 01", "ipcp.*#* drop"])
+        .at(Ncp)
+        .edits(&[
+            "ipcp.configure-request#1 instead 10 00 00 10 ff 03 80 21 01 75 00 08 90 04 00 01",
+            "ipcp.configure-request#2 drop",
+            "ipcp.configure-request#3 drop",
+            "ipcp.configure-ack#* drop",
+        ])
         .says("an unknown IPCP option is rejected")
         .expects(REJECT)
         .why("The client learns what to leave out.")
         .proved("ncp.mutant-silent"),
     rfc(Level::Must, "ncp/2/unknown-code", 1332, "2", &["S-251"])
-        .at(Binding)
-        .edits(&["sstp.call-disconnect#1 instead 10 00 00 10 ff 03 80 21 09 76 00 08 00 00 00 00", "ipcp.*#* drop"])
+        .at(Ncp)
+        .edits(&[
+            "ipcp.configure-request#1 instead 10 00 00 10 ff 03 80 21 09 76 00 08 00 00 00 00",
+            "ipcp.configure-request#2 drop",
+            "ipcp.configure-request#3 drop",
+            "ipcp.configure-ack#* drop",
+        ])
         .says("an IPCP code above 7 is answered by Code-Reject")
         .expects(Expect::Sends("ipcp.code-reject"))
         .why("RFC 1332 2.")
@@ -80,8 +110,13 @@ pub(super) const ROWS: &[Row] = &[
         .why("The client waits for it.")
         .proved("ncp.mutant-no-terminate-ack"),
     rfc(Level::Must, "ncp/5.7/ccp", 1661, "5.7", &["S-257"])
-        .at(Binding)
-        .edits(&["sstp.call-disconnect#1 instead 10 00 00 12 ff 03 80 fd 01 78 00 0a 12 06 00 00 00 01", "ipcp.*#* drop"])
+        .at(Ncp)
+        .edits(&[
+            "ipcp.configure-request#1 instead 10 00 00 12 ff 03 80 fd 01 78 00 0a 12 06 00 00 00 01",
+            "ipcp.configure-request#2 drop",
+            "ipcp.configure-request#3 drop",
+            "ipcp.configure-ack#* drop",
+        ])
         .says("CCP is negotiated or rejected")
         .expects(Expect::Any(&[Expect::Sends("lcp.protocol-reject"), Expect::Sends("ccp.*")]))
         .why("Windows asks for it.")
@@ -126,8 +161,13 @@ pub(super) const ROWS: &[Row] = &[
         .why("The client learns what to leave out.")
         .proved("ncp.mutant-v6-silent"),
     rfc(Level::Must, "ncp/5.2/ipcp-ack-is-a-copy", 1661, "5.2", &["S-246"])
-        .at(Binding)
-        .edits(&["sstp.call-disconnect#1 instead 10 00 00 0c ff 03 80 21 01 7e 00 04", "ipcp.*#* drop"])
+        .at(Ncp)
+        .edits(&[
+            "ipcp.configure-request#1 instead 10 00 00 0c ff 03 80 21 01 7e 00 04",
+            "ipcp.configure-request#2 drop",
+            "ipcp.configure-request#3 drop",
+            "ipcp.configure-ack#* drop",
+        ])
         .only_if(ACK, "the server does not take a request without an address")
         .says("IPCP Configure-Ack repeats the identifier")
         .expects(Expect::Is("02 7e 00 04", |view| {

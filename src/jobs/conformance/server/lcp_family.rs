@@ -1,6 +1,6 @@
 //! Every option type, option length and code of LCP and IPCP that a client may send. RFC 1661 5, 6; RFC 1332.
 
-use crate::base::Layer::{self, Binding, Sstp};
+use crate::base::Layer::{self, Ncp, Sstp};
 use crate::base::{Side, SpecRef, hex};
 use crate::jobs::conformance::case::{Base, Case, Level};
 use crate::jobs::conformance::expect::Expect;
@@ -60,9 +60,10 @@ fn case(
     expect: Expect,
     proved_by: &'static str,
 ) -> Case {
-    let mut edits = vec![format!("sstp.call-disconnect#1 instead {bytes}").into()];
-    if until == Binding {
-        edits.push("ipcp.*#* drop".into());
+    let hook = if until == Ncp { "ipcp.configure-request" } else { "sstp.call-disconnect" };
+    let mut edits = vec![format!("{hook}#1 instead {bytes}").into()];
+    if until == Ncp {
+        edits.extend(["ipcp.configure-request#2 drop", "ipcp.configure-request#3 drop", "ipcp.configure-ack#* drop"].map(Into::into));
     }
     Case {
         id: id.into(),
@@ -91,7 +92,7 @@ fn unknown_option(protocol: Protocol, kind: u8) -> Case {
         format!("IPCP option {kind} is rejected"),
         spec,
         "S-250",
-        Binding,
+        Ncp,
         &bytes,
         Expect::Sends("ipcp.configure-reject"),
         "ncp.mutant-silent",
@@ -106,7 +107,7 @@ fn unknown_code(protocol: Protocol, code: u8) -> Case {
         return case(id, format!("LCP code {code} draws Code-Reject"), spec, "S-195", Sstp, &bytes, expect, "lcp.mutant-no-code-reject");
     }
     let (id, expect) = (format!("ncp/5.6/code-{code}"), Expect::Sends("ipcp.code-reject"));
-    case(id, format!("IPCP code {code} draws Code-Reject"), spec, "S-251", Binding, &bytes, expect, "ncp.mutant-silent")
+    case(id, format!("IPCP code {code} draws Code-Reject"), spec, "S-251", Ncp, &bytes, expect, "ncp.mutant-silent")
 }
 
 /// The good request behind it shows that the server lives and reads on.

@@ -20,6 +20,7 @@ mod timers;
 use super::case::{Case, Level, Row};
 use super::expect::Expect;
 use crate::base::{Side, SpecRef};
+use crate::transcript::What;
 
 const TABLES: [&[Row]; 12] = [
     http::ROWS,
@@ -70,9 +71,14 @@ const REFUSED: Expect = Expect::Any(&[
 /// Ended somehow.
 const ENDED: Expect = Expect::Any(&[Expect::Sends("sstp.call-abort"), Expect::Sends("sstp.call-disconnect"), Expect::Sends("closed")]);
 /// MS-SSTP 2.2.8: a message that the state does not allow.
-const ABORT_5: Expect = Expect::Status("sstp.call-abort", None, &[5]);
+const ABORT_5: Expect = Expect::Any(&[Expect::Status("sstp.call-abort", None, &[5]), BARE]);
 /// MS-SSTP 2.2.8: a format or type that is not known.
-const ABORT_7: Expect = Expect::Status("sstp.call-abort", None, &[7]);
+const ABORT_7: Expect = Expect::Any(&[Expect::Status("sstp.call-abort", None, &[7]), BARE]);
+/// MS-SSTP 2.2.13: a status SHOULD be there, so that none is as good as the right one; another case looks for it.
+const BARE: Expect = Expect::Is("sstp.call-abort without a status", |view| {
+    let bare = view.named("sstp.call-abort").any(|event| matches!(&event.what, What::Sstp(message) if message.attributes.is_empty()));
+    if bare { Ok(()) } else { Err("no bare sstp.call-abort".to_string()) }
+});
 /// Malformed: terminated, with status 7 or by closing. MS-SSTP 3.1.5.1.
 const MALFORMED: Expect = Expect::All(&[
     Expect::Any(&[ABORT_7, Expect::Sends("sstp.call-connect-nak"), Expect::Sends("closed")]),

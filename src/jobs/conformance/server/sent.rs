@@ -98,7 +98,7 @@ pub(super) const ROWS: &[Row] = &[
         .why("We did not ask for compression.")
         .proved("ncp.mutant-compressed"),
     must("lcp/5.8/one-frame-to-a-packet", "2.2.3", &["S-213"])
-        .at(Sstp)
+        .at(Lcp)
         .within(4)
         .says("a data packet holds one PPP frame")
         .expects(Expect::All(&[
