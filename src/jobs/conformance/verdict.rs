@@ -3,6 +3,7 @@
 use super::case::Case;
 use super::expect::{Expect, View, name};
 use crate::base::Layer;
+use crate::proto::plan::Method;
 use crate::transcript::{Event, Reason, What};
 
 /// The verdict on one case.
@@ -92,6 +93,7 @@ pub fn judge(case: &Case, events: &[Event]) -> Verdict {
     match base.expect.holds(&view) {
         Ok(()) => Verdict::new(Grade::Pass, ""),
         Err(_) if !setup_held(case, events) => not_reached(case, events),
+        Err(_) if lacks_eap(case, &view) => Verdict::new(Grade::Unsupported, "the server did not ask for that EAP method"),
         Err(missed) => {
             let otherwise = base.otherwise.is_some_and(|expect: Expect| expect.holds(&view).is_ok());
             let grade = match (otherwise, case.level.binds()) {
@@ -108,6 +110,16 @@ fn began_login(events: &[Event]) -> bool {
     // Where the call did not even come to LCP the method is not what is missing.
     let up = |layer| move |event: &Event| event.layer == layer && event.what == What::Began;
     events.iter().any(up(Layer::Auth)) || !events.iter().any(up(Layer::Lcp))
+}
+
+/// The server speaks EAP, but not the method within it that the case is about.
+fn lacks_eap(case: &Case, view: &View<'_>) -> bool {
+    let request = match case.base.methods {
+        Some([Method::EapMsChapV2]) => "eap.request-mschapv2",
+        Some([Method::EapMd5]) => "eap.request-md5",
+        _ => return false,
+    };
+    case.edits.is_empty() && view.named(request).next().is_none()
 }
 
 /// A method that the server does not offer says nothing about the requirement.

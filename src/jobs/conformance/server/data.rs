@@ -1,7 +1,7 @@
 //! Traffic before and after the network is up. MS-SSTP 3.3.5.2.3, 3.3.7; RFC 1332.
 
 use super::{derived, must, should};
-use crate::base::Layer::{Auth, Binding, Data, Ncp};
+use crate::base::Layer::{Auth, Data, Ncp};
 use crate::jobs::conformance::case::Row;
 use crate::jobs::conformance::expect::Expect;
 

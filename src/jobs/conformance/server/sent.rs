@@ -1,7 +1,7 @@
 //! What a server sends, held against the formats over a whole call. MS-SSTP 2.2.1 to 2.2.8.
 
 use super::{derived, must};
-use crate::base::Layer::{Data, Lcp, Sstp};
+use crate::base::Layer::{Data, Lcp};
 use crate::jobs::conformance::case::Row;
 use crate::jobs::conformance::expect::{Expect, View};
 use crate::transcript::What;

@@ -129,7 +129,7 @@ pub(super) const ROWS: &[Row] = &[
         .at(Ncp)
         .edits(&[TERMINATE, "sstp.call-disconnect-ack#* drop"])
         .says("the server does not close in the moment of its Terminate-Ack")
-        .within(3)
+        .within(9)
         .expects(Expect::All(&[
             Expect::Sends("lcp.terminate-ack"),
             Expect::Is("open for half a second more", |view| {
