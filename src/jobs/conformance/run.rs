@@ -85,7 +85,7 @@ async fn all(config: Rc<SuiteConfig>, clock: &Clock, mut stop: watch::Receiver<b
         while running.len() < config.jobs.max(1) + SLOW_AT_ONCE
             && let Some(place) = next(&mut waiting, &config.cases, &fast)
         {
-            running.spawn_local(one(config.clone(), place, clock.clone(), fast.clone()));
+            running.spawn_local(one(config.clone(), place, *clock, fast.clone()));
             pace(config.rate).await;
         }
         let joined = tokio::select! {

@@ -64,7 +64,7 @@ impl Tester {
         self.tell(Event { at, by: Some(self.peer), layer, what, raw });
     }
 
-    fn from_session(&mut self, event: Event) {
+    fn session_says(&mut self, event: Event) {
         let observed = matches!(event.what, What::Http(_) | What::Sstp(_) | What::Ppp(_) | What::Undecoded(_) | What::Opaque { .. });
         // What the peer does is told by the observer, which hears it even when the session has left.
         if event.by == Some(self.peer) && (observed || matches!(event.what, What::Closed(_)))
@@ -234,7 +234,7 @@ impl Machine for Tester {
             }
             match self.session.poll() {
                 Output::Send(bytes) => return Output::Send(bytes),
-                Output::Event(event) => self.from_session(*event),
+                Output::Event(event) => self.session_says(*event),
                 // Closing is the stimulus itself.
                 Output::Close if self.case.edits.iter().any(|line| line.ends_with(" close")) => self.over = true,
                 Output::Close | Output::Done => {

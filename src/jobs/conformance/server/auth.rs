@@ -34,6 +34,10 @@ pub(super) const ROWS: &[Row] = &[
         .edits(&["lcp.configure-nak#1 instead 10 00 00 11 ff 03 c0 21 04 01 00 09 03 05 c2 23 81", "lcp.configure-ack#* instead 10 00 00 11 ff 03 c0 21 04 01 00 09 03 05 c2 23 81"])
         .methods(PAP)
         .within(12)
+        .only_if(
+            Expect::Is("MS-CHAPv2 demanded first, with identifier 1", demands_mschapv2),
+            "the server does not demand MS-CHAPv2 first, so that our Reject is none",
+        )
         .says("a client that rejects authentication does not get on")
         .expects(Expect::All(&[super::ENDED, Expect::Never("ipcp.*")]))
         .why("Otherwise anybody gets in.")
@@ -260,7 +264,7 @@ pub(super) const ROWS: &[Row] = &[
         .edits(&["sstp.call-disconnect#1 drop"])
         .within(5)
         .expects(Expect::Is("chap.challenge or EAP", |view| {
-            let keyed = view.always().any(|event| is_eap(event)) || !challenges(view).is_empty();
+            let keyed = view.always().any(is_eap) || !challenges(view).is_empty();
             if keyed { Ok(()) } else { Err("no challenge, no EAP".to_string()) }
         }))
         .why("PAP and MD5 leave crypto binding without a key.")
@@ -273,6 +277,13 @@ pub(super) const ROWS: &[Row] = &[
         .why("What is offered must work.")
         .proved("auth.mutant-no-accounts"),
 ];
+
+fn demands_mschapv2(view: &View<'_>) -> Result<(), String> {
+    let first = view.always().find(|event| event.raw.get(6..9) == Some(&[0xc0, 0x21, 1]));
+    let raw = first.map(|event| event.raw.0.as_slice()).unwrap_or_default();
+    let right = raw.get(9) == Some(&1) && raw.windows(5).any(|option| option == [3, 5, 0xc2, 0x23, 0x81]);
+    if right { Ok(()) } else { Err(String::new()) }
+}
 
 fn is_eap(event: &Event) -> bool {
     matches!(&event.what, What::Ppp(Frame { body: Body::Eap(_), .. }))

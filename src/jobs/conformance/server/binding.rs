@@ -115,7 +115,7 @@ pub(super) const ROWS: &[Row] = &[
         .at(Binding)
         .lab("sstp.only-sha256")
         .binds_with(Some(HashProtocol::Sha1), BindingKey::Right)
-        .only_if(Expect::Is("SHA-256 alone offered", |view| offers_only_sha256(view)), "the server offers SHA-1 too")
+        .only_if(Expect::Is("SHA-256 alone offered", offers_only_sha256), "the server offers SHA-1 too")
         .says("a hash that was not offered is refused")
         .expects(ABORT_BINDING)
         .or(ENDED)

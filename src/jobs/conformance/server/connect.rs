@@ -55,7 +55,7 @@ pub(super) const ROWS: &[Row] = &[
     derived("sstp/2.2.6/fresh-nonces", "2.2.6", &["S-091"])
         .times(4)
         .says("the nonce is another on every connection")
-        .expects(Expect::Is("nonces that differ", |view| nonces_differ(view)))
+        .expects(Expect::Is("nonces that differ", nonces_differ))
         .why("An old Call Connected must not be good for a new call.")
         .proved("sstp.mutant-fixed-nonce"),
     should("sstp/2.2.6/no-pattern-in-nonces", "2.2.6", &["S-092"])
@@ -137,7 +137,7 @@ pub(super) const ROWS: &[Row] = &[
         .says("an attribute twice: Nak, status 1")
         .expects(nak(Some(1), &[1]))
         .or(REFUSED)
-        .why("Which of the two would count?")
+        .why("Nobody could say which of the two counts.")
         .proved("sstp.mutant-nak-status"),
     must("sstp/3.3.5.2.2/unknown-attribute", "3.3.5.2.2", &["S-104"])
         .edits(&["sstp.call-connect-request#1 instead 10 01 00 14 00 01 00 02 00 01 00 06 00 01 00 7f 00 06 00 01"])

@@ -37,7 +37,7 @@ pub(super) const ROWS: &[Row] = &[
             let twice = requests(view).iter().any(|options| options.iter().filter(|option| option.kind == AUTH_PROTOCOL).count() > 1);
             if twice { Err("Authentication-Protocol twice".to_string()) } else { Ok(()) }
         })]))
-        .why("Which one would count?")
+        .why("Nobody could say which one counts.")
         .proved("lcp.mutant-two-methods"),
     rfc(Level::Must, "lcp/5.1/request-is-answered", 1661, "5.1", &["S-177"])
         .edits(&["sstp.call-disconnect#1 instead 10 00 00 10 ff 03 c0 21 01 51 00 08 01 04 05 78"])

@@ -50,31 +50,30 @@ fn packet(protocol: Protocol, code: u8, id: u8, data: &[u8]) -> String {
     hex(&emit_data(&frame))
 }
 
-fn case(
-    id: String,
-    title: String,
+/// What the cases of a family have in common.
+struct Rule {
     spec: SpecRef,
     covers: &'static str,
     until: Layer,
-    bytes: &str,
-    expect: Expect,
     proved_by: &'static str,
-) -> Case {
-    let hook = if until == Ncp { "ipcp.configure-request" } else { "sstp.call-disconnect" };
+}
+
+fn case((id, title): (String, String), rule: &Rule, bytes: &str, expect: Expect) -> Case {
+    let hook = if rule.until == Ncp { "ipcp.configure-request" } else { "sstp.call-disconnect" };
     let mut edits = vec![format!("{hook}#1 instead {bytes}").into()];
-    if until == Ncp {
+    if rule.until == Ncp {
         edits.extend(["ipcp.configure-request#2 drop", "ipcp.configure-request#3 drop", "ipcp.configure-ack#* drop"].map(Into::into));
     }
     Case {
         id: id.into(),
         title: title.into(),
         why: "A newer client must come to terms with this server.".into(),
-        spec,
+        spec: rule.spec,
         level: Level::Must,
-        covers: vec![covers],
+        covers: vec![rule.covers],
         edits,
-        proved_by,
-        base: Base { expect, ..Base::new(Side::Server, until) },
+        proved_by: rule.proved_by,
+        base: Base { expect, ..Base::new(Side::Server, rule.until) },
     }
 }
 
@@ -82,32 +81,26 @@ fn unknown_option(protocol: Protocol, kind: u8) -> Case {
     let bytes = packet(protocol, 1, 0xa0, &[kind, 4, 0xab, 0xcd]);
     let spec = SpecRef::rfc(1661, "5.4");
     if protocol == ppp::LCP {
-        let expect = Expect::Sends("lcp.configure-reject");
-        let id = format!("lcp/5.4/option-{kind}");
-        return case(id, format!("LCP option {kind} is rejected"), spec, "S-180", Sstp, &bytes, expect, "lcp.mutant-no-replies");
+        let words = (format!("lcp/5.4/option-{kind}"), format!("LCP option {kind} is rejected"));
+        let rule = Rule { spec, covers: "S-180", until: Sstp, proved_by: "lcp.mutant-no-replies" };
+        return case(words, &rule, &bytes, Expect::Sends("lcp.configure-reject"));
     }
-    let id = format!("ncp/5.4/option-{kind}");
-    case(
-        id,
-        format!("IPCP option {kind} is rejected"),
-        spec,
-        "S-250",
-        Ncp,
-        &bytes,
-        Expect::Sends("ipcp.configure-reject"),
-        "ncp.mutant-silent",
-    )
+    let words = (format!("ncp/5.4/option-{kind}"), format!("IPCP option {kind} is rejected"));
+    let rule = Rule { spec, covers: "S-250", until: Ncp, proved_by: "ncp.mutant-silent" };
+    case(words, &rule, &bytes, Expect::Sends("ipcp.configure-reject"))
 }
 
 fn unknown_code(protocol: Protocol, code: u8) -> Case {
     let bytes = packet(protocol, code, 0xa1, &[1, 2, 3, 4]);
     let spec = SpecRef::rfc(1661, "5.6");
     if protocol == ppp::LCP {
-        let (id, expect) = (format!("lcp/5.6/code-{code}"), Expect::Sends("lcp.code-reject"));
-        return case(id, format!("LCP code {code} draws Code-Reject"), spec, "S-195", Sstp, &bytes, expect, "lcp.mutant-no-code-reject");
+        let words = (format!("lcp/5.6/code-{code}"), format!("LCP code {code} draws Code-Reject"));
+        let rule = Rule { spec, covers: "S-195", until: Sstp, proved_by: "lcp.mutant-no-code-reject" };
+        return case(words, &rule, &bytes, Expect::Sends("lcp.code-reject"));
     }
-    let (id, expect) = (format!("ncp/5.6/code-{code}"), Expect::Sends("ipcp.code-reject"));
-    case(id, format!("IPCP code {code} draws Code-Reject"), spec, "S-251", Ncp, &bytes, expect, "ncp.mutant-silent")
+    let words = (format!("ncp/5.6/code-{code}"), format!("IPCP code {code} draws Code-Reject"));
+    let rule = Rule { spec, covers: "S-251", until: Ncp, proved_by: "ncp.mutant-silent" };
+    case(words, &rule, &bytes, Expect::Sends("ipcp.code-reject"))
 }
 
 /// The good request behind it shows that the server lives and reads on.
@@ -116,9 +109,9 @@ fn bad_length(kind: u8, length: u8, value: &[u8]) -> Case {
     option.extend(value);
     let bytes = packet(ppp::LCP, 1, 0xa2, &option) + &packet(ppp::LCP, 1, 0xa3, &[1, 4, 5, 0x78]);
     let expect = Expect::All(&[Expect::Sends("lcp.configure-ack"), Expect::Never("sstp.call-abort"), Expect::Never("closed")]);
-    let id = format!("lcp/6/option-{kind}-length-{length}");
-    let title = format!("LCP option {kind} of length {length} does no harm");
-    let mut case = case(id, title, SpecRef::rfc(1661, "6"), "S-193", Sstp, &bytes, expect, "lcp.mutant-no-replies");
+    let words = (format!("lcp/6/option-{kind}-length-{length}"), format!("LCP option {kind} of length {length} does no harm"));
+    let rule = Rule { spec: SpecRef::rfc(1661, "6"), covers: "S-193", until: Sstp, proved_by: "lcp.mutant-no-replies" };
+    let mut case = case(words, &rule, &bytes, expect);
     case.base.within = Duration::from_secs(3);
     case
 }
@@ -127,6 +120,7 @@ fn mru_is_answered(mru: u16) -> Case {
     let [high, low] = mru.to_be_bytes();
     let expect = Expect::Any(&[Expect::Sends("lcp.configure-ack"), Expect::Sends("lcp.configure-nak")]);
     let bytes = packet(ppp::LCP, 1, 0xa4, &[1, 4, high, low]);
-    let title = format!("an MRU of {mru} is acknowledged or naked, not rejected");
-    case(format!("lcp/6.1/mru-{mru}"), title, SpecRef::rfc(1661, "6.1"), "S-177", Sstp, &bytes, expect, "lcp.mutant-no-replies")
+    let words = (format!("lcp/6.1/mru-{mru}"), format!("an MRU of {mru} is acknowledged or naked, not rejected"));
+    let rule = Rule { spec: SpecRef::rfc(1661, "6.1"), covers: "S-177", until: Sstp, proved_by: "lcp.mutant-no-replies" };
+    case(words, &rule, &bytes, expect)
 }
