@@ -84,7 +84,7 @@ fn config(args: &ProbeArgs, named: &Named, ear: Ear) -> Result<ProbeConfig, Trou
     config.asked = Asked { until: args.extent.until, strict: args.trust.strict, ..Asked::default() };
     config.timers = timers(&args.extent);
     config.scan = limits(&args.scan);
-    config.seed = args.extent.seed.map_or(config.seed, |seed| seed);
+    config.seed = args.extent.seed.unwrap_or(config.seed);
     config.total = args.extent.timeout.unwrap_or(config.total);
     Ok(config)
 }

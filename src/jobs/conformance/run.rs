@@ -12,6 +12,7 @@ use crate::jobs::probe::climb::{self, below};
 use crate::live::aside::Asides;
 use crate::live::clock::Clock;
 use crate::live::keylog::KeyLogs;
+use crate::live::tls::Signature;
 use crate::live::wiretap::Ear;
 use crate::live::{LiveError, Notes, drive};
 use crate::proto::Session;
@@ -202,7 +203,7 @@ async fn connection(config: &ProbeConfig, case: &Case, clock: &Clock, events: &m
     let Some(base) = base else { return false };
     let mut client =
         rehearse::client(case, &climb::host_header(&config.target), CertHashes::of(base.secure.leaf()), config.credentials.clone());
-    if !base.trusted {
+    if !(base.trusted && base.secure.signature == Signature::Good) {
         // PAP would show the password to whoever holds the other end of TLS.
         client.methods.retain(|method| *method != Method::Pap);
     }

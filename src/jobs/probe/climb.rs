@@ -74,7 +74,12 @@ async fn call(
 }
 
 /// From the name to the certificate; nothing when a layer failed or no more was asked for.
-pub(in crate::jobs) async fn below(config: &ProbeConfig, notes: &mut Notes<'_>, asides: &mut Asides, way: &mut Option<Route>) -> Option<Base> {
+pub(in crate::jobs) async fn below(
+    config: &ProbeConfig,
+    notes: &mut Notes<'_>,
+    asides: &mut Asides,
+    way: &mut Option<Route>,
+) -> Option<Base> {
     let until = config.asked.until;
     let Some((host, port)) = first_hop(config) else {
         let says = format!("{:?} is no host:port to connect to", config.target.connect.as_deref().unwrap_or_default());
