@@ -5,6 +5,8 @@ mod captures;
 mod catalogue;
 mod chains;
 mod cli;
+mod conformance;
+
 mod decode;
 mod docs;
 mod explain;

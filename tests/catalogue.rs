@@ -16,7 +16,7 @@ fn unique<'a>(ids: impl Iterator<Item = &'a str>) {
 #[test]
 fn ids_are_unique_and_have_their_form() {
     unique(diag::all().map(|check| check.id));
-    unique(fault::all().chain(fault::oddities()).map(|fault| fault.id));
+    unique(fault::all().chain(fault::oddities()).chain(fault::mutants()).map(|fault| fault.id));
     unique(Method::ALL.iter().map(|row| row.1));
     for check in diag::all() {
         let capitals = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit());
@@ -61,7 +61,7 @@ fn kept(what: &str, printed: &str) {
 
 #[test]
 fn the_printed_pages_are_up_to_date() {
-    for what in ["checks", "faults", "codes"] {
+    for what in ["checks", "faults", "codes", "cases"] {
         let run = Command::new(env!("CARGO_BIN_EXE_sstp-diag")).args(["catalogue", what, "-o", "markdown"]).output().expect("it runs");
         let printed = String::from_utf8(run.stdout).expect("text");
         kept(what, &printed);

@@ -1,6 +1,6 @@
 //! `lab`, and the lab behind `probe --lab`.
 
-use super::args::{CatalogueArgs, LabArgs, ProbeArgs, Shape, What};
+use super::args::{CatalogueArgs, LabArgs, ProbeArgs, Roots, Shape, WayArgs, What};
 use super::exit::{Exit, Trouble};
 use super::output::print;
 use super::{catalogue, eap, pcap, proxy, sense, trust};
@@ -39,19 +39,20 @@ pub async fn start(args: &ProbeArgs, config: &mut ProbeConfig) -> Result<Lab, Tr
     known(&args.lab.fault)?;
     let wanted = LabConfig { methods: None, faults: args.lab.fault.clone(), seed: config.seed, ..LabConfig::default() };
     let lab = Lab::start(wanted).await?;
-    dial(config, lab.dial(), args)?;
+    let roots = args.trust.ca.is_empty().then_some(args.trust.trust);
+    dial(config, lab.dial(), &args.way, roots)?;
     Ok(lab)
 }
 
-/// What the user gave stands; the rest is what the lab says.
-fn dial(config: &mut ProbeConfig, dial: &Dial, args: &ProbeArgs) -> Result<(), Trouble> {
+/// What the user gave stands; the rest is what the lab says. `roots`: trust the lab too, beside this store.
+pub fn dial(config: &mut ProbeConfig, dial: &Dial, way: &WayArgs, roots: Option<Roots>) -> Result<(), Trouble> {
     (config.target.host, config.target.port) = (dial.host.clone(), dial.port);
-    config.target.connect = sense::connect(args, dial.port);
+    config.target.connect = sense::connect(way, dial.port);
     config.target.server_name = config.target.server_name.take().or_else(|| dial.server_name.clone());
     let overrides = dial.resolve.iter().map(|(host, addresses)| Override { host: host.clone(), addresses: addresses.clone() });
     config.resolver.overrides.extend(overrides);
-    if args.trust.ca.is_empty() {
-        config.trust = Arc::new(Trust::of(trust::store(args.trust.trust), "lab", &dial.ca_der));
+    if let Some(roots) = roots {
+        config.trust = Arc::new(Trust::of(trust::store(roots), "lab", &dial.ca_der));
     }
     config.wish.revocation |= dial.wish.revocation;
     config.wish.nameless |= dial.wish.nameless;
@@ -59,18 +60,18 @@ fn dial(config: &mut ProbeConfig, dial: &Dial, args: &ProbeArgs) -> Result<(), T
         config.proxy = Some(proxy::from_argument(url).map_err(Trouble::Ours)?);
     }
     config.eap.server_name = config.eap.server_name.take().or_else(|| dial.eap_server_name.clone());
-    let wants = dial.with_certificate || args.login.auth.contains(&Method::EapTls);
+    let wants = dial.with_certificate || config.methods.as_ref().is_some_and(|methods| methods.contains(&Method::EapTls));
     if config.eap.identity.is_none() && wants {
         config.eap.identity = dial.certificate.clone();
     }
-    if config.credentials.is_none() && !args.login.auth_matrix {
+    if config.credentials.is_none() && config.matrix.is_none() {
         let pair = dial.user.clone().zip(dial.password.clone());
         config.credentials = pair.map(|(user, password)| Credentials { user, password });
     }
     Ok(())
 }
 
-fn known(faults: &[String]) -> Result<(), Trouble> {
+pub fn known(faults: &[String]) -> Result<(), Trouble> {
     match faults.iter().find(|id| fault::find(id).is_none()) {
         Some(id) => Err(Trouble::Usage(format!("{id:?} is not a fault; `sstp-diag lab --list` lists them"))),
         None => Ok(()),

@@ -4,6 +4,7 @@ mod args;
 mod bundle;
 mod catalogue;
 mod clerk;
+mod conformance;
 mod decode;
 mod desk;
 mod eap;
@@ -48,6 +49,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Diagnose(args) => decode::diagnose(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Lab(args) => lab::run(&args),
+        Command::Conformance(args) => conformance::run(&args),
         Command::Catalogue(args) => catalogue::run(&args),
         Command::Generate(args) => generate::run(&args),
         Command::Man => man::run(),

@@ -1,6 +1,6 @@
 //! `probe`: from the arguments to the report.
 
-use super::args::{ExtentArgs, ProbeArgs, ScanArgs, Target as Named, WayArgs};
+use super::args::{ExtentArgs, LoginArgs, ProbeArgs, ScanArgs, Target as Named, WayArgs};
 use super::bundle::Bundle;
 use super::exit::{Exit, Trouble};
 use super::output::{Outputs, complain};
@@ -16,6 +16,7 @@ use crate::live::keylog::KeyLogs;
 use crate::live::lookup::Wish;
 use crate::live::proxy::ProxyConfig;
 use crate::live::runtime::{self, Ended};
+use crate::live::trust::Trust;
 use crate::live::wiretap::Ear;
 use crate::proto::plan::{Method, Timers};
 use crate::report::Report;
@@ -87,42 +88,47 @@ async fn climb(
 
 /// Everything that the arguments say; with `--lab` the lab fills in the rest.
 fn config(args: &ProbeArgs, named: &Named, ear: Ear) -> Result<ProbeConfig, Trouble> {
-    let way = &args.way;
+    let mut config = basis(&args.login, &args.way, trust::roots(&args.trust)?, args.lab.lab, named)?;
+    let keylog = KeyLogs::open(args.trust.keylog.as_deref(), std::env::var_os("SSLKEYLOGFILE").as_deref())?;
+    (config.keylog, config.ear) = (Arc::new(keylog.heard_by(ear.clone())), ear);
+    config.asked = Asked { until: args.extent.until, strict: args.trust.strict, ..Asked::default() };
+    config.matrix = args.login.auth_matrix.then(|| args.login.user.clone().unwrap_or_else(|| NOBODY.into()));
+    config.wish = Wish {
+        issuers: args.trust.aia || args.trust.fix_chain.is_some(),
+        revocation: args.trust.revocation,
+        nameless: args.trust.compare_sni,
+    };
+    config.timers = timers(&args.extent);
+    config.scan = limits(&args.scan);
+    config.seed = args.extent.seed.unwrap_or(config.seed);
+    config.total = args.extent.timeout.unwrap_or(config.total);
+    Ok(config)
+}
+
+/// What every job that dials has in common: who, which way, whom to trust.
+pub fn basis(login: &LoginArgs, way: &WayArgs, roots: Trust, lab: bool, named: &Named) -> Result<ProbeConfig, Trouble> {
     let target = Target {
         host: named.host.clone(),
         port: named.port,
         server_name: way.server_name.clone(),
-        connect: sense::connect(args, named.port),
+        connect: sense::connect(way, named.port),
     };
-    let keylog = KeyLogs::open(args.trust.keylog.as_deref(), std::env::var_os("SSLKEYLOGFILE").as_deref())?;
     let mut config = ProbeConfig {
-        asked: Asked { until: args.extent.until, strict: args.trust.strict, ..Asked::default() },
-        methods: methods(args),
-        eap: eap::client(&args.login)?,
-        matrix: args.login.auth_matrix.then(|| args.login.user.clone().unwrap_or_else(|| NOBODY.into())),
-        trust: Arc::new(trust::roots(&args.trust)?),
-        wish: Wish {
-            issuers: args.trust.aia || args.trust.fix_chain.is_some(),
-            revocation: args.trust.revocation,
-            nameless: args.trust.compare_sni,
-        },
-        proxy: if args.lab.lab { None } else { proxy::choose(way, named)? },
+        methods: methods(login),
+        eap: eap::client(login)?,
+        trust: Arc::new(roots),
+        proxy: if lab { None } else { proxy::choose(way, named)? },
         resolver: resolver(way),
-        timers: timers(&args.extent),
-        keylog: Arc::new(keylog.heard_by(ear.clone())),
-        ear,
-        scan: limits(&args.scan),
-        seed: args.extent.seed.map_or_else(random, Ok)?,
+        seed: random()?,
         ..ProbeConfig::new(target)
     };
-    config.total = args.extent.timeout.unwrap_or(config.total);
-    config.credentials = password::credentials(&args.login, config.eap.identity.as_ref())?;
+    config.credentials = password::credentials(login, config.eap.identity.as_ref())?;
     Ok(config)
 }
 
 /// With a client certificate EAP-TLS is meant, unless a method is named.
-fn methods(args: &ProbeArgs) -> Option<Vec<Method>> {
-    match (args.login.auth.as_slice(), &args.login.cert) {
+fn methods(login: &LoginArgs) -> Option<Vec<Method>> {
+    match (login.auth.as_slice(), &login.cert) {
         ([], None) => None,
         ([], Some(_)) => Some(vec![Method::EapTls]),
         (named, _) => Some(named.to_vec()),

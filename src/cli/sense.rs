@@ -1,6 +1,6 @@
 //! What clap cannot see: arguments that are fine one by one and make no sense together.
 
-use super::args::{ProbeArgs, Target};
+use super::args::{ProbeArgs, Target, WayArgs};
 use super::exit::Trouble;
 use crate::proto::plan::Method;
 use std::net::IpAddr;
@@ -40,8 +40,8 @@ fn login(args: &ProbeArgs) -> Result<(), Trouble> {
 }
 
 /// Where `--connect` leads; without a port of its own it takes that of the target.
-pub fn connect(args: &ProbeArgs, port: u16) -> Option<String> {
-    let place = args.way.connect.as_ref()?;
+pub fn connect(way: &WayArgs, port: u16) -> Option<String> {
+    let place = way.connect.as_ref()?;
     let port = if place.port == 0 { port } else { place.port };
     Some(Target { host: place.host.clone(), port }.authority())
 }

@@ -87,6 +87,11 @@ pub fn compound_mac(hash: HashProtocol, hlak: &[u8; 32], connected_packet: &[u8]
     Ok(hash.hmac(&cmk(hash, hlak), &Connected::of(connected_packet)?.without_mac()))
 }
 
+/// The packet with this MAC in its field; a packet of another length stays as it is.
+pub fn sealed(packet: Vec<u8>, mac: &[u8]) -> Vec<u8> {
+    Connected::of(&packet).map(|connected| connected.with_mac(mac).to_vec()).unwrap_or(packet)
+}
+
 /// Whether the packet carries the right compound MAC under this key; takes the same time for every wrong one.
 /// MS-SSTP 3.3.5.2.3.
 pub fn verify(hash: HashProtocol, hlak: &[u8; 32], connected_packet: &[u8]) -> Result<bool, WireError> {

@@ -1,5 +1,6 @@
 //! What the program can do: each job makes plans, runs sessions and hands on transcripts.
 
+pub mod conformance;
 pub mod generate;
 pub mod lab;
 pub mod pcap;

@@ -1,7 +1,7 @@
 //! Dials a server as a client would and writes down how far it gets: DNS, TCP, proxy, TLS, certificate, and then a
 //! [`Session`](crate::proto::Session) from HTTP to teardown.
 
-mod climb;
+pub(in crate::jobs) mod climb;
 mod learn;
 mod matrix;
 mod recorder;
@@ -130,7 +130,7 @@ pub async fn run(config: &ProbeConfig, clock: &Clock, sink: &mut dyn Sink, stop:
 
 /// What goes on beside the call.
 #[derive(Default)]
-struct Beside {
+pub(in crate::jobs) struct Beside {
     asides: Asides,
     lookups: Lookups,
 }

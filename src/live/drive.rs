@@ -1,8 +1,8 @@
-//! The loop between a [`Session`] and a stream of plaintext.
+//! The loop between a [`Machine`], such as a session, and a stream of plaintext.
 
 use super::clock::Clock;
 use crate::base::{Layer, Limit, Micros, Side, WireError};
-use crate::proto::{Input, Output, Session};
+use crate::proto::{Input, Machine, Output};
 use crate::transcript::{Event, How, Sink, What};
 use std::io::{self, ErrorKind};
 use std::time::Duration;
@@ -10,9 +10,10 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
 
 /// Runs a session over a stream until it is done. `side` is our own; what is read comes from the other.
-pub async fn run<S, K>(stream: S, session: Session, side: Side, clock: &Clock, sink: &mut K, stop: &mut watch::Receiver<bool>)
+pub async fn run<S, M, K>(stream: S, session: M, side: Side, clock: &Clock, sink: &mut K, stop: &mut watch::Receiver<bool>)
 where
     S: AsyncRead + AsyncWrite + Unpin,
+    M: Machine,
     K: Sink + ?Sized,
 {
     let mut link = Link { stream, session, side, clock, reads: true, writes: true, leaving: false };
@@ -29,9 +30,9 @@ where
     link.linger(&mut buffer).await;
 }
 
-struct Link<'a, S> {
+struct Link<'a, S, M> {
     stream: S,
-    session: Session,
+    session: M,
     side: Side,
     clock: &'a Clock,
     /// The peer may still send.
@@ -42,7 +43,7 @@ struct Link<'a, S> {
     leaving: bool,
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Link<'_, S> {
+impl<S: AsyncRead + AsyncWrite + Unpin, M: Machine> Link<'_, S, M> {
     fn now(&self) -> Micros {
         self.clock.now()
     }

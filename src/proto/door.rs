@@ -66,6 +66,15 @@ impl Door {
         Passed { bytes: work.bytes, edits: applied, close: work.close }
     }
 
+    /// Applies the edits of that name that change bytes to a message which is not finished yet, and says which they were.
+    pub fn draft(&mut self, name: &str, bytes: Vec<u8>) -> (Vec<u8>, Vec<String>) {
+        let nth = if self.edits.is_empty() { 1 } else { self.count(name) };
+        let mut work = Work { bytes: Some(bytes.clone()), ..Work::default() };
+        let matching: Vec<&Edit> = self.edits.iter().filter(|edit| edit.matches(name, nth)).collect();
+        let applied = matching.into_iter().filter(|edit| work.apply(&edit.operation)).map(|edit| edit.line.clone()).collect();
+        (work.bytes.unwrap_or(bytes), applied)
+    }
+
     fn count(&mut self, name: &str) -> u32 {
         let count = self.counts.entry(name.to_string()).or_insert(0);
         *count += 1;

@@ -236,7 +236,8 @@ impl Negotiator for ServerLcp {
         if !rejected.is_empty() {
             return Answer::Reject(rejected);
         }
-        match options.iter().find(|option| option.kind == MAGIC && option.value.0 == self.magic) {
+        // RFC 1661 6.4: zero is no magic number, and our own is a sign of a loop.
+        match options.iter().find(|option| option.kind == MAGIC && (option.value.0 == self.magic || option.value.0 == [0; 4])) {
             Some(_) => Answer::Nak(vec![Opt::new(MAGIC, self.magic.map(|byte| !byte))]),
             None => Answer::Ack,
         }

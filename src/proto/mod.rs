@@ -16,4 +16,4 @@ mod session;
 pub mod watch;
 
 pub use rng::Rng;
-pub use session::{Input, Output, Session};
+pub use session::{Input, Machine, Output, Session};

@@ -1,7 +1,7 @@
 //! Two sessions on one pretend wire, time as a variable: everything above TLS in milliseconds.
 
 use super::plan::Plan;
-use super::session::{Input, Output, Session};
+use super::session::{Input, Machine, Output, Session};
 use crate::base::{Micros, Side};
 use crate::transcript::{Event, How};
 use std::time::Duration;
@@ -34,6 +34,17 @@ pub fn run(client: Plan, server: Plan, limit: Duration) -> Run {
 
 /// The same, with a tap that hears of everything on the wire.
 pub fn run_tapped(client: Plan, server: Plan, limit: Duration, tap: &mut dyn FnMut(Micros, Side, Passing<'_>)) -> Run {
+    let session = |plan| Box::new(Session::new(plan, Micros::ZERO));
+    run_machines(session(client), session(server), limit, tap)
+}
+
+/// The same for any two machines.
+pub fn run_machines(
+    client: Box<dyn Machine>,
+    server: Box<dyn Machine>,
+    limit: Duration,
+    tap: &mut dyn FnMut(Micros, Side, Passing<'_>),
+) -> Run {
     let mut now = Micros::ZERO;
     let limit = Micros::ZERO + limit;
     let mut ends = [End::new(client, Side::Client), End::new(server, Side::Server)];
@@ -63,15 +74,15 @@ pub fn run_tapped(client: Plan, server: Plan, limit: Duration, tap: &mut dyn FnM
 }
 
 struct End {
-    session: Session,
+    session: Box<dyn Machine>,
     side: Side,
     due: Micros,
     done: bool,
 }
 
 impl End {
-    fn new(plan: Plan, side: Side) -> End {
-        End { session: Session::new(plan, Micros::ZERO), side, due: Micros::ZERO, done: false }
+    fn new(session: Box<dyn Machine>, side: Side) -> End {
+        End { session, side, due: Micros::ZERO, done: false }
     }
 
     /// Carries out what the session wants now; says whether anything moved.

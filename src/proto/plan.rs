@@ -3,6 +3,7 @@
 use super::auth::{EapClient, EapServer};
 use super::edit::Edit;
 use crate::base::{Layer, Secret};
+use crate::crypto::binding::HashProtocol;
 use crate::wire::eap;
 use crate::wire::ncp::AuthMethod;
 use aws_lc_rs::digest;
@@ -197,6 +198,35 @@ pub struct ClientConfig {
     pub timers: Timers,
     /// ICMP echoes to send at most.
     pub pings: u32,
+    /// The hash for crypto binding; `None`: the best of those offered, MS-SSTP 3.2.5.3.2.
+    pub binding_hash: Option<HashProtocol>,
+    /// The key that the compound MAC is made from.
+    pub binding_key: BindingKey,
+}
+
+/// The key that a client makes the compound MAC from. MS-SSTP 3.2.5.2.2.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum BindingKey {
+    /// What the inner authentication yielded.
+    #[default]
+    Right,
+    /// 32 zero bytes.
+    Zero,
+    /// Receive and send key in the wrong order.
+    Swapped,
+}
+
+impl BindingKey {
+    /// The key to use in place of `right`.
+    pub fn of(self, right: [u8; 32]) -> [u8; 32] {
+        let mut key = right;
+        match self {
+            BindingKey::Right => {}
+            BindingKey::Zero => key = [0; 32],
+            BindingKey::Swapped => key.rotate_left(16),
+        }
+        key
+    }
 }
 
 impl ClientConfig {
@@ -213,6 +243,8 @@ impl ClientConfig {
             until: Layer::Teardown,
             timers: Timers::default(),
             pings: 3,
+            binding_hash: None,
+            binding_key: BindingKey::Right,
         }
     }
 }
@@ -268,6 +300,8 @@ pub struct ServerConfig {
     pub answers_ping: bool,
     /// The encapsulated protocol it takes, MS-SSTP 2.2.5; anything but 1 NAKs every honest client.
     pub encapsulates: u16,
+    /// Where it should close the connection it falls silent and leaves it open.
+    pub keeps_open: bool,
     /// PPP frames come back as they were sent, as from a terminal line left in echo mode.
     pub echoes_ppp: bool,
     /// MS-SSTP 3.1.5: how many bad Call Connect Requests are NAKed before an Abort; Windows: 3.
@@ -297,6 +331,7 @@ impl Default for ServerConfig {
             ipv6: true,
             answers_ping: true,
             encapsulates: crate::wire::sstp::ENCAPSULATED_PPP,
+            keeps_open: false,
             echoes_ppp: false,
             nak_limit: 3,
             timers: Timers::default(),

@@ -53,6 +53,24 @@ pub enum Output {
     Done,
 }
 
+/// One end that is driven from outside: by a socket loop, or by the pretend wire.
+pub trait Machine {
+    /// Tells it what happened.
+    fn handle(&mut self, now: Micros, input: Input<'_>);
+    /// What it wants done next; call until it returns [`Output::Wait`] or [`Output::Done`].
+    fn poll(&mut self) -> Output;
+}
+
+impl Machine for Session {
+    fn handle(&mut self, now: Micros, input: Input<'_>) {
+        Session::handle(self, now, input);
+    }
+
+    fn poll(&mut self) -> Output {
+        Session::poll(self)
+    }
+}
+
 /// What one end decides. The core tells it what came; it answers through the core.
 pub(super) trait Decide {
     fn start(&mut self, core: &mut Core);
@@ -84,11 +102,15 @@ impl std::fmt::Debug for Session {
 impl Session {
     /// A session that begins at `now` of its transcript.
     pub fn new(plan: Plan, now: Micros) -> Session {
-        let (side, mind): (Side, Box<dyn Decide + Send>) = match plan.mind {
-            Mind::Client(config) => (Side::Client, Box::new(Client::new(config))),
-            Mind::Server(config) => (Side::Server, Box::new(Server::new(config))),
+        let (side, mind, keeps_open): (Side, Box<dyn Decide + Send>, bool) = match plan.mind {
+            Mind::Client(config) => (Side::Client, Box::new(Client::new(config)), false),
+            Mind::Server(config) => {
+                let keeps_open = config.keeps_open;
+                (Side::Server, Box::new(Server::new(config)), keeps_open)
+            }
         };
         let mut session = Session { core: Core::new(side, plan.edits, plan.seed, now), mind };
+        session.core.keeps_open = keeps_open;
         session.mind.start(&mut session.core);
         session
     }
@@ -100,7 +122,7 @@ impl Session {
             return;
         }
         match input {
-            Input::Bytes { from, bytes } if from != self.core.side => self.bytes(bytes),
+            Input::Bytes { from, bytes } if from != self.core.side && !self.core.stuck => self.bytes(bytes),
             Input::Closed { from, how } if from != self.core.side => {
                 self.core.note(Some(from), Layer::Tls, What::Closed(how));
                 self.mind.closed(&mut self.core, how);
@@ -108,6 +130,7 @@ impl Session {
                 self.core.over = true;
             }
             Input::Bytes { .. } | Input::Closed { .. } => {}
+            Input::Tick | Input::Leave if self.core.stuck => {}
             Input::Tick => self.mind.tick(&mut self.core),
             Input::Leave => {
                 self.core.door.clear();
@@ -132,7 +155,8 @@ impl Session {
             core.end();
             return Output::Close;
         }
-        let due = [self.mind.due(), core.door.due()].into_iter().flatten().min();
+        let mind = if core.stuck || core.closing { None } else { self.mind.due() };
+        let due = [mind, core.door.due()].into_iter().flatten().min();
         Output::Wait(due.unwrap_or(Micros::MAX))
     }
 
@@ -176,7 +200,7 @@ impl Session {
     }
 
     fn packets(&mut self) {
-        while !self.core.lost && !self.core.closing {
+        while !self.core.lost && !self.core.closing && !self.core.stuck {
             match self.core.framer.next_packet() {
                 Ok(Some(packet)) => {
                     let packet = packet.to_vec();
@@ -260,6 +284,9 @@ pub(super) struct Core {
     closing: bool,
     over: bool,
     said_close: bool,
+    /// Where it should close it does nothing any more, and leaves the connection open.
+    keeps_open: bool,
+    stuck: bool,
 }
 
 impl Core {
@@ -279,6 +306,8 @@ impl Core {
             closing: false,
             over: false,
             said_close: false,
+            keeps_open: false,
+            stuck: false,
         }
     }
 
@@ -353,6 +382,15 @@ impl Core {
         self.send(layer_of(message.kind), &name, bytes, What::Sstp(message));
     }
 
+    /// Lets a message that is not finished yet through door 1: what is spoilt here is covered by what is computed over it.
+    pub fn unfinished(&mut self, layer: Layer, name: &str, bytes: Vec<u8>) -> Vec<u8> {
+        let (bytes, edits) = self.door.draft(name, bytes);
+        for edit in edits {
+            self.note(Some(self.side), layer, What::Edited { edit });
+        }
+        bytes
+    }
+
     pub fn send_frame(&mut self, frame: ppp::Frame) {
         let layer = ppp::layer_of(frame.protocol);
         let (name, bytes) = (frame.name(), sstp::emit_data(&frame.emit()));
@@ -365,7 +403,11 @@ impl Core {
 
     /// Closes once everything held back has gone out.
     pub fn close(&mut self) {
-        self.closing = true;
+        if self.keeps_open {
+            self.stuck = true;
+        } else {
+            self.closing = true;
+        }
     }
 
     pub fn is_closing(&self) -> bool {

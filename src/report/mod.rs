@@ -1,5 +1,6 @@
 //! A report as text; pure, writes to a `Write`.
 
+pub mod conformance;
 mod document;
 pub mod explain;
 mod json;

@@ -1,6 +1,7 @@
 //! The program against real peers: SoftEther, nginx, haproxy, squid and OpenSSL, brought up by `tests/run.sh`.
 
 mod captures;
+mod conformance;
 mod fronts;
 mod odd;
 mod proxies;

@@ -22,6 +22,8 @@ pub enum What {
     Faults,
     /// The numbers that a Windows user can quote
     Codes,
+    /// What a server is tested for
+    Cases,
 }
 
 /// How to print it.

@@ -1,6 +1,7 @@
 //! The arguments: one file for every subcommand, one for the target, one for the values they share.
 
 mod catalogue;
+mod conformance;
 mod decode;
 mod explain;
 mod gate;
@@ -11,6 +12,7 @@ mod target;
 mod values;
 
 pub use catalogue::{CatalogueArgs, Shape, What};
+pub use conformance::{CompareArgs, ConformanceArgs, ConformanceCommand, CoverageArgs, Paper, SelectArgs, ServerSuiteArgs, ShowArgs};
 pub use decode::{DecodeArgs, DiagnoseArgs, JudgedArgs, KeyArgs, LogArgs, ProofArgs, TapRoots, ViewArgs};
 pub use explain::ExplainArgs;
 pub use gate::GateArgs;
@@ -44,6 +46,8 @@ pub(super) enum Command {
     Explain(ExplainArgs),
     /// Run a complete SSTP server on this machine, sound or with chosen faults
     Lab(LabArgs),
+    /// Test a server against MS-SSTP and the protocols in it, case by case
+    Conformance(Box<ConformanceArgs>),
     /// Print the checks, the faults or the codes that this program knows
     Catalogue(CatalogueArgs),
     /// Make captures for tests and benchmarks
@@ -69,6 +73,7 @@ Examples:
   sstp-diag explain 0x800B0101                  what does this number mean?
   sstp-diag explain --log events.xml            what went wrong in a log
   sstp-diag lab --fault cert.expired            a server with a fault
+  sstp-diag conformance server HOST --user u    does a server do as MS-SSTP says?
 
 Exit codes: 0 all asked for works, 1 a failing finding, 2 usage,
 3 could not be run, 4 damaged input, 130 interrupted.";

@@ -50,6 +50,8 @@ pub fn faults() -> String {
     table(&mut page, ["fault", "what is wrong", "found by"], fault::all().map(|row| [row.id, row.title, row.found_by]));
     let _ = writeln!(page, "\nUnusual and harmless: with these the call works and nothing above a note is found.");
     table(&mut page, ["oddity", "what is unusual", ""], fault::oddities().map(|row| [row.id, row.title, ""]));
+    let _ = writeln!(page, "\nMutants break one rule that an honest call need not notice; conformance cases fail against them.");
+    table(&mut page, ["mutant", "what is wrong", ""], fault::mutants().map(|row| [row.id, row.title, ""]));
     page
 }
 

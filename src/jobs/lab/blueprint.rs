@@ -10,7 +10,7 @@ use crate::live::LiveError;
 use crate::live::listen::{ClientCa, Door, Front, Listener, ProxyPolicy};
 use crate::proto::auth::{EapServer, Identity};
 use crate::proto::edit::Edit;
-use crate::proto::plan::{Account, Mind, Plan, ServerConfig, Toxic};
+use crate::proto::plan::{Account, CertHashes, Mind, Plan, ServerConfig, Toxic};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -91,6 +91,23 @@ impl Blueprint {
         eap::make(&self.eap, authority)
     }
 
+    /// The plan of the server alone, where all that was asked for lies above TLS.
+    pub fn rehearsal(&self, cert: CertHashes, config: &LabConfig) -> Option<Plan> {
+        let lower = !self.toxics.is_empty() || !self.toxics_above_tls.is_empty() || self.front.is_some() || self.front_v6.is_some();
+        let around = self.sni.is_some() || self.proxy.is_some() || !self.dial.is_empty() || self.client_certificate.is_some();
+        (!lower && !around).then(|| self.plan(cert, None, config))
+    }
+
+    fn plan(&self, cert: CertHashes, eap: Option<&EapServer>, config: &LabConfig) -> Plan {
+        let mut server = ServerConfig { cert, accounts: accounts(), timers: config.timers.clone(), ..ServerConfig::default() };
+        if let Some(methods) = &config.methods {
+            server.methods = methods.clone();
+        }
+        self.server.iter().for_each(|change| change(&mut server));
+        server.eap = eap.cloned();
+        Plan { mind: Mind::Server(server), edits: self.edits.clone(), toxics: self.toxics.clone(), seed: config.seed }
+    }
+
     /// One address of the server.
     pub fn door(
         &self,
@@ -102,13 +119,6 @@ impl Blueprint {
     ) -> Door {
         let (chain, nameless) = chains;
         let front = self.front_v6.filter(|_| at.is_ipv6()).or(self.front).unwrap_or(Front::Tls);
-        let mut server =
-            ServerConfig { cert: chain.hashes, accounts: accounts(), timers: config.timers.clone(), ..ServerConfig::default() };
-        if let Some(methods) = &config.methods {
-            server.methods = methods.clone();
-        }
-        self.server.iter().for_each(|change| change(&mut server));
-        server.eap = Some(eap.clone());
         Door {
             at,
             front,
@@ -116,7 +126,7 @@ impl Blueprint {
             client_ca: self.client_certificate.map(|insists| ClientCa { root: authority.root_der(), insists }),
             identity_without_sni: nameless.map(|chain| chain.identity.clone()),
             sni_required: self.sni.map(str::to_string),
-            plan: Plan { mind: Mind::Server(server), edits: self.edits.clone(), toxics: self.toxics.clone(), seed: config.seed },
+            plan: self.plan(chain.hashes, Some(eap), config),
             toxics_above_tls: self.toxics_above_tls.clone(),
             ear: config.ear.clone(),
         }

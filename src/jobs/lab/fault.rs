@@ -92,9 +92,14 @@ pub fn oddities() -> impl Iterator<Item = &'static Fault> {
     faults::oddities::ODDITIES.iter()
 }
 
-/// The fault or oddity of that id.
+/// What breaks one rule that an honest call need not notice: each proves that a conformance case can fail.
+pub fn mutants() -> impl Iterator<Item = &'static Fault> {
+    faults::mutants::all()
+}
+
+/// The fault, oddity or mutant of that id.
 pub fn find(id: &str) -> Option<&'static Fault> {
-    all().chain(oddities()).find(|fault| fault.id == id)
+    all().chain(oddities()).chain(mutants()).find(|fault| fault.id == id)
 }
 
 /// A row.

@@ -18,7 +18,7 @@ use crate::live::listen::{Listener, Page, Pages};
 use crate::live::lookup::Wish;
 use crate::live::wiretap::Ear;
 use crate::proto::auth::EapServer;
-use crate::proto::plan::{Method, Timers};
+use crate::proto::plan::{CertHashes, Method, Plan, Timers};
 use crate::transcript::Transcript;
 use blueprint::Blueprint;
 use pki::{Authority, Chain};
@@ -158,6 +158,13 @@ impl Lab {
             listener.stop().await;
         }
     }
+}
+
+/// The server of a lab with these faults for a run in memory, under this certificate; `None` when there is no such fault, or
+/// when it does not lie in the server above TLS.
+pub fn rehearsal(faults: &[&str], cert: CertHashes, seed: u64) -> Option<Plan> {
+    let config = LabConfig { faults: faults.iter().map(ToString::to_string).collect(), seed, ..LabConfig::default() };
+    Blueprint::of(&config).ok()?.rehearsal(cert, &config)
 }
 
 async fn listeners(

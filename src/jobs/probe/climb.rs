@@ -20,7 +20,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 /// Where the session stands on.
-pub(super) struct Base {
+pub(in crate::jobs) struct Base {
     pub secure: Secure,
     pub route: Route,
     pub trusted: bool,
@@ -78,7 +78,12 @@ async fn call(
 }
 
 /// From the name to the certificate; nothing when a layer failed or no more was asked for.
-async fn below(config: &ProbeConfig, notes: &mut Notes<'_>, beside: &mut Beside, way: &mut Option<Route>) -> Option<Base> {
+pub(in crate::jobs) async fn below(
+    config: &ProbeConfig,
+    notes: &mut Notes<'_>,
+    beside: &mut Beside,
+    way: &mut Option<Route>,
+) -> Option<Base> {
     let until = config.asked.until;
     let Some((host, port)) = first_hop(config) else {
         let says = format!("{:?} is no host:port to connect to", config.target.connect.as_deref().unwrap_or_default());
@@ -181,12 +186,12 @@ fn eap(config: &ProbeConfig, clock: &Clock) -> EapClient {
     EapClient { trust: Some(trust), now_unix: clock.unix_ms().div_euclid(1000), ..config.eap.clone() }
 }
 
-pub(super) fn settings(config: &ProbeConfig) -> Settings {
+pub(in crate::jobs) fn settings(config: &ProbeConfig) -> Settings {
     Settings { server_name: config.target.name().to_string(), keylog: config.keylog.clone() }
 }
 
 /// RFC 9110 7.2: the port is left out when it is that of the scheme.
-fn host_header(target: &Target) -> String {
+pub(in crate::jobs) fn host_header(target: &Target) -> String {
     let name = target.name();
     let name = if name.contains(':') && !name.starts_with('[') { format!("[{name}]") } else { name.to_string() };
     if target.port == HTTPS { name } else { format!("{name}:{}", target.port) }

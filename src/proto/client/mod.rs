@@ -4,6 +4,7 @@ mod leave;
 mod network;
 
 use super::auth::{Outcome, Peer};
+use super::call::State;
 use super::fsm::{Automaton, Step};
 use super::ipcp::{ClientIpcp, Ipv6cp};
 use super::lcp::{Agreement, ClientLcp};
@@ -379,6 +380,13 @@ impl Decide for Client {
     }
 
     fn frame(&mut self, core: &mut Core, frame: Frame) {
+        if let (Phase::Leaving(_), ppp::Body::Lcp(packet)) = (&self.phase, &frame.body) {
+            // RFC 1661 5.5: that is acknowledged in any state.
+            if packet.code == control::TERMINATE_REQUEST && core.state() != State::Over {
+                core.send_frame(Frame::lcp(control::Packet::new(control::TERMINATE_ACK, packet.id, [])));
+            }
+            return;
+        }
         if matches!(self.phase, Phase::Http | Phase::Sstp | Phase::Leaving(_)) || self.flooded(core) {
             return;
         }

@@ -37,6 +37,17 @@ const REQUIRED_ATTRIBUTE_MISSING: u32 = 10;
 /// MS-SSTP 2.2.8.
 const DUPLICATE_ATTRIBUTE: u32 = 1;
 
+/// How the server leaves. MS-SSTP 3.1.1.1, 3.1.1.2.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Parting {
+    /// Not, or nothing but the end of the connection is still to come.
+    Over,
+    /// Call_Abort_In_Progress_1: our Abort is not answered yet.
+    Aborted,
+    /// Call_Disconnect_In_Progress_1: our Disconnect is not acknowledged yet.
+    Disconnected,
+}
+
 /// The server's mind.
 #[derive(Debug)]
 pub(super) struct Server {
@@ -45,6 +56,8 @@ pub(super) struct Server {
     naks: u32,
     lcp: Option<Automaton<ServerLcp>>,
     auth: Option<Authenticator>,
+    /// What the client has not answered yet, and when it is sent again. RFC 1994 4.1, RFC 3748 4.1.
+    unanswered: Option<(Micros, Vec<Frame>)>,
     /// Set when the client is known.
     hlak: Option<[u8; 32]>,
     ipcp: Option<Automaton<ServerIpcp>>,
@@ -55,6 +68,9 @@ pub(super) struct Server {
     hello: Option<(Micros, bool)>,
     /// Set once this end has begun to leave: when it closes at the latest.
     leaving: Option<Micros>,
+    parting: Parting,
+    /// HTTP is through.
+    speaks_sstp: bool,
     reject_id: u8,
 }
 
@@ -66,12 +82,15 @@ impl Server {
             naks: 0,
             lcp: None,
             auth: None,
+            unanswered: None,
             hlak: None,
             ipcp: None,
             ipv6cp: None,
             negotiation: None,
             hello: None,
             leaving: None,
+            parting: Parting::Over,
+            speaks_sstp: false,
             reject_id: 0,
         }
     }
@@ -79,16 +98,17 @@ impl Server {
     fn abort(&mut self, core: &mut Core, about: u8, status: u32) {
         core.down(Layer::Sstp, Reason::Violated(format!("Call Abort sent, attribute {about}, status {status}")));
         core.send_message(Message::status(MessageType::CallAbort, about, status));
-        self.leave_for(core, self.config.timers.abort_1);
+        self.leave_for(core, Parting::Aborted, self.config.timers.abort_1);
     }
 
     fn disconnect(&mut self, core: &mut Core) {
         core.send_message(Message::status(MessageType::CallDisconnect, 0, 0));
-        self.leave_for(core, self.config.timers.disconnect_1);
+        self.leave_for(core, Parting::Disconnected, self.config.timers.disconnect_1);
     }
 
-    fn leave_for(&mut self, core: &Core, patience: Duration) {
-        (self.hello, self.negotiation) = (None, None);
+    fn leave_for(&mut self, core: &Core, parting: Parting, patience: Duration) {
+        self.parting = parting;
+        (self.hello, self.negotiation, self.unanswered) = (None, None, None);
         self.leaving = Some(core.now + patience);
     }
 
@@ -171,12 +191,24 @@ impl Server {
         let mut auth = Authenticator::new(self.config.clone(), method, &mut core.rng);
         let frames = auth.start();
         self.auth = Some(auth);
+        self.ask(core, frames);
+    }
+
+    /// Sends frames of the authentication and again when nothing answers them.
+    fn ask(&mut self, core: &mut Core, frames: Vec<Frame>) {
+        self.unanswered = (!frames.is_empty()).then(|| (core.now + self.config.timers.restart, frames.clone()));
         frames.into_iter().for_each(|frame| core.send_frame(frame));
     }
 
     fn auth_frame(&mut self, core: &mut Core, frame: &Frame) {
         let Some(auth) = &mut self.auth else { return };
         let (frames, decision) = auth.receive(frame);
+        match decision {
+            // What was discarded answers nothing.
+            Decision::Pending if frames.is_empty() => {}
+            Decision::Pending => return self.ask(core, frames),
+            _ => self.unanswered = None,
+        }
         frames.into_iter().for_each(|frame| core.send_frame(frame));
         match decision {
             Decision::Pending => {}
@@ -219,9 +251,12 @@ impl Decide for Server {
         let line = head.request_line().unwrap_or_default();
         let path = line.1.split_once('?').map_or(line.1, |pair| pair.0);
         match (line.0, path, line.2) {
+            // RFC 9112 3.2.
+            (_, _, "HTTP/1.1") if head.header("Host").is_none() => self.refuse(core, 400, "Bad Request"),
             (http::METHOD, http::PATH, "HTTP/1.1") => {
                 let headers = [("Content-Length", http::CONTENT_LENGTH), ("Server", self.config.banner.as_str())];
                 core.send_head(http::Head::response(200, "OK", &headers));
+                self.speaks_sstp = true;
                 core.up(Layer::Http);
                 core.began(Layer::Sstp);
             }
@@ -249,12 +284,12 @@ impl Decide for Server {
             MessageType::CallConnected => self.call_connected(core, &message, packet),
             MessageType::EchoRequest => core.send_message(Message::bare(MessageType::EchoResponse)),
             MessageType::CallAbort => {
-                core.send_message(Message::status(MessageType::CallAbort, 0, 0));
-                self.leave_for(core, self.config.timers.abort_2);
+                core.send_message(Message::bare(MessageType::CallAbort));
+                self.leave_for(core, Parting::Over, self.config.timers.abort_2);
             }
             MessageType::CallDisconnect => {
                 core.send_message(Message::bare(MessageType::CallDisconnectAck));
-                self.leave_for(core, self.config.timers.disconnect_2);
+                self.leave_for(core, Parting::Over, self.config.timers.disconnect_2);
             }
             _ => {}
         }
@@ -297,7 +332,11 @@ impl Decide for Server {
             return core.close();
         }
         if self.negotiation.is_some_and(|due| due <= now) {
-            return self.abort(core, 2, NEGOTIATION_TIMEOUT);
+            // Where no HTTP was spoken there is nobody to understand a Call Abort.
+            return if self.speaks_sstp { self.abort(core, 2, NEGOTIATION_TIMEOUT) } else { core.close() };
+        }
+        if let Some((_, frames)) = self.unanswered.take_if(|(due, _)| *due <= now) {
+            self.ask(core, frames);
         }
         match self.hello {
             Some((due, false)) if due <= now => {
@@ -326,7 +365,8 @@ impl Decide for Server {
         if self.leaving.is_some() {
             return self.leaving;
         }
-        [self.negotiation, self.hello.map(|pair| pair.0), lcp, self.network_due()].into_iter().flatten().min()
+        let auth = self.unanswered.as_ref().map(|pair| pair.0);
+        [self.negotiation, self.hello.map(|pair| pair.0), lcp, auth, self.network_due()].into_iter().flatten().min()
     }
 }
 

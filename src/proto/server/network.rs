@@ -1,9 +1,9 @@
 //! From Call Connected to pings, as the server sees it. MS-SSTP 3.3.5.2.3, RFC 1332, RFC 5072.
 
-use super::{ATTRIB_NOT_SUPPORTED_IN_MSG, Server, VALUE_NOT_SUPPORTED};
+use super::{ATTRIB_NOT_SUPPORTED_IN_MSG, Parting, Server, VALUE_NOT_SUPPORTED};
 use crate::base::{Bytes, Layer, Micros};
 use crate::crypto::binding::{self, HashProtocol};
-use crate::proto::fsm::{Automaton, Step};
+use crate::proto::fsm::{self, Automaton, Step};
 use crate::proto::ipcp::{Ipv6cp, ServerIpcp};
 use crate::proto::session::Core;
 use crate::wire::control;
@@ -92,6 +92,10 @@ impl Server {
 
     /// An IPv4 packet came through the tunnel: pings to our own address are answered.
     pub(super) fn inner(&mut self, core: &mut Core, packet: &[u8]) {
+        // RFC 1332 2: IP packets before IPCP is open are discarded.
+        if self.ipcp.as_ref().is_none_or(|ipcp| ipcp.state() != fsm::State::Opened) {
+            return;
+        }
         let Some(echo) = Echo::parse(packet).filter(|echo| echo.request && Some(echo.to) == self.config.address) else { return };
         if self.config.answers_ping {
             core.send_frame(Frame { protocol: ppp::IPV4, body: Body::Other(Bytes(echo.reply().emit())) });
@@ -100,11 +104,17 @@ impl Server {
 
     /// A message that came after this end began to leave.
     pub(super) fn leaving_message(&mut self, core: &mut Core, message: &Message) {
-        match message.kind {
-            MessageType::CallDisconnectAck | MessageType::CallAbort => core.close(),
-            MessageType::CallDisconnect => {
+        match (self.parting, message.kind) {
+            // MS-SSTP 3.1.5.3: the answer to our Abort; the connection stands for another second.
+            (Parting::Aborted, MessageType::CallAbort) => self.leave_for(core, Parting::Over, self.config.timers.abort_2),
+            (Parting::Disconnected, MessageType::CallDisconnectAck) => core.close(),
+            (Parting::Disconnected, MessageType::CallAbort) => {
+                core.send_message(Message::bare(MessageType::CallAbort));
+                self.leave_for(core, Parting::Over, self.config.timers.abort_2);
+            }
+            (Parting::Disconnected, MessageType::CallDisconnect) => {
                 core.send_message(Message::bare(MessageType::CallDisconnectAck));
-                self.leaving = Some(core.now + self.config.timers.disconnect_2);
+                self.leave_for(core, Parting::Over, self.config.timers.disconnect_2);
             }
             _ => {}
         }

@@ -8,6 +8,7 @@ pub(super) mod dns;
 pub(super) mod eap;
 pub(super) mod http;
 pub(super) mod lcp;
+pub(super) mod mutants;
 pub(super) mod ncp;
 pub(super) mod oddities;
 pub(super) mod proxy;

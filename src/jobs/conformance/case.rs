@@ -1,0 +1,259 @@
+//! A conformance case: one requirement, one stimulus, one expectation.
+
+use super::expect::Expect;
+use crate::base::{Layer, Side, SpecRef};
+use crate::crypto::binding::HashProtocol;
+use crate::proto::edit::Edit;
+use crate::proto::plan::{BindingKey, Method};
+use std::borrow::Cow;
+use std::time::Duration;
+
+/// How binding a requirement is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    /// The specification says MUST.
+    Must,
+    /// The specification says it in plain words, in a figure, or it follows from the formats.
+    Derived,
+    /// SHOULD.
+    Should,
+    /// MAY: recorded, never a failure.
+    May,
+    /// Not in MS-SSTP: good practice.
+    Interop,
+}
+
+impl Level {
+    /// Every level and its name.
+    pub const ALL: [(Level, &'static str); 5] =
+        [(Level::Must, "MUST"), (Level::Derived, "MUST*"), (Level::Should, "SHOULD"), (Level::May, "MAY"), (Level::Interop, "INTEROP")];
+
+    /// The name in reports.
+    pub fn name(self) -> &'static str {
+        Level::ALL.iter().find(|row| row.0 == self).map_or("", |row| row.1)
+    }
+
+    /// The level of that name, in any case; `must*` is `derived` too.
+    pub fn from_name(name: &str) -> Option<Level> {
+        let name = name.to_ascii_uppercase();
+        Level::ALL.iter().find(|row| row.1 == name || name == "DERIVED" && row.0 == Level::Derived).map(|row| row.0)
+    }
+
+    /// What is not met is a failure, not only an observation.
+    pub fn binds(self) -> bool {
+        matches!(self, Level::Must | Level::Derived)
+    }
+}
+
+/// A row of a case table; see [`Case`] for the columns.
+#[derive(Clone, Copy, Debug)]
+pub struct Row {
+    id: &'static str,
+    title: &'static str,
+    why: &'static str,
+    spec: SpecRef,
+    level: Level,
+    covers: &'static [&'static str],
+    edits: &'static [&'static str],
+    proved_by: &'static str,
+    base: Base,
+}
+
+/// What a row and a generated case have in common.
+#[derive(Clone, Copy, Debug)]
+pub struct Base {
+    /// Which end is tested.
+    pub tests: Side,
+    /// How far our honest end climbs; then it sends Call Disconnect, which a row may put something else in place of.
+    pub until: Layer,
+    /// Methods of authentication our end uses; `None`: all that it knows.
+    pub methods: Option<&'static [Method]>,
+    /// The hash for crypto binding; `None`: the best offered.
+    pub hash: Option<HashProtocol>,
+    /// The key for crypto binding.
+    pub key: BindingKey,
+    /// What must be seen.
+    pub expect: Expect,
+    /// What is a refusal, only not as specified.
+    pub otherwise: Option<Expect>,
+    /// Without this the peer lacks a feature, and the case says nothing about it.
+    pub only_if: Option<(Expect, &'static str)>,
+    /// How long after the stimulus the peer is watched at most.
+    pub within: Duration,
+    /// The case waits for a timer of more than 30 s.
+    pub slow: bool,
+    /// So many connections, one after the other, looked at together.
+    pub times: u32,
+    /// The oddity that the sound lab needs for the case to say anything.
+    pub lab: Option<&'static str>,
+}
+
+/// A conformance case.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// `layer/section/what`; never renamed.
+    pub id: Cow<'static, str>,
+    /// What is required.
+    pub title: Cow<'static, str>,
+    /// Why it matters.
+    pub why: Cow<'static, str>,
+    /// Where it is required.
+    pub spec: SpecRef,
+    /// How binding it is.
+    pub level: Level,
+    /// Ids of the requirements in `fixtures/conformance/requirements.tsv` that it covers.
+    pub covers: Vec<&'static str>,
+    /// The stimulus first, then what keeps our end from spoiling the view.
+    pub edits: Vec<Cow<'static, str>>,
+    /// The fault that the case must fail against.
+    pub proved_by: &'static str,
+    /// The rest.
+    pub base: Base,
+}
+
+impl Base {
+    /// Nothing special: climb to `until` and watch.
+    pub const fn new(tests: Side, until: Layer) -> Base {
+        Base {
+            tests,
+            until,
+            methods: None,
+            hash: None,
+            key: BindingKey::Right,
+            expect: Expect::Nothing,
+            otherwise: None,
+            only_if: None,
+            within: Duration::from_secs(8),
+            slow: false,
+            times: 1,
+            lab: None,
+        }
+    }
+}
+
+impl Row {
+    /// A row about `tests` that climbs no further than TLS allows; the builders below fill in the rest.
+    pub const fn new(tests: Side, level: Level, id: &'static str, spec: SpecRef, covers: &'static [&'static str]) -> Row {
+        Row { id, title: "", why: "", spec, level, covers, edits: &[], proved_by: "", base: Base::new(tests, Layer::Sstp) }
+    }
+
+    /// What is required, in a few words.
+    pub const fn says(mut self, title: &'static str) -> Row {
+        self.title = title;
+        self
+    }
+
+    /// Why it matters.
+    pub const fn why(mut self, why: &'static str) -> Row {
+        self.why = why;
+        self
+    }
+
+    /// How far our end climbs.
+    pub const fn at(mut self, until: Layer) -> Row {
+        self.base.until = until;
+        self
+    }
+
+    /// The stimulus and what supports it.
+    pub const fn edits(mut self, edits: &'static [&'static str]) -> Row {
+        self.edits = edits;
+        self
+    }
+
+    /// What must be seen.
+    pub const fn expects(mut self, expect: Expect) -> Row {
+        self.base.expect = expect;
+        self
+    }
+
+    /// What is a refusal, only not as specified.
+    pub const fn or(mut self, otherwise: Expect) -> Row {
+        self.base.otherwise = Some(otherwise);
+        self
+    }
+
+    /// Without this the peer lacks the feature.
+    pub const fn only_if(mut self, expect: Expect, lacks: &'static str) -> Row {
+        self.base.only_if = Some((expect, lacks));
+        self
+    }
+
+    /// Methods of authentication to use.
+    pub const fn methods(mut self, methods: &'static [Method]) -> Row {
+        self.base.methods = Some(methods);
+        self
+    }
+
+    /// Hash and key for crypto binding.
+    pub const fn binds_with(mut self, hash: Option<HashProtocol>, key: BindingKey) -> Row {
+        (self.base.hash, self.base.key) = (hash, key);
+        self
+    }
+
+    /// How long the peer is watched after the stimulus, in seconds.
+    pub const fn within(mut self, seconds: u64) -> Row {
+        self.base.within = Duration::from_secs(seconds);
+        self.base.slow = seconds > SLOW;
+        self
+    }
+
+    /// So many connections.
+    pub const fn times(mut self, times: u32) -> Row {
+        self.base.times = times;
+        self
+    }
+
+    /// The oddity that the sound lab needs.
+    pub const fn lab(mut self, oddity: &'static str) -> Row {
+        self.base.lab = Some(oddity);
+        self
+    }
+
+    /// The fault that it must fail against.
+    pub const fn proved(mut self, fault: &'static str) -> Row {
+        self.proved_by = fault;
+        self
+    }
+}
+
+impl From<&Row> for Case {
+    fn from(row: &Row) -> Case {
+        Case {
+            id: row.id.into(),
+            title: row.title.into(),
+            why: row.why.into(),
+            spec: row.spec,
+            level: row.level,
+            covers: row.covers.to_vec(),
+            edits: row.edits.iter().map(|line| (*line).into()).collect(),
+            proved_by: row.proved_by,
+            base: row.base,
+        }
+    }
+}
+
+impl Case {
+    /// The section of the id: what stands between its slashes.
+    pub fn section(&self) -> &str {
+        self.id.split('/').nth(1).unwrap_or_default()
+    }
+
+    /// The layer of the id.
+    pub fn layer(&self) -> &str {
+        self.id.split('/').next().unwrap_or_default()
+    }
+
+    /// A server can only be tested so far with a valid account.
+    pub fn needs_account(&self) -> bool {
+        self.base.tests == Side::Server && self.base.until > Layer::Lcp
+    }
+
+    /// The edits as they are carried out; a line that is no edit is left out, and a test finds it.
+    pub fn parsed(&self) -> Vec<Edit> {
+        self.edits.iter().filter_map(|line| Edit::parse(line).ok()).collect()
+    }
+}
+
+/// Ours: a case that watches longer than this many seconds is slow.
+const SLOW: u64 = 30;

@@ -1,0 +1,78 @@
+//! The requirements, and which case covers which; what cannot be tested from outside stands here with the reason.
+
+use super::case::{Case, Level};
+use crate::base::Side;
+
+/// A requirement of the catalogue `fixtures/conformance/requirements.tsv`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Requirement {
+    /// `S-001` for servers, `C-001` for clients.
+    pub id: &'static str,
+    /// How binding it is.
+    pub level: Level,
+    /// Where it stands.
+    pub section: &'static str,
+    /// What it takes to test it.
+    pub tags: &'static str,
+    /// What it says, in our words.
+    pub says: &'static str,
+}
+
+/// Every requirement for that side, in order.
+pub fn requirements(side: Side) -> impl Iterator<Item = Requirement> {
+    let letter = if side == Side::Server { "S-" } else { "C-" };
+    CATALOGUE.lines().filter(move |line| line.starts_with(letter)).filter_map(parse)
+}
+
+fn parse(line: &'static str) -> Option<Requirement> {
+    let mut cells = line.split('\t');
+    let (id, level, section, tags, says) = (cells.next()?, cells.next()?, cells.next()?, cells.next()?, cells.next()?);
+    Some(Requirement { id, level: Level::from_name(level)?, section, tags, says })
+}
+
+/// How a requirement stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Coverage {
+    /// By the cases of these ids.
+    Cases(Vec<String>),
+    /// Not by a case, for this reason.
+    Reason(&'static str),
+    /// Neither: a gap in the suite.
+    Gap,
+}
+
+/// How a requirement stands against these cases.
+pub fn coverage(requirement: &Requirement, cases: &[Case]) -> Coverage {
+    let ids: Vec<String> = cases.iter().filter(|case| case.covers.contains(&requirement.id)).map(|case| case.id.to_string()).collect();
+    if !ids.is_empty() {
+        return Coverage::Cases(ids);
+    }
+    UNTESTED.iter().find(|row| row.0.split(' ').any(|id| id == requirement.id)).map_or(Coverage::Gap, |row| Coverage::Reason(row.1))
+}
+
+const CATALOGUE: &str = include_str!("../../../fixtures/conformance/requirements.tsv");
+
+/// Requirements that no case covers, and why.
+pub const UNTESTED: &[(&str, &str)] = &[
+    ("S-001 S-002 S-013 S-017", "TLS lies below the cases; a run whose TLS fails has no verdicts, and `probe` names the cause"),
+    ("S-003 S-004 S-005", "the certificate is judged by `sstp-diag probe` (CERT-* findings), against the trust of the one who asks"),
+    ("S-007 S-008", "needs a client certificate that the server trusts; `probe` notes whether one is asked for"),
+    ("S-014 S-015 S-016", "versions, SNI and ALPN are looked at by `sstp-diag probe --scan` with ClientHellos of its own"),
+    ("S-012 S-293", "every run does it: honest calls before, between and after the cases show that the listener lives"),
+    ("S-030 S-033", "MAY: either answer is right; it serves fingerprints only"),
+    ("S-036", "needs the server's log"),
+    ("S-043 S-044", "needs a server with authentication bypass configured"),
+    ("S-045", "needs every session slot of the server taken"),
+    ("S-047 S-151 S-294", "cases run beside each other, so that a call harmed by another one shows as flaky"),
+    ("S-048", "good practice that no client depends on; the answer's headers are in the transcript"),
+    ("S-050", "a test of load, not of conformance"),
+    ("S-144", "needs a client certificate for EAP-TLS"),
+    ("S-176", "which method is strongest is the administrator's choice; `probe` lists the order"),
+    ("S-207", "our magic number would have to be the server's, which is not known before it is sent"),
+    ("S-209 S-210 S-265 S-266", "needs traffic from behind the server, whose path has an MTU of its own"),
+    ("S-223 S-232", "needs a server that allows another try, which is its choice"),
+    ("S-233", "whether a domain is taken is the server's policy"),
+    ("S-239", "needs a server with two EAP methods; `probe --auth` tells them apart"),
+    ("S-253", "our identifier would have to be the server's, which is not known before it is sent"),
+    ("S-295 S-296", "needs control over the server or its RADIUS"),
+];

@@ -1,0 +1,238 @@
+//! What must be seen of the peer, as data: evaluated over the events of a connection.
+
+use super::case::Case;
+use crate::base::{Micros, Side};
+use crate::transcript::{Event, What};
+use crate::wire::sstp;
+use std::fmt;
+
+/// What must be seen of the peer after the stimulus. Messages are named as in edits (`sstp.call-abort`, `lcp.*`); `closed`
+/// is the end of the connection and `undecoded` whatever cannot be read.
+#[derive(Clone, Copy, Debug)]
+pub enum Expect {
+    /// Nothing is asked.
+    Nothing,
+    /// A message of that name.
+    Sends(&'static str),
+    /// A control message of that name with one of these status values in a Status Info; the attribute id where it counts.
+    Status(&'static str, Option<u8>, &'static [u32]),
+    /// No message of that name.
+    Never(&'static str),
+    /// Exactly so many messages of that name.
+    Count(&'static str, usize),
+    /// The HTTP answer has a status in this range.
+    Http(u16, u16),
+    /// Our end says that this layer came up.
+    Up(crate::base::Layer),
+    /// The message comes so many milliseconds after the stimulus.
+    Within(&'static str, u64, u64),
+    /// From the first message named to the next named second so many milliseconds go by.
+    Gap(&'static str, &'static str, u64, u64),
+    /// All of these.
+    All(&'static [Expect]),
+    /// One of these.
+    Any(&'static [Expect]),
+    /// Something that takes a function to see; the text says what.
+    Is(&'static str, fn(&View<'_>) -> Result<(), String>),
+}
+
+/// What an expectation is held against.
+#[derive(Clone, Copy, Debug)]
+pub struct View<'a> {
+    /// Everything that happened on the connection.
+    pub events: &'a [Event],
+    /// The event after which the peer is watched.
+    pub from: usize,
+    /// Who is tested.
+    pub peer: Side,
+    /// From this event on the end of the connection is no act of the peer's own: we left in order.
+    pub left: usize,
+}
+
+impl<'a> View<'a> {
+    /// What a case looks at after the event `from`. Where our Call Disconnect is not the stimulus itself, what the peer does
+    /// with the connection after it says nothing.
+    pub fn of(case: &Case, events: &'a [Event], from: usize) -> View<'a> {
+        let peer = case.base.tests;
+        let stimulus = case.edits.first().is_some_and(|line| line.starts_with("sstp.call-disconnect#"));
+        let ours = |event: &Event| event.by == Some(peer.other()) && name(event).as_deref() == Some("sstp.call-disconnect");
+        let left = events.iter().skip(from).position(ours).map_or(usize::MAX, |place| place + from);
+        View { events, from, peer, left: if stimulus { usize::MAX } else { left } }
+    }
+
+    /// What the peer did after the stimulus.
+    pub fn after(&self) -> impl Iterator<Item = &'a Event> + use<'a> {
+        let (peer, left) = (self.peer, self.left);
+        let acts = move |(place, event): &(usize, &Event)| {
+            event.by == Some(peer) && name(event).is_some() && !(*place >= left && matches!(event.what, What::Closed(_)))
+        };
+        self.events.iter().enumerate().skip(self.from).filter(acts).map(|pair| pair.1)
+    }
+
+    /// What the peer did at any time.
+    pub fn always(&self) -> impl Iterator<Item = &'a Event> + use<'a> {
+        View { from: 0, ..*self }.after()
+    }
+
+    /// Messages of that name after the stimulus.
+    pub fn named(&self, wanted: &'static str) -> impl Iterator<Item = &'a Event> + use<'a> {
+        self.after().filter(move |event| matches(event, wanted))
+    }
+
+    /// Whole SSTP packets of the peer at any time.
+    pub fn packets(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+        self.always().filter(|event| matches!(event.what, What::Sstp(_) | What::Ppp(_))).map(|event| event.raw.0.as_slice())
+    }
+
+    fn stimulus(&self) -> Micros {
+        self.events.get(self.from.saturating_sub(1)).map_or(Micros::ZERO, |event| event.at)
+    }
+}
+
+/// The name of what an end did; `None` for events that are no act of an end.
+pub fn name(event: &Event) -> Option<String> {
+    match &event.what {
+        What::Http(head) => Some(if head.status.is_some() { "http.response" } else { "http.request" }.to_string()),
+        What::Sstp(message) => Some(format!("sstp.{}", message.kind.name())),
+        What::Ppp(frame) => Some(frame.name()),
+        What::Undecoded(_) | What::Opaque { .. } => Some("undecoded".to_string()),
+        What::Closed(_) => Some("closed".to_string()),
+        _ => None,
+    }
+}
+
+fn matches(event: &Event, wanted: &str) -> bool {
+    let Some(name) = name(event) else { return false };
+    match wanted.strip_suffix('*') {
+        Some(prefix) => name.starts_with(prefix),
+        None => name == wanted,
+    }
+}
+
+impl Expect {
+    /// Holds it against what was seen. The error says what was seen instead.
+    pub fn holds(&self, view: &View<'_>) -> Result<(), String> {
+        match *self {
+            Expect::Nothing => Ok(()),
+            Expect::Sends(wanted) => view.named(wanted).next().map(drop).ok_or_else(|| format!("no {wanted}")),
+            Expect::Status(wanted, about, statuses) => status(view, wanted, about, statuses),
+            Expect::Never(unwanted) => match view.named(unwanted).next() {
+                None => Ok(()),
+                Some(event) => Err(format!("{} came", name(event).unwrap_or_default())),
+            },
+            Expect::Count(wanted, count) => match view.named(wanted).count() {
+                seen if seen == count => Ok(()),
+                seen => Err(format!("{wanted} came {seen} times")),
+            },
+            Expect::Http(from, to) => http(view, from, to),
+            Expect::Up(layer) => {
+                let up = view.events.iter().any(|event| event.layer == layer && event.what == What::Up);
+                if up { Ok(()) } else { Err(format!("{} did not come up", layer.title())) }
+            }
+            Expect::Within(wanted, from, to) => {
+                let event = view.named(wanted).next().ok_or_else(|| format!("no {wanted}"))?;
+                in_time(wanted, event.at - view.stimulus(), from, to)
+            }
+            Expect::Gap(first, second, from, to) => gap(view, (first, second), from, to),
+            Expect::All(all) => all.iter().try_for_each(|one| one.holds(view)),
+            Expect::Any(any) => any_of(any, view),
+            Expect::Is(_, look) => look(view),
+        }
+    }
+
+    /// Nothing that may still come can change it once it holds.
+    pub fn is_settled_when_it_holds(&self) -> bool {
+        match self {
+            Expect::Sends(_) | Expect::Status(..) | Expect::Http(..) | Expect::Up(_) | Expect::Within(..) | Expect::Gap(..) => true,
+            Expect::All(all) => all.iter().all(Expect::is_settled_when_it_holds),
+            Expect::Any(any) => any.iter().all(Expect::is_settled_when_it_holds),
+            Expect::Nothing | Expect::Never(_) | Expect::Count(..) | Expect::Is(..) => false,
+        }
+    }
+}
+
+fn any_of(any: &[Expect], view: &View<'_>) -> Result<(), String> {
+    let mut misses = Vec::new();
+    for one in any {
+        match one.holds(view) {
+            Ok(()) => return Ok(()),
+            Err(miss) => misses.push(miss),
+        }
+    }
+    misses.dedup();
+    Err(misses.join("; "))
+}
+
+fn status(view: &View<'_>, wanted: &'static str, about: Option<u8>, statuses: &[u32]) -> Result<(), String> {
+    let mut seen = Vec::new();
+    for event in view.named(wanted) {
+        let What::Sstp(message) = &event.what else { continue };
+        let infos = message.attributes.iter().filter_map(|attribute| match attribute {
+            sstp::Attribute::StatusInfo { about, status, .. } => Some((*about, *status)),
+            _ => None,
+        });
+        let infos: Vec<(u8, u32)> = infos.collect();
+        if infos.iter().any(|(id, status)| statuses.contains(status) && about.is_none_or(|about| about == *id)) {
+            return Ok(());
+        }
+        seen.push(format!("{wanted} with {}", described(&infos)));
+    }
+    Err(if seen.is_empty() { format!("no {wanted}") } else { seen.join(", ") })
+}
+
+fn described(infos: &[(u8, u32)]) -> String {
+    let each: Vec<String> = infos.iter().map(|(id, status)| format!("attribute {id} status {status}")).collect();
+    if each.is_empty() { "no status".to_string() } else { each.join(" and ") }
+}
+
+fn http(view: &View<'_>, from: u16, to: u16) -> Result<(), String> {
+    let answer = view.after().find_map(|event| if let What::Http(head) = &event.what { Some(head) } else { None });
+    match answer.and_then(|head| head.status) {
+        Some(status) if (from..=to).contains(&status) => Ok(()),
+        Some(status) => Err(format!("HTTP status {status}")),
+        None => Err("no HTTP answer".to_string()),
+    }
+}
+
+fn in_time(what: &str, took: Micros, from: u64, to: u64) -> Result<(), String> {
+    let millis = took.0 / 1000;
+    if (from..=to).contains(&millis) { Ok(()) } else { Err(format!("{what} after {took}")) }
+}
+
+fn gap(view: &View<'_>, (first, second): (&'static str, &'static str), from: u64, to: u64) -> Result<(), String> {
+    let mut events = view.after();
+    let began = events.find(|event| matches(event, first)).ok_or_else(|| format!("no {first}"))?.at;
+    let ended = events.find(|event| matches(event, second)).ok_or_else(|| format!("no {second} after {first}"))?.at;
+    in_time(second, ended - began, from, to)
+}
+
+impl fmt::Display for Expect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let list = |f: &mut fmt::Formatter<'_>, all: &[Expect], word: &str| {
+            let each: Vec<String> = all.iter().map(ToString::to_string).collect();
+            f.write_str(&each.join(word))
+        };
+        match self {
+            Expect::Nothing => f.write_str("nothing"),
+            Expect::Sends("closed") => f.write_str("the connection is closed"),
+            Expect::Sends(name) => f.write_str(name),
+            Expect::Status(name, about, statuses) => {
+                let numbers: Vec<String> = statuses.iter().map(ToString::to_string).collect();
+                let id = about.map_or(String::new(), |about| format!("attribute {about}, "));
+                write!(f, "{name} ({id}status {})", numbers.join(" or "))
+            }
+            Expect::Never("*") => f.write_str("silence"),
+            Expect::Never("closed") => f.write_str("the connection stays"),
+            Expect::Never(name) => write!(f, "no {name}"),
+            Expect::Count(name, count) => write!(f, "{count} times {name}"),
+            Expect::Http(from, to) if from == to => write!(f, "HTTP status {from}"),
+            Expect::Http(from, to) => write!(f, "HTTP status {from} to {to}"),
+            Expect::Up(layer) => write!(f, "the call goes on, {} comes up", layer.title()),
+            Expect::Within(name, from, to) => write!(f, "{name} after {from} to {to} ms"),
+            Expect::Gap(first, second, from, to) => write!(f, "{second} {from} to {to} ms after {first}"),
+            Expect::All(all) => list(f, all, ", and "),
+            Expect::Any(any) => list(f, any, ", or "),
+            Expect::Is(says, _) => f.write_str(says),
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! `--expected`: known disagreements. A run fails on what changed, an unexpected pass included.
+//!
+//! ```toml
+//! [cases]
+//! "sstp/3.3.5.2/type-0-*" = { verdict = "fail", reason = "MS-SSTP 3.1.5.1: unknown types are ignored", until = "2027-06-30" }
+//! "lcp/5.8/echo" = "a reason alone stands for any verdict that is no pass"
+//! ```
+
+use super::verdict::Grade;
+use std::fmt::Write;
+
+/// One line of the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// Case id; `*` stands for any characters.
+    pub pattern: String,
+    /// The verdict; `None`: any that is held against the peer.
+    pub verdict: Option<Grade>,
+    /// Why it is so.
+    pub reason: String,
+    /// The last day on which it counts, `YYYY-MM-DD`.
+    pub until: Option<String>,
+}
+
+/// Why a file cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotKnown {
+    /// The line, counted from 1.
+    pub line: usize,
+    /// What was expected.
+    pub expected: &'static str,
+}
+
+impl std::fmt::Display for NotKnown {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "line {}: expected {}", self.line, self.expected)
+    }
+}
+
+impl std::error::Error for NotKnown {}
+
+/// Reads the entries under `[cases]`; other sections are somebody else's.
+pub fn parse(text: &str) -> Result<Vec<Known>, NotKnown> {
+    let (mut inside, mut all) = (true, Vec::new());
+    for (number, line) in text.lines().enumerate() {
+        let line = line.trim();
+        if line.starts_with('[') {
+            inside = line == "[cases]";
+        } else if inside && !line.is_empty() && !line.starts_with('#') {
+            all.push(entry(line).map_err(|expected| NotKnown { line: number + 1, expected })?);
+        }
+    }
+    Ok(all)
+}
+
+fn entry(line: &str) -> Result<Known, &'static str> {
+    const FORM: &str = "\"pattern\" = \"reason\", or \"pattern\" = { verdict = \"…\", reason = \"…\", until = \"YYYY-MM-DD\" }";
+    let (pattern, rest) = quoted(line).ok_or(FORM)?;
+    let value = rest.trim().strip_prefix('=').ok_or(FORM)?.trim();
+    let mut known = Known { pattern, verdict: None, reason: String::new(), until: None };
+    let Some(mut table) = value.strip_prefix('{').and_then(|value| value.strip_suffix('}')).map(str::trim) else {
+        known.reason = quoted(value).filter(|row| row.1.trim().is_empty()).ok_or(FORM)?.0;
+        return Ok(known);
+    };
+    while !table.is_empty() {
+        let (key, rest) = table.split_once('=').ok_or(FORM)?;
+        let (text, rest) = quoted(rest.trim()).ok_or(FORM)?;
+        match key.trim() {
+            "verdict" => known.verdict = Some(grade(&text).ok_or("a verdict: pass, lenient, wrong-reason, fail, flaky, …")?),
+            "reason" => known.reason = text,
+            "until" => known.until = Some(text).filter(|day| is_day(day)),
+            _ => return Err("verdict, reason or until"),
+        }
+        if key.trim() == "until" && known.until.is_none() {
+            return Err("a day as YYYY-MM-DD");
+        }
+        table = rest.trim().trim_start_matches(',').trim();
+    }
+    if known.reason.is_empty() { Err("a reason") } else { Ok(known) }
+}
+
+/// A string in double quotes in front, with `\"` and `\\`, and what follows it.
+fn quoted(text: &str) -> Option<(String, &str)> {
+    let mut chars = text.strip_prefix('"')?.char_indices();
+    let mut out = String::new();
+    while let Some((at, c)) = chars.next() {
+        match c {
+            '"' => return Some((out, text.get(at + 2..)?)),
+            '\\' => out.push(chars.next()?.1),
+            other => out.push(other),
+        }
+    }
+    None
+}
+
+fn grade(name: &str) -> Option<Grade> {
+    Grade::ALL.iter().find(|row| row.1 == name).map(|row| row.0)
+}
+
+fn is_day(text: &str) -> bool {
+    text.len() == 10 && text.bytes().enumerate().all(|(at, byte)| if at == 4 || at == 7 { byte == b'-' } else { byte.is_ascii_digit() })
+}
+
+/// Whether the pattern, in which `*` stands for any characters, is about this id.
+pub fn glob(pattern: &str, id: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == id,
+        Some((head, rest)) => match id.strip_prefix(head) {
+            None => false,
+            Some(left) => (0..=left.len()).filter_map(|at| left.get(at..)).any(|tail| glob(rest, tail)),
+        },
+    }
+}
+
+/// The entry for this case that counts today (`YYYY-MM-DD`); the first wins.
+pub fn about<'a>(known: &'a [Known], id: &str, today: &str) -> Option<&'a Known> {
+    known.iter().find(|row| glob(&row.pattern, id) && row.until.as_deref().is_none_or(|until| today <= until))
+}
+
+/// How a verdict stands to what is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Nothing is known, and nothing is wrong.
+    Fine,
+    /// Wrong, and known.
+    Known,
+    /// Wrong, and new.
+    New,
+    /// Known as wrong, and right now.
+    UnexpectedPass,
+}
+
+/// Weighs a verdict; `strict` counts what does not bind as well.
+pub fn weigh(grade: Grade, strict: bool, known: Option<&Known>) -> Standing {
+    let counts = grade.is_held_against() && (strict || grade != Grade::Lenient);
+    match known {
+        Some(known) if known.verdict == Some(grade) && grade.is_held_against() => Standing::Known,
+        Some(known) if known.verdict.is_none() && grade.is_held_against() => Standing::Known,
+        Some(_) if grade == Grade::Pass => Standing::UnexpectedPass,
+        _ if counts => Standing::New,
+        _ => Standing::Fine,
+    }
+}
+
+/// A file of what a run disagreed in, to be given reasons by a person.
+pub fn write(rows: &[(&str, Grade, &str)]) -> String {
+    let mut text = String::from("[cases]\n");
+    for (id, grade, actual) in rows.iter().filter(|row| row.1.is_held_against()) {
+        let says = actual.replace('\\', "\\\\").replace('"', "\\\"");
+        let _ = writeln!(text, "\"{id}\" = {{ verdict = \"{}\", reason = \"{says}\" }}", grade.name());
+    }
+    text
+}
+
+/// The day of a time in Unix milliseconds, `YYYY-MM-DD`, UTC.
+pub fn day(unix_ms: i64) -> String {
+    // Days since 1970 to a date of the Gregorian calendar: years begin in March, eras have 400 years.
+    let days = unix_ms.div_euclid(86_400_000) + 719_468;
+    let era = days.div_euclid(146_097);
+    let of_era = days.rem_euclid(146_097);
+    let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year + year / 4 - year / 100);
+    let month = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * month + 2) / 5 + 1;
+    let (month, year) = if month < 10 { (month + 3, year) } else { (month - 9, year + 1) };
+    format!("{:04}-{month:02}-{day:02}", year + era * 400)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_are_read_and_written() {
+        let text = "# x\n[findings]\n\"A\" = \"b\"\n[cases]\n\"lcp/*\" = { verdict = \"fail\", reason = \"it, \\\"says\\\"\", until = \"2027-01-31\" }\n\"a/b/c\" = \"why\"\n";
+        let known = parse(text).expect("well formed");
+        assert_eq!(known.len(), 2);
+        assert_eq!(
+            (known[0].verdict, known[0].reason.as_str(), known[0].until.as_deref()),
+            (Some(Grade::Fail), "it, \"says\"", Some("2027-01-31"))
+        );
+        assert!(about(&known, "lcp/5/x", "2027-01-31").is_some() && about(&known, "lcp/5/x", "2027-02-01").is_none());
+        let written = write(&[("a/b/c", Grade::Fail, "says \"x\""), ("d/e/f", Grade::Pass, "")]);
+        assert_eq!(parse(&written).expect("its own")[0].reason, "says \"x\"");
+    }
+
+    #[test]
+    fn what_is_no_entry_says_where() {
+        for (text, line) in [("[cases]\nx = 1", 2), ("\"a\" = { until = \"soon\", reason = \"r\" }", 1), ("\"a\" = {}", 1), ("\"a", 1)] {
+            assert_eq!(parse(text).expect_err(text).line, line, "{text}");
+        }
+    }
+
+    #[test]
+    fn only_change_counts() {
+        let known = parse("\"x\" = { verdict = \"fail\", reason = \"r\" }").expect("well formed");
+        let known = known.first();
+        assert_eq!(weigh(Grade::Fail, false, known), Standing::Known);
+        assert_eq!(weigh(Grade::Pass, false, known), Standing::UnexpectedPass);
+        assert_eq!(weigh(Grade::WrongReason, false, known), Standing::New);
+        assert_eq!((weigh(Grade::Lenient, false, None), weigh(Grade::Lenient, true, None)), (Standing::Fine, Standing::New));
+    }
+
+    #[test]
+    fn patterns_and_days() {
+        assert!(glob("sstp/*/type-*", "sstp/3.3.5.2/type-0-x") && !glob("sstp/*", "lcp/1/x") && glob("*", "") && !glob("a*b", "a"));
+        assert_eq!((day(0), day(951_782_400_000), day(1_798_761_599_999)), ("1970-01-01".into(), "2000-02-29".into(), "2026-12-31".into()));
+    }
+}

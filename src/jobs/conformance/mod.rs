@@ -1,0 +1,16 @@
+//! Conformance: an honest end with the edits of a case, a peer under test, and a verdict on what it did.
+
+pub mod case;
+pub mod coverage;
+pub mod expect;
+pub mod known;
+pub mod rehearse;
+pub mod run;
+pub mod server;
+mod tester;
+pub mod verdict;
+
+pub use case::{Case, Level};
+pub use expect::{Expect, View};
+pub use tester::Tester;
+pub use verdict::{Grade, Verdict};

@@ -1,0 +1,272 @@
+//! The server suite over sockets: cases beside each other, honest calls before, between and after them.
+
+use super::case::{Base, Case, Level, Row};
+use super::expect::Expect;
+use super::rehearse;
+use super::tester::Tester;
+use super::verdict::{self, Grade, Verdict};
+use crate::base::{Layer, Micros, Side, SpecRef};
+use crate::jobs::pcap::PcapFile;
+use crate::jobs::probe::climb::{self, below};
+use crate::jobs::probe::{Beside, ProbeConfig};
+use crate::live::clock::Clock;
+use crate::live::keylog::KeyLogs;
+use crate::live::tls::Signature;
+use crate::live::wiretap::Ear;
+use crate::live::{LiveError, Notes, drive};
+use crate::proto::Session;
+use crate::proto::plan::{CertHashes, Method, Mind, Plan};
+use crate::transcript::{Event, Head, Transcript};
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::{JoinSet, LocalSet};
+
+/// What to run against whom.
+#[derive(Clone, Debug)]
+pub struct SuiteConfig {
+    /// Target, login, trust, proxy and names.
+    pub probe: ProbeConfig,
+    /// The cases, in the order of the report.
+    pub cases: Vec<Case>,
+    /// Connections at a time; cases that wait for a long timer do not count.
+    pub jobs: usize,
+    /// Connections begun in a second at most.
+    pub rate: Option<u32>,
+    /// Every case is run so many times; different verdicts are flaky.
+    pub repeat: u32,
+    /// Where transcripts and captures go.
+    pub artifacts: Option<PathBuf>,
+}
+
+/// One case that is through.
+#[derive(Clone, Debug)]
+pub struct Done {
+    /// The case.
+    pub case: Case,
+    /// What it came to.
+    pub verdict: Verdict,
+    /// How long it took, repetitions together.
+    pub took: Micros,
+    /// What happened.
+    pub events: Vec<Event>,
+}
+
+/// What the whole run came to.
+#[derive(Clone, Debug, Default)]
+pub struct Outcome {
+    /// The cases that are through, in the order of the report.
+    pub done: Vec<Done>,
+    /// The target stopped answering honest calls; after which case.
+    pub down_after: Option<String>,
+    /// The user wanted to stop.
+    pub interrupted: bool,
+}
+
+/// Runs the suite; `tell` hears of every case as it is through.
+pub async fn run(config: SuiteConfig, clock: &Clock, stop: watch::Receiver<bool>, tell: &mut dyn FnMut(&Done, usize)) -> Outcome {
+    LocalSet::new().run_until(all(Rc::new(config), clock, stop, tell)).await
+}
+
+async fn all(config: Rc<SuiteConfig>, clock: &Clock, mut stop: watch::Receiver<bool>, tell: &mut dyn FnMut(&Done, usize)) -> Outcome {
+    let mut outcome = Outcome::default();
+    if !lives(&config, clock).await {
+        outcome.down_after = Some("(none: it never answered)".to_string());
+        return outcome;
+    }
+    let mut waiting = queue(&config.cases);
+    let (mut running, fast) = (JoinSet::new(), Arc::new(Semaphore::new(config.jobs.max(1))));
+    let mut results: Vec<(usize, Done)> = Vec::new();
+    let mut since_sane = 0;
+    loop {
+        while running.len() < config.jobs.max(1) + SLOW_AT_ONCE
+            && let Some(place) = next(&mut waiting, &config.cases, &fast)
+        {
+            running.spawn_local(one(config.clone(), place, *clock, fast.clone()));
+            pace(config.rate).await;
+        }
+        let joined = tokio::select! {
+            joined = running.join_next() => joined,
+            _ = stop.wait_for(|stop| *stop) => {
+                outcome.interrupted = true;
+                break;
+            }
+        };
+        let Some(joined) = joined else { break };
+        let Ok((place, done, connected)) = joined else { continue };
+        since_sane += 1;
+        if (!connected || since_sane >= SANE_EVERY) && !lives(&config, clock).await {
+            outcome.down_after = Some(done.case.id.to_string());
+            break;
+        }
+        if since_sane >= SANE_EVERY {
+            since_sane = 0;
+        }
+        results.push((place, done));
+        if let Some((_, done)) = results.last() {
+            tell(done, results.len());
+        }
+    }
+    running.abort_all();
+    if outcome.down_after.is_none() && !outcome.interrupted && !lives(&config, clock).await {
+        outcome.down_after = results.last().map(|row| row.1.case.id.to_string());
+    }
+    results.sort_by_key(|row| row.0);
+    outcome.done = results.into_iter().map(|row| row.1).collect();
+    outcome
+}
+
+/// Slow cases first: their timers run while everything else is done.
+fn queue(cases: &[Case]) -> VecDeque<usize> {
+    let mut places: Vec<usize> = (0..cases.len()).collect();
+    places.sort_by_key(|place| {
+        cases.get(*place).map(|case| std::cmp::Reverse(if case.base.slow { case.base.within } else { Duration::ZERO }))
+    });
+    places.into()
+}
+
+/// The next case to begin; a fast one only when a connection is free for it.
+fn next(waiting: &mut VecDeque<usize>, cases: &[Case], fast: &Semaphore) -> Option<usize> {
+    let slow = waiting.front().and_then(|place| cases.get(*place)).is_some_and(|case| case.base.slow);
+    if slow || fast.available_permits() > 0 { waiting.pop_front() } else { None }
+}
+
+async fn pace(rate: Option<u32>) {
+    match rate.filter(|rate| *rate > 0) {
+        Some(rate) => tokio::time::sleep(Duration::from_secs(1) / rate).await,
+        // The case that was just begun takes its permit.
+        None => tokio::task::yield_now().await,
+    }
+}
+
+async fn one(config: Rc<SuiteConfig>, place: usize, clock: Clock, fast: Arc<Semaphore>) -> (usize, Done, bool) {
+    // Places are those of `queue`, which counts the cases.
+    let case = config.cases.get(place).cloned().unwrap_or_else(sane);
+    let _permit = if case.base.slow { None } else { fast.acquire().await.ok() };
+    let began = clock.now();
+    let (mut first, mut connected): (Option<(Verdict, Vec<Event>)>, bool) = (None, true);
+    for _ in 0..config.repeat.max(1) {
+        let (verdict, events, through) = attempt(&config, &case, &clock).await;
+        connected &= through;
+        match &mut first {
+            Some((old, _)) if old.grade != verdict.grade => {
+                let says = format!("{} once, {} another time: {}", old.grade.name(), verdict.grade.name(), verdict.actual);
+                *old = Verdict::new(Grade::Flaky, says);
+                break;
+            }
+            Some(_) => {}
+            None => first = Some((verdict, events)),
+        }
+    }
+    let (verdict, events) = first.unwrap_or_else(|| (Verdict::new(Grade::Broken, "it was not run"), Vec::new()));
+    (place, Done { case, verdict, took: clock.now() - began, events }, connected)
+}
+
+/// One run of a case: all its connections.
+async fn attempt(config: &SuiteConfig, case: &Case, clock: &Clock) -> (Verdict, Vec<Event>, bool) {
+    if case.needs_account() && config.probe.credentials.is_none() {
+        return (Verdict::new(Grade::Unsupported, "needs an account: --user"), Vec::new(), true);
+    }
+    let mut probe = config.probe.clone();
+    let pcap = match config.artifacts.as_deref().map(|folder| capture(folder, case, &mut probe)).transpose() {
+        Ok(pcap) => pcap,
+        Err(error) => return (Verdict::new(Grade::Broken, error.to_string()), Vec::new(), true),
+    };
+    let (mut events, mut connected) = (Vec::new(), true);
+    for _ in 0..case.base.times {
+        connected &= connection(&probe, case, clock, &mut events).await;
+    }
+    let verdict = if connected { verdict::judge(case, &events) } else { no_connection(&events) };
+    let kept = config.artifacts.as_deref().map(|folder| keep(folder, case, &probe, clock, &events)).transpose();
+    let kept = kept.and(pcap.map(|pcap| pcap.finish()).transpose());
+    match kept {
+        Ok(_) => (verdict, events, connected),
+        Err(error) => (Verdict::new(Grade::Broken, format!("cannot keep the evidence: {error}")), events, connected),
+    }
+}
+
+fn no_connection(events: &[Event]) -> Verdict {
+    let down = events.iter().rev().find_map(|event| match &event.what {
+        crate::transcript::What::Down(reason) => Some(format!("no connection: {} {reason}", event.layer.title())),
+        _ => None,
+    });
+    Verdict::new(Grade::Inconclusive, down.unwrap_or_else(|| "no connection".to_string()))
+}
+
+/// One connection of a case; whether TLS came up.
+async fn connection(config: &ProbeConfig, case: &Case, clock: &Clock, events: &mut Vec<Event>) -> bool {
+    let base = below(config, &mut Notes::new(clock, events), &mut Beside::default(), &mut None).await;
+    let Some(base) = base else { return false };
+    let mut client =
+        rehearse::client(case, &climb::host_header(&config.target), CertHashes::of(base.secure.leaf()), config.credentials.clone());
+    if !(base.trusted && base.secure.signature == Signature::Good) {
+        // PAP would show the password to whoever holds the other end of TLS.
+        client.methods.retain(|method| *method != Method::Pap);
+    }
+    let plan = Plan { mind: Mind::Client(client), edits: case.parsed(), toxics: Vec::new(), seed: config.seed ^ clock.now().0 };
+    let now = clock.now();
+    let tester = Tester::new(case.clone(), Session::new(plan, now), now);
+    let (_halt, mut halted) = watch::channel(false);
+    drive::run(base.secure.stream, tester, Side::Client, clock, events, &mut halted).await;
+    true
+}
+
+/// Whether an honest call is answered; asked twice.
+async fn lives(config: &SuiteConfig, clock: &Clock) -> bool {
+    for _ in 0..2 {
+        let (case, mut events) = (sane(), Vec::new());
+        if connection(&config.probe, &case, clock, &mut events).await && verdict::judge(&case, &events).grade == Grade::Pass {
+            return true;
+        }
+        tokio::time::sleep(SECOND_LOOK).await;
+    }
+    false
+}
+
+/// An honest call as far as Call Connect Ack.
+fn sane() -> Case {
+    const SANE: Row =
+        Row::new(Side::Server, Level::Must, "sstp/0/sane", SpecRef::sstp("3.3.5.2.2"), &[]).expects(Expect::Sends("sstp.call-connect-ack"));
+    let case = Case::from(&SANE);
+    Case { base: Base { until: Layer::Sstp, ..case.base }, ..case }
+}
+
+/// The name of a case's evidence, without its ending.
+pub fn file_name(case: &Case) -> String {
+    case.id.replace('/', "_")
+}
+
+fn capture(folder: &Path, case: &Case, probe: &mut ProbeConfig) -> Result<Arc<PcapFile>, LiveError> {
+    let path = folder.join(file_name(case) + ".pcapng");
+    let about = format!("The traffic of conformance case {}; the TLS keys are in it.", case.id);
+    let pcap = Arc::new(PcapFile::create(&path, &about)?);
+    let ear = Ear::new(pcap.clone());
+    probe.keylog = Arc::new(KeyLogs::default().heard_by(ear.clone()));
+    probe.ear = ear;
+    Ok(pcap)
+}
+
+fn keep(folder: &Path, case: &Case, probe: &ProbeConfig, clock: &Clock, events: &[Event]) -> std::io::Result<()> {
+    let head = Head {
+        version: env!("CARGO_PKG_VERSION").to_string(),
+        began_unix_ms: clock.began_unix_ms(),
+        target: probe.target.clone(),
+        seed: probe.seed,
+        ..Head::default()
+    };
+    let mut transcript = Transcript { head, events: events.to_vec() };
+    transcript.scrub();
+    let mut text = Vec::new();
+    transcript.write_jsonl(&mut text)?;
+    std::fs::write(folder.join(file_name(case) + ".jsonl"), text)
+}
+
+/// Ours: slow cases beside the others.
+const SLOW_AT_ONCE: usize = 32;
+/// Ours: after so many cases an honest call looks whether the target lives.
+const SANE_EVERY: usize = 50;
+/// Ours: between two honest calls of which the first was not answered.
+const SECOND_LOOK: Duration = Duration::from_secs(1);

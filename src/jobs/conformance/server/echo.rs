@@ -1,0 +1,59 @@
+//! Echo Request and Response. MS-SSTP 3.1.5.2, 3.3.5.2.7, 3.3.5.2.8.
+
+use super::{derived, must};
+use crate::base::Layer::{Binding, Ncp};
+use crate::jobs::conformance::case::Row;
+use crate::jobs::conformance::expect::Expect;
+use crate::transcript::What;
+use crate::wire::sstp::MessageType;
+
+pub(super) const ROWS: &[Row] = &[
+    must("data/3.3.5.2.7/echo-is-answered", "3.3.5.2.7", &["S-162"])
+        .at(Ncp)
+        .edits(&["sstp.call-disconnect#1 instead 10 01 00 08 00 08 00 00"])
+        .says("an Echo Request in a connected call is answered")
+        .expects(Expect::Within("sstp.echo-response", 0, 2000))
+        .why("A client that hears no echo gives the call up.")
+        .proved("teardown.echo-lost"),
+    must("data/2.2.15/echo-response-layout", "2.2.15", &["S-163"])
+        .at(Ncp)
+        .edits(&["sstp.call-disconnect#1 instead 10 01 00 08 00 08 00 00"])
+        .says("an Echo Response is 8 bytes without attributes")
+        .expects(Expect::Is("10 01 00 08 00 09 00 00", |view| {
+            let echo = view.after().find(|event| matches!(&event.what, What::Sstp(m) if m.kind == MessageType::EchoResponse));
+            let raw = &echo.ok_or("no Echo Response")?.raw;
+            if raw.0 == [0x10, 1, 0, 8, 0, 9, 0, 0] { Ok(()) } else { Err(crate::base::hex(raw)) }
+        }))
+        .why("A client may compare it byte by byte.")
+        .proved("data.mutant-echo-layout"),
+    derived("data/3.3.5.2.7/fifty-echoes", "3.3.5.2.7", &["S-164"])
+        .at(Ncp)
+        .within(3)
+        .edits(&["sstp.call-disconnect#1 instead 10 01 00 08 00 08 00 00", "sstp.call-disconnect#1 repeat 50"])
+        .says("fifty Echo Requests draw fifty Responses")
+        .expects(Expect::Count("sstp.echo-response", 50))
+        .why("One Response to each Request.")
+        .proved("data.mutant-echo-twice"),
+    must("data/3.3.5.2.8/unasked-response", "3.3.5.2.8", &["S-165"])
+        .at(Ncp)
+        .within(3)
+        .edits(&["sstp.call-disconnect#1 instead 10 01 00 08 00 09 00 00 10 01 00 08 00 08 00 00"])
+        .says("an Echo Response that nobody asked for does no harm")
+        .expects(Expect::All(&[Expect::Count("sstp.echo-response", 1), Expect::Never("sstp.call-abort"), Expect::Never("closed")]))
+        .why("It may have been on its way.")
+        .proved("teardown.echo-lost"),
+    must("data/3.3.5.2.7/echo-right-after-connected", "3.3.5.2.7", &["S-162"])
+        .at(Binding)
+        .edits(&["sstp.echo-request#1 split 3"])
+        .says("an Echo Request right behind Call Connected is answered")
+        .expects(Expect::Sends("sstp.echo-response"))
+        .why("The call is connected from then on.")
+        .proved("teardown.echo-lost"),
+    derived("data/2.2.1/echo-among-data", "2.2.1", &["S-267"])
+        .at(Ncp)
+        .edits(&["sstp.call-disconnect#1 instead 10 00 00 0a ff 03 00 21 45 00 10 01 00 08 00 08 00 00 10 00 00 0a ff 03 00 21 45 00"])
+        .says("an Echo Request between data packets is answered")
+        .expects(Expect::Sends("sstp.echo-response"))
+        .why("Data and control share one stream.")
+        .proved("teardown.echo-lost"),
+];

@@ -1,0 +1,140 @@
+//! Every field of every message that a client sends, with every kind of wrong value. MS-SSTP 2.2.
+
+use super::{ACKED, BOUND, ENDED, MALFORMED, REFUSED};
+use crate::base::Layer::{self, Binding, Ncp, Sstp};
+use crate::base::{Side, SpecRef};
+use crate::jobs::conformance::case::{Base, Case, Level};
+use crate::jobs::conformance::expect::Expect;
+
+/// What a value draws, and the fault that proves it.
+#[derive(Clone, Copy)]
+enum Draws {
+    /// It makes no difference.
+    Ack,
+    Bound,
+    Echo,
+    LeaveAck,
+    /// Not taken: Nak, Abort or closed, and no Ack.
+    Refusal,
+    /// Not taken: Abort or closed.
+    End,
+    /// Closed or Abort 7.
+    Lost,
+}
+
+/// Message, layer to climb to, field, values, what they draw, covered requirements.
+type Family = (&'static str, Layer, &'static str, &'static [u64], Draws, &'static [&'static str]);
+
+const REQUEST: &str = "sstp.call-connect-request";
+const CONNECTED: &str = "sstp.call-connected";
+const UNSEALED: &str = "sstp.call-connected-unsealed";
+const ECHO: &str = "sstp.echo-request";
+const LEAVE: &str = "sstp.call-disconnect";
+
+const FAMILIES: [Family; 44] = [
+    (REQUEST, Sstp, "version", &[0, 1, 0x0f, 0x12, 0x1f, 0x30, 0xff], Draws::Lost, &["S-070"]),
+    (REQUEST, Sstp, "reserved", &[1, 0x40], Draws::Ack, &["S-064"]),
+    (REQUEST, Sstp, "r", &[1, 8], Draws::Ack, &["S-065"]),
+    (REQUEST, Sstp, "length", &[1, 2], Draws::Lost, &["S-069"]),
+    (REQUEST, Sstp, "length", &[4, 5, 6, 7], Draws::Refusal, &["S-071"]),
+    (REQUEST, Sstp, "length", &[8, 9, 10, 11, 12, 13], Draws::Refusal, &["S-075", "S-078"]),
+    (REQUEST, Sstp, "num-attributes", &[0, 3, 0xff, 0xffff], Draws::Refusal, &["S-075", "S-076"]),
+    (REQUEST, Sstp, "message-type", &[0x0100, 0x8001, 11], Draws::Refusal, &["S-072"]),
+    (REQUEST, Sstp, "encapsulated-protocol.reserved", &[1, 0x80], Draws::Ack, &["S-066"]),
+    (REQUEST, Sstp, "encapsulated-protocol.r", &[1, 8], Draws::Ack, &["S-067"]),
+    (REQUEST, Sstp, "encapsulated-protocol.id", &[0, 2, 3, 4, 5, 0x80, 0xff], Draws::Refusal, &["S-104", "S-109"]),
+    (REQUEST, Sstp, "encapsulated-protocol.length", &[1, 2, 3, 4, 5, 7, 0xfff], Draws::Refusal, &["S-077", "S-078"]),
+    (REQUEST, Sstp, "encapsulated-protocol.protocol-id", &[0, 3, 0x21, 0x100, 0xc021, 0xffff], Draws::Refusal, &["S-098"]),
+    (CONNECTED, Binding, "version", &[0, 0x20, 0xff], Draws::Lost, &["S-070"]),
+    (CONNECTED, Binding, "length", &[0, 2, 3], Draws::Lost, &["S-069"]),
+    (CONNECTED, Binding, "length", &[4, 8, 12, 48, 80, 111], Draws::End, &["S-136"]),
+    (CONNECTED, Binding, "num-attributes", &[0, 2, 0xffff], Draws::End, &["S-075", "S-138"]),
+    (CONNECTED, Binding, "message-type", &[0, 0x0400], Draws::End, &["S-072"]),
+    (CONNECTED, Binding, "crypto-binding.id", &[0, 1, 2, 4, 5, 0xff], Draws::End, &["S-134"]),
+    (CONNECTED, Binding, "crypto-binding.length", &[0, 3, 4, 8, 103, 105, 0xfff], Draws::End, &["S-135", "S-078"]),
+    (CONNECTED, Binding, "crypto-binding.hash-protocol", &[0, 3, 6, 0x80, 0x82], Draws::End, &["S-131", "S-133"]),
+    (UNSEALED, Binding, "reserved", &[0x7f], Draws::Bound, &["S-064"]),
+    (UNSEALED, Binding, "r", &[15], Draws::Bound, &["S-065"]),
+    (UNSEALED, Binding, "crypto-binding.reserved", &[0xff], Draws::Bound, &["S-066"]),
+    (UNSEALED, Binding, "crypto-binding.r", &[15], Draws::Bound, &["S-067"]),
+    (UNSEALED, Binding, "crypto-binding.reserved1", &[1, 0x80_0000], Draws::Bound, &["S-068"]),
+    (UNSEALED, Binding, "crypto-binding.hash-protocol", &[0x82, 5], Draws::End, &["S-133"]),
+    (ECHO, Binding, "version", &[0, 0x20], Draws::Lost, &["S-070"]),
+    (ECHO, Binding, "reserved", &[1, 0x7f], Draws::Echo, &["S-064"]),
+    (ECHO, Binding, "r", &[15], Draws::Echo, &["S-065"]),
+    (ECHO, Binding, "length", &[0, 1, 2, 3], Draws::Lost, &["S-069"]),
+    (ECHO, Binding, "length", &[4, 5, 6, 7], Draws::End, &["S-071"]),
+    (ECHO, Binding, "num-attributes", &[1, 2, 0xffff], Draws::End, &["S-075"]),
+    (ECHO, Binding, "message-type", &[0, 10, 0x0800, 0xffff], Draws::End, &["S-072", "S-073"]),
+    (LEAVE, Sstp, "version", &[0, 0x20], Draws::Lost, &["S-070"]),
+    (LEAVE, Sstp, "reserved", &[1, 0x7f], Draws::LeaveAck, &["S-064"]),
+    (LEAVE, Sstp, "r", &[15], Draws::LeaveAck, &["S-065"]),
+    (LEAVE, Sstp, "length", &[0, 1, 2, 3], Draws::Lost, &["S-069"]),
+    (LEAVE, Sstp, "length", &[4, 6, 8, 12, 19], Draws::End, &["S-071", "S-075"]),
+    (LEAVE, Sstp, "num-attributes", &[2, 3, 0xffff], Draws::End, &["S-075"]),
+    (LEAVE, Sstp, "status-info.reserved", &[0xff], Draws::LeaveAck, &["S-066"]),
+    (LEAVE, Sstp, "status-info.r", &[15], Draws::LeaveAck, &["S-067"]),
+    (LEAVE, Sstp, "status-info.length", &[0, 3, 13, 0xfff], Draws::End, &["S-077", "S-078"]),
+    (LEAVE, Ncp, "version", &[0x0f, 0x11], Draws::Lost, &["S-070"]),
+];
+
+pub(super) fn cases() -> Vec<Case> {
+    FAMILIES.iter().flat_map(|family| family.3.iter().map(|value| case(family, *value))).collect()
+}
+
+fn case(family: &Family, value: u64) -> Case {
+    let (message, until, field, _, draws, covers) = *family;
+    let short = message.trim_start_matches("sstp.");
+    let wire = short.trim_end_matches("-unsealed").replace('-', " ");
+    let id = format!("{}/2.2/{short}-{}-{value}", layer(message), field.replace('.', "-"));
+    let id = if until == Ncp { format!("{id}-late") } else { id };
+    // An honest client would mend its request after a Nak.
+    let nth = if message == REQUEST { "*" } else { "1" };
+    let (expect, otherwise, says, proved_by) = draws.meaning();
+    Case {
+        id: id.into(),
+        title: format!("{wire} with {} {value}: {says}", field.replace('.', " "),).into(),
+        why: draws.why().into(),
+        spec: SpecRef::sstp("2.2"),
+        level: Level::Must,
+        covers: covers.to_vec(),
+        edits: vec![format!("{message}#{nth} set {field}={value}").into()],
+        proved_by,
+        base: Base { expect, otherwise, ..Base::new(Side::Server, until) },
+    }
+}
+
+fn layer(message: &str) -> &'static str {
+    match message {
+        CONNECTED | UNSEALED => "binding",
+        ECHO => "data",
+        LEAVE => "teardown",
+        _ => "sstp",
+    }
+}
+
+impl Draws {
+    /// What must be seen, what will do, how it is said, and the proof.
+    fn meaning(self) -> (Expect, Option<Expect>, &'static str, &'static str) {
+        match self {
+            Draws::Ack => (ACKED, None, "no difference", "sstp.no-ack"),
+            Draws::Bound => (BOUND, None, "no difference", "binding.silent"),
+            Draws::Echo => (Expect::Sends("sstp.echo-response"), None, "no difference", "teardown.echo-lost"),
+            Draws::LeaveAck => (Expect::Sends("sstp.call-disconnect-ack"), None, "no difference", "teardown.no-ack"),
+            Draws::Refusal => (MALFORMED, Some(REFUSED), "refused", "sstp.mutant-ignores"),
+            Draws::End => (ENDED, None, "the call ends", "sstp.mutant-ignores"),
+            Draws::Lost => {
+                let lost = Expect::Any(&[Expect::Sends("closed"), super::ABORT_7]);
+                (lost, None, "the connection is dropped", "teardown.mutant-keeps-open")
+            }
+        }
+    }
+
+    fn why(self) -> &'static str {
+        match self {
+            Draws::Ack | Draws::Bound | Draws::Echo | Draws::LeaveAck => "A later version may use the bits.",
+            Draws::Refusal | Draws::End => "What is malformed must not be guessed at.",
+            Draws::Lost => "The stream cannot be cut into packets any more.",
+        }
+    }
+}

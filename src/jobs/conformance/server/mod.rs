@@ -1,0 +1,94 @@
+//! What a server is tested for, a file for each topic and one for the families that are made from the formats.
+
+mod auth;
+mod binding;
+mod connect;
+mod data;
+mod echo;
+mod fields;
+mod framing;
+mod http;
+mod ipcp;
+mod lcp;
+mod lcp_family;
+mod sent;
+mod splits;
+mod states;
+mod teardown;
+mod timers;
+
+use super::case::{Case, Level, Row};
+use super::expect::Expect;
+use crate::base::{Side, SpecRef};
+use crate::transcript::What;
+
+const TABLES: [&[Row]; 12] = [
+    http::ROWS,
+    framing::ROWS,
+    sent::ROWS,
+    connect::ROWS,
+    binding::ROWS,
+    echo::ROWS,
+    timers::ROWS,
+    lcp::ROWS,
+    auth::ROWS,
+    ipcp::ROWS,
+    data::ROWS,
+    teardown::ROWS,
+];
+
+/// Every case, in the order of the topics; the families stand behind the rows.
+pub fn all() -> Vec<Case> {
+    let rows = TABLES.into_iter().flatten().map(Case::from);
+    rows.chain(states::cases()).chain(fields::cases()).chain(splits::cases()).chain(lcp_family::cases()).collect()
+}
+
+const fn must(id: &'static str, section: &'static str, covers: &'static [&'static str]) -> Row {
+    Row::new(Side::Server, Level::Must, id, SpecRef::sstp(section), covers)
+}
+
+const fn derived(id: &'static str, section: &'static str, covers: &'static [&'static str]) -> Row {
+    Row::new(Side::Server, Level::Derived, id, SpecRef::sstp(section), covers)
+}
+
+const fn should(id: &'static str, section: &'static str, covers: &'static [&'static str]) -> Row {
+    Row::new(Side::Server, Level::Should, id, SpecRef::sstp(section), covers)
+}
+
+const fn rfc(level: Level, id: &'static str, number: u16, section: &'static str, covers: &'static [&'static str]) -> Row {
+    Row::new(Side::Server, level, id, SpecRef::rfc(number, section), covers)
+}
+
+/// The request is accepted.
+const ACKED: Expect = Expect::Sends("sstp.call-connect-ack");
+/// Refused somehow.
+const REFUSED: Expect = Expect::Any(&[
+    Expect::Sends("sstp.call-abort"),
+    Expect::Sends("sstp.call-connect-nak"),
+    Expect::Sends("sstp.call-disconnect"),
+    Expect::Sends("closed"),
+]);
+/// Ended somehow.
+const ENDED: Expect = Expect::Any(&[Expect::Sends("sstp.call-abort"), Expect::Sends("sstp.call-disconnect"), Expect::Sends("closed")]);
+/// MS-SSTP 2.2.8: a message that the state does not allow.
+const ABORT_5: Expect = Expect::Any(&[Expect::Status("sstp.call-abort", None, &[5]), BARE]);
+/// MS-SSTP 2.2.8: a format or type that is not known.
+const ABORT_7: Expect = Expect::Any(&[Expect::Status("sstp.call-abort", None, &[7]), BARE]);
+/// MS-SSTP 2.2.13: a status SHOULD be there, so that none is as good as the right one; another case looks for it.
+const BARE: Expect = Expect::Is("sstp.call-abort without a status", |view| {
+    let bare = view.named("sstp.call-abort").any(|event| matches!(&event.what, What::Sstp(message) if message.attributes.is_empty()));
+    if bare { Ok(()) } else { Err("no bare sstp.call-abort".to_string()) }
+});
+/// Malformed: terminated, with status 7 or by closing. MS-SSTP 3.1.5.1.
+const MALFORMED: Expect = Expect::All(&[
+    Expect::Any(&[ABORT_7, Expect::Sends("sstp.call-connect-nak"), Expect::Sends("closed")]),
+    Expect::Never("sstp.call-connect-ack"),
+]);
+/// Crypto binding refused. MS-SSTP 3.3.5.2.3.
+const ABORT_BINDING: Expect = Expect::Status("sstp.call-abort", Some(3), &[4]);
+/// Call Connected with attributes that cannot be. MS-SSTP 3.3.5.2.3.
+const ABORT_CONNECTED: Expect = Expect::Status("sstp.call-abort", Some(2), &[9]);
+/// The call goes on: LCP.
+const GOES_ON: Expect = Expect::Up(crate::base::Layer::Lcp);
+/// The call goes on: crypto binding is taken.
+const BOUND: Expect = Expect::Up(crate::base::Layer::Binding);

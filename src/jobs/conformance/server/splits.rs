@@ -1,0 +1,103 @@
+//! A stream has no borders: messages cut at every byte, cut short at every byte, and put together. MS-SSTP 3.1.7.2.
+
+use super::{ACKED, BOUND, ENDED, MALFORMED, REFUSED};
+use crate::base::Layer::{self, Binding, Http, Lcp, Sstp};
+use crate::base::{Side, SpecRef};
+use crate::jobs::conformance::case::{Base, Case, Level};
+use crate::jobs::conformance::expect::Expect;
+
+const LEAVE: Expect = Expect::Sends("sstp.call-disconnect-ack");
+const ECHO: Expect = Expect::Sends("sstp.echo-response");
+
+/// Message, layer to climb to, layer of the id, where it is cut, what must come, the proof, covered requirements.
+type Cut = (&'static str, Layer, &'static str, &'static [usize], Expect, &'static str, &'static str);
+
+const CUTS: [Cut; 6] = [
+    (
+        "http.request",
+        Http,
+        "http",
+        &[1, 8, 16, 17, 40, 61, 69, 70, 71, 80, 120, 150],
+        Expect::Http(200, 200),
+        "http.mutant-refuses",
+        "S-011",
+    ),
+    ("sstp.call-connect-request", Sstp, "sstp", &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13], ACKED, "sstp.no-ack", "S-009"),
+    (
+        "sstp.call-disconnect",
+        Sstp,
+        "teardown",
+        &[2, 3, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19],
+        LEAVE,
+        "teardown.no-ack",
+        "S-009",
+    ),
+    (
+        "sstp.call-connected",
+        Binding,
+        "binding",
+        &[1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 15, 16, 17, 47, 48, 79, 80, 111],
+        BOUND,
+        "binding.silent",
+        "S-009",
+    ),
+    ("sstp.echo-request", Binding, "data", &[1, 2, 4, 5, 6, 7], ECHO, "teardown.echo-lost", "S-009"),
+    (
+        "lcp.configure-request",
+        Lcp,
+        "lcp",
+        &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21],
+        Expect::Up(Lcp),
+        "lcp.mutant-no-ack",
+        "S-009",
+    ),
+];
+
+/// A message that is cut short, its length field told the truth: name, bytes, from and to which length.
+const SHORT: [(&str, &str, usize, usize, bool); 3] = [
+    ("call-connect-request", "1001000e00010001000100060001", 8, 13, true),
+    ("call-disconnect", "10010014000600010002000c0000000000000000", 9, 19, false),
+    ("call-abort", "10010014000500010002000c0000000200000005", 9, 19, false),
+];
+
+pub(super) fn cases() -> Vec<Case> {
+    let cuts = CUTS.iter().flat_map(|cut| cut.3.iter().map(|at| split(cut, *at)));
+    let short = SHORT.iter().flat_map(|row| (row.2..=row.3).filter_map(|length| truncated(row, length)));
+    cuts.chain(short).collect()
+}
+
+fn split(cut: &Cut, at: usize) -> Case {
+    let (message, until, layer, _, expect, proved_by, covers) = *cut;
+    let name = message.replace('.', "-");
+    Case {
+        id: format!("{layer}/3.1.7.2/{name}-split-{at}").into(),
+        title: format!("{} in two writes, cut after {at} bytes, is one message", message.replace(['.', '-'], " ")).into(),
+        why: "TLS keeps no borders.".into(),
+        spec: SpecRef::sstp("3.1.7.2"),
+        level: Level::Derived,
+        covers: vec![covers],
+        edits: vec![format!("{message}#1 split {at}").into()],
+        proved_by,
+        base: Base { expect, ..Base::new(Side::Server, until) },
+    }
+}
+
+fn truncated(row: &(&str, &str, usize, usize, bool), length: usize) -> Option<Case> {
+    let (name, bytes, _, _, request) = *row;
+    let whole = crate::base::unhex(bytes)?;
+    let mut cut = whole.get(..length)?.to_vec();
+    *cut.get_mut(3)? = u8::try_from(length).ok()?;
+    let (message, expect) = if request { ("sstp.call-connect-request", MALFORMED) } else { ("sstp.call-disconnect", ENDED) };
+    let spelled = name.replace('-', " ");
+    Some(Case {
+        id: format!("{}/2.2/{name}-truncated-{length}", if request { "sstp" } else { "teardown" }).into(),
+        title: format!("{spelled} that ends after {length} bytes is malformed").into(),
+        why: "What is not there must not be read.".into(),
+        spec: SpecRef::sstp("2.2"),
+        level: Level::Must,
+        covers: vec!["S-075", "S-078"],
+        edits: vec![format!("{message}#1 instead {}", crate::base::hex(&cut)).into()],
+        proved_by: "sstp.mutant-ignores",
+        base: Base { expect, otherwise: request.then_some(REFUSED), ..Base::new(Side::Server, Sstp) },
+    })
+}

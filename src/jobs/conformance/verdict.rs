@@ -1,0 +1,162 @@
+//! What a case came to: a pure function over what was seen.
+
+use super::case::Case;
+use super::expect::{Expect, View, name};
+use crate::base::Layer;
+use crate::proto::plan::Method;
+use crate::transcript::{Event, Reason, What};
+
+/// The verdict on one case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Grade {
+    /// As specified.
+    Pass,
+    /// A requirement that does not bind (SHOULD, MAY, good practice) is not met.
+    Lenient,
+    /// Refused, but not as specified.
+    WrongReason,
+    /// Not as specified.
+    Fail,
+    /// The peer lacks the feature, or we lack an account.
+    Unsupported,
+    /// The call never came to the point.
+    Inconclusive,
+    /// Something failed on our side.
+    Broken,
+    /// Not the same verdict every time.
+    Flaky,
+}
+
+impl Grade {
+    /// Every grade and its name.
+    pub const ALL: [(Grade, &'static str); 8] = [
+        (Grade::Pass, "pass"),
+        (Grade::Lenient, "lenient"),
+        (Grade::WrongReason, "wrong-reason"),
+        (Grade::Fail, "fail"),
+        (Grade::Unsupported, "unsupported"),
+        (Grade::Inconclusive, "inconclusive"),
+        (Grade::Broken, "broken"),
+        (Grade::Flaky, "flaky"),
+    ];
+
+    /// The name in reports.
+    pub fn name(self) -> &'static str {
+        Grade::ALL.iter().find(|row| row.0 == self).map_or("", |row| row.1)
+    }
+
+    /// It shows a fault of the peer.
+    pub fn is_held_against(self) -> bool {
+        matches!(self, Grade::Lenient | Grade::WrongReason | Grade::Fail | Grade::Flaky)
+    }
+}
+
+/// A grade, and what was seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// The grade.
+    pub grade: Grade,
+    /// What was seen instead of what was expected; empty for a pass.
+    pub actual: String,
+}
+
+impl Verdict {
+    /// A verdict.
+    pub fn new(grade: Grade, actual: impl Into<String>) -> Verdict {
+        Verdict { grade, actual: actual.into() }
+    }
+}
+
+/// The event after which the peer is watched: the first edit of the case, or the start where it has none. `None`: the
+/// call has not come to the point.
+pub fn stimulus(case: &Case, events: &[Event]) -> Option<usize> {
+    let Some(first) = case.edits.first() else { return Some(0) };
+    let place = events.iter().position(|event| matches!(&event.what, What::Edited { edit } if edit == first))?;
+    Some(place + 1)
+}
+
+/// Judges one connection.
+pub fn judge(case: &Case, events: &[Event]) -> Verdict {
+    let base = &case.base;
+    let whole = View::of(case, events, 0);
+    if let Some((feature, lacks)) = base.only_if
+        && feature.holds(&whole).is_err()
+    {
+        return Verdict::new(Grade::Unsupported, lacks);
+    }
+    if let Some(methods) = base.methods.filter(|_| base.until >= Layer::Auth && !began_login(events)) {
+        let names: Vec<&str> = methods.iter().map(|method| method.name()).collect();
+        return Verdict::new(Grade::Unsupported, format!("the server did not agree to {}", names.join(" or ")));
+    }
+    let Some(from) = stimulus(case, events) else { return not_reached(case, events) };
+    let view = View::of(case, events, from);
+    match base.expect.holds(&view) {
+        Ok(()) => Verdict::new(Grade::Pass, ""),
+        Err(_) if !setup_held(case, events) => not_reached(case, events),
+        Err(_) if lacks_eap(case, &view) => Verdict::new(Grade::Unsupported, "the server did not ask for that EAP method"),
+        Err(missed) => {
+            let otherwise = base.otherwise.is_some_and(|expect: Expect| expect.holds(&view).is_ok());
+            let grade = match (otherwise, case.level.binds()) {
+                (true, true) => Grade::WrongReason,
+                (false, true) => Grade::Fail,
+                (_, false) => Grade::Lenient,
+            };
+            Verdict::new(grade, format!("{missed}; {}", seen(&view)))
+        }
+    }
+}
+
+fn began_login(events: &[Event]) -> bool {
+    // Where the call did not even come to LCP the method is not what is missing.
+    let up = |layer| move |event: &Event| event.layer == layer && event.what == What::Began;
+    events.iter().any(up(Layer::Auth)) || !events.iter().any(up(Layer::Lcp))
+}
+
+/// The server speaks EAP, but not the method within it that the case is about.
+fn lacks_eap(case: &Case, view: &View<'_>) -> bool {
+    let request = match case.base.methods {
+        Some([Method::EapMsChapV2]) => "eap.request-mschapv2",
+        Some([Method::EapMd5]) => "eap.request-md5",
+        _ => return false,
+    };
+    case.edits.is_empty() && view.named(request).next().is_none()
+}
+
+/// A method that the server does not offer says nothing about the requirement.
+fn setup_held(case: &Case, events: &[Event]) -> bool {
+    let unwilling = events.iter().any(|event| matches!(&event.what, What::Down(Reason::Unwilling(_) | Reason::Ours(_))));
+    !(unwilling && case.base.until > Layer::Lcp)
+}
+
+fn not_reached(case: &Case, events: &[Event]) -> Verdict {
+    let down = events.iter().find_map(|event| match &event.what {
+        What::Down(reason) => Some((event.layer, reason)),
+        _ => None,
+    });
+    match down {
+        Some((_, Reason::Unwilling(says))) => Verdict::new(Grade::Unsupported, says.clone()),
+        Some((layer, reason)) => Verdict::new(Grade::Inconclusive, format!("the call stopped in {}: {reason}", layer.title())),
+        None => {
+            let view = View::of(case, events, 0);
+            Verdict::new(Grade::Inconclusive, format!("the call never came to the point; {}", seen(&view)))
+        }
+    }
+}
+
+/// What the peer did, in a line.
+fn seen(view: &View<'_>) -> String {
+    let names: Vec<String> = view.after().filter_map(name).collect();
+    let mut counted: Vec<(String, usize)> = Vec::new();
+    for name in names {
+        match counted.last_mut() {
+            Some((last, count)) if *last == name => *count += 1,
+            _ => counted.push((name, 1)),
+        }
+    }
+    let shown: Vec<String> =
+        counted.iter().take(SHOWN).map(|(name, count)| if *count > 1 { format!("{name} x{count}") } else { name.clone() }).collect();
+    if shown.is_empty() { "seen: nothing".to_string() } else { format!("seen: {}", shown.join(", ")) }
+}
+
+/// Ours: messages listed in a verdict.
+const SHOWN: usize = 12;

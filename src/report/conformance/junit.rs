@@ -1,0 +1,69 @@
+//! JUnit XML: what the peer did wrong is a failure, what we could not do an error, what was not judged skipped.
+
+use super::{Row, Suite};
+use crate::report::{Style, TOOL};
+use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+use std::io::{self, Write};
+use std::time::Duration;
+
+/// Writes the report: a suite for every layer.
+pub fn render(suite: &Suite, _: &Style, out: &mut dyn Write) -> io::Result<()> {
+    let mut document = Report::new(format!("{TOOL} conformance {}", suite.tests));
+    document.set_time(Duration::from_millis(suite.took_ms));
+    let mut suites: Vec<TestSuite> = Vec::new();
+    for row in &suite.cases {
+        let case = case(row);
+        match suites.iter_mut().find(|suite| suite.name.as_str() == row.layer) {
+            Some(suite) => drop(suite.add_test_case(case)),
+            None => {
+                let mut fresh = TestSuite::new(row.layer.as_str());
+                fresh.add_property(("target", suite.target.as_str()));
+                fresh.add_test_case(case);
+                suites.push(fresh);
+            }
+        }
+    }
+    if let Some(after) = &suite.down_after {
+        let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+        status.set_message(format!("target down after case {after}"));
+        let mut fresh = TestSuite::new("target");
+        fresh.add_test_case(TestCase::new("the target lives", status));
+        suites.push(fresh);
+    }
+    document.add_test_suites(suites);
+    out.write_all(document.to_string().map_err(io::Error::other)?.as_bytes())
+}
+
+fn case(row: &Row) -> TestCase {
+    let status = match (row.verdict.as_str(), row.standing.as_str()) {
+        ("broken", _) => non_success(NonSuccessKind::Error, row),
+        (_, "new" | "unexpected-pass") => non_success(NonSuccessKind::Failure, row),
+        ("pass" | "lenient", _) => TestCaseStatus::success(),
+        _ => {
+            let mut status = TestCaseStatus::skipped();
+            let why = row.known.as_deref().unwrap_or(&row.actual);
+            status.set_message(format!("{}: {why}", row.verdict));
+            status
+        }
+    };
+    let mut case = TestCase::new(row.id.as_str(), status);
+    case.set_classname(format!("{} {}", row.level, row.spec));
+    case.set_time(Duration::from_millis(row.took_ms));
+    case
+}
+
+fn non_success(kind: NonSuccessKind, row: &Row) -> TestCaseStatus {
+    let mut status = TestCaseStatus::non_success(kind);
+    status.set_type(row.verdict.as_str());
+    status.set_message(if row.standing == "unexpected-pass" { "it passes, which is not expected".to_string() } else { row.actual.clone() });
+    let text = format!(
+        "{}\nexpected: {}\nseen: {}\nedits: {}\nalone: {}",
+        row.title,
+        row.expected,
+        row.actual,
+        row.edits.join("; "),
+        row.reproduce
+    );
+    status.set_description(text);
+    status
+}

@@ -1,0 +1,138 @@
+//! Reports of a conformance run: a model that says everything, and one file per format.
+
+mod compare;
+mod junit;
+mod markdown;
+mod sarif;
+mod table;
+mod tap;
+
+pub use compare::matrix;
+
+use super::Style;
+use serde::{Deserialize, Serialize};
+use std::io;
+
+/// A run of a suite.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Suite {
+    /// `sstp-diag`.
+    pub tool: String,
+    /// Of the program.
+    pub version: String,
+    /// Who was tested: `server` or `client`.
+    pub tests: String,
+    /// Whom.
+    pub target: String,
+    /// When it began, Unix milliseconds.
+    pub began_unix_ms: i64,
+    /// How long it took, milliseconds.
+    pub took_ms: u64,
+    /// What does not bind counted as well.
+    pub strict: bool,
+    /// The case after which the target did not answer honest calls any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub down_after: Option<String>,
+    /// The user stopped it.
+    pub interrupted: bool,
+    /// Something is wrong that was not expected.
+    pub failed: bool,
+    /// The cases, in the order of the suite.
+    pub cases: Vec<Row>,
+}
+
+/// A case and what it came to.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    /// Id.
+    pub id: String,
+    /// What is required.
+    pub title: String,
+    /// Why it matters.
+    pub why: String,
+    /// Where it is required, such as `MS-SSTP 2.2.1`.
+    pub spec: String,
+    /// `MUST`, `MUST*`, `SHOULD`, `MAY` or `INTEROP`.
+    pub level: String,
+    /// Layer of the id.
+    pub layer: String,
+    /// `pass`, `lenient`, `wrong-reason`, `fail`, `unsupported`, `inconclusive`, `broken` or `flaky`.
+    pub verdict: String,
+    /// `fine`, `known`, `new` or `unexpected-pass`.
+    pub standing: String,
+    /// What must be seen.
+    pub expected: String,
+    /// What was seen instead.
+    pub actual: String,
+    /// The edits of our end.
+    pub edits: Vec<String>,
+    /// The reason in the file of known disagreements.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known: Option<String>,
+    /// How long it took, milliseconds.
+    pub took_ms: u64,
+    /// The command that runs it alone.
+    pub reproduce: String,
+}
+
+impl Row {
+    /// It makes the run fail.
+    pub fn counts(&self) -> bool {
+        matches!(self.standing.as_str(), "new" | "unexpected-pass")
+    }
+}
+
+/// The verdicts in the order of reports.
+pub const VERDICTS: [&str; 8] = ["pass", "lenient", "wrong-reason", "fail", "flaky", "unsupported", "inconclusive", "broken"];
+
+impl Suite {
+    /// How many cases have that verdict.
+    pub fn count(&self, verdict: &str) -> usize {
+        self.cases.iter().filter(|row| row.verdict == verdict).count()
+    }
+
+    /// `649 pass, 3 fail, ...`; verdicts that nobody has are left out.
+    pub fn counts(&self) -> String {
+        let each = VERDICTS.iter().map(|verdict| (self.count(verdict), verdict)).filter(|row| row.0 > 0);
+        let text: Vec<String> = each.map(|(count, verdict)| format!("{count} {verdict}")).collect();
+        if text.is_empty() { "no case was run".to_string() } else { text.join(", ") }
+    }
+
+    /// One sentence.
+    pub fn summary(&self) -> String {
+        let new = self.cases.iter().filter(|row| row.counts()).count();
+        match (&self.down_after, self.interrupted, new) {
+            (Some(case), ..) => format!("target down after case {case}"),
+            (None, true, _) => "interrupted; this is what is known".to_string(),
+            (None, false, 0) => "nothing is wrong that was not expected".to_string(),
+            (None, false, 1) => "1 case is wrong that was not expected".to_string(),
+            (None, false, new) => format!("{new} cases are wrong that were not expected"),
+        }
+    }
+}
+
+/// A format.
+pub struct Paper {
+    /// The name after `-o`.
+    pub name: &'static str,
+    /// Writes the whole report.
+    pub render: fn(&Suite, &Style, &mut dyn io::Write) -> io::Result<()>,
+}
+
+/// All formats, the default first.
+pub const PAPERS: &[Paper] = &[
+    Paper { name: "table", render: table::render },
+    Paper { name: "json", render: json },
+    Paper { name: "junit", render: junit::render },
+    Paper { name: "tap", render: tap::render },
+    Paper { name: "sarif", render: sarif::render },
+    Paper { name: "markdown", render: markdown::render },
+];
+
+fn json(suite: &Suite, _: &Style, out: &mut dyn io::Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, suite)?;
+    writeln!(out)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,49 @@
+//! SARIF 2.1.0, for code-scanning pages: a rule for every case that was wrong, a result for each.
+
+use super::{Row, Suite};
+use crate::report::{Style, TOOL};
+use serde_json::{Value, json};
+use std::io::{self, Write};
+
+/// Writes the report.
+pub fn render(suite: &Suite, _: &Style, out: &mut dyn Write) -> io::Result<()> {
+    let wrong: Vec<&Row> = suite.cases.iter().filter(|row| row.standing != "fine").collect();
+    let document = json!({
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [{
+            "tool": { "driver": { "name": TOOL, "version": suite.version, "rules": wrong.iter().map(|row| rule(row)).collect::<Vec<_>>() } },
+            "results": wrong.iter().map(|row| result(row, suite)).collect::<Vec<_>>(),
+            "invocations": [{ "executionSuccessful": suite.down_after.is_none() && !suite.interrupted }],
+        }],
+    });
+    serde_json::to_writer_pretty(&mut *out, &document)?;
+    writeln!(out)
+}
+
+fn rule(row: &Row) -> Value {
+    json!({
+        "id": row.id,
+        "shortDescription": { "text": row.title },
+        "fullDescription": { "text": format!("{} {}. {}", row.level, row.spec, row.why) },
+    })
+}
+
+fn result(row: &Row, suite: &Suite) -> Value {
+    let level = match (row.standing.as_str(), row.verdict.as_str()) {
+        ("known", _) => "note",
+        (_, "lenient") => "warning",
+        _ => "error",
+    };
+    let says = if row.standing == "unexpected-pass" { "it passes, which is not expected" } else { row.actual.as_str() };
+    let mut result = json!({
+        "ruleId": row.id,
+        "level": level,
+        "message": { "text": format!("{}: {says}", row.verdict) },
+        "locations": [{ "logicalLocations": [{ "fullyQualifiedName": format!("{}/{}", suite.target, row.id), "kind": "member" }] }],
+    });
+    if let (Some(reason), Some(object)) = (&row.known, result.as_object_mut()) {
+        object.insert("suppressions".into(), json!([{ "kind": "external", "justification": reason }]));
+    }
+    result
+}

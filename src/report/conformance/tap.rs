@@ -1,0 +1,39 @@
+//! Test Anything Protocol, version 13.
+
+use super::Suite;
+use crate::report::Style;
+use std::io::{self, Write};
+
+/// Writes the report.
+pub fn render(suite: &Suite, _: &Style, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "TAP version 13\n1..{}", suite.cases.len())?;
+    for (number, row) in suite.cases.iter().enumerate() {
+        let bad = row.counts() || row.verdict == "broken";
+        let directive = match (row.verdict.as_str(), row.standing.as_str()) {
+            ("unsupported" | "inconclusive", _) => format!(" # SKIP {}", line(&row.actual)),
+            (_, "known") => format!(" # TODO {}", line(row.known.as_deref().unwrap_or_default())),
+            _ => String::new(),
+        };
+        // A known disagreement is `not ok` with TODO: that is how TAP says that it does not count.
+        let word = if bad || row.standing == "known" { "not ok" } else { "ok" };
+        writeln!(out, "{word} {} - {}{directive}", number + 1, row.id)?;
+        if bad {
+            let text = |text: &str| serde_json::Value::from(text).to_string();
+            writeln!(
+                out,
+                "  ---\n  verdict: {}\n  requirement: {}",
+                row.verdict,
+                text(&format!("{} {}: {}", row.level, row.spec, row.title))
+            )?;
+            writeln!(out, "  expected: {}\n  seen: {}\n  ...", text(&row.expected), text(&row.actual))?;
+        }
+    }
+    match &suite.down_after {
+        Some(after) => writeln!(out, "Bail out! target down after case {after}"),
+        None => Ok(()),
+    }
+}
+
+fn line(text: &str) -> String {
+    text.replace(['\n', '#'], " ")
+}

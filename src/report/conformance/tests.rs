@@ -1,0 +1,83 @@
+use super::*;
+
+fn row(id: &str, verdict: &str, standing: &str) -> Row {
+    Row {
+        id: id.into(),
+        title: "reserved bits are ignored".into(),
+        spec: "MS-SSTP 2.2.1".into(),
+        level: "MUST".into(),
+        layer: id.split('/').next().unwrap_or_default().into(),
+        verdict: verdict.into(),
+        standing: standing.into(),
+        expected: "sstp.call-connect-ack".into(),
+        actual: if verdict == "pass" { String::new() } else { "no sstp.call-connect-ack".into() },
+        known: (standing == "known").then(|| "as | seen".into()),
+        ..Row::default()
+    }
+}
+
+fn suite() -> Suite {
+    let cases = vec![
+        row("sstp/2.2.1/a", "pass", "fine"),
+        row("sstp/2.2.1/b", "fail", "new"),
+        row("lcp/5/c", "wrong-reason", "known"),
+        row("lcp/5/d", "broken", "fine"),
+        row("lcp/5/e", "unsupported", "fine"),
+        row("lcp/5/f", "pass", "unexpected-pass"),
+    ];
+    Suite { tool: "sstp-diag".into(), tests: "server".into(), target: "vpn.example:443".into(), failed: true, cases, ..Suite::default() }
+}
+
+fn text(name: &str) -> String {
+    let paper = PAPERS.iter().find(|paper| paper.name == name).expect("a format");
+    let mut out = Vec::new();
+    (paper.render)(&suite(), &Style::default(), &mut out).expect("memory");
+    String::from_utf8(out).expect("text")
+}
+
+#[test]
+fn junit_tells_failure_from_error_from_skipped() {
+    let text = text("junit");
+    assert_eq!((text.matches("<failure").count(), text.matches("<error").count(), text.matches("<skipped").count()), (2, 1, 2), "{text}");
+    assert!(text.contains("tests=\"6\""), "{text}");
+}
+
+#[test]
+fn tap_counts_what_counts() {
+    let text = text("tap");
+    assert!(text.starts_with("TAP version 13\n1..6\nok 1 - sstp/2.2.1/a\nnot ok 2 - sstp/2.2.1/b\n"), "{text}");
+    assert!(text.contains("not ok 3 - lcp/5/c # TODO as | seen") && text.contains("ok 5 - lcp/5/e # SKIP"), "{text}");
+}
+
+#[test]
+fn sarif_marks_what_is_known() {
+    let value: serde_json::Value = serde_json::from_str(&text("sarif")).expect("JSON");
+    let results = value["runs"][0]["results"].as_array().expect("results");
+    assert_eq!(results.iter().map(|row| row["level"].as_str().unwrap_or_default()).collect::<Vec<_>>(), ["error", "note", "error"]);
+    assert_eq!(results[1]["suppressions"][0]["justification"], "as | seen");
+}
+
+#[test]
+fn the_table_shows_what_is_wrong_and_the_summary_last() {
+    let text = text("table");
+    assert!(
+        text.contains("fail  sstp/2.2.1/b") && text.contains("wrong-reason (known)  lcp/5/c") && !text.contains("sstp/2.2.1/a\n"),
+        "{text}"
+    );
+    assert!(
+        text.ends_with("2 pass, 1 wrong-reason, 1 fail, 1 unsupported, 1 broken\n2 cases are wrong that were not expected\n"),
+        "{text}"
+    );
+    assert!(self::text("markdown").contains("as \\| seen"));
+}
+
+#[test]
+fn json_is_read_back_and_compared() {
+    let first: Suite = serde_json::from_str(&text("json")).expect("its own");
+    assert_eq!(first, suite());
+    let mut second = suite();
+    second.target = "other".into();
+    second.cases[1].verdict = "pass".into();
+    let matrix = matrix(&[first, second], false);
+    assert!(matrix.contains("| sstp/2.2.1/b | fail | pass |") && !matrix.contains("| sstp/2.2.1/a |"), "{matrix}");
+}

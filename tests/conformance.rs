@@ -1,0 +1,181 @@
+//! The matrix: every case passes against the clean lab and fails against the lab with exactly its fault, in memory.
+
+use sstp_diag::base::{Layer, Side};
+use sstp_diag::jobs::conformance::coverage::{self, Coverage, UNTESTED};
+use sstp_diag::jobs::conformance::run::{self, Outcome, SuiteConfig};
+use sstp_diag::jobs::conformance::{Case, Grade, rehearse, server};
+use sstp_diag::jobs::lab::{Lab, LabConfig, fault};
+use sstp_diag::jobs::probe::ProbeConfig;
+use sstp_diag::live::clock::Clock;
+use sstp_diag::live::dns::Override;
+use sstp_diag::live::trust::{Store, Trust};
+use sstp_diag::proto::edit::Edit;
+use sstp_diag::proto::plan::Credentials;
+use sstp_diag::transcript::Target;
+use std::collections::HashSet;
+use std::process::Command;
+use std::sync::Arc;
+
+fn wrong(case: &Case) -> Option<String> {
+    let (clean, events) = rehearse::server(case, &[]);
+    if clean.grade != Grade::Pass {
+        let seen: Vec<String> =
+            events.iter().rev().take(6).rev().map(|event| format!("    {:?} {:?} {:?}", event.at, event.by, event.what)).collect();
+        return Some(format!("{}: clean lab: {} {}\n{}", case.id, clean.grade.name(), clean.actual, seen.join("\n")));
+    }
+    let (spoilt, _) = rehearse::server(case, &[case.proved_by]);
+    (!spoilt.grade.is_held_against()).then(|| format!("{}: with {}: {} {}", case.id, case.proved_by, spoilt.grade.name(), spoilt.actual))
+}
+
+#[test]
+fn every_server_case_passes_the_clean_lab_and_fails_its_mutant() {
+    let cases = server::all();
+    let wrong: Vec<String> = cases.iter().filter_map(wrong).collect();
+    assert!(wrong.is_empty(), "{} of {} are wrong:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
+}
+
+#[test]
+fn the_rows_are_well_formed() {
+    let cases = server::all();
+    assert!(cases.len() >= 450, "{} cases", cases.len());
+    let mut seen = HashSet::new();
+    for case in &cases {
+        assert!(seen.insert(case.id.clone()), "{} stands twice", case.id);
+        let parts: Vec<&str> = case.id.split('/').collect();
+        let kebab = |text: &str| text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+        assert!(matches!(parts.as_slice(), [layer, _, what] if Layer::from_name(layer).is_some() && kebab(what)), "{}", case.id);
+        assert!(!case.title.is_empty() && !case.title.ends_with('.') && case.why.ends_with('.'), "{}", case.id);
+        for line in &case.edits {
+            Edit::parse(line).unwrap_or_else(|error| panic!("{}: {error}", case.id));
+        }
+        assert!(fault::find(case.proved_by).is_some(), "{}: no fault {}", case.id, case.proved_by);
+    }
+}
+
+#[test]
+fn every_requirement_has_a_case_or_a_reason() {
+    let cases = server::all();
+    let all: Vec<_> = coverage::requirements(Side::Server).collect();
+    assert_eq!(all.len(), 296);
+    let gaps: Vec<&str> = all.iter().filter(|one| coverage::coverage(one, &cases) == Coverage::Gap).map(|one| one.id).collect();
+    assert!(gaps.is_empty(), "neither case nor reason: {gaps:?}");
+    let known: HashSet<&str> = all.iter().map(|one| one.id).collect();
+    for id in cases.iter().flat_map(|case| case.covers.iter().copied()).chain(UNTESTED.iter().flat_map(|row| row.0.split(' '))) {
+        assert!(known.contains(id) || id.starts_with('C'), "{id} is no requirement");
+    }
+}
+
+/// The suite over sockets against a lab with these faults.
+async fn over_sockets(cases: Vec<Case>, faults: &[&str]) -> Outcome {
+    let config = LabConfig { faults: faults.iter().map(ToString::to_string).collect(), ..LabConfig::default() };
+    let lab = Lab::start(config).await.expect("the lab starts");
+    let dial = lab.dial().clone();
+    let mut probe = ProbeConfig::new(Target { host: dial.host.clone(), port: dial.port, ..Target::default() });
+    probe.credentials = dial.user.clone().zip(dial.password.clone()).map(|(user, password)| Credentials { user, password });
+    probe.trust = Arc::new(Trust::of(Store::Mozilla, "lab", &dial.ca_der));
+    let over = dial.resolve.iter().map(|(host, addresses)| Override { host: host.clone(), addresses: addresses.clone() });
+    probe.resolver.overrides = over.collect();
+    let (_stop, stopped) = tokio::sync::watch::channel(false);
+    let suite = SuiteConfig { probe, cases, jobs: 16, rate: None, repeat: 1, artifacts: None };
+    let outcome = run::run(suite, &Clock::start(), stopped, &mut |_, _| {}).await;
+    lab.stop().await;
+    outcome
+}
+
+fn sample(every: usize) -> Vec<Case> {
+    server::all().into_iter().filter(|case| !case.base.slow && case.base.lab.is_none()).step_by(every).collect()
+}
+
+#[tokio::test]
+async fn a_sample_passes_over_sockets() {
+    let cases = sample(9);
+    let count = cases.len();
+    let outcome = over_sockets(cases, &[]).await;
+    let wrong: Vec<String> = outcome
+        .done
+        .iter()
+        .filter(|done| done.verdict.grade != Grade::Pass)
+        .map(|done| format!("{}: {} {}", done.case.id, done.verdict.grade.name(), done.verdict.actual))
+        .collect();
+    assert!(wrong.is_empty() && outcome.down_after.is_none(), "{:?}\n{}", outcome.down_after, wrong.join("\n"));
+    assert_eq!(outcome.done.len(), count);
+}
+
+#[tokio::test]
+async fn what_is_proved_by_a_fault_fails_against_it_over_sockets() {
+    for fault in ["teardown.echo-lost", "binding.mutant-unchecked", "lcp.mutant-no-replies"] {
+        let cases: Vec<Case> = server::all()
+            .into_iter()
+            .filter(|case| case.proved_by == fault && !case.base.slow && case.base.lab.is_none())
+            .step_by(4)
+            .collect();
+        assert!(cases.len() > 2, "{fault}");
+        let outcome = over_sockets(cases, &[fault]).await;
+        assert!(outcome.down_after.is_none() && !outcome.done.is_empty(), "{fault}: {:?}", outcome.down_after);
+        for done in outcome.done {
+            assert!(done.verdict.grade.is_held_against(), "{fault}: {}: {}", done.case.id, done.verdict.grade.name());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_target_that_is_down_has_no_verdicts() {
+    let outcome = over_sockets(sample(40), &["sstp.no-ack"]).await;
+    assert!(outcome.down_after.is_some() && outcome.done.is_empty());
+}
+
+fn program(args: &[&str]) -> (i32, String, String) {
+    let run = Command::new(env!("CARGO_BIN_EXE_sstp-diag")).arg("conformance").args(args).output().expect("it runs");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
+    (run.status.code().unwrap_or(-1), text(run.stdout), text(run.stderr))
+}
+
+#[test]
+fn the_command_tests_the_lab_and_fails_on_change_only() {
+    let folder = std::env::temp_dir().join(format!("sstp-diag-conformance-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a temporary folder");
+    let path = |name: &str| folder.join(name).display().to_string();
+    let some = ["server", "--lab", "--case", "data/3.3.5.2.7/*", "--case", "sstp/2.2.1/reserved-bits"];
+    let spoilt = [&some[..], &["--fault", "teardown.echo-lost"]].concat();
+    let (code, text, _) = program(&some);
+    assert_eq!(code, 0, "{text}");
+    assert!(text.ends_with("nothing is wrong that was not expected\n"), "{text}");
+    let (json, known, evidence) = (format!("json={}", path("a.json")), path("known.toml"), path("evidence"));
+    let (code, text, _) = program(&[&spoilt[..], &["--write-expected", &known, "-o", &json, "--artifacts", &evidence]].concat());
+    assert_eq!(code, 1, "{text}");
+    let (code, text, _) = program(&[&spoilt[..], &["--expected", &known, "-o", "tap"]].concat());
+    assert_eq!(code, 0, "{text}");
+    assert!(text.contains("# TODO"), "{text}");
+    let (code, text, _) = program(&[&some[..], &["--expected", &known]].concat());
+    assert_eq!(code, 1, "an unexpected pass is a change\n{text}");
+    let report = std::fs::read_to_string(path("a.json")).expect("written");
+    let value: serde_json::Value = serde_json::from_str(&report).expect("JSON");
+    let schema: serde_json::Value = serde_json::from_str(include_str!("../docs/conformance.schema.json")).expect("JSON");
+    let validator = jsonschema::draft202012::new(&schema).expect("a schema");
+    let errors: Vec<String> = validator.iter_errors(&value).map(|error| error.to_string()).collect();
+    assert!(errors.is_empty(), "{errors:?}");
+    for ending in ["jsonl", "pcapng"] {
+        let kept = folder.join("evidence").join(format!("sstp_2.2.1_reserved-bits.{ending}"));
+        assert!(std::fs::metadata(&kept).is_ok_and(|meta| meta.len() > 200), "{}", kept.display());
+    }
+    let (code, text, _) = program(&["compare", &path("a.json"), &path("a.json")]);
+    assert!(code == 0 && text.contains("The same verdict from all"), "{text}");
+    let _ = std::fs::remove_dir_all(&folder);
+}
+
+#[test]
+fn cases_can_be_listed_shown_and_counted() {
+    let (code, text, _) = program(&["server", "--list", "--layer", "binding"]);
+    assert!(code == 0 && text.lines().count() > 50 && text.lines().all(|line| line.starts_with("binding/")), "{text}");
+    let (_, quick, _) = program(&["server", "--list", "--quick"]);
+    let (_, all, _) = program(&["server", "--list"]);
+    assert!(quick.lines().count() < all.lines().count() && all.lines().count() == server::all().len());
+    let (code, text, _) = program(&["show", "sstp/2.2.1/reserved-bits"]);
+    assert!(code == 0 && text.contains("set reserved=0x7f") && text.contains("S-064"), "{text}");
+    let (code, text, _) = program(&["coverage"]);
+    assert!(code == 0 && text.contains(" 0 neither;"), "{text}");
+    for wrong in [&["show", "no/such/case"][..], &["server", "--list", "--case", "nothing"], &["server"], &["compare", "/nonexistent"]] {
+        let (code, out, says) = program(wrong);
+        assert!(code >= 2 && out.is_empty() && says.starts_with("sstp-diag: "), "{wrong:?}: {code} {out} {says}");
+    }
+}
