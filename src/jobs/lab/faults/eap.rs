@@ -108,7 +108,7 @@ pub(in crate::jobs::lab) const FAULTS: &[Fault] = &[
         "auth.eap-stalled",
         Auth,
         "a fragment of the EAP server never comes, as when RADIUS loses long packets",
-        Makes::Many(&[PEAP, Makes::Eap(|eap| eap.fragment = Some(400)), Makes::Edits(&["eap.request-peap#3 drop"])]),
+        Makes::Many(&[PEAP, Makes::Eap(|eap| eap.fragment = Some(400)), Makes::Edits(&THIRD_NEVER)]),
         "AUTH-EAP-STALLED",
     ),
     fault(
@@ -174,3 +174,17 @@ const PEAP: Makes = Makes::Server(|server| server.methods = vec![Method::Peap]);
 const EAP_TLS: Makes =
     Makes::Many(&[Makes::Server(|server| server.methods = vec![Method::EapTls]), Makes::Dial(|dial| dial.with_certificate = true)]);
 const WRONG_PASSWORD: Makes = Makes::Dial(|dial| dial.password = Some(Secret::new("letmein".into())));
+
+/// The third request, and whatever the server repeats of it.
+const THIRD_NEVER: [&str; 10] = [
+    "eap.request-peap#3 drop",
+    "eap.request-peap#4 drop",
+    "eap.request-peap#5 drop",
+    "eap.request-peap#6 drop",
+    "eap.request-peap#7 drop",
+    "eap.request-peap#8 drop",
+    "eap.request-peap#9 drop",
+    "eap.request-peap#10 drop",
+    "eap.request-peap#11 drop",
+    "eap.request-peap#12 drop",
+];
