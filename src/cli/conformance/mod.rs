@@ -59,8 +59,14 @@ fn server_suite(args: &ServerSuiteArgs) -> Result<Exit, Trouble> {
     let weighing = suite::Weighing { known: &known, strict: args.strict, today: known::day(clock.unix_ms()) };
     let report = suite::report(&outcome, &weighing, &target, &clock);
     if let Some(path) = &args.write_expected {
-        let rows: Vec<_> =
-            outcome.done.iter().map(|done| (done.case.id.as_ref(), done.verdict.grade, done.verdict.actual.as_str())).collect();
+        // A reason that a person wrote stays with its case.
+        let reason = |done: &run::Done| {
+            let old = known::about(&known, &done.case.id, &weighing.today).filter(|old| old.verdict == Some(done.verdict.grade));
+            old.map_or_else(|| done.verdict.actual.clone(), |old| old.reason.clone())
+        };
+        let reasons: Vec<String> = outcome.done.iter().map(reason).collect();
+        let rows = outcome.done.iter().zip(&reasons).map(|(done, reason)| (done.case.id.as_ref(), done.verdict.grade, reason.as_str()));
+        let rows: Vec<_> = rows.collect();
         fs::write(path, known::write(&rows)).map_err(|error| Trouble::file("write", path, &error))?;
     }
     sheets.write(&report)?;
@@ -71,7 +77,7 @@ fn exit(report: &Suite) -> Exit {
     let broken = report.cases.iter().any(|row| row.verdict == "broken");
     match () {
         () if report.interrupted => Exit::Interrupted,
-        () if report.down_after.is_some() || broken => Exit::CouldNotRun,
+        () if report.down_after.is_some() || broken || !report.judged() => Exit::CouldNotRun,
         () if report.failed => Exit::Fails,
         () => Exit::Works,
     }

@@ -137,6 +137,8 @@ pub fn weigh(grade: Grade, strict: bool, known: Option<&Known>) -> Standing {
         Some(known) if known.verdict == Some(grade) && grade.is_held_against() => Standing::Known,
         Some(known) if known.verdict.is_none() && grade.is_held_against() => Standing::Known,
         Some(_) if grade == Grade::Pass => Standing::UnexpectedPass,
+        // What was wrong and can no longer be told is a change too.
+        Some(Known { verdict: Some(_), .. }) if matches!(grade, Grade::Inconclusive | Grade::Unsupported) => Standing::New,
         _ if counts => Standing::New,
         _ => Standing::Fine,
     }

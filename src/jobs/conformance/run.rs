@@ -60,7 +60,7 @@ pub struct Done {
 pub struct Outcome {
     /// The cases that are through, in the order of the report.
     pub done: Vec<Done>,
-    /// The target stopped answering honest calls; after which case.
+    /// The target stopped answering honest calls; after which case, or why it never did.
     pub down_after: Option<String>,
     /// The user wanted to stop.
     pub interrupted: bool,
@@ -73,14 +73,15 @@ pub async fn run(config: SuiteConfig, clock: &Clock, stop: watch::Receiver<bool>
 
 async fn all(config: Rc<SuiteConfig>, clock: &Clock, mut stop: watch::Receiver<bool>, tell: &mut dyn FnMut(&Done, usize)) -> Outcome {
     let mut outcome = Outcome::default();
-    if !lives(&config, clock).await {
-        outcome.down_after = Some("(none: it never answered)".to_string());
+    if let Err(why) = lives(&config, clock).await {
+        outcome.down_after = Some(format!("(none; the first honest call failed: {why})"));
         return outcome;
     }
     let mut waiting = queue(&config.cases);
     let (mut running, fast) = (JoinSet::new(), Arc::new(Semaphore::new(config.jobs.max(1))));
     let mut results: Vec<(usize, Done)> = Vec::new();
-    let mut since_sane = 0;
+    // How many were through when an honest call was last answered: what ended later may be the work of a dying target.
+    let (mut since_sane, mut proven) = (0, 0);
     loop {
         while running.len() < config.jobs.max(1) + SLOW_AT_ONCE
             && let Some(place) = next(&mut waiting, &config.cases, &fast)
@@ -98,12 +99,12 @@ async fn all(config: Rc<SuiteConfig>, clock: &Clock, mut stop: watch::Receiver<b
         let Some(joined) = joined else { break };
         let Ok((place, done, connected)) = joined else { continue };
         since_sane += 1;
-        if (!connected || since_sane >= SANE_EVERY) && !lives(&config, clock).await {
-            outcome.down_after = Some(done.case.id.to_string());
-            break;
-        }
-        if since_sane >= SANE_EVERY {
-            since_sane = 0;
+        if !connected || since_sane >= SANE_EVERY {
+            if let Err(why) = lives(&config, clock).await {
+                outcome.down_after = Some(format!("{} ({why})", done.case.id));
+                break;
+            }
+            (since_sane, proven) = (0, results.len());
         }
         results.push((place, done));
         if let Some((_, done)) = results.last() {
@@ -111,8 +112,14 @@ async fn all(config: Rc<SuiteConfig>, clock: &Clock, mut stop: watch::Receiver<b
         }
     }
     running.abort_all();
-    if outcome.down_after.is_none() && !outcome.interrupted && !lives(&config, clock).await {
-        outcome.down_after = results.last().map(|row| row.1.case.id.to_string());
+    if outcome.down_after.is_none()
+        && !outcome.interrupted
+        && let Err(why) = lives(&config, clock).await
+    {
+        outcome.down_after = results.last().map(|row| format!("{} ({why})", row.1.case.id));
+    }
+    if outcome.down_after.is_some() {
+        results.truncate(proven);
     }
     results.sort_by_key(|row| row.0);
     outcome.done = results.into_iter().map(|row| row.1).collect();
@@ -214,16 +221,28 @@ async fn connection(config: &ProbeConfig, case: &Case, clock: &Clock, events: &m
     true
 }
 
-/// Whether an honest call is answered; asked twice.
-async fn lives(config: &SuiteConfig, clock: &Clock) -> bool {
+/// Whether an honest call is answered, and its login taken where cases need one; asked twice.
+async fn lives(config: &SuiteConfig, clock: &Clock) -> Result<(), String> {
+    let logs_in = config.probe.credentials.is_some() && config.cases.iter().any(Case::needs_account);
+    let mut why = String::new();
     for _ in 0..2 {
-        let (case, mut events) = (sane(), Vec::new());
-        if connection(&config.probe, &case, clock, &mut events).await && verdict::judge(&case, &events).grade == Grade::Pass {
-            return true;
+        let (case, mut events) = (if logs_in { login() } else { sane() }, Vec::new());
+        let connected = connection(&config.probe, &case, clock, &mut events).await;
+        let verdict = if connected { verdict::judge(&case, &events) } else { no_connection(&events) };
+        if verdict.grade == Grade::Pass {
+            return Ok(());
         }
+        why = if connected && logs_in { format!("the login of an honest call: {}", verdict.actual) } else { verdict.actual };
         tokio::time::sleep(SECOND_LOOK).await;
     }
-    false
+    Err(why)
+}
+
+/// An honest call as far as its login.
+fn login() -> Case {
+    const LOGIN: Row =
+        Row::new(Side::Server, Level::Must, "auth/0/login", SpecRef::sstp("3.3.7.1"), &[]).at(Layer::Auth).expects(Expect::Up(Layer::Auth));
+    Case::from(&LOGIN)
 }
 
 /// An honest call as far as Call Connect Ack.

@@ -91,6 +91,11 @@ impl Suite {
         self.cases.iter().filter(|row| row.verdict == verdict).count()
     }
 
+    /// A verdict was reached on at least one case.
+    pub fn judged(&self) -> bool {
+        self.cases.iter().any(|row| !matches!(row.verdict.as_str(), "unsupported" | "inconclusive" | "broken"))
+    }
+
     /// `649 pass, 3 fail, ...`; verdicts that nobody has are left out.
     pub fn counts(&self) -> String {
         let each = VERDICTS.iter().map(|verdict| (self.count(verdict), verdict)).filter(|row| row.0 > 0);
@@ -103,6 +108,7 @@ impl Suite {
         let new = self.cases.iter().filter(|row| row.counts()).count();
         match (&self.down_after, self.interrupted, new) {
             (Some(case), ..) => format!("target down after case {case}"),
+            (None, false, _) if !self.judged() => "no case could be judged; see what they say".to_string(),
             (None, true, _) => "interrupted; this is what is known".to_string(),
             (None, false, 0) => "nothing is wrong that was not expected".to_string(),
             (None, false, 1) => "1 case is wrong that was not expected".to_string(),

@@ -29,7 +29,9 @@ pub fn render(suite: &Suite, _: &Style, out: &mut dyn Write) -> io::Result<()> {
         }
     }
     match &suite.down_after {
-        Some(after) => writeln!(out, "Bail out! target down after case {after}"),
+        Some(after) => writeln!(out, "Bail out! target down after case {}", line(after)),
+        None if suite.interrupted => writeln!(out, "Bail out! interrupted"),
+        None if !suite.judged() => writeln!(out, "Bail out! no case could be judged"),
         None => Ok(()),
     }
 }

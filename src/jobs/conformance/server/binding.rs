@@ -29,7 +29,7 @@ pub(super) const ROWS: &[Row] = &[
         .expects(BOUND)
         .why("What is offered must work.")
         .proved("binding.other-certificate"),
-    must("binding/3.3.5.2.3/nonce", "3.3.5.2.3", &["S-127", "S-146"])
+    must("binding/3.3.5.2.3/nonce", "3.3.5.2.3", &["S-127"])
         .at(Binding)
         .edits(&["sstp.call-connected-unsealed#1 flip crypto-binding.nonce.0"])
         .says("another nonce under a right MAC is refused: Abort, attribute 3, status 4")

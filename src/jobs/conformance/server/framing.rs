@@ -153,7 +153,7 @@ pub(super) const ROWS: &[Row] = &[
         .expects(Expect::Sends("lcp.configure-ack"))
         .why("A client may compress before it asks.")
         .proved("lcp.mutant-no-ack"),
-    derived("data/2.2.1/largest-packet", "2.2.1", &["S-080"])
+    derived("data/2.2.1/beside-an-echo", "2.2.1", &["S-079"])
         .at(Ncp)
         .edits(&["sstp.call-disconnect#1 instead 10 00 00 06 00 21 10 01 00 08 00 08 00 00"])
         .says("a data packet and an Echo Request in one write: the echo is answered")
