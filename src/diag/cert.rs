@@ -234,7 +234,7 @@ pub(super) const CERT: &[Check] = &[
         windows: &[Windows::Hresult(0x800B_0109)],
         spec: &[SpecRef::rfc(9325, "4.5")],
         needs: Need::Chain,
-        explains: &["CERT-WEAK-KEY"],
+        explains: &["CERT-WEAK-KEY", "CERT-KEY-NOT-PROVED"],
         look: Look::One(key_blocked),
         ..Check::ROW
     },

@@ -156,7 +156,8 @@ impl<'a> Reading<'a> {
     fn named(&mut self) {
         for n in 0..self.words.len() {
             let Some(word) = self.words.get(n).filter(|word| !word.claimed) else { continue };
-            let rows: Vec<_> = Some(word.text).filter(|text| text.contains('_')).into_iter().flat_map(codes::all_by_name).collect();
+            let rows: Vec<_> =
+                Some(word.text).filter(|text| text.contains('_') || is_capitals(text)).into_iter().flat_map(codes::all_by_name).collect();
             let cause = word.text.contains('-').then(|| Cause::by_id(word.text)).flatten();
             if !rows.is_empty() {
                 self.claim(n, n, Meaning::Codes(rows));
@@ -343,3 +344,7 @@ const FAR_LABEL: usize = 7;
 const QUOTED: usize = 100;
 /// Ours: a text full of unknown words names this many of them.
 const MOST_UNKNOWN: usize = 20;
+/// `WSAETIMEDOUT`: a name in capitals that no word of a sentence is.
+fn is_capitals(word: &str) -> bool {
+    word.len() >= 6 && word.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit())
+}

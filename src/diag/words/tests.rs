@@ -86,6 +86,7 @@ fn a_label_chooses_the_family() {
         ("verify error:num=20", "OpenSSL verify X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY"),
         ("Verify return code: 19", "OpenSSL verify X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN"),
         ("socket error 10054", "Winsock WSAECONNRESET"),
+        ("WSAETIMEDOUT", "Winsock WSAETIMEDOUT"),
         ("0xC000006A", "NTSTATUS STATUS_WRONG_PASSWORD"),
         ("-1073741718", "NTSTATUS STATUS_WRONG_PASSWORD"),
         ("windows error 5", "Win32 ERROR_ACCESS_DENIED"),

@@ -134,6 +134,9 @@ pub enum Standing {
 pub fn weigh(grade: Grade, strict: bool, known: Option<&Known>) -> Standing {
     let counts = grade.is_held_against() && (strict || grade != Grade::Lenient);
     match known {
+        // Known to come out now this way, now that.
+        Some(known) if known.verdict == Some(Grade::Flaky) && grade == Grade::Pass => Standing::Fine,
+        Some(known) if known.verdict == Some(Grade::Flaky) && grade.is_held_against() => Standing::Known,
         Some(known) if known.verdict == Some(grade) && grade.is_held_against() => Standing::Known,
         Some(known) if known.verdict.is_none() && grade.is_held_against() => Standing::Known,
         Some(_) if grade == Grade::Pass => Standing::UnexpectedPass,
@@ -200,6 +203,10 @@ mod tests {
         assert_eq!(weigh(Grade::Fail, false, known), Standing::Known);
         assert_eq!(weigh(Grade::Pass, false, known), Standing::UnexpectedPass);
         assert_eq!(weigh(Grade::WrongReason, false, known), Standing::New);
+        assert_eq!(weigh(Grade::Unsupported, false, known), Standing::New, "what was wrong and is no longer seen");
+        let flaky = parse("\"x\" = { verdict = \"flaky\", reason = \"r\" }").expect("well formed");
+        let both = [Grade::Pass, Grade::Fail].map(|grade| weigh(grade, false, flaky.first()));
+        assert_eq!(both, [Standing::Fine, Standing::Known]);
         assert_eq!((weigh(Grade::Lenient, false, None), weigh(Grade::Lenient, true, None)), (Standing::Fine, Standing::New));
     }
 
