@@ -88,10 +88,12 @@ pub struct Limits {
     pub idle: Duration,
     /// How long a closed connection stays, for what comes late.
     pub linger: Duration,
+    /// After so long a connection that both ends closed, and acknowledged, is handed over; it stays for what comes late.
+    pub settle: Duration,
 }
 
 impl Default for Limits {
-    /// Ours: 24,576 connections of about half a kilobyte, 1 MiB ahead of a hole and 8 MiB in all, 2 min, 2 h, and 2 s.
+    /// Ours: 24,576 connections of about half a kilobyte, 1 MiB ahead of a hole and 8 MiB in all, 2 min, 2 h, 2 s, and a quarter of a second.
     fn default() -> Limits {
         Limits {
             connections: 24_576,
@@ -100,6 +102,7 @@ impl Default for Limits {
             opening: Duration::from_secs(120),
             idle: Duration::from_secs(7_200),
             linger: Duration::from_secs(2),
+            settle: Duration::from_millis(250),
         }
     }
 }
@@ -229,14 +232,20 @@ impl<O: Open> Table<O> {
         self.segment(segment);
     }
 
-    /// Hands over what was silent for too long; once a second, and each connection once.
+    /// Hands over what was silent for too long; each connection once.
     fn sweep(&mut self, now: i64) {
-        self.due = now.saturating_add(SECOND);
+        self.due = now.saturating_add(SWEEP);
+        let before = |bearable: Duration| now.saturating_sub(i64::try_from(bearable.as_micros()).unwrap_or(i64::MAX));
+        while let Some(place) = self.roster.silent(Class::Settled, before(self.limits.settle)) {
+            if let Some((key, connection)) = self.roster.both(place) {
+                connection.hand_over(key, tap::Over::Closed, &mut self.recent);
+            }
+            self.roster.touch(place, Class::Closed, now);
+        }
         for (class, bearable) in
             [(Class::Opening, self.limits.opening), (Class::Open, self.limits.idle), (Class::Closed, self.limits.linger)]
         {
-            let until = now.saturating_sub(i64::try_from(bearable.as_micros()).unwrap_or(i64::MAX));
-            while let Some(place) = self.roster.silent(class, until) {
+            while let Some(place) = self.roster.silent(class, before(bearable)) {
                 self.close(place, tap::Over::Idle);
             }
         }
@@ -244,8 +253,8 @@ impl<O: Open> Table<O> {
 
     fn close(&mut self, place: u32, why: tap::Over) {
         self.book(place, 0);
-        if let Some((key, connection)) = self.roster.remove(place) {
-            connection.close(&key, why, &mut self.recent);
+        if let Some((key, mut connection)) = self.roster.remove(place) {
+            connection.hand_over(&key, why, &mut self.recent);
         }
     }
 
@@ -282,5 +291,5 @@ fn is_server(own: u16, other: u16) -> bool {
 
 /// MS-SSTP 1.9.
 const HTTPS: u16 = 443;
-/// Microseconds.
-const SECOND: i64 = 1_000_000;
+/// Ours: how often silence is looked at, microseconds.
+const SWEEP: i64 = 50_000;

@@ -32,6 +32,7 @@ impl Half {
     fn advance(&mut self, pos: u64, reach: u64, at: u64) {
         // A FIN takes one number and no byte.
         let fin = self.end != 0 && !self.reset && pos == self.end + 1;
+        self.fin_known |= fin;
         let pos = if fin { self.end } else { pos };
         let unseen = pos > self.top && self.next != 0;
         if unseen && self.bytes == 0 && !self.rooted && !self.has_holes() {

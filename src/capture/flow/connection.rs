@@ -14,7 +14,8 @@ use crate::transcript::tap;
 /// A connection and who takes its streams.
 #[derive(Debug)]
 pub(super) struct Connection<S> {
-    to: S,
+    /// `None` once it was handed over: then the connection only keeps what comes late from opening another.
+    to: Option<S>,
     /// Time of the first packet, microseconds since 1970.
     began: i64,
     /// Time of the latest segment since then; never goes back.
@@ -57,7 +58,7 @@ pub(super) enum Meeting {
 impl<S: Stream> Connection<S> {
     pub(super) fn new(to: S, first: &First, client_is_lower: bool, id: u64) -> Connection<S> {
         Connection {
-            to,
+            to: Some(to),
             began: first.began,
             now: 0,
             handshake: Handshake::default(),
@@ -76,12 +77,18 @@ impl<S: Stream> Connection<S> {
     /// Both FINs came, or a reset that nothing contradicts.
     pub(super) fn closed(&self) -> bool {
         let [client, server] = &self.halves;
-        let fin = |half: &Half| half.end != 0 && !half.reset && half.next >= half.end;
-        client.dead || server.dead || (fin(client) && fin(server))
+        client.dead || server.dead || (client.finished() && server.finished())
+    }
+
+    /// Both ends closed in order, and each knows it of the other: nothing that counts can still come.
+    fn settled(&self) -> bool {
+        let over = |half: &Half| half.finished() && half.fin_known && !half.dead;
+        self.to.is_some() && self.halves.iter().all(over)
     }
 
     pub(super) fn class(&self) -> Class {
         match (self.closed(), self.handshake.complete || self.halves.iter().any(|half| half.bytes > 0)) {
+            (true, _) if self.settled() => Class::Settled,
             (true, _) => Class::Closed,
             (_, true) => Class::Open,
             _ => Class::Opening,
@@ -117,17 +124,18 @@ impl<S: Stream> Connection<S> {
 
     /// Takes a segment of one side.
     pub(super) fn segment(&mut self, segment: &Segment<'_>, from: Side, hold: usize, recent: &mut Recent) {
+        let Some(to) = &mut self.to else { return };
         self.now = self.now.max(since(self.began, segment.at));
         let at = self.now;
         let (own, peer) = split(&mut self.halves, from);
         if own.is_copy(segment, at) {
             return;
         }
-        self.to.packet(segment.packet);
+        to.packet(segment.packet);
         if let Some(aside) = &mut self.aside {
             aside.note_after(segment, from, own);
         }
-        let mut out = Out { to: &mut self.to, at, side: from.other(), recent, id: self.id };
+        let mut out = Out { to, at, side: from.other(), recent, id: self.id };
         // Nothing in this segment can fill the other side's holes, but it may answer what lies behind them.
         if peer.waits() {
             peer.lose_patience(&mut out);
@@ -161,7 +169,8 @@ impl<S: Stream> Connection<S> {
         let [client, server] = &self.halves;
         let side = if client.held() >= server.held() { Side::Client } else { Side::Server };
         let (half, _) = split(&mut self.halves, side);
-        let mut out = Out { to: &mut self.to, at: self.now, side, recent, id: self.id };
+        let Some(to) = &mut self.to else { return };
+        let mut out = Out { to, at: self.now, side, recent, id: self.id };
         half.skip(u64::MAX, &mut out);
         half.tell_end(&mut out);
     }
@@ -175,17 +184,18 @@ impl<S: Stream> Connection<S> {
         }
     }
 
-    /// Nothing more will come.
-    pub(super) fn close(mut self, key: &Key, why: tap::Over, recent: &mut Recent) {
-        let opening = self.opening();
-        let over = if self.closed() && why != tap::Over::Reused { tap::Over::Closed } else { why };
+    /// Nothing more will come. Does nothing when it was said before.
+    pub(super) fn hand_over(&mut self, key: &Key, why: tap::Over, recent: &mut Recent) {
+        let (opening, over) = (self.opening(), if self.closed() && why != tap::Over::Reused { tap::Over::Closed } else { why });
+        let Some(mut to) = self.to.take() else { return };
         for side in [Side::Client, Side::Server] {
             let (half, _) = split(&mut self.halves, side);
-            half.finish(&mut Out { to: &mut self.to, at: self.now, side, recent, id: self.id });
+            half.finish(&mut Out { to: &mut to, at: self.now, side, recent, id: self.id });
         }
-        let [from_client, from_server] = self.halves.map(|half| half.direction(self.now));
+        let [client, server] = &mut self.halves;
+        let (from_client, from_server) = (client.direction(self.now), server.direction(self.now));
         let aside = self.aside.take().unwrap_or_default();
-        self.to.over(tap::Flow {
+        to.over(tap::Flow {
             client: key.end(self.client_is_lower),
             server: key.end(!self.client_is_lower),
             opening,

@@ -45,6 +45,8 @@ pub(super) struct Half {
     pub(super) dead: bool,
     /// `end` is a reset.
     pub(super) reset: bool,
+    /// The other end acknowledged the FIN.
+    pub(super) fin_known: bool,
     /// The end was handed out.
     pub(super) told: bool,
     rare: Option<Box<Rare>>,
@@ -104,6 +106,7 @@ impl Half {
             answered: false,
             dead: false,
             reset: false,
+            fin_known: false,
             told: false,
             rare: None,
         }
@@ -154,6 +157,11 @@ impl Half {
         (self.syn, self.rooted, self.isn) = (true, true, segment.seq);
         let announced = Announced::parse(segment.options);
         (self.mss, self.scale, self.sack_permitted) = (announced.mss, announced.scale, announced.sack_permitted);
+    }
+
+    /// FIN came, with everything before it; a reset is none.
+    pub(super) fn finished(&self) -> bool {
+        self.end != 0 && !self.reset && self.next >= self.end
     }
 
     /// The next sequence number, a FIN that was handed out included.
@@ -236,7 +244,7 @@ impl Half {
     }
 
     /// What is reported of it, once nothing more will come.
-    pub(super) fn direction(mut self, at: u64) -> Direction {
+    pub(super) fn direction(&mut self, at: u64) -> Direction {
         let mut rare = self.rare.take().unwrap_or_default();
         rare.reopen(at);
         let sent = |at| (self.segments > 0).then_some(Micros(at));

@@ -12,6 +12,8 @@ pub(super) enum Class {
     Open = 1,
     /// Both FINs, or a reset.
     Closed = 2,
+    /// Both FINs, each acknowledged, and not handed over yet.
+    Settled = 3,
 }
 
 /// A key, its place in the list of its class, and what belongs to it.
@@ -38,7 +40,7 @@ struct List {
 pub(super) struct Roster<T> {
     places: HashMap<Key, u32, Seed>,
     slots: Vec<Slot<T>>,
-    lists: [List; 3],
+    lists: [List; 4],
     /// Slots without an item, chained by `after`.
     free: u32,
     /// The slot found last: segments of one connection come in runs.
@@ -48,7 +50,7 @@ pub(super) struct Roster<T> {
 impl<T> Roster<T> {
     pub(super) fn new() -> Roster<T> {
         let list = List { first: NONE, last: NONE, len: 0 };
-        Roster { places: HashMap::with_hasher(Seed::new()), slots: Vec::new(), lists: [list; 3], free: NONE, recent: NONE }
+        Roster { places: HashMap::with_hasher(Seed::new()), slots: Vec::new(), lists: [list; 4], free: NONE, recent: NONE }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -114,6 +116,12 @@ impl<T> Roster<T> {
         self.append(place);
     }
 
+    /// Where the connection lies, and its key.
+    pub(super) fn both(&mut self, place: u32) -> Option<(&Key, &mut T)> {
+        let slot = self.slots.get_mut(place as usize)?;
+        Some((&slot.key, slot.item.as_deref_mut()?))
+    }
+
     /// A connection of the class that was silent since before `until`.
     pub(super) fn silent(&self, class: Class, until: i64) -> Option<u32> {
         let (place, touched) = self.oldest(class)?;
@@ -123,15 +131,18 @@ impl<T> Roster<T> {
     /// Which connection to give up when there are too many: a closed one; else one that is only opening, where those are
     /// more than half (scans and floods must not push out calls that are silent); else the one silent for longest.
     pub(super) fn victim(&self) -> Option<u32> {
-        let [opening, open, closed] = [Class::Opening, Class::Open, Class::Closed].map(|class| self.oldest(class));
+        let [opening, open, closed, settled] = [Class::Opening, Class::Open, Class::Closed, Class::Settled].map(|class| self.oldest(class));
         let flooded = self.lists[Class::Opening as usize].len * 2 > self.len();
         let longest = [opening, open].into_iter().flatten().min_by_key(|(_, touched)| *touched);
-        closed.or(opening.filter(|_| flooded)).or(longest).map(|(place, _)| place)
+        closed.or(settled).or(opening.filter(|_| flooded)).or(longest).map(|(place, _)| place)
     }
 
     /// Everything that is left, the connection silent for longest first in each class.
     pub(super) fn first(&self) -> Option<u32> {
-        [Class::Closed, Class::Open, Class::Opening].into_iter().find_map(|class| self.oldest(class)).map(|(place, _)| place)
+        [Class::Closed, Class::Settled, Class::Open, Class::Opening]
+            .into_iter()
+            .find_map(|class| self.oldest(class))
+            .map(|(place, _)| place)
     }
 
     fn oldest(&self, class: Class) -> Option<(u32, i64)> {

@@ -105,7 +105,7 @@ fn more_ends_than_anybody_needs_are_not_kept() {
 }
 
 /// A later connection with the same ports: its numbers lie elsewhere.
-fn again(mut seg: Seg) -> Seg {
+pub(super) fn again(mut seg: Seg) -> Seg {
     let (own, other) = (777_000, 123_456);
     seg.seq = seg.seq.wrapping_add(own);
     seg.ack = seg.ack.wrapping_add(other);

@@ -1,5 +1,6 @@
 //! Many connections, long silences, little memory.
 
+use super::endings::again;
 use super::*;
 use Side::Client;
 
@@ -14,7 +15,7 @@ fn reasons(seen: &Seen) -> Vec<(usize, tap::Over)> {
 #[test]
 fn a_closed_connection_is_handed_over_a_little_later() {
     let mut play = Play::new(Limits::default());
-    for seg in opened([client(0, 0, b"abc").flags(FIN | ACK), server(0, 4, b"").flags(FIN | ACK), client(4, 1, b"")]) {
+    for seg in opened([client(0, 0, b"abc").flags(FIN | ACK), server(0, 4, b"").flags(FIN | ACK)]) {
         play.play(&seg);
     }
     let other = port(50_001)(client(0, 0, b"x"));
@@ -27,6 +28,28 @@ fn a_closed_connection_is_handed_over_a_little_later() {
     assert_eq!(play.over(), 1);
     let seen = play.finish();
     assert_eq!((seen.log.flows[0].1.from_server.retransmissions, seen.log.flows[0].1.over), (1, tap::Over::Closed));
+}
+
+#[test]
+fn a_connection_whose_both_ends_are_acknowledged_is_handed_over_at_once_and_stays_for_what_comes_late() {
+    let mut play = Play::new(Limits::default());
+    for seg in opened([client(0, 0, b"abc").flags(FIN | ACK), server(0, 4, b"").flags(FIN | ACK), client(4, 1, b"")]) {
+        play.play(&seg);
+    }
+    let other = port(50_001)(client(0, 0, b"x"));
+    play.play(&other.clone().at(200 * MS));
+    assert_eq!(play.over(), 0);
+    play.play(&other.clone().at(400 * MS));
+    assert_eq!((play.over(), play.table.len()), (1, 2));
+    play.play(&server(0, 4, b"").flags(FIN | ACK).at(500 * MS)).play(&client(4, 1, b"").flags(RST));
+    assert_eq!((play.over(), play.table.len()), (1, 2), "what comes late opens no other connection");
+    play.play(&again(handshake()[0].clone()));
+    assert_eq!((play.over(), play.table.len()), (1, 2), "the ports are used again");
+    play.play(&other.at(9_000 * MS));
+    let seen = play.finish();
+    assert_eq!(seen.log.firsts.len(), 3);
+    assert_eq!(reasons(&seen)[0], (0, tap::Over::Closed));
+    assert_eq!((seen.log.flows.len(), seen.log.flows[0].1.from_server.retransmissions), (3, 0));
 }
 
 #[test]
