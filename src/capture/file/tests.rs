@@ -123,6 +123,8 @@ fn compressed_files_read_the_same() {
     };
     let file = pcapng(false);
     assert_eq!(read(&gzip(&file)), (expected(), vec![]));
+    let padded = [gzip(&file), vec![0; 700]].concat();
+    assert_eq!(read(&padded), (expected(), vec![]));
     let two_members = [gzip(&file[..50]), gzip(&file[50..])].concat();
     assert_eq!(read(&two_members), (expected(), vec![]));
     // `pcap(false)` in two frames (cut at byte 50) with a skippable frame before each.

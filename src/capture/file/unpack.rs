@@ -1,6 +1,6 @@
 //! Compressed captures: gzip (RFC 1952) and Zstandard (RFC 8878), each with several members or frames.
 
-use flate2::read::MultiGzDecoder;
+use flate2::bufread::GzDecoder;
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 use std::io::{self, BufRead, BufReader, Cursor, ErrorKind, Read};
@@ -28,7 +28,7 @@ pub(super) fn unpack(mut source: Box<dyn Read>) -> io::Result<Box<dyn Read>> {
     let (gzip, zstd) = (front.starts_with(&GZIP), front == ZSTD || skippable(&front));
     let whole = Cursor::new(front).chain(source);
     Ok(match (gzip, zstd) {
-        (true, _) => Box::new(MultiGzDecoder::new(whole)),
+        (true, _) => Box::new(Members(Some(GzDecoder::new(BufReader::new(whole))))),
         (_, true) => Box::new(Frames::new(BufReader::new(whole))),
         _ => Box::new(whole),
     })
@@ -37,6 +37,40 @@ pub(super) fn unpack(mut source: Box<dyn Read>) -> io::Result<Box<dyn Read>> {
 /// RFC 8878 3.1.2: magic numbers 0x184D2A50 to 0x184D2A5F.
 fn skippable(front: &[u8]) -> bool {
     matches!(front, [0x50..=0x5f, 0x2a, 0x4d, 0x18])
+}
+
+/// The members of a gzip file, one behind the other. Zeros behind the last one are padding, as gzip itself takes them.
+struct Members<R>(Option<GzDecoder<R>>);
+
+impl<R: BufRead> Read for Members<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        if out.is_empty() {
+            return Ok(0);
+        }
+        while let Some(member) = &mut self.0 {
+            let len = member.read(out)?;
+            if len > 0 {
+                return Ok(len);
+            }
+            let Some(mut source) = self.0.take().map(GzDecoder::into_inner) else { break };
+            if !ends(&mut source)? {
+                self.0 = Some(GzDecoder::new(source));
+            }
+        }
+        Ok(0)
+    }
+}
+
+/// Takes zeros; true when nothing stands behind them.
+fn ends(source: &mut impl BufRead) -> io::Result<bool> {
+    loop {
+        let front = source.fill_buf()?;
+        let (len, zeros) = (front.len(), front.iter().take_while(|byte| **byte == 0).count());
+        source.consume(zeros);
+        if zeros < len || len == 0 {
+            return Ok(len == 0);
+        }
+    }
 }
 
 /// The frames of a Zstandard file, one behind the other. The decoder at hand reads one frame. It gives out what lies
