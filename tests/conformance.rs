@@ -1,7 +1,9 @@
 //! The matrix: every case passes against the clean lab and fails against the lab with exactly its fault, in memory.
 
 use sstp_diag::base::{Layer, Side};
+use sstp_diag::jobs::conformance::again::Retries;
 use sstp_diag::jobs::conformance::coverage::{self, Coverage, UNTESTED};
+use sstp_diag::jobs::conformance::known::{self, Scale};
 use sstp_diag::jobs::conformance::run::{self, Outcome, SuiteConfig};
 use sstp_diag::jobs::conformance::{Case, Grade, rehearse, server};
 use sstp_diag::jobs::lab::{Lab, LabConfig, fault};
@@ -13,8 +15,10 @@ use sstp_diag::proto::edit::Edit;
 use sstp_diag::proto::plan::Credentials;
 use sstp_diag::transcript::Target;
 use std::collections::HashSet;
+use std::net::SocketAddr;
 use std::process::Command;
 use std::sync::Arc;
+use tokio::net::{TcpListener, TcpStream};
 
 fn wrong(case: &Case) -> Option<String> {
     let (clean, events) = rehearse::server(case, &[]);
@@ -65,21 +69,34 @@ fn every_requirement_has_a_case_or_a_reason() {
     }
 }
 
+async fn lab_with(faults: &[&str]) -> Lab {
+    let config = LabConfig { faults: faults.iter().map(ToString::to_string).collect(), ..LabConfig::default() };
+    Lab::start(config).await.expect("the lab starts")
+}
+
 /// The suite over sockets against a lab with these faults.
 async fn over_sockets(cases: Vec<Case>, faults: &[&str]) -> Outcome {
-    let config = LabConfig { faults: faults.iter().map(ToString::to_string).collect(), ..LabConfig::default() };
-    let lab = Lab::start(config).await.expect("the lab starts");
-    let dial = lab.dial().clone();
-    let mut probe = ProbeConfig::new(Target { host: dial.host.clone(), port: dial.port, ..Target::default() });
-    probe.credentials = dial.user.clone().zip(dial.password.clone()).map(|(user, password)| Credentials { user, password });
-    probe.trust = Arc::new(Trust::of(Store::Mozilla, "lab", &dial.ca_der));
-    let over = dial.resolve.iter().map(|(host, addresses)| Override { host: host.clone(), addresses: addresses.clone() });
-    probe.resolver.overrides = over.collect();
-    let (_stop, stopped) = tokio::sync::watch::channel(false);
-    let suite = SuiteConfig { probe, cases, jobs: 16, rate: None, repeat: 1, artifacts: None };
-    let outcome = run::run(suite, &Clock::start(), stopped, &mut |_, _| {}).await;
+    let lab = lab_with(faults).await;
+    let outcome = run_against(&lab, cases, Retries::default()).await;
     lab.stop().await;
     outcome
+}
+
+async fn run_against(lab: &Lab, cases: Vec<Case>, retries: Retries) -> Outcome {
+    let ip = lab.dial().resolve.first().and_then(|row| row.1.first()).expect("the lab's address");
+    run_through(lab, SocketAddr::new(*ip, lab.dial().port), cases, retries).await
+}
+
+/// The suite for this lab's accounts at that address.
+async fn run_through(lab: &Lab, at: SocketAddr, cases: Vec<Case>, retries: Retries) -> Outcome {
+    let dial = lab.dial().clone();
+    let mut probe = ProbeConfig::new(Target { host: dial.host.clone(), port: at.port(), ..Target::default() });
+    probe.credentials = dial.user.clone().zip(dial.password.clone()).map(|(user, password)| Credentials { user, password });
+    probe.trust = Arc::new(Trust::of(Store::Mozilla, "lab", &dial.ca_der));
+    probe.resolver.overrides = vec![Override { host: dial.host.clone(), addresses: vec![at.ip()] }];
+    let (_stop, stopped) = tokio::sync::watch::channel(false);
+    let suite = SuiteConfig { probe, cases, jobs: 16, rate: None, repeat: 1, retries, artifacts: None };
+    run::run(suite, &Clock::start(), stopped, &mut |_, _| {}).await
 }
 
 fn sample(every: usize) -> Vec<Case> {
@@ -122,6 +139,45 @@ async fn what_is_proved_by_a_fault_fails_against_it_over_sockets() {
 async fn a_target_that_is_down_has_no_verdicts() {
     let outcome = over_sockets(sample(40), &["sstp.no-ack"]).await;
     assert!(outcome.down_after.is_some() && outcome.done.is_empty());
+}
+
+/// A lab that has the fault until so many connections were made, and is sound from then on.
+async fn that_recovers(fault: &str, after: usize) -> SocketAddr {
+    let (spoilt, sound) = (lab_with(&[fault]).await, lab_with(&[]).await);
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("bound");
+    tokio::spawn(async move {
+        for count in 0.. {
+            let Ok((mut near, _)) = listener.accept().await else { return };
+            let lab = if count < after { &spoilt } else { &sound };
+            let to = lab.dial().resolve.first().and_then(|row| row.1.first()).map(|ip| SocketAddr::new(*ip, lab.dial().port));
+            let mut far = TcpStream::connect(to.expect("the lab's address")).await.expect("the lab listens");
+            tokio::spawn(async move { tokio::io::copy_bidirectional(&mut near, &mut far).await });
+        }
+    });
+    address
+}
+
+#[tokio::test]
+async fn an_unexpected_verdict_is_confirmed_before_it_counts() {
+    let case: Vec<Case> = server::all().into_iter().filter(|case| case.id == "data/3.3.5.2.7/echo-is-answered").collect();
+    let listed = known::parse("[cases]\n\"data/*\" = { verdict = \"fail\", reason = \"r\" }").expect("well formed");
+    // An honest call, the case, an honest call: the first three connections.
+    for (after, known, grades) in [
+        (3, vec![], vec![Grade::Fail, Grade::Pass]),
+        (4, vec![], vec![Grade::Fail, Grade::Fail, Grade::Pass]),
+        (9, vec![], vec![Grade::Fail, Grade::Fail, Grade::Fail]),
+        (9, listed.clone(), vec![Grade::Fail]),
+        (0, listed, vec![Grade::Pass, Grade::Pass, Grade::Pass]),
+    ] {
+        let address = that_recovers("teardown.echo-lost", after).await;
+        let sound = lab_with(&[]).await;
+        let retries = Retries { times: 2, most: None, scale: Scale { known, ..Scale::default() } };
+        let outcome = run_through(&sound, address, case.clone(), retries).await;
+        let [done] = outcome.done.as_slice() else { panic!("one case is through: {outcome:?}") };
+        assert_eq!(done.attempts.iter().map(|verdict| verdict.grade).collect::<Vec<_>>(), grades, "{after}");
+        assert_eq!(done.verdict.grade, grades[grades.len() - 1], "{after}");
+    }
 }
 
 fn program(args: &[&str]) -> (i32, String, String) {

@@ -8,7 +8,8 @@ pub use pages::{case_json, cases_page, list};
 use super::args::{CompareArgs, ConformanceArgs, ConformanceCommand, CoverageArgs, ServerSuiteArgs, ShowArgs};
 use super::exit::{Exit, Trouble};
 use super::output::{self, complain, print};
-use crate::jobs::conformance::known::{self, Known};
+use crate::jobs::conformance::again::Retries;
+use crate::jobs::conformance::known::{self, Known, Scale};
 use crate::jobs::conformance::run::{self, Outcome, SuiteConfig};
 use crate::jobs::conformance::{Case, server};
 use crate::jobs::lab::{Lab, LabConfig};
@@ -44,24 +45,25 @@ fn server_suite(args: &ServerSuiteArgs) -> Result<Exit, Trouble> {
     }
     let named = suite::target(args)?;
     let known = expected(args.expected.as_deref())?;
+    let clock = Clock::start();
+    let scale = Scale { known, strict: args.strict, today: known::day(clock.unix_ms()) };
+    let retries = retries(args, &scale);
     let mut sheets = Sheets::open(args)?;
     let probe =
         super::probe::basis(&args.login, &args.way, super::trust::of(super::trust::store(args.trust), &args.ca)?, args.lab, &named)?;
     if let Some(folder) = &args.artifacts {
         fs::create_dir_all(folder).map_err(|error| Trouble::file("create", folder, &error))?;
     }
-    let clock = Clock::start();
-    let ended = runtime::run(|stop| through(args, probe, cases, &clock, stop))?;
+    let ended = runtime::run(|stop| through(args, probe, cases, retries, &clock, stop))?;
     let (outcome, target) = match ended {
         Ended::Through(result) | Ended::Interrupted(result) => result?,
         Ended::Abandoned => return Ok(Exit::Interrupted),
     };
-    let weighing = suite::Weighing { known: &known, strict: args.strict, today: known::day(clock.unix_ms()) };
-    let report = suite::report(&outcome, &weighing, &target, &clock);
+    let report = suite::report(&outcome, &scale, &target, &clock);
     if let Some(path) = &args.write_expected {
         // A reason that a person wrote stays with its case.
         let reason = |done: &run::Done| {
-            let old = known::about(&known, &done.case.id, &weighing.today).filter(|old| old.verdict == Some(done.verdict.grade));
+            let old = scale.entry(&done.case.id).filter(|old| old.verdict == Some(done.verdict.grade));
             old.map_or_else(|| done.verdict.actual.clone(), |old| old.reason.clone())
         };
         let reasons: Vec<String> = outcome.done.iter().map(reason).collect();
@@ -71,6 +73,14 @@ fn server_suite(args: &ServerSuiteArgs) -> Result<Exit, Trouble> {
     }
     sheets.write(&report)?;
     Ok(exit(&report))
+}
+
+/// Where disagreements are listed a run fails on change, and a change is confirmed; without a list everything wrong would be
+/// run again, which takes too long to be done unasked.
+fn retries(args: &ServerSuiteArgs, scale: &Scale) -> Retries {
+    let unasked = if args.expected.is_some() { RETRIES } else { 0 };
+    let most = if args.retries.is_some() { None } else { Some(MOST_AGAIN) };
+    Retries { times: args.retries.unwrap_or(unasked), most, scale: scale.clone() }
 }
 
 fn exit(report: &Suite) -> Exit {
@@ -87,6 +97,7 @@ async fn through(
     args: &ServerSuiteArgs,
     mut probe: ProbeConfig,
     cases: Vec<Case>,
+    retries: Retries,
     clock: &Clock,
     stop: Receiver<bool>,
 ) -> Result<(Outcome, String), Trouble> {
@@ -94,8 +105,8 @@ async fn through(
     let target = probe.target.authority();
     let all = cases.len();
     let mut line = Progress::new(all);
-    let config =
-        SuiteConfig { probe, cases, jobs: args.jobs.into(), rate: args.rate, repeat: args.repeat, artifacts: args.artifacts.clone() };
+    let (jobs, artifacts) = (args.jobs.into(), args.artifacts.clone());
+    let config = SuiteConfig { probe, cases, jobs, rate: args.rate, repeat: args.repeat, retries, artifacts };
     let outcome = run::run(config, clock, stop, &mut |done, count| line.tell(done, count)).await;
     line.end();
     if let Some(lab) = lab {
@@ -124,10 +135,11 @@ impl Progress {
     }
 
     fn tell(&mut self, done: &run::Done, count: usize) {
-        self.wrong += usize::from(done.verdict.grade.is_held_against());
+        let again = if done.attempts.len() > 1 { "again: " } else { "" };
+        self.wrong += usize::from(again.is_empty() && done.verdict.grade.is_held_against());
         if self.shown {
             let id: String = done.case.id.chars().take(ID_SHOWN).collect();
-            let _ = write!(std::io::stderr(), "\r{count}/{} cases, {} wrong  {id:<ID_SHOWN$}", self.all, self.wrong);
+            let _ = write!(std::io::stderr(), "\r{count}/{} cases, {} wrong  {again}{id:<ID_SHOWN$}", self.all, self.wrong);
         }
     }
 
@@ -212,3 +224,7 @@ fn compare(args: &CompareArgs) -> Result<Exit, Trouble> {
 
 /// Ours: characters of an id in the line of progress.
 const ID_SHOWN: usize = 48;
+/// How often what is not expected is run again where nobody says how often.
+const RETRIES: u32 = 2;
+/// Ours: more changes than this are no accidents of one run.
+const MOST_AGAIN: usize = 40;

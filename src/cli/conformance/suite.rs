@@ -2,7 +2,8 @@
 
 use crate::cli::args::{SelectArgs, ServerSuiteArgs, Target};
 use crate::cli::exit::Trouble;
-use crate::jobs::conformance::known::{self, Known, Standing};
+use crate::jobs::conformance::again;
+use crate::jobs::conformance::known::{self, Scale, Standing};
 use crate::jobs::conformance::run::{Done, Outcome};
 use crate::jobs::conformance::{Case, Grade};
 use crate::live::clock::Clock;
@@ -35,19 +36,9 @@ pub fn target(args: &ServerSuiteArgs) -> Result<Target, Trouble> {
     }
 }
 
-/// What verdicts are weighed with.
-pub struct Weighing<'a> {
-    /// Known disagreements.
-    pub known: &'a [Known],
-    /// What does not bind counts as well.
-    pub strict: bool,
-    /// `YYYY-MM-DD`.
-    pub today: String,
-}
-
 /// The report of a run.
-pub fn report(outcome: &Outcome, weighing: &Weighing<'_>, target: &str, clock: &Clock) -> Suite {
-    let cases: Vec<Row> = outcome.done.iter().map(|done| row(done, weighing, target)).collect();
+pub fn report(outcome: &Outcome, scale: &Scale, target: &str, clock: &Clock) -> Suite {
+    let cases: Vec<Row> = outcome.done.iter().map(|done| row(done, scale, target)).collect();
     let failed = cases.iter().any(Row::counts);
     Suite {
         tool: TOOL.into(),
@@ -56,7 +47,7 @@ pub fn report(outcome: &Outcome, weighing: &Weighing<'_>, target: &str, clock: &
         target: target.into(),
         began_unix_ms: clock.began_unix_ms(),
         took_ms: clock.now().0 / 1000,
-        strict: weighing.strict,
+        strict: scale.strict,
         down_after: outcome.down_after.clone(),
         interrupted: outcome.interrupted,
         failed,
@@ -64,10 +55,11 @@ pub fn report(outcome: &Outcome, weighing: &Weighing<'_>, target: &str, clock: &
     }
 }
 
-fn row(done: &Done, weighing: &Weighing<'_>, target: &str) -> Row {
+fn row(done: &Done, scale: &Scale, target: &str) -> Row {
     let (case, grade) = (&done.case, done.verdict.grade);
-    let known = known::about(weighing.known, &case.id, &weighing.today);
-    let standing = match known::weigh(grade, weighing.strict, known) {
+    let (known, standing) = (scale.entry(&case.id), scale.standing(&case.id, grade));
+    let note = again::note(&done.attempts, !standing.counts());
+    let standing = match standing {
         Standing::Fine => "fine",
         Standing::Known => "known",
         Standing::New => "new",
@@ -86,6 +78,8 @@ fn row(done: &Done, weighing: &Weighing<'_>, target: &str) -> Row {
         actual: done.verdict.actual.clone(),
         edits: case.edits.iter().map(ToString::to_string).collect(),
         known: known.filter(|_| grade != Grade::Pass || standing == "unexpected-pass").map(|known| known.reason.clone()),
+        attempts: done.attempts.iter().filter(|_| note.is_some()).map(|verdict| verdict.grade.name().to_string()).collect(),
+        note,
         took_ms: done.took.0 / 1000,
         reproduce: alone(case, target),
     }

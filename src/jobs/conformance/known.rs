@@ -147,6 +147,36 @@ pub fn weigh(grade: Grade, strict: bool, known: Option<&Known>) -> Standing {
     }
 }
 
+impl Standing {
+    /// It makes a run fail.
+    pub fn counts(self) -> bool {
+        matches!(self, Standing::New | Standing::UnexpectedPass)
+    }
+}
+
+/// What verdicts are weighed with.
+#[derive(Clone, Debug, Default)]
+pub struct Scale {
+    /// Known disagreements.
+    pub known: Vec<Known>,
+    /// What does not bind counts as well.
+    pub strict: bool,
+    /// `YYYY-MM-DD`.
+    pub today: String,
+}
+
+impl Scale {
+    /// The entry for this case that counts today.
+    pub fn entry(&self, id: &str) -> Option<&Known> {
+        about(&self.known, id, &self.today)
+    }
+
+    /// How that verdict on that case stands.
+    pub fn standing(&self, id: &str, grade: Grade) -> Standing {
+        weigh(grade, self.strict, self.entry(id))
+    }
+}
+
 /// A file of what a run disagreed in, to be given reasons by a person.
 pub fn write(rows: &[(&str, Grade, &str)]) -> String {
     let mut text = String::from("[cases]\n");

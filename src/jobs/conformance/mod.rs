@@ -1,5 +1,6 @@
 //! Conformance: an honest end with the edits of a case, a peer under test, and a verdict on what it did.
 
+pub mod again;
 pub mod case;
 pub mod coverage;
 pub mod expect;

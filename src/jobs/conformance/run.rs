@@ -1,5 +1,6 @@
 //! The server suite over sockets: cases beside each other, honest calls before, between and after them.
 
+use super::again::{Retries, again};
 use super::case::{Base, Case, Level, Row};
 use super::expect::Expect;
 use super::rehearse;
@@ -38,6 +39,8 @@ pub struct SuiteConfig {
     pub rate: Option<u32>,
     /// Every case is run so many times; different verdicts are flaky.
     pub repeat: u32,
+    /// A case whose verdict is not expected is run again at the end.
+    pub retries: Retries,
     /// Where transcripts and captures go.
     pub artifacts: Option<PathBuf>,
 }
@@ -53,6 +56,15 @@ pub struct Done {
     pub took: Micros,
     /// What happened.
     pub events: Vec<Event>,
+    /// What the case came to each time it was run, where it had to be run again.
+    pub attempts: Vec<Verdict>,
+}
+
+impl Done {
+    /// A case that was not run again.
+    pub fn new(case: Case, verdict: Verdict, took: Micros, events: Vec<Event>) -> Done {
+        Done { case, attempts: vec![verdict.clone()], verdict, took, events }
+    }
 }
 
 /// What the whole run came to.
@@ -123,7 +135,37 @@ async fn all(config: Rc<SuiteConfig>, clock: &Clock, mut stop: watch::Receiver<b
     }
     results.sort_by_key(|row| row.0);
     outcome.done = results.into_iter().map(|row| row.1).collect();
+    confirm(&config, clock, &mut stop, &mut outcome, tell).await;
     outcome
+}
+
+/// Runs what was not expected again, one case at a time.
+async fn confirm(
+    config: &SuiteConfig,
+    clock: &Clock,
+    stop: &mut watch::Receiver<bool>,
+    outcome: &mut Outcome,
+    tell: &mut dyn FnMut(&Done, usize),
+) {
+    if outcome.interrupted || outcome.down_after.is_some() {
+        return;
+    }
+    let all = outcome.done.len();
+    for place in config.retries.wanted(&outcome.done) {
+        let Some(done) = outcome.done.get_mut(place) else { continue };
+        let through = tokio::select! {
+            through = again(config, clock, done) => through,
+            _ = stop.wait_for(|stop| *stop) => {
+                outcome.interrupted = true;
+                return;
+            }
+        };
+        if let Err(why) = through {
+            outcome.down_after = Some(format!("{} ({why})", done.case.id));
+            return;
+        }
+        tell(done, all);
+    }
 }
 
 /// Slow cases first: their timers run while everything else is done.
@@ -155,8 +197,8 @@ async fn one(config: Rc<SuiteConfig>, place: usize, clock: Clock, fast: Arc<Sema
     let _permit = if case.base.slow { None } else { fast.acquire().await.ok() };
     let began = clock.now();
     let (mut first, mut connected): (Option<(Verdict, Vec<Event>)>, bool) = (None, true);
-    for _ in 0..config.repeat.max(1) {
-        let (verdict, events, through) = attempt(&config, &case, &clock).await;
+    for number in 1..=config.repeat.max(1) {
+        let (verdict, events, through) = attempt(&config, &case, &clock, number).await;
         connected &= through;
         match &mut first {
             Some((old, _)) if old.grade != verdict.grade => {
@@ -169,16 +211,16 @@ async fn one(config: Rc<SuiteConfig>, place: usize, clock: Clock, fast: Arc<Sema
         }
     }
     let (verdict, events) = first.unwrap_or_else(|| (Verdict::new(Grade::Broken, "it was not run"), Vec::new()));
-    (place, Done { case, verdict, took: clock.now() - began, events }, connected)
+    (place, Done::new(case, verdict, clock.now() - began, events), connected)
 }
 
-/// One run of a case: all its connections.
-async fn attempt(config: &SuiteConfig, case: &Case, clock: &Clock) -> (Verdict, Vec<Event>, bool) {
+/// One run of a case, the `number`th: all its connections; whether they came up.
+pub(super) async fn attempt(config: &SuiteConfig, case: &Case, clock: &Clock, number: u32) -> (Verdict, Vec<Event>, bool) {
     if case.needs_account() && config.probe.credentials.is_none() {
         return (Verdict::new(Grade::Unsupported, "needs an account: --user"), Vec::new(), true);
     }
     let mut probe = config.probe.clone();
-    let pcap = match config.artifacts.as_deref().map(|folder| capture(folder, case, &mut probe)).transpose() {
+    let pcap = match config.artifacts.as_deref().map(|folder| capture(folder, case, number, &mut probe)).transpose() {
         Ok(pcap) => pcap,
         Err(error) => return (Verdict::new(Grade::Broken, error.to_string()), Vec::new(), true),
     };
@@ -187,7 +229,7 @@ async fn attempt(config: &SuiteConfig, case: &Case, clock: &Clock) -> (Verdict, 
         connected &= connection(&probe, case, clock, &mut events).await;
     }
     let verdict = if connected { verdict::judge(case, &events) } else { no_connection(&events) };
-    let kept = config.artifacts.as_deref().map(|folder| keep(folder, case, &probe, clock, &events)).transpose();
+    let kept = config.artifacts.as_deref().map(|folder| keep(folder, case, number, &probe, clock, &events)).transpose();
     let kept = kept.and(pcap.map(|pcap| pcap.finish()).transpose());
     match kept {
         Ok(_) => (verdict, events, connected),
@@ -222,7 +264,7 @@ async fn connection(config: &ProbeConfig, case: &Case, clock: &Clock, events: &m
 }
 
 /// Whether an honest call is answered, and its login taken where cases need one; asked twice.
-async fn lives(config: &SuiteConfig, clock: &Clock) -> Result<(), String> {
+pub(super) async fn lives(config: &SuiteConfig, clock: &Clock) -> Result<(), String> {
     let logs_in = config.probe.credentials.is_some() && config.cases.iter().any(Case::needs_account);
     let mut why = String::new();
     for _ in 0..2 {
@@ -253,13 +295,14 @@ fn sane() -> Case {
     Case { base: Base { until: Layer::Sstp, ..case.base }, ..case }
 }
 
-/// The name of a case's evidence, without its ending.
-pub fn file_name(case: &Case) -> String {
-    case.id.replace('/', "_")
+/// The name of the evidence of a case's `number`th run, without its ending.
+pub fn file_name(case: &Case, number: u32) -> String {
+    let again = if number > 1 { format!(".{number}") } else { String::new() };
+    case.id.replace('/', "_") + &again
 }
 
-fn capture(folder: &Path, case: &Case, probe: &mut ProbeConfig) -> Result<Arc<PcapFile>, LiveError> {
-    let path = folder.join(file_name(case) + ".pcapng");
+fn capture(folder: &Path, case: &Case, number: u32, probe: &mut ProbeConfig) -> Result<Arc<PcapFile>, LiveError> {
+    let path = folder.join(file_name(case, number) + ".pcapng");
     let about = format!("The traffic of conformance case {}; the TLS keys are in it.", case.id);
     let pcap = Arc::new(PcapFile::create(&path, &about)?);
     let ear = Ear::new(pcap.clone());
@@ -268,7 +311,7 @@ fn capture(folder: &Path, case: &Case, probe: &mut ProbeConfig) -> Result<Arc<Pc
     Ok(pcap)
 }
 
-fn keep(folder: &Path, case: &Case, probe: &ProbeConfig, clock: &Clock, events: &[Event]) -> std::io::Result<()> {
+fn keep(folder: &Path, case: &Case, number: u32, probe: &ProbeConfig, clock: &Clock, events: &[Event]) -> std::io::Result<()> {
     let head = Head {
         version: env!("CARGO_PKG_VERSION").to_string(),
         began_unix_ms: clock.began_unix_ms(),
@@ -280,7 +323,7 @@ fn keep(folder: &Path, case: &Case, probe: &ProbeConfig, clock: &Clock, events: 
     transcript.scrub();
     let mut text = Vec::new();
     transcript.write_jsonl(&mut text)?;
-    std::fs::write(folder.join(file_name(case) + ".jsonl"), text)
+    std::fs::write(folder.join(file_name(case, number) + ".jsonl"), text)
 }
 
 /// Ours: slow cases beside the others.

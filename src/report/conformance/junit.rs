@@ -2,7 +2,7 @@
 
 use super::{Row, Suite};
 use crate::report::{Style, TOOL};
-use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestRerun, TestSuite};
 use std::io::{self, Write};
 use std::time::Duration;
 
@@ -35,7 +35,7 @@ pub fn render(suite: &Suite, _: &Style, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn case(row: &Row) -> TestCase {
-    let status = match (row.verdict.as_str(), row.standing.as_str()) {
+    let mut status = match (row.verdict.as_str(), row.standing.as_str()) {
         ("broken", _) => non_success(NonSuccessKind::Error, row),
         (_, "new" | "unexpected-pass") => non_success(NonSuccessKind::Failure, row),
         ("pass" | "lenient", _) => TestCaseStatus::success(),
@@ -46,10 +46,22 @@ fn case(row: &Row) -> TestCase {
             status
         }
     };
+    reruns(row, &mut status);
     let mut case = TestCase::new(row.id.as_str(), status);
     case.set_classname(format!("{} {}", row.level, row.spec));
     case.set_time(Duration::from_millis(row.took_ms));
     case
+}
+
+/// What came before the last attempt: build servers show a case that passed at last as flaky.
+fn reruns(row: &Row, status: &mut TestCaseStatus) {
+    let before = row.attempts.len().saturating_sub(1);
+    for verdict in row.attempts.iter().take(before) {
+        let mut rerun = TestRerun::new(NonSuccessKind::Failure);
+        rerun.set_type(verdict.as_str());
+        rerun.set_message(row.note.as_deref().unwrap_or_default());
+        status.add_rerun(rerun);
+    }
 }
 
 fn non_success(kind: NonSuccessKind, row: &Row) -> TestCaseStatus {
@@ -60,7 +72,7 @@ fn non_success(kind: NonSuccessKind, row: &Row) -> TestCaseStatus {
         "{}\nexpected: {}\nseen: {}\nedits: {}\nalone: {}",
         row.title,
         row.expected,
-        row.actual,
+        row.seen(),
         row.edits.join("; "),
         row.reproduce
     );

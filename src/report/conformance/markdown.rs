@@ -11,14 +11,14 @@ pub fn render(suite: &Suite, style: &Style, out: &mut dyn Write) -> io::Result<(
     for verdict in VERDICTS.iter().filter(|verdict| suite.count(verdict) > 0) {
         writeln!(out, "| {verdict} | {} |", suite.count(verdict))?;
     }
-    let shown: Vec<_> = suite.cases.iter().filter(|row| style.verbose || row.standing != "fine").collect();
+    let shown: Vec<_> = suite.cases.iter().filter(|row| style.verbose || row.standing != "fine" || row.note.is_some()).collect();
     if shown.is_empty() {
         return Ok(());
     }
     writeln!(out, "\n| case | verdict | requirement | expected | seen | known |\n|---|---|---|---|---|---|")?;
     for row in shown {
         let requirement = format!("{} {}: {}", row.level, row.spec, row.title);
-        let cells = [&row.id, &row.verdict, &requirement, &row.expected, &row.actual, row.known.as_ref().unwrap_or(&NONE)];
+        let cells = [&row.id, &row.verdict, &requirement, &row.expected, &row.seen(), row.known.as_ref().unwrap_or(&NONE)];
         writeln!(out, "| {} |", cells.map(|text| cell(text)).join(" | "))?;
     }
     Ok(())

@@ -69,6 +69,12 @@ pub struct Row {
     /// The reason in the file of known disagreements.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub known: Option<String>,
+    /// The verdict of every attempt, where the case was run again because its verdict was not the expected one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attempts: Vec<String>,
+    /// What the attempts came to, such as `passed at the 2nd attempt`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
     /// How long it took, milliseconds.
     pub took_ms: u64,
     /// The command that runs it alone.
@@ -79,6 +85,17 @@ impl Row {
     /// It makes the run fail.
     pub fn counts(&self) -> bool {
         matches!(self.standing.as_str(), "new" | "unexpected-pass")
+    }
+
+    /// It came as expected, but not at once.
+    pub fn late(&self) -> bool {
+        self.note.is_some() && !self.counts()
+    }
+
+    /// What was seen, and what the attempts came to.
+    pub fn seen(&self) -> String {
+        let parts = [Some(self.actual.as_str()).filter(|text| !text.is_empty()), self.note.as_deref()];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(" | ")
     }
 }
 
@@ -110,7 +127,11 @@ impl Suite {
             (Some(case), ..) => format!("target down after case {case}"),
             (None, false, _) if !self.judged() => "no case could be judged; see what they say".to_string(),
             (None, true, _) => "interrupted; this is what is known".to_string(),
-            (None, false, 0) => "nothing is wrong that was not expected".to_string(),
+            (None, false, 0) => match self.cases.iter().filter(|row| row.late()).count() {
+                0 => "nothing is wrong that was not expected".to_string(),
+                1 => "nothing is wrong that was not expected; 1 case came as expected only when it was run again".to_string(),
+                late => format!("nothing is wrong that was not expected; {late} cases came as expected only when they were run again"),
+            },
             (None, false, 1) => "1 case is wrong that was not expected".to_string(),
             (None, false, new) => format!("{new} cases are wrong that were not expected"),
         }

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 
 /// Writes the report.
 pub fn render(suite: &Suite, _: &Style, out: &mut dyn Write) -> io::Result<()> {
-    let wrong: Vec<&Row> = suite.cases.iter().filter(|row| row.standing != "fine").collect();
+    let wrong: Vec<&Row> = suite.cases.iter().filter(|row| row.standing != "fine" || row.note.is_some()).collect();
     let document = json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
@@ -31,13 +31,17 @@ fn rule(row: &Row) -> Value {
 
 fn result(row: &Row, suite: &Suite) -> Value {
     let level = match (row.standing.as_str(), row.verdict.as_str()) {
+        ("fine", _) => "none",
         ("known", _) => "note",
         (_, "lenient") => "warning",
         _ => "error",
     };
     let says = if row.standing == "unexpected-pass" { "it passes, which is not expected" } else { row.actual.as_str() };
+    let says = [Some(says).filter(|text| !text.is_empty()), row.note.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(" | ");
+    let kind = if level == "none" { "informational" } else { "fail" };
     let mut result = json!({
         "ruleId": row.id,
+        "kind": kind,
         "level": level,
         "message": { "text": format!("{}: {says}", row.verdict) },
         "locations": [{ "logicalLocations": [{ "fullyQualifiedName": format!("{}/{}", suite.target, row.id), "kind": "member" }] }],

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 /// Writes the report.
 pub fn render(suite: &Suite, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{} {} against MS-SSTP and the protocols in it\n", suite.tests, suite.target)?;
-    for row in suite.cases.iter().filter(|row| style.verbose || row.standing != "fine" || row.verdict == "broken") {
+    for row in suite.cases.iter().filter(|row| style.verbose || row.standing != "fine" || row.verdict == "broken" || row.note.is_some()) {
         case(row, style, out)?;
     }
     sections(suite, out)?;
@@ -28,6 +28,9 @@ fn case(row: &Row, style: &Style, out: &mut dyn Write) -> io::Result<()> {
         _ => "",
     };
     writeln!(out, "{}{standing}  {}", painted(style, colour, &row.verdict), row.id)?;
+    if let Some(note) = &row.note {
+        writeln!(out, "    attempts  {note}")?;
+    }
     if row.verdict == "pass" && row.standing == "fine" {
         return Ok(());
     }

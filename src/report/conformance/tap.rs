@@ -17,15 +17,18 @@ pub fn render(suite: &Suite, _: &Style, out: &mut dyn Write) -> io::Result<()> {
         // A known disagreement is `not ok` with TODO: that is how TAP says that it does not count.
         let word = if bad || row.standing == "known" { "not ok" } else { "ok" };
         writeln!(out, "{word} {} - {}{directive}", number + 1, row.id)?;
+        let text = |text: &str| serde_json::Value::from(text).to_string();
+        if let Some(note) = row.note.as_deref().filter(|_| !bad) {
+            writeln!(out, "  ---\n  attempts: {}\n  ...", text(note))?;
+        }
         if bad {
-            let text = |text: &str| serde_json::Value::from(text).to_string();
             writeln!(
                 out,
                 "  ---\n  verdict: {}\n  requirement: {}",
                 row.verdict,
                 text(&format!("{} {}: {}", row.level, row.spec, row.title))
             )?;
-            writeln!(out, "  expected: {}\n  seen: {}\n  ...", text(&row.expected), text(&row.actual))?;
+            writeln!(out, "  expected: {}\n  seen: {}\n  ...", text(&row.expected), text(&row.seen()))?;
         }
     }
     match &suite.down_after {

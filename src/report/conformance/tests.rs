@@ -72,6 +72,27 @@ fn the_table_shows_what_is_wrong_and_the_summary_last() {
 }
 
 #[test]
+fn what_was_run_again_is_told_in_every_report() {
+    let mut late = row("sstp/2.2.1/late", "pass", "fine");
+    late.attempts = vec!["fail".into(), "pass".into()];
+    late.note = Some("passed at the 2nd attempt; before: fail: no answer".into());
+    let suite = Suite { cases: vec![late], ..Suite::default() };
+    for paper in PAPERS {
+        let mut out = Vec::new();
+        (paper.render)(&suite, &Style::default(), &mut out).expect("memory");
+        let text = String::from_utf8(out).expect("text");
+        assert!(text.contains("passed at the 2nd attempt"), "{}: {text}", paper.name);
+        match paper.name {
+            "junit" => assert!(text.contains("<flakyFailure") && !text.contains("<failure"), "{text}"),
+            "tap" => assert!(text.contains("\nok 1 - sstp/2.2.1/late\n  ---\n"), "{text}"),
+            "sarif" => assert!(text.contains("informational") && !text.contains("\"error\""), "{text}"),
+            "table" | "markdown" => assert!(text.contains("1 case came as expected only when it was run again"), "{text}"),
+            _ => {}
+        }
+    }
+}
+
+#[test]
 fn json_is_read_back_and_compared() {
     let first: Suite = serde_json::from_str(&text("json")).expect("its own");
     assert_eq!(first, suite());

@@ -1,0 +1,119 @@
+//! A verdict that nobody expected is confirmed before it counts: the case is run again at the end, alone.
+
+use super::known::Scale;
+use super::run::{Done, SuiteConfig, attempt, lives};
+use super::verdict::{Grade, Verdict};
+use crate::live::clock::Clock;
+use std::time::Duration;
+
+/// How often a case is run again.
+#[derive(Clone, Debug, Default)]
+pub struct Retries {
+    /// So many times at most; 0: not at all.
+    pub times: u32,
+    /// Where more cases than this are unexpected it is no accident, and none is run again.
+    pub most: Option<usize>,
+    /// What is expected.
+    pub scale: Scale,
+}
+
+impl Retries {
+    /// The places of the cases whose verdict must be confirmed.
+    pub fn wanted(&self, done: &[Done]) -> Vec<usize> {
+        let counts = |done: &Done| self.times > 0 && self.scale.standing(&done.case.id, done.verdict.grade).counts();
+        let places: Vec<usize> = done.iter().enumerate().filter(|row| counts(row.1)).map(|row| row.0).collect();
+        if self.most.is_some_and(|most| places.len() > most) { Vec::new() } else { places }
+    }
+
+    /// A verdict that came as expected. What could not be judged this time confirms nothing.
+    fn clears(&self, id: &str, grade: Grade) -> bool {
+        !matches!(grade, Grade::Inconclusive | Grade::Unsupported | Grade::Broken) && !self.scale.standing(id, grade).counts()
+    }
+}
+
+/// Runs a case again until it comes as expected. Says why the target is down when it is.
+pub async fn again(config: &SuiteConfig, clock: &Clock, done: &mut Done) -> Result<(), String> {
+    let began = clock.now();
+    for number in 0..config.retries.times {
+        if number > 0 {
+            tokio::time::sleep(BREATH).await;
+        }
+        let (verdict, events, connected) = attempt(config, &done.case, clock, config.repeat.max(1) + number + 1).await;
+        if !connected {
+            lives(config, clock).await?;
+        }
+        let cleared = config.retries.clears(&done.case.id, verdict.grade);
+        done.attempts.push(verdict.clone());
+        if cleared {
+            (done.verdict, done.events) = (verdict, events);
+            break;
+        }
+    }
+    done.took = done.took + (clock.now() - began).duration();
+    Ok(())
+}
+
+/// What the attempts of a case have to say; `None` where there was one only. `expected`: it came as expected in the end.
+pub fn note(attempts: &[Verdict], expected: bool) -> Option<String> {
+    let (last, before) = attempts.split_last().filter(|pair| !pair.1.is_empty())?;
+    let count = attempts.len();
+    let said: Vec<String> = before.iter().map(|verdict| format!("{}: {}", verdict.grade.name(), verdict.actual)).collect();
+    let says = match (expected, last.grade) {
+        (true, Grade::Pass) => format!("passed at the {} attempt; before: {}", ordinal(count), said.join(" / ")),
+        (true, grade) => format!("{} as expected at the {} attempt; before: {}", grade.name(), ordinal(count), said.join(" / ")),
+        (false, grade) if before.iter().all(|verdict| verdict.grade == grade) => format!("the same at all {count} attempts"),
+        (false, grade) => format!("never as expected in {count} attempts; {} in the end", grade.name()),
+    };
+    Some(says.trim_end_matches([' ', ':']).to_string())
+}
+
+fn ordinal(number: usize) -> String {
+    let ending = match (number % 10, number % 100) {
+        (1, last) if last != 11 => "st",
+        (2, last) if last != 12 => "nd",
+        (3, last) if last != 13 => "rd",
+        _ => "th",
+    };
+    format!("{number}{ending}")
+}
+
+/// Ours: between two attempts, so that what the first left behind is gone.
+const BREATH: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jobs::conformance::{known, server};
+
+    fn done(id: &str, grade: Grade) -> Done {
+        let case = server::all().into_iter().find(|case| case.id == id).expect("a case");
+        Done::new(case, Verdict::new(grade, "seen"), crate::base::Micros::ZERO, Vec::new())
+    }
+
+    #[test]
+    fn only_what_is_not_expected_is_run_again() {
+        let known = known::parse("[cases]\n\"sstp/2.2.1/reserved-bits\" = { verdict = \"fail\", reason = \"r\" }").expect("well formed");
+        let retries = Retries { times: 2, most: Some(1), scale: Scale { known, strict: false, today: "2026-01-01".into() } };
+        let (listed, other) = ("sstp/2.2.1/reserved-bits", "auth/3.5/failure-ends-the-link");
+        let all = [done(listed, Grade::Fail), done(other, Grade::Fail)];
+        assert_eq!(retries.wanted(&all), [1]);
+        assert_eq!(retries.wanted(&[done(listed, Grade::Pass), done(other, Grade::Pass)]), [0]);
+        assert!(retries.wanted(&[done(listed, Grade::Pass), done(other, Grade::Fail)]).is_empty(), "too many to be an accident");
+        assert!(Retries { times: 0, ..retries.clone() }.wanted(&all).is_empty());
+        assert!(retries.clears(other, Grade::Pass) && !retries.clears(other, Grade::Inconclusive) && !retries.clears(listed, Grade::Pass));
+        assert!(retries.clears(listed, Grade::Fail));
+    }
+
+    #[test]
+    fn the_attempts_are_told() {
+        let verdict = |grade, says| Verdict::new(grade, says);
+        let (fail, pass) = (verdict(Grade::Fail, "no x"), verdict(Grade::Pass, ""));
+        assert_eq!(note(std::slice::from_ref(&fail), false), None);
+        assert_eq!(note(&[fail.clone(), pass.clone()], true).as_deref(), Some("passed at the 2nd attempt; before: fail: no x"));
+        assert_eq!(note(&[pass.clone(), fail.clone()], true).as_deref(), Some("fail as expected at the 2nd attempt; before: pass"));
+        assert_eq!(note(&[fail.clone(), fail.clone(), fail.clone()], false).as_deref(), Some("the same at all 3 attempts"));
+        let odd = note(&[fail, verdict(Grade::Inconclusive, "")], false);
+        assert_eq!(odd.as_deref(), Some("never as expected in 2 attempts; inconclusive in the end"));
+        assert_eq!(ordinal(3), "3rd");
+    }
+}
