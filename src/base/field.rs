@@ -28,10 +28,15 @@ impl Field {
 
     /// The value of a field of up to 64 bits, most significant bit first; `None` when it is wider or outside `bytes`.
     pub fn read(&self, bytes: &[u8]) -> Option<u64> {
-        if self.bits > 64 {
+        Field::read_bits(self.first_bit, self.bits, bytes)
+    }
+
+    /// The value of so many bits from `first` on, as [`Field::read`] gives it.
+    pub fn read_bits(first: usize, bits: usize, bytes: &[u8]) -> Option<u64> {
+        if bits > 64 {
             return None;
         }
-        (self.first_bit..self.first_bit + self.bits).try_fold(0u64, |value, bit| {
+        (first..first + bits).try_fold(0u64, |value, bit| {
             let byte = *bytes.get(bit / 8)?;
             Some(value << 1 | u64::from(byte >> (7 - bit % 8) & 1))
         })

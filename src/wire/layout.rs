@@ -8,21 +8,29 @@ use std::fmt::Display;
 
 /// The fields of an SSTP packet (control or data) in the order of its bytes. Walks as far as the bytes allow.
 pub fn fields(packet: &[u8]) -> Vec<Field> {
-    walked(packet, |_, _| true)
+    walked(packet, Wanted::All)
 }
 
 /// The fields of [`fields`] that hold a password, a key or a hash of one.
 pub fn secrets(packet: &[u8]) -> Vec<Field> {
-    walked(packet, |_, secret| secret)
+    walked(packet, Wanted::Secret)
 }
 
-/// The fields of [`fields`] that have but one value on send.
-pub fn reserved(packet: &[u8]) -> Vec<Field> {
-    walked(packet, |must, _| must.is_some())
+/// The fields of [`fields`] that have but one value on send, and have another.
+pub fn broken(packet: &[u8]) -> Vec<Field> {
+    walked(packet, Wanted::Broken)
 }
 
-fn walked(packet: &[u8], keeps: fn(Option<u64>, bool) -> bool) -> Vec<Field> {
-    let mut walk = Walk { fields: Vec::new(), keeps, at: 0, len: packet.len() };
+/// Which fields are wanted: the others cost no name.
+#[derive(Clone, Copy)]
+enum Wanted {
+    All,
+    Secret,
+    Broken,
+}
+
+fn walked(packet: &[u8], wanted: Wanted) -> Vec<Field> {
+    let mut walk = Walk { fields: Vec::new(), wanted, at: 0, packet };
     let header = SpecRef::sstp("2.2.1");
     walk.bits("version", 8, None, header);
     walk.bits("reserved", 7, Some(0), header);
@@ -37,21 +45,25 @@ fn walked(packet: &[u8], keeps: fn(Option<u64>, bool) -> bool) -> Vec<Field> {
     walk.fields
 }
 
-struct Walk {
+struct Walk<'a> {
     fields: Vec<Field>,
-    /// Which fields are wanted, by their only value and by their being secret: the others cost no name.
-    keeps: fn(Option<u64>, bool) -> bool,
+    wanted: Wanted,
     /// Next bit.
     at: usize,
-    /// Bytes of the message.
-    len: usize,
+    packet: &'a [u8],
 }
 
-impl Walk {
+impl Walk<'_> {
     fn push(&mut self, name: impl Display, bits: usize, must: Option<u64>, secret: bool, spec: SpecRef) {
         // What is left of a secret that was cut off is secret still.
-        let shown = if secret { bits.min((self.len * 8).saturating_sub(self.at)) } else { bits };
-        if shown > 0 && self.at + shown <= self.len * 8 && (self.keeps)(must, secret) {
+        let len = self.packet.len() * 8;
+        let shown = if secret { bits.min(len.saturating_sub(self.at)) } else { bits };
+        let wanted = match self.wanted {
+            Wanted::All => true,
+            Wanted::Secret => secret,
+            Wanted::Broken => must.is_some() && Field::read_bits(self.at, bits, self.packet) != must,
+        };
+        if wanted && shown > 0 && self.at + shown <= len {
             self.fields.push(Field { name: name.to_string(), first_bit: self.at, bits: shown, must, secret, spec });
         }
         self.at += bits;
@@ -64,7 +76,7 @@ impl Walk {
 
     /// Bytes left.
     fn left(&self) -> usize {
-        self.len.saturating_sub(self.byte())
+        self.packet.len().saturating_sub(self.byte())
     }
 
     fn bits(&mut self, name: impl Display, bits: usize, must: Option<u64>, spec: SpecRef) {
@@ -80,7 +92,7 @@ impl Walk {
     }
 }
 
-fn control_message(walk: &mut Walk, packet: &[u8]) {
+fn control_message(walk: &mut Walk<'_>, packet: &[u8]) {
     let spec = SpecRef::sstp("2.2.2");
     walk.bits("message-type", 16, None, spec);
     walk.bits("num-attributes", 16, None, spec);
@@ -116,7 +128,7 @@ fn repeated<'a>(name: &'a str, seen: &mut Vec<u8>, kind: u8) -> Repeated<'a> {
     Repeated(name, seen.iter().filter(|other| **other == kind).count())
 }
 
-fn attribute(walk: &mut Walk, name: Repeated<'_>, id: u8, length: usize) {
+fn attribute(walk: &mut Walk<'_>, name: Repeated<'_>, id: u8, length: usize) {
     let head = SpecRef::sstp("2.2.4");
     walk.bits(format_args!("{name}.reserved"), 8, Some(0), head);
     walk.bits(format_args!("{name}.id"), 8, None, head);
@@ -150,7 +162,7 @@ fn attribute(walk: &mut Walk, name: Repeated<'_>, id: u8, length: usize) {
     }
 }
 
-fn ppp_frame(walk: &mut Walk, packet: &[u8]) {
+fn ppp_frame(walk: &mut Walk<'_>, packet: &[u8]) {
     let frame = packet.get(HEADER_LEN..).unwrap_or_default();
     if frame.starts_with(&[0xff, 0x03]) {
         walk.bits("address", 8, Some(0xff), SpecRef::rfc(1662, "3.1"));
@@ -179,7 +191,7 @@ fn ppp_frame(walk: &mut Walk, packet: &[u8]) {
 }
 
 /// A Protocol-Reject quotes the packet that it refuses, password and all. RFC 1661 5.7.
-fn rejected(walk: &mut Walk, packet: &[u8]) {
+fn rejected(walk: &mut Walk<'_>, packet: &[u8]) {
     let spec = SpecRef::rfc(1661, "5.7");
     let protocol = packet.get(walk.byte()..).and_then(|rest| rest.first_chunk::<2>()).map(|pair| u16::from_be_bytes(*pair));
     walk.bits("rejected-protocol", 16, None, spec);
@@ -187,7 +199,7 @@ fn rejected(walk: &mut Walk, packet: &[u8]) {
     walk.push("rejected-information", walk.left() * 8, None, secret, spec);
 }
 
-fn options(walk: &mut Walk, protocol: u16, packet: &[u8]) {
+fn options(walk: &mut Walk<'_>, protocol: u16, packet: &[u8]) {
     let spec = SpecRef::rfc(1661, "6");
     let mut seen = Vec::new();
     while let Some(&[kind, length]) = packet.get(walk.byte()..).and_then(|rest| rest.first_chunk::<2>()) {
@@ -198,7 +210,7 @@ fn options(walk: &mut Walk, protocol: u16, packet: &[u8]) {
     }
 }
 
-fn pap_request(walk: &mut Walk, packet: &[u8]) {
+fn pap_request(walk: &mut Walk<'_>, packet: &[u8]) {
     let spec = SpecRef::rfc(1334, "2.2.1");
     for (name, secret) in [("peer-id", false), ("password", true)] {
         let Some(&length) = packet.get(walk.byte()) else { return };
@@ -208,7 +220,7 @@ fn pap_request(walk: &mut Walk, packet: &[u8]) {
 }
 
 /// What follows the header of CHAP, and of what EAP-MSCHAPv2 carries.
-fn chap(walk: &mut Walk, packet: &[u8], code: u8) {
+fn chap(walk: &mut Walk<'_>, packet: &[u8], code: u8) {
     let spec = SpecRef::rfc(1994, "4.1");
     if code == CHANGE_PASSWORD {
         return walk.secret("change-password", walk.left(), SpecRef::rfc(2759, "7"));
@@ -233,7 +245,7 @@ fn mschapv2_response(walk: &mut Walk) {
     walk.bits("flags", 8, Some(0), spec);
 }
 
-fn eap_data(walk: &mut Walk, packet: &[u8], code: u8) {
+fn eap_data(walk: &mut Walk<'_>, packet: &[u8], code: u8) {
     let spec = SpecRef::rfc(3748, "4.1");
     let kind = packet.get(walk.byte()).copied();
     walk.bits("type", 8, None, spec);
@@ -256,7 +268,7 @@ fn eap_data(walk: &mut Walk, packet: &[u8], code: u8) {
 }
 
 /// Flags, length and a fragment of TLS.
-fn tunnel(walk: &mut Walk, packet: &[u8]) {
+fn tunnel(walk: &mut Walk<'_>, packet: &[u8]) {
     let spec = SpecRef::rfc(5216, "3.1");
     let has_length = packet.get(walk.byte()).is_some_and(|flags| flags & eap::Tunnel::LENGTH != 0);
     for (name, bits) in [("length-included", 1), ("more-fragments", 1), ("start", 1), ("version", 5)] {
@@ -342,10 +354,13 @@ mod tests {
     fn what_is_asked_for_alone_is_the_same_as_in_the_whole_walk() {
         let pap = unhex("1000001CFF03C0230101001404557365720A636C69656E7450617373").expect("hexadecimal");
         let connect = unhex("1001000e00010001000100060001").expect("hexadecimal");
-        for packet in [pap, connect] {
+        let odd = unhex("1005f00e00010001aa0110060001").expect("hexadecimal");
+        assert_eq!(broken(&odd).len(), 4, "{:?}", broken(&odd));
+        for packet in [pap, connect, odd] {
             let all = fields(&packet);
             assert_eq!(secrets_of(&packet), all.iter().filter(|field| field.secret).cloned().collect::<Vec<_>>());
-            assert_eq!(reserved(&packet), all.into_iter().filter(|field| field.must.is_some()).collect::<Vec<_>>());
+            let differs = |field: &Field| field.must.is_some() && field.read(&packet) != field.must;
+            assert_eq!(broken(&packet), all.into_iter().filter(differs).collect::<Vec<_>>());
         }
     }
 

@@ -43,12 +43,10 @@ pub(super) fn data_header(pen: &mut Pen<'_>, by: Side, packet: &[u8]) {
 }
 
 fn reserved_bits(pen: &mut Pen<'_>, by: Side, layer: Layer, packet: &[u8]) {
-    for field in layout::reserved(packet) {
+    for field in layout::broken(packet) {
         let (Some(must), Some(has)) = (field.must, field.read(packet)) else { continue };
-        if must != has {
-            let (rule, kind) = reserved_rule(&field.name);
-            pen.violation(by, layer, rule, kind, || format!("{} is 0x{has:x} where {must} must be sent", field.name));
-        }
+        let (rule, kind) = reserved_rule(&field.name);
+        pen.violation(by, layer, rule, kind, || format!("{} is 0x{has:x} where {must} must be sent", field.name));
     }
 }
 
