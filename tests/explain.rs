@@ -32,7 +32,11 @@ fn what_is_known_ends_with_0_and_what_is_not_with_1() {
         (&["event", "20227", "CERT-EXPIRED", "tls"], 0, "TLS (layer tls)"),
         (&["16"], 0, "stands in several families"),
         (&["CERT-EXPIERD"], 1, "CERT-EXPIRED"),
-        (&["CERT-EXPIRED", "0x80071234"], 1, "4660"),
+        (&["CERT-EXPIRED", "0x80071234"], 0, "4660"),
+        (&["auth.wrong-password"], 0, "AUTH-MSCHAP-691"),
+        (&["auth.wrong-pasword"], 1, "auth.wrong-password"),
+        (&["E=691 R=1 C=0123456789ABCDEF0123456789ABCDEF V=3 M=no"], 0, "another try is allowed"),
+        (&["Fehler", "691:", "Die", "Remoteverbindung", "wurde", "nicht", "hergestellt"], 0, "German"),
         (&["everything is broken"], 1, "is not known"),
     ];
     for (args, code, says) in rows {

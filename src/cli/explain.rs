@@ -4,9 +4,10 @@ use super::args::ExplainArgs;
 use super::exit::{Exit, Trouble};
 use super::logs;
 use super::output::{looks, print};
-use crate::diag::explain::{Explained, MAX_TEXT, explain};
-use crate::diag::log::Reader;
-use crate::jobs::lab::fault;
+use super::sniff;
+use crate::diag::explain::{Explained, LabFault, MAX_TEXT, explain};
+use crate::diag::log::{Reader, decoded};
+use crate::jobs::lab::fault::{self, Fault};
 use crate::report::explain::{Explanation, LogReport};
 use std::io::{self, Read};
 use std::path::PathBuf;
@@ -25,11 +26,11 @@ pub fn run(args: &ExplainArgs) -> Result<Exit, Trouble> {
 }
 
 fn text(args: &ExplainArgs) -> Result<Exit, Trouble> {
-    let explained = explain(&given(&args.text)?);
+    let explained = explain(&given(&args.text)?, &faults());
     if explained.subjects.is_empty() && explained.unknown.is_empty() {
         return Err(Trouble::Usage("there is nothing to explain; give a code, an error sentence, a finding id or a layer".into()));
     }
-    let exit = if explained.unknown.is_empty() { Exit::Works } else { Exit::Fails };
+    let exit = if explained.subjects.is_empty() { Exit::Fails } else { Exit::Works };
     let mut out = Vec::new();
     (args.output.render)(&explanation(args, &explained), &mut out)?;
     print(&out)?;
@@ -44,15 +45,25 @@ fn given(texts: &[String]) -> Result<String, Trouble> {
             let mut bytes = Vec::new();
             io::stdin()
                 .lock()
-                .take(MAX_TEXT as u64)
+                .take(MOST_BYTES)
                 .read_to_end(&mut bytes)
                 .map_err(|error| Trouble::Ours(format!("cannot read standard input: {error}")))?;
-            parts.push(String::from_utf8_lossy(&bytes).into_owned());
+            if let Some(advice) = sniff::not_text(&bytes) {
+                return Err(Trouble::Usage(format!("standard input is {advice}")));
+            }
+            parts.push(decoded(&bytes));
         } else {
             parts.push(text.clone());
         }
     }
     Ok(parts.join(" "))
+}
+
+/// What can be wrong in the lab.
+fn faults() -> Vec<LabFault> {
+    let told = |kind| move |row: &Fault| LabFault { id: row.id, layer: row.layer, title: row.title, kind, found_by: row.found_by };
+    let faults = fault::all().map(told("fault"));
+    faults.chain(fault::oddities().map(told("oddity"))).chain(fault::mutants().map(told("mutant"))).collect()
 }
 
 fn explanation<'a>(args: &ExplainArgs, explained: &'a Explained) -> Explanation<'a> {
@@ -77,3 +88,5 @@ fn logs(args: &ExplainArgs) -> Result<Exit, Trouble> {
 
 /// What stands for standard input.
 const STDIN: &str = "-";
+/// Ours: text in UTF-16 has two bytes a character; one more shows that there is more.
+const MOST_BYTES: u64 = 2 * MAX_TEXT as u64 + 3;

@@ -1,6 +1,7 @@
 //! Logs from files and standard input.
 
 use super::exit::Trouble;
+use super::sniff;
 use crate::diag::log::{Log, Reader};
 use std::fs::File;
 use std::io::{self, Read};
@@ -21,11 +22,8 @@ pub fn read(path: &Path, mut reader: Reader) -> Result<Log, Trouble> {
             Err(error) => return Err(trouble(error)),
         };
         let bytes = piece.get(..length).unwrap_or_default();
-        if first && bytes.starts_with(EVTX) {
-            return Err(Trouble::Usage(format!(
-                "{0} is a binary event log; make text of it first, on Windows: wevtutil qe {0} /lf:true /f:xml > events.xml",
-                path.display()
-            )));
+        if let Some(advice) = sniff::not_text(bytes).filter(|_| first) {
+            return Err(Trouble::Usage(format!("{} is {advice}", path.display())));
         }
         first = false;
         reader.feed(bytes);
@@ -35,7 +33,5 @@ pub fn read(path: &Path, mut reader: Reader) -> Result<Log, Trouble> {
 
 /// What stands for standard input.
 const STDIN: &str = "-";
-/// How a binary event log begins.
-const EVTX: &[u8] = b"ElfFile\0";
 /// Ours: what is read at once.
 const PIECE: usize = 64 * 1024;

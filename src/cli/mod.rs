@@ -26,6 +26,7 @@ mod proxy;
 mod screen;
 mod sense;
 mod sheets;
+mod sniff;
 mod trust;
 mod weigh;
 

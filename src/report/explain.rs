@@ -9,11 +9,11 @@ pub use log::{LogReport, logs_json, logs_markdown, logs_text};
 
 use super::Style;
 use super::sentence::{code_in_full, row_in_full};
-use super::text::list;
+use super::text::{harmless, list};
 use crate::base::Layer;
 use crate::diag::cause::{self, Cause};
 use crate::diag::codes::{Basis, Code};
-use crate::diag::explain::{Explained, How, Meaning, of_cause, of_layer};
+use crate::diag::explain::{ChapMessage, Explained, How, LabFault, Meaning, of_cause, of_layer};
 use crate::diag::unseen::Why;
 use std::io;
 
@@ -124,6 +124,44 @@ fn causes(code: &Code) -> (Vec<Cause>, Vec<Cause>) {
 /// What a layer can go wrong with: checks, then causes that no check sees.
 fn on_layer(layer: Layer) -> Vec<Cause> {
     cause::all().filter(|cause| cause.layer() == layer).collect()
+}
+
+/// The heading of a failure message of MS-CHAPv2.
+const CHAP_TITLE: &str = "The message of an MS-CHAPv2 failure";
+
+/// What is said about such a message, field by field; the code in it is told after it.
+fn chap_rows(message: &ChapMessage) -> Vec<(&'static str, String)> {
+    let mut rows = vec![("Meaning", "The server refuses the login; the fields say why, and whether to try again".to_string())];
+    rows.extend(message.fields().into_iter().map(|(name, says)| (name, harmless(&says))));
+    rows.push(("Spec", "RFC 2759 6".to_string()));
+    rows
+}
+
+/// The heading of a fault of the lab.
+fn fault_title(fault: &LabFault) -> String {
+    format!("{} ({} of the lab)", fault.id, fault.kind)
+}
+
+/// What is said about a fault of the lab.
+fn fault_rows(fault: &LabFault) -> Vec<(&'static str, String)> {
+    let id = fault.id;
+    let draws = match (Cause::by_id(fault.found_by), fault.kind) {
+        (Some(cause), _) => format!("{} - {}", cause.id(), cause.title()),
+        (None, "mutant") => "nothing: an honest call need not notice; a case of the conformance suite fails".to_string(),
+        (None, _) => "nothing above a note: it is unusual and harmless".to_string(),
+    };
+    let lines = [
+        format!("sstp-diag probe --lab --fault {id}\n(shows what it looks like)"),
+        format!("sstp-diag lab --fault {id}\n(a server that behaves so, for any client to dial)"),
+        format!("sstp-diag conformance server --lab --fault {id}\n(shows the cases that fail)"),
+    ];
+    let shown = if fault.kind == "mutant" { lines.get(1..) } else { lines.get(..2) };
+    vec![
+        ("Does", fault.title.to_string()),
+        ("Layer", fault.layer.title().to_string()),
+        ("Draws", draws),
+        ("Check", shown.unwrap_or_default().join("\n")),
+    ]
 }
 
 /// The heading of a code.

@@ -1,7 +1,7 @@
-//! TLS alerts and OpenSSL verify results: what a handshake says on the wire and what Linux clients print.
+//! TLS alerts, OpenSSL verify results and OpenSSL errors: what a handshake says on the wire and what Linux clients print.
 
 use super::Basis::Inferred;
-use super::Family::{OpenSsl, TlsAlert};
+use super::Family::{OpenSsl, OpenSslError, TlsAlert};
 use super::{Code, row};
 
 /// Catalogue 2.12. In TLS 1.3 an alert after ServerHello is encrypted.
@@ -58,6 +58,28 @@ pub(super) const OPENSSL: &[Code] = &[
     row(OpenSsl, 66, "X509_V_ERR_EE_KEY_TOO_SMALL", "The key of the leaf certificate is too small", "RSA key below the limit of the client", Inferred, &["CERT-WEAK-KEY"]),
     row(OpenSsl, 67, "X509_V_ERR_CA_KEY_TOO_SMALL", "The key of a CA certificate is too small", "RSA key of a CA below the limit of the client", Inferred, &["CERT-WEAK-KEY"]),
     row(OpenSsl, 68, "X509_V_ERR_CA_MD_TOO_WEAK", "The digest of a CA signature is too weak", "SHA-1 or MD5 signature in the chain", Inferred, &["CERT-SHA1"]),
+];
+
+/// Not in the catalogue: reasons of ERR_LIB_SSL as `openssl errstr` prints them. Alerts are among the reasons too.
+#[rustfmt::skip]
+pub(super) const OPENSSL_ERRORS: &[Code] = &[
+    row(OpenSslError, 0x0A000086, "SSL_R_CERTIFICATE_VERIFY_FAILED", "The certificate of the server does not verify; the verify result tells why", "Root not trusted, intermediate not served, expired, or wrong name", Inferred, &["CERT-UNTRUSTED-ROOT", "CERT-MISSING-INTERMEDIATE", "CERT-EXPIRED", "CERT-NAME-MISMATCH"]),
+    row(OpenSslError, 0x0A00009B, "SSL_R_HTTPS_PROXY_REQUEST", "A CONNECT request came where TLS was expected", "The port is used as a proxy and is none", Inferred, &["PROXY-NOT-HTTP"]),
+    row(OpenSslError, 0x0A00009C, "SSL_R_HTTP_REQUEST", "A plain HTTP request came where TLS was expected", "The other side does not speak TLS on this port", Inferred, &["TLS-PLAINTEXT-PORT"]),
+    row(OpenSslError, 0x0A0000BF, "SSL_R_NO_PROTOCOLS_AVAILABLE", "No TLS version is left to offer", "Policy of the local side turns every version off", Inferred, &["TLS-CLIENT-TOO-OLD"]),
+    row(OpenSslError, 0x0A0000C1, "SSL_R_NO_SHARED_CIPHER", "There is no cipher suite in common", "Suites turned off on one side, or a certificate that none of them can use", Inferred, &["TLS-NO-COMMON-CIPHER"]),
+    row(OpenSslError, 0x0A0000C6, "SSL_R_PACKET_LENGTH_TOO_LONG", "What came is no TLS record", "The port speaks another protocol", Inferred, &["TLS-NOT-TLS", "TLS-PLAINTEXT-PORT"]),
+    row(OpenSslError, 0x0A0000C7, "SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE", "The client sent no certificate though one is required", "Front end demands a TLS client certificate", Inferred, &["TLS-CLIENT-CERT-REQUESTED"]),
+    row(OpenSslError, 0x0A000102, "SSL_R_UNSUPPORTED_PROTOCOL", "The TLS version of the other side is not supported here", "One side offers only versions that the other has turned off", Inferred, &["TLS-SERVER-TOO-OLD", "TLS-CLIENT-TOO-OLD"]),
+    row(OpenSslError, 0x0A00010B, "SSL_R_WRONG_VERSION_NUMBER", "The answer is not TLS", "The port speaks plain HTTP or another protocol, or a proxy answers", Inferred, &["TLS-PLAINTEXT-PORT", "TLS-NOT-TLS"]),
+    row(OpenSslError, 0x0A000126, "SSL_R_UNEXPECTED_EOF_WHILE_READING", "The peer closed the connection without ending TLS", "No certificate bound, service stopped, or a middlebox cuts the connection", Inferred, &["TLS-RESET-IN-HANDSHAKE", "HTTP-SILENT-CLOSE"]),
+    row(OpenSslError, 0x0A000152, "SSL_R_UNSAFE_LEGACY_RENEGOTIATION_DISABLED", "The server does not know secure renegotiation", "Old TLS stack of the server", Inferred, &["TLS-SERVER-TOO-OLD"]),
+    row(OpenSslError, 0x0A000172, "SSL_R_WRONG_SIGNATURE_TYPE", "The server signs with an algorithm that is not allowed here", "SHA-1 or MD5 signatures of an old server", Inferred, &["CERT-SHA1", "TLS-SERVER-TOO-OLD"]),
+    row(OpenSslError, 0x0A00018A, "SSL_R_DH_KEY_TOO_SMALL", "The Diffie-Hellman group of the server is too small", "Old DH parameters on the server", Inferred, &["TLS-WEAK-DH-OR-KEY"]),
+    row(OpenSslError, 0x0A00018C, "SSL_R_VERSION_TOO_LOW", "The TLS version is below the lowest allowed here", "Server speaks old versions only", Inferred, &["TLS-SERVER-TOO-OLD"]),
+    row(OpenSslError, 0x0A00018D, "SSL_R_CA_KEY_TOO_SMALL", "The key of a CA certificate is too small", "RSA key of a CA below the limit of the client", Inferred, &["CERT-WEAK-KEY"]),
+    row(OpenSslError, 0x0A00018E, "SSL_R_CA_MD_TOO_WEAK", "The digest of a CA signature is too weak", "SHA-1 or MD5 signature in the chain", Inferred, &["CERT-SHA1"]),
+    row(OpenSslError, 0x0A00018F, "SSL_R_EE_KEY_TOO_SMALL", "The key of the leaf certificate is too small", "RSA key below the limit of the client", Inferred, &["CERT-WEAK-KEY"]),
 ];
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use std::sync::LazyLock;
 /// Where a number comes from; it decides how the number is written and wrapped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Family {
-    /// Remote access errors, 600 to 877.
+    /// Remote access errors, 600 to 878.
     Ras,
     /// System errors, DNS ones included.
     Win32,
@@ -43,6 +43,8 @@ pub enum Family {
     NpsReason,
     /// Verify results of OpenSSL.
     OpenSsl,
+    /// Errors of the TLS code of OpenSSL; the number is the packed one of OpenSSL 3.
+    OpenSslError,
     /// The status of an SSTP Status Info attribute. MS-SSTP 2.2.8.
     SstpStatus,
     /// The E= code of an MS-CHAPv2 failure.
@@ -66,6 +68,7 @@ impl Family {
             Family::Event => "Windows event",
             Family::NpsReason => "NPS reason",
             Family::OpenSsl => "OpenSSL verify",
+            Family::OpenSslError => "OpenSSL error",
             Family::SstpStatus => "SSTP status",
             Family::MsChap => "MS-CHAPv2",
         }
@@ -86,6 +89,7 @@ impl Family {
             Family::Event => "the Windows event logs",
             Family::NpsReason => "event 6273 in the Security log of the NPS server, field Reason Code",
             Family::OpenSsl => "openssl s_client, sstpc and other Linux clients",
+            Family::OpenSslError => "lines of the form error:0A000086:SSL routines::... of openssl, curl, sstpc and other Linux programs",
             Family::SstpStatus => "the Status Info attribute of a Call Connect Nak, Call Abort or Call Disconnect; logs of Linux peers",
             Family::MsChap => "the message of a CHAP Failure or EAP-MSCHAPv2 failure, E=...; pppd logs",
         }
@@ -93,7 +97,7 @@ impl Family {
 
     /// Numbers of the family are plain ones, not whole 32-bit words.
     pub const fn is_plain(self) -> bool {
-        !matches!(self, Family::Schannel | Family::CryptoApi | Family::EapHost | Family::NtStatus)
+        !matches!(self, Family::Schannel | Family::CryptoApi | Family::EapHost | Family::NtStatus | Family::OpenSslError)
     }
 }
 
@@ -153,6 +157,7 @@ impl Code {
                 let word = self.hresult().unwrap_or(number);
                 format!("0x{word:08X} ({}) {name}", word.cast_signed())
             }
+            Family::OpenSslError => format!("{number:08X} {name}"),
             Family::SstpStatus => format!("0x{number:02X} {name}"),
             Family::Event | Family::NpsReason => name.to_owned(),
             _ => format!("{number} {name}"),
@@ -203,6 +208,25 @@ pub fn ras(number: u16) -> Option<&'static Code> {
     rows.find(|code| code.number == u32::from(number))
 }
 
+/// The row of a packed error of OpenSSL's TLS code: `0A000086` of OpenSSL 3, `1416F086` of the versions before. An alert
+/// is reason 1000 and its number, and leads to the row of the alert.
+pub fn openssl(word: u32) -> Option<&'static Code> {
+    let reason = match word {
+        _ if is_openssl_3(word) => word & 0x7F_FFFF,
+        _ if word >> 24 == OPENSSL_SSL => word & 0xFFF,
+        _ => return None,
+    };
+    match reason.checked_sub(OPENSSL_ALERTS) {
+        Some(alert) => by_number(alert).find(|code| code.family == Family::TlsAlert),
+        None => alerts::OPENSSL_ERRORS.iter().find(|code| code.number & 0x7F_FFFF == reason),
+    }
+}
+
+/// The word is a packed error of the TLS code of OpenSSL 3.
+pub const fn is_openssl_3(word: u32) -> bool {
+    word >> 23 == OPENSSL_SSL
+}
+
 const fn row(
     family: Family,
     number: u32,
@@ -216,7 +240,7 @@ const fn row(
 }
 
 /// All tables, in the order of [`Family`].
-const TABLES: [&[Code]; 16] = [
+const TABLES: [&[Code]; 17] = [
     ras::RAS,
     ras_list::RAS_LIST,
     win32::WIN32,
@@ -231,6 +255,7 @@ const TABLES: [&[Code]; 16] = [
     events::EVENTS,
     events::NPS_REASONS,
     alerts::OPENSSL,
+    alerts::OPENSSL_ERRORS,
     sstp::SSTP_STATUS,
     sstp::MS_CHAP,
 ];
@@ -240,6 +265,12 @@ const FACILITY_WIN32: u32 = 0x8007_0000;
 
 /// HRESULT with facility 25, into which HTTP statuses are put. Catalogue 2.1.
 const FACILITY_HTTP: u32 = 0x8019_0000;
+
+/// The library number of TLS in packed errors of OpenSSL (err.h, ERR_LIB_SSL).
+const OPENSSL_SSL: u32 = 20;
+
+/// What OpenSSL adds to the number of a received alert (ssl.h, SSL_AD_REASON_OFFSET).
+const OPENSSL_ALERTS: u32 = 1000;
 
 #[cfg(test)]
 mod tests {
@@ -255,7 +286,7 @@ mod tests {
     #[test]
     fn a_family_has_the_rows_of_the_catalogue() {
         let counts = [
-            (Ras, 278),       // 2.3: 600 to 877 without a gap, 137 of them in detail in 2.2
+            (Ras, 279),       // 2.3: 600 to 877 without a gap, 137 of them in detail in 2.2; and 878
             (Win32, 50),      // 2.4
             (Winsock, 20),    // 2.5
             (WinHttp, 41),    // 2.6
@@ -268,6 +299,7 @@ mod tests {
             (Event, 54),      // 2.13: 32 lines, several ids on some; 12 more of the same sources
             (NpsReason, 69),  // 2.14: 27 lines, ranges written out without 114
             (OpenSsl, 15),    // 2.15: 14 lines, 66 and 67 on one
+            (OpenSslError, 17),
             (SstpStatus, 12), // 3.1
             (MsChap, 6),      // 3.3
         ];
@@ -275,9 +307,9 @@ mod tests {
             assert_eq!(all().filter(|code| code.family == family).count(), count, "{}", family.name());
         }
         assert_eq!(all().count(), counts.iter().map(|(_, count)| count).sum::<usize>());
-        assert_eq!(ras::RAS.len(), 137);
-        assert!((600..=877).all(|number| ras(number).is_some()));
-        assert!(ras(599).is_none() && ras(878).is_none());
+        assert_eq!(ras::RAS.len(), 138);
+        assert!((600..=878).all(|number| ras(number).is_some()));
+        assert!(ras(599).is_none() && ras(879).is_none());
     }
 
     #[test]
@@ -348,6 +380,17 @@ mod tests {
         assert_eq!((locked.hresult(), locked.signed()), (None, Some(-1073741260)));
         let alert = named("handshake_failure");
         assert_eq!((alert.hresult(), alert.signed()), (None, None));
+    }
+
+    #[test]
+    fn packed_errors_of_openssl_are_unpacked() {
+        let named = |word| openssl(word).map(|code| code.name);
+        assert_eq!(
+            (named(0x0A00_0086), named(0x1416_F086)),
+            (Some("SSL_R_CERTIFICATE_VERIFY_FAILED"), Some("SSL_R_CERTIFICATE_VERIFY_FAILED"))
+        );
+        assert_eq!((named(0x0A00_0418), named(0x1409_4410)), (Some("unknown_ca"), Some("handshake_failure")));
+        assert_eq!((named(0x0A00_0001), named(0x8009_2013)), (None, None));
     }
 
     #[test]

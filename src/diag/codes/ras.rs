@@ -4,7 +4,7 @@ use super::Basis::{Inferred, Read};
 use super::Family::Ras;
 use super::{Code, row};
 
-/// Catalogue 2.2.
+/// Catalogue 2.2; 878 is from raserror.h itself.
 #[rustfmt::skip]
 pub(super) const RAS: &[Code] = &[
     row(Ras, 602, "ERROR_PORT_ALREADY_OPEN", "The dial port is already open", "Another dial owns the miniport, or RasMan is stuck after a crash", Inferred, &["SSTP-CLIENT-SERVICE"]),
@@ -144,4 +144,5 @@ pub(super) const RAS: &[Code] = &[
     row(Ras, 875, "ERROR_DEVICE_COMPLIANCE", "Device not compliant", "Conditional access", Inferred, &["AUTH-POLICY-812"]),
     row(Ras, 876, "ERROR_PLUGIN_NOT_INSTALLED", "VPN plug-in not installed", "Third-party plug-in, not SSTP", Inferred, &[]),
     row(Ras, 877, "ERROR_ACTION_REQUIRED", "User action needed", "Conditional access or plug-in", Inferred, &["AUTH-EAP-PROMPT"]),
+    row(Ras, 878, "ERROR_WINHTTP_AUTO_PROXY_SERVICE", "The WinHTTP auto-proxy service could not be called", "Web proxy auto-discovery (WPAD) is turned off on the PC", Read("RASERR"), &["PROXY-PAC-FAIL"]),
 ];

@@ -6,8 +6,10 @@ fn names(text: &str) -> Vec<&'static str> {
         Meaning::Codes(rows) => rows.iter().map(|row| row.name).collect(),
         Meaning::Cause(cause) => vec![cause.id()],
         Meaning::Layer(layer) => vec![layer.name()],
+        Meaning::Chap(_) => vec!["message"],
+        Meaning::Fault(fault) => vec![fault.id],
     };
-    explain(text).subjects.iter().flat_map(|subject| rows(&subject.meaning)).collect()
+    explain(text, &[]).subjects.iter().flat_map(|subject| rows(&subject.meaning)).collect()
 }
 
 #[test]
@@ -26,8 +28,8 @@ fn a_pasted_event_is_explained_by_its_codes() {
 fn what_is_said_twice_is_explained_once() {
     assert_eq!(names("0x800B0101 -2146762495 CERT_E_EXPIRED tls TLS"), ["CERT_E_EXPIRED", "tls"]);
     // Both families of the number stand in the first subject; the second adds nothing.
-    assert_eq!(explain("691 E=691").subjects.len(), 1);
-    let first = explain("E=691 691").subjects;
+    assert_eq!(explain("691 E=691", &[]).subjects.len(), 1);
+    let first = explain("E=691 691", &[]).subjects;
     assert!(
         matches!(first.get(1).map(|subject| &subject.meaning), Some(Meaning::Codes(rows)) if rows.iter().all(|row| row.family == Family::Ras))
     );
@@ -37,4 +39,12 @@ fn what_is_said_twice_is_explained_once() {
 fn long_text_is_read_to_its_limit() {
     let text = format!("error 691 {}error 809", "ü ".repeat(MAX_TEXT / 2));
     assert_eq!(names(&text), ["ERROR_AUTHENTICATION_FAILURE"]);
+    assert!(explain(&text, &[]).notes.iter().any(|note| note.contains("256 KiB")));
+    assert!(explain("error 691", &[]).notes.is_empty());
+}
+
+#[test]
+fn a_line_that_only_its_program_writes_is_explained_by_its_causes() {
+    assert_eq!(names("pppd[12]: EAP: timeout waiting for request from peer"), ["AUTH-RADIUS-TIMEOUT"]);
+    assert!(names("Mar  1 08:22:33 sstpc[1]: Connection was aborted, Unknown Status Attribute").contains(&"SSTP-ABORT-NO-STATUS"));
 }

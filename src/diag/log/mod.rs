@@ -117,6 +117,14 @@ pub fn read(bytes: &[u8], format: Option<LogFormat>) -> Log {
     reader.finish()
 }
 
+/// The characters of a file of which nobody knows the encoding: UTF-8 or UTF-16, with a byte order mark or without.
+pub fn decoded(bytes: &[u8]) -> String {
+    let (mut decoder, mut text) = (text::Decoder::default(), String::new());
+    decoder.decode(bytes, &mut text);
+    decoder.finish(&mut text);
+    text
+}
+
 /// Reads a log piece by piece.
 pub struct Reader {
     decoder: text::Decoder,

@@ -1,129 +1,45 @@
-//! Words of a text and what they name: numbers in every dress, symbolic names, ids, layers.
+//! What the words of a text name: numbers in every dress, symbolic names, ids, layers, sentences.
 
 use super::label::{self, Label};
-use super::{Explained, Meaning, Subject, Unknown, near, sentence};
+use super::token::{Number, Word, words};
+use super::{Explained, LabFault, Meaning, Subject, Unknown, chap, near, sentence, speech};
 use crate::base::Layer;
 use crate::diag::cause::Cause;
 use crate::diag::codes::{self, Code, Family};
 
-/// Everything that the text names. A text of prose has its bare numbers and its plain words passed over; in a list of
-/// codes each word must name something.
-pub fn read(text: &str) -> Explained {
+/// Everything that the text names. In a text of prose bare numbers and plain words are passed over; in a list of codes
+/// each word may name something. When anything is known, only what looks like a code is told of as not known.
+pub fn read(text: &str, faults: &[LabFault]) -> Explained {
     if let Some(layer) = Layer::ALL.into_iter().find(|layer| is_layer(text.trim(), *layer)) {
         let subject = Subject { quoted: cut(text.trim()), meaning: Meaning::Layer(layer) };
-        return Explained { subjects: vec![subject], unknown: Vec::new() };
+        return Explained { subjects: vec![subject], ..Explained::default() };
     }
-    let mut reading = Reading::of(text);
-    reading.sentences();
+    let mut reading = Reading::of(text, faults);
+    reading.messages();
+    reading.sentences(false);
     reading.named();
     reading.labelled();
     let prose = reading.is_prose();
-    if !prose || reading.found.is_empty() {
-        reading.bare(!prose);
+    if reading.found.is_empty() {
+        reading.slips();
     }
-    let unknown = if prose { reading.lost_in_prose() } else { reading.lost() };
-    Explained { subjects: reading.into_subjects(), unknown }
+    if !prose {
+        reading.bare(|_| true, true);
+    } else if reading.found.is_empty() {
+        reading.bare(stands_for_itself, false);
+    }
+    let unknown = reading.unknown_ones(prose);
+    let notes = reading.foreign().filter(|_| !reading.found.is_empty()).into_iter().collect();
+    Explained { subjects: reading.into_subjects(), unknown, notes }
 }
 
-/// What the text names by sentence, name or labelled number, whatever its form.
+/// What a log line names by sentence, name or labelled number.
 pub fn labelled(text: &str) -> Vec<Subject> {
-    let mut reading = Reading::of(text);
-    reading.sentences();
+    let mut reading = Reading::of(text, &[]);
+    reading.sentences(true);
     reading.named();
     reading.labelled();
     reading.into_subjects()
-}
-
-/// One word of the text.
-pub struct Word<'a> {
-    /// As it was written.
-    pub text: &'a str,
-    /// Where it begins, in bytes.
-    at: usize,
-    /// An equals sign follows.
-    before_equals: bool,
-    /// It is part of something found.
-    claimed: bool,
-}
-
-/// Cuts a text into words: letters, digits, and `_`, `-`, `.` within them.
-pub fn words(text: &str) -> Vec<Word<'_>> {
-    let mut words = Vec::new();
-    let mut start = None;
-    for (at, c) in text.char_indices().chain([(text.len(), ' ')]) {
-        let inside = c.is_alphanumeric() || "_-.".contains(c);
-        match (start, inside) {
-            (None, true) => start = Some(at),
-            (Some(from), false) => {
-                words.extend(word(text, from, at, c == '='));
-                start = None;
-            }
-            _ => {}
-        }
-    }
-    words
-}
-
-/// The word between two places without the punctuation around it; a minus stays in front of a digit.
-fn word(text: &str, from: usize, to: usize, before_equals: bool) -> Option<Word<'_>> {
-    let piece = text.get(from..to)?.trim_end_matches(['.', '-']);
-    let bare = piece.trim_start_matches(['.', '-']);
-    let signed = piece.len() > bare.len() && piece.ends_with(bare) && bare.starts_with(|c: char| c.is_ascii_digit());
-    let minus = signed && piece.get(..piece.len() - bare.len()).is_some_and(|lead| lead.ends_with('-'));
-    let kept = if minus { piece.get(piece.len() - bare.len() - 1..)? } else { bare };
-    (!kept.is_empty()).then(|| Word { text: kept, at: from + piece.len() - kept.len(), before_equals, claimed: false })
-}
-
-/// A number as the forms in which it can be looked up.
-#[derive(Clone, Copy, Default)]
-struct Number {
-    /// A plain number of a family.
-    plain: Option<u32>,
-    /// A whole 32-bit word: an HRESULT or an NTSTATUS.
-    word: Option<u32>,
-    /// Eight decimal digits may be a word in hexadecimal without its `0x`.
-    bare_hex: Option<u32>,
-}
-
-impl Number {
-    fn of(word: &str) -> Option<Number> {
-        if let Some(hex) = word.strip_prefix("0x").or_else(|| word.strip_prefix("0X")) {
-            let value = u32::from_str_radix(hex, 16).ok()?;
-            return Some(Number::sized(value));
-        }
-        if word.starts_with('-') {
-            let value: i32 = word.parse().ok()?;
-            return Some(Number { word: Some(value.cast_unsigned()), ..Number::default() });
-        }
-        let hex = |word: &str| (word.len() == 8).then(|| u32::from_str_radix(word, 16).ok()).flatten();
-        if word.bytes().all(|byte| byte.is_ascii_digit()) {
-            let value: u32 = word.parse().ok()?;
-            return Some(Number { bare_hex: hex(word), ..Number::sized(value) });
-        }
-        let mixed = word.bytes().any(|byte| byte.is_ascii_digit());
-        let value = hex(word).filter(|_| mixed && word.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
-        Some(Number { bare_hex: Some(value), ..Number::default() })
-    }
-
-    fn sized(value: u32) -> Number {
-        if value > 0xFFFF { Number { word: Some(value), ..Number::default() } } else { Number { plain: Some(value), ..Number::default() } }
-    }
-
-    /// The rows it names; a plain number only those that `allowed` lets through.
-    fn rows(self, allowed: impl Fn(&Code) -> bool) -> Vec<&'static Code> {
-        let word =
-            |value: u32| codes::by_number(value).filter(move |code| code.hresult() == Some(value) || code.family == Family::NtStatus);
-        let mut rows: Vec<_> = self.word.into_iter().chain(self.bare_hex).flat_map(word).collect();
-        if let Some(value) = self.plain {
-            rows.extend(codes::by_number(value).filter(|code| code.family.is_plain() && code.number == value && allowed(code)));
-        }
-        rows
-    }
-
-    /// It can only be a whole word, so it names a code whatever stands around it.
-    fn is_word(self) -> bool {
-        self.word.or(self.bare_hex).is_some_and(|value| value >> 28 == 0x8 || value >> 28 == 0xC)
-    }
 }
 
 struct Reading<'a> {
@@ -131,13 +47,14 @@ struct Reading<'a> {
     words: Vec<Word<'a>>,
     /// Index of the first word, the last word, and what they name.
     found: Vec<(usize, usize, Meaning)>,
-    /// Words of numbers that carry a label and name no row, with that label.
-    nameless: Vec<(usize, Label)>,
+    /// Words of numbers that carry a label and name no row, with that label, and whether it stands right in front.
+    nameless: Vec<(usize, Label, bool)>,
+    faults: &'a [LabFault],
 }
 
 impl<'a> Reading<'a> {
-    fn of(text: &'a str) -> Reading<'a> {
-        Reading { text, words: words(text), found: Vec::new(), nameless: Vec::new() }
+    fn of(text: &'a str, faults: &'a [LabFault]) -> Reading<'a> {
+        Reading { text, words: words(text), found: Vec::new(), nameless: Vec::new(), faults }
     }
 
     fn claim(&mut self, from: usize, to: usize, meaning: Meaning) {
@@ -145,10 +62,32 @@ impl<'a> Reading<'a> {
         self.found.push((from, to, meaning));
     }
 
-    fn sentences(&mut self) {
-        let lower: Vec<String> = self.words.iter().map(|word| word.text.to_lowercase()).collect();
-        for (from, to, rows) in sentence::find(&lower) {
-            self.claim(from, to, Meaning::Codes(rows));
+    fn lower(&self) -> Vec<String> {
+        self.words.iter().map(|word| word.text.to_lowercase()).collect()
+    }
+
+    /// Messages that are one thing, though codes are in them.
+    fn messages(&mut self) {
+        for n in 0..self.words.len() {
+            if let Some((last, message)) = chap::at(self.text, &self.words, n) {
+                self.claim(n, last, Meaning::Chap(message));
+            }
+        }
+    }
+
+    fn sentences(&mut self, log: bool) {
+        for (from, to, meaning) in sentence::find(&self.lower(), log) {
+            let free = self.words.iter().take(to + 1).skip(from).all(|word| !word.claimed);
+            if free {
+                self.claim(from, to, meaning);
+            }
+        }
+    }
+
+    /// Sentences that were typed by hand.
+    fn slips(&mut self) {
+        for (from, to, meaning) in sentence::find_with_slips(&self.lower()) {
+            self.claim(from, to, meaning);
         }
     }
 
@@ -159,7 +98,10 @@ impl<'a> Reading<'a> {
             let rows: Vec<_> =
                 Some(word.text).filter(|text| text.contains('_') || is_capitals(text)).into_iter().flat_map(codes::all_by_name).collect();
             let cause = word.text.contains('-').then(|| Cause::by_id(word.text)).flatten();
-            if !rows.is_empty() {
+            let fault = self.faults.iter().find(|fault| fault.id.eq_ignore_ascii_case(word.text));
+            if let Some(fault) = fault {
+                self.claim(n, n, Meaning::Fault(*fault));
+            } else if !rows.is_empty() {
                 self.claim(n, n, Meaning::Codes(rows));
             } else if let Some(cause) = cause {
                 self.claim(n, n, Meaning::Cause(cause));
@@ -172,14 +114,20 @@ impl<'a> Reading<'a> {
         for n in 0..self.words.len() {
             let Some(number) = self.words.get(n).filter(|word| !word.claimed).and_then(|word| Number::of(word.text)) else { continue };
             let (from, labels) = self.labels_before(n);
-            if number.plain.is_some() && labels.is_empty() {
+            if labels.is_empty() && (number.plain.is_some() || number.is_doubtful()) {
                 continue;
             }
             let rows = rows_behind(number, &labels);
             let strongest = labels.iter().copied().reduce(|a, b| a.or(Some(b)));
             match strongest {
                 _ if !rows.is_empty() => self.claim(from, n, Meaning::Codes(rows)),
-                Some(label) => self.nameless.push((n, label)),
+                Some(label) => {
+                    let close = n
+                        .checked_sub(1)
+                        .and_then(|n| self.words.get(n))
+                        .is_some_and(|word| label::of(word.text, word.before_equals).is_some());
+                    self.nameless.push((n, label, close))
+                }
                 None => {}
             }
         }
@@ -188,7 +136,7 @@ impl<'a> Reading<'a> {
     /// The labels of the number at `n`, nearest first, and the word at which the first of them stands.
     fn labels_before(&self, n: usize) -> (usize, Vec<Label>) {
         let (mut from, mut labels) = (n, Vec::new());
-        for (at, word) in self.words.iter().enumerate().take(n).rev().take(FAR_LABEL) {
+        for (at, word) in self.words.iter().enumerate().take(n).rev().take(FAR_LABEL).take_while(|row| !row.1.claimed) {
             if let Some(label) = label::of(word.text, word.before_equals) {
                 labels.push(label);
                 from = at;
@@ -201,11 +149,11 @@ impl<'a> Reading<'a> {
         (from, labels)
     }
 
-    /// Numbers without a label, and layers.
-    fn bare(&mut self, with_layers: bool) {
+    /// Numbers without a label that name an `allowed` row, and layers.
+    fn bare(&mut self, allowed: fn(&Code) -> bool, with_layers: bool) {
         for n in 0..self.words.len() {
             let Some(word) = self.words.get(n).filter(|word| !word.claimed) else { continue };
-            let rows = Number::of(word.text).map(|number| number.rows(|_| true)).unwrap_or_default();
+            let rows = Number::of(word.text).map(|number| number.rows(allowed)).unwrap_or_default();
             let layer = Layer::from_name(word.text).filter(|_| with_layers);
             if !rows.is_empty() && !self.nameless.iter().any(|nameless| nameless.0 == n) {
                 self.claim(n, n, Meaning::Codes(rows));
@@ -215,43 +163,53 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// Two words or more that say nothing to this program: somebody's sentence.
+    /// A sentence was found, or two words or more say nothing to this program: somebody's sentence.
     fn is_prose(&self) -> bool {
         let says_nothing = |word: &&Word| {
             let known = label::of(word.text, true).is_some() || label::is_filler(word.text) || Layer::from_name(word.text).is_some();
             !word.claimed && !known && Number::of(word.text).is_none() && !looks_like_a_name(word.text)
         };
-        self.words.iter().filter(says_nothing).count() >= 2
+        self.found.iter().any(|found| found.1 > found.0 + 2) || self.words.iter().filter(says_nothing).count() >= 2
     }
 
-    /// Words of a list that name nothing.
-    fn lost(&self) -> Vec<Unknown> {
-        let something = !self.found.is_empty() || self.words.iter().any(|word| !word.claimed && Number::of(word.text).is_some());
-        let passed = |word: &Word| something && (label::of(word.text, true).is_some() || label::is_filler(word.text));
-        let words = self.words.iter().enumerate().filter(|(_, word)| !word.claimed && !passed(word));
-        words.take(MOST_UNKNOWN).map(|(n, word)| self.unknown(n, word)).collect()
-    }
-
-    /// What looks like an id or a code in a sentence and is none; the sentence itself when nothing in it is known.
-    fn lost_in_prose(&self) -> Vec<Unknown> {
+    /// What is to be told of as not known: when something is known only what looks like a code, else everything; of prose
+    /// the text itself.
+    fn unknown_ones(&self, prose: bool) -> Vec<Unknown> {
+        let nothing = self.found.is_empty();
         let odd = |n: usize, word: &Word| {
             let number = Number::of(word.text);
-            let labelled = self.nameless.iter().any(|nameless| nameless.0 == n);
-            !word.claimed && (looks_like_a_name(word.text) || number.is_some_and(Number::is_word) || number.is_some() && labelled)
+            let labelled = self.nameless.iter().any(|nameless| nameless.0 == n && (nameless.2 || nothing));
+            looks_like_a_name(word.text) || number.is_some_and(|number| number.is_word() || labelled || !prose)
         };
-        let words = self.words.iter().enumerate().filter(|(n, word)| odd(*n, word));
+        let numbers = self.words.iter().any(|word| Number::of(word.text).is_some());
+        let passed = |word: &Word| numbers && (label::of(word.text, true).is_some() || label::is_filler(word.text));
+        let told = |n: usize, word: &Word| !word.claimed && (odd(n, word) || nothing && !prose && !passed(word));
+        let words = self.words.iter().enumerate().filter(|(n, word)| told(*n, word));
         let mut unknown: Vec<_> = words.take(MOST_UNKNOWN).map(|(n, word)| self.unknown(n, word)).collect();
-        if unknown.is_empty() && self.found.is_empty() {
-            let lower: Vec<String> = self.words.iter().map(|word| word.text.to_lowercase()).collect();
-            unknown.push(Unknown { quoted: cut(self.text.trim()), says: String::new(), near: sentence::near(&lower) });
+        if nothing && unknown.is_empty() && !self.words.is_empty() {
+            let says = self.foreign().unwrap_or_default();
+            unknown.push(Unknown { quoted: cut(self.text.trim()), says, near: sentence::near(&self.lower()) });
         }
         unknown
+    }
+
+    /// That sentences of the language of the text are not known.
+    fn foreign(&self) -> Option<String> {
+        let language = speech::foreign(&self.lower())?;
+        let rest = if self.found.is_empty() {
+            "give the number that stands in the message or in RasClient event 20227"
+        } else {
+            "what is told here is what the numbers and names in it mean"
+        };
+        Some(format!("the text looks like {language}, and sentences are known in English only; {rest}"))
     }
 
     fn unknown(&self, n: usize, word: &Word) -> Unknown {
         let quoted = cut(word.text);
         let Some(number) = Number::of(word.text) else {
-            return Unknown { quoted, says: String::new(), near: near::words(word.text) };
+            let faults = self.faults.iter().map(|fault| fault.id);
+            let near = if word.text.contains('.') { near::among(word.text, faults) } else { near::words(word.text) };
+            return Unknown { quoted, says: String::new(), near };
         };
         if let Some(value) = number.word.or(number.bare_hex) {
             return Unknown {
@@ -275,6 +233,15 @@ impl<'a> Reading<'a> {
     }
 }
 
+/// A number in prose that is hardly a count, a port or a year: RAS, Winsock, WinHTTP, and long numbers of other families.
+fn stands_for_itself(code: &Code) -> bool {
+    match code.family {
+        Family::Ras | Family::Winsock | Family::WinHttp => true,
+        Family::Win32 | Family::Event => code.number >= 4_000,
+        _ => false,
+    }
+}
+
 /// The rows that all labels allow, else those of the most special label that allows any.
 fn rows_behind(number: Number, labels: &[Label]) -> Vec<&'static Code> {
     let rows = number.rows(|code| labels.iter().all(|label| label.allows(code)));
@@ -295,6 +262,9 @@ fn rows_behind(number: Number, labels: &[Label]) -> Vec<&'static Code> {
 /// What the upper half of an unknown word says. Catalogue 2.1.
 fn facility(word: u32) -> String {
     let low = word & 0xFFFF;
+    if codes::is_openssl_3(word) {
+        return "an error of the TLS code of OpenSSL that is not in the table".to_string();
+    }
     let name = match word >> 16 {
         0x8007 => return format!("an HRESULT around the Win32 number {low}, which is not in the table"),
         0x8009 | 0x0009 => "the security provider or CryptoAPI",
@@ -317,7 +287,11 @@ fn looks_like_a_name(word: &str) -> bool {
     let symbol = word.contains('_')
         && word.split('_').all(|part| !part.is_empty())
         && word.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
-    id || symbol
+    let fault = word.split_once('.').is_some_and(|(layer, rest)| {
+        let known = Layer::ALL.iter().any(|it| it.name() == layer);
+        known && rest.contains('-') && rest.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+    });
+    id || symbol || fault
 }
 
 /// The first words of finding ids.

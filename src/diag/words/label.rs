@@ -74,6 +74,7 @@ const LABELS: &[Row] = &[
     (&["rasclient"], &[], &["RasClient "], 4),
     (&["remoteaccess"], &[], &["RemoteAccess "], 4),
     (&["schannel"], &[], &["Schannel "], 4),
+    (&["security"], &[], &["Security "], 4),
 ];
 
 const FILLERS: &[&str] = &[

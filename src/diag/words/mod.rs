@@ -1,13 +1,18 @@
 //! What the words of a text name: codes in any dress, finding ids, layers, error sentences.
 //!
-//! `dress` cuts the text into words and finds what they name; `label` says which families a word in front of a number
-//! allows; `sentence` knows error sentences; `near` finds what was probably meant.
+//! `token` cuts the text into words and numbers, `dress` finds what they name; `label` says which families a word in front
+//! of a number allows; `sentence` knows error sentences, `chap` the failure message of MS-CHAPv2; `near` finds what was
+//! probably meant, `speech` the language.
 
+mod chap;
 mod dress;
 mod label;
 mod near;
 mod sentence;
+mod speech;
+mod token;
 
+pub use chap::ChapMessage;
 pub use dress::read;
 pub use near::among;
 
@@ -24,6 +29,25 @@ pub enum Meaning {
     Cause(Cause),
     /// A layer.
     Layer(Layer),
+    /// The message of an MS-CHAPv2 failure.
+    Chap(ChapMessage),
+    /// Something that can be wrong in the lab.
+    Fault(LabFault),
+}
+
+/// Something that can be wrong in the lab, as far as it can be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LabFault {
+    /// Its id: `cert.expired`.
+    pub id: &'static str,
+    /// Where it is wrong.
+    pub layer: Layer,
+    /// What is wrong.
+    pub title: &'static str,
+    /// What it is for: `fault`, `oddity` or `mutant`.
+    pub kind: &'static str,
+    /// The id of the check that finds it; empty where none does.
+    pub found_by: &'static str,
 }
 
 /// A part of the text, and what it names.
@@ -51,8 +75,10 @@ pub struct Unknown {
 pub struct Explained {
     /// What is known, in the order of the text, everything once.
     pub subjects: Vec<Subject>,
-    /// What is not.
+    /// What is not, and looks as if it should be.
     pub unknown: Vec<Unknown>,
+    /// What is to be said of the text as a whole.
+    pub notes: Vec<String>,
 }
 
 /// The codes that a text names by label, name or sentence, each once; bare numbers in it are not taken for codes.

@@ -10,6 +10,17 @@ pub fn words(word: &str) -> Vec<String> {
     among(word, names)
 }
 
+/// A word that was meant to be the other one: a letter wrong, lost, doubled or swapped; two in a long one.
+pub fn is_slip(word: &str, meant: &str) -> bool {
+    let allowed = match meant.chars().count() {
+        0..=3 => return false,
+        4..=7 => 1,
+        _ => 2,
+    };
+    let letters = |word: &str| word.chars().take(LONGEST).collect::<Vec<_>>();
+    edits(&letters(word), &letters(meant), allowed).is_some_and(|edits| edits <= allowed)
+}
+
 /// Those of `names` that are like `word`, nearest first.
 pub fn among<'a>(word: &str, names: impl Iterator<Item = &'a str>) -> Vec<String> {
     let asked: Vec<char> = word.chars().take(LONGEST + 1).flat_map(char::to_uppercase).collect();

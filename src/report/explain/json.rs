@@ -19,7 +19,7 @@ pub fn render(explanation: &Explanation, out: &mut dyn Write) -> io::Result<()> 
     let subjects: Vec<Value> = explained.subjects.iter().map(|it| subject(explanation, it)).collect();
     let unknown = explained.unknown.iter();
     let unknown: Vec<Value> = unknown.map(|it| json!({ "quoted": harmless(&it.quoted), "says": it.says, "near": it.near })).collect();
-    document(json!({ "schema": SCHEMA, "tool": tool(), "subjects": subjects, "unknown": unknown }), out)
+    document(json!({ "schema": SCHEMA, "tool": tool(), "subjects": subjects, "unknown": unknown, "notes": explained.notes }), out)
 }
 
 /// Writes a document so that no character in it disturbs a terminal.
@@ -34,6 +34,16 @@ fn subject(explanation: &Explanation, subject: &Subject) -> Value {
             json!({ "quoted": quoted, "kind": "code", "codes": rows.iter().map(|row| code(explanation, row)).collect::<Vec<_>>() })
         }
         Meaning::Cause(it) => json!({ "quoted": quoted, "kind": "finding", "finding": finding(explanation, *it) }),
+        Meaning::Chap(message) => {
+            let fields: serde_json::Map<String, Value> =
+                message.fields().into_iter().map(|(name, says)| (name.to_string(), json!(harmless(&says)))).collect();
+            let code = message.code().map(|row| code(explanation, row));
+            json!({ "quoted": quoted, "kind": "mschap-failure", "fields": fields, "codes": code.into_iter().collect::<Vec<_>>() })
+        }
+        Meaning::Fault(it) => {
+            json!({ "quoted": quoted, "kind": it.kind, "id": it.id, "layer": it.layer.name(), "title": it.title,
+                    "finding": Cause::by_id(it.found_by).map(|cause| finding(explanation, cause)) })
+        }
         Meaning::Layer(layer) => {
             let how = layer_how(*layer);
             let findings: Vec<Value> = on_layer(*layer).into_iter().map(brief).collect();

@@ -1,6 +1,9 @@
 //! For tickets and wikis.
 
-use super::{Explanation, ambiguous, cause_rows, causes, code_rows, code_title, layer_how, on_layer};
+use super::{
+    CHAP_TITLE, Explanation, ambiguous, cause_rows, causes, chap_rows, code_rows, code_title, fault_rows, fault_title, layer_how, on_layer,
+};
+use crate::diag::cause::Cause;
 use crate::diag::codes::Code;
 use crate::diag::explain::Meaning;
 use crate::report::text::{harmless, list};
@@ -15,8 +18,14 @@ pub fn render(explanation: &Explanation, out: &mut dyn Write) -> io::Result<()> 
         }
         match &subject.meaning {
             Meaning::Codes(rows) => blocks.extend(rows.iter().map(|row| code(explanation, row))),
-            Meaning::Cause(cause) => {
-                blocks.push(format!("## {} - {}\n\n{}", cause.id(), cause.title(), rows(&cause_rows(explanation, *cause, true))))
+            Meaning::Cause(cause) => blocks.push(whole_cause(explanation, *cause)),
+            Meaning::Chap(message) => {
+                blocks.push(format!("## {CHAP_TITLE}\n\n{}", rows(&chap_rows(message))));
+                blocks.extend(message.code().map(|row| code(explanation, row)));
+            }
+            Meaning::Fault(fault) => {
+                blocks.push(format!("## {}\n\n{}", fault_title(fault), rows(&fault_rows(fault))));
+                blocks.extend(Cause::by_id(fault.found_by).map(|cause| whole_cause(explanation, cause)));
             }
             Meaning::Layer(layer) => {
                 let how = layer_how(*layer);
@@ -30,7 +39,12 @@ pub fn render(explanation: &Explanation, out: &mut dyn Write) -> io::Result<()> 
         let near = if unknown.near.is_empty() { String::new() } else { format!(" Near it: {}.", list(&unknown.near)) };
         blocks.push(format!("{} is not known{says}.{near}\n", quoted(&unknown.quoted)));
     }
+    blocks.extend(explanation.explained.notes.iter().map(|note| format!("Note: {note}.\n")));
     write!(out, "{}", blocks.join("\n"))
+}
+
+fn whole_cause(explanation: &Explanation, cause: Cause) -> String {
+    format!("## {} - {}\n\n{}", cause.id(), cause.title(), rows(&cause_rows(explanation, cause, true)))
 }
 
 fn code(explanation: &Explanation, row: &Code) -> String {

@@ -1,15 +1,19 @@
 use super::*;
+use crate::base::Layer;
 use crate::diag::explain::explain;
 use crate::diag::log;
 use crate::report::Style;
 use insta::assert_snapshot;
+
+const WRONG_PASSWORD: LabFault =
+    LabFault { id: "auth.wrong-password", layer: Layer::Auth, title: "the password is wrong", kind: "fault", found_by: "AUTH-MSCHAP-691" };
 
 fn faults(id: &str) -> Vec<&'static str> {
     if id == "CERT-EXPIRED" { vec!["cert.expired"] } else { Vec::new() }
 }
 
 fn shown(text: &str, format: &str, width: usize, colour: bool) -> String {
-    let explained = explain(text);
+    let explained = explain(text, &[WRONG_PASSWORD]);
     let style = Style { width, colour, ..Style::default() };
     let mut out = Vec::new();
     let format = EXPLAIN_FORMATS.iter().find(|row| row.name == format).expect("a format");
@@ -45,6 +49,18 @@ fn a_finding_a_cause_that_no_check_sees_and_a_layer() {
 }
 
 #[test]
+fn a_failure_message_and_a_fault() {
+    let message = "E=691 R=1 C=0123456789ABCDEF0123456789ABCDEF V=3 M=Access \x1b[31mdenied";
+    assert_snapshot!(shown(&format!("rcvd [CHAP Failure id=0x1 \"{message}\"]"), "text", 80, false));
+    assert_snapshot!(shown("auth.wrong-password", "text", 80, false));
+    assert_snapshot!(shown(&format!("auth.wrong-password {message}"), "markdown", 80, false));
+    let value: serde_json::Value = serde_json::from_str(&shown(message, "json", 80, false)).expect("JSON");
+    assert_eq!(value["subjects"][0]["kind"], "mschap-failure");
+    assert!(value["subjects"][0]["fields"]["R"].as_str().is_some_and(|says| says.starts_with("1: another try")), "{value}");
+    assert_eq!(value["subjects"].as_array().map(Vec::len), Some(1));
+}
+
+#[test]
 fn what_is_not_known() {
     assert_snapshot!(shown("CERT-EXPIERD 0x800B0199 alert 150", "text", 80, false));
 }
@@ -64,12 +80,13 @@ fn logs_of_windows_and_of_linux() {
 
 #[test]
 fn json_has_everything() {
-    let value: serde_json::Value = serde_json::from_str(&shown("691 CERT-EXPIRED tls nonsense", "json", 80, false)).expect("JSON");
+    let value: serde_json::Value =
+        serde_json::from_str(&shown("691 CERT-EXPIRED tls nonsense NON_SENSE", "json", 80, false)).expect("JSON");
     assert_eq!(value["schema"], "sstp-diag/explain/1");
     let kinds: Vec<_> =
         value["subjects"].as_array().expect("a list").iter().map(|subject| subject["kind"].as_str().expect("a kind").to_string()).collect();
     assert_eq!(kinds, ["code", "finding", "layer"]);
-    assert_eq!(value["unknown"][0]["quoted"], "nonsense");
+    assert_eq!(value["unknown"][0]["quoted"], "NON_SENSE");
     let code = &value["subjects"][0]["codes"][0];
     assert_eq!(
         (code["name"].as_str(), code["signed"].as_i64(), code["verified"].as_bool()),

@@ -1,11 +1,13 @@
 //! For people: a block for everything that was named.
 
-use super::{Explanation, ambiguous, cause_rows, causes, code_rows, code_title, layer_how, on_layer};
+use super::{
+    CHAP_TITLE, Explanation, ambiguous, cause_rows, causes, chap_rows, code_rows, code_title, fault_rows, fault_title, layer_how, on_layer,
+};
 use crate::base::Layer;
 use crate::diag::Severity;
 use crate::diag::cause::Cause;
 use crate::diag::codes::Code;
-use crate::diag::explain::{Meaning, Unknown};
+use crate::diag::explain::{LabFault, Meaning, Unknown};
 use crate::report::table::{BOLD, RED, YELLOW, paint};
 use crate::report::text::{hanging, harmless, list};
 use std::io::{self, Write};
@@ -35,12 +37,22 @@ pub fn render(explanation: &Explanation, out: &mut dyn Write) -> io::Result<()> 
                 rows.iter().enumerate().try_for_each(|(n, row)| spaced(n, out).and_then(|()| code(explanation, row, &mut told, out)))?
             }
             Meaning::Cause(cause) => alone(explanation, *cause, out)?,
+            Meaning::Chap(message) => {
+                title(explanation, out, CHAP_TITLE, BOLD)?;
+                rows(explanation, out, &chap_rows(message))?;
+                message.code().map_or(Ok(()), |row| spaced(1, out).and_then(|()| code(explanation, row, &mut told, out)))?;
+            }
+            Meaning::Fault(fault) => whole_fault(explanation, fault, out)?,
             Meaning::Layer(layer) => whole_layer(explanation, *layer, out)?,
         }
     }
     for (n, unknown) in explained.unknown.iter().enumerate() {
         spaced(n + explained.subjects.len(), out)?;
         lost(explanation, unknown, out)?;
+    }
+    for (n, note) in explained.notes.iter().enumerate() {
+        spaced(n + explained.subjects.len() + explained.unknown.len(), out)?;
+        line(explanation, out, &format!("Note: {note}."), 2)?;
     }
     Ok(())
 }
@@ -76,6 +88,15 @@ fn code(explanation: &Explanation, row: &Code, told: &mut Vec<&'static str>, out
 fn alone(explanation: &Explanation, cause: Cause, out: &mut dyn Write) -> io::Result<()> {
     title(explanation, out, &format!("{} - {}", cause.id(), cause.title()), BOLD)?;
     rows(explanation, out, &cause_rows(explanation, cause, true))
+}
+
+fn whole_fault(explanation: &Explanation, fault: &LabFault, out: &mut dyn Write) -> io::Result<()> {
+    title(explanation, out, &fault_title(fault), BOLD)?;
+    rows(explanation, out, &fault_rows(fault))?;
+    match Cause::by_id(fault.found_by) {
+        Some(cause) => spaced(1, out).and_then(|()| alone(explanation, cause, out)),
+        None => Ok(()),
+    }
 }
 
 fn whole_layer(explanation: &Explanation, layer: Layer, out: &mut dyn Write) -> io::Result<()> {

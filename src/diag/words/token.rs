@@ -1,0 +1,107 @@
+//! Words of a text, and numbers in every dress.
+
+use crate::diag::codes::{self, Code, Family};
+
+/// One word of the text.
+pub struct Word<'a> {
+    /// As it was written.
+    pub text: &'a str,
+    /// Where it begins, in bytes.
+    pub at: usize,
+    /// An equals sign follows.
+    pub before_equals: bool,
+    /// It is part of something found.
+    pub claimed: bool,
+}
+
+/// Cuts a text into words: letters, digits, and `_`, `-`, `.` within them.
+pub fn words(text: &str) -> Vec<Word<'_>> {
+    let mut words = Vec::new();
+    let mut start = None;
+    for (at, c) in text.char_indices().chain([(text.len(), ' ')]) {
+        let inside = c.is_alphanumeric() || MINUS.contains(&c) || "_-.".contains(c);
+        match (start, inside) {
+            (None, true) => start = Some(at),
+            (Some(from), false) => {
+                words.extend(word(text, from, at, c == '='));
+                start = None;
+            }
+            _ => {}
+        }
+    }
+    words
+}
+
+/// The word between two places without the punctuation around it; a minus stays in front of a digit.
+fn word(text: &str, from: usize, to: usize, before_equals: bool) -> Option<Word<'_>> {
+    let edge = |c: char| c == '.' || c == '-' || MINUS.contains(&c);
+    let piece = text.get(from..to)?.trim_end_matches(edge);
+    let bare = piece.trim_start_matches(edge);
+    let lead = piece.get(..piece.len() - bare.len()).and_then(|lead| lead.chars().next_back()).filter(|c| *c != '.');
+    let minus = lead.filter(|_| bare.starts_with(|c: char| c.is_ascii_digit())).map_or(0, char::len_utf8);
+    let kept = piece.get(piece.len() - bare.len() - minus..)?;
+    (!kept.is_empty()).then(|| Word { text: kept, at: from + piece.len() - kept.len(), before_equals, claimed: false })
+}
+
+/// What word processors make of a minus in front of a number.
+const MINUS: [char; 2] = ['\u{2212}', '\u{2013}'];
+
+/// A number as the forms in which it can be looked up.
+#[derive(Clone, Copy, Default)]
+pub struct Number {
+    /// A plain number of a family.
+    pub plain: Option<u32>,
+    /// A whole 32-bit word: an HRESULT, an NTSTATUS or an error of OpenSSL.
+    pub word: Option<u32>,
+    /// Eight decimal digits may be a word in hexadecimal without its `0x`.
+    pub bare_hex: Option<u32>,
+}
+
+impl Number {
+    /// The number that a word is, if it is one.
+    pub fn of(word: &str) -> Option<Number> {
+        if let Some(hex) = word.strip_prefix("0x").or_else(|| word.strip_prefix("0X")) {
+            // C programs end constants so: 0x80090326L.
+            let value = u32::from_str_radix(hex.trim_end_matches(['L', 'l', 'U', 'u']), 16).ok()?;
+            return Some(Number::sized(value));
+        }
+        if let Some(digits) = word.strip_prefix(|c| c == '-' || MINUS.contains(&c)) {
+            let value: i32 = format!("-{digits}").parse().ok()?;
+            return Some(Number { word: Some(value.cast_unsigned()), ..Number::default() });
+        }
+        let hex = |word: &str| (word.len() == 8).then(|| u32::from_str_radix(word, 16).ok()).flatten();
+        if word.bytes().all(|byte| byte.is_ascii_digit()) {
+            let value: u32 = word.parse().ok()?;
+            return Some(Number { bare_hex: hex(word), ..Number::sized(value) });
+        }
+        let mixed = word.bytes().any(|byte| byte.is_ascii_digit());
+        let value = hex(word).filter(|_| mixed && word.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
+        Some(Number { bare_hex: Some(value), ..Number::default() })
+    }
+
+    fn sized(value: u32) -> Number {
+        if value > 0xFFFF { Number { word: Some(value), ..Number::default() } } else { Number { plain: Some(value), ..Number::default() } }
+    }
+
+    /// The rows it names; a plain number only those that `allowed` lets through.
+    pub fn rows(self, allowed: impl Fn(&Code) -> bool) -> Vec<&'static Code> {
+        let word =
+            |value: u32| codes::by_number(value).filter(move |code| code.hresult() == Some(value) || code.family == Family::NtStatus);
+        let values = || self.word.into_iter().chain(self.bare_hex);
+        let mut rows: Vec<_> = values().flat_map(word).chain(values().filter_map(codes::openssl)).collect();
+        if let Some(value) = self.plain {
+            rows.extend(codes::by_number(value).filter(|code| code.family.is_plain() && code.number == value && allowed(code)));
+        }
+        rows
+    }
+
+    /// It can only be a whole word, so it names a code whatever stands around it.
+    pub fn is_word(self) -> bool {
+        self.word.or(self.bare_hex).is_some_and(|value| value >> 28 == 0x8 || value >> 28 == 0xC || codes::is_openssl_3(value))
+    }
+
+    /// Digits only, where only hexadecimal makes sense of them: `80090326`, but `20240301` is a day.
+    pub fn is_doubtful(self) -> bool {
+        self.word.is_some() && self.bare_hex.is_some_and(|value| codes::openssl(value).is_some())
+    }
+}
