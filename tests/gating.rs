@@ -58,6 +58,11 @@ fn only_what_is_new_fails_and_a_baseline_may_be_replaced_in_the_same_run() {
     assert!(code == Some(0) && out.contains("known from"), "{out}");
     let (code, out, _) = probe(&["--fault", "cert.expired", "--baseline", &before]);
     assert!(code == Some(1) && out.contains("counts: CERT-EXPIRED") && out.contains("gone since"), "{out}");
+    // A shell of Windows may have written it in UTF-16.
+    let text = fs::read_to_string(&before).expect("a report");
+    let wide: Vec<u8> = std::iter::once(0xFEFF).chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+    fs::write(&before, wide).expect("it can be written");
+    assert_eq!(probe(&["--fault", "auth.disabled", "--baseline", &before]).0, Some(0));
 }
 
 #[test]
@@ -77,6 +82,15 @@ fn levels_ids_and_profiles_decide_what_counts() {
 fn what_is_wrong_with_the_files_is_said_before_anything_is_done() {
     let folder = Scratch::new("wrong");
     let typo = waiver(&folder, "CERT-EXPIERD", "2999-12-31");
+    let file = |name: &str, bytes: &[u8]| {
+        fs::write(folder.path(name), bytes).expect("it can be written");
+        folder.path(name)
+    };
+    let other = file("explain.json", br#"{"schema":"sstp-diag/explain/1","subjects":[]}"#);
+    let (alien, newer) =
+        (file("alien.json", br#"{"findings":[]}"#), file("newer.json", br#"{"schema":"sstp-diag/report/9","findings":[]}"#));
+    let (cut, picture) = (file("cut.json", br#"{"schema":"sstp-diag/report/1"}"#), file("shot.png", b"\x89PNG\r\n\x1a\n"));
+    let folder_itself = std::path::Path::new(&typo).parent().expect("a folder").display().to_string();
     let rows: &[(&[&str], i32, &str)] = &[
         (&["--waivers", &typo], 2, "line 2: \"CERT-EXPIERD\" is not the id of a finding; did you mean CERT-EXPIRED?"),
         (&["--waivers", "/nonexistent/w.toml"], 3, "cannot read the waivers"),
@@ -84,6 +98,13 @@ fn what_is_wrong_with_the_files_is_said_before_anything_is_done() {
         (&["--profile", &typo], 2, "\"waiver\" is not known here"),
         (&["--baseline", &typo], 2, "it is not JSON"),
         (&["--baseline", "/nonexistent/b.json"], 3, "cannot read the baseline"),
+        (&["--baseline", &folder_itself], 3, "cannot read the baseline"),
+        (&["--baseline", REFUSED], 2, "it is a capture; sstp-diag diagnose"),
+        (&["--baseline", &picture], 2, "it is a picture"),
+        (&["--baseline", &other], 2, "\"sstp-diag/explain/1\", and no report of findings; a baseline is what -o json=FILE"),
+        (&["--baseline", &alien], 2, "it is JSON, and no report of this program"),
+        (&["--baseline", &newer], 2, "this program reads sstp-diag/report/1"),
+        (&["--baseline", &cut], 2, "no list \"findings\""),
         (&["--fail-on", "bad"], 2, "fail, warn, note, never"),
         (&["--fail-on", "CRT-*"], 2, "fits the id of no finding"),
     ];
@@ -130,7 +151,10 @@ fn lines_of_a_log_stand_with_the_finding_they_confirm_and_contradictions_are_sai
 #[test]
 fn a_log_that_cannot_be_used_is_said() {
     assert_eq!(run(&["diagnose", REFUSED, "--log", "/nonexistent/log"]).0, Some(3));
-    let (code, out, _) = run(&["diagnose", REFUSED, "--log", REFUSED]);
+    let (code, out, err) = run(&["diagnose", REFUSED, "--log", REFUSED]);
+    assert!(code == Some(2) && out.is_empty() && err.contains("is a capture"), "{err}");
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/LICENSE");
+    let (code, out, _) = run(&["diagnose", REFUSED, "--log", page]);
     assert!(
         code == Some(1) && out.split_whitespace().collect::<Vec<_>>().join(" ").contains("nothing in it tells of an SSTP call"),
         "{out}"

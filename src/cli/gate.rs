@@ -2,7 +2,9 @@
 
 use super::args::GateArgs;
 use super::exit::Trouble;
+use super::sniff;
 use crate::diag::gate::{Baseline, Day, Flaw, Gate, PROFILES, Profile, Rules, finding_ids, waivers};
+use crate::diag::log::decoded;
 use crate::live::clock::Clock;
 use crate::report::text::list;
 use std::fs::File;
@@ -36,6 +38,7 @@ fn profile(named: &str) -> Result<Profile, Trouble> {
     Profile::read(&shown(path), &text(path, "read the profile in", SMALL)?, finding_ids()).map_err(usage)
 }
 
+/// The text of a file in whatever encoding: PowerShell writes UTF-16.
 fn text(path: &Path, doing: &str, most: u64) -> Result<String, Trouble> {
     let mut bytes = Vec::new();
     let read = File::open(path).and_then(|file| file.take(most + 1).read_to_end(&mut bytes));
@@ -43,8 +46,10 @@ fn text(path: &Path, doing: &str, most: u64) -> Result<String, Trouble> {
     if bytes.len() as u64 > most {
         return Err(Trouble::Usage(format!("{} is longer than {most} bytes; is it the right file?", path.display())));
     }
-    let says = |_| Trouble::Usage(format!("{} is not text in UTF-8; is it the right file?", path.display()));
-    String::from_utf8(bytes).map_err(says)
+    match sniff::not_text(&bytes) {
+        Some(advice) => Err(Trouble::Usage(format!("cannot {doing} {}: it is {advice}", path.display()))),
+        None => Ok(decoded(&bytes)),
+    }
 }
 
 fn shown(path: &Path) -> String {

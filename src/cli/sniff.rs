@@ -3,17 +3,15 @@
 /// What the bytes are when they are no text, with what would be right; nothing for text of any encoding.
 pub fn not_text(bytes: &[u8]) -> Option<String> {
     let known = MAGIC.iter().find(|row| bytes.starts_with(row.0)).map(|row| row.1.to_string());
-    known.or_else(|| is_rubbish(bytes).then(|| "not text: what is explained are sentences, codes and logs".to_string()))
+    known.or_else(|| is_rubbish(bytes).then(|| "not text".to_string()))
 }
 
-/// Many bytes of the beginning are no character and no zero of UTF-16.
+/// Many bytes of the beginning are control characters that no text has. Zeros tell nothing: UTF-16 has them, and so have logs
+/// of machines that lost their power.
 fn is_rubbish(bytes: &[u8]) -> bool {
     let head = bytes.get(..bytes.len().min(HEAD)).unwrap_or_default();
     let control = |byte: &&u8| **byte < 0x20 && !matches!(**byte, b'\t' | b'\n' | b'\r' | 0x0C | 0x1B | 0);
-    let odd = head.iter().filter(control).count();
-    let zeros = head.iter().filter(|byte| **byte == 0).count();
-    let wide = head.chunks(2).filter(|pair| pair.contains(&0)).count() * 10 >= head.len() * 4;
-    odd * 20 > head.len() || zeros * 20 > head.len() && !wide
+    head.iter().filter(control).count() * 20 > head.len()
 }
 
 /// How files begin that are given by mistake, and what they are.
@@ -33,7 +31,7 @@ const MAGIC: &[(&[u8], &str)] = &[
     (b"%PDF", "a PDF; copy its text"),
 ];
 
-const CAPTURE: &str = "a capture; sstp-diag diagnose FILE reads it";
+const CAPTURE: &str = "a capture; sstp-diag diagnose FILE reads it, and with -o json=REPORT makes a report of it";
 const PICTURE: &str = "a picture; type the number or the sentence that it shows";
 const PACKED: &str = "packed; unpack it first";
 

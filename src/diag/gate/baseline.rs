@@ -34,7 +34,22 @@ impl Baseline {
             serde_json::from_str(text).map_err(|error| flaw(Some(error.line()), format!("it is not JSON ({error}); {right}")))?;
         let schema = value.get("schema").and_then(Value::as_str).unwrap_or_default();
         let mut baseline = Baseline { file: file.to_string(), ..Baseline::default() };
-        match schema.rsplit_once('/').map_or(schema, |pair| pair.0) {
+        let (kind, version) = schema.rsplit_once('/').unwrap_or((schema, ""));
+        let whole = match kind {
+            "sstp-diag/report" => Some("findings"),
+            "sstp-diag/decode" => Some("sessions"),
+            _ => None,
+        };
+        if whole.is_some() && version != VERSION {
+            return Err(flaw(
+                None,
+                format!("its shape is {schema:?}, and this program reads {kind}/{VERSION}; write it anew with this version"),
+            ));
+        }
+        if let Some(name) = whole.filter(|name| !value.get(name).is_some_and(Value::is_array)) {
+            return Err(flaw(None, format!("it is cut or changed by hand: it has no list {name:?}; {right}")));
+        }
+        match kind {
             "sstp-diag/report" => {
                 baseline.single = true;
                 baseline.take(&value);
@@ -45,7 +60,8 @@ impl Baseline {
                 }
                 baseline.findings(&value, "");
             }
-            _ => return Err(flaw(None, format!("it is no report of this program (its schema is {schema:?}); {right}"))),
+            "" => return Err(flaw(None, format!("it is JSON, and no report of this program; {right}"))),
+            _ => return Err(flaw(None, format!("it is {schema:?}, and no report of findings; {right}"))),
         }
         Ok(baseline)
     }
@@ -93,6 +109,9 @@ impl Baseline {
         apart.then(|| format!("{}: the baseline is about {}, and this about {}", self.file, names(&self.hosts), names(hosts)))
     }
 }
+
+/// The version of the shapes that are read.
+const VERSION: &str = "1";
 
 fn list<'a>(value: &'a Value, name: &str) -> &'a [Value] {
     value.get(name).and_then(Value::as_array).map_or(&[], Vec::as_slice)

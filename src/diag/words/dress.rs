@@ -29,7 +29,9 @@ pub fn read(text: &str, faults: &[LabFault]) -> Explained {
         reading.bare(stands_for_itself, false);
     }
     let unknown = reading.unknown_ones(prose);
-    let notes = reading.foreign().filter(|_| !reading.found.is_empty()).into_iter().collect();
+    let nothing = reading.found.is_empty() && (prose || unknown.iter().all(|unknown| unknown.near.is_empty()));
+    let understood = nothing.then(|| UNDERSTOOD.to_string()).filter(|_| !unknown.is_empty());
+    let notes = reading.foreign().filter(|_| !reading.found.is_empty()).into_iter().chain(understood).collect();
     Explained { subjects: reading.into_subjects(), unknown, notes }
 }
 
@@ -63,7 +65,7 @@ impl<'a> Reading<'a> {
     }
 
     fn lower(&self) -> Vec<String> {
-        self.words.iter().map(|word| word.text.to_lowercase()).collect()
+        self.words.iter().map(Word::plain).collect()
     }
 
     /// Messages that are one thing, though codes are in them.
@@ -133,6 +135,11 @@ impl<'a> Reading<'a> {
         }
     }
 
+    /// What was noted of the word at `n`; the notes are in the order of the words.
+    fn nameless_at(&self, n: usize) -> Option<&(usize, Label, bool)> {
+        self.nameless.binary_search_by_key(&n, |nameless| nameless.0).ok().and_then(|at| self.nameless.get(at))
+    }
+
     /// The labels of the number at `n`, nearest first, and the word at which the first of them stands.
     fn labels_before(&self, n: usize) -> (usize, Vec<Label>) {
         let (mut from, mut labels) = (n, Vec::new());
@@ -151,11 +158,14 @@ impl<'a> Reading<'a> {
 
     /// Numbers without a label that name an `allowed` row, and layers.
     fn bare(&mut self, allowed: fn(&Code) -> bool, with_layers: bool) {
+        let nothing = self.found.is_empty();
         for n in 0..self.words.len() {
             let Some(word) = self.words.get(n).filter(|word| !word.claimed) else { continue };
             let rows = Number::of(word.text).map(|number| number.rows(allowed)).unwrap_or_default();
-            let layer = Layer::from_name(word.text).filter(|_| with_layers);
-            if !rows.is_empty() && !self.nameless.iter().any(|nameless| nameless.0 == n) {
+            // "Authentication failed" beside a code is no question about the layer.
+            let layer =
+                Layer::from_name(word.text).filter(|layer| with_layers && (word.text.eq_ignore_ascii_case(layer.name()) || nothing));
+            if !rows.is_empty() && self.nameless_at(n).is_none() {
                 self.claim(n, n, Meaning::Codes(rows));
             } else if let Some(layer) = layer {
                 self.claim(n, n, Meaning::Layer(layer));
@@ -178,7 +188,7 @@ impl<'a> Reading<'a> {
         let nothing = self.found.is_empty();
         let odd = |n: usize, word: &Word| {
             let number = Number::of(word.text);
-            let labelled = self.nameless.iter().any(|nameless| nameless.0 == n && (nameless.2 || nothing));
+            let labelled = self.nameless_at(n).is_some_and(|nameless| nameless.2 || nothing);
             looks_like_a_name(word.text) || number.is_some_and(|number| number.is_word() || labelled || !prose)
         };
         let numbers = self.words.iter().any(|word| Number::of(word.text).is_some());
@@ -187,10 +197,17 @@ impl<'a> Reading<'a> {
         let words = self.words.iter().enumerate().filter(|(n, word)| told(*n, word));
         let mut unknown: Vec<_> = words.take(MOST_UNKNOWN).map(|(n, word)| self.unknown(n, word)).collect();
         if nothing && unknown.is_empty() && !self.words.is_empty() {
-            let says = self.foreign().unwrap_or_default();
+            let says = self.foreign().or_else(|| self.case()).unwrap_or_default();
             unknown.push(Unknown { quoted: cut(self.text.trim()), says, near: sentence::near(&self.lower()) });
         }
         unknown
+    }
+
+    /// That the text has the form of a conformance case.
+    fn case(&self) -> Option<String> {
+        let parts: Vec<&str> = self.text.trim().split('/').collect();
+        let fits = matches!(parts.as_slice(), [layer, section, _] if Layer::from_name(layer).is_some() && section.contains('.'));
+        fits.then(|| "it looks like a case of the conformance suite, which `sstp-diag conformance show` explains".to_string())
     }
 
     /// That sentences of the language of the text are not known.
@@ -218,7 +235,13 @@ impl<'a> Reading<'a> {
                 near: near::numbers(value, |code| code.hresult().is_some_and(|word| word >> 16 == value >> 16)),
             };
         }
-        let label = self.nameless.iter().find(|nameless| nameless.0 == n).map(|nameless| nameless.1);
+        let label = self.nameless_at(n).map(|nameless| nameless.1);
+        let meant = word.text.get(2..).filter(|_| word.text.starts_with(['0']) && !word.text.bytes().all(|byte| byte.is_ascii_digit()));
+        let decimal = meant.and_then(|digits| digits.parse().ok()).map(codes::by_number).into_iter().flatten();
+        let decimal: Vec<String> = decimal.filter(|code| code.family == Family::Ras).map(Code::shown).collect();
+        if !decimal.is_empty() {
+            return Unknown { quoted, says: "as a decimal number it would be one".to_string(), near: decimal };
+        }
         let near =
             near::numbers(number.plain.unwrap_or_default(), |code| code.family.is_plain() && label.is_none_or(|label| label.allows(code)));
         let says = label.map(|label| format!("no number of {}", label.says())).unwrap_or_default();
@@ -291,7 +314,7 @@ fn looks_like_a_name(word: &str) -> bool {
         let known = Layer::ALL.iter().any(|it| it.name() == layer);
         known && rest.contains('-') && rest.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
     });
-    id || symbol || fault
+    (id || symbol || fault) && !NO_CODES.contains(&word.trim_start_matches("SSTP_MSG_"))
 }
 
 /// The first words of finding ids.
@@ -312,6 +335,9 @@ fn cut(text: &str) -> String {
     short
 }
 
+/// What can be asked.
+const UNDERSTOOD: &str = "what is understood are codes (691, 0x800B0101, -2146762495, CERT_E_EXPIRED), error sentences in English, \
+     Windows events, lines of clients and servers, findings, layers and faults of the lab; --log FILE reads logs";
 /// Ours: a label stands at most so many words before its number ("error code returned on failure is").
 const FAR_LABEL: usize = 7;
 /// Ours: longer parts of the text are cut when they are quoted.
@@ -322,3 +348,10 @@ const MOST_UNKNOWN: usize = 20;
 fn is_capitals(word: &str) -> bool {
     word.len() >= 6 && word.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit())
 }
+/// Names in capitals that stand in messages and are no codes: messages of SSTP, the registry.
+#[rustfmt::skip]
+const NO_CODES: &[&str] = &[
+    "CALL_CONNECT_REQUEST", "CALL_CONNECT_ACK", "CALL_CONNECT_NAK", "CALL_CONNECTED", "CALL_ABORT", "CALL_DISCONNECT",
+    "CALL_DISCONNECT_ACK", "ECHO_REQUEST", "ECHO_RESPONSE", "SSTP_DUPLEX_POST", "REG_BINARY", "REG_DWORD",
+    "HKEY_LOCAL_MACHINE", "HKEY_CURRENT_USER",
+];

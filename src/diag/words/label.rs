@@ -56,7 +56,7 @@ const ERRORS: &[Family] = &[Family::Ras, Family::Win32, Family::Winsock, Family:
 
 #[rustfmt::skip]
 const LABELS: &[Row] = &[
-    (&["error", "err", "errors", "fehler", "erreur", "errore", "erro", "fout", "fel", "fejl", "feil", "virhe", "błąd", "chyba", "hiba", "hata", "ошибка", "помилка", "エラー", "错误", "錯誤", "오류", "code", "codes", "fehlercode", "ursachencode", "código", "codice", "код"], ERRORS, &[], 1),
+    (&["error", "err", "errors", "fehler", "erreur", "errore", "erro", "fout", "fel", "fejl", "feil", "virhe", "błąd", "chyba", "hiba", "hata", "ошибка", "помилка", "エラー", "错误", "錯誤", "오류", "code", "codes", "fehlercode", "ursachencode", "código", "codice", "код", "error-code", "exit-code", "errorcode", "códigos"], ERRORS, &[], 1),
     (&["ras", "rasdial", "vpn", "raserror"], &[Family::Ras], &[], 2),
     (&["win32", "windows", "system", "winerror"], &[Family::Win32, Family::Winsock, Family::WinHttp], &[], 2),
     (&["winsock", "wsa", "socket"], &[Family::Winsock], &[], 2),
@@ -64,10 +64,10 @@ const LABELS: &[Row] = &[
     (&["http"], &[Family::HttpStatus], &[], 3),
     (&["alert", "alertdesc"], &[Family::TlsAlert], &[], 3),
     (&["verify", "x509", "openssl"], &[Family::OpenSsl], &[], 3),
-    (&["status"], &[Family::SstpStatus, Family::HttpStatus], &[], 2),
+    (&["status", "status-code", "statuscode"], &[Family::SstpStatus, Family::HttpStatus], &[], 2),
     (&["sstp"], &[Family::SstpStatus], &["RasSstp "], 3),
     (&["mschap", "ms-chap", "mschapv2", "ms-chapv2", "chap"], &[Family::MsChap], &[], 3),
-    (&["reason", "reasoncode", "grund"], &[Family::NpsReason], &[], 2),
+    (&["reason", "reasoncode", "reason-code", "grund"], &[Family::NpsReason], &[], 2),
     (&["nps", "ias", "radius"], &[Family::NpsReason], &["NPS "], 3),
     (&["event", "eventid", "event-id", "events", "ereignis", "ereignis-id", "événement", "evento", "событие"], &[Family::Event], &[], 2),
     (&["rassstp", "microsoft-windows-rassstp"], &[], &["RasSstp "], 4),
@@ -107,6 +107,7 @@ const FILLERS: &[&str] = &[
     "1.0",
     "1.1",
     "attribute",
+    "layer",
     "info",
     "termination",
     "nummer",

@@ -23,14 +23,17 @@ pub type Found = (usize, usize, Meaning);
 pub fn find(words: &[String], log: bool) -> Vec<Found> {
     let mut all: Vec<Found> = (0..words.len()).flat_map(|from| at(words, from, log)).collect();
     all.sort_by_key(|found| std::cmp::Reverse(found.1 - found.0));
-    let mut kept: Vec<Found> = Vec::new();
-    for found in all {
-        if kept.iter().all(|other| found.1 < other.0 || other.1 < found.0) {
-            kept.push(found);
+    let mut taken = vec![false; words.len()];
+    all.retain(|found| {
+        let place = taken.get_mut(found.0..=found.1).unwrap_or_default();
+        let free = place.iter().all(|taken| !*taken);
+        if free {
+            place.fill(true);
         }
-    }
-    kept.sort_by_key(|found| found.0);
-    kept
+        free
+    });
+    all.sort_by_key(|found| found.0);
+    all
 }
 
 /// The longest sentence that begins there.
@@ -87,7 +90,7 @@ pub fn all() -> impl Iterator<Item = Row> {
     rows_with_weight().map(|row| row.1)
 }
 
-const TABLES: [&[Row]; 6] = [ras::RAS, system::SYSTEM, security::SECURITY, events::EVENTS, events::NPS, unix::UNIX];
+const TABLES: [&[Row]; 7] = [ras::RAS, system::SYSTEM, security::SECURITY, events::EVENTS, events::NPS, unix::UNIX, unix::BROWSERS];
 
 /// What the name of a row stands for.
 pub fn meaning(name: &str) -> Option<Meaning> {

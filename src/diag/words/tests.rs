@@ -30,6 +30,10 @@ fn a_code_is_known_in_every_dress() {
         "CERT_E_EXPIRED",
         "cert_e_expired",
         "(0x800B0101).",
+        "0x800B0101L",
+        "\u{2212}2146762495",
+        "\u{2011}2146762495",
+        "2146762495",
         "error: 0x800B0101",
     ] {
         assert_eq!(named(text), [expired], "{text}");
@@ -52,6 +56,9 @@ fn a_code_is_known_in_every_dress() {
         "0x800702B3",
         "-2147024205",
         "error code 691",
+        "Error691",
+        "error-691",
+        "error \u{ff16}\u{ff19}\u{ff11}",
     ] {
         assert_eq!(named(text), [ras], "{text}");
     }
@@ -172,6 +179,11 @@ fn what_is_not_known_names_its_neighbours() {
     assert!(ras.first().is_some_and(|unknown| unknown.near.first().is_some_and(|near| near.starts_with("878"))), "{ras:?}");
     let sentence = lost("everything is broken today");
     assert_eq!((sentence.len(), named("everything is broken today").len()), (1, 0));
+    let hex = lost("0x691");
+    assert!(hex.first().is_some_and(|unknown| unknown.near == ["691 ERROR_AUTHENTICATION_FAILURE"]), "{hex:?}");
+    assert!(lost("sstp/2.2.1/reserved-bits").first().is_some_and(|unknown| unknown.says.contains("conformance show")));
+    assert!(read("my vpn is broken", &[]).notes.iter().any(|note| note.contains("--log FILE")));
+    assert_eq!(lost("CALL_ABORT status 4, REG_BINARY").len(), 0);
     let nearly = lost("the remote connection was denied because of the user name or password");
     assert!(nearly.first().is_some_and(|unknown| unknown.near.iter().any(|near| near.starts_with("691"))), "{nearly:?}");
     assert_eq!(named("CERT-EXPIRED CERT-EXPIERD"), ["CERT-EXPIRED"]);
