@@ -197,6 +197,6 @@ fn calls_of_a_capture_are_compared_by_their_server() {
         serde_json::json!({ "schema": "sstp-diag/decode/1", "sessions": [call("a.test"), call("b.test")], "findings": [] }).to_string();
     let baseline = Baseline::read("before.json", &text).expect("a report");
     assert!(baseline.knows("AUTH-MSCHAP-691", Severity::Fail, "A.test") && !baseline.knows("AUTH-MSCHAP-691", Severity::Fail, "c.test"));
-    assert!(says(Baseline::read("x", "{}")).contains("it is no report of this program"));
+    assert!(says(Baseline::read("x", "{}")).contains("it is JSON, and no report of this program"));
     assert!(says(Baseline::read("x", "{\n!")).starts_with("x, line 2: it is not JSON"));
 }
