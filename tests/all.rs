@@ -15,4 +15,5 @@ mod hard_captures;
 mod hostile;
 mod house;
 mod lab;
+mod recorded;
 mod scratch;

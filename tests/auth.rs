@@ -12,6 +12,7 @@ use sstp_diag::wire::{chap, eap, pap, ppp};
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
+use std::time::Duration;
 
 fn sstp_diag(args: &[&str]) -> (Option<i32>, String, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sstp-diag"));
@@ -100,6 +101,7 @@ fn matrix(methods: Vec<Method>, faults: &[&str]) -> (Vec<(String, Stand, String)
         let over = dial.resolve.iter().map(|(host, addresses)| Override { host: host.clone(), addresses: addresses.clone() });
         config.resolver.overrides = over.collect();
         config.matrix = Some("alice".into());
+        config.timers.layer = Duration::from_secs(2);
         let (_stop, stopped) = tokio::sync::watch::channel(false);
         let transcript = probe::run(&config, &Clock::start(), &mut Vec::new(), stopped).await;
         let facts = Facts::of(&transcript);
@@ -150,6 +152,20 @@ fn a_server_that_refuses_the_name_says_nothing_about_its_methods_within_eap() {
     assert!(!stands.is_empty() && stands.iter().all(|stand| *stand == Stand::Unknown), "{rows:?}");
     let refused: Vec<&str> = rows.iter().filter(|row| row.1 == Stand::Refused).map(|row| row.0.as_str()).collect();
     assert_eq!(refused, ["mschapv2", "chap-md5", "pap"]);
+}
+
+#[test]
+fn a_link_that_does_not_come_up_is_no_refusal_of_a_method() {
+    let all = || Method::ALL.iter().map(|row| row.0).collect();
+    let (rows, _) = matrix(all(), &["lcp.nak-loop"]);
+    assert!(rows.len() == 7 && rows.iter().all(|row| row.1 == Stand::Unknown && row.2.contains("21 Configure-Naks")), "{rows:?}");
+    let (rows, _) = matrix(all(), &["lcp.silent"]);
+    let told: Vec<Stand> = rows.iter().map(|row| row.1).collect();
+    assert_eq!(told, [&[Stand::Unknown][..], &[Stand::NotAsked; 6]].concat(), "{rows:?}");
+    let (rows, _) = matrix(all(), &["lcp.only-mschapv1"]);
+    assert!(rows.iter().all(|row| row.1 == Stand::Refused && row.2 == "the server insists on MS-CHAPv1"), "{rows:?}");
+    let (_, table, _) = sstp_diag(&["probe", "--lab", "--auth-matrix", "--fault", "lcp.only-mschapv1", "--width", "200"]);
+    assert!(table.contains("the server asks for MS-CHAPv1, which Windows has no longer"), "{table}");
 }
 
 #[test]

@@ -7,9 +7,11 @@ use sstp_diag::jobs::lab::{Fault, Lab, LabConfig, Makes, USERS, fault, pki};
 use sstp_diag::jobs::probe::{self, ProbeConfig};
 use sstp_diag::live::clock::Clock;
 use sstp_diag::live::dns::Override;
+use sstp_diag::live::keylog::KeyLogs;
 use sstp_diag::live::lookup::Wish;
 use sstp_diag::live::proxy::ProxyConfig;
 use sstp_diag::live::trust::{Store, Trust};
+use sstp_diag::live::wiretap::Ear;
 use sstp_diag::proto::edit::Edit;
 use sstp_diag::proto::pair;
 use sstp_diag::proto::plan::{Account, CertHashes, ClientConfig, Credentials, Method, Mind, Plan, ServerConfig, Timers};
@@ -19,7 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Spec timers, shortened: the faults that wait for one of them are to be waited for, not for minutes.
-fn timers() -> Timers {
+pub fn timers() -> Timers {
     Timers {
         layer: Duration::from_secs(2),
         layers: vec![(Layer::Data, Duration::from_secs(6)), (Layer::Cert, Duration::from_secs(6))],
@@ -29,7 +31,12 @@ fn timers() -> Timers {
 }
 
 async fn run(faults: Vec<String>, credentials: bool) -> Transcript {
-    let lab = Lab::start(LabConfig { faults, timers: timers(), ..LabConfig::default() }).await.expect("the lab starts");
+    heard(faults, credentials, timers(), Ear::default()).await.0
+}
+
+/// A probe of the lab while `ear` listens, and the roots that it trusted.
+pub async fn heard(faults: Vec<String>, credentials: bool, timers: Timers, ear: Ear) -> (Transcript, Vec<Vec<u8>>) {
+    let lab = Lab::start(LabConfig { faults, timers: timers.clone(), ..LabConfig::default() }).await.expect("the lab starts");
     let dial = lab.dial().clone();
     let target = Target { host: dial.host.clone(), port: dial.port, server_name: dial.server_name.clone(), ..Target::default() };
     let mut config = ProbeConfig::new(target);
@@ -43,15 +50,16 @@ async fn run(faults: Vec<String>, credentials: bool) -> Transcript {
     config.proxy = dial.proxy.as_deref().map(|proxy| ProxyConfig::parse(proxy).expect("the lab's own proxy"));
     let over = dial.resolve.iter().map(|(host, addresses)| Override { host: host.clone(), addresses: addresses.clone() });
     config.resolver.overrides = over.collect();
-    config.timers = timers();
+    config.timers = timers;
     config.total = Duration::from_secs(40);
+    (config.keylog, config.ear) = (Arc::new(KeyLogs::default().heard_by(ear.clone())), ear);
     let (_stop, stopped) = tokio::sync::watch::channel(false);
     let transcript = probe::run(&config, &Clock::start(), &mut Vec::new(), stopped).await;
     lab.stop().await;
-    transcript
+    (transcript, dial.ca_der)
 }
 
-fn judged(transcript: &Transcript) -> Judgement {
+pub fn judged(transcript: &Transcript) -> Judgement {
     judge(&Facts::of(transcript), diag::all())
 }
 
@@ -79,6 +87,11 @@ fn wrong(fault: &Fault, judgement: &Judgement) -> Option<String> {
 const AT_ONCE: usize = 24;
 
 async fn all_of(faults: Vec<&'static Fault>) -> Vec<(&'static Fault, Transcript)> {
+    each(faults, async |fault: &Fault| run(vec![fault.id.to_string()], true).await).await
+}
+
+/// Does it with every fault, several at a time.
+pub async fn each<T: 'static>(faults: Vec<&'static Fault>, doing: impl AsyncFn(&Fault) -> T + Clone + 'static) -> Vec<(&'static Fault, T)> {
     let mut waiting = faults.into_iter();
     let mut running = tokio::task::JoinSet::new();
     let mut done = Vec::new();
@@ -86,7 +99,8 @@ async fn all_of(faults: Vec<&'static Fault>) -> Vec<(&'static Fault, Transcript)
         while running.len() < AT_ONCE
             && let Some(fault) = waiting.next()
         {
-            running.spawn_local(async move { (fault, run(vec![fault.id.to_string()], true).await) });
+            let doing = doing.clone();
+            running.spawn_local(async move { (fault, doing(fault).await) });
         }
         match running.join_next().await {
             Some(result) => done.push(result.expect("no run panics")),
@@ -95,7 +109,7 @@ async fn all_of(faults: Vec<&'static Fault>) -> Vec<(&'static Fault, Transcript)
     }
 }
 
-fn block_on<T>(work: impl Future<Output = T>) -> T {
+pub fn block_on<T>(work: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let result = tokio::task::LocalSet::new().block_on(&runtime, work);
     runtime.shutdown_background();

@@ -60,8 +60,8 @@ struct Above {
     plaintext: bool,
     sni: Option<String>,
     leaf: bool,
-    /// `close_notify` came from client, from server.
-    notified: [bool; 2],
+    /// Client, server have ended their stream by word of TLS.
+    said_end: [bool; 2],
 }
 
 impl<'l> Conn<'l> {
@@ -82,7 +82,7 @@ impl<'l> Conn<'l> {
                 plaintext: false,
                 sni: None,
                 leaf: false,
-                notified: [false; 2],
+                said_end: [false; 2],
             };
             Box::new(Body { stage: Stage::Fresh(Vec::new(), Vec::new()), above, log })
         })
@@ -188,16 +188,13 @@ impl Body<'_> {
 
     fn end(&mut self, at: Micros, from: Side, reset: bool) {
         self.log.now(at);
-        let notified = self.above.notified[usize::from(from == Side::Server)];
-        let how = match (reset, notified) {
-            (true, _) => How::Reset,
-            (false, true) => How::CloseNotify,
-            (false, false) => How::Fin,
-        };
+        let how = if reset { How::Reset } else { How::Fin };
         match &mut self.stage {
             Stage::Tls(tls) => {
                 tls.closed(at, from, reset, &mut Out { above: &mut self.above, log: &mut self.log });
-                self.above.watch.closed(at, from, how, &mut self.log);
+                if reset || !self.above.said_end[usize::from(from == Side::Server)] {
+                    self.above.watch.closed(at, from, how, &mut self.log);
+                }
             }
             Stage::Clear => self.above.watch.closed(at, from, how, &mut self.log),
             Stage::Proxy(proxy) => proxy.closed(at, from, how, &mut self.log),
@@ -346,8 +343,11 @@ impl Sees for Out<'_, '_> {
         }
     }
 
-    fn close_notify(&mut self, _: Micros, from: Side) {
-        self.above.notified[usize::from(from == Side::Server)] = true;
+    /// Whoever says so says nothing more. Its FIN may come late, behind that of a peer who only answers.
+    fn said_end(&mut self, at: Micros, from: Side, how: How) {
+        if !std::mem::replace(&mut self.above.said_end[usize::from(from == Side::Server)], true) {
+            self.above.watch.closed(at, from, how, self.log);
+        }
     }
 }
 

@@ -13,7 +13,7 @@ pub use room::Room;
 use super::keylog::Keys;
 use crate::base::{Bytes, Layer, Micros, Side};
 use crate::crypto::tls_open::Opened;
-use crate::transcript::{Event, Opaqueness, What};
+use crate::transcript::{Event, How, Opaqueness, What};
 use crate::wire::tls::message::kind;
 use crate::wire::tls::record::{ALERT, APPLICATION_DATA, Alert, CHANGE_CIPHER_SPEC, HANDSHAKE, Header};
 use crate::wire::tls::{TLS12, TLS13};
@@ -34,9 +34,10 @@ pub trait Sees {
     fn lost(&mut self, at: Micros, from: Side, bytes: u64);
     /// The header of every record, in order.
     fn record(&mut self, at: Micros, from: Side, kind: u8, len: usize);
-    /// One side ended its stream in good order (close_notify). RFC 8446 6.1.
-    fn close_notify(&mut self, at: Micros, from: Side) {
-        let _ = (at, from);
+    /// One side ended its stream by word: in good order (close_notify), or with a fatal alert behind the handshake, which
+    /// is told as a FIN without close_notify. RFC 8446 6.1 and 6.2.
+    fn said_end(&mut self, at: Micros, from: Side, how: How) {
+        let _ = (at, from, how);
     }
 }
 

@@ -35,6 +35,8 @@ pub struct Wire {
     server: End,
     shape: Shape,
     packet: Vec<u8>,
+    /// When the SYN was sent.
+    began: i64,
 }
 
 #[derive(Clone, Debug)]
@@ -65,11 +67,13 @@ impl Wire {
             server: end(server, isn.rotate_left(13) ^ 0x5bd1_e995),
             shape: Shape { segment: shape.segment.clamp(1, LARGEST_SEGMENT), ack_every: shape.ack_every.max(1), ..shape },
             packet: Vec::new(),
+            began: 0,
         }
     }
 
     /// The client's SYN.
     pub fn syn(&mut self, at: i64, out: &mut dyn Packets) -> io::Result<()> {
+        self.began = at;
         self.send(at, Side::Client, SYN, b"", out)
     }
 
@@ -83,6 +87,16 @@ impl Wire {
     pub fn refused(&mut self, at: i64, out: &mut dyn Packets) -> io::Result<()> {
         self.server.next = 0;
         self.send(at, Side::Server, RST | ACK, b"", out)
+    }
+
+    /// The client gives up, nothing having answered: its SYN once more, where a second has gone by, so that the capture
+    /// shows for how long it waited. RFC 6298 2.1.
+    pub fn unanswered(&mut self, at: i64, out: &mut dyn Packets) -> io::Result<()> {
+        if at - self.began < FIRST_RTO {
+            return Ok(());
+        }
+        self.client.next = self.client.next.wrapping_sub(1);
+        self.send(at, Side::Client, SYN, b"", out)
     }
 
     /// Bytes of one side, in segments, and the acknowledgements of the other.
@@ -209,6 +223,8 @@ fn v6(ip: IpAddr) -> [u8; 16] {
     }
 }
 
+/// RFC 6298 2.1: a SYN is sent again after so long at first, in microseconds.
+const FIRST_RTO: i64 = 1_000_000;
 /// PSH. RFC 9293 3.1.
 const PSH: u8 = 8;
 /// What Linux begins with; nobody's own is known.

@@ -361,7 +361,22 @@ fn violated(facts: &Facts) -> Option<(&Stop, &str)> {
 }
 
 fn peap_version_differs(facts: &Facts) -> Option<Evidence> {
-    violated(facts).filter(|row| row.1.contains("goes on with version")).map(|row| reason_of(row.0))
+    violated(facts).filter(|row| row.1.contains("goes on with version")).map(|row| reason_of(row.0)).or_else(|| left_at_peap_version(facts))
+}
+
+/// As a tap sees it: the client left when the server's PEAP went on with another version than it had answered with.
+fn left_at_peap_version(facts: &Facts) -> Option<Evidence> {
+    let stop = stop_at(facts, Layer::Auth).filter(|stop| matches!(stop.reason, Reason::ClientLeft(_)))?;
+    let version = |seen: &Seen<ppp::Frame>| match &seen.it.body {
+        ppp::Body::Eap(packet) if packet.kind == Some(eap::PEAP) => packet.data.first().map(|flags| flags & PEAP_VERSION),
+        _ => None,
+    };
+    let of = |side| facts.ppp.iter().filter(move |seen| seen.by == Some(side)).filter_map(|seen| Some((seen.event, version(seen)?)));
+    let (ours, answered) = of(Side::Client).next()?;
+    let (theirs, goes_on) = of(Side::Server).find(|row| row.0 > ours && row.1 != answered)?;
+    let says =
+        format!("the client answered with version {answered} of PEAP, the server went on with version {goes_on}, and the client left");
+    Evidence::of([ours, theirs, stop.event], says)
 }
 
 fn cryptobinding_wrong(facts: &Facts) -> Option<Evidence> {
@@ -435,6 +450,8 @@ const ROOT: [Rule; 3] = [Rule::UntrustedRoot, Rule::SelfSigned, Rule::MissingInt
 const NAME: [Rule; 3] = [Rule::NameMismatch, Rule::WildcardDepth, Rule::IpNotInSan];
 /// RFC 8446 6.2: bad_certificate, unsupported_certificate, certificate_unknown, unknown_ca, access_denied, certificate_required.
 const ABOUT_THE_CERTIFICATE: [u8; 6] = [42, 43, 46, 48, 49, 116];
+/// MS-PEAP 2.2.1: the bits of the flags that hold the version.
+const PEAP_VERSION: u8 = 0x03;
 /// How our own end begins to say what a method breaks.
 const OUR_WORDS: [&str; 8] = [
     "more than 150 packets of one EAP method",

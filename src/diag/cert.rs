@@ -21,7 +21,7 @@ pub(super) const CERT: &[Check] = &[
         fix: Fix { admin: "Bind a certificate to the SSTP listener.", user: "" },
         spec: &[SpecRef::rfc(8446, "4.4.2.4")],
         needs: Need::Began(Layer::Tls),
-        explains: &["TLS-HANDSHAKE-FAILED"],
+        explains: &["TLS-HANDSHAKE-FAILED", "TLS-CLIENT-LEFT"],
         look: Look::One(no_certificate),
         ..Check::ROW
     },

@@ -309,8 +309,12 @@ fn failed_otherwise(facts: &Facts) -> Option<Evidence> {
     unnamed(facts, Layer::Lcp, "LCP-FAILED").filter(|_| !learned(facts))
 }
 
-/// Without credentials the call is over once the methods are known, however the server takes that.
+/// Without credentials the call is over once the methods are known, however the server takes that. A tap does not know
+/// what a client was after.
 fn learned(facts: &Facts) -> bool {
+    if facts.tapped() {
+        return false;
+    }
     let by_us = || facts.stop.as_ref().is_some_and(|stop| matches!(stop.reason, Reason::Closed(How::Ours)));
     !facts.asked.credentials && (facts.methods.iter().any(|seen| seen.it.1) || by_us())
 }

@@ -92,7 +92,7 @@ pub(super) const TLS: &[Check] = &[
         verified: true,
         spec: &[SpecRef::sstp("2.1"), SpecRef::rfc(8446, "4.3.2")],
         needs: Need::Began(Layer::Tls),
-        explains: &["HTTP-SILENT-CLOSE", "HTTP-UNEXPECTED-STATUS"],
+        explains: &["HTTP-SILENT-CLOSE", "HTTP-UNEXPECTED-STATUS", "HTTP-CLIENT-LEFT"],
         look: Look::One(client_certificate_demanded),
         ..Check::ROW
     },

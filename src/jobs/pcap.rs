@@ -108,9 +108,11 @@ impl<W: Write + Send + Debug> Wiretap for PcapFile<W> {
     }
 
     fn failed(&self, at: i64, wire: u64, how: ConnectFailure) {
-        if matches!(how, ConnectFailure::Refused | ConnectFailure::Reset) {
-            self.on(wire, |wire, file| wire.refused(at, file));
-        }
+        self.on(wire, |wire, file| match how {
+            ConnectFailure::Refused | ConnectFailure::Reset => wire.refused(at, file),
+            ConnectFailure::TimedOut => wire.unanswered(at, file),
+            _ => Ok(()),
+        });
     }
 
     fn bytes(&self, at: i64, wire: u64, from: Side, bytes: &[u8]) {

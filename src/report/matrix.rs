@@ -4,7 +4,8 @@ use super::document::quiet;
 use super::model::Report;
 use super::table::{bold, grid, lines, wrapped};
 use super::text::harmless;
-use crate::transcript::MatrixRow;
+use crate::transcript::{MatrixRow, Stand};
+use crate::wire::ncp::AuthMethod;
 use serde_json::{Value, json};
 use std::io::{self, Write};
 
@@ -87,11 +88,26 @@ pub(super) fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{}", bold("Authentication methods", style.colour))?;
     lines(&asked).try_for_each(|line| writeln!(out, "{line}"))?;
     if settings.is_empty() {
-        return writeln!(out, "\n{}\n", wrapped("No setting of a Windows profile is known to get through.", width));
+        return writeln!(
+            out,
+            "\n{}\n",
+            wrapped(&format!("No setting of a Windows profile is known to get through{}.", why_none(report)), width)
+        );
     }
     writeln!(out, "\n{}", bold("A Windows profile gets through with", style.colour))?;
     lines(&profile).try_for_each(|line| writeln!(out, "{line}"))?;
     writeln!(out)
+}
+
+/// Where it is known, why no setting of Windows gets through.
+fn why_none(report: &Report) -> &'static str {
+    let facts = &report.facts;
+    let heard = facts.matrix.iter().any(|seen| !matches!(seen.it.stand, Stand::Unknown | Stand::NotAsked));
+    match facts.methods.iter().any(|seen| seen.it == (AuthMethod::MsChapV1, true)) {
+        _ if !heard => ", since the server tells nothing of its methods",
+        true => ": the server asks for MS-CHAPv1, which Windows has no longer had since Vista",
+        false => "",
+    }
 }
 
 /// The matrix for a program; nothing where it was not asked for.

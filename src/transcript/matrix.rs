@@ -14,16 +14,19 @@ pub enum Stand {
     Refused,
     /// It gave no answer from which that follows.
     Unknown,
+    /// It was not asked: nothing would have come of it.
+    NotAsked,
 }
 
 impl Stand {
-    /// `offered`, `accepted`, `refused` or `unknown`.
+    /// `offered`, `accepted`, `refused`, `unknown` or `not-asked`.
     pub fn name(self) -> &'static str {
         match self {
             Stand::Offered => "offered",
             Stand::Accepted => "accepted",
             Stand::Refused => "refused",
             Stand::Unknown => "unknown",
+            Stand::NotAsked => "not-asked",
         }
     }
 

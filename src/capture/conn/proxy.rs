@@ -107,11 +107,12 @@ impl Proxy {
     }
 
     /// One side ended the connection.
-    pub fn closed(&mut self, _: Micros, from: Side, how: How, log: &mut Log<'_>) {
+    pub fn closed(&mut self, at: Micros, from: Side, how: How, log: &mut Log<'_>) {
+        let left = || Reason::ClientLeft("the client closed the connection before the proxy had answered".into());
         let reason = match (&self.refused, from) {
             (Some(refusal), _) => Reason::Refused(refusal.clone()),
             (None, Side::Server) => Reason::Closed(how),
-            (None, Side::Client) => Reason::ClientLeft("the client closed the connection before the proxy had answered".into()),
+            (None, Side::Client) => self.silence(at).unwrap_or_else(left),
         };
         if !self.done {
             log.down(Layer::Proxy, reason);
@@ -125,14 +126,17 @@ impl Proxy {
         if self.done || self.given {
             return;
         }
-        let reason = match (&self.refused, self.asked) {
-            (Some(refusal), _) => Reason::Refused(refusal.clone()),
-            (None, Some(since)) if at - since >= PATIENCE => {
-                Reason::TimedOut { waiting_for: "answer to CONNECT".into(), after: at - since }
-            }
-            _ => Reason::Unseen("the capture ends before the proxy's answer".into()),
+        let reason = match &self.refused {
+            Some(refusal) => Reason::Refused(refusal.clone()),
+            None => self.silence(at).unwrap_or_else(|| Reason::Unseen("the capture ends before the proxy's answer".into())),
         };
         log.down(Layer::Proxy, reason);
+    }
+
+    /// The proxy has owed its answer for so long that it means something.
+    fn silence(&self, at: Micros) -> Option<Reason> {
+        let after = at - self.asked?;
+        (after >= PATIENCE).then(|| Reason::TimedOut { waiting_for: "answer to CONNECT".into(), after })
     }
 }
 

@@ -13,10 +13,14 @@ impl Tls {
         if alert.description == CLOSE_NOTIFY {
             self.shake.close_notify = self.shake.close_notify.or(Some(from));
             self.latest = self.latest.max(at);
-            return out.close_notify(at, from);
+            return out.said_end(at, from, How::CloseNotify);
         }
         self.event(at, Some(from), What::Alert { description: alert.description }, out);
-        if self.shake.over() || !alert.is_fatal(self.shake.version()) {
+        let fatal = alert.is_fatal(self.shake.version());
+        if fatal && self.shake.stands == Stands::Secured {
+            out.said_end(at, from, How::Fin);
+        }
+        if self.shake.over() || !fatal {
             return;
         }
         let name = Alert::name(alert.description);

@@ -36,7 +36,7 @@ impl Sees for Sink {
     fn record(&mut self, _: Micros, _: Side, _: u8, _: usize) {
         self.records += 1;
     }
-    fn close_notify(&mut self, _: Micros, from: Side) {
+    fn said_end(&mut self, _: Micros, from: Side, _: How) {
         self.closed.push(from);
     }
 }

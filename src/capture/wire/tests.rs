@@ -88,11 +88,16 @@ fn a_call_is_a_sound_tcp_connection_in_both_families() {
 }
 
 #[test]
-fn a_refusal_answers_the_syn_and_a_reset_is_the_last_word() {
+fn a_refusal_answers_the_syn_silence_repeats_it_and_a_reset_is_the_last_word() {
     let (mut refused, mut out) = (wire("192.0.2.1:50000", "192.0.2.2:443", 9), Kept::default());
     refused.syn(1, &mut out).expect("memory");
     refused.refused(2, &mut out).expect("memory");
     assert_eq!(read(&out.0), [row('C', "S", 0, 0, 0), row('S', "RA", 0, 1, 0)]);
+    let (mut silent, mut out) = (wire("192.0.2.1:50000", "192.0.2.2:443", 9), Kept::default());
+    silent.syn(1, &mut out).expect("memory");
+    silent.unanswered(900_000, &mut out).expect("memory");
+    silent.unanswered(5_000_001, &mut out).expect("memory");
+    assert_eq!(read(&out.0), [row('C', "S", 0, 0, 0), row('C', "S", 0, 0, 0)]);
     let (mut reset, mut out) = (wire("[::ffff:192.0.2.1]:50000", "192.0.2.2:443", 9), Kept::default());
     reset.syn(1, &mut out).expect("memory");
     reset.accepted(1, &mut out).expect("memory");
