@@ -49,6 +49,19 @@ fn a_waiver_lets_pass_what_it_names_until_it_expires_and_the_finding_stays_in_ev
 }
 
 #[test]
+fn what_a_profile_raises_is_no_second_cause_of_the_same_stop() {
+    let (code, out, _) = probe(&["--fault", "binding.hash-protocol", "--profile", "windows-strict", "-o", "json"]);
+    let json: Value = serde_json::from_str(&out).expect("JSON");
+    let findings = json["findings"].as_array().expect("findings");
+    let failing = findings.iter().filter(|it| it["severity"] == "fail" && it["because_of"].is_null());
+    let failing: Vec<&str> = failing.filter_map(|it| it["id"].as_str()).collect();
+    assert_eq!((code, failing), (Some(1), vec!["BIND-REFUSED"]), "{out}");
+    let raised = findings.iter().find(|it| it["id"] == "BIND-SHA1-ONLY").expect("it is still told");
+    assert_eq!(raised["because_of"], "BIND-REFUSED");
+    assert_eq!(json["gate"]["failing"], serde_json::json!(["BIND-REFUSED"]));
+}
+
+#[test]
 fn only_what_is_new_fails_and_a_baseline_may_be_replaced_in_the_same_run() {
     let folder = Scratch::new("baseline");
     let before = folder.path("before.json");

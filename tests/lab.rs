@@ -141,6 +141,14 @@ fn the_clean_lab_and_the_oddities_draw_nothing_above_a_note() {
     }
 }
 
+#[test]
+fn revocation_is_looked_up_through_the_proxy_of_the_call() {
+    let transcript = block_on(run(vec!["cert.revoked-leaf".into(), "proxy.open".into()], true));
+    let facts = Facts::of(&transcript);
+    assert!(facts.proxy_reply.is_some() && !facts.revocation.is_empty(), "{:?}", facts.revocation);
+    assert_eq!(judged(&transcript).cause().map(|cause| cause.check.id), Some("CERT-REVOKED"));
+}
+
 /// Faults whose cause lies on a higher layer than the stop, and why.
 const ABOVE_THE_STOP: &[(&str, &str)] = &[(
     "cert.none-sent",
@@ -228,6 +236,7 @@ pub const NOT_IN_THE_LAB: &[(&str, &str)] = &[
     ("TLS-SCAN-PARTIAL", "it takes `--scan` and a server that counts connections; `src/live/hello_scan/tests.rs` plays one"),
     ("CERT-KEY-NOT-PROVED", "rustls signs the handshake with the key that belongs to the certificate"),
     ("CERT-TRUST-DIFFERS", "a store would have to accept what the lab's root does not, which takes a certificate of a public CA"),
+    ("CERT-NOT-TRUSTED", "it takes two trust sources that refuse the chain for reasons of their own"),
     ("CERT-SHA1", "the lab's certificates are made by rcgen, which does not sign with SHA-1"),
     ("CERT-WEAK-KEY", "the lab's certificates are made by rcgen, which does not make keys so short"),
     ("CERT-MD5", "the lab's certificates are made by rcgen, which does not sign with MD5; tests/chains serves one"),

@@ -5,6 +5,7 @@ mod constraints;
 mod mend;
 mod order;
 mod path;
+mod rsa;
 mod rules;
 pub(super) mod signature;
 
@@ -15,6 +16,7 @@ use crate::wire::cert::{Cert, name_title};
 use crate::wire::der::{SEQUENCE_OCTET, emit};
 use rustls::pki_types::TrustAnchor;
 use serde::{Deserialize, Serialize};
+use x509_parser::oid_registry::{OID_DOMAIN_COMPONENT, OID_X509_ORGANIZATION_NAME};
 use x509_parser::prelude::FromDer;
 use x509_parser::x509::X509Name;
 
@@ -129,9 +131,11 @@ impl Rule {
             Rule::Empty | Rule::Unparsable | Rule::Expired | Rule::NotYetValid => true,
             Rule::NameMismatch | Rule::WildcardDepth | Rule::IdnNotEncoded | Rule::IpNotInSan => true,
             Rule::SelfSigned | Rule::UntrustedRoot | Rule::MissingIntermediate => true,
-            Rule::BadSignature | Rule::UncheckedSignature => true,
+            Rule::BadSignature => true,
             Rule::EkuMissing | Rule::KeyUsage | Rule::BasicConstraints | Rule::PathLength | Rule::NameConstraints => true,
             Rule::UnknownCritical | Rule::CrlLdapOnly => true,
+            // That we cannot check it is no fault of the server; what it takes to trust is `ChainVerdict::is_proven`.
+            Rule::UncheckedSignature => false,
             Rule::CnOnly | Rule::EkuAbsent | Rule::WeakKey | Rule::WeakSignature => false,
             Rule::WrongOrder | Rule::ExtraCertificate | Rule::Duplicate => false,
             Rule::ValidityTooLong | Rule::NoRevocationInfo | Rule::ExpiresSoon => false,
@@ -165,6 +169,17 @@ impl ChainVerdict {
     /// Nothing is wrong that a Windows client refuses the server for.
     pub fn is_trusted(&self) -> bool {
         !self.problems.iter().any(|problem| problem.rule.trust_breaking())
+    }
+
+    /// It is trusted, and every signature in it was checked: a password may go to whoever has the key.
+    pub fn is_proven(&self) -> bool {
+        self.is_trusted() && self.problem(Rule::UncheckedSignature).is_none()
+    }
+
+    /// What keeps the chain from being proven, worst first.
+    pub fn in_the_way(&self) -> Option<&Problem> {
+        let breaking = self.problems.iter().find(|problem| problem.rule.trust_breaking());
+        breaking.or_else(|| self.problem(Rule::UncheckedSignature))
     }
 
     /// The first problem of that rule.
@@ -246,6 +261,11 @@ fn dead_end(index: usize, last: &Cert, anchors: &[Anchor], length: usize) -> Pro
             format!("names the trusted root {title} as its issuer, but that root's key did not make the signature"),
         );
     }
+    if let Some(kin) = anchors.iter().find(|anchor| same_house(&anchor.name_der, &last.issuer_der)).filter(|_| length > 1) {
+        let title = &kin.title;
+        let says = format!("was issued by {issuer}, which was not sent; a root of the same organisation is trusted ({title}); {fetch}");
+        return problem(Rule::MissingIntermediate, says);
+    }
     match length {
         1 => problem(Rule::MissingIntermediate, format!("was issued by {issuer}, which was not sent and is no trusted root; {fetch}")),
         _ => problem(
@@ -254,6 +274,20 @@ fn dead_end(index: usize, last: &Cert, anchors: &[Anchor], length: usize) -> Pro
                 "was issued by {issuer}, which is no trusted root here (if it is a further intermediate, the server has to send it; {fetch})"
             ),
         ),
+    }
+}
+
+/// Both names bear the same organisation, or else the same domain: CAs of one house. RFC 4519 2.19, RFC 2247 2.
+fn same_house(one: &[u8], other: &[u8]) -> bool {
+    let parts = |der: &[u8]| {
+        let (_, name) = X509Name::from_der(der).ok()?;
+        let texts = |oid| name.iter_by_oid(oid).filter_map(|it| it.as_str().ok()).map(str::to_lowercase).collect::<Vec<_>>();
+        Some((texts(&OID_X509_ORGANIZATION_NAME), texts(&OID_DOMAIN_COMPONENT)))
+    };
+    let (Some((organisation, domain)), Some((organisation_too, domain_too))) = (parts(one), parts(other)) else { return false };
+    match (organisation.is_empty(), organisation_too.is_empty()) {
+        (true, true) => !domain.is_empty() && domain == domain_too,
+        _ => organisation == organisation_too,
     }
 }
 

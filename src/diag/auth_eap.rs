@@ -271,7 +271,7 @@ fn server_refused(facts: &Facts) -> Option<(Evidence, Option<Rule>)> {
     });
     // Of several sources the one that reaches a root tells what is wrong.
     let told = verdicts.max_by_key(|row| (row.1.anchor.is_some(), std::cmp::Reverse(row.0)));
-    let rule = told.and_then(|row| row.1.problems.iter().find(|problem| problem.rule.trust_breaking())).map(|problem| problem.rule);
+    let rule = told.and_then(|row| row.1.in_the_way()).map(|problem| problem.rule);
     let events = told.map(|row| row.0).into_iter().chain([stop.event]);
     Some((Evidence::of(events, stop.reason.to_string())?, rule))
 }

@@ -303,8 +303,8 @@ fn told_apart(facts: &Facts) -> Option<String> {
 /// Another address shows another leaf: the server may have that one on record.
 fn other_leaf(facts: &Facts) -> Option<String> {
     let leaf = facts.leaf()?;
-    let other = facts.other_leaves.iter().find(|seen| seen.it.1 != leaf.sha256)?;
-    Some(format!("{} shows another certificate (SHA-256 {}), which speaks for the hash", other.it.0, other.it.1))
+    let other = facts.other_leaves.iter().find(|seen| seen.it.sha256 != leaf.sha256)?;
+    Some(format!("{} shows another certificate (SHA-256 {}), which speaks for the hash", other.it.from, other.it.sha256))
 }
 
 fn pool_doubt(abort: &Message) -> &'static str {

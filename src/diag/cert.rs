@@ -221,7 +221,7 @@ pub(super) const CERT: &[Check] = &[
         fix: Fix { admin: "Have the certificates reissued with SHA-256.", user: "" },
         spec: &[SpecRef::rfc(6151, "2")],
         needs: Need::Chain,
-        explains: &["CERT-SHA1"],
+        explains: &["CERT-UNCHECKED"],
         look: Look::One(signed_with_md5),
         ..Check::ROW
     },
@@ -234,7 +234,7 @@ pub(super) const CERT: &[Check] = &[
         windows: &[Windows::Hresult(0x800B_0109)],
         spec: &[SpecRef::rfc(9325, "4.5")],
         needs: Need::Chain,
-        explains: &["CERT-WEAK-KEY", "CERT-KEY-NOT-PROVED"],
+        explains: &["CERT-WEAK-KEY", "CERT-KEY-NOT-PROVED", "CERT-UNCHECKED"],
         look: Look::One(key_blocked),
         ..Check::ROW
     },
@@ -427,8 +427,12 @@ fn constraint_broken(facts: &Facts) -> Option<Evidence> {
 }
 
 fn signed_with_md5(facts: &Facts) -> Option<Evidence> {
-    let old = |name: &str| name.starts_with("md5") || name.starts_with("md2");
-    weak(facts, Rule::WeakSignature, |cert| old(&cert.signature))
+    weak(facts, Rule::WeakSignature, is_older_than_sha1)
+}
+
+/// Signed with MD5 or MD2.
+pub(super) fn is_older_than_sha1(cert: &Cert) -> bool {
+    cert.signature.starts_with("md5") || cert.signature.starts_with("md2")
 }
 
 fn key_blocked(facts: &Facts) -> Option<Evidence> {
@@ -452,7 +456,8 @@ fn self_signed(facts: &Facts) -> Option<Evidence> {
 }
 
 fn intermediate_missing(facts: &Facts) -> Option<Evidence> {
-    let evidence = wrong_end(facts, Rule::MissingIntermediate)?;
+    let below_a_root = wrong_end(facts, Rule::UntrustedRoot).filter(|_| fetched_below_a_root(facts));
+    let evidence = wrong_end(facts, Rule::MissingIntermediate).or(below_a_root)?;
     let fetched = facts.issuers.iter().find(|seen| seen.it.cert.is_some());
     let says = fetched.map(|seen| match &seen.it.root {
         Some(root) => format!("fetched from {}, and with it the chain leads to {root}, so clients that fetch connect", seen.it.url),
@@ -462,7 +467,12 @@ fn intermediate_missing(facts: &Facts) -> Option<Evidence> {
 }
 
 fn untrusted_root(facts: &Facts) -> Option<Evidence> {
-    wrong_end(facts, Rule::UntrustedRoot)
+    wrong_end(facts, Rule::UntrustedRoot).filter(|_| !fetched_below_a_root(facts))
+}
+
+/// What the chain seemed to end below is no root: it could be fetched, and leads on to a root that is trusted.
+fn fetched_below_a_root(facts: &Facts) -> bool {
+    facts.issuers.iter().any(|seen| seen.it.cert.is_some() && seen.it.root.is_some())
 }
 
 fn refused_by_all(facts: &Facts) -> Option<Evidence> {

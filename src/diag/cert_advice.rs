@@ -1,11 +1,11 @@
 //! What about the certificate works today, but not for everyone or not for long.
 
-use super::cert::{problem, reason, sentence, server_clock};
+use super::cert::{is_older_than_sha1, problem, reason, sentence, server_clock};
 use super::check::{Check, Evidence, Fix, Look, Need, Severity, Windows};
 use super::look::{date, observer};
 use crate::base::{Layer, SpecRef};
-use crate::crypto::chain::Rule;
-use crate::transcript::facts::Facts;
+use crate::crypto::chain::{ChainVerdict, Rule};
+use crate::transcript::facts::{Facts, OtherLeaf, Seen};
 use crate::wire::cert::Cert;
 
 pub(super) const CERT_ADVICE: &[Check] = &[
@@ -25,12 +25,28 @@ pub(super) const CERT_ADVICE: &[Check] = &[
         id: "CERT-SHA1",
         layer: Layer::Cert,
         severity: Severity::Warn,
-        title: "A certificate is signed with an outdated hash",
-        means: "SHA-1, MD5 and MD2 can be forged. Clients refuse them below public roots.",
+        title: "A certificate is signed with SHA-1",
+        means: "Signatures with SHA-1 have been forged. Clients refuse them below public roots.",
         fix: Fix { admin: "Have the certificates reissued with SHA-256.", user: "" },
         spec: &[SpecRef::rfc(9155, "2")],
         needs: Need::Chain,
         look: Look::One(weak_signature),
+        ..Check::ROW
+    },
+    Check {
+        id: "CERT-UNCHECKED",
+        layer: Layer::Cert,
+        severity: Severity::Warn,
+        title: "A signature in the chain could not be checked here",
+        means: "It is made in a way that this program cannot check; clients may well be able to. Nothing else speaks against the chain, but \
+                a name alone proves nothing, so no password was shown to it in the clear.",
+        fix: Fix {
+            admin: "Check the chain with another tool (openssl verify); RSA and ECDSA with SHA-256 are checked by everybody.",
+            user: "",
+        },
+        spec: &[SpecRef::rfc(5280, "6.1.3")],
+        needs: Need::Chain,
+        look: Look::One(unchecked_signature),
         ..Check::ROW
     },
     Check {
@@ -189,7 +205,18 @@ fn common_name_only(facts: &Facts) -> Option<Evidence> {
 }
 
 fn weak_signature(facts: &Facts) -> Option<Evidence> {
-    found(facts, &[Rule::WeakSignature])
+    let of = |seen: &Seen<(String, ChainVerdict)>| {
+        let weak = seen.it.1.problems.iter().filter(|problem| problem.rule == Rule::WeakSignature);
+        // What is older still has a row of its own.
+        weak.filter(|problem| !problem.cert.and_then(|index| facts.chain.get(index)).is_some_and(is_older_than_sha1)).cloned().next()
+    };
+    let (seen, problem) = facts.trust.iter().find_map(|seen| Some((seen, of(seen)?)))?;
+    Some(Evidence::at(seen.event, sentence(facts, &problem)))
+}
+
+fn unchecked_signature(facts: &Facts) -> Option<Evidence> {
+    let proven = facts.trust.iter().any(|seen| seen.it.1.is_proven());
+    found(facts, &[Rule::UncheckedSignature]).filter(|_| !proven)
 }
 
 fn weak_key(facts: &Facts) -> Option<Evidence> {
@@ -202,9 +229,18 @@ fn ends_within_a_week(facts: &Facts) -> Option<Evidence> {
 
 fn families_differ(facts: &Facts) -> Option<Evidence> {
     let (chosen, leaf) = (facts.chosen?, facts.leaf()?);
-    let other = facts.other_leaves.iter().find(|seen| seen.it.0.is_ipv6() != chosen.is_ipv6() && seen.it.1 != leaf.sha256)?;
-    let says = format!("{chosen} shows the leaf with SHA-256 {}, {} the one with {}", leaf.sha256, other.it.0, other.it.1);
-    Evidence::of(facts.chain_event.into_iter().chain([other.event]), says)
+    let other = facts.other_leaves.iter().find(|seen| seen.it.from.is_ipv6() != chosen.is_ipv6() && seen.it.sha256 != leaf.sha256)?;
+    let says = format!("{chosen} shows the leaf with SHA-256 {}, {} the one with {}", leaf.sha256, other.it.from, other.it.sha256);
+    Some(Evidence::of(facts.chain_event.into_iter().chain([other.event]), says)?.and(&outside_dates(&other.it, facts.began)))
+}
+
+/// That another node's leaf is past its end or before its beginning; nothing said where it is neither.
+pub(super) fn outside_dates(other: &OtherLeaf, now: i64) -> String {
+    match other {
+        it if it.not_after < now => format!("the one of {} ended {}", it.from, date(it.not_after)),
+        it if now < it.not_before => format!("the one of {} begins only {}", it.from, date(it.not_before)),
+        _ => String::new(),
+    }
 }
 
 fn other_without_sni(facts: &Facts) -> Option<Evidence> {

@@ -252,7 +252,7 @@ fn said<'a>(cert: usize, looks: impl Iterator<Item = &'a Seen<Revocation>>) -> S
     let (title, serial) = looks.first().map_or(("", ""), |look| (look.title.as_str(), look.serial.as_str()));
     let who = if cert == 0 { "server certificate" } else { "certificate" };
     let each: Vec<String> = looks.iter().map(|look| format!("{} {}: {}", look.means.name(), place(look), look.standing)).collect();
-    format!("the {who} {title} (serial {serial}): {}", each.join("; "))
+    format!("the {who} {title} (serial {serial}); {}", each.join("; "))
 }
 
 fn place(look: &Revocation) -> &str {

@@ -1,9 +1,10 @@
 //! Names and addresses.
 
+use super::cert_advice::outside_dates;
 use super::check::{Check, Evidence, Fix, Look, Need, Severity, Windows};
 use super::look::{stop_at, unnamed};
 use crate::base::{Layer, SpecRef};
-use crate::transcript::facts::{Attempt, Facts, Seen};
+use crate::transcript::facts::{Attempt, Facts, OtherLeaf, Seen};
 use crate::transcript::{ConnectFailure, DnsFailure};
 use std::net::IpAddr;
 
@@ -180,11 +181,12 @@ fn dead_nodes(facts: &Facts) -> Option<Evidence> {
 /// Addresses of the family of the call that show another leaf; between the families `CERT-V4-V6-DIFFER` says so.
 fn other_certificates(facts: &Facts) -> Option<Evidence> {
     let (chosen, leaf) = (facts.chosen?, facts.leaf()?);
-    let differs = |seen: &&Seen<(std::net::SocketAddr, String)>| seen.it.0.is_ipv6() == chosen.is_ipv6() && seen.it.1 != leaf.sha256;
+    let differs = |seen: &&Seen<OtherLeaf>| seen.it.from.is_ipv6() == chosen.is_ipv6() && seen.it.sha256 != leaf.sha256;
     let others: Vec<_> = facts.other_leaves.iter().filter(differs).collect();
-    let shown: Vec<String> = others.iter().map(|seen| format!("{} shows the leaf with SHA-256 {}", seen.it.0, seen.it.1)).collect();
+    let shown: Vec<String> = others.iter().map(|seen| format!("{} shows the leaf with SHA-256 {}", seen.it.from, seen.it.sha256)).collect();
     let says = format!("{chosen} shows the leaf with SHA-256 {}, {}", leaf.sha256, shown.join(", "));
-    Evidence::of(others.iter().map(|seen| seen.event), says)
+    let stale: Vec<String> = others.iter().map(|seen| outside_dates(&seen.it, facts.began)).filter(|says| !says.is_empty()).collect();
+    Some(Evidence::of(others.iter().map(|seen| seen.event), says)?.and(&stale.join(", ")))
 }
 
 fn failures(attempts: &[&Seen<Attempt>]) -> String {

@@ -2,6 +2,7 @@
 
 use super::check::{Check, Evidence, Need, Severity};
 use super::gate::Ruling;
+use crate::base::Layer;
 use crate::transcript::Facts;
 
 /// A check that hit.
@@ -79,16 +80,33 @@ fn rank(facts: &Facts, findings: &mut [Finding]) {
     for finding in findings.iter_mut() {
         finding.because_of = explained_by(finding.check.id, &failing);
     }
-    one_names_the_stop(facts, findings);
+    one_names_the_stop(facts.stop.as_ref().map(|stop| stop.layer), findings);
+    quieten(findings);
+    name_a_cause(findings);
+}
+
+/// Ranks what a profile made fail among the rest: one cause has one failing finding there too.
+pub(super) fn rank_again(stop: Option<Layer>, findings: &mut [Finding]) {
+    let failing: Vec<&'static Check> =
+        findings.iter().filter(|f| f.severity == Severity::Fail && f.because_of.is_none()).map(|f| f.check).collect();
+    for finding in findings.iter_mut().filter(|finding| finding.because_of.is_none() && !finding.cause) {
+        finding.because_of = explained_by(finding.check.id, &failing);
+    }
+    one_names_the_stop(stop, findings);
+    quieten(findings);
+    name_a_cause(findings);
+}
+
+/// A consequence fails nothing by itself.
+fn quieten(findings: &mut [Finding]) {
     for finding in findings.iter_mut().filter(|finding| finding.because_of.is_some()) {
         finding.severity = Severity::Note;
         finding.ruling = Ruling::Passes;
     }
-    name_a_cause(findings);
 }
 
 /// Marks the cause, unless one is marked already, and puts it first, what follows from it behind it.
-pub(super) fn name_a_cause(findings: &mut [Finding]) {
+fn name_a_cause(findings: &mut [Finding]) {
     if !findings.iter().any(|finding| finding.cause) {
         let unexplained = findings.iter_mut().filter(|finding| finding.severity == Severity::Fail && finding.because_of.is_none());
         if let Some(finding) = unexplained.min_by_key(|finding| finding.check.layer) {
@@ -104,9 +122,9 @@ pub(super) fn name_a_cause(findings: &mut [Finding]) {
 
 /// A call stops once: of several failing findings on the layer of the stop the first row names it, and the others are
 /// other views of it. Findings on lower layers are matters of their own.
-fn one_names_the_stop(facts: &Facts, findings: &mut [Finding]) {
-    let Some(stop) = &facts.stop else { return };
-    let mut there = findings.iter_mut().filter(|f| f.check.layer == stop.layer && f.severity == Severity::Fail && f.because_of.is_none());
+fn one_names_the_stop(stop: Option<Layer>, findings: &mut [Finding]) {
+    let Some(stop) = stop else { return };
+    let mut there = findings.iter_mut().filter(|f| f.check.layer == stop && f.severity == Severity::Fail && f.because_of.is_none());
     let Some(first) = there.next().map(|finding| finding.check.id) else { return };
     there.for_each(|finding| finding.because_of = Some(first));
 }

@@ -5,6 +5,7 @@ use super::check::{Check, Evidence, Fix, Look, Need, Severity, Windows};
 use super::tls::{failed, name};
 use crate::base::{Layer, SpecRef};
 use crate::transcript::{Facts, ScanAnswer};
+use crate::wire::cert::Cert;
 use crate::wire::tls::TLS13;
 use crate::wire::tls::message::group_name;
 use crate::wire::tls::suite::Suite;
@@ -48,12 +49,13 @@ pub(super) const TLS_ODD: &[Check] = &[
     },
     Check {
         id: "TLS-CERT-KEY-TYPE",
-        title: "The certificate has a kind of key that Windows does not know in TLS",
-        means: "Schannel knows RSA and ECDSA over P-256, P-384 and P-521 only; with another key the handshake ends with an alert.",
+        title: "Windows does not take the certificate's kind of key in TLS",
+        means: "Schannel knows RSA and ECDSA over P-256, P-384 and P-521 only, and P-521 must be switched on; up to TLS 1.2 a key bound to \
+                RSASSA-PSS is of no use to most clients. With another key the handshake ends with an alert.",
         fix: Fix { admin: "Use a certificate with an RSA key of 2048 bits or more, or with an EC key on P-256 or P-384.", user: "" },
         spec: &[SpecRef::rfc(8446, "9.1")],
         needs: Need::Chain,
-        explains: &["TLS-WINDOWS-SHARES-NOTHING"],
+        explains: &["TLS-WINDOWS-SHARES-NOTHING", "TLS-NO-COMMON-CIPHER", "TLS-HANDSHAKE-FAILED"],
         look: Look::One(unknown_key),
         ..ROW
     },
@@ -95,10 +97,18 @@ fn rare_cipher(facts: &Facts) -> Option<Evidence> {
 }
 
 fn unknown_key(facts: &Facts) -> Option<Evidence> {
-    let leaf = facts.leaf().filter(|leaf| UNKNOWN_KEYS.iter().any(|kind| leaf.key_algorithm.starts_with(kind)))?;
+    let refused = || failed(facts, |_| true).is_some();
+    let unknown = |leaf: &&Cert| UNKNOWN_KEYS.iter().any(|kind| leaf.key_algorithm.starts_with(kind)) || is_unusual(leaf) && refused();
+    let leaf = facts.leaf().filter(unknown)?;
     // Where the handshake failed for another reason than the key, that reason is the matter.
     let ours = facts.secured.is_some() || facts.stopped_at(Layer::Tls).is_some();
     ours.then_some(facts.chain_event?).map(|event| Evidence::at(event, format!("the key of the certificate is {}", leaf.key)))
+}
+
+/// Known, but in no usual hello up to TLS 1.2: the curve of the key has to be among the groups offered (RFC 8422 5.1), and a
+/// key that is bound to RSASSA-PSS needs the schemes of RFC 8446 4.2.3.
+fn is_unusual(leaf: &Cert) -> bool {
+    leaf.key_algorithm == "RSA-PSS" || leaf.key_algorithm == "EC" && !USUAL_CURVES.contains(&leaf.key.as_str())
 }
 
 fn short_prime(facts: &Facts) -> Option<Evidence> {
@@ -149,6 +159,8 @@ fn told(facts: &Facts, kind: impl Fn(&Chosen) -> bool) -> Option<Evidence> {
 
 /// X25519, P-256, P-384, and the hybrids over them, which come beside them and never alone.
 const USUAL_GROUPS: [u16; 6] = [0x001d, 0x0017, 0x0018, 0x11eb, 0x11ec, 0x11ed];
+/// Keys as `Cert` names them.
+const USUAL_CURVES: [&str; 2] = ["EC P-256", "EC P-384"];
 /// Kinds of keys that the list of signature schemes of Schannel has no scheme for.
 const UNKNOWN_KEYS: [&str; 4] = ["Ed25519", "Ed448", "ML-DSA", "SLH-DSA"];
 /// RFC 9325 4.4, bits.

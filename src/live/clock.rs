@@ -46,6 +46,14 @@ impl Clock {
     }
 }
 
+/// For the TLS library.
+impl rustls::time_provider::TimeProvider for Clock {
+    fn current_time(&self) -> Option<rustls::pki_types::UnixTime> {
+        let since = Duration::from_micros(u64::try_from(self.unix_us()).ok()?);
+        Some(rustls::pki_types::UnixTime::since_unix_epoch(since))
+    }
+}
+
 impl Default for Clock {
     fn default() -> Self {
         Clock::start()

@@ -3,6 +3,7 @@
 
 use super::dial::connect_quietly;
 use super::dns::{self, Resolver};
+use super::proxy::{ProxyConfig, authorization};
 use super::wiretap::{Ear, Wired};
 use crate::base::Layer;
 use crate::transcript::ConnectFailure;
@@ -23,18 +24,27 @@ pub struct Wanted {
     pub most: usize,
 }
 
+/// The way there.
+#[derive(Clone, Debug, Default)]
+pub struct Way {
+    /// How names are resolved.
+    pub resolver: Resolver,
+    /// The forward proxy that is asked in place of the server. Windows goes through that of WinHTTP.
+    pub proxy: Option<ProxyConfig>,
+}
+
 /// Fetches; the error says what went wrong, for a person.
-pub async fn fetch(wanted: &Wanted, resolver: &Resolver, within: Duration) -> Result<Vec<u8>, String> {
-    match timeout(within, following(wanted, resolver, within)).await {
+pub async fn fetch(wanted: &Wanted, way: &Way, within: Duration) -> Result<Vec<u8>, String> {
+    match timeout(within, following(wanted, way, within)).await {
         Ok(result) => result,
         Err(_) => Err(format!("no answer within {} s", within.as_secs_f32())),
     }
 }
 
-async fn following(wanted: &Wanted, resolver: &Resolver, within: Duration) -> Result<Vec<u8>, String> {
+async fn following(wanted: &Wanted, way: &Way, within: Duration) -> Result<Vec<u8>, String> {
     let mut url = wanted.url.clone();
     for _ in 0..=MOST_REDIRECTS {
-        match once(&url, wanted, resolver, within).await? {
+        match once(&url, wanted, way, within).await? {
             Answer::Body(body) => return Ok(body),
             Answer::Elsewhere(next) => url = next,
         }
@@ -47,14 +57,15 @@ enum Answer {
     Elsewhere(String),
 }
 
-async fn once(url: &str, wanted: &Wanted, resolver: &Resolver, within: Duration) -> Result<Answer, String> {
+async fn once(url: &str, wanted: &Wanted, way: &Way, within: Duration) -> Result<Answer, String> {
     let place = Place::of(url).ok_or_else(|| format!("{url:?} is no address of the form http://host/path"))?;
-    let mut tcp = connect(&place, resolver, within).await?;
-    tcp.write_all(&request(&place, wanted)).await.map_err(|error| format!("the request could not be sent: {error}"))?;
+    let mut tcp = connect(&place, way, within).await?;
+    tcp.write_all(&request(&place, wanted, way.proxy.as_ref())).await.map_err(|error| format!("the request could not be sent: {error}"))?;
     let (head, mut body) = head(&mut tcp).await?;
     match (head.status, head.header("location")) {
         (Some(200), _) => {}
         (Some(301 | 302 | 303 | 307 | 308), Some(next)) => return Ok(Answer::Elsewhere(absolute(&place, next))),
+        _ if way.proxy.is_some() => return Err(format!("the answer through the proxy is {}", head.start)),
         _ => return Err(format!("the answer is {}", head.start)),
     }
     let chunked = head.header("transfer-encoding").is_some_and(|coding| coding.to_ascii_lowercase().contains("chunked"));
@@ -77,11 +88,12 @@ fn too_long(most: usize) -> String {
     format!("the answer is longer than {most} bytes")
 }
 
-async fn connect(place: &Place, resolver: &Resolver, within: Duration) -> Result<Wired, String> {
-    let addresses = dns::look_up(&place.host, resolver, within).await.map_err(|says| format!("{}: {says}", place.host))?;
+async fn connect(place: &Place, way: &Way, within: Duration) -> Result<Wired, String> {
+    let (host, port) = way.proxy.as_ref().map_or((&place.host, place.port), |proxy| (&proxy.host, proxy.port));
+    let addresses = dns::look_up(host, &way.resolver, within).await.map_err(|says| format!("{host}: {says}"))?;
     let mut last = String::new();
     for address in addresses.into_iter().take(MOST_ADDRESSES) {
-        let to = SocketAddr::new(address, place.port);
+        let to = SocketAddr::new(address, port);
         match connect_quietly(to, within / 2, &Ear::default()).await {
             Ok(tcp) => return Ok(tcp),
             Err(error) => last = format!("no connection to {to}: {}", in_words(&error)),
@@ -100,17 +112,23 @@ fn in_words(error: &std::io::Error) -> String {
     }
 }
 
-fn request(place: &Place, wanted: &Wanted) -> Vec<u8> {
+/// To a proxy the whole address is said. RFC 9112 3.2.2.
+fn request(place: &Place, wanted: &Wanted, proxy: Option<&ProxyConfig>) -> zeroize::Zeroizing<Vec<u8>> {
     let (method, body) = wanted.post.as_ref().map_or(("GET", None), |post| ("POST", Some(post)));
-    let mut text =
-        format!("{method} {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: sstp-diag/{}\r\n", place.path, place.authority, env!("CARGO_PKG_VERSION"));
-    if let Some((kind, body)) = body {
-        text += &format!("Content-Type: {kind}\r\nContent-Length: {}\r\n", body.len());
+    let Place { authority, path, .. } = place;
+    let target = if proxy.is_some() { format!("http://{authority}{path}") } else { path.clone() };
+    let mut text = zeroize::Zeroizing::new(format!(
+        "{method} {target} HTTP/1.1\r\nHost: {authority}\r\nUser-Agent: sstp-diag/{}\r\n",
+        env!("CARGO_PKG_VERSION")
+    ));
+    if let Some(proxy) = proxy {
+        text.push_str(&authorization(proxy));
     }
-    text += "Accept: */*\r\nConnection: close\r\n\r\n";
-    let mut bytes = text.into_bytes();
-    bytes.extend(body.map_or(&[][..], |(_, body)| body));
-    bytes
+    if let Some((kind, body)) = body {
+        *text += &format!("Content-Type: {kind}\r\nContent-Length: {}\r\n", body.len());
+    }
+    *text += "Accept: */*\r\nConnection: close\r\n\r\n";
+    zeroize::Zeroizing::new([text.as_bytes(), body.map_or(&[][..], |(_, body)| body)].concat())
 }
 
 /// The head of the answer, and what came behind it.

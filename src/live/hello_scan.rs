@@ -11,7 +11,7 @@ pub use survey::{Limits, survey};
 
 use super::notes::Notes;
 use super::route::Route;
-use crate::base::{Layer, Side};
+use crate::base::{Bytes, Layer, Side};
 use crate::transcript::{TlsFailure, What};
 use crate::wire::tls::{ClientHello, SSL30, TLS10, TLS11, TLS12, TLS13, Until};
 use ask::{Heard, ask};
@@ -33,8 +33,8 @@ pub fn may_help(failure: TlsFailure) -> bool {
 }
 
 /// Sends one hello per version, each on a connection of its own, all at once, and notes the answers in the order of the
-/// versions; the chain of the newest version that showed one is noted as an aside.
-pub async fn scan(route: &Route, server_name: &str, seed: u64, within: Duration, notes: &mut Notes<'_>) {
+/// versions; the chain of the newest version that showed one is noted as an aside, and handed back.
+pub async fn scan(route: &Route, server_name: &str, seed: u64, within: Duration, notes: &mut Notes<'_>) -> Vec<Bytes> {
     let mut under_way = JoinSet::new();
     for (place, version) in VERSIONS.into_iter().enumerate() {
         let hello = ClientHello::wide(version, random(seed, place), sni(server_name));
@@ -51,9 +51,11 @@ pub async fn scan(route: &Route, server_name: &str, seed: u64, within: Duration,
         notes.note(Some(Side::Server), Layer::Tls, What::Scanned { offered, answer: heard.answer });
         chain = heard.certs.filter(|certs| !certs.is_empty()).or(chain);
     }
-    if let Some(certs) = chain {
-        notes.note(Some(Side::Server), Layer::Tls, What::Chain { from: route.server(), certs, aside: true });
+    let certs = chain.unwrap_or_default();
+    if !certs.is_empty() {
+        notes.note(Some(Side::Server), Layer::Tls, What::Chain { from: route.server(), certs: certs.clone(), aside: true });
     }
+    certs
 }
 
 /// Asks with key shares of our own where TLS 1.3 is offered, so that the encrypted part of the flight opens.

@@ -1,8 +1,8 @@
 //! What a Windows client looks up about the certificates before the tunnel is there: missing issuers, revocation lists and
 //! OCSP answers. Only on request, over plain HTTP, beside the call.
 
-use super::dns::{Family, Resolver};
-use super::fetch::{Wanted, fetch};
+use super::dns::Family;
+use super::fetch::{Wanted, Way, fetch};
 use super::notes::Notes;
 use super::trust::Trust;
 use crate::base::{Bytes, Layer, Micros, Side};
@@ -35,8 +35,8 @@ pub struct About {
     pub name: String,
     /// The roots.
     pub trust: Arc<Trust>,
-    /// How names are resolved.
-    pub resolver: Resolver,
+    /// How to get there.
+    pub way: Way,
     /// The present time, seconds since 1970-01-01 UTC.
     pub unix: i64,
     /// How long one fetch may take.
@@ -58,7 +58,7 @@ impl Lookups {
             return;
         }
         // Which family the call is to use says nothing about these.
-        about.resolver.family = Family::Any;
+        about.way.resolver.family = Family::Any;
         self.patience = about.within * 2 + Duration::from_secs(1);
         let (tell, found) = mpsc::unbounded_channel();
         self.found = Some(found);
@@ -120,7 +120,7 @@ async fn fetch_issuers(certs: &mut Vec<Cert>, about: &About, tell: &UnboundedSen
 async fn fetch_issuer(below: &Cert, url: &str, about: &About) -> (Issuer, Option<Cert>) {
     let began = Instant::now();
     let wanted = Wanted { url: url.into(), post: None, most: MOST_ISSUER };
-    let got = fetch(&wanted, &about.resolver, about.within).await;
+    let got = fetch(&wanted, &about.way, about.within).await;
     let fits = |der: &Bytes| Cert::parse(der).ok().filter(|cert| chain::issued_by(below, &Anchor::of(cert)));
     let found = got.and_then(|bytes| {
         let certs = cert::certificates(&bytes);
@@ -192,7 +192,7 @@ async fn ask(subject: &Subject, means: Means, url: String, about: &About) -> Rev
         Means::Crl => (None, MOST_LIST),
         Means::Ocsp | Means::Staple => (Some((OCSP_REQUEST, revocation::question(&subject.cert, &subject.issuer))), MOST_ANSWER),
     };
-    let got = fetch(&Wanted { url: url.clone(), post, most }, &about.resolver, about.within).await;
+    let got = fetch(&Wanted { url: url.clone(), post, most }, &about.way, about.within).await;
     let took = Micros::from(began.elapsed());
     let standing = match (got, means) {
         (Err(says), _) => Standing::Unreachable(says),

@@ -175,14 +175,21 @@ fn request(proxy: &ProxyConfig, target: &str) -> zeroize::Zeroizing<Vec<u8>> {
         "CONNECT {target} HTTP/1.1\r\nHost: {target}\r\nSSTPVERSION: 1.0\r\nUser-Agent: sstp-diag/{}\r\n",
         env!("CARGO_PKG_VERSION")
     ));
-    if let Some(credentials) = &proxy.credentials {
-        let pair = zeroize::Zeroizing::new(format!("{}:{}", credentials.user, credentials.password.expose()));
-        *text += "Proxy-Authorization: Basic ";
-        *text += &base64(pair.as_bytes());
-        *text += "\r\n";
-    }
+    text.push_str(&authorization(proxy));
     *text += "\r\n";
     zeroize::Zeroizing::new(text.as_bytes().to_vec())
+}
+
+/// The header line that shows our credentials, with its line end; nothing without any. RFC 7617 2.
+pub(super) fn authorization(proxy: &ProxyConfig) -> zeroize::Zeroizing<String> {
+    let mut line = zeroize::Zeroizing::new(String::new());
+    if let Some(credentials) = &proxy.credentials {
+        let pair = zeroize::Zeroizing::new(format!("{}:{}", credentials.user, credentials.password.expose()));
+        *line += "Proxy-Authorization: Basic ";
+        *line += &base64(pair.as_bytes());
+        *line += "\r\n";
+    }
+    line
 }
 
 fn host_and_port(place: &str) -> Option<(String, u16)> {

@@ -154,13 +154,10 @@ fn der_values(mut bytes: &[u8]) -> Option<Vec<Vec<u8>>> {
 }
 
 /// Judges the chain for `name` with every source until one trusts it, notes each verdict and the state of
-/// [`Layer::Cert`]; whether it is trusted.
+/// [`Layer::Cert`]; whether it is trusted, and that by signatures that were all checked.
 pub fn weigh(certs: &[Bytes], signature: &Signature, trust: &Trust, name: &str, notes: &mut Notes<'_>) -> bool {
     notes.began(Layer::Cert);
-    let (verdicts, mut refused) = trust.judged(certs, name, notes.clock.unix_ms().div_euclid(1000));
-    for (source, verdict) in verdicts {
-        notes.note(None, Layer::Cert, What::Trust { source, verdict });
-    }
+    let (proven, mut refused) = judge_and_note(certs, trust, name, notes);
     if *signature == Signature::Forged {
         refused = Some("the server's signature in the handshake was not made with the certificate's key".into());
     }
@@ -168,7 +165,22 @@ pub fn weigh(certs: &[Bytes], signature: &Signature, trust: &Trust, name: &str, 
         None => notes.up(Layer::Cert),
         Some(ref says) => notes.down(Layer::Cert, Reason::Untrusted(says.clone())),
     }
-    refused.is_none()
+    refused.is_none() && proven
+}
+
+/// Judges a chain of which only a hand-made hello knows: the layer was not reached, and its state is not noted.
+pub fn weigh_aside(certs: &[Bytes], trust: &Trust, name: &str, notes: &mut Notes<'_>) {
+    judge_and_note(certs, trust, name, notes);
+}
+
+/// Notes each verdict; whether one is proven, and why none trusts the chain.
+fn judge_and_note(certs: &[Bytes], trust: &Trust, name: &str, notes: &mut Notes<'_>) -> (bool, Option<String>) {
+    let (verdicts, refused) = trust.judged(certs, name, notes.clock.unix_ms().div_euclid(1000));
+    let proven = verdicts.iter().any(|(_, verdict)| verdict.is_proven());
+    for (source, verdict) in verdicts {
+        notes.note(None, Layer::Cert, What::Trust { source, verdict });
+    }
+    (proven, refused)
 }
 
 /// The judgement; certificates that cannot be read are left out, as the facts do, so that the indices fit.

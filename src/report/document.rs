@@ -80,7 +80,7 @@ pub fn addresses(report: &Report) -> Vec<Value> {
     let facts = &report.facts;
     let of = |seen: &crate::transcript::facts::Seen<crate::transcript::facts::Attempt>| {
         let attempt = &seen.it;
-        let leaf = facts.other_leaves.iter().find(|other| other.it.0 == attempt.to).map(|other| other.it.1.as_str());
+        let leaf = facts.other_leaves.iter().find(|other| other.it.from == attempt.to).map(|other| other.it.sha256.as_str());
         let own = facts.leaf().filter(|_| facts.chosen == Some(attempt.to)).map(|leaf| leaf.sha256.as_str());
         json!({
             "address": attempt.to.to_string(),

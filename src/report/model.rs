@@ -145,7 +145,7 @@ impl Report {
 
     /// Lets a gate rule on the findings; the ladder follows its severities.
     pub fn gated(&mut self, gate: &mut Gate) {
-        gate.judge(&self.facts.target.host, self.facts.stop.is_some(), &mut self.judgement);
+        gate.judge(&self.facts.target.host, self.facts.stop.as_ref().map(|stop| stop.layer), &mut self.judgement);
         for (row, entry) in self.layers.iter_mut().zip(&self.facts.layers) {
             row.standing = standing_of(&self.facts, entry, &self.judgement.findings);
         }

@@ -24,6 +24,25 @@ pub struct Seen<T> {
     pub it: T,
 }
 
+/// The leaf at an address other than that of the call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OtherLeaf {
+    /// Where it was shown.
+    pub from: SocketAddr,
+    /// SHA-256 over its DER, hexadecimal.
+    pub sha256: String,
+    /// First second of its validity, seconds since 1970-01-01 UTC.
+    pub not_before: i64,
+    /// Last second of its validity, seconds since 1970-01-01 UTC.
+    pub not_after: i64,
+}
+
+impl OtherLeaf {
+    fn of(from: SocketAddr, leaf: &Cert) -> OtherLeaf {
+        OtherLeaf { from, sha256: leaf.sha256.clone(), not_before: leaf.not_before, not_after: leaf.not_after }
+    }
+}
+
 /// Where a layer stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
@@ -154,8 +173,8 @@ pub struct Facts {
     pub chain_event: Option<usize>,
     /// Certificates that could not be read: index in the chain and why.
     pub bad_certs: Vec<(usize, String)>,
-    /// SHA-256 of the leaf at every other address looked at.
-    pub other_leaves: Vec<Seen<(SocketAddr, String)>>,
+    /// The leaf at every other address looked at.
+    pub other_leaves: Vec<Seen<OtherLeaf>>,
     /// Judgements on the chain, one for each trust source.
     pub trust: Vec<Seen<(String, ChainVerdict)>>,
     /// A handshake without SNI: the leaf, if one came and can be read, and why it failed, if it did.
@@ -358,7 +377,7 @@ impl Facts {
     ) {
         if aside {
             if let (Some(from), Some(Ok(leaf))) = (from, parsed.first()) {
-                self.other_leaves.push(Seen { event, at, by, it: (from, leaf.sha256.clone()) });
+                self.other_leaves.push(Seen { event, at, by, it: OtherLeaf::of(from, leaf) });
             }
             if self.secured.is_some() || !self.chain.is_empty() || self.unsecured.is_none() {
                 return;

@@ -129,7 +129,7 @@ fn not_a_certificate(der: &[u8], error: &x509_parser::error::X509Error) -> WireE
 }
 
 /// The length that a DER SEQUENCE header at the start claims for itself and its content, in bytes.
-fn declared_len(der: &[u8]) -> Option<usize> {
+pub(super) fn declared_len(der: &[u8]) -> Option<usize> {
     let (header, content) = match *der {
         [0x30, length @ 0..=0x7f, ..] => (2, usize::from(length)),
         [0x30, 0x81, a, ..] => (3, usize::from(a)),

@@ -1,7 +1,7 @@
 //! A certificate revocation list, read for one serial number. RFC 5280 5.
 
 use crate::base::{Bytes, Layer, Limit, WireError, hex};
-use crate::wire::cert::directory_name;
+use crate::wire::cert::{declared_len, directory_name};
 use rustls::pki_types::CertificateRevocationListDer;
 use rustls::pki_types::pem::PemObject;
 use x509_parser::extensions::ParsedExtension;
@@ -56,7 +56,7 @@ impl Crl {
     pub fn read(bytes: &[u8], serial: &str) -> Result<Crl, WireError> {
         let pem = CertificateRevocationListDer::from_pem_slice(bytes).ok();
         let der = pem.as_ref().map_or(bytes, |der| der.as_ref());
-        let (_, list) = CertificateRevocationList::from_der(der).map_err(|error| no_list(der.len(), &error.to_string()))?;
+        let (_, list) = CertificateRevocationList::from_der(der).map_err(|_| no_list(der))?;
         let tbs = &list.tbs_cert_list;
         let is_it = |entry: &&RevokedCertificate<'_>| same_serial(&hex(entry.raw_serial()), serial);
         Ok(Crl {
@@ -109,11 +109,22 @@ fn partial(list: &CertificateRevocationList<'_>) -> Option<Partial> {
     })
 }
 
-fn no_list(have: usize, why: &str) -> WireError {
+/// Says what came in the place of a list, in few words.
+fn no_list(bytes: &[u8]) -> WireError {
+    let why = match (bytes, declared_len(bytes)) {
+        ([], _) => "it is empty".to_string(),
+        (_, Some(need)) if need > bytes.len() => "it ends before its end".to_string(),
+        (_, Some(_)) => "what is in it is none".to_string(),
+        _ if bytes.trim_ascii_start().starts_with(b"<") => "it is a web page".to_string(),
+        _ => format!("it begins with {}, not with a SEQUENCE", hex(bytes.get(..bytes.len().min(SHOWN)).unwrap_or_default())),
+    };
+    let (need, have) = declared_len(bytes).filter(|need| *need > bytes.len()).map_or((0, 0), |need| (need, bytes.len()));
     let limit = Limit::Spec("RFC 5280 5.1".into());
-    WireError { layer: Layer::Cert, what: format!("certificate revocation list: {why}"), at: 0, need: have, have, limit }
+    WireError { layer: Layer::Cert, what: format!("no certificate revocation list, {why}"), at: 0, need, have, limit }
 }
 
+/// Ours: so many first bytes of something else are shown.
+const SHOWN: usize = 4;
 /// RFC 5280 5.2.4.
 const DELTA_INDICATOR: &str = "2.5.29.27";
 /// RFC 5280 5.3.1.
@@ -154,6 +165,10 @@ mod tests {
         for end in 0..LIST.len() {
             assert!(Crl::read(&LIST[..end], "1001").is_err());
         }
-        assert!(Crl::read(b"<html>", "1001").unwrap_err().to_string().contains("revocation list"));
+        let why = |bytes: &[u8]| Crl::read(bytes, "1001").unwrap_err().to_string();
+        assert_eq!(why(b"\n<html>"), "no certificate revocation list, it is a web page at byte 0 (RFC 5280 5.1)");
+        assert!(why(&LIST[..80]).contains("it ends before its end"), "{}", why(&LIST[..80]));
+        assert!(why(b"\x30\x03\x02\x01\x01").contains("what is in it is none"));
+        assert!(why(b"\x04\x01").contains("it begins with 0401, not with a SEQUENCE"));
     }
 }

@@ -54,6 +54,10 @@ pub const ROWS: &[Row] = &[
         (r.leaf.subject_alt_names, r.dialled) = (names(&["*.lab.example"]), "lab.example");
     }),
     row("the name in the subject alone", "CERT-CN-ONLY", |r| r.leaf.subject_alt_names.clear()),
+    row("an address that is named as a DNS name", "DNS-CONNECT-BY-IP", |r| {
+        r.leaf.subject_alt_names = vec![rcgen::SanType::DnsName("127.0.0.1".try_into().expect("ASCII"))];
+        r.dialled = "127.0.0.1";
+    }),
     row("an address in the subject alone", "CERT-CN-ONLY", |r| {
         r.leaf.subject_alt_names.clear();
         common_name(r, "127.0.0.1");
@@ -168,7 +172,7 @@ pub const ROWS: &[Row] = &[
     row("an Ed25519 key", "TLS-CERT-KEY-TYPE", |r| r.keys.1 = &rcgen::PKCS_ED25519),
     row("an RSA key", "", |r| r.keys.1 = &rcgen::PKCS_RSA_SHA256),
     row("an RSA CA that signs with SHA-512", "", |r| r.keys.0 = &rcgen::PKCS_RSA_SHA512),
-    row("signed with ECDSA and SHA-224", "CERT-NOT-TRUSTED", |r| r.splice = Some((ECDSA_SHA256.to_vec(), ECDSA_SHA224.to_vec()))),
+    row("signed with ECDSA and SHA-224", "CERT-UNCHECKED", |r| r.splice = Some((ECDSA_SHA256.to_vec(), ECDSA_SHA224.to_vec()))),
     row("signed with MD5", "CERT-MD5", |r| {
         r.keys.0 = &rcgen::PKCS_RSA_SHA256;
         r.splice = Some((RSA_SHA256.to_vec(), RSA_MD5.to_vec()));

@@ -43,6 +43,9 @@ const ROWS: &[Row] = &[
     Row { name: "Ed25519 certificate", key: "ed25519", serves: "", asked: CERT, cause: "TLS-CERT-KEY-TYPE", says: "Ed25519", chain: true },
     Row { name: "Ed448 certificate, TLS 1.3", key: "ed448", serves: "-tls1_3", asked: CERT, cause: "TLS-CERT-KEY-TYPE", says: "Ed448", chain: true },
     Row { name: "Ed448 certificate, TLS 1.2", key: "ed448", serves: "-tls1_2", asked: CERT, cause: "TLS-CERT-KEY-TYPE", says: "Ed448", chain: true },
+    Row { name: "P-521 certificate, TLS 1.2", key: "p521", serves: "-tls1_2", asked: CERT, cause: "TLS-CERT-KEY-TYPE", says: "P-521", chain: true },
+    Row { name: "secp256k1 certificate, TLS 1.2", key: "k256", serves: "-tls1_2", asked: CERT, cause: "TLS-CERT-KEY-TYPE", says: "secp256k1", chain: true },
+    Row { name: "RSASSA-PSS certificate, TLS 1.2", key: "pss", serves: "-tls1_2", asked: CERT, cause: "TLS-CERT-KEY-TYPE", says: "RSA-PSS", chain: true },
     Row { name: "RSA of 1024 bits", key: "rsa1024", serves: "-cipher ALL:@SECLEVEL=0", asked: CERT, cause: "CERT-WEAK-KEY", says: "1024", chain: true },
     Row { name: "chain signed with SHA-1", key: "sha1", serves: "-cipher ALL:@SECLEVEL=0", asked: CERT, cause: "CERT-SHA1", says: "sha1", chain: true },
     Row { name: "client certificate demanded, TLS 1.2", key: "rsa", serves: "-tls1_2 -Verify 1", asked: CERT, cause: "TLS-CLIENT-CERT-REQUESTED", says: "asked for one", chain: true },
@@ -80,6 +83,13 @@ fn wrong(row: &Row) -> Option<String> {
     let chain = !run.report.certificates.is_empty();
     let right = id == row.cause && says.contains(row.says) && chain == row.chain;
     (!right).then(|| format!("{}: {} expected, got {id} ({says}), chain {chain}\n{}", row.name, row.cause, run.story))
+}
+
+#[test]
+fn the_chain_behind_an_old_version_is_judged_too() {
+    let run = Server::start("rsa", "-tls1 -cipher ALL:@SECLEVEL=0").probe_as("127.0.0.1", CERT);
+    let failing: Vec<&str> = run.report.findings.iter().filter(|it| it.severity == "fail").map(|it| it.id.as_str()).collect();
+    assert_eq!(failing, ["TLS-SERVER-TOO-OLD", "DNS-CONNECT-BY-IP"], "{}", run.story);
 }
 
 #[test]
@@ -152,8 +162,12 @@ impl Server {
 
     /// By the name that the certificates bear.
     fn probe(&self, asked: &str) -> Run {
+        self.probe_as("localhost", asked)
+    }
+
+    fn probe_as(&self, host: &str, asked: &str) -> Run {
         let root = keys().join("root.crt");
-        let mut probe = Probe::to(&format!("localhost:{}", self.port)).without_ca().arg("--ca", &root.display().to_string()).flag("-4");
+        let mut probe = Probe::to(&format!("{host}:{}", self.port)).without_ca().arg("--ca", &root.display().to_string()).flag("-4");
         for word in asked.split_whitespace() {
             probe = probe.flag(word);
         }
@@ -191,6 +205,9 @@ openssl genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:1024 -out rsa1024
 openssl genpkey -quiet -algorithm ed25519 -out ed25519.key; leaf ed25519 13 sha256
 openssl genpkey -quiet -algorithm ed448 -out ed448.key; leaf ed448 14 sha256
 cp rsa.key sha1.key; leaf sha1 15 sha1
+openssl genpkey -quiet -algorithm EC -pkeyopt ec_paramgen_curve:P-521 -out p521.key; leaf p521 16 sha256
+openssl genpkey -quiet -algorithm EC -pkeyopt ec_paramgen_curve:secp256k1 -out k256.key; leaf k256 17 sha256
+openssl genpkey -quiet -algorithm RSA-PSS -pkeyopt rsa_keygen_bits:2048 -out pss.key; leaf pss 18 sha256
 printf 'openssl_conf=c\n[c]\nssl_conf=s\n[s]\nsystem_default=d\n[d]\nCipherString=DEFAULT@SECLEVEL=0\n' >weak.cnf
 # RFC 2409 6.2: the second Oakley group.
 prime=FFFFFFFFFFFFFFFFC90FDAA22168C234C4C6628B80DC1CD129024E088A67CC74020BBEA63B139B22514A08798E3404DD

@@ -5,7 +5,7 @@ use crate::radius_wire::*;
 use sstp_diag::base::Secret;
 use sstp_diag::crypto::chain::Anchor;
 use sstp_diag::proto::Rng;
-use sstp_diag::proto::auth::{Authenticator, Decision, EapClient, EapServer, Identity, Outcome, Peer, Versions};
+use sstp_diag::proto::auth::{Authenticator, Decision, EapClient, EapServer, Identity, Now, Outcome, Peer, Versions};
 use sstp_diag::proto::plan::{Account, Credentials, Method, ServerConfig};
 use sstp_diag::transcript::{Inner, Reason};
 use sstp_diag::wire::eap;
@@ -308,7 +308,7 @@ fn eapol_test(folder: &Folder, network: &str, server: ServerConfig) -> (String, 
 }
 
 fn server(folder: &Folder, method: Method) -> ServerConfig {
-    let eap = EapServer::new(&folder.server, &folder.root, None, 1_793_491_200).expect("a server");
+    let eap = EapServer::new(&folder.server, &folder.root, None, std::sync::Arc::new(Now(1_793_491_200))).expect("a server");
     let account = Account { name: "alice".into(), password: Secret::new(PASSWORD.into()), error: None };
     ServerConfig { methods: vec![method], accounts: vec![account], eap: Some(eap), ..ServerConfig::default() }
 }

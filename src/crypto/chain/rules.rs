@@ -46,7 +46,7 @@ const ROWS: &[(Rule, Look)] = &[
     (Rule::WildcardDepth, |view| name(view, NameMatch::WildcardDepth, "and a wildcard stands for exactly one label, so not for")),
     (Rule::CnOnly, cn_only),
     (Rule::IdnNotEncoded, |view| name(view, NameMatch::IdnNotEncoded, "in Unicode, where DNS and clients have")),
-    (Rule::IpNotInSan, |view| name(view, NameMatch::IpNotInSan, "not for the address")),
+    (Rule::IpNotInSan, ip_not_in_san),
     (Rule::EkuMissing, eku_missing),
     (Rule::EkuAbsent, eku_absent),
     (Rule::KeyUsage, key_usage),
@@ -90,6 +90,14 @@ fn name(view: &View<'_>, verdict: NameMatch, but: &str) -> Option<String> {
         let ignored = if ignored.is_some() { " (its common name counts only where no alternative name is)" } else { "" };
         format!("is for {}, {but} {}{ignored}", names_of(view.cert), view.name)
     })
+}
+
+fn ip_not_in_san(view: &View<'_>) -> Option<String> {
+    let says = name(view, NameMatch::IpNotInSan, "not for the address")?;
+    let dialled = view.name.trim_start_matches('[').trim_end_matches(']');
+    let in_words = view.cert.dns_names.iter().any(|name| name.eq_ignore_ascii_case(dialled));
+    let entry = || format!("bears {dialled} as a DNS name, and an address counts only where it stands as an IP address");
+    Some(if in_words { entry() } else { says })
 }
 
 fn cn_only(view: &View<'_>) -> Option<String> {

@@ -1,5 +1,6 @@
 //! One signature: of a certificate, a revocation list or an OCSP answer.
 
+use super::rsa;
 use crate::wire::cert::{Cert, signature_name};
 use crate::wire::der::{BIT_STRING, Elements, SEQUENCE};
 use aws_lc_rs::signature::{self, UnparsedPublicKey, VerificationAlgorithm};
@@ -56,10 +57,18 @@ pub(in crate::crypto) fn check_signed(signed: &Signed<'_>, spki_der: &[u8]) -> S
         return if verified.is_ok() { Signature::Good } else { Signature::Bad };
     }
     let unknown = error == X509Error::SignatureUnsupportedAlgorithm;
-    match unknown || rsa_bits(&key).is_some_and(|bits| !CHECKED_RSA_BITS.contains(&bits)) || has_odd_salt(signed.algorithm) {
-        true => Signature::Unchecked,
-        false => Signature::Bad,
+    if !unknown && !has_odd_salt(signed.algorithm) && rsa_bits(&key).is_none_or(|bits| CHECKED_RSA_BITS.contains(&bits)) {
+        return Signature::Bad;
     }
+    match rsa::verify(&key.subject_public_key.data, signed.algorithm, signed.message, &signed.signature.data).filter(|_| is_rsa(&key)) {
+        Some(true) => Signature::Good,
+        Some(false) => Signature::Bad,
+        None => Signature::Unchecked,
+    }
+}
+
+fn is_rsa(key: &SubjectPublicKeyInfo<'_>) -> bool {
+    [RSA_ENCRYPTION, RSASSA_PSS].contains(&key.algorithm.algorithm.to_id_string().as_str())
 }
 
 /// Algorithms that the library can check and the parser does not pass on, or not with every key.
@@ -73,7 +82,9 @@ fn further_algorithm(signature: &str, issuer: &SubjectPublicKeyInfo<'_>) -> Opti
         ("ecdsa-with-SHA1", Some(P_256)) => &signature::ECDSA_P256_SHA1_ASN1,
         ("ecdsa-with-SHA512", Some(P_256)) => &signature::ECDSA_P256_SHA512_ASN1,
         ("ecdsa-with-SHA512", Some(P_384)) => &signature::ECDSA_P384_SHA512_ASN1,
+        ("ecdsa-with-SHA256", Some(SECP256K1)) => &signature::ECDSA_P256K1_SHA256_ASN1,
         ("ecdsa-with-SHA1", Some(P_521)) => &signature::ECDSA_P521_SHA1_ASN1,
+        ("ecdsa-with-SHA224", Some(P_521)) => &signature::ECDSA_P521_SHA224_ASN1,
         ("ecdsa-with-SHA256", Some(P_521)) => &signature::ECDSA_P521_SHA256_ASN1,
         ("ecdsa-with-SHA384", Some(P_521)) => &signature::ECDSA_P521_SHA384_ASN1,
         ("ecdsa-with-SHA512", Some(P_521)) => &signature::ECDSA_P521_SHA512_ASN1,
@@ -91,10 +102,16 @@ fn rsa_bits(key: &SubjectPublicKeyInfo<'_>) -> Option<usize> {
     }
 }
 
-/// An RSASSA-PSS signature whose salt is not as long as its hash is valid, but not checked by the library.
+/// An RSASSA-PSS signature whose salt is not as long as its hash, or whose mask is made with another one, is valid, but
+/// not checked by the library.
 fn has_odd_salt(algorithm: &AlgorithmIdentifier<'_>) -> bool {
     let parameters: Option<&Any<'_>> = algorithm.parameters.as_ref();
-    let odd = |parameters: RsaSsaPssParams<'_>| !SALTS.contains(&parameters.salt_length());
+    let usual = |hash: &str, salt: u32| USUAL_SALTS.contains(&(hash, salt));
+    let odd = |parameters: RsaSsaPssParams<'_>| {
+        let hash = parameters.hash_algorithm_oid();
+        let same_mask = parameters.mask_gen_algorithm().is_ok_and(|mask| mask.hash == *hash);
+        !same_mask || !usual(&hash.to_id_string(), parameters.salt_length())
+    };
     algorithm.algorithm.to_id_string() == RSASSA_PSS
         && parameters.and_then(|parameters| RsaSsaPssParams::try_from(parameters).ok()).is_some_and(odd)
 }
@@ -105,9 +122,13 @@ const P_256: &str = "1.2.840.10045.3.1.7";
 const P_384: &str = "1.3.132.0.34";
 /// RFC 5480 2.1.1.1.
 const P_521: &str = "1.3.132.0.35";
+/// SEC 2 2.4.1.
+const SECP256K1: &str = "1.3.132.0.10";
+/// RFC 3279 2.3.1.
+const RSA_ENCRYPTION: &str = "1.2.840.113549.1.1.1";
 /// RFC 4055 1.2.
 const RSASSA_PSS: &str = "1.2.840.113549.1.1.10";
 /// RFC 8017 9.1: salt as long as the hash, in bytes, for SHA-256, SHA-384, SHA-512.
-const SALTS: [u32; 3] = [32, 48, 64];
+const USUAL_SALTS: [(&str, u32); 3] = [("2.16.840.1.101.3.4.2.1", 32), ("2.16.840.1.101.3.4.2.2", 48), ("2.16.840.1.101.3.4.2.3", 64)];
 /// aws-lc-rs: RSA keys that it checks signatures of, in bits.
 const CHECKED_RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;

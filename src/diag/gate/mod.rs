@@ -21,6 +21,7 @@ pub use waiver::{Day, Waiver, waivers};
 
 use super::judge::{self, Judgement};
 use super::{Finding, Severity};
+use crate::base::Layer;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
@@ -167,16 +168,16 @@ impl Gate {
         if ids.into_iter().flatten().any(known) { Ruling::Known } else { Ruling::Fails }
     }
 
-    /// Puts the profile's severities into a judgement on a call to that host, and rules on every finding. `stopped`: the
-    /// call came to a stop, so that its cause stays the cause whatever it counts for.
-    pub fn judge(&mut self, host: &str, stopped: bool, judgement: &mut Judgement) {
+    /// Puts the profile's severities into a judgement on a call to that host, and rules on every finding. `stop`: the
+    /// layer where the call came to a stop, if it did, so that its cause stays the cause whatever it counts for.
+    pub fn judge(&mut self, host: &str, stop: Option<Layer>, judgement: &mut Judgement) {
         self.hosts.insert(host.to_ascii_lowercase());
         self.blind.extend(judgement.blind.iter().map(|row| row.0.to_string()));
         for finding in judgement.findings.iter_mut().filter(|finding| finding.because_of.is_none()) {
             finding.severity = self.severity(finding.check.id, finding.severity);
-            finding.cause &= stopped || finding.severity == Severity::Fail;
+            finding.cause &= stop.is_some() || finding.severity == Severity::Fail;
         }
-        judge::name_a_cause(&mut judgement.findings);
+        judge::rank_again(stop, &mut judgement.findings);
         judgement.findings.iter_mut().for_each(|finding| self.finding(host, finding));
     }
 

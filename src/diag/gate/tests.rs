@@ -32,7 +32,7 @@ fn call() -> Story {
 /// The call, and what the gate makes of it.
 fn judged(gate: &mut Gate) -> Judgement {
     let mut judgement = call().judged();
-    gate.judge("vpn.example.test", true, &mut judgement);
+    gate.judge("vpn.example.test", Some(Layer::Auth), &mut judgement);
     judgement
 }
 
@@ -151,7 +151,7 @@ fn a_lowered_cause_stays_the_cause_of_a_call_that_stopped_and_of_no_other() {
     for stopped in [true, false] {
         let mut judgement = call().judged();
         let mut gate = Gate::new(rules());
-        gate.judge("vpn.example.test", stopped, &mut judgement);
+        gate.judge("vpn.example.test", stopped.then_some(Layer::Auth), &mut judgement);
         assert_eq!(judgement.cause().is_some(), stopped);
         assert!(gate.summary(false).passed);
     }
@@ -164,7 +164,7 @@ fn a_raised_finding_becomes_the_cause_where_there_is_none() {
         Judgement { findings: vec![Finding::new(check, crate::diag::Evidence::at(0, "in 3 days"))], ..Judgement::default() };
     let rules = Rules { profile: Some(Profile::read("ci", PROFILES[1].1, known()).expect("built in")), ..Rules::default() };
     let mut gate = Gate::new(rules);
-    gate.judge("vpn.example.test", false, &mut judgement);
+    gate.judge("vpn.example.test", None, &mut judgement);
     assert_eq!(judgement.cause().map(|finding| (finding.check.id, finding.severity)), Some(("CERT-EXPIRES-SOON", Severity::Fail)));
     assert!(!gate.summary(false).passed);
 }

@@ -80,6 +80,7 @@ const STORIES: &[Row] = &[
         Story::new().tcp().secured(|_| ()).trust("system", &[Rule::UntrustedRoot]).trust("ca.pem", &[Rule::EkuMissing])
     }),
     ("CERT-SHA1", || Story::new().tls_with(&[Rule::WeakSignature])),
+    ("CERT-UNCHECKED", || Story::new().tls_with(&[Rule::UncheckedSignature])),
     ("CERT-WEAK-KEY", || Story::new().tls_with(&[Rule::WeakKey])),
     ("CERT-MD5", || {
         with_chain(include_bytes!("../../crypto/chain/fixtures/old-leaf-md5.der"), &[Rule::WeakSignature, Rule::UncheckedSignature])

@@ -2,10 +2,12 @@
 
 use super::pki::Authority;
 use crate::base::Secret;
+use crate::live::clock::Clock;
 use crate::proto::auth::{Cryptobinding, EapServer, Identity};
 use rcgen::{BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
 use rustls::CertificateError;
 use std::io;
+use std::sync::Arc;
 use time::{Duration, OffsetDateTime};
 
 /// The name on the EAP server's certificate.
@@ -54,8 +56,8 @@ pub struct EapSetup {
 pub(super) fn make(setup: &EapSetup, authority: &Authority) -> io::Result<(EapServer, Identity)> {
     let server = certificate(authority, setup.server, NAME, ExtendedKeyUsagePurpose::ServerAuth).map_err(io::Error::other)?;
     let client = certificate(authority, setup.client, CLIENT, ExtendedKeyUsagePurpose::ClientAuth).map_err(io::Error::other)?;
-    let now = authority.now().unix_timestamp();
-    let mut made = EapServer::new(&server, &authority.root_der(), setup.refuses.clone(), now).map_err(io::Error::other)?;
+    let time = Arc::new(Clock::start());
+    let mut made = EapServer::new(&server, &authority.root_der(), setup.refuses.clone(), time).map_err(io::Error::other)?;
     made.fragment = setup.fragment.unwrap_or(made.fragment);
     (made.peap_version, made.cryptobinding) = (setup.peap_version, setup.cryptobinding);
     (made.inner_type, made.knows_certificate) = (setup.inner_type, !setup.knows_nobody);

@@ -3,11 +3,12 @@
 use crate::live::listen::ProxyAnswer;
 use crate::wire::http::Head;
 
-/// Only CONNECT, and that with a Host header, RFC 9112 3.2.
+/// Only CONNECT, and that with a Host header, RFC 9112 3.2; and what is fetched over plain HTTP, by its whole address.
 fn connect(head: &Head) -> Option<ProxyAnswer> {
     match head.request_line() {
         Some(("CONNECT", _, _)) if head.header("Host").is_some() => None,
         Some(("CONNECT", _, _)) => Some(ProxyAnswer::Reply("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")),
+        Some(("GET" | "POST", target, _)) if target.starts_with("http://") => None,
         _ => Some(ProxyAnswer::Reply("HTTP/1.1 405 Method Not Allowed\r\nAllow: CONNECT\r\nContent-Length: 0\r\n\r\n")),
     }
 }

@@ -2,9 +2,10 @@
 
 use super::recorder::Recorder;
 use super::{Beside, ProbeConfig, learn, matrix};
-use crate::base::{Layer, Side};
+use crate::base::{Bytes, Layer, Side};
 use crate::live::clock::Clock;
 use crate::live::dial::Dialled;
+use crate::live::fetch::Way;
 use crate::live::lookup::{self, About};
 use crate::live::route::Route;
 use crate::live::tap::Tap;
@@ -122,7 +123,7 @@ async fn secure(config: &ProbeConfig, tap: Tap, route: Route, notes: &mut Notes<
     match tls::secure(tap, &settings(config), route.server(), within, notes).await {
         Ok(secure) => {
             let trusted = trust::weigh(&secure.certs, &secure.signature, &config.trust, config.target.name(), notes);
-            look_up(config, &secure, notes, beside);
+            look_up(config, &secure.certs, &secure.ocsp, notes, beside);
             if config.wish.nameless && secure.secured.sni.is_some() {
                 beside.asides.start_nameless(route.clone(), &settings(config), within);
             }
@@ -130,7 +131,11 @@ async fn secure(config: &ProbeConfig, tap: Tap, route: Route, notes: &mut Notes<
         }
         Err(failure) if hello_scan::may_help(failure) => {
             let left = within.saturating_sub((notes.clock.now() - began).duration()).max(SCAN_AT_LEAST);
-            hello_scan::scan(&route, config.target.name(), config.seed, left, notes).await;
+            let certs = hello_scan::scan(&route, config.target.name(), config.seed, left, notes).await;
+            if !certs.is_empty() {
+                trust::weigh_aside(&certs, &config.trust, config.target.name(), notes);
+                look_up(config, &certs, &[], notes, beside);
+            }
             None
         }
         Err(_) => None,
@@ -138,17 +143,17 @@ async fn secure(config: &ProbeConfig, tap: Tap, route: Route, notes: &mut Notes<
 }
 
 /// Judges the OCSP answer of the handshake, and begins to fetch what was wished for.
-fn look_up(config: &ProbeConfig, secure: &Secure, notes: &mut Notes<'_>, beside: &mut Beside) {
+fn look_up(config: &ProbeConfig, certs: &[Bytes], staple: &[u8], notes: &mut Notes<'_>, beside: &mut Beside) {
     let about = About {
-        certs: secure.certs.clone(),
+        certs: certs.to_vec(),
         name: config.target.name().to_string(),
         trust: config.trust.clone(),
-        resolver: config.resolver.clone(),
+        way: Way { resolver: config.resolver.clone(), proxy: config.proxy.clone() },
         unix: notes.clock.unix_ms().div_euclid(1000),
         within: config.timers.of(Layer::Cert),
     };
-    if !secure.ocsp.is_empty() {
-        lookup::note_staple(&secure.ocsp, &about, notes);
+    if !staple.is_empty() {
+        lookup::note_staple(staple, &about, notes);
     }
     beside.lookups.start(config.wish, about);
 }

@@ -37,7 +37,7 @@ fn chunks_are_put_together_and_damage_is_noticed() {
 }
 
 async fn got(url: String, most: usize) -> Result<Vec<u8>, String> {
-    fetch(&Wanted { url, post: None, most }, &Resolver::default(), Duration::from_millis(500)).await
+    fetch(&Wanted { url, post: None, most }, &Way::default(), Duration::from_millis(500)).await
 }
 
 #[tokio::test(flavor = "current_thread")]
@@ -86,4 +86,31 @@ async fn bodies_end_by_length_by_chunks_or_by_the_end_of_the_connection() {
     assert!(got(sending(b"HTTP/1.1 200 OK\r\n\r\nabcdefghijk").await, 10).await.expect_err("too long").contains("longer than 10"));
     assert!(got(sending(b"SSH-2.0-x\r\n\r\n").await, 10).await.is_err());
     assert!(got(sending(b"").await, 10).await.expect_err("nothing").contains("without an answer"));
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_proxy_is_asked_with_the_whole_address_and_shown_our_credentials() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback");
+    let at = listener.local_addr().expect("bound");
+    let proxy = ProxyConfig::parse(&format!("http://a:b@{at}")).expect("a proxy");
+    let way = Way { proxy: Some(proxy), ..Way::default() };
+    let heard = tokio::spawn(async move {
+        let mut heard = Vec::new();
+        for answer in ["HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc", "HTTP/1.1 407 Proxy Authentication Required\r\n\r\n"] {
+            let (mut tcp, _) = listener.accept().await.expect("a client");
+            let mut got = vec![0; 4096];
+            let n = tcp.read(&mut got).await.expect("a request");
+            heard.push(String::from_utf8_lossy(&got[..n]).into_owned());
+            tcp.write_all(answer.as_bytes()).await.expect("open");
+        }
+        heard
+    });
+    let wanted = |post| Wanted { url: "http://crl.example.test/a.crl?x=1".into(), post, most: 9 };
+    assert_eq!(fetch(&wanted(None), &way, Duration::from_secs(5)).await, Ok(b"abc".to_vec()), "the name is for the proxy to resolve");
+    let refused = fetch(&wanted(Some(("application/ocsp-request", vec![1, 2]))), &way, Duration::from_secs(5)).await;
+    assert_eq!(refused, Err("the answer through the proxy is HTTP/1.1 407 Proxy Authentication Required".into()));
+    let heard = heard.await.expect("no panic");
+    assert!(heard[0].starts_with("GET http://crl.example.test/a.crl?x=1 HTTP/1.1\r\nHost: crl.example.test\r\n"), "{}", heard[0]);
+    assert!(heard.iter().all(|head| head.contains("Proxy-Authorization: Basic YTpi\r\n")), "{heard:?}");
+    assert!(heard[1].starts_with("POST http://crl.example.test/a.crl?x=1 ") && heard[1].ends_with("\r\n\r\n\u{1}\u{2}"), "{}", heard[1]);
 }

@@ -1,4 +1,4 @@
-//! A forward proxy that knows CONNECT.
+//! A forward proxy that knows CONNECT, and fetches over plain HTTP from loopback.
 
 use super::front::{drain, say_and_close};
 use super::{Kept, Serve};
@@ -15,7 +15,7 @@ use tokio::sync::watch;
 /// What the proxy does about a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProxyAnswer {
-    /// It makes the tunnel.
+    /// It makes the tunnel, or passes the request on.
     Tunnel,
     /// It says this and closes.
     Reply(&'static str),
@@ -38,7 +38,10 @@ impl Serve for Service {
     async fn serve(self: Arc<Self>, mut stream: Wired, _: SocketAddr, _: Kept, _: watch::Receiver<bool>) {
         let Ok(Some((head, ahead))) = tokio::time::timeout(REQUEST_TIME, request(&mut stream)).await else { return };
         match (self.policy)(&head) {
-            ProxyAnswer::Tunnel => self.tunnel(stream, &ahead).await,
+            ProxyAnswer::Tunnel => match onward(&head) {
+                Some((to, head)) => pass_on(stream, to, &[&head.emit(), &ahead[..]].concat()).await,
+                None => self.tunnel(stream, &ahead).await,
+            },
             ProxyAnswer::Reply(text) => say_and_close(&mut stream, text.as_bytes()).await,
             ProxyAnswer::Silent => drain(&mut stream).await,
             ProxyAnswer::Close => say_and_close(&mut stream, b"").await,
@@ -57,6 +60,31 @@ impl Service {
             // How the tunnel ends is the business of its two ends.
             let _ = tokio::io::copy_bidirectional(&mut client, &mut server).await;
         }
+    }
+}
+
+/// Where a request by its whole address goes, and how it is said there (RFC 9112 3.2.1); nothing for CONNECT.
+fn onward(head: &Head) -> Option<(Option<SocketAddr>, Head)> {
+    let (method, target, version) = head.request_line()?;
+    let rest = target.strip_prefix("http://")?;
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    // Nothing but loopback: the lab is no way out.
+    let to = authority.parse().ok().filter(|to: &SocketAddr| to.ip().is_loopback());
+    let path = if path.is_empty() { "/" } else { path };
+    let headers = head.headers.iter().filter(|row| !row.0.to_ascii_lowercase().starts_with("proxy-")).cloned().collect();
+    Some((to, Head { start: format!("{method} {path} {version}"), headers, ..head.clone() }))
+}
+
+async fn pass_on(mut client: Wired, to: Option<SocketAddr>, request: &[u8]) {
+    let server = match to {
+        Some(to) => TcpStream::connect(to).await.ok(),
+        None => None,
+    };
+    let Some(mut server) = server else {
+        return say_and_close(&mut client, b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n").await;
+    };
+    if server.write_all(request).await.is_ok() {
+        let _ = tokio::io::copy_bidirectional(&mut client, &mut server).await;
     }
 }
 

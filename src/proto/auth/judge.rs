@@ -83,7 +83,7 @@ impl Judge {
         let mut ask = |source: &str, anchors: &[Anchor]| {
             let verdict = self.verdict(&certs, anchors);
             let reaches = verdict.anchor.is_some();
-            let broken = verdict.problems.iter().find(|problem| problem.rule.trust_breaking()).map(|it| (it.rule, it.says.clone()));
+            let broken = verdict.in_the_way().map(|it| (it.rule, it.says.clone()));
             seen.inner.push(Inner::Trust { source: source.into(), name: self.name.clone(), verdict });
             trusted = broken.is_none();
             if let Some((rule, says)) = broken.filter(|_| worst.as_ref().is_none_or(|(known, ..)| reaches && !known)) {

@@ -12,7 +12,7 @@ mod tunnel_server;
 pub use authenticator::{Authenticator, Decision};
 pub use peer::{Outcome, Peer};
 pub use settings::{Cryptobinding, EapClient, EapServer, Identity, Roots, Versions};
-pub use tls::usable;
+pub use tls::{Now, usable};
 
 use crate::wire::{chap, eap, pap, ppp};
 

@@ -4,6 +4,7 @@ use super::tls;
 use crate::base::Secret;
 use crate::crypto::chain::Anchor;
 use rustls::pki_types::CertificateDer;
+use rustls::time_provider::TimeProvider;
 use rustls::{CertificateError, RootCertStore, ServerConfig};
 use std::sync::Arc;
 
@@ -109,18 +110,18 @@ pub struct EapServer {
 
 impl EapServer {
     /// A server with this certificate, which lets in whom `client_root` (DER) vouches for, or refuses every client certificate
-    /// for the reason given.
+    /// for the reason given. `time` tells the present whenever a certificate is judged.
     pub fn new(
         identity: &Identity,
         client_root: &[u8],
         refuses: Option<CertificateError>,
-        now_unix: i64,
+        time: Arc<dyn TimeProvider>,
     ) -> Result<EapServer, rustls::Error> {
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from(client_root.to_vec()))?;
         Ok(EapServer {
-            with_client_certificate: tls::server_config(identity, Some((roots, refuses)), now_unix)?,
-            without: tls::server_config(identity, None, now_unix)?,
+            with_client_certificate: tls::server_config(identity, Some((roots, refuses)), time.clone())?,
+            without: tls::server_config(identity, None, time)?,
             fragment: FRAGMENT,
             peap_version: 0,
             cryptobinding: Cryptobinding::Asked,

@@ -63,7 +63,7 @@ fn roots(root: &[u8]) -> Option<Arc<dyn Roots>> {
 fn scene(method: Method) -> Scene {
     let pki = Pki::new("Root");
     let identity = pki.issue("radius.example.test", ExtendedKeyUsagePurpose::ServerAuth, 2030);
-    let eap = EapServer::new(&identity, &pki.root, None, NOW).unwrap();
+    let eap = EapServer::new(&identity, &pki.root, None, Arc::new(Now(NOW))).unwrap();
     let account = Account { name: "alice".into(), password: Secret::new("Passw0rd!".into()), error: None };
     let client = EapClient {
         identity: Some(pki.issue("alice.example.test", ExtendedKeyUsagePurpose::ClientAuth, 2030)),
@@ -181,7 +181,7 @@ fn a_server_that_is_not_trusted_gets_no_password_and_no_certificate() {
         let pki = Pki::new(if own { "Root" } else { "Other" });
         let identity = pki.issue(name, ExtendedKeyUsagePurpose::ServerAuth, until);
         let root = pki.root.clone();
-        scene.server.eap = Some(EapServer::new(&identity, &root, None, NOW).unwrap());
+        scene.server.eap = Some(EapServer::new(&identity, &root, None, Arc::new(Now(NOW))).unwrap());
         if own {
             scene.client.trust = roots(&root);
         }
@@ -224,7 +224,7 @@ fn a_client_certificate_that_is_refused_is_told_by_the_alert() {
             let mut scene = scene(Method::EapTls);
             let pki = Pki::new("Root");
             let identity = pki.issue("radius.example.test", ExtendedKeyUsagePurpose::ServerAuth, 2030);
-            scene.server.eap = Some(EapServer::new(&identity, &pki.root, refuses, NOW).unwrap());
+            scene.server.eap = Some(EapServer::new(&identity, &pki.root, refuses, Arc::new(Now(NOW))).unwrap());
             scene.client.trust = roots(&pki.root);
             scene.client.versions = versions;
             let (reason, played) = scene.fails();
@@ -240,6 +240,36 @@ fn a_client_certificate_that_is_refused_is_told_by_the_alert() {
     let mut unknown = scene(Method::EapTls);
     unknown.eap().knows_certificate = false;
     assert_eq!(unknown.fails().0, Reason::Refused("EAP Failure".into()));
+}
+
+/// A present that can be put forward.
+#[derive(Debug)]
+struct Going(std::sync::atomic::AtomicI64);
+
+impl rustls::time_provider::TimeProvider for Going {
+    fn current_time(&self) -> Option<rustls::pki_types::UnixTime> {
+        Now(self.0.load(std::sync::atomic::Ordering::Relaxed)).current_time()
+    }
+}
+
+#[test]
+fn a_server_left_running_judges_client_certificates_by_the_present() {
+    let pki = Pki::new("Root");
+    let identity = pki.issue("radius.example.test", ExtendedKeyUsagePurpose::ServerAuth, 2090);
+    let time = Arc::new(Going(NOW.into()));
+    let eap = EapServer::new(&identity, &pki.root, None, time.clone()).unwrap();
+    let login = || {
+        let mut scene = scene(Method::EapTls);
+        scene.server.eap = Some(eap.clone());
+        scene.client.trust = roots(&pki.root);
+        scene.client.identity = Some(pki.issue("alice.example.test", ExtendedKeyUsagePurpose::ClientAuth, 2030));
+        scene
+    };
+    login().works();
+    // 2031-01-01.
+    time.0.store(1_924_992_000, std::sync::atomic::Ordering::Relaxed);
+    let (reason, _) = login().fails();
+    assert_eq!(reason, Reason::Refused("EAP Failure (TLS alert 45 of the EAP server)".into()));
 }
 
 #[test]

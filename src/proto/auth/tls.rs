@@ -7,6 +7,7 @@ use crate::wire::eap;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::server::WebPkiClientVerifier;
+use rustls::time_provider::TimeProvider;
 use rustls::{CertificateError, ClientConfig, ClientConnection, Connection, Error, ProtocolVersion, RootCertStore, ServerConfig};
 use rustls::{ServerConnection, SupportedProtocolVersion};
 use std::io::{Read, Write};
@@ -123,9 +124,9 @@ impl Tls {
 pub(super) fn server_config(
     identity: &Identity,
     clients: Option<(RootCertStore, Option<CertificateError>)>,
-    now_unix: i64,
+    time: Arc<dyn TimeProvider>,
 ) -> Result<Arc<ServerConfig>, Error> {
-    let builder = ServerConfig::builder_with_details(provider(), Arc::new(Now(now_unix))).with_protocol_versions(rustls::ALL_VERSIONS)?;
+    let builder = ServerConfig::builder_with_details(provider(), time).with_protocol_versions(rustls::ALL_VERSIONS)?;
     let builder = match clients {
         None => builder.with_no_client_auth(),
         Some((roots, refuses)) => {
@@ -157,11 +158,11 @@ pub fn usable(identity: &Identity) -> Result<(), Error> {
     rustls::sign::CertifiedKey::from_der(chain(identity), key(identity)?, &provider()).map(|_| ())
 }
 
-/// The present as it was given: no clock is read on this floor.
+/// A present that stands still, seconds since 1970-01-01 UTC: no clock is read on this floor.
 #[derive(Debug)]
-struct Now(i64);
+pub struct Now(pub i64);
 
-impl rustls::time_provider::TimeProvider for Now {
+impl TimeProvider for Now {
     fn current_time(&self) -> Option<UnixTime> {
         Some(UnixTime::since_unix_epoch(Duration::from_secs(self.0.max(0).unsigned_abs())))
     }

@@ -3,6 +3,7 @@
 use super::super::text::{day, list};
 use super::{Learned, ppp};
 use crate::base::Side;
+use crate::crypto::chain::Rule;
 use crate::transcript::{Facts, Inner};
 use crate::wire::cert::Cert;
 use crate::wire::{eap, ppp as wire};
@@ -20,8 +21,9 @@ pub(super) fn add(facts: &Facts, learned: &mut Learned) {
             }
             Inner::Trust { source, name, verdict } => {
                 let name = name.as_ref().map_or("any name".into(), |name| format!("the name {name}"));
-                let problems = verdict.problems.iter().filter(|problem| problem.rule.trust_breaking()).map(|problem| &problem.says);
-                let says = if verdict.is_trusted() { "yes".into() } else { format!("no: {}", list(problems)) };
+                let broken = verdict.problems.iter().filter(|problem| problem.rule.trust_breaking());
+                let problems = broken.chain(verdict.problem(Rule::UncheckedSignature)).map(|problem| &problem.says);
+                let says = if verdict.is_proven() { "yes".into() } else { format!("no: {}", list(problems)) };
                 learned.add(format!("EAP server trusted by {source}"), format!("{says} ({name})"));
             }
             Inner::ClientCertificate { sent } => learned.add("EAP server asks for a certificate", format!("{sent} sent")),

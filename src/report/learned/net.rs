@@ -42,9 +42,9 @@ pub(super) fn tcp(facts: &Facts, learned: &mut Learned) {
         learned.add(seen.it.to.to_string(), outcome(&seen.it));
     }
     for other in &facts.other_leaves {
-        let same = facts.leaf().is_some_and(|leaf| leaf.sha256 == other.it.1);
+        let same = facts.leaf().is_some_and(|leaf| leaf.sha256 == other.it.sha256);
         let word = if same { "the same certificate" } else { "another certificate" };
-        learned.add(other.it.0.to_string(), format_args!("{word}, SHA-256 {}", other.it.1));
+        learned.add(other.it.from.to_string(), format_args!("{word}, SHA-256 {}", other.it.sha256));
     }
 }
 

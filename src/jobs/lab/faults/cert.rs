@@ -61,9 +61,9 @@ pub(in crate::jobs::lab) const FAULTS: &[Fault] = &[
     fault(
         "cert.odd-signature",
         Cert,
-        "the leaf is signed in a way that nobody can check (ECDSA with SHA-224)",
+        "the leaf is signed in a way that we cannot check (ECDSA with SHA-224)",
         Makes::Pki(PkiKind::OddSignature),
-        "CERT-NOT-TRUSTED",
+        "CERT-UNCHECKED",
     ),
     fault("cert.ends-this-week", Cert, "the leaf ends in 5 days", Makes::Pki(PkiKind::EndsIn5Days), "CERT-EXPIRES-SOON"),
     fault("cert.ends-this-month", Cert, "the leaf ends in 20 days", Makes::Pki(PkiKind::EndsIn20Days), "CERT-EXPIRES-30-DAYS"),
