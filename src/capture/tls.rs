@@ -34,8 +34,8 @@ pub trait Sees {
     fn lost(&mut self, at: Micros, from: Side, bytes: u64);
     /// The header of every record, in order.
     fn record(&mut self, at: Micros, from: Side, kind: u8, len: usize);
-    /// One side ended its stream by word: in good order (close_notify), or with a fatal alert behind the handshake, which
-    /// is told as a FIN without close_notify. RFC 8446 6.1 and 6.2.
+    /// One side ended its stream by word: in good order (close_notify), or the server with a fatal alert behind the handshake,
+    /// which is told as a FIN without close_notify. RFC 8446 6.1 and 6.2.
     fn said_end(&mut self, at: Micros, from: Side, how: How) {
         let _ = (at, from, how);
     }

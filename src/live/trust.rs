@@ -68,8 +68,12 @@ impl Trust {
     pub fn judged(&self, certs: &[Bytes], name: &str, unix: i64) -> (Vec<(String, ChainVerdict)>, Option<String>) {
         let mut verdicts = Vec::new();
         let mut refused: Option<(bool, String)> = None;
+        let parsed = parsed(certs);
         for (source, anchors) in self.sources() {
-            let verdict = verdict(certs, anchors, name, unix);
+            let verdict = match &parsed {
+                Ok(chain) => judge(chain, anchors, name, unix),
+                Err(unreadable) => unreadable.clone(),
+            };
             let problem = refusal(&verdict);
             let reaches_root = verdict.anchor.is_some();
             verdicts.push((source.to_string(), verdict));
@@ -183,15 +187,16 @@ fn judge_and_note(certs: &[Bytes], trust: &Trust, name: &str, notes: &mut Notes<
     (proven, refused)
 }
 
-/// The judgement; certificates that cannot be read are left out, as the facts do, so that the indices fit.
-fn verdict(certs: &[Bytes], anchors: &[Anchor], name: &str, now: i64) -> ChainVerdict {
+/// The certificates; those that cannot be read are left out, as the facts do, so that the indices fit. Without the first
+/// there is nothing to judge.
+fn parsed(certs: &[Bytes]) -> Result<Vec<Cert>, ChainVerdict> {
     let mut parsed = certs.iter().map(|der| Cert::parse(der));
     match parsed.next() {
         Some(Err(error)) => {
             let problem = Problem { rule: Rule::Unparsable, cert: Some(0), says: format!("cannot be read: {error}") };
-            ChainVerdict { problems: vec![problem], ..ChainVerdict::default() }
+            Err(ChainVerdict { problems: vec![problem], ..ChainVerdict::default() })
         }
-        first => judge(&first.into_iter().chain(parsed).flatten().collect::<Vec<_>>(), anchors, name, now),
+        first => Ok(first.into_iter().chain(parsed).flatten().collect()),
     }
 }
 

@@ -17,7 +17,7 @@ impl Tls {
         }
         self.event(at, Some(from), What::Alert { description: alert.description }, out);
         let fatal = alert.is_fatal(self.shake.version());
-        if fatal && self.shake.stands == Stands::Secured {
+        if fatal && from == Side::Server && self.shake.stands == Stands::Secured {
             out.said_end(at, from, How::Fin);
         }
         if self.shake.over() || !fatal {
