@@ -5,7 +5,7 @@ use super::super::{Severity, by_id};
 use super::stories::certificate;
 use crate::base::{Layer, Limit, Micros, Side, WireError};
 use crate::crypto::chain::Rule;
-use crate::transcript::{ConnectFailure, DnsFailure, How, Reason, ScanAnswer, TlsFailure, What};
+use crate::transcript::{ConnectFailure, DnsFailure, How, Issuer, Reason, ScanAnswer, TlsFailure, What};
 use crate::wire::http;
 use crate::wire::sstp::{Message, MessageType};
 
@@ -181,6 +181,31 @@ fn trust_counts_only_when_every_source_refuses() {
     assert!(both.fails_with("CERT-UNTRUSTED-ROOT").contains("trust asked: system, ca.pem"));
     asked(&[Rule::UntrustedRoot, Rule::Expired], &[Rule::Expired]).fails_with("CERT-EXPIRED");
     asked(&[Rule::UntrustedRoot], &[Rule::EkuMissing]).fails_with("CERT-NOT-TRUSTED");
+}
+
+#[test]
+fn what_could_be_fetched_and_leads_on_was_an_intermediate() {
+    let fetched = |root: Option<&str>| {
+        let (of, url, took) = ("Lower CA".to_string(), "http://ca.example.test/upper.cer".to_string(), Micros(1));
+        Issuer { of, url, took, cert: Some(vec![1].into()), failure: None, root: root.map(Into::into) }
+    };
+    let story = |root| Story::new().tls_with(&[Rule::UntrustedRoot]).note(None, Layer::Cert, What::Issuer(Box::new(fetched(root))));
+    assert!(story(Some("Root")).fails_with("CERT-MISSING-INTERMEDIATE").contains("with it the chain leads to Root"));
+    story(None).fails_with("CERT-UNTRUSTED-ROOT");
+}
+
+#[test]
+fn another_node_whose_certificate_has_ended_says_so() {
+    let other = |from: &str| {
+        let (from, certs) = (from.parse().ok(), vec![certificate(400, -35).into()]);
+        let story = Story::new().tcp().secured(|_| ()).chain(&[certificate(10, 80)]).trust("system", &[]);
+        story.note(None, Layer::Tls, What::Chain { from, certs, aside: true })
+    };
+    for (from, id) in [("[2001:db8::1]:443", "CERT-V4-V6-DIFFER"), ("192.0.2.2:443", "DNS-MULTI-A-PARTIAL")] {
+        let judged = other(from).judged();
+        let finding = judged.findings.iter().find(|finding| finding.check.id == id).expect(id);
+        assert!(finding.evidence.says.contains(&format!("the one of {from} ended 20")), "{}", finding.evidence.says);
+    }
 }
 
 #[test]
