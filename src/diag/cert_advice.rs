@@ -4,7 +4,7 @@ use super::cert::{is_older_than_sha1, problem, reason, sentence, server_clock};
 use super::check::{Check, Evidence, Fix, Look, Need, Severity, Windows};
 use super::look::{date, observer};
 use crate::base::{Layer, SpecRef};
-use crate::crypto::chain::{ChainVerdict, Rule};
+use crate::crypto::chain::{ChainVerdict, Problem, Rule};
 use crate::transcript::facts::{Facts, OtherLeaf, Seen};
 use crate::wire::cert::Cert;
 
@@ -206,9 +206,10 @@ fn common_name_only(facts: &Facts) -> Option<Evidence> {
 
 fn weak_signature(facts: &Facts) -> Option<Evidence> {
     let of = |seen: &Seen<(String, ChainVerdict)>| {
-        let weak = seen.it.1.problems.iter().filter(|problem| problem.rule == Rule::WeakSignature);
+        let mut weak = seen.it.1.problems.iter().filter(|problem| problem.rule == Rule::WeakSignature);
         // What is older still has a row of its own.
-        weak.filter(|problem| !problem.cert.and_then(|index| facts.chain.get(index)).is_some_and(is_older_than_sha1)).cloned().next()
+        let older = |problem: &&Problem| problem.cert.and_then(|index| facts.chain.get(index)).is_some_and(is_older_than_sha1);
+        weak.find(|problem| !older(problem)).cloned()
     };
     let (seen, problem) = facts.trust.iter().find_map(|seen| Some((seen, of(seen)?)))?;
     Some(Evidence::at(seen.event, sentence(facts, &problem)))
