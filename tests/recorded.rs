@@ -123,7 +123,7 @@ async fn both(folder: &Scratch, fault: &Fault) -> Both {
     let (pcap, ca) = (folder.path(&format!("{}.pcapng", fault.id)), folder.path(&format!("{}.der", fault.id)));
     let file = Arc::new(PcapFile::create(Path::new(&pcap), "a test").expect("a temporary file"));
     // A tap takes a client that waited for five seconds for one that waited in vain.
-    let timers = Timers { layer: Duration::from_millis(5_500), ..timers() };
+    let timers = Timers { layer: Duration::from_millis(5_500), restart: Duration::from_secs(2), ..timers() };
     let (transcript, roots) = heard(vec![fault.id.to_string()], true, timers, Ear::new(file.clone())).await;
     file.finish().expect("room for a capture");
     fs::write(&ca, roots.concat()).expect("room for a certificate");
