@@ -63,8 +63,14 @@ impl Authenticator {
         }
     }
 
-    /// The identifier that the next EAP response must bear.
-    pub(super) fn id(&self) -> u8 {
+    /// The same, with another first identifier. RFC 1994 4.1: it changes with every challenge.
+    pub fn counting_from(mut self, id: u8) -> Authenticator {
+        self.id = id;
+        self
+    }
+
+    /// The identifier that the next response must bear.
+    pub fn id(&self) -> u8 {
         self.id
     }
 

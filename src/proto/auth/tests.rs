@@ -348,3 +348,11 @@ fn noise_from_the_other_end_ends_in_words_and_not_in_a_panic() {
         assert!(over.is_some(), "a method of noise comes to an end");
     }
 }
+
+#[test]
+fn a_late_response_to_the_challenge_before_is_not_taken_for_one_to_the_new_challenge() {
+    let late = chap_frame(1, chap::Body::Response { value: vec![7; 49].into(), name: b"alice"[..].into() });
+    let server = || Authenticator::new(ServerConfig::default(), AuthMethod::MsChapV2, &mut Rng::new(1));
+    assert_eq!(server().receive(&late).1, Decision::Refused);
+    assert_eq!(server().counting_from(2).receive(&late), (Vec::new(), Decision::Pending));
+}

@@ -188,7 +188,9 @@ impl Server {
             return self.start_network(core);
         };
         core.began(Layer::Auth);
-        let mut auth = Authenticator::new(self.config.clone(), method, &mut core.rng);
+        // A late response to the challenge of the link before this one must not be taken for one to the new challenge.
+        let next = self.auth.as_ref().map_or(1, |before| before.id().wrapping_add(1));
+        let mut auth = Authenticator::new(self.config.clone(), method, &mut core.rng).counting_from(next);
         let frames = auth.start();
         self.auth = Some(auth);
         self.ask(core, frames);
