@@ -12,6 +12,7 @@ mod docs;
 mod explain;
 mod gating;
 mod hard_captures;
+mod hasty;
 mod hostile;
 mod house;
 mod lab;

@@ -5,7 +5,7 @@ use sstp_diag::jobs::conformance::again::Retries;
 use sstp_diag::jobs::conformance::coverage::{self, Coverage, UNTESTED};
 use sstp_diag::jobs::conformance::known::{self, Scale};
 use sstp_diag::jobs::conformance::run::{self, Outcome, SuiteConfig};
-use sstp_diag::jobs::conformance::{Case, Grade, rehearse, server};
+use sstp_diag::jobs::conformance::{Case, Grade, Level, rehearse, server};
 use sstp_diag::jobs::lab::{Lab, LabConfig, fault};
 use sstp_diag::jobs::probe::ProbeConfig;
 use sstp_diag::live::clock::Clock;
@@ -139,6 +139,24 @@ async fn what_is_proved_by_a_fault_fails_against_it_over_sockets() {
 async fn a_target_that_is_down_has_no_verdicts() {
     let outcome = over_sockets(sample(40), &["sstp.no-ack"]).await;
     assert!(outcome.down_after.is_some() && outcome.done.is_empty());
+}
+
+#[test]
+fn a_case_binds_no_more_than_what_it_covers() {
+    let all: Vec<_> = coverage::requirements(Side::Server).collect();
+    let rank = |level: Level| match level {
+        Level::Must | Level::Derived => 2,
+        Level::Should => 1,
+        Level::May | Level::Interop => 0,
+    };
+    for case in server::all() {
+        let covered: Vec<Level> = all.iter().filter(|one| case.covers.contains(&one.id)).map(|one| one.level).collect();
+        assert!(!covered.is_empty(), "{} covers nothing", case.id);
+        let most = covered.iter().map(|level| rank(*level)).max();
+        assert!(Some(rank(case.level)) <= most, "{} is {}, and covers {covered:?}", case.id, case.level.name());
+        let derived_alone = covered.iter().all(|level| *level == Level::Derived);
+        assert!(!(case.level == Level::Must && derived_alone), "{} is no MUST of the text", case.id);
+    }
 }
 
 /// A lab that has the fault until so many connections were made, and is sound from then on.

@@ -103,7 +103,7 @@ impl End {
                     self.due = due;
                     break;
                 }
-                Output::Done => self.done = true,
+                Output::Done => (self.done, self.due) = (true, Micros::MAX),
             }
             moved = true;
         }

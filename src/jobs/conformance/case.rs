@@ -5,6 +5,7 @@ use crate::base::{Layer, Side, SpecRef};
 use crate::crypto::binding::HashProtocol;
 use crate::proto::edit::Edit;
 use crate::proto::plan::{BindingKey, Method};
+use crate::transcript::Event;
 use std::borrow::Cow;
 use std::time::Duration;
 
@@ -84,6 +85,8 @@ pub struct Base {
     pub slow: bool,
     /// So many connections, one after the other, looked at together.
     pub times: u32,
+    /// On the last connection our end sends what it sent under that name on the first one.
+    pub replays: Option<&'static str>,
     /// The oddity that the sound lab needs for the case to say anything.
     pub lab: Option<&'static str>,
 }
@@ -126,6 +129,7 @@ impl Base {
             within: Duration::from_secs(8),
             slow: false,
             times: 1,
+            replays: None,
             lab: None,
         }
     }
@@ -204,6 +208,12 @@ impl Row {
         self
     }
 
+    /// On the last connection our end sends what it sent under that name on the first one.
+    pub const fn replays(mut self, name: &'static str) -> Row {
+        self.base.replays = Some(name);
+        self
+    }
+
     /// The oddity that the sound lab needs.
     pub const fn lab(mut self, oddity: &'static str) -> Row {
         self.base.lab = Some(oddity);
@@ -249,11 +259,27 @@ impl Case {
         self.base.tests == Side::Server && self.base.until > Layer::Lcp
     }
 
+    /// The case with the target's name where the rows have the lab's.
+    pub fn aimed_at(&self, host: &str) -> Case {
+        Case { edits: self.edits.iter().map(|line| line.replace(LAB_HOST, host).into()).collect(), ..self.clone() }
+    }
+
+    /// The case as its next connection carries it out, after those that these events tell of.
+    pub fn next(&self, before: &[Event]) -> Case {
+        let sent = |event: &&Event| {
+            event.by == Some(self.base.tests.other()) && super::expect::name(event).as_deref() == self.base.replays && self.edits.is_empty()
+        };
+        let Some((name, event)) = self.base.replays.zip(before.iter().find(sent)) else { return self.clone() };
+        Case { edits: vec![format!("{name}#1 instead {}", crate::base::hex(&event.raw)).into()], ..self.clone() }
+    }
+
     /// The edits as they are carried out; a line that is no edit is left out, and a test finds it.
     pub fn parsed(&self) -> Vec<Edit> {
         self.edits.iter().filter_map(|line| Edit::parse(line).ok()).collect()
     }
 }
 
+/// The host in the rows' HTTP requests.
+const LAB_HOST: &str = "vpn.lab.example";
 /// Ours: a case that watches longer than this many seconds is slow.
 const SLOW: u64 = 30;

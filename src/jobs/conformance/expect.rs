@@ -149,6 +149,17 @@ impl Expect {
             Expect::Nothing | Expect::Never(_) | Expect::Count(..) | Expect::Is(..) => false,
         }
     }
+
+    /// The peer must do something; what it must not do beside that is another matter.
+    pub fn waits_for_something(&self) -> bool {
+        match self {
+            Expect::Sends(_) | Expect::Status(..) | Expect::Http(..) | Expect::Up(_) | Expect::Within(..) | Expect::Gap(..) => true,
+            Expect::Count(_, count) => *count > 0,
+            Expect::All(all) => all.iter().any(Expect::waits_for_something),
+            Expect::Any(any) => any.iter().all(Expect::waits_for_something),
+            Expect::Nothing | Expect::Never(_) | Expect::Is(..) => false,
+        }
+    }
 }
 
 fn any_of(any: &[Expect], view: &View<'_>) -> Result<(), String> {

@@ -14,21 +14,22 @@ use std::time::Duration;
 pub fn server(case: &Case, faults: &[&str]) -> (Verdict, Vec<Event>) {
     let mut wanted: Vec<&str> = case.base.lab.into_iter().collect();
     wanted.extend(faults);
-    let mut events = Vec::new();
+    let (mut events, mut case) = (Vec::new(), case.clone());
     for round in 0..case.base.times {
+        case = case.next(&events);
         let Some(plan) = lab::rehearsal(&wanted, CERT, u64::from(round) + 1) else {
             return (Verdict::new(Grade::Broken, format!("no such fault, or not above TLS: {wanted:?}")), events);
         };
         let (user, password) = lab::USERS[0];
         let credentials = Credentials { user: user.into(), password: Secret::new(password.into()) };
-        let client = client(case, "vpn.lab.example", CERT, Some(credentials));
+        let client = client(&case, "vpn.lab.example", CERT, Some(credentials));
         let plan_of = Plan { mind: Mind::Client(client), edits: case.parsed(), toxics: Vec::new(), seed: 1000 + u64::from(round) };
         let tester = Tester::new(case.clone(), Session::new(plan_of, Micros::ZERO), Micros::ZERO);
         let server = Box::new(Session::new(plan, Micros::ZERO));
         let limit = case.base.within + LONGEST_CLIMB;
         events.extend(pair::run_machines(Box::new(tester), server, limit, &mut |_, _, _| {}).client);
     }
-    (verdict::judge(case, &events), events)
+    (verdict::judge(&case, &events), events)
 }
 
 /// The honest client that plays our end of a case.

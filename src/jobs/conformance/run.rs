@@ -224,11 +224,12 @@ pub(super) async fn attempt(config: &SuiteConfig, case: &Case, clock: &Clock, nu
         Ok(pcap) => pcap,
         Err(error) => return (Verdict::new(Grade::Broken, error.to_string()), Vec::new(), true),
     };
-    let (mut events, mut connected) = (Vec::new(), true);
+    let (mut events, mut connected, mut this) = (Vec::new(), true, case.aimed_at(&climb::host_header(&probe.target)));
     for _ in 0..case.base.times {
-        connected &= connection(&probe, case, clock, &mut events).await;
+        this = this.next(&events);
+        connected &= connection(&probe, &this, clock, &mut events).await;
     }
-    let verdict = if connected { verdict::judge(case, &events) } else { no_connection(&events) };
+    let verdict = if connected { verdict::judge(&this, &events) } else { no_connection(&events) };
     let kept = config.artifacts.as_deref().map(|folder| keep(folder, case, number, &probe, clock, &events)).transpose();
     let kept = kept.and(pcap.map(|pcap| pcap.finish()).transpose());
     match kept {

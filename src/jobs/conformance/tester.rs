@@ -28,6 +28,8 @@ pub struct Tester {
     session_left: bool,
     deadline: Micros,
     stimulated: bool,
+    /// Since when all that must be seen has been seen.
+    seen_since: Option<Micros>,
     over: bool,
     said_close: bool,
 }
@@ -47,6 +49,7 @@ impl Tester {
             session_left: false,
             deadline: now + REACH,
             stimulated: false,
+            seen_since: None,
             over: false,
             said_close: false,
         }
@@ -89,9 +92,18 @@ impl Tester {
         let expect = &self.case.base.expect;
         let Some(from) = verdict::stimulus(&self.case, &self.events) else { return };
         let view = View::of(&self.case, &self.events, from);
-        if expect.is_settled_when_it_holds() && expect.holds(&view).is_ok() {
+        let holds = expect.holds(&view).is_ok();
+        if expect.is_settled_when_it_holds() && holds {
             self.over = true;
         }
+        let now = self.events.last().map_or(Micros::ZERO, |event| event.at);
+        self.seen_since = (holds && !self.case.base.slow && expect.waits_for_something()).then(|| self.seen_since.unwrap_or(now));
+    }
+
+    /// When watching ends. A slow peer has the whole time for what must be seen; what must not be seen after it is waited for
+    /// a while only.
+    fn end(&self) -> Micros {
+        self.seen_since.map_or(self.deadline, |since| self.deadline.min(since + QUIET))
     }
 
     fn bytes(&mut self, now: Micros, bytes: &[u8]) {
@@ -210,7 +222,7 @@ impl Machine for Tester {
                 self.note(now, Layer::Tls, What::Closed(how), &[]);
                 self.over = true;
             }
-            Input::Tick if now >= self.deadline => self.over = true,
+            Input::Tick if now >= self.end() => self.over = true,
             Input::Leave => self.over = true,
             input if !self.session_left => self.session.handle(now, input),
             _ => {}
@@ -230,7 +242,7 @@ impl Machine for Tester {
                 return Output::Close;
             }
             if self.session_left {
-                return Output::Wait(self.deadline);
+                return Output::Wait(self.end());
             }
             match self.session.poll() {
                 Output::Send(bytes) => return Output::Send(bytes),
@@ -241,7 +253,7 @@ impl Machine for Tester {
                     let now = self.events.last().map_or(Micros::ZERO, |event| event.at);
                     self.left(now);
                 }
-                Output::Wait(due) => return Output::Wait(due.min(self.deadline)),
+                Output::Wait(due) => return Output::Wait(due.min(self.end())),
             }
         }
     }
@@ -249,6 +261,8 @@ impl Machine for Tester {
 
 /// Ours: a peer that takes so long to come to the point of the stimulus is given up.
 const REACH: Duration = Duration::from_secs(30);
+/// Ours: when all that must be seen has been seen, what must not be seen is waited for so long.
+const QUIET: Duration = Duration::from_secs(3);
 /// Ours: events kept of one case.
 const MAX_EVENTS: usize = 4_000;
 /// Ours: bytes shown of what cannot be read.

@@ -12,7 +12,7 @@ pub(super) const ROWS: &[Row] = &[
         .at(Ncp)
         .edits(&["sstp.call-disconnect#1 instead 10 01 00 08 00 08 00 00"])
         .says("an Echo Request in a connected call is answered")
-        .expects(Expect::Within("sstp.echo-response", 0, 2000))
+        .expects(Expect::Sends("sstp.echo-response"))
         .why("A client that hears no echo gives the call up.")
         .proved("teardown.echo-lost"),
     must("data/2.2.15/echo-response-layout", "2.2.15", &["S-163"])
@@ -28,7 +28,7 @@ pub(super) const ROWS: &[Row] = &[
         .proved("data.mutant-echo-layout"),
     derived("data/3.3.5.2.7/fifty-echoes", "3.3.5.2.7", &["S-164"])
         .at(Ncp)
-        .within(3)
+        .within(10)
         .edits(&["sstp.call-disconnect#1 instead 10 01 00 08 00 08 00 00", "sstp.call-disconnect#1 repeat 50"])
         .says("fifty Echo Requests draw fifty Responses")
         .expects(Expect::Count("sstp.echo-response", 50))
@@ -36,12 +36,11 @@ pub(super) const ROWS: &[Row] = &[
         .proved("data.mutant-echo-twice"),
     must("data/3.3.5.2.8/unasked-response", "3.3.5.2.8", &["S-165"])
         .at(Ncp)
-        .within(3)
-        .edits(&["sstp.call-disconnect#1 instead 10 01 00 08 00 09 00 00 10 01 00 08 00 08 00 00"])
+        .edits(&["sstp.call-disconnect#1 instead 10 01 00 08 00 09 00 00 10 00 00 10 ff 03 c0 21 09 21 00 08 00 00 00 00"])
         .says("an Echo Response that nobody asked for does no harm")
-        .expects(Expect::All(&[Expect::Count("sstp.echo-response", 1), Expect::Never("sstp.call-abort"), Expect::Never("closed")]))
+        .expects(Expect::All(&[super::ALIVE, Expect::Never("sstp.echo-response")]))
         .why("It may have been on its way.")
-        .proved("teardown.echo-lost"),
+        .proved("lcp.mutant-no-echo"),
     must("data/3.3.5.2.7/echo-right-after-connected", "3.3.5.2.7", &["S-162"])
         .at(Binding)
         .edits(&["sstp.echo-request#1 split 3"])
@@ -51,9 +50,9 @@ pub(super) const ROWS: &[Row] = &[
         .proved("teardown.echo-lost"),
     derived("data/2.2.1/echo-among-data", "2.2.1", &["S-267"])
         .at(Ncp)
-        .edits(&["sstp.call-disconnect#1 instead 10 00 00 0a ff 03 00 21 45 00 10 01 00 08 00 08 00 00 10 00 00 0a ff 03 00 21 45 00"])
-        .says("an Echo Request between data packets is answered")
-        .expects(Expect::Sends("sstp.echo-response"))
+        .edits(&["sstp.call-disconnect#1 instead 10 00 00 0a ff 03 00 21 45 00 10 01 00 08 00 06 00 00 10 00 00 0a ff 03 00 21 45 00"])
+        .says("a control packet between data packets is answered: Call Disconnect")
+        .expects(Expect::Sends("sstp.call-disconnect-ack"))
         .why("Data and control share one stream.")
-        .proved("teardown.echo-lost"),
+        .proved("teardown.no-ack"),
 ];

@@ -5,6 +5,7 @@ use crate::base::Layer::{self, Binding, Ncp, Sstp};
 use crate::base::{Side, SpecRef};
 use crate::jobs::conformance::case::{Base, Case, Level};
 use crate::jobs::conformance::expect::Expect;
+use std::borrow::Cow;
 
 /// What a value draws, and the fault that proves it.
 #[derive(Clone, Copy)]
@@ -98,10 +99,19 @@ fn case(family: &Family, value: u64) -> Case {
         spec: SpecRef::sstp("2.2"),
         level: Level::Must,
         covers: covers.to_vec(),
-        edits: vec![format!("{message}#{nth} set {field}={value}").into()],
+        edits: edits(message, nth, field, value, draws),
         proved_by,
-        base: Base { expect, otherwise, ..Base::new(Side::Server, until) },
+        base: Base { expect, otherwise, only_if: draws.only_if(), ..Base::new(Side::Server, until) },
     }
+}
+
+/// Where an echo is to be answered a plain one goes first: a server that answers none says nothing about the bits.
+fn edits(message: &str, nth: &str, field: &str, value: u64, draws: Draws) -> Vec<Cow<'static, str>> {
+    let mut edits = vec![format!("{message}#{nth} set {field}={value}").into()];
+    if let Draws::Echo = draws {
+        edits.extend(super::PLAIN_ECHO_FIRST.map(Cow::from));
+    }
+    edits
 }
 
 fn layer(message: &str) -> &'static str {
@@ -119,7 +129,7 @@ impl Draws {
         match self {
             Draws::Ack => (ACKED, None, "no difference", "sstp.no-ack"),
             Draws::Bound => (BOUND, None, "no difference", "binding.silent"),
-            Draws::Echo => (Expect::Sends("sstp.echo-response"), None, "no difference", "teardown.echo-lost"),
+            Draws::Echo => (Expect::Count("sstp.echo-response", 2), None, "no difference", "data.mutant-one-echo"),
             Draws::LeaveAck => (Expect::Sends("sstp.call-disconnect-ack"), None, "no difference", "teardown.no-ack"),
             Draws::Refusal => (MALFORMED, Some(REFUSED), "refused", "sstp.mutant-ignores"),
             Draws::End => (ENDED, None, "the call ends", "sstp.mutant-ignores"),
@@ -128,6 +138,10 @@ impl Draws {
                 (lost, None, "the connection is dropped", "teardown.mutant-keeps-open")
             }
         }
+    }
+
+    fn only_if(self) -> Option<(Expect, &'static str)> {
+        matches!(self, Draws::Echo).then_some(super::ANSWERS_ECHOES)
     }
 
     fn why(self) -> &'static str {

@@ -2,6 +2,7 @@
 
 use super::{ACKED, derived, must, rfc, should};
 use crate::base::Layer::{Http, Sstp};
+use crate::base::{Side, SpecRef};
 use crate::jobs::conformance::case::{Level, Row};
 use crate::jobs::conformance::expect::{Expect, View};
 use crate::transcript::What;
@@ -130,7 +131,6 @@ pub(super) const ROWS: &[Row] = &[
     derived("http/4.1/error-is-the-last", "4.1", &["S-031"])
         .at(Http)
         .edits(&["http.request#1 splice 17..61 \"/\""])
-        .within(6)
         .says("an error ends the connection")
         .expects(Expect::Sends("closed"))
         .why("A client must not reuse a connection that may be half SSTP.")
@@ -223,19 +223,46 @@ pub(super) const ROWS: &[Row] = &[
     rfc(Level::Interop, "http/3/garbage", 9112, "3", &["S-049"])
         .at(Http)
         .edits(&[r#"http.request#1 instead "complete nonsense\r\n\r\n""#])
-        .within(6)
         .says("garbage in place of a request is refused at once")
         .expects(NO)
         .why("Scanners send it all day.")
         .proved("http.mutant-takes-all"),
-    rfc(Level::Interop, "http/5/content-length-zero", 9112, "6.2", &["S-041"])
+    rfc(Level::May, "http/5/content-length-zero", 9112, "6.2", &["S-041"])
         .at(Http)
         .edits(&["http.request#1 instead \"SSTP_DUPLEX_POST /sra_{BA195980-CD49-458b-9E23-C84EE0ADCD75}/ HTTP/1.1\\r\\nHost: vpn.lab.example\\r\\nContent-Length: 0\\r\\n\\r\\n\""])
         .says("a request with Content-Length 0 is answered, with 200 or an error")
         .expects(Expect::Http(200, 599))
         .why("Silence tells a client nothing.")
         .proved("http.mutant-silent"),
-    should("http/4.1/pipelined", "4.1", &["S-052"])
+    rfc(Level::May, "http/5/content-length-small", 9112, "6.2", &["S-041"])
+        .at(Http)
+        .edits(&["http.request#1 instead \"SSTP_DUPLEX_POST /sra_{BA195980-CD49-458b-9E23-C84EE0ADCD75}/ HTTP/1.1\\r\\nHost: vpn.lab.example\\r\\nContent-Length: 100\\r\\n\\r\\n\""])
+        .says("a request with Content-Length 100 is answered, with 200 or an error, or the connection is closed")
+        .expects(Expect::Any(&[Expect::Http(200, 599), Expect::Sends("closed")]))
+        .why("Silence tells a client nothing.")
+        .proved("http.mutant-silent"),
+    rfc(Level::May, "http/5/content-length-none", 9112, "6.2", &["S-041"])
+        .at(Http)
+        .edits(&["http.request#1 instead \"SSTP_DUPLEX_POST /sra_{BA195980-CD49-458b-9E23-C84EE0ADCD75}/ HTTP/1.1\\r\\nHost: vpn.lab.example\\r\\n\\r\\n\""])
+        .says("a request without Content-Length is answered, with 200 or an error, or the connection is closed")
+        .expects(Expect::Any(&[Expect::Http(200, 599), Expect::Sends("closed")]))
+        .why("Silence tells a client nothing.")
+        .proved("http.mutant-silent"),
+    rfc(Level::May, "http/5/content-length-negative", 9112, "6.2", &["S-041"])
+        .at(Http)
+        .edits(&["http.request#1 instead \"SSTP_DUPLEX_POST /sra_{BA195980-CD49-458b-9E23-C84EE0ADCD75}/ HTTP/1.1\\r\\nHost: vpn.lab.example\\r\\nContent-Length: -1\\r\\n\\r\\n\""])
+        .says("a request with Content-Length -1 is answered, with 200 or an error, or the connection is closed")
+        .expects(Expect::Any(&[Expect::Http(200, 599), Expect::Sends("closed")]))
+        .why("Silence tells a client nothing.")
+        .proved("http.mutant-silent"),
+    rfc(Level::May, "http/5/content-length-too-large", 9112, "6.2", &["S-041"])
+        .at(Http)
+        .edits(&["http.request#1 instead \"SSTP_DUPLEX_POST /sra_{BA195980-CD49-458b-9E23-C84EE0ADCD75}/ HTTP/1.1\\r\\nHost: vpn.lab.example\\r\\nContent-Length: 18446744073709551616\\r\\n\\r\\n\""])
+        .says("a request with Content-Length 2^64 is answered, with 200 or an error, or the connection is closed")
+        .expects(Expect::Any(&[Expect::Http(200, 599), Expect::Sends("closed")]))
+        .why("Silence tells a client nothing.")
+        .proved("http.mutant-silent"),
+    Row::new(Side::Server, Level::Interop, "http/4.1/pipelined", SpecRef::sstp("4.1"), &["S-052"])
         .at(Sstp)
         .edits(&[r#"http.request#1 splice 9999..9999 10 01 00 0e 00 01 00 01 00 01 00 06 00 01"#, "sstp.call-connect-request#1 drop"])
         .says("SSTP in the same read as the request is not lost")

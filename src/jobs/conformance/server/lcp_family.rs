@@ -6,7 +6,6 @@ use crate::jobs::conformance::case::{Base, Case, Level};
 use crate::jobs::conformance::expect::Expect;
 use crate::wire::ppp::{self, Protocol};
 use crate::wire::sstp::emit_data;
-use std::time::Duration;
 
 /// Unknown LCP options.
 const LCP_OPTIONS: [u8; 24] = [0, 6, 9, 10, 11, 12, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 64, 127, 128, 200, 253, 255];
@@ -111,9 +110,7 @@ fn bad_length(kind: u8, length: u8, value: &[u8]) -> Case {
     let expect = Expect::All(&[Expect::Sends("lcp.configure-ack"), Expect::Never("sstp.call-abort"), Expect::Never("closed")]);
     let words = (format!("lcp/6/option-{kind}-length-{length}"), format!("LCP option {kind} of length {length} does no harm"));
     let rule = Rule { spec: SpecRef::rfc(1661, "6"), covers: "S-193", until: Sstp, proved_by: "lcp.mutant-no-replies" };
-    let mut case = case(words, &rule, &bytes, expect);
-    case.base.within = Duration::from_secs(3);
-    case
+    case(words, &rule, &bytes, expect)
 }
 
 fn mru_is_answered(mru: u16) -> Case {

@@ -40,7 +40,7 @@ const TABLES: [&[Row]; 12] = [
 /// Every case, in the order of the topics; the families stand behind the rows.
 pub fn all() -> Vec<Case> {
     let rows = TABLES.into_iter().flatten().map(Case::from);
-    rows.chain(states::cases()).chain(fields::cases()).chain(splits::cases()).chain(lcp_family::cases()).collect()
+    rows.chain(states::cases()).chain(fields::cases()).chain(splits::cases()).chain(lcp_family::cases()).chain(data::cases()).collect()
 }
 
 const fn must(id: &'static str, section: &'static str, covers: &'static [&'static str]) -> Row {
@@ -68,10 +68,15 @@ const REFUSED: Expect = Expect::Any(&[
     Expect::Sends("sstp.call-disconnect"),
     Expect::Sends("closed"),
 ]);
+/// The call lives: an LCP Echo-Request, which every server has to answer, is. RFC 1661 5.8.
+const ALIVE: Expect = Expect::All(&[Expect::Sends("lcp.echo-reply"), Expect::Never("sstp.call-abort"), Expect::Never("closed")]);
+/// A plain Echo Request, ahead of the one that the case is about; and our end stays for both answers.
+const PLAIN_ECHO_FIRST: [&str; 2] = ["sstp.echo-request#1 before 10 01 00 08 00 08 00 00", "sstp.call-disconnect#* drop"];
+const ANSWERS_ECHOES: (Expect, &str) = (Expect::Sends("sstp.echo-response"), "the server answers no Echo Request at all");
 /// Ended somehow.
 const ENDED: Expect = Expect::Any(&[Expect::Sends("sstp.call-abort"), Expect::Sends("sstp.call-disconnect"), Expect::Sends("closed")]);
-/// MS-SSTP 2.2.8: a message that the state does not allow.
-const ABORT_5: Expect = Expect::Any(&[Expect::Status("sstp.call-abort", None, &[5]), BARE]);
+/// MS-SSTP 2.2.8: a message that the state does not allow. Status 5 is meant; the transition rules name none, so that 7 will do.
+const ABORT_5: Expect = Expect::Any(&[Expect::Status("sstp.call-abort", None, &[5, 7]), BARE]);
 /// MS-SSTP 2.2.8: a format or type that is not known.
 const ABORT_7: Expect = Expect::Any(&[Expect::Status("sstp.call-abort", None, &[7]), BARE]);
 /// MS-SSTP 2.2.13: a status SHOULD be there, so that none is as good as the right one; another case looks for it.

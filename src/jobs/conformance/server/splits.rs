@@ -5,9 +5,11 @@ use crate::base::Layer::{self, Binding, Http, Lcp, Sstp};
 use crate::base::{Side, SpecRef};
 use crate::jobs::conformance::case::{Base, Case, Level};
 use crate::jobs::conformance::expect::Expect;
+use std::borrow::Cow;
 
 const LEAVE: Expect = Expect::Sends("sstp.call-disconnect-ack");
-const ECHO: Expect = Expect::Sends("sstp.echo-response");
+/// The one in two pieces, and the plain one before it.
+const ECHO: Expect = Expect::Count("sstp.echo-response", 2);
 
 /// Message, layer to climb to, layer of the id, where it is cut, what must come, the proof, covered requirements.
 type Cut = (&'static str, Layer, &'static str, &'static [usize], Expect, &'static str, &'static str);
@@ -41,7 +43,7 @@ const CUTS: [Cut; 6] = [
         "binding.silent",
         "S-009",
     ),
-    ("sstp.echo-request", Binding, "data", &[1, 2, 4, 5, 6, 7], ECHO, "teardown.echo-lost", "S-009"),
+    ("sstp.echo-request", Binding, "data", &[1, 2, 4, 5, 6, 7], ECHO, "data.mutant-one-echo", "S-009"),
     (
         "lcp.configure-request",
         Lcp,
@@ -69,6 +71,11 @@ pub(super) fn cases() -> Vec<Case> {
 fn split(cut: &Cut, at: usize) -> Case {
     let (message, until, layer, _, expect, proved_by, covers) = *cut;
     let name = message.replace('.', "-");
+    let mut edits: Vec<Cow<'static, str>> = vec![format!("{message}#1 split {at}").into()];
+    let echo = message == "sstp.echo-request";
+    if echo {
+        edits.extend(super::PLAIN_ECHO_FIRST.map(Cow::from));
+    }
     Case {
         id: format!("{layer}/3.1.7.2/{name}-split-{at}").into(),
         title: format!("{} in two writes, cut after {at} bytes, is one message", message.replace(['.', '-'], " ")).into(),
@@ -76,9 +83,9 @@ fn split(cut: &Cut, at: usize) -> Case {
         spec: SpecRef::sstp("3.1.7.2"),
         level: Level::Derived,
         covers: vec![covers],
-        edits: vec![format!("{message}#1 split {at}").into()],
+        edits,
         proved_by,
-        base: Base { expect, ..Base::new(Side::Server, until) },
+        base: Base { expect, only_if: echo.then_some(super::ANSWERS_ECHOES), ..Base::new(Side::Server, until) },
     }
 }
 

@@ -5,7 +5,6 @@ use crate::base::Layer::{self, Auth, Binding, Lcp, Ncp, Sstp};
 use crate::base::{Side, SpecRef};
 use crate::jobs::conformance::case::{Base, Case, Level};
 use crate::jobs::conformance::expect::Expect;
-use std::time::Duration;
 
 /// A state, the layer that our end climbs to for it, the message that ours puts another in place of, and how it is said.
 const STATES: [(&str, Layer, &str, &str); 6] = [
@@ -30,11 +29,14 @@ const TAKEN: Want = Want(ACKED, "is acknowledged", "sstp.no-ack");
 const LEFT: Want = Want(Expect::Sends("sstp.call-disconnect-ack"), "is acknowledged", "teardown.no-ack");
 const ABORTED: Want = Want(Expect::Sends("sstp.call-abort"), "is answered by Abort", "sstp.mutant-no-abort");
 const ECHOED: Want = Want(Expect::Sends("sstp.echo-response"), "is answered", "teardown.echo-lost");
-/// The Echo Request behind it shows that the call lives.
-const HARMLESS: Want = Want(
-    Expect::All(&[Expect::Count("sstp.echo-response", 1), Expect::Never("sstp.call-abort"), Expect::Never("closed")]),
-    "does no harm",
-    "teardown.echo-lost",
+/// The LCP Echo-Request behind it shows that the call lives: every server must answer that one.
+const HARMLESS: Want = Want(Expect::All(&[super::ALIVE, Expect::Never("sstp.echo-response")]), "does no harm", "lcp.mutant-no-echo");
+/// A server may keep an early Call Connected until the login is through (MS-SSTP 3.3.7.1); the Echo Request behind it shows
+/// that it has not taken it.
+const KEPT: Want = Want(
+    Expect::All(&[Expect::Sends("sstp.call-abort"), Expect::Never("sstp.echo-response")]),
+    "is not taken: it, or the Echo Request behind it, is answered by Abort",
+    "sstp.mutant-ignores",
 );
 
 const MESSAGES: [Message; 12] = [
@@ -80,11 +82,16 @@ pub(super) fn cases() -> Vec<Case> {
         for message in &MESSAGES {
             let (name, bytes, request, pending, connected, covers) = *message;
             let want = match place {
+                1 | 2 if name == "call-connected" => KEPT,
                 0 => request,
                 1..=3 => pending,
                 _ => connected,
             };
-            let behind = if want.1 == HARMLESS.1 { "1001000800080000" } else { "" };
+            let behind = match want.1 {
+                says if says == HARMLESS.1 => "10000010ff03c0210921000800000000",
+                says if says == KEPT.1 => "1001000800080000",
+                _ => "",
+            };
             cases.push(in_turn(state, name, &format!("{bytes}{behind}"), want, covers));
         }
     }
@@ -101,15 +108,12 @@ fn in_turn(
 ) -> Case {
     let mut base = Base { expect: want.0, ..Base::new(Side::Server, *until) };
     base.otherwise = want.1.contains("Abort").then_some(ENDED);
-    if want.1 == HARMLESS.1 {
-        base.within = Duration::from_secs(3);
-    }
     Case {
         id: format!("sstp/3.3.5.2/{name}-{state}").into(),
         title: format!("{} {when} {}", spoken(name), want.1).into(),
         why: "Both ends must mean the same state.".into(),
         spec: SpecRef::sstp("3.3.5.2"),
-        level: Level::Must,
+        level: if wrong_way(name) { Level::Derived } else { Level::Must },
         covers: covers.split(' ').collect(),
         edits: vec![format!("{instead_of}#1 instead {bytes}").into()],
         proved_by: want.2,
@@ -157,9 +161,11 @@ fn after_the_end(ending: &Ending, message: &Message) -> Option<Case> {
     if state == "abort-pending" && name == "call-abort" {
         return None;
     }
-    let expect = match answer {
-        "sstp.call-abort" => const { Expect::All(&[Expect::Count("sstp.*", 1), Expect::Count("sstp.call-abort", 1)]) },
-        _ => const { Expect::All(&[Expect::Count("sstp.*", 1), Expect::Count("sstp.call-disconnect-ack", 1)]) },
+    let (expect, mutant) = match answer {
+        "sstp.call-abort" if wrong_way(name) => (IGNORED_OR_ABORTED_TWICE, "sstp.mutant-no-abort"),
+        "sstp.call-abort" => (IGNORED_AFTER_ABORT, mutant),
+        _ if wrong_way(name) => (IGNORED_OR_ABORTED, mutant),
+        _ => (IGNORED_AFTER_ACK, mutant),
     };
     Some(Case {
         id: format!("teardown/3.1.1.1/{name}-{state}").into(),
@@ -170,9 +176,24 @@ fn after_the_end(ending: &Ending, message: &Message) -> Option<Case> {
         covers: covers.split(' ').collect(),
         edits: vec![format!("{instead_of}#1 instead {end}{bytes}").into(), "sstp.call-abort#* drop".into()],
         proved_by: mutant,
-        base: Base { expect, within: Duration::from_secs(5), ..Base::new(Side::Server, Sstp) },
+        base: Base { expect, ..Base::new(Side::Server, Sstp) },
     })
 }
+
+/// Only servers send it. The specification has no rule for a server that gets it: in a call that is over ignoring it is as
+/// good as Abort.
+fn wrong_way(name: &str) -> bool {
+    matches!(name, "call-connect-ack" | "call-connect-nak")
+}
+
+const IGNORED_AFTER_ABORT: Expect = Expect::All(&[Expect::Count("sstp.*", 1), Expect::Count("sstp.call-abort", 1)]);
+const IGNORED_AFTER_ACK: Expect = Expect::All(&[Expect::Count("sstp.*", 1), Expect::Count("sstp.call-disconnect-ack", 1)]);
+const IGNORED_OR_ABORTED_TWICE: Expect =
+    Expect::Any(&[IGNORED_AFTER_ABORT, Expect::All(&[Expect::Count("sstp.*", 2), Expect::Count("sstp.call-abort", 2)])]);
+const IGNORED_OR_ABORTED: Expect = Expect::Any(&[
+    IGNORED_AFTER_ACK,
+    Expect::All(&[Expect::Count("sstp.*", 2), Expect::Count("sstp.call-disconnect-ack", 1), Expect::Count("sstp.call-abort", 1)]),
+]);
 
 fn spoken(name: &str) -> String {
     match name.strip_prefix("type-") {

@@ -223,8 +223,8 @@ pub(in crate::jobs::lab) const MUTANTS: &[Fault] = &[
         Lcp,
         "Configure-Nak and -Reject change nothing",
         Makes::Edits(&[
-            "lcp.configure-request#2 instead 10 00 00 10 ff 03 c0 21 01 01 00 08 01 04 0f fb",
-            "lcp.configure-request#3 instead 10 00 00 10 ff 03 c0 21 01 01 00 08 01 04 0f fb",
+            "lcp.configure-request#2 instead 10 00 00 10 ff 03 c0 21 01 02 00 08 01 04 0f fb",
+            "lcp.configure-request#3 instead 10 00 00 10 ff 03 c0 21 01 03 00 08 01 04 0f fb",
         ]),
         "",
     ),

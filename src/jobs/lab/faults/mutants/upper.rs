@@ -159,6 +159,13 @@ pub(in crate::jobs::lab) const MUTANTS: &[Fault] = &[
         Makes::Edits(&["sstp.echo-response#* instead 10 01 00 0e 00 09 00 01 00 01 00 06 00 01"]),
         "",
     ),
+    fault(
+        "data.mutant-one-echo",
+        Data,
+        "only the first Echo Request is answered",
+        Makes::Edits(&["sstp.echo-response#2 drop", "sstp.echo-response#3 drop"]),
+        "",
+    ),
     fault("data.mutant-echo-twice", Data, "every Echo Response comes twice", Makes::Edits(&["sstp.echo-response#* repeat 2"]), ""),
     fault("teardown.mutant-keeps-open", Teardown, "the connection is never closed", Makes::Server(|server| server.keeps_open = true), ""),
     fault(
