@@ -18,10 +18,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::watch::Receiver;
 
-/// Runs the lab until Ctrl-C, or lists its faults.
+/// Runs the lab until Ctrl-C, or lists what it can do wrong.
 pub fn run(args: &LabArgs) -> Result<Exit, Trouble> {
     if args.list {
-        return catalogue::run(&CatalogueArgs { what: What::Faults, output: Shape::Table });
+        let exit = catalogue::run(&CatalogueArgs { what: What::Faults, output: Shape::Table })?;
+        print(beside().as_bytes())?;
+        return Ok(exit);
     }
     known(&args.fault)?;
     let port = port(args)?;
@@ -32,6 +34,16 @@ pub fn run(args: &LabArgs) -> Result<Exit, Trouble> {
         Ended::Through(result) | Ended::Interrupted(result) => result.map(|()| Exit::Works),
         Ended::Abandoned => Ok(Exit::Interrupted),
     }
+}
+
+/// What the lab can do beside the faults that the checks are for.
+fn beside() -> String {
+    let rows = |title: &str, faults: &mut dyn Iterator<Item = &'static fault::Fault>| {
+        let lines: String = faults.map(|fault| format!("{:34}{:10}{}\n", fault.id, fault.layer.name(), fault.title)).collect();
+        format!("\n{title}\n{lines}")
+    };
+    rows("Oddities, which are unusual and harmless:", &mut fault::oddities())
+        + &rows("Mutants, each of which breaks one rule, for `conformance server --lab --fault ID`:", &mut fault::mutants())
 }
 
 /// Starts the lab that `probe --lab` asks for, and turns the probe towards it.

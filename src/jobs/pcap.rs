@@ -39,16 +39,21 @@ struct Held {
     bytes: Vec<u8>,
 }
 
+/// Makes a file, or empties it, that only its owner can read.
+pub fn owner_only(path: &Path) -> io::Result<File> {
+    let file = OpenOptions::new().write(true).create(true).truncate(true).mode(OWNER_ONLY).open(path)?;
+    if file.metadata().is_ok_and(|meta| meta.is_file()) {
+        // It may have been there before, open to others.
+        file.set_permissions(Permissions::from_mode(OWNER_ONLY))?;
+    }
+    Ok(file)
+}
+
 impl PcapFile {
     /// Makes the file, readable for its owner only since it holds keys; `about` goes into its head.
     pub fn create(path: &Path, about: &str) -> Result<PcapFile, LiveError> {
         let cannot = |error| LiveError::file("write the capture", path, error);
-        let file = OpenOptions::new().write(true).create(true).truncate(true).mode(OWNER_ONLY).open(path).map_err(cannot)?;
-        if file.metadata().is_ok_and(|meta| meta.is_file()) {
-            // It may have been there before, open to others.
-            file.set_permissions(Permissions::from_mode(OWNER_ONLY)).map_err(cannot)?;
-        }
-        PcapFile::over(file, about).map_err(cannot)
+        PcapFile::over(owner_only(path).map_err(cannot)?, about).map_err(cannot)
     }
 }
 

@@ -77,7 +77,7 @@ pub struct ServerSuiteArgs {
     /// Show what would be sent and end
     #[arg(long, help_heading = "Run")]
     pub dry_run: bool,
-    /// What a SHOULD or good practice asks for counts as well
+    /// What a SHOULD asks for counts as well
     #[arg(long, help_heading = "Verdict")]
     pub strict: bool,
     /// Read known disagreements from FILE: the run fails on what changed only

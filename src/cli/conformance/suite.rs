@@ -1,6 +1,6 @@
 //! From the arguments to the cases, and from the outcome to the report.
 
-use crate::cli::args::{SelectArgs, ServerSuiteArgs, Target};
+use crate::cli::args::{Roots, SelectArgs, ServerSuiteArgs, Target};
 use crate::cli::exit::Trouble;
 use crate::jobs::conformance::again;
 use crate::jobs::conformance::known::{self, Scale, Standing};
@@ -9,6 +9,7 @@ use crate::jobs::conformance::{Case, Grade};
 use crate::live::clock::Clock;
 use crate::report::conformance::{Row, Suite};
 use crate::report::{TOOL, VERSION};
+use std::path::Path;
 
 /// The cases that the arguments choose; none at all is an error.
 pub fn chosen(select: &SelectArgs, cases: Vec<Case>) -> Result<Vec<Case>, Trouble> {
@@ -37,8 +38,8 @@ pub fn target(args: &ServerSuiteArgs) -> Result<Target, Trouble> {
 }
 
 /// The report of a run.
-pub fn report(outcome: &Outcome, scale: &Scale, target: &str, clock: &Clock) -> Suite {
-    let cases: Vec<Row> = outcome.done.iter().map(|done| row(done, scale, target)).collect();
+pub fn report(outcome: &Outcome, scale: &Scale, (target, how): (&str, &str), clock: &Clock) -> Suite {
+    let cases: Vec<Row> = outcome.done.iter().map(|done| row(done, scale, how)).collect();
     let failed = cases.iter().any(Row::counts);
     Suite {
         tool: TOOL.into(),
@@ -48,6 +49,7 @@ pub fn report(outcome: &Outcome, scale: &Scale, target: &str, clock: &Clock) -> 
         began_unix_ms: clock.began_unix_ms(),
         took_ms: clock.now().0 / 1000,
         strict: scale.strict,
+        unreachable: outcome.unreachable.clone(),
         down_after: outcome.down_after.clone(),
         interrupted: outcome.interrupted,
         failed,
@@ -55,9 +57,9 @@ pub fn report(outcome: &Outcome, scale: &Scale, target: &str, clock: &Clock) -> 
     }
 }
 
-fn row(done: &Done, scale: &Scale, target: &str) -> Row {
+fn row(done: &Done, scale: &Scale, how: &str) -> Row {
     let (case, grade) = (&done.case, done.verdict.grade);
-    let (known, standing) = (scale.entry(&case.id), scale.standing(&case.id, grade));
+    let (known, standing) = (scale.entry(&case.id), scale.standing(case, grade));
     let note = again::note(&done.attempts, !standing.counts());
     let standing = match standing {
         Standing::Fine => "fine",
@@ -81,12 +83,67 @@ fn row(done: &Done, scale: &Scale, target: &str) -> Row {
         attempts: done.attempts.iter().filter(|_| note.is_some()).map(|verdict| verdict.grade.name().to_string()).collect(),
         note,
         took_ms: done.took.0 / 1000,
-        reproduce: alone(case, target),
+        reproduce: alone(case, how),
     }
 }
 
-/// The command that runs a case alone.
-pub fn alone(case: &Case, target: &str) -> String {
-    let login = if case.needs_account() { " --user USER --password-file FILE" } else { "" };
-    format!("sstp-diag conformance server {target}{login} --case {}", case.id)
+/// The command that runs a case alone; `how` leads to the one who is tested.
+pub fn alone(case: &Case, how: &str) -> String {
+    let has_login = how.contains("--user ") || how.starts_with("--lab");
+    let login = if case.needs_account() && !has_login { " --user USER --password-file FILE" } else { "" };
+    format!("sstp-diag conformance server {how}{login} --case {}", case.id)
+}
+
+/// The arguments that lead to the target of this run once more.
+pub fn way_there(args: &ServerSuiteArgs, target: &str) -> String {
+    let (login, way) = (&args.login, &args.way);
+    let mut words: Vec<String> = vec![if args.lab { "--lab".into() } else { target.into() }];
+    let mut option = |name: &str, value: Option<String>| words.extend(value.map(|value| format!("--{name} {}", for_a_shell(&value))));
+    let path = |path: &Path| path.display().to_string();
+    args.fault.iter().for_each(|id| option("fault", Some(id.clone())));
+    option("user", login.user.clone());
+    option("password-file", login.password_file.as_deref().map(path));
+    option("password-env", login.password_env.clone());
+    login.auth.iter().for_each(|method| option("auth", Some(method.name().into())));
+    option("cert", login.cert.as_deref().map(path));
+    option("key", login.key.as_deref().map(path));
+    option("proxy", way.proxy.clone());
+    option("proxy-password-file", way.proxy_password_file.as_deref().map(path));
+    option("connect", way.connect.as_ref().map(|at| if at.port == 0 { at.host.clone() } else { at.authority() }));
+    option("server-name", way.server_name.clone());
+    for over in &way.resolve {
+        let addresses: Vec<String> = over.addresses.iter().map(ToString::to_string).collect();
+        option("resolve", Some(format!("{}:{}", over.host, addresses.join(","))));
+    }
+    args.ca.iter().for_each(|file| option("ca", Some(path(file))));
+    option("trust", (args.trust == Roots::Mozilla).then(|| "mozilla".into()));
+    words.extend(way.no_proxy.then(|| "--no-proxy".to_string()));
+    words.extend(way.v4.then(|| "-4".to_string()));
+    words.extend(way.v6.then(|| "-6".to_string()));
+    words.join(" ")
+}
+
+/// A word as a POSIX shell reads it.
+fn for_a_shell(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@,=+%".contains(c);
+    if !word.is_empty() && word.chars().all(plain) { word.to_string() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::args::{Cli, Command, ConformanceCommand};
+    use clap::Parser;
+
+    #[test]
+    fn the_way_to_the_target_is_told_so_that_it_can_be_gone_again() {
+        let line = "vpn.example --user DOM\\a --password-file pw --server-name other.example --ca rig/root.pem -4";
+        let words = ["sstp-diag", "conformance", "server"].into_iter().chain(line.split(' '));
+        let cli = Cli::try_parse_from(words).unwrap_or_else(|error| panic!("{error}"));
+        let Command::Conformance(args) = cli.command else { panic!("another command") };
+        let ConformanceCommand::Server(args) = args.what else { panic!("another suite") };
+        let expected = "vpn.example:443 --user 'DOM\\a' --password-file pw --server-name other.example --ca rig/root.pem -4";
+        assert_eq!(way_there(&args, "vpn.example:443"), expected);
+        assert_eq!(for_a_shell("it's"), "'it'\\''s'");
+    }
 }

@@ -1,5 +1,6 @@
 //! A verdict that nobody expected is confirmed before it counts: the case is run again at the end, alone.
 
+use super::case::Case;
 use super::known::Scale;
 use super::run::{Done, SuiteConfig, attempt, lives};
 use super::verdict::{Grade, Verdict};
@@ -20,14 +21,14 @@ pub struct Retries {
 impl Retries {
     /// The places of the cases whose verdict must be confirmed.
     pub fn wanted(&self, done: &[Done]) -> Vec<usize> {
-        let counts = |done: &Done| self.times > 0 && self.scale.standing(&done.case.id, done.verdict.grade).counts();
+        let counts = |done: &Done| self.times > 0 && self.scale.standing(&done.case, done.verdict.grade).counts();
         let places: Vec<usize> = done.iter().enumerate().filter(|row| counts(row.1)).map(|row| row.0).collect();
         if self.most.is_some_and(|most| places.len() > most) { Vec::new() } else { places }
     }
 
     /// A verdict that came as expected. What could not be judged this time confirms nothing.
-    fn clears(&self, id: &str, grade: Grade) -> bool {
-        !matches!(grade, Grade::Inconclusive | Grade::Unsupported | Grade::Broken) && !self.scale.standing(id, grade).counts()
+    fn clears(&self, case: &Case, grade: Grade) -> bool {
+        !matches!(grade, Grade::Inconclusive | Grade::Unsupported | Grade::Broken) && !self.scale.standing(case, grade).counts()
     }
 }
 
@@ -42,7 +43,7 @@ pub async fn again(config: &SuiteConfig, clock: &Clock, done: &mut Done) -> Resu
         if !connected {
             lives(config, clock).await?;
         }
-        let cleared = config.retries.clears(&done.case.id, verdict.grade);
+        let cleared = config.retries.clears(&done.case, verdict.grade);
         done.attempts.push(verdict.clone());
         if cleared {
             (done.verdict, done.events) = (verdict, events);
@@ -100,8 +101,9 @@ mod tests {
         assert_eq!(retries.wanted(&[done(listed, Grade::Pass), done(other, Grade::Pass)]), [0]);
         assert!(retries.wanted(&[done(listed, Grade::Pass), done(other, Grade::Fail)]).is_empty(), "too many to be an accident");
         assert!(Retries { times: 0, ..retries.clone() }.wanted(&all).is_empty());
-        assert!(retries.clears(other, Grade::Pass) && !retries.clears(other, Grade::Inconclusive) && !retries.clears(listed, Grade::Pass));
-        assert!(retries.clears(listed, Grade::Fail));
+        let clears = |id, grade| retries.clears(&done(id, grade).case, grade);
+        assert!(clears(other, Grade::Pass) && !clears(other, Grade::Inconclusive) && !clears(listed, Grade::Pass));
+        assert!(clears(listed, Grade::Fail));
     }
 
     #[test]

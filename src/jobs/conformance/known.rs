@@ -6,8 +6,11 @@
 //! "lcp/5.8/echo" = "a reason alone stands for any verdict that is no pass"
 //! ```
 
+use super::case::{Case, Level};
 use super::verdict::Grade;
 use std::fmt::Write;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
 
 /// One line of the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,62 +42,50 @@ impl std::fmt::Display for NotKnown {
 
 impl std::error::Error for NotKnown {}
 
-/// Reads the entries under `[cases]`; other sections are somebody else's.
+/// Reads the entries of the table `[cases]`, in their order; other tables are somebody else's.
 pub fn parse(text: &str) -> Result<Vec<Known>, NotKnown> {
-    let (mut inside, mut all) = (true, Vec::new());
-    for (number, line) in text.lines().enumerate() {
-        let line = line.trim();
-        if line.starts_with('[') {
-            inside = line == "[cases]";
-        } else if inside && !line.is_empty() && !line.starts_with('#') {
-            all.push(entry(line).map_err(|expected| NotKnown { line: number + 1, expected })?);
-        }
-    }
-    Ok(all)
+    let flaw = |at: usize, expected| NotKnown { line: line(text, at), expected };
+    let file = DeTable::parse(text).map_err(|error| flaw(error.span().map_or(0, |span| span.start), NO_TOML))?.into_inner();
+    let Some(cases) = file.get("cases") else { return Ok(Vec::new()) };
+    let table = cases.get_ref().as_table().ok_or_else(|| flaw(cases.span().start, FORM))?;
+    let mut rows: Vec<_> = table.iter().collect();
+    rows.sort_by_key(|row| row.0.span().start);
+    rows.into_iter().map(|(key, value)| entry(key.get_ref(), value).map_err(|(at, expected)| flaw(at, expected))).collect()
 }
 
-fn entry(line: &str) -> Result<Known, &'static str> {
-    const FORM: &str = "\"pattern\" = \"reason\", or \"pattern\" = { verdict = \"…\", reason = \"…\", until = \"YYYY-MM-DD\" }";
-    let (pattern, rest) = quoted(line).ok_or(FORM)?;
-    let value = rest.trim().strip_prefix('=').ok_or(FORM)?.trim();
-    let mut known = Known { pattern, verdict: None, reason: String::new(), until: None };
-    let Some(mut table) = value.strip_prefix('{').and_then(|value| value.strip_suffix('}')).map(str::trim) else {
-        known.reason = quoted(value).filter(|row| row.1.trim().is_empty()).ok_or(FORM)?.0;
-        return Ok(known);
-    };
-    while !table.is_empty() {
-        let (key, rest) = table.split_once('=').ok_or(FORM)?;
-        let (text, rest) = quoted(rest.trim()).ok_or(FORM)?;
-        match key.trim() {
-            "verdict" => known.verdict = Some(grade(&text).ok_or("a verdict: pass, lenient, wrong-reason, fail, flaky, …")?),
-            "reason" => known.reason = text,
-            "until" => known.until = Some(text).filter(|day| is_day(day)),
-            _ => return Err("verdict, reason or until"),
+fn entry(pattern: &str, value: &Spanned<DeValue<'_>>) -> Result<Known, (usize, &'static str)> {
+    let mut known = Known { pattern: pattern.to_string(), verdict: None, reason: String::new(), until: None };
+    let at = value.span().start;
+    match value.get_ref() {
+        DeValue::String(reason) => known.reason = reason.to_string(),
+        DeValue::Table(table) => {
+            for (key, value) in table {
+                let at = value.span().start;
+                let text = value.get_ref().as_str().ok_or((at, "text between quotation marks"))?;
+                match key.get_ref().as_ref() {
+                    "verdict" => known.verdict = Some(grade(text).ok_or((at, VERDICTS))?),
+                    "reason" => known.reason = text.to_string(),
+                    "until" if is_day(text) => known.until = Some(text.to_string()),
+                    "until" => return Err((at, "a day as YYYY-MM-DD")),
+                    _ => return Err((key.span().start, "verdict, reason or until")),
+                }
+            }
         }
-        if key.trim() == "until" && known.until.is_none() {
-            return Err("a day as YYYY-MM-DD");
-        }
-        table = rest.trim().trim_start_matches(',').trim();
+        _ => return Err((at, FORM)),
     }
-    if known.reason.is_empty() { Err("a reason") } else { Ok(known) }
+    if known.reason.is_empty() { Err((at, "a reason")) } else { Ok(known) }
 }
 
-/// A string in double quotes in front, with `\"` and `\\`, and what follows it.
-fn quoted(text: &str) -> Option<(String, &str)> {
-    let mut chars = text.strip_prefix('"')?.char_indices();
-    let mut out = String::new();
-    while let Some((at, c)) = chars.next() {
-        match c {
-            '"' => return Some((out, text.get(at + 2..)?)),
-            '\\' => out.push(chars.next()?.1),
-            other => out.push(other),
-        }
-    }
-    None
+fn line(text: &str, at: usize) -> usize {
+    text.as_bytes().iter().take(at).filter(|byte| **byte == b'\n').count() + 1
 }
+
+const NO_TOML: &str = "TOML: each pattern once, names and texts between quotation marks";
+const FORM: &str = "\"pattern\" = \"reason\", or \"pattern\" = { verdict = \"…\", reason = \"…\", until = \"YYYY-MM-DD\" }";
+const VERDICTS: &str = "a verdict that is held against the server: lenient, wrong-reason, fail or flaky";
 
 fn grade(name: &str) -> Option<Grade> {
-    Grade::ALL.iter().find(|row| row.1 == name).map(|row| row.0)
+    Grade::ALL.iter().find(|row| row.1 == name && row.0.is_held_against()).map(|row| row.0)
 }
 
 fn is_day(text: &str) -> bool {
@@ -130,7 +121,7 @@ pub enum Standing {
     UnexpectedPass,
 }
 
-/// Weighs a verdict; `strict` counts what does not bind as well.
+/// Weighs a verdict; `strict`: a requirement that does not bind counts as well.
 pub fn weigh(grade: Grade, strict: bool, known: Option<&Known>) -> Standing {
     let counts = grade.is_held_against() && (strict || grade != Grade::Lenient);
     match known {
@@ -159,7 +150,7 @@ impl Standing {
 pub struct Scale {
     /// Known disagreements.
     pub known: Vec<Known>,
-    /// What does not bind counts as well.
+    /// A SHOULD counts as well; a MAY and good practice never do.
     pub strict: bool,
     /// `YYYY-MM-DD`.
     pub today: String,
@@ -172,8 +163,8 @@ impl Scale {
     }
 
     /// How that verdict on that case stands.
-    pub fn standing(&self, id: &str, grade: Grade) -> Standing {
-        weigh(grade, self.strict, self.entry(id))
+    pub fn standing(&self, case: &Case, grade: Grade) -> Standing {
+        weigh(grade, self.strict && case.level == Level::Should, self.entry(&case.id))
     }
 }
 
@@ -181,7 +172,8 @@ impl Scale {
 pub fn write(rows: &[(&str, Grade, &str)]) -> String {
     let mut text = String::from("[cases]\n");
     for (id, grade, actual) in rows.iter().filter(|row| row.1.is_held_against()) {
-        let says = actual.replace('\\', "\\\\").replace('"', "\\\"");
+        let says: String = actual.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        let says = says.replace('\\', "\\\\").replace('"', "\\\"");
         let _ = writeln!(text, "\"{id}\" = {{ verdict = \"{}\", reason = \"{says}\" }}", grade.name());
     }
     text
@@ -221,20 +213,28 @@ mod tests {
 
     #[test]
     fn what_is_no_entry_says_where() {
-        for (text, line) in [("[cases]\nx = 1", 2), ("\"a\" = { until = \"soon\", reason = \"r\" }", 1), ("\"a\" = {}", 1), ("\"a", 1)] {
+        for (text, line) in [
+            ("[cases]\nx = 1", 2),
+            ("[cases]\n\"a\" = { until = \"soon\", reason = \"r\" }", 2),
+            ("[cases]\n\"a\" = {}", 2),
+            ("[cases]\n\n\"a", 3),
+            ("[cases]\n\"a\" = { verdict = \"pass\", reason = \"r\" }", 2),
+            ("[cases]\n\"a\" = \"b\"\n\"a\" = \"b\"", 3),
+            ("cases = 1", 1),
+        ] {
             assert_eq!(parse(text).expect_err(text).line, line, "{text}");
         }
     }
 
     #[test]
     fn only_change_counts() {
-        let known = parse("\"x\" = { verdict = \"fail\", reason = \"r\" }").expect("well formed");
+        let known = parse("[cases]\n\"x\" = { verdict = \"fail\", reason = \"r\" }").expect("well formed");
         let known = known.first();
         assert_eq!(weigh(Grade::Fail, false, known), Standing::Known);
         assert_eq!(weigh(Grade::Pass, false, known), Standing::UnexpectedPass);
         assert_eq!(weigh(Grade::WrongReason, false, known), Standing::New);
         assert_eq!(weigh(Grade::Unsupported, false, known), Standing::New, "what was wrong and is no longer seen");
-        let flaky = parse("\"x\" = { verdict = \"flaky\", reason = \"r\" }").expect("well formed");
+        let flaky = parse("[cases]\n\"x\" = { verdict = \"flaky\", reason = \"r\" }").expect("well formed");
         let both = [Grade::Pass, Grade::Fail].map(|grade| weigh(grade, false, flaky.first()));
         assert_eq!(both, [Standing::Fine, Standing::Known]);
         assert_eq!((weigh(Grade::Lenient, false, None), weigh(Grade::Lenient, true, None)), (Standing::Fine, Standing::New));

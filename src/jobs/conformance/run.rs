@@ -7,7 +7,7 @@ use super::rehearse;
 use super::tester::Tester;
 use super::verdict::{self, Grade, Verdict};
 use crate::base::{Layer, Micros, Side, SpecRef};
-use crate::jobs::pcap::PcapFile;
+use crate::jobs::pcap::{PcapFile, owner_only};
 use crate::jobs::probe::climb::{self, below};
 use crate::jobs::probe::{Beside, ProbeConfig};
 use crate::live::clock::Clock;
@@ -19,6 +19,7 @@ use crate::proto::Session;
 use crate::proto::plan::{CertHashes, Method, Mind, Plan};
 use crate::transcript::{Event, Head, Transcript};
 use std::collections::VecDeque;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -72,7 +73,9 @@ impl Done {
 pub struct Outcome {
     /// The cases that are through, in the order of the report.
     pub done: Vec<Done>,
-    /// The target stopped answering honest calls; after which case, or why it never did.
+    /// Why the first honest call failed, so that no case was run.
+    pub unreachable: Option<String>,
+    /// The target stopped answering honest calls: after which case, and why.
     pub down_after: Option<String>,
     /// The user wanted to stop.
     pub interrupted: bool,
@@ -86,7 +89,7 @@ pub async fn run(config: SuiteConfig, clock: &Clock, stop: watch::Receiver<bool>
 async fn all(config: Rc<SuiteConfig>, clock: &Clock, mut stop: watch::Receiver<bool>, tell: &mut dyn FnMut(&Done, usize)) -> Outcome {
     let mut outcome = Outcome::default();
     if let Err(why) = lives(&config, clock).await {
-        outcome.down_after = Some(format!("(none; the first honest call failed: {why})"));
+        outcome.unreachable = Some(why);
         return outcome;
     }
     let mut waiting = queue(&config.cases);
@@ -95,7 +98,9 @@ async fn all(config: Rc<SuiteConfig>, clock: &Clock, mut stop: watch::Receiver<b
     // How many were through when an honest call was last answered: what ended later may be the work of a dying target.
     let (mut since_sane, mut proven) = (0, 0);
     loop {
-        while running.len() < config.jobs.max(1) + SLOW_AT_ONCE
+        // One at a time means one, whatever it waits for.
+        let most = if config.jobs > 1 { config.jobs + SLOW_AT_ONCE } else { 1 };
+        while running.len() < most
             && let Some(place) = next(&mut waiting, &config.cases, &fast)
         {
             running.spawn_local(one(config.clone(), place, *clock, fast.clone()));
@@ -194,11 +199,22 @@ async fn pace(rate: Option<u32>) {
 async fn one(config: Rc<SuiteConfig>, place: usize, clock: Clock, fast: Arc<Semaphore>) -> (usize, Done, bool) {
     // Places are those of `queue`, which counts the cases.
     let case = config.cases.get(place).cloned().unwrap_or_else(sane);
-    let _permit = if case.base.slow { None } else { fast.acquire().await.ok() };
+    let permit = if case.base.slow { None } else { fast.acquire_owned().await.ok() };
     let began = clock.now();
+    let (first, connected) = tokio::select! {
+        through = repeated(&config, &case, &clock) => through,
+        // A case that goes on for longer only waits for what does not come: the next one may begin.
+        never = async { tokio::time::sleep(TALKS).await; drop(permit); std::future::pending().await } => never,
+    };
+    let (verdict, events) = first.unwrap_or_else(|| (Verdict::new(Grade::Broken, "it was not run"), Vec::new()));
+    (place, Done::new(case, verdict, clock.now() - began, events), connected)
+}
+
+/// A case as often as wanted: what came of it, and whether all connections came up.
+async fn repeated(config: &SuiteConfig, case: &Case, clock: &Clock) -> (Option<(Verdict, Vec<Event>)>, bool) {
     let (mut first, mut connected): (Option<(Verdict, Vec<Event>)>, bool) = (None, true);
     for number in 1..=config.repeat.max(1) {
-        let (verdict, events, through) = attempt(&config, &case, &clock, number).await;
+        let (verdict, events, through) = attempt(config, case, clock, number).await;
         connected &= through;
         match &mut first {
             Some((old, _)) if old.grade != verdict.grade => {
@@ -210,8 +226,7 @@ async fn one(config: Rc<SuiteConfig>, place: usize, clock: Clock, fast: Arc<Sema
             None => first = Some((verdict, events)),
         }
     }
-    let (verdict, events) = first.unwrap_or_else(|| (Verdict::new(Grade::Broken, "it was not run"), Vec::new()));
-    (place, Done::new(case, verdict, clock.now() - began, events), connected)
+    (first, connected)
 }
 
 /// One run of a case, the `number`th: all its connections; whether they came up.
@@ -267,8 +282,12 @@ async fn connection(config: &ProbeConfig, case: &Case, clock: &Clock, events: &m
 /// Whether an honest call is answered, and its login taken where cases need one; asked twice.
 pub(super) async fn lives(config: &SuiteConfig, clock: &Clock) -> Result<(), String> {
     let logs_in = config.probe.credentials.is_some() && config.cases.iter().any(Case::needs_account);
-    let mut why = String::new();
-    for _ in 0..2 {
+    let (mut why, began) = (String::new(), clock.now());
+    // Who was silent for long is not asked a second time.
+    for second in [false, true] {
+        if second && (clock.now() - began).duration() > SECOND_LOOK_UNTIL {
+            break;
+        }
         let (case, mut events) = (if logs_in { login() } else { sane() }, Vec::new());
         let connected = connection(&config.probe, &case, clock, &mut events).await;
         let verdict = if connected { verdict::judge(&case, &events) } else { no_connection(&events) };
@@ -324,12 +343,16 @@ fn keep(folder: &Path, case: &Case, number: u32, probe: &ProbeConfig, clock: &Cl
     transcript.scrub();
     let mut text = Vec::new();
     transcript.write_jsonl(&mut text)?;
-    std::fs::write(folder.join(file_name(case, number) + ".jsonl"), text)
+    owner_only(&folder.join(file_name(case, number) + ".jsonl"))?.write_all(&text)
 }
 
-/// Ours: slow cases beside the others.
+/// Ours: a case that has not ended by then only watches.
+const TALKS: Duration = Duration::from_secs(2);
+/// Ours: cases that only watch or wait for a timer, beside the others.
 const SLOW_AT_ONCE: usize = 32;
 /// Ours: after so many cases an honest call looks whether the target lives.
 const SANE_EVERY: usize = 50;
 /// Ours: between two honest calls of which the first was not answered.
 const SECOND_LOOK: Duration = Duration::from_secs(1);
+/// Ours: when the first one took longer than this there is no second one.
+const SECOND_LOOK_UNTIL: Duration = Duration::from_secs(12);

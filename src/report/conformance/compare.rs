@@ -3,19 +3,21 @@
 use super::Suite;
 use std::fmt::Write;
 
-/// The matrix as Markdown; cases in which all agree are left out unless `all`.
-pub fn matrix(suites: &[Suite], all: bool) -> String {
+/// The matrix as Markdown, a column for every run under the name given to it; cases in which all agree are left out unless
+/// `all`.
+pub fn matrix(named: &[(String, Suite)], all: bool) -> String {
+    let suites = || named.iter().map(|pair| &pair.1);
     let mut ids: Vec<&str> = Vec::new();
-    for row in suites.iter().flat_map(|suite| &suite.cases) {
+    for row in suites().flat_map(|suite| &suite.cases) {
         if !ids.contains(&row.id.as_str()) {
             ids.push(&row.id);
         }
     }
-    let heads: Vec<String> = suites.iter().map(|suite| suite.target.replace('|', "\\|")).collect();
-    let mut text = format!("| case | {} |\n|---|{}\n", heads.join(" | "), "---|".repeat(suites.len()));
+    let heads: Vec<String> = named.iter().map(|pair| pair.0.replace('|', "\\|")).collect();
+    let mut text = format!("| case | {} |\n|---|{}\n", heads.join(" | "), "---|".repeat(named.len()));
     let mut same = 0;
     for id in ids {
-        let verdicts: Vec<&str> = suites.iter().map(|suite| verdict(suite, id)).collect();
+        let verdicts: Vec<&str> = suites().map(|suite| verdict(suite, id)).collect();
         let agree = verdicts.windows(2).all(|pair| pair.first() == pair.last());
         same += usize::from(agree);
         if all || !agree {
@@ -23,8 +25,8 @@ pub fn matrix(suites: &[Suite], all: bool) -> String {
         }
     }
     let _ = writeln!(text, "\nThe same verdict from all: {same} cases.");
-    for suite in suites {
-        let _ = writeln!(text, "{}: {}.", suite.target, suite.counts());
+    for (name, suite) in named {
+        let _ = writeln!(text, "{name}: the {} {}, {}.", suite.tests, suite.target, suite.counts());
     }
     text
 }

@@ -23,7 +23,7 @@ pub fn render(suite: &Suite, _: &Style, out: &mut dyn Write) -> io::Result<()> {
             }
         }
     }
-    if suite.down_after.is_some() || suite.interrupted || !suite.judged() {
+    if suite.unreachable.is_some() || suite.down_after.is_some() || suite.interrupted || !suite.judged() {
         let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
         status.set_message(suite.summary());
         let mut fresh = TestSuite::new("target");

@@ -30,6 +30,9 @@ pub struct Suite {
     pub took_ms: u64,
     /// What does not bind counted as well.
     pub strict: bool,
+    /// Why the first honest call failed, so that no case was run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unreachable: Option<String>,
     /// The case after which the target did not answer honest calls any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub down_after: Option<String>,
@@ -123,6 +126,10 @@ impl Suite {
     /// One sentence.
     pub fn summary(&self) -> String {
         let new = self.cases.iter().filter(|row| row.counts()).count();
+        if let Some(why) = &self.unreachable {
+            let see = if self.tests == "server" { format!("; `sstp-diag probe {}` looks into it", self.target) } else { String::new() };
+            return format!("no case was run, since the first honest call failed: {why}{see}");
+        }
         match (&self.down_after, self.interrupted, new) {
             (Some(case), ..) => format!("target down after case {case}"),
             (None, false, _) if !self.judged() => "no case could be judged; see what they say".to_string(),

@@ -14,7 +14,7 @@ pub fn render(suite: &Suite, _: &Style, out: &mut dyn Write) -> io::Result<()> {
         "runs": [{
             "tool": { "driver": { "name": TOOL, "version": suite.version, "rules": wrong.iter().map(|row| rule(row)).collect::<Vec<_>>() } },
             "results": wrong.iter().map(|row| result(row, suite)).collect::<Vec<_>>(),
-            "invocations": [{ "executionSuccessful": suite.down_after.is_none() && !suite.interrupted }],
+            "invocations": [{ "executionSuccessful": suite.unreachable.is_none() && suite.down_after.is_none() && !suite.interrupted }],
         }],
     });
     serde_json::to_writer_pretty(&mut *out, &document)?;

@@ -12,7 +12,7 @@ pub fn render(suite: &Suite, style: &Style, out: &mut dyn Write) -> io::Result<(
     }
     sections(suite, out)?;
     writeln!(out, "\n{}", suite.counts())?;
-    let colour = if suite.failed || suite.down_after.is_some() { RED } else { GREEN };
+    let colour = if suite.failed || suite.unreachable.is_some() || suite.down_after.is_some() || suite.interrupted { RED } else { GREEN };
     writeln!(out, "{}", painted(style, colour, &suite.summary()))
 }
 

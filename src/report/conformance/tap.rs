@@ -32,6 +32,7 @@ pub fn render(suite: &Suite, _: &Style, out: &mut dyn Write) -> io::Result<()> {
         }
     }
     match &suite.down_after {
+        _ if suite.unreachable.is_some() => writeln!(out, "Bail out! {}", line(&suite.summary())),
         Some(after) => writeln!(out, "Bail out! target down after case {}", line(after)),
         None if suite.interrupted => writeln!(out, "Bail out! interrupted"),
         None if !suite.judged() => writeln!(out, "Bail out! no case could be judged"),

@@ -99,6 +99,7 @@ fn json_is_read_back_and_compared() {
     let mut second = suite();
     second.target = "other".into();
     second.cases[1].verdict = "pass".into();
-    let matrix = matrix(&[first, second], false);
+    let matrix = matrix(&[("old".into(), first), ("new".into(), second)], false);
     assert!(matrix.contains("| sstp/2.2.1/b | fail | pass |") && !matrix.contains("| sstp/2.2.1/a |"), "{matrix}");
+    assert!(matrix.starts_with("| case | old | new |\n") && matrix.contains("\nnew: the server other, "), "{matrix}");
 }

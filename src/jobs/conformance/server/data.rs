@@ -55,8 +55,11 @@ pub(super) const ROWS: &[Row] = &[
         .proved("lcp.mutant-no-echo"),
 ];
 
+/// Id, size of the IP packet, where it is required, how binding that is, what it covers, how it is said.
+type Size = (&'static str, usize, SpecRef, Level, &'static [&'static str], &'static str);
+
 /// IP packets of a size, by name: the largest that fits into an SSTP packet, and what every PPP end must take.
-const SIZES: [(&str, usize, SpecRef, Level, &[&str], &str); 3] = [
+const SIZES: [Size; 3] = [
     (
         "data/2.2.1/the-largest-packet",
         4087,
@@ -85,7 +88,7 @@ const SIZES: [(&str, usize, SpecRef, Level, &[&str], &str); 3] = [
 
 /// Large packets; what is answered is the LCP Echo-Request behind them.
 pub(super) fn cases() -> Vec<Case> {
-    let case = |(id, size, spec, level, covers, says): &(&'static str, usize, SpecRef, Level, &[&'static str], &'static str)| Case {
+    let case = |(id, size, spec, level, covers, says): &Size| Case {
         id: (*id).into(),
         title: (*says).into(),
         why: "A stream that is out of step after a large packet ends the call at the first download.".into(),
