@@ -10,8 +10,10 @@ pub fn render(suite: &Suite, style: &Style, out: &mut dyn Write) -> io::Result<(
     for row in suite.cases.iter().filter(|row| style.verbose || row.standing != "fine" || row.verdict == "broken" || row.note.is_some()) {
         case(row, style, out)?;
     }
-    sections(suite, out)?;
-    writeln!(out, "\n{}", suite.counts())?;
+    if !suite.cases.is_empty() {
+        sections(suite, out)?;
+        writeln!(out, "\n{}", suite.counts())?;
+    }
     let colour = if suite.failed || suite.unreachable.is_some() || suite.down_after.is_some() || suite.interrupted { RED } else { GREEN };
     writeln!(out, "{}", painted(style, colour, &suite.summary()))
 }
