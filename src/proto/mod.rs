@@ -10,6 +10,7 @@ pub mod ipcp;
 pub mod lcp;
 pub mod pair;
 pub mod plan;
+pub mod quirk;
 mod rng;
 mod server;
 mod session;

@@ -4,6 +4,7 @@ use super::call::{self, Tracker};
 use super::client::Client;
 use super::door::Door;
 use super::plan::{Mind, Plan};
+use super::quirk::Quirk;
 use super::rng::Rng;
 use super::server::Server;
 use crate::base::{Bytes, Layer, Micros, Side, WireError};
@@ -103,7 +104,10 @@ impl Session {
     /// A session that begins at `now` of its transcript.
     pub fn new(plan: Plan, now: Micros) -> Session {
         let (side, mind, keeps_open): (Side, Box<dyn Decide + Send>, bool) = match plan.mind {
-            Mind::Client(config) => (Side::Client, Box::new(Client::new(config)), false),
+            Mind::Client(config) => {
+                let keeps_open = config.quirks.contains(&Quirk::KeepsOpen);
+                (Side::Client, Box::new(Client::new(config)), keeps_open)
+            }
             Mind::Server(config) => {
                 let keeps_open = config.keeps_open;
                 (Side::Server, Box::new(Server::new(config)), keeps_open)

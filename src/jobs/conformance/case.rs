@@ -4,7 +4,7 @@ use super::expect::Expect;
 use crate::base::{Layer, Side, SpecRef};
 use crate::crypto::binding::HashProtocol;
 use crate::proto::edit::Edit;
-use crate::proto::plan::{BindingKey, Method};
+use crate::proto::plan::{BindingKey, Method, ServerConfig};
 use std::borrow::Cow;
 use std::time::Duration;
 
@@ -64,9 +64,10 @@ pub struct Row {
 pub struct Base {
     /// Which end is tested.
     pub tests: Side,
-    /// How far our honest end climbs; then it sends Call Disconnect, which a row may put something else in place of.
+    /// How far our honest end climbs; then it sends Call Disconnect, which a row may put something else in place of. A server
+    /// of ours stays in the call when this is [`Layer::Data`] or above.
     pub until: Layer,
-    /// Methods of authentication our end uses; `None`: all that it knows.
+    /// Methods of authentication our end uses, or offers in this order; `None`: all that it knows.
     pub methods: Option<&'static [Method]>,
     /// The hash for crypto binding; `None`: the best offered.
     pub hash: Option<HashProtocol>,
@@ -84,8 +85,13 @@ pub struct Base {
     pub slow: bool,
     /// So many connections, one after the other, looked at together.
     pub times: u32,
-    /// The oddity that the sound lab needs for the case to say anything.
+    /// Server cases: the oddity that the sound lab needs for the case to say anything. Client cases: the lab fault that our end
+    /// shows below SSTP, such as a certificate.
     pub lab: Option<&'static str>,
+    /// Client cases: what is special about the policy of our server.
+    pub policy: fn(&mut ServerConfig),
+    /// Client cases: whoever runs the client makes it hang up once the call is up.
+    pub hangs_up: bool,
 }
 
 /// A conformance case.
@@ -105,7 +111,7 @@ pub struct Case {
     pub covers: Vec<&'static str>,
     /// The stimulus first, then what keeps our end from spoiling the view.
     pub edits: Vec<Cow<'static, str>>,
-    /// The fault that the case must fail against.
+    /// The fault of the lab, or the mutant of the built-in client, that the case must fail against.
     pub proved_by: &'static str,
     /// The rest.
     pub base: Base,
@@ -127,6 +133,8 @@ impl Base {
             slow: false,
             times: 1,
             lab: None,
+            policy: |_| {},
+            hangs_up: false,
         }
     }
 }
@@ -207,6 +215,18 @@ impl Row {
     /// The oddity that the sound lab needs.
     pub const fn lab(mut self, oddity: &'static str) -> Row {
         self.base.lab = Some(oddity);
+        self
+    }
+
+    /// What is special about the policy of our server.
+    pub const fn with(mut self, policy: fn(&mut ServerConfig)) -> Row {
+        self.base.policy = policy;
+        self
+    }
+
+    /// The client is made to hang up.
+    pub const fn hung_up(mut self) -> Row {
+        self.base.hangs_up = true;
         self
     }
 

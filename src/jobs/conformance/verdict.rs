@@ -86,7 +86,7 @@ pub fn judge(case: &Case, events: &[Event]) -> Verdict {
     }
     if let Some(methods) = base.methods.filter(|_| base.until >= Layer::Auth && !began_login(events)) {
         let names: Vec<&str> = methods.iter().map(|method| method.name()).collect();
-        return Verdict::new(Grade::Unsupported, format!("the server did not agree to {}", names.join(" or ")));
+        return Verdict::new(Grade::Unsupported, format!("the {} did not agree to {}", base.tests, names.join(" or ")));
     }
     let Some(from) = stimulus(case, events) else { return not_reached(case, events) };
     let view = View::of(case, events, from);

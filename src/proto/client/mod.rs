@@ -2,21 +2,22 @@
 
 mod leave;
 mod network;
+mod stay;
 
 use super::auth::{Outcome, Peer};
-use super::call::State;
 use super::fsm::{Automaton, Step};
 use super::ipcp::{ClientIpcp, Ipv6cp};
 use super::lcp::{Agreement, ClientLcp};
 use super::plan::ClientConfig;
+use super::quirk::Quirk;
 use super::session::{Core, Decide};
 use crate::base::{Layer, Micros, Side, WireError};
 use crate::crypto::binding::HashProtocol;
 use crate::transcript::{How, Reason, What};
 use crate::wire::ncp::AuthMethod;
 use crate::wire::ppp::{self, Frame};
-use crate::wire::sstp::{Attribute, ENCAPSULATED_PPP, Message, MessageType};
-use crate::wire::{control, http};
+use crate::wire::sstp::{Attribute, ENCAPSULATED_PPP, Message, MessageType, NONCE_LEN};
+use crate::wire::{control, http, layout};
 use leave::Leaving;
 
 /// Ours: so many frames or messages in one phase without getting further are a flood.
@@ -72,6 +73,14 @@ pub(super) struct Client {
     /// Methods already told as events.
     told: usize,
     net: network::Progress,
+    /// The end that proved who we are, for when the server asks again.
+    proved: Option<Box<Peer>>,
+    /// Hello timer, and whether an Echo Request of ours is unanswered. MS-SSTP 3.1.2.3.
+    hello: Option<(Micros, bool)>,
+    /// All is done and the client stays until then.
+    staying: Option<Micros>,
+    /// PPP is being ended, Call Disconnect follows.
+    hanging_up: bool,
 }
 
 impl Client {
@@ -89,7 +98,15 @@ impl Client {
             binding_up: false,
             told: 0,
             net: network::Progress::default(),
+            proved: None,
+            hello: None,
+            staying: None,
+            hanging_up: false,
         }
+    }
+
+    fn is(&self, quirk: Quirk) -> bool {
+        self.config.quirks.contains(&quirk)
     }
 
     fn wait(&mut self, core: &Core, layer: Layer, waiting_for: &'static str) {
@@ -122,11 +139,13 @@ impl Client {
             Attribute::CryptoBindingRequest { hash_mask, nonce } => Some((*hash_mask, nonce.0.clone())),
             _ => None,
         });
+        let offer = offer.or_else(|| self.is(Quirk::TakesAnyAck).then(|| (1, vec![0; NONCE_LEN])));
         let Some((mask, nonce)) = offer else {
             return self.abort(core, Reason::Violated("Call Connect Ack without a crypto binding request".into()), INVALID_FRAME);
         };
         // MS-SSTP 3.2.5.3.2: at least one hash in common.
-        let Some(hash) = HashProtocol::from_mask(mask) else {
+        let fallback = self.is(Quirk::TakesAnyAck).then_some(HashProtocol::Sha1);
+        let Some(hash) = HashProtocol::from_mask(mask).or(fallback) else {
             let says = format!("Call Connect Ack offers no hash that we know (bitmask 0x{mask:02x})");
             return self.abort(core, Reason::Violated(says), INVALID_FRAME);
         };
@@ -232,6 +251,7 @@ impl Client {
             match step {
                 Step::Send(packet) => core.send_frame(Frame::lcp(packet)),
                 Step::Up => self.lcp_up(core),
+                Step::Finished if self.hanging_up => self.finish(core),
                 Step::Finished if matches!(self.phase, Phase::Lcp) => {
                     let reason = Reason::TimedOut { waiting_for: "LCP Configure-Ack".into(), after: core.now - self.since() };
                     self.disconnect_failed(core, Layer::Lcp, reason);
@@ -279,7 +299,7 @@ impl Client {
     }
 
     fn auth_frame(&mut self, core: &mut Core, frame: &Frame) {
-        let Phase::Auth(peer) = &mut self.phase else { return };
+        let Phase::Auth(peer) = &mut self.phase else { return self.asked_again(core, frame) };
         let before = (peer.waiting_for, peer.rounds);
         let (frames, outcome) = peer.receive(frame, &mut core.rng);
         let now = (peer.waiting_for, peer.rounds);
@@ -304,6 +324,9 @@ impl Client {
         core.up(Layer::Auth);
         if self.config.until <= Layer::Auth {
             return self.finish(core);
+        }
+        if let Phase::Auth(peer) = std::mem::replace(&mut self.phase, Phase::Network) {
+            self.proved = Some(peer);
         }
         self.bind(core, hlak);
     }
@@ -341,13 +364,15 @@ impl Decide for Client {
     }
 
     fn unreadable(&mut self, core: &mut Core, error: &WireError, stream_lost: bool) {
+        self.heard(core.now);
         let layer = self.layer();
         let reason = Reason::Violated(error.to_string());
         match (stream_lost, layer) {
             (_, Layer::Teardown) => {}
             // MS-SSTP 3.1.5.1: a stream that cannot be delineated is dropped without a message.
             (true, _) => self.give_up(core, layer.min(Layer::Sstp), reason),
-            (false, _) if error.layer == Layer::Sstp => self.abort(core, reason, INVALID_FRAME),
+            (false, _) if error.layer == Layer::Sstp && self.is(Quirk::TakesMalformed) => {}
+            (false, _) if error.layer == Layer::Sstp || self.is(Quirk::AbortsOnPpp) => self.abort(core, reason, INVALID_FRAME),
             // RFC 1661 5: a PPP packet that cannot be read is silently discarded.
             (false, _) => {
                 self.flooded(core);
@@ -355,7 +380,11 @@ impl Decide for Client {
         }
     }
 
-    fn message(&mut self, core: &mut Core, message: Message, _packet: &[u8]) {
+    fn message(&mut self, core: &mut Core, message: Message, packet: &[u8]) {
+        self.heard(core.now);
+        if self.is(Quirk::MindsReserved) && layout::reserved(packet).iter().any(|field| field.read(packet) != field.must) {
+            return self.abort(core, Reason::Violated("a reserved bit is set".into()), INVALID_FRAME);
+        }
         if self.leaving_message(core, &message) || self.flooded(core) {
             return;
         }
@@ -371,7 +400,7 @@ impl Decide for Client {
     }
 
     fn misstep(&mut self, core: &mut Core, message: &Message) {
-        if matches!(self.phase, Phase::Leaving(_)) {
+        if matches!(self.phase, Phase::Leaving(_)) || self.is(Quirk::TakesMissteps) {
             return;
         }
         let status = if matches!(message.kind, MessageType::Unknown(_)) { INVALID_FRAME } else { UNACCEPTED_FRAME };
@@ -380,12 +409,9 @@ impl Decide for Client {
     }
 
     fn frame(&mut self, core: &mut Core, frame: Frame) {
+        self.heard(core.now);
         if let (Phase::Leaving(_), ppp::Body::Lcp(packet)) = (&self.phase, &frame.body) {
-            // RFC 1661 5.5: that is acknowledged in any state.
-            if packet.code == control::TERMINATE_REQUEST && core.state() != State::Over {
-                core.send_frame(Frame::lcp(control::Packet::new(control::TERMINATE_ACK, packet.id, [])));
-            }
-            return;
+            return self.leaving_frame(core, packet);
         }
         if matches!(self.phase, Phase::Http | Phase::Sstp | Phase::Leaving(_)) || self.flooded(core) {
             return;
@@ -395,9 +421,10 @@ impl Decide for Client {
             ppp::Body::Pap(_) | ppp::Body::Chap(_) | ppp::Body::Eap(_) => self.auth_frame(core, &frame),
             ppp::Body::Ipcp(packet) => self.ipcp_packet(core, packet),
             ppp::Body::Ipv6cp(packet) => self.ipv6cp_packet(core, packet),
-            ppp::Body::Ccp(packet) => self.reject_protocol(core, frame.protocol, packet),
+            ppp::Body::Ccp(packet) => self.reject_protocol(core, frame.protocol, &packet.emit()),
             ppp::Body::Other(bytes) if frame.protocol == ppp::IPV4 => self.inner(core, bytes),
-            ppp::Body::Other(_) => {}
+            ppp::Body::Other(_) if frame.protocol == ppp::IPV6 => {}
+            ppp::Body::Other(bytes) => self.reject_protocol(core, frame.protocol, bytes),
         }
     }
 
@@ -420,6 +447,7 @@ impl Decide for Client {
             peer.tick(now).into_iter().for_each(|frame| core.send_frame(frame));
         }
         self.network_tick(core);
+        self.stay_tick(core);
     }
 
     fn leave(&mut self, core: &mut Core) {
@@ -434,7 +462,7 @@ impl Decide for Client {
         }
         let auth = if let Phase::Auth(peer) = &self.phase { peer.due() } else { None };
         let lcp = self.lcp.as_ref().and_then(Automaton::due);
-        [self.deadline.map(|deadline| deadline.at), lcp, auth, self.network_due()].into_iter().flatten().min()
+        [self.deadline.map(|deadline| deadline.at), lcp, auth, self.network_due(), self.stay_due()].into_iter().flatten().min()
     }
 }
 

@@ -12,7 +12,7 @@ use super::session::{Core, Decide};
 use crate::base::{Layer, Micros, WireError};
 use crate::transcript::{How, Reason};
 use crate::wire::ppp::{self, Body, Frame};
-use crate::wire::sstp::{Attribute, Message, MessageType};
+use crate::wire::sstp::{Attribute, ENCAPSULATED_PPP, Message, MessageType};
 use crate::wire::{control, http};
 use std::time::Duration;
 
@@ -106,6 +106,15 @@ impl Server {
         self.leave_for(core, Parting::Disconnected, self.config.timers.disconnect_1);
     }
 
+    /// Leaves when that is where the server was asked to leave; says whether it did.
+    fn leaves(&mut self, core: &mut Core, layer: Layer) -> bool {
+        let leaves = self.config.leaves_at == Some(layer) && self.leaving.is_none();
+        if leaves {
+            self.disconnect(core);
+        }
+        leaves
+    }
+
     fn leave_for(&mut self, core: &Core, parting: Parting, patience: Duration) {
         self.parting = parting;
         (self.hello, self.negotiation, self.unanswered) = (None, None, None);
@@ -120,14 +129,24 @@ impl Server {
     }
 
     fn connect_request(&mut self, core: &mut Core, message: &Message) {
-        let faults = request_faults(message, self.config.encapsulates);
+        let mut faults = request_faults(message, self.config.encapsulates);
+        if faults.is_empty() && self.naks < self.config.naks_first {
+            faults.push(Attribute::StatusInfo {
+                about: 1,
+                status: VALUE_NOT_SUPPORTED,
+                value: ENCAPSULATED_PPP.to_be_bytes().to_vec().into(),
+            });
+        }
         if faults.is_empty() {
             self.nonce = core.rng.bytes();
             let offer = Attribute::CryptoBindingRequest { hash_mask: self.config.hash_mask, nonce: self.nonce.to_vec().into() };
             core.send_message(Message::with(MessageType::CallConnectAck, offer));
             core.up(Layer::Sstp);
             self.negotiation = Some(core.now + self.config.timers.negotiation);
-            return self.start_lcp(core);
+            if !self.leaves(core, Layer::Sstp) {
+                self.start_lcp(core);
+            }
+            return;
         }
         self.naks += 1;
         if self.naks > self.config.nak_limit {
@@ -183,6 +202,9 @@ impl Server {
 
     fn lcp_up(&mut self, core: &mut Core) {
         core.up(Layer::Lcp);
+        if self.leaves(core, Layer::Lcp) {
+            return;
+        }
         let Some(method) = self.lcp.as_ref().and_then(|lcp| lcp.policy.method()) else {
             self.hlak = Some([0; 32]);
             return self.start_network(core);
@@ -217,7 +239,9 @@ impl Server {
             Decision::Accepted(hlak) if self.hlak.is_none() => {
                 core.up(Layer::Auth);
                 self.hlak = Some(hlak);
-                self.start_network(core);
+                if !self.leaves(core, Layer::Auth) {
+                    self.start_network(core);
+                }
             }
             Decision::Accepted(_) => {}
             Decision::Refused => {

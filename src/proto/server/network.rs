@@ -3,6 +3,7 @@
 use super::{ATTRIB_NOT_SUPPORTED_IN_MSG, Parting, Server, VALUE_NOT_SUPPORTED};
 use crate::base::{Bytes, Layer, Micros};
 use crate::crypto::binding::{self, HashProtocol};
+use crate::proto::call;
 use crate::proto::fsm::{self, Automaton, Step};
 use crate::proto::ipcp::{Ipv6cp, ServerIpcp};
 use crate::proto::session::Core;
@@ -22,6 +23,17 @@ impl Server {
         self.negotiation = None;
         self.hello = Some((core.now + self.config.timers.hello, false));
         core.up(Layer::Binding);
+        if !self.leaves(core, Layer::Binding) {
+            self.network_up(core);
+        }
+    }
+
+    /// The network is up once the call is connected and addresses are agreed on, whichever came first.
+    fn network_up(&mut self, core: &mut Core) {
+        let opened = self.ipcp.as_ref().is_some_and(|ipcp| ipcp.state() == fsm::State::Opened);
+        if opened && core.state() == call::State::Established {
+            self.leaves(core, Layer::Ncp);
+        }
     }
 
     fn check_binding(&self, message: &Message, packet: &[u8]) -> Result<(), (u8, u32)> {
@@ -60,7 +72,10 @@ impl Server {
             match (step, protocol) {
                 (Step::Send(packet), ppp::IPCP) => core.send_frame(Frame { protocol, body: Body::Ipcp(packet) }),
                 (Step::Send(packet), _) => core.send_frame(Frame { protocol, body: Body::Ipv6cp(packet) }),
-                (Step::Up, ppp::IPCP) => core.up(Layer::Ncp),
+                (Step::Up, ppp::IPCP) => {
+                    core.up(Layer::Ncp);
+                    self.network_up(core);
+                }
                 _ => {}
             }
         }
