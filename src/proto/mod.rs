@@ -5,6 +5,7 @@ pub mod call;
 mod client;
 pub mod door;
 pub mod edit;
+pub mod flaw;
 pub mod fsm;
 pub mod ipcp;
 pub mod lcp;

@@ -316,6 +316,14 @@ pub struct ServerConfig {
     pub nak_limit: u32,
     /// So many Call Connect Requests are NAKed although nothing is wrong with them.
     pub naks_first: u32,
+    /// After LCP Terminate-Request it waits for Call Disconnect instead of sending one.
+    pub lets_leave: bool,
+    /// The MRU that it asks for, RFC 1661 section 6.1.
+    pub own_mru: u16,
+    /// Types of LCP options that it rejects, RFC 1661 section 5.4.
+    pub lcp_rejects: Vec<u8>,
+    /// The MRU that it wants the client to ask for, RFC 1661 section 5.3; `None`: any.
+    pub lcp_mru: Option<u16>,
     /// The server leaves with Call Disconnect as soon as this layer is up; SSTP: right behind Call Connect Ack.
     pub leaves_at: Option<Layer>,
     /// Timers.
@@ -347,6 +355,10 @@ impl Default for ServerConfig {
             echoes_ppp: false,
             nak_limit: 3,
             naks_first: 0,
+            lets_leave: false,
+            own_mru: super::lcp::SSTP_MRU,
+            lcp_rejects: Vec::new(),
+            lcp_mru: None,
             leaves_at: None,
             timers: Timers::default(),
         }

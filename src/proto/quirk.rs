@@ -23,4 +23,46 @@ pub enum Quirk {
     LeavesPpp,
     /// Who we are is proved once, and no challenge is answered in a call that stands.
     ProvesOnce,
+    /// A read is taken for whole packets.
+    OneRead,
+    /// Whatever answers the request, the call goes on.
+    TakesAnyStatus,
+    /// An answer to the request that does not look like those of most servers ends the attempt.
+    MindsHttp,
+    /// A hash bitmask with bits that are not defined ends the call.
+    MindsHashBits,
+    /// PPP that comes before its time ends the call.
+    MindsEarlyPpp,
+    /// A Call Connect Nak is answered with another request for ever.
+    RetriesForEver,
+    /// Whatever the server asks for in LCP is acknowledged.
+    AcksAll,
+    /// Answers to older Configure-Requests count.
+    TakesStale,
+    /// Configure-Naks and -Rejects change nothing.
+    Deaf,
+    /// A Success is believed whatever proof it brings.
+    TakesAnyProof,
+    /// The domain is hashed with the user name.
+    HashesDomain,
+    /// Every peer challenge is the same.
+    OneChallenge,
+    /// An EAP request that comes again is answered anew.
+    AnswersAnew,
+    /// Packets are larger than the MRU of the server.
+    LargePackets,
+    /// Of a read only the first packet is looked at.
+    OnePacket,
+    /// An interim answer is taken for the answer.
+    TakesFirstAnswer,
+    /// An Echo Response that nobody asked for ends the call.
+    MindsEchoes,
+    /// Call Connected does not wait for the Success of the login.
+    BindsEarly,
+    /// A Nak does not restart the negotiation timer.
+    OneTimer,
+    /// Without a login nothing happens any more.
+    HangsWithoutLogin,
+    /// IPv6CP is asked for although it was rejected.
+    InsistsOnIpv6,
 }

@@ -92,6 +92,8 @@ pub struct Base {
     pub policy: fn(&mut ServerConfig),
     /// Client cases: whoever runs the client makes it hang up once the call is up.
     pub hangs_up: bool,
+    /// Client cases: the user name is given to the client with this domain in front.
+    pub domain: Option<&'static str>,
 }
 
 /// A conformance case.
@@ -135,6 +137,7 @@ impl Base {
             lab: None,
             policy: |_| {},
             hangs_up: false,
+            domain: None,
         }
     }
 }
@@ -230,6 +233,12 @@ impl Row {
         self
     }
 
+    /// The user name has a domain.
+    pub const fn domain(mut self, domain: &'static str) -> Row {
+        self.base.domain = Some(domain);
+        self
+    }
+
     /// The fault that it must fail against.
     pub const fn proved(mut self, fault: &'static str) -> Row {
         self.proved_by = fault;
@@ -267,6 +276,11 @@ impl Case {
     /// A server can only be tested so far with a valid account.
     pub fn needs_account(&self) -> bool {
         self.base.tests == Side::Server && self.base.until > Layer::Lcp
+    }
+
+    /// The name that a client under test is to log in with, for the account of that name.
+    pub fn login_name(&self, account: &str) -> String {
+        self.base.domain.map_or_else(|| account.to_string(), |domain| format!("{domain}\\{account}"))
     }
 
     /// The edits as they are carried out; a line that is no edit is left out, and a test finds it.

@@ -8,7 +8,7 @@ use crate::base::{Layer, Micros, Secret};
 use crate::jobs::lab;
 use crate::proto::auth::EapServer;
 use crate::proto::plan::{Account, CertHashes, ClientConfig, Credentials, Method, Mind, Plan, ServerConfig, Timers};
-use crate::proto::{Session, pair};
+use crate::proto::{Input, Machine, Output, Session, pair};
 use crate::transcript::Event;
 use std::time::Duration;
 
@@ -54,7 +54,9 @@ pub fn client_case(case: &Case, mutant: Option<&Mutant>) -> (Verdict, Vec<Event>
         let eap = None;
         let tester = caller_of(case, Shown { cert: CERT, accounts: accounts(), eap }, 1000 + u64::from(round), Micros::ZERO);
         let plan = tested_client(case, mutant, 1 + u64::from(round));
-        let client = Box::new(Session::new(plan, Micros::ZERO));
+        let client = Session::new(plan, Micros::ZERO);
+        let hangs_up = case.base.hangs_up.then_some(Micros::ZERO + HANGS_UP_AFTER);
+        let client = Box::new(Handled { client, hangs_up });
         let limit = case.base.within + LONGEST_CLIMB;
         events.extend(pair::run_machines(client, Box::new(tester), limit, &mut |_, _, _| {}).server);
     }
@@ -89,7 +91,8 @@ pub fn server_plan(case: &Case, shown: Shown, seed: u64) -> Plan {
     // The case has a deadline of its own; until then our end never gives up, and asks for nothing unless the case wants it.
     server.timers = Timers { negotiation: PATIENCE, hello: PATIENCE, max_configure: u32::MAX, ..Timers::default() };
     server.nak_limit = u32::MAX;
-    server.leaves_at = Some(case.base.until).filter(|until| (Layer::Sstp..Layer::Data).contains(until));
+    server.lets_leave = true;
+    server.leaves_at = Some(case.base.until.max(Layer::Sstp)).filter(|until| *until < Layer::Data);
     (case.base.policy)(&mut server);
     Plan { mind: Mind::Server(server), edits: case.parsed(), toxics: Vec::new(), seed }
 }
@@ -98,10 +101,10 @@ pub fn server_plan(case: &Case, shown: Shown, seed: u64) -> Plan {
 pub fn tested_client(case: &Case, mutant: Option<&Mutant>, seed: u64) -> Plan {
     let negotiation = [Layer::Http, Layer::Sstp, Layer::Lcp, Layer::Auth].map(|layer| (layer, NEGOTIATION)).to_vec();
     let mut client = ClientConfig {
-        credentials: Some(alice()),
+        credentials: Some(Credentials { user: case.login_name(&alice().user), ..alice() }),
         timers: Timers { layer: PATIENCE, layers: negotiation, ..Timers::default() },
         pings: 1,
-        stays: Some(if case.base.hangs_up { HANGS_UP_AFTER } else { PATIENCE }),
+        stays: Some(PATIENCE),
         ..ClientConfig::new(HOST, CERT)
     };
     client.methods = [Method::MsChapV2, Method::EapMsChapV2, Method::ChapMd5, Method::EapMd5, Method::Pap].to_vec();
@@ -111,6 +114,28 @@ pub fn tested_client(case: &Case, mutant: Option<&Mutant>, seed: u64) -> Plan {
     }
     let edits = mutant.map(Mutant::parsed).unwrap_or_default();
     Plan { mind: Mind::Client(client), edits, toxics: Vec::new(), seed }
+}
+
+/// A client in the hands of somebody who hangs up.
+struct Handled {
+    client: Session,
+    hangs_up: Option<Micros>,
+}
+
+impl Machine for Handled {
+    fn handle(&mut self, now: Micros, input: Input<'_>) {
+        self.client.handle(now, input);
+        if self.hangs_up.take_if(|due| *due <= now).is_some() {
+            self.client.handle(now, Input::Leave);
+        }
+    }
+
+    fn poll(&mut self) -> Output {
+        match (self.client.poll(), self.hangs_up) {
+            (Output::Wait(due), Some(hangs_up)) => Output::Wait(due.min(hangs_up)),
+            (output, _) => output,
+        }
+    }
 }
 
 fn alice() -> Credentials {
@@ -136,5 +161,5 @@ const LONGEST_CLIMB: Duration = Duration::from_secs(60);
 const PATIENCE: Duration = Duration::from_secs(600);
 /// MS-SSTP 3.2.2.1: the negotiation timer of a client.
 const NEGOTIATION: Duration = Duration::from_secs(60);
-/// Ours: how long the built-in client stays in a call that it is to end itself.
-const HANGS_UP_AFTER: Duration = Duration::from_secs(2);
+/// Ours: when whoever runs the client hangs up, counted from the start of the connection.
+pub const HANGS_UP_AFTER: Duration = Duration::from_secs(3);

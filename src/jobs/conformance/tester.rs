@@ -26,6 +26,8 @@ pub struct Tester {
     lost: bool,
     /// The session wants to leave, or has.
     session_left: bool,
+    /// When the session wants to be asked again.
+    due: Micros,
     deadline: Micros,
     stimulated: bool,
     over: bool,
@@ -45,6 +47,7 @@ impl Tester {
             framer: Framer::default(),
             lost: false,
             session_left: false,
+            due: now,
             deadline: now + REACH,
             stimulated: false,
             over: false,
@@ -56,6 +59,9 @@ impl Tester {
         if self.events.len() < MAX_EVENTS {
             self.events.push(event.clone());
             self.out.push_back(Output::Event(Box::new(event)));
+        } else {
+            // A peer that goes round in a circle is left; what it did so far is judged.
+            self.over = true;
         }
     }
 
@@ -164,6 +170,26 @@ impl Tester {
         self.note(now, error.layer, What::Undecoded(error), shown);
     }
 
+    /// Takes what the session has to say, so that it stands before whatever comes next.
+    fn drain(&mut self) {
+        while !self.session_left && !self.over {
+            match self.session.poll() {
+                Output::Send(bytes) => self.out.push_back(Output::Send(bytes)),
+                Output::Event(event) => self.session_says(*event),
+                // Closing is the stimulus itself.
+                Output::Close if self.case.edits.iter().any(|line| line.ends_with(" close")) => self.over = true,
+                Output::Close | Output::Done => {
+                    let now = self.events.last().map_or(Micros::ZERO, |event| event.at);
+                    self.left(now);
+                }
+                Output::Wait(due) => {
+                    self.due = due;
+                    return;
+                }
+            }
+        }
+    }
+
     /// A case without a stimulus is timed from when the session has done all it wanted.
     fn left(&mut self, now: Micros) {
         self.session_left = true;
@@ -215,35 +241,22 @@ impl Machine for Tester {
             input if !self.session_left => self.session.handle(now, input),
             _ => {}
         }
+        self.drain();
     }
 
     fn poll(&mut self) -> Output {
-        loop {
-            if let Some(output) = self.out.pop_front() {
-                return output;
-            }
-            if self.said_close {
-                return Output::Done;
-            }
-            if self.over {
-                self.said_close = true;
-                return Output::Close;
-            }
-            if self.session_left {
-                return Output::Wait(self.deadline);
-            }
-            match self.session.poll() {
-                Output::Send(bytes) => return Output::Send(bytes),
-                Output::Event(event) => self.session_says(*event),
-                // Closing is the stimulus itself.
-                Output::Close if self.case.edits.iter().any(|line| line.ends_with(" close")) => self.over = true,
-                Output::Close | Output::Done => {
-                    let now = self.events.last().map_or(Micros::ZERO, |event| event.at);
-                    self.left(now);
-                }
-                Output::Wait(due) => return Output::Wait(due.min(self.deadline)),
-            }
+        self.drain();
+        if let Some(output) = self.out.pop_front() {
+            return output;
         }
+        if self.said_close {
+            return Output::Done;
+        }
+        if self.over {
+            self.said_close = true;
+            return Output::Close;
+        }
+        Output::Wait(if self.session_left { self.deadline } else { self.due.min(self.deadline) })
     }
 }
 

@@ -132,6 +132,7 @@ impl Client {
                 core.close();
             }
             MessageType::EchoRequest if chatty => core.send_message(Message::bare(MessageType::EchoResponse)),
+            _ if chatty => core.send_message(Message::bare(MessageType::CallAbort)),
             _ => {}
         }
         true

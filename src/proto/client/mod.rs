@@ -131,7 +131,9 @@ impl Client {
 
     fn connect_request(&mut self, core: &mut Core) {
         core.send_message(Message::with(MessageType::CallConnectRequest, Attribute::EncapsulatedProtocol(ENCAPSULATED_PPP)));
-        self.wait(core, Layer::Sstp, "Call Connect Ack");
+        if self.naks == 0 || !self.is(Quirk::OneTimer) {
+            self.wait(core, Layer::Sstp, "Call Connect Ack");
+        }
     }
 
     fn connect_ack(&mut self, core: &mut Core, message: &Message) {
@@ -143,6 +145,9 @@ impl Client {
         let Some((mask, nonce)) = offer else {
             return self.abort(core, Reason::Violated("Call Connect Ack without a crypto binding request".into()), INVALID_FRAME);
         };
+        if self.is(Quirk::MindsHashBits) && !(1..=3).contains(&mask) {
+            return self.abort(core, Reason::Violated(format!("the hash bitmask is 0x{mask:02x}")), INVALID_FRAME);
+        }
         // MS-SSTP 3.2.5.3.2: at least one hash in common.
         let fallback = self.is(Quirk::TakesAnyAck).then_some(HashProtocol::Sha1);
         let Some(hash) = HashProtocol::from_mask(mask).or(fallback) else {
@@ -159,7 +164,7 @@ impl Client {
 
     fn connect_nak(&mut self, core: &mut Core, message: &Message) {
         self.naks += 1;
-        if self.naks <= NAK_RETRIES && self.config.timers.max_failure > 0 {
+        if (self.naks <= NAK_RETRIES || self.is(Quirk::RetriesForEver)) && self.config.timers.max_failure > 0 {
             return self.connect_request(core);
         }
         let says = match message.status_info() {
@@ -180,6 +185,7 @@ impl Client {
         };
         let timers = &self.config.timers;
         let mut lcp = Automaton::new(Layer::Lcp, policy, timers.restart, timers.max_configure);
+        (lcp.takes_stale, lcp.deaf, lcp.policy.acks_all) = (self.is(Quirk::TakesStale), self.is(Quirk::Deaf), self.is(Quirk::AcksAll));
         let steps = lcp.start(core.now);
         self.lcp = Some(lcp);
         self.wait(core, Layer::Lcp, "LCP Configure-Request");
@@ -211,7 +217,7 @@ impl Client {
             let says = format!("the server demands {method}, which we would not use");
             return self.disconnect_failed(core, Layer::Lcp, Reason::Unwilling(says));
         }
-        if lcp.naks_received > 2 * self.config.timers.max_configure {
+        if lcp.naks_received > self.config.timers.max_configure.saturating_mul(2) {
             return self.disconnect_failed(
                 core,
                 Layer::Lcp,
@@ -274,10 +280,12 @@ impl Client {
         match (agreement, &self.config.credentials) {
             _ if self.config.until <= Layer::Lcp => self.finish(core),
             (Some(Agreement::Method(method)), Some(credentials)) => {
-                let peer =
-                    Peer::new(method, self.config.methods.clone(), credentials.clone(), self.config.eap.clone()).asking(self.config.ask);
+                let peer = Peer::new(method, self.config.methods.clone(), credentials.clone(), self.config.eap.clone())
+                    .asking(self.config.ask)
+                    .with(&self.config.quirks);
                 self.start_auth(core, peer);
             }
+            (Some(Agreement::None), Some(_)) if self.is(Quirk::HangsWithoutLogin) => {}
             (Some(Agreement::None), Some(_)) => {
                 core.began(Layer::Auth);
                 self.authenticated(core, [0; 32]);
@@ -306,6 +314,9 @@ impl Client {
         let seen = peer.take_seen();
         seen.into_iter().for_each(|(by, inner)| core.note(by, Layer::Auth, What::Inner(Box::new(inner))));
         frames.into_iter().for_each(|frame| core.send_frame(frame));
+        if self.config.quirks.contains(&Quirk::BindsEarly) {
+            core.send_message(Message::bare(MessageType::CallConnected));
+        }
         if before != now {
             self.wait(core, Layer::Auth, now.0);
         }
@@ -351,7 +362,10 @@ impl Decide for Client {
     }
 
     fn http(&mut self, core: &mut Core, head: http::Head) {
-        if let Some(refusal) = refusal(&head) {
+        if self.is(Quirk::MindsHttp) && !(head.start == "HTTP/1.1 200 OK" && head.headers.len() == 2) {
+            return self.give_up(core, Layer::Http, Reason::Violated("the answer looks unlike others".into()));
+        }
+        if let Some(refusal) = refusal(&head).filter(|_| !self.is(Quirk::TakesAnyStatus)) {
             return self.give_up(core, Layer::Http, refusal);
         }
         core.up(Layer::Http);
@@ -412,6 +426,10 @@ impl Decide for Client {
         self.heard(core.now);
         if let (Phase::Leaving(_), ppp::Body::Lcp(packet)) = (&self.phase, &frame.body) {
             return self.leaving_frame(core, packet);
+        }
+        let early = matches!(self.phase, Phase::Sstp) || frame.protocol < 0x8000 && matches!(self.phase, Phase::Lcp | Phase::Auth(_));
+        if early && self.is(Quirk::MindsEarlyPpp) {
+            return self.abort(core, Reason::Violated("PPP before its time".into()), UNACCEPTED_FRAME);
         }
         if matches!(self.phase, Phase::Http | Phase::Sstp | Phase::Leaving(_)) || self.flooded(core) {
             return;

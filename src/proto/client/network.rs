@@ -1,10 +1,11 @@
 //! From Call Connected to pings: crypto binding, IPCP, IPv6CP, data. MS-SSTP 3.2.5.2, RFC 1332, RFC 5072.
 
-use super::{Client, Phase};
+use super::{Client, Phase, UNACCEPTED_FRAME};
 use crate::base::{Bytes, Layer, Micros};
 use crate::crypto::binding::{self, HashProtocol};
 use crate::proto::fsm::{Automaton, Step};
 use crate::proto::ipcp::{ClientIpcp, Ipv6cp};
+use crate::proto::quirk::Quirk;
 use crate::proto::session::Core;
 use crate::transcript::{Reason, What};
 use crate::wire::control;
@@ -20,6 +21,8 @@ const IPV6CP_GRACE: Duration = Duration::from_millis(500);
 const PING_INTERVAL: Duration = Duration::from_secs(1);
 /// Ours: how long an Echo Response may take; it is the server's next message, so a round trip is enough.
 const ECHO_PATIENCE: Duration = Duration::from_secs(2);
+/// Ours: bytes in a ping that is too large for its link.
+const LARGE: usize = 1472;
 /// Ours: so much of a frame is quoted in a Protocol-Reject, bytes; every MRU has room for it.
 const REJECTED: usize = 1400;
 /// Ours: so many Configure-Naks for IPCP are a loop, RFC 1661 section 4.6 (Max-Failure) twice over.
@@ -83,6 +86,7 @@ impl Client {
         self.wait(core, Layer::Ncp, "IPCP Configure-Ack");
         let timers = &self.config.timers;
         let mut ipcp = Automaton::new(Layer::Ncp, ClientIpcp::default(), timers.restart, timers.max_configure);
+        ipcp.deaf = self.is(Quirk::Deaf);
         let steps = ipcp.start(core.now);
         self.ipcp = Some(ipcp);
         self.ncp_steps(core, ppp::IPCP, steps);
@@ -218,7 +222,8 @@ impl Client {
         self.net.pings_sent += 1;
         self.net.pinged_at = core.now;
         self.net.next_ping = Some(core.now + PING_INTERVAL);
-        let echo = Echo { from, to, request: true, id: self.net.ping_id, seq: self.net.pings_sent, data: b"sstp-diag".to_vec() };
+        let data = if self.is(Quirk::LargePackets) { vec![0; LARGE] } else { b"sstp-diag".to_vec() };
+        let echo = Echo { from, to, request: true, id: self.net.ping_id, seq: self.net.pings_sent, data };
         core.send_frame(Frame { protocol: ppp::IPV4, body: Body::Other(Bytes(echo.emit())) });
     }
 
@@ -244,6 +249,9 @@ impl Client {
     }
 
     pub(super) fn echo_response(&mut self, core: &mut Core) {
+        if self.is(Quirk::MindsEchoes) {
+            return self.abort(core, Reason::Violated("an Echo Response that nobody asked for".into()), UNACCEPTED_FRAME);
+        }
         self.bound(core);
         let Some(sent) = self.net.echo_sent.filter(|_| !self.net.echo_settled) else { return };
         self.net.echo_settled = true;
@@ -304,7 +312,7 @@ impl Client {
             (Some(ppp::IPCP), Phase::Network | Phase::Data) => {
                 self.ncp_failed(core, Reason::Refused("LCP Protocol-Reject of IPCP".into()));
             }
-            (Some(ppp::IPV6CP), Phase::Network | Phase::Data) => {
+            (Some(ppp::IPV6CP), Phase::Network | Phase::Data) if !self.is(Quirk::InsistsOnIpv6) => {
                 self.bound(core);
                 let steps = self.ipv6cp.as_mut().map(|ipv6cp| ipv6cp.refused(core.now)).unwrap_or_default();
                 self.net.ipv6cp_done = true;

@@ -163,7 +163,9 @@ impl Server {
         let mut magic: [u8; 4] = core.rng.bytes();
         magic[0] |= 1;
         let timers = &self.config.timers;
-        let policy = ServerLcp::new(&self.config.methods, magic);
+        let policy = ServerLcp::new(&self.config.methods, magic)
+            .receiving(self.config.own_mru)
+            .refusing(&self.config.lcp_rejects, self.config.lcp_mru);
         let mut lcp = Automaton::new(Layer::Lcp, policy, timers.restart, timers.max_configure);
         let steps = lcp.start(core.now);
         self.lcp = Some(lcp);
@@ -183,7 +185,7 @@ impl Server {
             return self.disconnect(core);
         }
         match (packet.code, packet.data.first_chunk::<2>()) {
-            (control::TERMINATE_REQUEST, _) if self.leaving.is_none() => self.disconnect(core),
+            (control::TERMINATE_REQUEST, _) if self.leaving.is_none() && !self.config.lets_leave => self.disconnect(core),
             (control::PROTOCOL_REJECT, Some([0x80, 0x57])) => self.ipv6cp = None,
             _ => {}
         }
@@ -194,7 +196,7 @@ impl Server {
             match step {
                 Step::Send(packet) => core.send_frame(Frame::lcp(packet)),
                 Step::Up => self.lcp_up(core),
-                Step::Finished if self.leaving.is_none() => self.disconnect(core),
+                Step::Finished if self.leaving.is_none() && !self.config.lets_leave => self.disconnect(core),
                 Step::Down | Step::Finished => {}
             }
         }
