@@ -206,7 +206,9 @@ impl Peer {
         };
         self.waiting_for = "authentication result";
         let (user, password) = (&self.credentials.user, self.credentials.password.expose());
-        let name = if self.is(Quirk::HashesDomain) { user } else { mschapv2::user_without_domain(user) };
+        // The hash takes what stands before a backslash away, so the quirk writes another sign.
+        let whole = user.replace('\\', "/");
+        let name = if self.is(Quirk::HashesDomain) { &whole } else { mschapv2::user_without_domain(user) };
         let peer_challenge: [u8; 16] = if self.is(Quirk::OneChallenge) { [1; 16] } else { rng.bytes() };
         let nt_response = mschapv2::generate_nt_response(&challenge, &peer_challenge, name, password);
         let hash = mschapv2::nt_password_hash(password);

@@ -414,7 +414,11 @@ impl Decide for Client {
     }
 
     fn misstep(&mut self, core: &mut Core, message: &Message) {
-        if matches!(self.phase, Phase::Leaving(_)) || self.is(Quirk::TakesMissteps) {
+        if matches!(self.phase, Phase::Leaving(_)) {
+            self.leaving_message(core, message);
+            return;
+        }
+        if self.is(Quirk::TakesMissteps) {
             return;
         }
         let status = if matches!(message.kind, MessageType::Unknown(_)) { INVALID_FRAME } else { UNACCEPTED_FRAME };

@@ -86,7 +86,7 @@ impl Client {
         self.wait(core, Layer::Ncp, "IPCP Configure-Ack");
         let timers = &self.config.timers;
         let mut ipcp = Automaton::new(Layer::Ncp, ClientIpcp::default(), timers.restart, timers.max_configure);
-        ipcp.deaf = self.is(Quirk::Deaf);
+        (ipcp.takes_stale, ipcp.deaf) = (self.is(Quirk::TakesStale), self.is(Quirk::Deaf));
         let steps = ipcp.start(core.now);
         self.ipcp = Some(ipcp);
         self.ncp_steps(core, ppp::IPCP, steps);

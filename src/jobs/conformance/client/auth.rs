@@ -2,7 +2,7 @@
 
 use super::looks;
 use super::{ENDED, LEFT_UNBOUND, LOGGED_IN, interop, must, rfc};
-use crate::base::Layer::{Auth, Binding, Ncp};
+use crate::base::Layer::{Auth, Binding, Data, Ncp};
 use crate::base::{Side, SpecRef};
 use crate::jobs::conformance::case::Level::{Derived, Must};
 use crate::jobs::conformance::case::{Base, Case, Row};
@@ -171,7 +171,7 @@ pub(super) const ROWS: &[Row] = &[
         .why("The user may type again.")
         .proved("client.ignores"),
     rfc(Must, "auth/2.2.1/pap-is-repeated", 1334, "2.2.1", &["C-151"])
-        .at(Auth)
+        .at(Data)
         .methods(PAP)
         .edits(&["pap.*#* drop"])
         .says("an unanswered Authenticate-Request of PAP is repeated")

@@ -211,7 +211,7 @@ const MASKS: [Mask; 12] = [
 ];
 
 /// A client need not know SHA-1 any more.
-const OLD: Expect = Expect::Any(&[Expect::All(&[BOUND, WITH_SHA1]), ABORT]);
+const OLD: Expect = Expect::Any(&[Expect::All(&[BOUND, WITH_SHA1]), Expect::All(&[ABORT, Expect::Never("sstp.call-connected")])]);
 
 /// What the client makes of every kind of bitmask.
 pub(super) fn cases() -> Vec<Case> {

@@ -1,7 +1,7 @@
 //! How the stream is cut, and what does not matter in it. MS-SSTP 2.2.1, 2.2.2, 3.1.5.1, 3.1.7.2.
 
 use super::{ABORT_7, ENDED, GOES_ON, LINKED, LOST, derived, interop, must};
-use crate::base::Layer::{Binding, Lcp, Ncp, Sstp};
+use crate::base::Layer::{Binding, Lcp, Ncp};
 use crate::base::{Side, SpecRef, hex};
 use crate::jobs::conformance::case::{Base, Case, Level, Row};
 use crate::jobs::conformance::expect::Expect;
@@ -51,6 +51,7 @@ pub(super) const ROWS: &[Row] = &[
         .why("Each is ignored for itself.")
         .proved("client.minds-reserved"),
     must("sstp/3.1.5.1/length-2", "3.1.5.1", &["C-052"])
+        .at(Lcp)
         .edits(&["sstp.call-connect-ack#1 instead 10 01 00 02", "lcp.*#* drop"])
         .says("a length below 4 ends the connection without a message")
         .expects(Expect::All(&[Expect::Sends("closed"), Expect::Never("sstp.*")]))
@@ -58,6 +59,7 @@ pub(super) const ROWS: &[Row] = &[
         .why("The stream cannot be cut any more.")
         .proved("client.keeps-open"),
     must("sstp/3.1.5.1/another-version", "3.1.5.1", &["C-053"])
+        .at(Lcp)
         .edits(&["sstp.call-connect-ack#1 splice 0..1 20"])
         .says("version 2.0 ends the connection, or draws Abort 7")
         .expects(LOST)
@@ -65,6 +67,7 @@ pub(super) const ROWS: &[Row] = &[
         .why("Nobody knows where the packet ends.")
         .proved("client.keeps-open"),
     must("sstp/3.1.5.1/http-again", "3.1.5.1", &["C-053"])
+        .at(Lcp)
         .edits(&[r#"sstp.call-connect-ack#1 instead "HTTP/1.1 400 Bad Request\r\n\r\n""#, "lcp.*#* drop"])
         .says("HTTP where SSTP is due ends the connection, or draws Abort 7")
         .expects(LOST)
@@ -72,6 +75,7 @@ pub(super) const ROWS: &[Row] = &[
         .why("A front end answers late.")
         .proved("client.keeps-open"),
     must("sstp/2.2.2/six-bytes", "2.2.2", &["C-054"])
+        .at(Lcp)
         .edits(&["sstp.call-connect-ack#1 instead 10 01 00 06 00 02"])
         .says("a control packet of 6 bytes is malformed: Abort 7, or closed")
         .expects(LOST)
@@ -79,6 +83,7 @@ pub(super) const ROWS: &[Row] = &[
         .why("It has no room for its own header.")
         .proved("client.takes-malformed"),
     must("sstp/2.2.2/four-bytes", "2.2.2", &["C-054"])
+        .at(Lcp)
         .edits(&["sstp.call-connect-ack#1 instead 10 01 00 04"])
         .says("a control packet of 4 bytes is malformed: Abort 7, or closed")
         .expects(LOST)
@@ -149,7 +154,7 @@ pub(super) const ROWS: &[Row] = &[
         .why("TLS keeps no borders.")
         .proved("client.one-packet"),
     must("sstp/2.2.1/announced-and-not-sent", "3.1.5.1", &["C-056"])
-        .at(Sstp)
+        .at(Lcp)
         .within(75)
         .edits(&["sstp.call-connect-ack#1 splice 16..48 \"\"", "lcp.*#* drop"])
         .says("an Ack of which the second half never comes is given up")

@@ -2,7 +2,7 @@
 
 use super::looks::{self, Seen};
 use super::{ENDED, LINKED, rfc};
-use crate::base::Layer::{Lcp, Ncp};
+use crate::base::Layer::{Data, Lcp, Ncp};
 use crate::base::{Side, SpecRef};
 use crate::jobs::conformance::case::Level::{Derived, Interop, Must, Should};
 use crate::jobs::conformance::case::{Base, Case, Row};
@@ -54,14 +54,14 @@ pub(super) const ROWS: &[Row] = &[
         .why("MS-CHAPv1 has been broken for long.")
         .proved("client.acks-all"),
     rfc(Must, "lcp/5.2/stale-ack", 1661, "5.2", &["C-125"])
-        .at(Lcp)
+        .at(Data)
         .edits(&["lcp.configure-ack#1 set identifier=0xe7"])
         .says("an Ack with another identifier is discarded, and the request repeated")
         .expects(Expect::Sends("lcp.configure-request"))
         .why("It answers something else.")
         .proved("client.takes-stale"),
     rfc(Must, "lcp/5.3/stale-nak", 1661, "5.3", &["C-125"])
-        .at(Lcp)
+        .at(Data)
         .edits(&["lcp.configure-ack#1 instead 10 00 00 10 ff 03 c0 21 03 e7 00 08 01 04 05 78"])
         .says("a Nak with another identifier is discarded")
         .expects(Expect::Is("a request that does not follow it", |view| {
@@ -72,7 +72,7 @@ pub(super) const ROWS: &[Row] = &[
         .why("It answers something else.")
         .proved("client.takes-stale"),
     rfc(Must, "lcp/5.4/stale-reject", 1661, "5.4", &["C-125"])
-        .at(Lcp)
+        .at(Data)
         .edits(&["lcp.configure-ack#1 instead 10 00 00 12 ff 03 c0 21 04 e7 00 0a 05 06 81 22 33 44"])
         .says("a Reject with another identifier is discarded")
         .expects(Expect::Is("a request with all that was asked for before", |view| {

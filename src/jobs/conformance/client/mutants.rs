@@ -218,7 +218,7 @@ pub const MUTANTS: &[Mutant] = &[
     edits("client.response-reserved", "the reserved bytes of the response are set", &["chap.response#* set reserved8=1"]),
     edits("client.wrong-response", "the response is wrong", &["chap.response#* flip nt-response.0"]),
     edits("client.pap-once", "the request of PAP is not repeated", &["pap.authenticate-request#2 drop", "pap.authenticate-request#3 drop"]),
-    edits("client.eap-id", "the response has another identifier", &["eap.response-identity#* set identifier=0x99"]),
+    edits("client.eap-id", "the response has another identifier", &["eap.response-mschapv2#* set identifier=0x99"]),
     edits("client.no-eap-notification", "a notification is not answered", &["eap.response-notification#* drop"]),
     edits("client.no-eap-nak", "what is not wanted is not answered", &["eap.response-nak#* drop"]),
     edits("client.eap-once", "a request that comes again is not answered", &["eap.response-identity#2 drop"]),

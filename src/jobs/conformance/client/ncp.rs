@@ -2,7 +2,7 @@
 
 use super::looks::{self, Seen};
 use super::{NETWORK, rfc};
-use crate::base::Layer::Ncp;
+use crate::base::Layer::{Data, Ncp};
 use crate::base::Side;
 use crate::jobs::conformance::case::Level::{Interop, Must, Should};
 use crate::jobs::conformance::case::Row;
@@ -69,14 +69,14 @@ pub(super) const ROWS: &[Row] = &[
         .why("What is not rejected is agreed on.")
         .proved("client.no-ipcp-replies"),
     rfc(Must, "ncp/5.2/stale-ack", 1661, "5.2", &["C-125"])
-        .at(Ncp)
+        .at(Data)
         .edits(&["ipcp.configure-ack#1 set identifier=0xe7"])
         .says("an Ack of IPCP with another identifier is discarded")
         .expects(Expect::Sends("ipcp.configure-request"))
         .why("It answers something else.")
         .proved("client.takes-stale"),
     rfc(Must, "ncp/5.7/ipv6cp-rejected", 1661, "5.7", &["C-161"])
-        .at(Ncp)
+        .at(Data)
         .with(|server| server.ipv6 = false)
         .within(6)
         .edits(&["lcp.protocol-reject#1 split 6"])

@@ -2,7 +2,7 @@
 
 use super::looks;
 use super::{ABORT, ABORT_5, ENDED, GOES_ON, LINKED, derived, must, should};
-use crate::base::Layer::{Binding, Lcp, Sstp};
+use crate::base::Layer::{Binding, Lcp};
 use crate::jobs::conformance::case::Row;
 use crate::jobs::conformance::expect::Expect;
 use crate::proto::plan::ServerConfig;
@@ -13,8 +13,8 @@ fn naks_once(server: &mut ServerConfig) {
     server.naks_first = 1;
 }
 
-fn naks_always(server: &mut ServerConfig) {
-    server.naks_first = u32::MAX;
+fn naks_often(server: &mut ServerConfig) {
+    server.naks_first = 20;
 }
 
 const NO_HASH: &str = "Without a hash there is no crypto binding.";
@@ -31,7 +31,7 @@ pub(super) const ROWS: &[Row] = &[
         .why("Every call needs it.")
         .proved("client.no-lcp"),
     derived("sstp/3.2.2.1/one-request", "3.2.2.1", &["C-063"])
-        .at(Sstp)
+        .at(Lcp)
         .within(58)
         .edits(&["sstp.call-connect-ack#1 drop", "lcp.*#* drop", "sstp.call-abort#* drop"])
         .says("Call Connect Request is not repeated unless a Nak came")
@@ -39,7 +39,7 @@ pub(super) const ROWS: &[Row] = &[
         .why("A second one is out of turn, and the server aborts.")
         .proved("client.two-requests"),
     derived("sstp/3.2.7.1/no-ppp-before-the-ack", "3.2.7.1", &["C-065"])
-        .at(Sstp)
+        .at(Lcp)
         .within(9)
         .edits(&["sstp.call-connect-ack#1 drop", "lcp.*#* drop"])
         .says("no PPP is sent before the Ack")
@@ -50,6 +50,7 @@ pub(super) const ROWS: &[Row] = &[
         .why("The server drops it.")
         .proved("client.lcp-early"),
     must("sstp/3.2.5.3.2/no-attribute", "3.2.5.3.2", &["C-066"])
+        .at(Lcp)
         .edits(&["sstp.call-connect-ack#1 instead 10 01 00 08 00 02 00 00"])
         .says("an Ack without Crypto Binding Request is answered by Abort")
         .expects(ABORT)
@@ -57,6 +58,7 @@ pub(super) const ROWS: &[Row] = &[
         .why(NO_HASH)
         .proved("client.takes-any-ack"),
     must("sstp/3.2.5.3.2/status-info-instead", "3.2.5.3.2", &["C-066"])
+        .at(Lcp)
         .edits(&["sstp.call-connect-ack#1 instead 10 01 00 14 00 02 00 01 00 02 00 0c 00 00 00 00 00 00 00 00"])
         .says("an Ack with a Status Info in place of Crypto Binding Request is answered by Abort")
         .expects(ABORT)
@@ -64,6 +66,7 @@ pub(super) const ROWS: &[Row] = &[
         .why(NO_HASH)
         .proved("client.takes-any-ack"),
     must("sstp/3.2.5.3.2/empty-bitmask", "3.2.5.3.2", &["C-067"])
+        .at(Lcp)
         .edits(&["sstp.call-connect-ack#1 splice 15..16 00"])
         .says("an Ack that offers no hash is answered by Abort")
         .expects(ABORT)
@@ -71,6 +74,7 @@ pub(super) const ROWS: &[Row] = &[
         .why(NO_HASH)
         .proved("client.takes-any-ack"),
     must("sstp/3.2.5.3.2/unknown-hash", "3.2.5.3.2", &["C-068"])
+        .at(Lcp)
         .edits(&["sstp.call-connect-ack#1 splice 15..16 04"])
         .says("an Ack that offers a hash nobody knows is answered by Abort")
         .expects(ABORT)
@@ -78,6 +82,7 @@ pub(super) const ROWS: &[Row] = &[
         .why(NO_HASH)
         .proved("client.takes-any-ack"),
     must("sstp/3.2.5.3.2/attribute-of-36", "3.2.5.3.2", &["C-072"])
+        .at(Lcp)
         .edits(&[
             "sstp.call-connect-ack#1 splice 44..48 \"\"",
             "sstp.call-connect-ack#1 splice 2..4 00 2c",
@@ -89,6 +94,7 @@ pub(super) const ROWS: &[Row] = &[
         .why("Its nonce is too short.")
         .proved("client.takes-any-ack"),
     must("sstp/3.2.5.3.2/attribute-of-44", "3.2.5.3.2", &["C-072"])
+        .at(Lcp)
         .edits(&[
             "sstp.call-connect-ack#1 splice 48..48 00 00 00 00",
             "sstp.call-connect-ack#1 splice 2..4 00 34",
@@ -100,6 +106,7 @@ pub(super) const ROWS: &[Row] = &[
         .why("Nobody knows what the rest means.")
         .proved("client.takes-any-ack"),
     must("sstp/3.2.5.3.2/two-announced", "3.2.5.3.1", &["C-056"])
+        .at(Lcp)
         .edits(&["sstp.call-connect-ack#1 splice 7..8 02"])
         .says("an Ack that announces two attributes and holds one is answered by Abort")
         .expects(ABORT)
@@ -149,23 +156,23 @@ pub(super) const ROWS: &[Row] = &[
         .why("There is nothing else to ask for.")
         .proved("client.other-retry"),
     must("sstp/3.2.5.3.3/retries-end", "3.2.5.3.3", &["C-074"])
-        .at(Sstp)
-        .with(naks_always)
-        .says("a client that is Naked for ever gives up")
+        .at(Lcp)
+        .with(naks_often)
+        .says("a client that is Naked again and again gives up")
         .expects(ABORT)
         .or(ENDED)
         .why("It would go round in a circle.")
         .proved("client.retries-for-ever"),
     must("sstp/2.2.8/retries-end-with-6", "2.2.8", &["C-075"])
-        .at(Sstp)
-        .with(naks_always)
+        .at(Lcp)
+        .with(naks_often)
         .says("the Abort after too many Naks has status 6")
         .expects(Expect::Status("sstp.call-abort", None, &[6]))
         .or(ENDED)
         .why("The server's log names the reason.")
         .proved("client.abort-status"),
     must("sstp/3.2.5.3.3/nak-restarts-the-timer", "3.2.5.3.3", &["C-076"])
-        .at(Sstp)
+        .at(Lcp)
         .within(105)
         .with(naks_once)
         .edits(&["sstp.call-connect-nak#1 hold 50s", "sstp.call-connect-ack#* drop", "lcp.*#* drop"])
@@ -189,6 +196,7 @@ pub(super) const ROWS: &[Row] = &[
         .why("It may have been on its way.")
         .proved("client.minds-early-ppp"),
     must("sstp/2.2.13/abort-layout", "2.2.13", &["C-084"])
+        .at(Lcp)
         .edits(&["sstp.call-connect-ack#1 splice 15..16 00"])
         .only_if(Expect::Sends("sstp.call-abort"), "the client sends no Abort")
         .says("an Abort has one Status Info at most")

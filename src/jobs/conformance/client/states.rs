@@ -11,7 +11,7 @@ use std::time::Duration;
 /// A state, the layer our end climbs to for it, the message of ours that another is put in place of, how it is said, and which
 /// column of [`MESSAGES`] counts.
 const STATES: [(&str, Layer, &str, &str, usize); 6] = [
-    ("request-sent", Sstp, "sstp.call-connect-ack", "in place of Call Connect Ack", 0),
+    ("request-sent", Lcp, "sstp.call-connect-ack", "in place of Call Connect Ack", 0),
     ("ack-received", Sstp, "sstp.call-disconnect", "right behind Call Connect Ack", 1),
     ("lcp-open", Lcp, "sstp.call-disconnect", "when LCP is open", 1),
     ("proving", Auth, "chap.success", "in place of the Success of the login", 1),

@@ -10,7 +10,7 @@ use crate::wire::sstp::Attribute;
 
 pub(super) const ROWS: &[Row] = &[
     must("teardown/3.2.4.2/cancelled-before-the-ack", "3.2.4.2", &["C-177"])
-        .at(Sstp)
+        .at(Lcp)
         .hung_up()
         .edits(&["sstp.call-connect-ack#* drop", "lcp.*#* drop"])
         .says("a call that is cancelled before the Ack ends with Call Disconnect")
@@ -100,7 +100,7 @@ pub(super) const ROWS: &[Row] = &[
         .why("The first was acknowledged.")
         .proved("client.answers-when-over"),
     must("teardown/3.1.2.1/abort-pending-ignores", "3.1.2.1", &["C-180"])
-        .at(Sstp)
+        .at(Lcp)
         .within(5)
         .edits(&[
             "sstp.call-connect-ack#1 splice 9999..9999 10 01 00 08 00 08 00 00 10 01 00 08 00 06 00 00 10 01 00 08 00 08 00 00",

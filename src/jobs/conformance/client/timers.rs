@@ -1,7 +1,7 @@
 //! What happens when nothing happens. MS-SSTP 3.1.2, 3.2.2.1, 3.2.6.1.
 
 use super::{ENDED, HANGS_UP, must, should};
-use crate::base::Layer::{Data, Ncp, Sstp};
+use crate::base::Layer::{Data, Lcp, Ncp, Sstp};
 use crate::jobs::conformance::case::Row;
 use crate::jobs::conformance::expect::Expect;
 use crate::proto::plan::Method;
@@ -12,7 +12,7 @@ const PROVOKES: &str = "sstp.call-connect-ack#1 splice 15..16 00";
 
 pub(super) const ROWS: &[Row] = &[
     should("sstp/3.2.2.1/no-ack", "3.2.2.1", &["C-104"])
-        .at(Sstp)
+        .at(Lcp)
         .within(75)
         .edits(&["sstp.call-connect-ack#1 drop", "lcp.*#* drop"])
         .says("no Ack for 60 s: Call Abort")
@@ -21,7 +21,7 @@ pub(super) const ROWS: &[Row] = &[
         .why("The user waits.")
         .proved("client.no-timers"),
     must("sstp/2.2.8/no-ack-is-8", "2.2.8", &["C-105"])
-        .at(Sstp)
+        .at(Lcp)
         .within(75)
         .edits(&["sstp.call-connect-ack#1 drop", "lcp.*#* drop"])
         .says("the Abort of the negotiation timer has status 8")
@@ -73,7 +73,7 @@ pub(super) const ROWS: &[Row] = &[
         .why("A dead server must not be taken for a live one.")
         .proved("client.no-timers"),
     should("teardown/3.1.2.1/own-abort-unanswered", "3.1.2.1", &["C-114"])
-        .at(Sstp)
+        .at(Lcp)
         .edits(&[PROVOKES, "sstp.call-abort#* drop"])
         .only_if(Expect::Sends("sstp.call-abort"), "the client sends no Abort")
         .says("an Abort without an answer: closed after 3 s")
@@ -81,7 +81,7 @@ pub(super) const ROWS: &[Row] = &[
         .why("Abort timer 1 is 3 s.")
         .proved("client.keeps-open"),
     must("teardown/3.1.2.1/own-abort-answered", "3.1.2.1", &["C-115"])
-        .at(Sstp)
+        .at(Lcp)
         .edits(&[PROVOKES])
         .only_if(Expect::Sends("sstp.call-abort"), "the client sends no Abort")
         .says("an Abort that is answered: closed within 2 s")
