@@ -26,8 +26,6 @@ pub struct Tester {
     lost: bool,
     /// The session wants to leave, or has.
     session_left: bool,
-    /// When the session wants to be asked again.
-    due: Micros,
     deadline: Micros,
     stimulated: bool,
     over: bool,
@@ -47,7 +45,6 @@ impl Tester {
             framer: Framer::default(),
             lost: false,
             session_left: false,
-            due: now,
             deadline: now + REACH,
             stimulated: false,
             over: false,
@@ -170,22 +167,28 @@ impl Tester {
         self.note(now, error.layer, What::Undecoded(error), shown);
     }
 
-    /// Takes what the session has to say, so that it stands before whatever comes next.
+    /// What the session wants done next, as far as it concerns the outside.
+    fn session_wants(&mut self) -> Option<Output> {
+        match self.session.poll() {
+            Output::Send(bytes) => return Some(Output::Send(bytes)),
+            Output::Event(event) => self.session_says(*event),
+            // Closing is the stimulus itself.
+            Output::Close if self.case.edits.iter().any(|line| line.ends_with(" close")) => self.over = true,
+            Output::Close | Output::Done => {
+                let now = self.events.last().map_or(Micros::ZERO, |event| event.at);
+                self.left(now);
+            }
+            Output::Wait(due) => return Some(Output::Wait(due.min(self.deadline))),
+        }
+        None
+    }
+
+    /// A client may send two messages before we are asked for ours: what we decided about the first stands before the second.
     fn drain(&mut self) {
         while !self.session_left && !self.over {
-            match self.session.poll() {
-                Output::Send(bytes) => self.out.push_back(Output::Send(bytes)),
-                Output::Event(event) => self.session_says(*event),
-                // Closing is the stimulus itself.
-                Output::Close if self.case.edits.iter().any(|line| line.ends_with(" close")) => self.over = true,
-                Output::Close | Output::Done => {
-                    let now = self.events.last().map_or(Micros::ZERO, |event| event.at);
-                    self.left(now);
-                }
-                Output::Wait(due) => {
-                    self.due = due;
-                    return;
-                }
+            match self.session_wants() {
+                Some(Output::Wait(_)) => return,
+                output => self.out.extend(output),
             }
         }
     }
@@ -241,22 +244,30 @@ impl Machine for Tester {
             input if !self.session_left => self.session.handle(now, input),
             _ => {}
         }
-        self.drain();
+        if self.peer == Side::Client {
+            self.drain();
+        }
     }
 
     fn poll(&mut self) -> Output {
-        self.drain();
-        if let Some(output) = self.out.pop_front() {
-            return output;
+        loop {
+            if let Some(output) = self.out.pop_front() {
+                return output;
+            }
+            if self.said_close {
+                return Output::Done;
+            }
+            if self.over {
+                self.said_close = true;
+                return Output::Close;
+            }
+            if self.session_left {
+                return Output::Wait(self.deadline);
+            }
+            if let Some(output) = self.session_wants() {
+                return output;
+            }
         }
-        if self.said_close {
-            return Output::Done;
-        }
-        if self.over {
-            self.said_close = true;
-            return Output::Close;
-        }
-        Output::Wait(if self.session_left { self.deadline } else { self.due.min(self.deadline) })
     }
 }
 

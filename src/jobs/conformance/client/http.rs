@@ -127,7 +127,7 @@ pub(super) const ROWS: &[Row] = &[
         .expects(REFUSED)
         .why("Somebody else listens there.")
         .proved("client.keeps-open"),
-    interop("http/4.1/http-1.0-200", "4.1", &["C-037"])
+    interop("http/4.1/old-version-200", "4.1", &["C-037"])
         .at(Sstp)
         .edits(&[r#"http.response#1 splice 0..8 "HTTP/1.0""#])
         .says("a 200 of HTTP/1.0 is taken or ends the attempt, but does not hang")

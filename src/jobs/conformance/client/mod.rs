@@ -19,6 +19,8 @@ mod states;
 mod teardown;
 mod timers;
 
+pub use certs::OVER_SOCKETS;
+
 use super::case::{Case, Level, Row};
 use super::expect::Expect;
 use crate::base::{Side, SpecRef};
