@@ -48,7 +48,7 @@ pub(super) const ROWS: &[Row] = &[
         }))
         .why("The MAC covers just that.")
         .proved("client.connected-long"),
-    must("binding/2.2.7/reserved1", "2.2.7", &["C-089"])
+    must("binding/2.2.7/reserved1-sent", "2.2.7", &["C-089"])
         .at(Binding)
         .says("Reserved1 is zero")
         .expects(Expect::Is("bytes 12 to 14 zero", |view| {
@@ -138,28 +138,28 @@ pub(super) const ROWS: &[Row] = &[
         .expects(Expect::Is("the halves in their order", |view| blames(view, flaw::KEY_SWAPPED)))
         .why("Both ends must mean the same key.")
         .proved("client.swapped-key"),
-    must("binding/3.2.5.2.2/pap", "3.2.5.2.2", &["C-097"])
+    must("binding/3.2.5.2.2/zero-key-after-pap", "3.2.5.2.2", &["C-097"])
         .at(Binding)
         .methods(&[Method::Pap])
         .says("after PAP the key is zero")
         .expects(BOUND)
         .why("PAP makes no keys.")
         .proved("client.connected-mac"),
-    must("binding/3.2.5.2.2/chap-md5", "3.2.5.2.2", &["C-098"])
+    must("binding/3.2.5.2.2/zero-key-after-chap-md5", "3.2.5.2.2", &["C-098"])
         .at(Binding)
         .methods(&[Method::ChapMd5])
         .says("after CHAP-MD5 the key is zero")
         .expects(BOUND)
         .why("CHAP-MD5 makes no keys.")
         .proved("client.connected-mac"),
-    must("binding/3.2.5.2.2/eap-md5", "3.2.5.2.2", &["C-098"])
+    must("binding/3.2.5.2.2/zero-key-after-eap-md5", "3.2.5.2.2", &["C-098"])
         .at(Binding)
         .methods(&[Method::EapMd5])
         .says("after EAP-MD5 the key is zero")
         .expects(BOUND)
         .why("EAP-MD5 makes no keys.")
         .proved("client.connected-mac"),
-    must("binding/3.2.5.2.2/eap-mschapv2", "3.2.5.2.2", &["C-100"])
+    must("binding/3.2.5.2.2/key-of-eap-mschapv2", "3.2.5.2.2", &["C-100"])
         .at(Binding)
         .methods(&[Method::EapMsChapV2])
         .says("the key of EAP-MSCHAPv2 is the start of its MSK")

@@ -119,7 +119,7 @@ pub(super) const ROWS: &[Row] = &[
         .expects(LINKED)
         .why("PPP discards what it cannot read.")
         .proved("client.aborts-on-ppp"),
-    interop("lcp/6.6/without-ff-03", "2.2.3", &["C-059"])
+    interop("lcp/6.6/without-ff-03-to-client", "2.2.3", &["C-059"])
         .at(Lcp)
         .edits(&[r#"lcp.configure-request#1 splice 4..6 """#, "lcp.configure-request#1 set length=25"])
         .says("LCP without FF 03 is understood")

@@ -24,7 +24,7 @@ pub(super) const ROWS: &[Row] = &[
         .expects(Expect::Is("the URI of MS-SSTP", |view| line(view, 1, http::PATH)))
         .why("Some servers compare with case.")
         .proved("client.root"),
-    must("http/3.2.4.1/tenantid", "3.2.4.1", &["C-022"])
+    must("http/3.2.4.1/tenantid-alone", "3.2.4.1", &["C-022"])
         .at(Http)
         .says("the only query variable is tenantid")
         .expects(Expect::Is("no query, or tenantid alone", |view| {

@@ -131,7 +131,7 @@ pub(super) const ROWS: &[Row] = &[
         }))
         .why("The server may not have been ready.")
         .proved("client.lcp-once"),
-    rfc(Derived, "lcp/4.6/gives-up", 1661, "4.6", &["C-128"])
+    rfc(Derived, "lcp/4.6/gives-up-asking", 1661, "4.6", &["C-128"])
         .at(Lcp)
         .within(75)
         .edits(&["lcp.*#* drop"])
@@ -149,7 +149,7 @@ pub(super) const ROWS: &[Row] = &[
         }))
         .why("The server finds out what is not spoken.")
         .proved("client.code-reject-empty"),
-    rfc(Must, "lcp/5.8/echo", 1661, "5.8", &["C-130"])
+    rfc(Must, "lcp/5.8/echo-to-client", 1661, "5.8", &["C-130"])
         .at(Lcp)
         .edits(&["sstp.call-disconnect#1 instead 10 00 00 12 ff 03 c0 21 09 21 00 0a 00 00 00 00 ab cd"])
         .says("LCP Echo-Request is answered when LCP is open")
@@ -173,7 +173,7 @@ pub(super) const ROWS: &[Row] = &[
         }))
         .why("A looped link is found by it.")
         .proved("client.lcp-echo-magic"),
-    rfc(Must, "lcp/5.9/discard", 1661, "5.9", &["C-131"])
+    rfc(Must, "lcp/5.9/discard-to-client", 1661, "5.9", &["C-131"])
         .at(Lcp)
         .within(3)
         .edits(&["sstp.call-disconnect#1 instead 10 00 00 10 ff 03 c0 21 0b 23 00 08 00 00 00 00 10 00 00 10 ff 03 c0 21 09 24 00 08 00 00 00 00"])
@@ -202,7 +202,7 @@ pub(super) const ROWS: &[Row] = &[
         .expects(Expect::Any(&[Expect::Sends("lcp.protocol-reject"), Expect::Sends("ccp.*")]))
         .why("Windows servers ask for it in every call.")
         .proved("client.no-protocol-reject"),
-    rfc(Must, "lcp/5.5/terminate", 1661, "5.5", &["C-133"])
+    rfc(Must, "lcp/5.5/terminate-to-client", 1661, "5.5", &["C-133"])
         .at(Ncp)
         .edits(&["sstp.call-disconnect#1 instead 10 00 00 0c ff 03 c0 21 05 31 00 04"])
         .says("Terminate-Request is acknowledged")
@@ -223,7 +223,7 @@ pub(super) const ROWS: &[Row] = &[
         .expects(Expect::Within("lcp.configure-ack", 2000, 7000))
         .why("What is not there must not be read.")
         .proved("client.no-lcp-replies"),
-    rfc(Must, "lcp/5/padding", 1661, "5", &["C-134"])
+    rfc(Must, "lcp/5/padding-to-client", 1661, "5", &["C-134"])
         .at(Lcp)
         .edits(&["lcp.configure-request#1 splice 9999..9999 00 00 00", "lcp.configure-request#1 set length=30"])
         .says("padding behind a packet does not matter")

@@ -58,7 +58,7 @@ pub(super) const ROWS: &[Row] = &[
         }))
         .why("Without it IPCP never opens.")
         .proved("client.ipcp-ack-altered"),
-    rfc(Must, "ncp/5.4/unknown-option", 1661, "5.4", &["C-160"])
+    rfc(Must, "ncp/5.4/unknown-option-to-client", 1661, "5.4", &["C-160"])
         .at(Ncp)
         .edits(&["ipcp.configure-request#1 instead 10 00 00 16 ff 03 80 21 01 01 00 0e 03 06 c0 00 02 01 fe 04 00 01"])
         .says("an option that IPCP does not have is rejected, and only that")
@@ -113,7 +113,7 @@ pub(super) const ROWS: &[Row] = &[
         .expects(Expect::Any(&[Expect::Sends("lcp.protocol-reject"), Expect::Sends("ipv6cp.*")]))
         .why("The server would ask for ever.")
         .proved("client.v6-silent"),
-    rfc(Should, "ncp/2/unknown-code", 1332, "2", &["C-164"])
+    rfc(Should, "ncp/2/unknown-code-to-client", 1332, "2", &["C-164"])
         .at(Ncp)
         .edits(&["sstp.call-disconnect#1 instead 10 00 00 0c ff 03 80 21 09 55 00 04"])
         .says("a code that IPCP does not have draws Code-Reject")
