@@ -396,7 +396,7 @@ impl Decide for Client {
 
     fn message(&mut self, core: &mut Core, message: Message, packet: &[u8]) {
         self.heard(core.now);
-        if self.is(Quirk::MindsReserved) && layout::reserved(packet).iter().any(|field| field.read(packet) != field.must) {
+        if self.is(Quirk::MindsReserved) && !layout::broken(packet).is_empty() {
             return self.abort(core, Reason::Violated("a reserved bit is set".into()), INVALID_FRAME);
         }
         if self.leaving_message(core, &message) || self.flooded(core) {
