@@ -5,6 +5,7 @@ mod captures;
 mod catalogue;
 mod chains;
 mod cli;
+mod client_cases;
 mod conformance;
 
 mod decode;

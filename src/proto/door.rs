@@ -54,12 +54,13 @@ impl Door {
         let mut push = |bytes: Vec<u8>, times| self.queue.push_back(Piece { release, bytes, times });
         work.before.into_iter().for_each(|bytes| push(bytes, 1));
         if let Some(bytes) = work.bytes.clone() {
-            match work.split.filter(|at| (1..bytes.len()).contains(at)) {
+            match work.split.filter(|_| !work.shred).filter(|at| (1..bytes.len()).contains(at)) {
                 Some(at) => {
                     let (head, tail) = bytes.split_at(at);
                     push(head.to_vec(), 1);
                     push(tail.to_vec(), 1);
                 }
+                None if work.shred => bytes.into_iter().for_each(|byte| push(vec![byte], 1)),
                 None => push(bytes, work.times),
             }
         }
@@ -108,6 +109,7 @@ struct Work {
     before: Vec<Vec<u8>>,
     times: u32,
     split: Option<usize>,
+    shred: bool,
     release: Micros,
     close: bool,
 }
@@ -131,6 +133,7 @@ impl Work {
                 bytes.splice(from..to, new.iter().copied());
             }
             Operation::Split(at) => self.split = Some(*at),
+            Operation::Shred => self.shred = true,
             Operation::Instead(new) => *bytes = new.clone(),
         }
         true
@@ -214,6 +217,7 @@ mod tests {
         assert!(through("sstp.call-connect-ack drop").0.is_empty());
         assert_eq!(through("sstp.call-connect-ack repeat 3").0.len(), 3);
         assert_eq!(through("sstp.call-connect-ack split 5").0[0].len(), 5);
+        assert_eq!(through("sstp.call-connect-ack shred").0.len(), 48);
         assert_eq!(through("sstp.call-connect-ack before 00 01").0[0], [0, 1]);
     }
 

@@ -39,6 +39,8 @@ pub enum Operation {
     Splice(usize, usize, Vec<u8>),
     /// `split n`: written in two pieces, n bytes first.
     Split(usize),
+    /// `shred`: every byte is written on its own.
+    Shred,
     /// `close`: the message is not sent, and the connection is closed in its place.
     Close,
     /// `instead bytes`: these bytes go out in its place.
@@ -82,7 +84,7 @@ impl Edit {
             "*" => None,
             number => Some(number.parse().map_err(|_| fail("a number or * after #"))?),
         };
-        let verb = words.next().ok_or_else(|| fail("an operation: set flip drop close repeat before hold splice split instead"))?;
+        let verb = words.next().ok_or_else(|| fail("an operation: set flip drop close repeat before hold splice split shred instead"))?;
         let rest = line.split_once(verb).map_or("", |pair| pair.1).trim();
         let operation = operation(verb, rest).map_err(fail)?;
         Ok(Edit { line: line.trim().to_string(), message: message.to_string(), nth, operation })
@@ -109,6 +111,7 @@ fn operation(verb: &str, rest: &str) -> Result<Operation, &'static str> {
             Operation::Flip(field.to_string(), bit.parse().map_err(|_| "flip field.bit")?)
         }
         "close" if rest.is_empty() => Operation::Close,
+        "shred" if rest.is_empty() => Operation::Shred,
         "drop" if rest.is_empty() => Operation::Drop,
         "drop" => Operation::DropPart(rest.to_string()),
         "repeat" => Operation::Repeat(rest.parse().ok().filter(|n| (1..=100_000).contains(n)).ok_or("repeat n, 1 to 100000")?),
@@ -126,7 +129,7 @@ fn operation(verb: &str, rest: &str) -> Result<Operation, &'static str> {
             Operation::Splice(from, to, bytes(text).ok_or("bytes: hexadecimal, or \"text\"")?)
         }
         "split" => Operation::Split(rest.parse().map_err(|_| "split n")?),
-        _ => return Err("an operation: set flip drop close repeat before hold splice split instead"),
+        _ => return Err("an operation: set flip drop close repeat before hold splice split shred instead"),
     })
 }
 

@@ -191,6 +191,10 @@ pub struct Automaton<N> {
     pub naks_received: u32,
     /// Configure-Requests received.
     pub requests_received: u32,
+    /// Replies to older requests count too; an honest end is not so.
+    pub takes_stale: bool,
+    /// Configure-Naks and -Rejects change nothing; an honest end is not so.
+    pub deaf: bool,
 }
 
 impl<N: Negotiator> Automaton<N> {
@@ -209,6 +213,8 @@ impl<N: Negotiator> Automaton<N> {
             asked: Vec::new(),
             naks_received: 0,
             requests_received: 0,
+            takes_stale: false,
+            deaf: false,
         }
     }
 
@@ -286,7 +292,7 @@ impl<N: Negotiator> Automaton<N> {
 
     fn configure_reply(&mut self, now: Micros, packet: &Packet) -> Vec<Step> {
         // RFC 1661 5.2 to 5.4: the identifier must be that of the last request, and an Ack repeats its options.
-        if packet.id != self.id && matches!(self.state, ReqSent | AckSent | AckRcvd) {
+        if packet.id != self.id && !self.takes_stale && matches!(self.state, ReqSent | AckSent | AckRcvd) {
             return Vec::new();
         }
         let Ok(options) = packet.options(self.layer) else { return Vec::new() };
@@ -294,6 +300,9 @@ impl<N: Negotiator> Automaton<N> {
             control::CONFIGURE_ACK if options == self.asked => self.event(now, Event::Rca, Some(packet)),
             control::CONFIGURE_ACK => Vec::new(),
             code => {
+                if self.deaf {
+                    return Vec::new();
+                }
                 if code == control::CONFIGURE_NAK {
                     self.naks_received = self.naks_received.saturating_add(1);
                     self.policy.naked(&options);

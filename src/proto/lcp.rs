@@ -3,7 +3,7 @@
 use super::fsm::{Answer, Negotiator};
 use super::plan::Method;
 use crate::wire::control::Opt;
-use crate::wire::ncp::{AUTH_PROTOCOL, AuthMethod, MAGIC, MRU};
+use crate::wire::ncp::{ACCM, AUTH_PROTOCOL, AuthMethod, MAGIC, MRU};
 
 /// MS-SSTP 2.2.3: the largest PPP frame that fits, 4091 bytes; both Windows ends offer it as MRU.
 pub const SSTP_MRU: u16 = 4091;
@@ -63,6 +63,8 @@ pub struct ClientLcp {
     pub agreement: Agreement,
     /// The peer's request bears our own magic number.
     pub looped_back: bool,
+    /// Whatever the server asks for is fine; an honest client is not so.
+    pub acks_all: bool,
 }
 
 impl ClientLcp {
@@ -93,6 +95,7 @@ impl ClientLcp {
             learned: Vec::new(),
             agreement: Agreement::Open,
             looped_back: false,
+            acks_all: false,
         }
     }
 
@@ -169,10 +172,22 @@ impl Negotiator for ClientLcp {
 
     fn judge(&mut self, options: &[Opt]) -> Answer {
         self.looped_back |= options.iter().any(|option| option.kind == MAGIC && option.value.0 == self.magic);
-        let unknown = |option: &&Opt| !matches!(option.kind, MRU | 2 | AUTH_PROTOCOL | MAGIC | 7 | 8);
-        let rejected: Vec<Opt> = options.iter().filter(unknown).cloned().collect();
+        if self.acks_all {
+            self.agreement = options
+                .iter()
+                .find(|option| option.kind == AUTH_PROTOCOL)
+                .map_or(Agreement::None, |option| AuthMethod::from_option(&option.value).map_or(Agreement::None, Agreement::Method));
+            return Answer::Ack;
+        }
+        let known =
+            |option: &Opt| matches!((option.kind, option.value.len()), (MRU, 2) | (ACCM, 4) | (AUTH_PROTOCOL, _) | (MAGIC, 4) | (7 | 8, 0));
+        let rejected: Vec<Opt> = options.iter().filter(|option| !known(option)).cloned().collect();
         if !rejected.is_empty() {
             return Answer::Reject(rejected);
+        }
+        // RFC 1661 6.4: zero is not a magic number.
+        if options.iter().any(|option| option.kind == MAGIC && option.value.0 == [0; 4]) {
+            return Answer::Nak(vec![Opt::new(MAGIC, self.magic.map(|byte| !byte))]);
         }
         let Some(option) = options.iter().find(|option| option.kind == AUTH_PROTOCOL) else {
             self.agreement = Agreement::None;
@@ -205,6 +220,8 @@ pub struct ServerLcp {
     methods: Vec<AuthMethod>,
     offered: usize,
     naks: u32,
+    rejects: Vec<u8>,
+    mru: Option<u16>,
     /// The client will not do any of our methods.
     pub no_common: bool,
 }
@@ -215,7 +232,18 @@ impl ServerLcp {
         let mut auth: Vec<AuthMethod> = methods.iter().map(|method| method.lcp()).collect();
         auth.dedup();
         let wanted = Wanted(vec![Opt::new(MRU, SSTP_MRU.to_be_bytes()), Opt::new(MAGIC, magic)]);
-        ServerLcp { wanted, magic, methods: auth, offered: 0, naks: 0, no_common: false }
+        ServerLcp { wanted, magic, methods: auth, offered: 0, naks: 0, rejects: Vec::new(), mru: None, no_common: false }
+    }
+
+    /// The same, with this MRU of its own.
+    pub fn receiving(mut self, mru: u16) -> ServerLcp {
+        self.wanted.naked(&[Opt::new(MRU, mru.to_be_bytes())]);
+        self
+    }
+
+    /// The same, which will not hear of these options, and of no other MRU than this.
+    pub fn refusing(self, rejects: &[u8], mru: Option<u16>) -> ServerLcp {
+        ServerLcp { rejects: rejects.to_vec(), mru, ..self }
     }
 
     /// The method being demanded.
@@ -232,9 +260,14 @@ impl Negotiator for ServerLcp {
 
     fn judge(&mut self, options: &[Opt]) -> Answer {
         let known = |option: &Opt| matches!((option.kind, option.value.len()), (MRU, 2) | (2, 4) | (MAGIC, 4));
-        let rejected: Vec<Opt> = options.iter().filter(|option| !known(option)).cloned().collect();
+        let takes = |option: &Opt| known(option) && !self.rejects.contains(&option.kind);
+        let rejected: Vec<Opt> = options.iter().filter(|option| !takes(option)).cloned().collect();
         if !rejected.is_empty() {
             return Answer::Reject(rejected);
+        }
+        let mru = self.mru.filter(|mru| options.iter().any(|option| option.kind == MRU && option.u16() != Some(*mru)));
+        if let Some(mru) = mru {
+            return Answer::Nak(vec![Opt::new(MRU, mru.to_be_bytes())]);
         }
         // RFC 1661 6.4: zero is no magic number, and our own is a sign of a loop.
         match options.iter().find(|option| option.kind == MAGIC && (option.value.0 == self.magic || option.value.0 == [0; 4])) {

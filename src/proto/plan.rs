@@ -2,6 +2,7 @@
 
 use super::auth::{EapClient, EapServer};
 use super::edit::Edit;
+use super::quirk::Quirk;
 use crate::base::{Layer, Secret};
 use crate::crypto::binding::HashProtocol;
 use crate::wire::eap;
@@ -202,6 +203,11 @@ pub struct ClientConfig {
     pub binding_hash: Option<HashProtocol>,
     /// The key that the compound MAC is made from.
     pub binding_key: BindingKey,
+    /// Stays in the call for so long once all is done and then hangs up, as a client in daily use: with a hello timer, with
+    /// an end of PPP before Call Disconnect, and without hurry. `None`: a diagnosis, which leaves at once.
+    pub stays: Option<Duration>,
+    /// What this client does wrong; an honest one nothing.
+    pub quirks: Vec<Quirk>,
 }
 
 /// The key that a client makes the compound MAC from. MS-SSTP 3.2.5.2.2.
@@ -245,6 +251,8 @@ impl ClientConfig {
             pings: 3,
             binding_hash: None,
             binding_key: BindingKey::Right,
+            stays: None,
+            quirks: Vec::new(),
         }
     }
 }
@@ -306,6 +314,18 @@ pub struct ServerConfig {
     pub echoes_ppp: bool,
     /// MS-SSTP 3.1.5: how many bad Call Connect Requests are NAKed before an Abort; Windows: 3.
     pub nak_limit: u32,
+    /// So many Call Connect Requests are NAKed although nothing is wrong with them.
+    pub naks_first: u32,
+    /// After LCP Terminate-Request it waits for Call Disconnect instead of sending one.
+    pub lets_leave: bool,
+    /// The MRU that it asks for, RFC 1661 section 6.1.
+    pub own_mru: u16,
+    /// Types of LCP options that it rejects, RFC 1661 section 5.4.
+    pub lcp_rejects: Vec<u8>,
+    /// The MRU that it wants the client to ask for, RFC 1661 section 5.3; `None`: any.
+    pub lcp_mru: Option<u16>,
+    /// The server leaves with Call Disconnect as soon as this layer is up; SSTP: right behind Call Connect Ack.
+    pub leaves_at: Option<Layer>,
     /// Timers.
     pub timers: Timers,
 }
@@ -334,6 +354,12 @@ impl Default for ServerConfig {
             keeps_open: false,
             echoes_ppp: false,
             nak_limit: 3,
+            naks_first: 0,
+            lets_leave: false,
+            own_mru: super::lcp::SSTP_MRU,
+            lcp_rejects: Vec::new(),
+            lcp_mru: None,
+            leaves_at: None,
             timers: Timers::default(),
         }
     }

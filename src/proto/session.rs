@@ -4,6 +4,7 @@ use super::call::{self, Tracker};
 use super::client::Client;
 use super::door::Door;
 use super::plan::{Mind, Plan};
+use super::quirk::Quirk;
 use super::rng::Rng;
 use super::server::Server;
 use crate::base::{Bytes, Layer, Micros, Side, WireError};
@@ -14,6 +15,9 @@ use std::collections::VecDeque;
 
 /// Ours: more events than this are counted, not kept, so that a flood cannot fill the memory.
 const MAX_EVENTS: usize = 2_000;
+
+/// RFC 9110 15.2.2: 101 is the last answer in HTTP.
+const SWITCHING: u16 = 101;
 
 /// What a session is told.
 #[derive(Clone, Copy, Debug)]
@@ -102,15 +106,18 @@ impl std::fmt::Debug for Session {
 impl Session {
     /// A session that begins at `now` of its transcript.
     pub fn new(plan: Plan, now: Micros) -> Session {
-        let (side, mind, keeps_open): (Side, Box<dyn Decide + Send>, bool) = match plan.mind {
-            Mind::Client(config) => (Side::Client, Box::new(Client::new(config)), false),
+        let (side, mind, quirks, keeps_open): (Side, Box<dyn Decide + Send>, Vec<Quirk>, bool) = match plan.mind {
+            Mind::Client(config) => {
+                let (quirks, keeps_open) = (config.quirks.clone(), config.quirks.contains(&Quirk::KeepsOpen));
+                (Side::Client, Box::new(Client::new(config)), quirks, keeps_open)
+            }
             Mind::Server(config) => {
                 let keeps_open = config.keeps_open;
-                (Side::Server, Box::new(Server::new(config)), keeps_open)
+                (Side::Server, Box::new(Server::new(config)), Vec::new(), keeps_open)
             }
         };
         let mut session = Session { core: Core::new(side, plan.edits, plan.seed, now), mind };
-        session.core.keeps_open = keeps_open;
+        (session.core.keeps_open, session.core.quirks) = (keeps_open, quirks);
         session.mind.start(&mut session.core);
         session
     }
@@ -174,28 +181,40 @@ impl Session {
                 self.head(head);
             }
             None => {
+                if self.core.is(Quirk::OneRead) {
+                    self.core.framer = Framer::default();
+                }
                 self.core.framer.push(bytes);
                 self.packets();
             }
         }
     }
 
-    fn head(&mut self, bytes: Vec<u8>) {
+    fn head(&mut self, mut bytes: Vec<u8>) {
         let peer = self.core.side.other();
-        let core = &mut self.core;
-        let parsed = match peer {
-            Side::Server => http::Head::parse_response(Layer::Http, &bytes),
-            Side::Client => http::Head::parse_request(Layer::Http, &bytes),
-        };
-        match parsed {
-            Ok(http::Parsed::Partial) => core.head = Some(bytes),
-            Ok(http::Parsed::Whole(head, len)) => {
-                core.note_raw(Some(peer), Layer::Http, What::Http(head.clone()), &bytes[..len]);
-                core.framer.push(&bytes[len..]);
-                self.mind.http(&mut self.core, head);
-                self.packets();
+        loop {
+            let parsed = match peer {
+                Side::Server => http::Head::parse_response(Layer::Http, &bytes),
+                Side::Client => http::Head::parse_request(Layer::Http, &bytes),
+            };
+            match parsed {
+                Ok(http::Parsed::Partial) if self.core.is(Quirk::OneRead) => return self.core.head = Some(Vec::new()),
+                Ok(http::Parsed::Partial) => return self.core.head = Some(bytes),
+                Ok(http::Parsed::Whole(head, len)) => {
+                    let rest = bytes.split_off(len.min(bytes.len()));
+                    self.core.note_raw(Some(peer), Layer::Http, What::Http(head.clone()), &bytes);
+                    // RFC 9110 15.2: an interim answer is followed by the one that counts.
+                    let interim = head.status.is_some_and(|status| (100..200).contains(&status) && status != SWITCHING);
+                    if interim && !self.core.is(Quirk::TakesFirstAnswer) {
+                        bytes = rest;
+                        continue;
+                    }
+                    self.core.framer.push(&rest);
+                    self.mind.http(&mut self.core, head);
+                    return self.packets();
+                }
+                Err(error) => return self.unreadable(Layer::Http, error, &bytes, true),
             }
-            Err(error) => self.unreadable(Layer::Http, error, &bytes, true),
         }
     }
 
@@ -205,6 +224,9 @@ impl Session {
                 Ok(Some(packet)) => {
                     let packet = packet.to_vec();
                     self.packet(&packet);
+                    if self.core.is(Quirk::OnePacket) {
+                        self.core.framer = Framer::default();
+                    }
                 }
                 Ok(None) => return,
                 Err(error) => {
@@ -287,6 +309,8 @@ pub(super) struct Core {
     /// Where it should close it does nothing any more, and leaves the connection open.
     keeps_open: bool,
     stuck: bool,
+    /// What a client does wrong with the stream.
+    quirks: Vec<Quirk>,
 }
 
 impl Core {
@@ -308,7 +332,12 @@ impl Core {
             said_close: false,
             keeps_open: false,
             stuck: false,
+            quirks: Vec::new(),
         }
+    }
+
+    fn is(&self, quirk: Quirk) -> bool {
+        self.quirks.contains(&quirk)
     }
 
     /// Where the call stands.

@@ -4,7 +4,7 @@ use super::expect::Expect;
 use crate::base::{Layer, Side, SpecRef};
 use crate::crypto::binding::HashProtocol;
 use crate::proto::edit::Edit;
-use crate::proto::plan::{BindingKey, Method};
+use crate::proto::plan::{BindingKey, Method, ServerConfig};
 use crate::transcript::Event;
 use std::borrow::Cow;
 use std::time::Duration;
@@ -65,9 +65,10 @@ pub struct Row {
 pub struct Base {
     /// Which end is tested.
     pub tests: Side,
-    /// How far our honest end climbs; then it sends Call Disconnect, which a row may put something else in place of.
+    /// How far our honest end climbs; then it sends Call Disconnect, which a row may put something else in place of. A server
+    /// of ours stays in the call when this is [`Layer::Data`] or above.
     pub until: Layer,
-    /// Methods of authentication our end uses; `None`: all that it knows.
+    /// Methods of authentication our end uses, or offers in this order; `None`: all that it knows.
     pub methods: Option<&'static [Method]>,
     /// The hash for crypto binding; `None`: the best offered.
     pub hash: Option<HashProtocol>,
@@ -87,8 +88,15 @@ pub struct Base {
     pub times: u32,
     /// On the last connection our end sends what it sent under that name on the first one.
     pub replays: Option<&'static str>,
-    /// The oddity that the sound lab needs for the case to say anything.
+    /// Server cases: the oddity that the sound lab needs for the case to say anything. Client cases: the lab fault that our end
+    /// shows below SSTP, such as a certificate.
     pub lab: Option<&'static str>,
+    /// Client cases: what is special about the policy of our server.
+    pub policy: fn(&mut ServerConfig),
+    /// Client cases: whoever runs the client makes it hang up once the call is up.
+    pub hangs_up: bool,
+    /// Client cases: the user name is given to the client with this domain in front.
+    pub domain: Option<&'static str>,
 }
 
 /// A conformance case.
@@ -108,7 +116,7 @@ pub struct Case {
     pub covers: Vec<&'static str>,
     /// The stimulus first, then what keeps our end from spoiling the view.
     pub edits: Vec<Cow<'static, str>>,
-    /// The fault that the case must fail against.
+    /// The fault of the lab, or the mutant of the built-in client, that the case must fail against.
     pub proved_by: &'static str,
     /// The rest.
     pub base: Base,
@@ -131,6 +139,9 @@ impl Base {
             times: 1,
             replays: None,
             lab: None,
+            policy: |_| {},
+            hangs_up: false,
+            domain: None,
         }
     }
 }
@@ -220,6 +231,24 @@ impl Row {
         self
     }
 
+    /// What is special about the policy of our server.
+    pub const fn with(mut self, policy: fn(&mut ServerConfig)) -> Row {
+        self.base.policy = policy;
+        self
+    }
+
+    /// The client is made to hang up.
+    pub const fn hung_up(mut self) -> Row {
+        self.base.hangs_up = true;
+        self
+    }
+
+    /// The user name has a domain.
+    pub const fn domain(mut self, domain: &'static str) -> Row {
+        self.base.domain = Some(domain);
+        self
+    }
+
     /// The fault that it must fail against.
     pub const fn proved(mut self, fault: &'static str) -> Row {
         self.proved_by = fault;
@@ -271,6 +300,11 @@ impl Case {
         };
         let Some((name, event)) = self.base.replays.zip(before.iter().find(sent)) else { return self.clone() };
         Case { edits: vec![format!("{name}#1 instead {}", crate::base::hex(&event.raw)).into()], ..self.clone() }
+    }
+
+    /// The name that a client under test is to log in with, for the account of that name.
+    pub fn login_name(&self, account: &str) -> String {
+        self.base.domain.map_or_else(|| account.to_string(), |domain| format!("{domain}\\{account}"))
     }
 
     /// The edits as they are carried out; a line that is no edit is left out, and a test finds it.

@@ -77,4 +77,12 @@ pub const UNTESTED: &[(&str, &str)] = &[
     ("S-239", "needs a server with two EAP methods; `probe --auth` tells them apart"),
     ("S-253", "our identifier would have to be the server's, which is not known before it is sent"),
     ("S-295 S-296", "needs control over the server or its RADIUS"),
+    ("C-005", "either answer is right: the text refuses, common TLS libraries accept"),
+    ("C-007", "every case whose call comes about shows it: what is dialled stands in subjectAltName alone"),
+    ("C-015", "what becomes of the interface is seen on the client's machine only"),
+    ("C-017 C-018 C-019", "needs a client that is told of a proxy; `sstp-diag lab` has one to try it by hand"),
+    ("C-099", "needs a client that holds a certificate; the lab's EAP-TLS server is there to try it by hand"),
+    ("C-101", "needs a client with authentication bypass configured"),
+    ("C-103", "every run shows a certificate of its own, so that a hash of an earlier run fails all cases of crypto binding"),
+    ("C-124", "which methods the user of a client has disabled is not seen from outside"),
 ];

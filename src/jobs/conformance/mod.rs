@@ -2,6 +2,7 @@
 
 pub mod again;
 pub mod case;
+pub mod client;
 pub mod coverage;
 pub mod expect;
 pub mod known;

@@ -59,6 +59,9 @@ impl Tester {
         if self.events.len() < MAX_EVENTS {
             self.events.push(event.clone());
             self.out.push_back(Output::Event(Box::new(event)));
+        } else {
+            // A peer that goes round in a circle is left; what it did so far is judged.
+            self.over = true;
         }
     }
 
@@ -176,6 +179,32 @@ impl Tester {
         self.note(now, error.layer, What::Undecoded(error), shown);
     }
 
+    /// What the session wants done next, as far as it concerns the outside.
+    fn session_wants(&mut self) -> Option<Output> {
+        match self.session.poll() {
+            Output::Send(bytes) => return Some(Output::Send(bytes)),
+            Output::Event(event) => self.session_says(*event),
+            // Closing is the stimulus itself.
+            Output::Close if self.case.edits.iter().any(|line| line.ends_with(" close")) => self.over = true,
+            Output::Close | Output::Done => {
+                let now = self.events.last().map_or(Micros::ZERO, |event| event.at);
+                self.left(now);
+            }
+            Output::Wait(due) => return Some(Output::Wait(due.min(self.end()))),
+        }
+        None
+    }
+
+    /// A client may send two messages before we are asked for ours: what we decided about the first stands before the second.
+    fn drain(&mut self) {
+        while !self.session_left && !self.over {
+            match self.session_wants() {
+                Some(Output::Wait(_)) => return,
+                output => self.out.extend(output),
+            }
+        }
+    }
+
     /// A case without a stimulus is timed from when the session has done all it wanted.
     fn left(&mut self, now: Micros) {
         self.session_left = true;
@@ -227,6 +256,9 @@ impl Machine for Tester {
             input if !self.session_left => self.session.handle(now, input),
             _ => {}
         }
+        if self.peer == Side::Client {
+            self.drain();
+        }
     }
 
     fn poll(&mut self) -> Output {
@@ -244,16 +276,8 @@ impl Machine for Tester {
             if self.session_left {
                 return Output::Wait(self.end());
             }
-            match self.session.poll() {
-                Output::Send(bytes) => return Output::Send(bytes),
-                Output::Event(event) => self.session_says(*event),
-                // Closing is the stimulus itself.
-                Output::Close if self.case.edits.iter().any(|line| line.ends_with(" close")) => self.over = true,
-                Output::Close | Output::Done => {
-                    let now = self.events.last().map_or(Micros::ZERO, |event| event.at);
-                    self.left(now);
-                }
-                Output::Wait(due) => return Output::Wait(due.min(self.end())),
+            if let Some(output) = self.session_wants() {
+                return output;
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use super::case::Case;
 use super::expect::{Expect, View, name};
-use crate::base::Layer;
+use crate::base::{Layer, Side};
 use crate::proto::plan::Method;
 use crate::transcript::{Event, Reason, What};
 
@@ -86,14 +86,14 @@ pub fn judge(case: &Case, events: &[Event]) -> Verdict {
     }
     if let Some(methods) = base.methods.filter(|_| base.until >= Layer::Auth && !began_login(events)) {
         let names: Vec<&str> = methods.iter().map(|method| method.name()).collect();
-        return Verdict::new(Grade::Unsupported, format!("the server did not agree to {}", names.join(" or ")));
+        return Verdict::new(Grade::Unsupported, format!("the {} did not agree to {}", base.tests, names.join(" or ")));
     }
     let Some(from) = stimulus(case, events) else { return not_reached(case, events) };
     let view = View::of(case, events, from);
     match base.expect.holds(&view) {
         Ok(()) => Verdict::new(Grade::Pass, ""),
         Err(_) if !setup_held(case, events) => not_reached(case, events),
-        Err(_) if lacks_eap(case, &view) => Verdict::new(Grade::Unsupported, "the server did not ask for that EAP method"),
+        Err(_) if lacks_eap(case, &view) => Verdict::new(Grade::Unsupported, "the peer does not do that EAP method"),
         Err(missed) => {
             let otherwise = base.otherwise.is_some_and(|expect: Expect| expect.holds(&view).is_ok());
             let grade = match (otherwise, case.level.binds()) {
@@ -112,14 +112,16 @@ fn began_login(events: &[Event]) -> bool {
     events.iter().any(up(Layer::Auth)) || !events.iter().any(up(Layer::Lcp))
 }
 
-/// The server speaks EAP, but not the method within it that the case is about.
+/// The peer speaks EAP, but not the method within it that the case is about.
 fn lacks_eap(case: &Case, view: &View<'_>) -> bool {
-    let request = match case.base.methods {
-        Some([Method::EapMsChapV2]) => "eap.request-mschapv2",
-        Some([Method::EapMd5]) => "eap.request-md5",
+    let spoken = match (case.base.methods, case.base.tests) {
+        (Some([Method::EapMsChapV2]), Side::Server) => "eap.request-mschapv2",
+        (Some([Method::EapMd5]), Side::Server) => "eap.request-md5",
+        (Some([Method::EapMsChapV2]), Side::Client) => "eap.response-mschapv2",
+        (Some([Method::EapMd5]), Side::Client) => "eap.response-md5",
         _ => return false,
     };
-    case.edits.is_empty() && view.named(request).next().is_none()
+    case.edits.is_empty() && view.named(spoken).next().is_none()
 }
 
 /// A method that the server does not offer says nothing about the requirement.

@@ -48,6 +48,8 @@ pub enum PkiKind {
     ClientAuthOnly,
     /// There is no extended key usage, which allows every purpose.
     NoEku,
+    /// The only purpose is anyExtendedKeyUsage.
+    AnyEku,
     /// Leaf, root, intermediate.
     WrongOrder,
     /// Intermediate, leaf.
@@ -84,7 +86,7 @@ pub enum PkiKind {
 
 impl PkiKind {
     /// All kinds.
-    pub const ALL: [PkiKind; 29] = [
+    pub const ALL: [PkiKind; 30] = [
         PkiKind::Clean,
         PkiKind::ExpiredLeaf,
         PkiKind::NotYetValid,
@@ -98,6 +100,7 @@ impl PkiKind {
         PkiKind::MissingIntermediate,
         PkiKind::ClientAuthOnly,
         PkiKind::NoEku,
+        PkiKind::AnyEku,
         PkiKind::WrongOrder,
         PkiKind::CaFirst,
         PkiKind::ExtraCertificate,
@@ -318,6 +321,7 @@ fn leaf_params(kind: PkiKind, now: OffsetDateTime, place: &Place<'_>) -> Certifi
     params.extended_key_usages = match kind {
         PkiKind::ClientAuthOnly => vec![ExtendedKeyUsagePurpose::ClientAuth],
         PkiKind::NoEku => Vec::new(),
+        PkiKind::AnyEku => vec![ExtendedKeyUsagePurpose::Any],
         _ => vec![ExtendedKeyUsagePurpose::ServerAuth],
     };
     params.crl_distribution_points = match kind {

@@ -8,6 +8,7 @@ use crate::base::{Bytes, Micros, Side};
 use crate::crypto::{chap_md5, mppe, mschapv2};
 use crate::proto::Rng;
 use crate::proto::plan::{Credentials, Method};
+use crate::proto::quirk::Quirk;
 use crate::transcript::{Inner, Reason};
 use crate::wire::chap::MsChapV2Response;
 use crate::wire::eap::MsChapV2 as EapMsChapV2;
@@ -50,6 +51,12 @@ pub struct Peer {
     pub waiting_for: &'static str,
     /// What MS-CHAPv2 must be answered with, and the key it yields.
     expected: Option<(String, [u8; 32])>,
+    /// A challenge of CHAP-MD5 or EAP-MD5 was answered: a method has run.
+    answered: bool,
+    /// The last EAP request and what it was answered with. RFC 3748 4.1.
+    last: Option<(eap::Packet, Vec<Frame>)>,
+    /// What this end does wrong.
+    quirks: Vec<Quirk>,
     /// The server has proved itself (S= was right), EAP Success is still to come.
     proved: Option<[u8; 32]>,
     resend: Option<(Micros, Frame)>,
@@ -76,6 +83,9 @@ impl Peer {
             rounds: 0,
             waiting_for: "authentication challenge",
             expected: None,
+            answered: false,
+            last: None,
+            quirks: Vec::new(),
             proved: None,
             resend: None,
         }
@@ -84,6 +94,15 @@ impl Peer {
     /// The same peer, which leaves before it would prove anything.
     pub fn asking(self, ask: bool) -> Peer {
         Peer { ask, ..self }
+    }
+
+    /// The same peer, with these faults.
+    pub fn with(self, quirks: &[Quirk]) -> Peer {
+        Peer { quirks: quirks.to_vec(), ..self }
+    }
+
+    fn is(&self, quirk: Quirk) -> bool {
+        self.quirks.contains(&quirk)
     }
 
     /// With PAP the server begins nothing: that it agreed is all there is to know.
@@ -162,6 +181,7 @@ impl Peer {
         match (&packet.body, self.method) {
             (chap::Body::Challenge { value, .. }, AuthMethod::ChapMd5) => {
                 self.waiting_for = "authentication result";
+                self.answered = true;
                 let value = chap_md5::response(packet.id, self.credentials.password.expose(), value).to_vec().into();
                 let name = self.credentials.user.clone().into_bytes().into();
                 (vec![chap_frame(packet.id, chap::Body::Response { value, name })], Outcome::Pending)
@@ -170,7 +190,9 @@ impl Peer {
                 Ok(body) => (vec![chap_frame(packet.id, body)], Outcome::Pending),
                 Err(reason) => (Vec::new(), Outcome::Failed(reason)),
             },
-            (chap::Body::Success { .. }, AuthMethod::ChapMd5) => (Vec::new(), Outcome::Success { hlak: [0; 32] }),
+            (chap::Body::Success { .. }, AuthMethod::ChapMd5) if self.answered || self.is(Quirk::TakesAnyProof) => {
+                (Vec::new(), Outcome::Success { hlak: [0; 32] })
+            }
             (chap::Body::Success { message }, AuthMethod::MsChapV2) => (Vec::new(), self.proof(message)),
             (chap::Body::Failure { message }, AuthMethod::MsChapV2 | AuthMethod::ChapMd5) => (Vec::new(), refused(message)),
             _ => (Vec::new(), Outcome::Pending),
@@ -184,8 +206,10 @@ impl Peer {
         };
         self.waiting_for = "authentication result";
         let (user, password) = (&self.credentials.user, self.credentials.password.expose());
-        let name = mschapv2::user_without_domain(user);
-        let peer_challenge: [u8; 16] = rng.bytes();
+        // The hash takes what stands before a backslash away, so the quirk writes another sign.
+        let whole = user.replace('\\', "/");
+        let name = if self.is(Quirk::HashesDomain) { &whole } else { mschapv2::user_without_domain(user) };
+        let peer_challenge: [u8; 16] = if self.is(Quirk::OneChallenge) { [1; 16] } else { rng.bytes() };
         let nt_response = mschapv2::generate_nt_response(&challenge, &peer_challenge, name, password);
         let hash = mschapv2::nt_password_hash(password);
         let expected = mschapv2::authenticator_response(&hash, &nt_response, &peer_challenge, &challenge, name);
@@ -197,19 +221,33 @@ impl Peer {
     /// RFC 2759 section 5: the authenticator response shows that the server knows the password.
     fn proof(&self, message: &[u8]) -> Outcome {
         match &self.expected {
+            expected if self.is(Quirk::TakesAnyProof) => Outcome::Success { hlak: expected.as_ref().map_or([0; 32], |pair| pair.1) },
             None => Outcome::Failed(Reason::Violated("Success before any challenge".into())),
             Some((expected, hlak)) if mschapv2::verify_authenticator_response(expected, message) => Outcome::Success { hlak: *hlak },
             Some(_) => Outcome::Failed(Reason::Violated(PROOF_WRONG.into())),
         }
     }
 
+    /// RFC 3748 4.1: a request that comes again is answered as before.
     fn eap(&mut self, packet: &eap::Packet, rng: &mut Rng) -> (Vec<Frame>, Outcome) {
+        if let Some((_, frames)) = self.last.as_ref().filter(|last| packet.code == 1 && last.0 == *packet && !self.is(Quirk::AnswersAnew)) {
+            return (frames.clone(), Outcome::Pending);
+        }
+        let (frames, outcome) = self.eap_answer(packet, rng);
+        if packet.code == 1 && !frames.is_empty() {
+            self.last = Some((packet.clone(), frames.clone()));
+        }
+        (frames, outcome)
+    }
+
+    fn eap_answer(&mut self, packet: &eap::Packet, rng: &mut Rng) -> (Vec<Frame>, Outcome) {
         let respond = |kind, data: Vec<u8>| vec![eap_frame(eap::Packet::response(packet.id, kind, data))];
         match (packet.code, packet.kind) {
             (1, Some(eap::IDENTITY)) => (respond(eap::IDENTITY, self.identity().into_bytes()), Outcome::Pending),
             (1, Some(eap::NOTIFICATION)) => (respond(eap::NOTIFICATION, Vec::new()), Outcome::Pending),
             (1, Some(eap::MD5)) if self.methods.contains(&Method::EapMd5) => {
                 self.waiting_for = "authentication result";
+                self.answered = true;
                 let value = packet.data.first().and_then(|size| packet.data.get(1..1 + usize::from(*size))).unwrap_or_default();
                 let mut data = vec![16];
                 data.extend(chap_md5::response(packet.id, self.credentials.password.expose(), value));
@@ -303,7 +341,9 @@ impl Peer {
             (Some(hlak), _) => Outcome::Success { hlak },
             // MS-CHAPv2 was begun, but the server never proved itself.
             (None, Some(_)) => Outcome::Failed(Reason::Violated("EAP Success without the authenticator response (S=)".into())),
-            (None, None) => Outcome::Success { hlak: [0; 32] },
+            (None, None) if self.answered || self.is(Quirk::TakesAnyProof) => Outcome::Success { hlak: [0; 32] },
+            // RFC 3748 4.2: a Success that no method led to is discarded.
+            (None, None) => Outcome::Pending,
         }
     }
 }

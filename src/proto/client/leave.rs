@@ -2,9 +2,12 @@
 
 use super::{Client, Deadline, NEGOTIATION_TIMEOUT, Phase};
 use crate::base::{Layer, Micros, Side};
-use crate::proto::call::{State, status_text};
+use crate::proto::call::status_text;
+use crate::proto::quirk::Quirk;
 use crate::proto::session::Core;
 use crate::transcript::{How, Reason};
+use crate::wire::control;
+use crate::wire::ppp::Frame;
 use crate::wire::sstp::{Message, MessageType};
 use std::time::Duration;
 
@@ -17,6 +20,8 @@ pub(super) struct Leaving {
     owed: Option<MessageType>,
     /// The teardown is a layer of its own: nothing failed before it.
     graded: bool,
+    /// Both ends sent Call Disconnect.
+    collided: bool,
 }
 
 /// Ours: while a failed call is left, no more than this is spent on politeness.
@@ -31,9 +36,14 @@ impl Client {
         self.leave_with(core, patience, Some(MessageType::CallDisconnectAck), true);
     }
 
+    /// A client in daily use has time; a diagnosis has none to spend on politeness.
+    fn polite(&self, patience: Duration) -> Duration {
+        if self.config.stays.is_some() { patience } else { patience.min(POLITENESS) }
+    }
+
     fn leave_with(&mut self, core: &Core, patience: Duration, owed: Option<MessageType>, graded: bool) {
         self.deadline = None;
-        self.phase = Phase::Leaving(Leaving { until: core.now + patience, since: core.now, owed, graded });
+        self.phase = Phase::Leaving(Leaving { until: core.now + patience, since: core.now, owed, graded, collided: false });
     }
 
     /// The layer failed and there is no call to end in order: close.
@@ -47,14 +57,18 @@ impl Client {
     pub(super) fn disconnect_failed(&mut self, core: &mut Core, layer: Layer, reason: Reason) {
         core.down(layer, reason);
         core.send_message(Message::status(MessageType::CallDisconnect, 0, 0));
-        self.leave_with(core, POLITENESS, Some(MessageType::CallDisconnectAck), false);
+        self.leave_with(core, self.polite(self.config.timers.disconnect_1), Some(MessageType::CallDisconnectAck), false);
     }
 
     /// SSTP itself went wrong, whatever layer was in work: Call Abort with a status, MS-SSTP 3.1.5.3.
     pub(super) fn abort(&mut self, core: &mut Core, reason: Reason, status: u32) {
-        core.down(Layer::Sstp, reason);
+        self.abort_in(core, Layer::Sstp, reason, status);
+    }
+
+    fn abort_in(&mut self, core: &mut Core, layer: Layer, reason: Reason, status: u32) {
+        core.down(layer, reason);
         core.send_message(Message::status(MessageType::CallAbort, 2, status));
-        self.leave_with(core, POLITENESS, Some(MessageType::CallAbort), false);
+        self.leave_with(core, self.polite(self.config.timers.abort_1), Some(MessageType::CallAbort), false);
     }
 
     pub(super) fn timed_out(&mut self, core: &mut Core, deadline: Deadline) {
@@ -64,6 +78,8 @@ impl Client {
             Layer::Sstp => self.abort(core, reason, NEGOTIATION_TIMEOUT),
             // What was answered in time shows that the tunnel carries traffic; what is still out counts as unanswered.
             Layer::Data if self.carries() => self.settle_data(core),
+            // MS-SSTP 3.2.6.1: the negotiation timer runs until Call Connected.
+            Layer::Lcp | Layer::Auth if self.config.stays.is_some() => self.abort_in(core, deadline.layer, reason, NEGOTIATION_TIMEOUT),
             // Not a word since Call Connected: that is where it stopped.
             Layer::Ncp if self.layer() == Layer::Binding => {
                 let reason =
@@ -79,7 +95,7 @@ impl Client {
         let layer = self.layer();
         core.down(layer, Reason::Refused(status_text("Call Abort", Side::Server, message)));
         core.send_message(Message::bare(MessageType::CallAbort));
-        self.leave_with(core, self.config.timers.abort_2.min(POLITENESS), None, false);
+        self.leave_with(core, self.polite(self.config.timers.abort_2), None, false);
     }
 
     /// The other end sent Call Disconnect: acknowledge it, MS-SSTP 3.1.5.4.
@@ -87,27 +103,47 @@ impl Client {
         let layer = self.layer();
         core.down(layer, Reason::Refused(status_text("Call Disconnect", Side::Server, message)));
         core.send_message(Message::bare(MessageType::CallDisconnectAck));
-        self.leave_with(core, self.config.timers.disconnect_2.min(POLITENESS), None, false);
+        self.leave_with(core, self.polite(self.config.timers.disconnect_2), None, false);
     }
 
-    /// A message that came while leaving; says whether it was.
+    /// A message that came while leaving; says whether it was. MS-SSTP 3.1.1.1, 3.1.1.2: once this end aborts only an Abort
+    /// counts, once the exchange is over nothing does.
     pub(super) fn leaving_message(&mut self, core: &mut Core, message: &Message) -> bool {
+        let chatty = self.is(Quirk::AnswersWhenOver);
         let Phase::Leaving(leaving) = &mut self.phase else { return false };
-        if leaving.owed == Some(message.kind) {
-            if std::mem::take(&mut leaving.graded) {
-                core.up(Layer::Teardown);
+        let disconnects = leaving.owed == Some(MessageType::CallDisconnectAck);
+        match message.kind {
+            kind if leaving.owed == Some(kind) => {
+                if std::mem::take(&mut leaving.graded) {
+                    core.up(Layer::Teardown);
+                }
+                core.close();
             }
-            core.close();
-        } else if message.kind == MessageType::CallDisconnect && core.state() != State::Over {
-            core.send_message(Message::bare(MessageType::CallDisconnectAck));
-        } else if message.kind == MessageType::CallAbort {
-            if std::mem::take(&mut leaving.graded) {
-                core.down(Layer::Teardown, Reason::Refused(status_text("Call Abort", Side::Server, message)));
+            MessageType::CallDisconnect if disconnects && !leaving.collided || chatty => {
+                leaving.collided = true;
+                leaving.until = leaving.until.min(core.now + self.config.timers.disconnect_2);
+                core.send_message(Message::bare(MessageType::CallDisconnectAck));
             }
-            core.send_message(Message::bare(MessageType::CallAbort));
-            core.close();
+            MessageType::CallAbort if disconnects || chatty => {
+                if std::mem::take(&mut leaving.graded) {
+                    core.down(Layer::Teardown, Reason::Refused(status_text("Call Abort", Side::Server, message)));
+                }
+                core.send_message(Message::bare(MessageType::CallAbort));
+                core.close();
+            }
+            MessageType::EchoRequest if chatty => core.send_message(Message::bare(MessageType::EchoResponse)),
+            _ if chatty => core.send_message(Message::bare(MessageType::CallAbort)),
+            _ => {}
         }
         true
+    }
+
+    /// RFC 1661 5.5: that is acknowledged in any state, so also while our Disconnect is not answered yet.
+    pub(super) fn leaving_frame(&self, core: &mut Core, packet: &control::Packet) {
+        let Phase::Leaving(leaving) = &self.phase else { return };
+        if packet.code == control::TERMINATE_REQUEST && leaving.owed == Some(MessageType::CallDisconnectAck) {
+            core.send_frame(Frame::lcp(control::Packet::new(control::TERMINATE_ACK, packet.id, [])));
+        }
     }
 
     pub(super) fn leaving_tick(&mut self, core: &mut Core) {
@@ -139,13 +175,16 @@ impl Client {
 
     /// The user wants to stop.
     pub(super) fn interrupted(&mut self, core: &mut Core) {
+        if self.staying.is_some() {
+            return self.hang_up(core);
+        }
         let layer = self.layer();
         core.down(layer, Reason::Ours("interrupted".into()));
         match self.phase {
             Phase::Http => core.close(),
             _ => {
                 core.send_message(Message::status(MessageType::CallDisconnect, 0, 0));
-                self.leave_with(core, POLITENESS, Some(MessageType::CallDisconnectAck), false);
+                self.leave_with(core, self.polite(self.config.timers.disconnect_1), Some(MessageType::CallDisconnectAck), false);
             }
         }
     }

@@ -2,21 +2,22 @@
 
 mod leave;
 mod network;
+mod stay;
 
 use super::auth::{Outcome, Peer};
-use super::call::State;
 use super::fsm::{Automaton, Step};
 use super::ipcp::{ClientIpcp, Ipv6cp};
 use super::lcp::{Agreement, ClientLcp};
 use super::plan::ClientConfig;
+use super::quirk::Quirk;
 use super::session::{Core, Decide};
 use crate::base::{Layer, Micros, Side, WireError};
 use crate::crypto::binding::HashProtocol;
 use crate::transcript::{How, Reason, What};
 use crate::wire::ncp::AuthMethod;
 use crate::wire::ppp::{self, Frame};
-use crate::wire::sstp::{Attribute, ENCAPSULATED_PPP, Message, MessageType};
-use crate::wire::{control, http};
+use crate::wire::sstp::{Attribute, ENCAPSULATED_PPP, Message, MessageType, NONCE_LEN};
+use crate::wire::{control, http, layout};
 use leave::Leaving;
 
 /// Ours: so many frames or messages in one phase without getting further are a flood.
@@ -72,6 +73,14 @@ pub(super) struct Client {
     /// Methods already told as events.
     told: usize,
     net: network::Progress,
+    /// The end that proved who we are, for when the server asks again.
+    proved: Option<Box<Peer>>,
+    /// Hello timer, and whether an Echo Request of ours is unanswered. MS-SSTP 3.1.2.3.
+    hello: Option<(Micros, bool)>,
+    /// All is done and the client stays until then.
+    staying: Option<Micros>,
+    /// PPP is being ended, Call Disconnect follows.
+    hanging_up: bool,
 }
 
 impl Client {
@@ -89,7 +98,15 @@ impl Client {
             binding_up: false,
             told: 0,
             net: network::Progress::default(),
+            proved: None,
+            hello: None,
+            staying: None,
+            hanging_up: false,
         }
+    }
+
+    fn is(&self, quirk: Quirk) -> bool {
+        self.config.quirks.contains(&quirk)
     }
 
     fn wait(&mut self, core: &Core, layer: Layer, waiting_for: &'static str) {
@@ -114,7 +131,9 @@ impl Client {
 
     fn connect_request(&mut self, core: &mut Core) {
         core.send_message(Message::with(MessageType::CallConnectRequest, Attribute::EncapsulatedProtocol(ENCAPSULATED_PPP)));
-        self.wait(core, Layer::Sstp, "Call Connect Ack");
+        if self.naks == 0 || !self.is(Quirk::OneTimer) {
+            self.wait(core, Layer::Sstp, "Call Connect Ack");
+        }
     }
 
     fn connect_ack(&mut self, core: &mut Core, message: &Message) {
@@ -122,11 +141,16 @@ impl Client {
             Attribute::CryptoBindingRequest { hash_mask, nonce } => Some((*hash_mask, nonce.0.clone())),
             _ => None,
         });
+        let offer = offer.or_else(|| self.is(Quirk::TakesAnyAck).then(|| (1, vec![0; NONCE_LEN])));
         let Some((mask, nonce)) = offer else {
             return self.abort(core, Reason::Violated("Call Connect Ack without a crypto binding request".into()), INVALID_FRAME);
         };
+        if self.is(Quirk::MindsHashBits) && !(1..=3).contains(&mask) {
+            return self.abort(core, Reason::Violated(format!("the hash bitmask is 0x{mask:02x}")), INVALID_FRAME);
+        }
         // MS-SSTP 3.2.5.3.2: at least one hash in common.
-        let Some(hash) = HashProtocol::from_mask(mask) else {
+        let fallback = self.is(Quirk::TakesAnyAck).then_some(HashProtocol::Sha1);
+        let Some(hash) = HashProtocol::from_mask(mask).or(fallback) else {
             let says = format!("Call Connect Ack offers no hash that we know (bitmask 0x{mask:02x})");
             return self.abort(core, Reason::Violated(says), INVALID_FRAME);
         };
@@ -140,7 +164,7 @@ impl Client {
 
     fn connect_nak(&mut self, core: &mut Core, message: &Message) {
         self.naks += 1;
-        if self.naks <= NAK_RETRIES && self.config.timers.max_failure > 0 {
+        if (self.naks <= NAK_RETRIES || self.is(Quirk::RetriesForEver)) && self.config.timers.max_failure > 0 {
             return self.connect_request(core);
         }
         let says = match message.status_info() {
@@ -161,6 +185,7 @@ impl Client {
         };
         let timers = &self.config.timers;
         let mut lcp = Automaton::new(Layer::Lcp, policy, timers.restart, timers.max_configure);
+        (lcp.takes_stale, lcp.deaf, lcp.policy.acks_all) = (self.is(Quirk::TakesStale), self.is(Quirk::Deaf), self.is(Quirk::AcksAll));
         let steps = lcp.start(core.now);
         self.lcp = Some(lcp);
         self.wait(core, Layer::Lcp, "LCP Configure-Request");
@@ -192,7 +217,7 @@ impl Client {
             let says = format!("the server demands {method}, which we would not use");
             return self.disconnect_failed(core, Layer::Lcp, Reason::Unwilling(says));
         }
-        if lcp.naks_received > 2 * self.config.timers.max_configure {
+        if lcp.naks_received > self.config.timers.max_configure.saturating_mul(2) {
             return self.disconnect_failed(
                 core,
                 Layer::Lcp,
@@ -232,6 +257,7 @@ impl Client {
             match step {
                 Step::Send(packet) => core.send_frame(Frame::lcp(packet)),
                 Step::Up => self.lcp_up(core),
+                Step::Finished if self.hanging_up => self.finish(core),
                 Step::Finished if matches!(self.phase, Phase::Lcp) => {
                     let reason = Reason::TimedOut { waiting_for: "LCP Configure-Ack".into(), after: core.now - self.since() };
                     self.disconnect_failed(core, Layer::Lcp, reason);
@@ -254,10 +280,12 @@ impl Client {
         match (agreement, &self.config.credentials) {
             _ if self.config.until <= Layer::Lcp => self.finish(core),
             (Some(Agreement::Method(method)), Some(credentials)) => {
-                let peer =
-                    Peer::new(method, self.config.methods.clone(), credentials.clone(), self.config.eap.clone()).asking(self.config.ask);
+                let peer = Peer::new(method, self.config.methods.clone(), credentials.clone(), self.config.eap.clone())
+                    .asking(self.config.ask)
+                    .with(&self.config.quirks);
                 self.start_auth(core, peer);
             }
+            (Some(Agreement::None), Some(_)) if self.is(Quirk::HangsWithoutLogin) => {}
             (Some(Agreement::None), Some(_)) => {
                 core.began(Layer::Auth);
                 self.authenticated(core, [0; 32]);
@@ -279,13 +307,16 @@ impl Client {
     }
 
     fn auth_frame(&mut self, core: &mut Core, frame: &Frame) {
-        let Phase::Auth(peer) = &mut self.phase else { return };
+        let Phase::Auth(peer) = &mut self.phase else { return self.asked_again(core, frame) };
         let before = (peer.waiting_for, peer.rounds);
         let (frames, outcome) = peer.receive(frame, &mut core.rng);
         let now = (peer.waiting_for, peer.rounds);
         let seen = peer.take_seen();
         seen.into_iter().for_each(|(by, inner)| core.note(by, Layer::Auth, What::Inner(Box::new(inner))));
         frames.into_iter().for_each(|frame| core.send_frame(frame));
+        if self.config.quirks.contains(&Quirk::BindsEarly) {
+            core.send_message(Message::bare(MessageType::CallConnected));
+        }
         if before != now {
             self.wait(core, Layer::Auth, now.0);
         }
@@ -304,6 +335,9 @@ impl Client {
         core.up(Layer::Auth);
         if self.config.until <= Layer::Auth {
             return self.finish(core);
+        }
+        if let Phase::Auth(peer) = std::mem::replace(&mut self.phase, Phase::Network) {
+            self.proved = Some(peer);
         }
         self.bind(core, hlak);
     }
@@ -328,7 +362,10 @@ impl Decide for Client {
     }
 
     fn http(&mut self, core: &mut Core, head: http::Head) {
-        if let Some(refusal) = refusal(&head) {
+        if self.is(Quirk::MindsHttp) && !(head.start == "HTTP/1.1 200 OK" && head.headers.len() == 2) {
+            return self.give_up(core, Layer::Http, Reason::Violated("the answer looks unlike others".into()));
+        }
+        if let Some(refusal) = refusal(&head).filter(|_| !self.is(Quirk::TakesAnyStatus)) {
             return self.give_up(core, Layer::Http, refusal);
         }
         core.up(Layer::Http);
@@ -341,13 +378,15 @@ impl Decide for Client {
     }
 
     fn unreadable(&mut self, core: &mut Core, error: &WireError, stream_lost: bool) {
+        self.heard(core.now);
         let layer = self.layer();
         let reason = Reason::Violated(error.to_string());
         match (stream_lost, layer) {
             (_, Layer::Teardown) => {}
             // MS-SSTP 3.1.5.1: a stream that cannot be delineated is dropped without a message.
             (true, _) => self.give_up(core, layer.min(Layer::Sstp), reason),
-            (false, _) if error.layer == Layer::Sstp => self.abort(core, reason, INVALID_FRAME),
+            (false, _) if error.layer == Layer::Sstp && self.is(Quirk::TakesMalformed) => {}
+            (false, _) if error.layer == Layer::Sstp || self.is(Quirk::AbortsOnPpp) => self.abort(core, reason, INVALID_FRAME),
             // RFC 1661 5: a PPP packet that cannot be read is silently discarded.
             (false, _) => {
                 self.flooded(core);
@@ -355,7 +394,11 @@ impl Decide for Client {
         }
     }
 
-    fn message(&mut self, core: &mut Core, message: Message, _packet: &[u8]) {
+    fn message(&mut self, core: &mut Core, message: Message, packet: &[u8]) {
+        self.heard(core.now);
+        if self.is(Quirk::MindsReserved) && !layout::broken(packet).is_empty() {
+            return self.abort(core, Reason::Violated("a reserved bit is set".into()), INVALID_FRAME);
+        }
         if self.leaving_message(core, &message) || self.flooded(core) {
             return;
         }
@@ -372,6 +415,10 @@ impl Decide for Client {
 
     fn misstep(&mut self, core: &mut Core, message: &Message) {
         if matches!(self.phase, Phase::Leaving(_)) {
+            self.leaving_message(core, message);
+            return;
+        }
+        if self.is(Quirk::TakesMissteps) {
             return;
         }
         let status = if matches!(message.kind, MessageType::Unknown(_)) { INVALID_FRAME } else { UNACCEPTED_FRAME };
@@ -380,12 +427,13 @@ impl Decide for Client {
     }
 
     fn frame(&mut self, core: &mut Core, frame: Frame) {
+        self.heard(core.now);
         if let (Phase::Leaving(_), ppp::Body::Lcp(packet)) = (&self.phase, &frame.body) {
-            // RFC 1661 5.5: that is acknowledged in any state.
-            if packet.code == control::TERMINATE_REQUEST && core.state() != State::Over {
-                core.send_frame(Frame::lcp(control::Packet::new(control::TERMINATE_ACK, packet.id, [])));
-            }
-            return;
+            return self.leaving_frame(core, packet);
+        }
+        let early = matches!(self.phase, Phase::Sstp) || frame.protocol < 0x8000 && matches!(self.phase, Phase::Lcp | Phase::Auth(_));
+        if early && self.is(Quirk::MindsEarlyPpp) {
+            return self.abort(core, Reason::Violated("PPP before its time".into()), UNACCEPTED_FRAME);
         }
         if matches!(self.phase, Phase::Http | Phase::Sstp | Phase::Leaving(_)) || self.flooded(core) {
             return;
@@ -395,9 +443,10 @@ impl Decide for Client {
             ppp::Body::Pap(_) | ppp::Body::Chap(_) | ppp::Body::Eap(_) => self.auth_frame(core, &frame),
             ppp::Body::Ipcp(packet) => self.ipcp_packet(core, packet),
             ppp::Body::Ipv6cp(packet) => self.ipv6cp_packet(core, packet),
-            ppp::Body::Ccp(packet) => self.reject_protocol(core, frame.protocol, packet),
+            ppp::Body::Ccp(packet) => self.reject_protocol(core, frame.protocol, &packet.emit()),
             ppp::Body::Other(bytes) if frame.protocol == ppp::IPV4 => self.inner(core, bytes),
-            ppp::Body::Other(_) => {}
+            ppp::Body::Other(_) if frame.protocol == ppp::IPV6 => {}
+            ppp::Body::Other(bytes) => self.reject_protocol(core, frame.protocol, bytes),
         }
     }
 
@@ -420,6 +469,7 @@ impl Decide for Client {
             peer.tick(now).into_iter().for_each(|frame| core.send_frame(frame));
         }
         self.network_tick(core);
+        self.stay_tick(core);
     }
 
     fn leave(&mut self, core: &mut Core) {
@@ -434,7 +484,7 @@ impl Decide for Client {
         }
         let auth = if let Phase::Auth(peer) = &self.phase { peer.due() } else { None };
         let lcp = self.lcp.as_ref().and_then(Automaton::due);
-        [self.deadline.map(|deadline| deadline.at), lcp, auth, self.network_due()].into_iter().flatten().min()
+        [self.deadline.map(|deadline| deadline.at), lcp, auth, self.network_due(), self.stay_due()].into_iter().flatten().min()
     }
 }
 

@@ -1,10 +1,11 @@
 //! From Call Connected to pings: crypto binding, IPCP, IPv6CP, data. MS-SSTP 3.2.5.2, RFC 1332, RFC 5072.
 
-use super::{Client, Phase};
+use super::{Client, Phase, UNACCEPTED_FRAME};
 use crate::base::{Bytes, Layer, Micros};
 use crate::crypto::binding::{self, HashProtocol};
 use crate::proto::fsm::{Automaton, Step};
 use crate::proto::ipcp::{ClientIpcp, Ipv6cp};
+use crate::proto::quirk::Quirk;
 use crate::proto::session::Core;
 use crate::transcript::{Reason, What};
 use crate::wire::control;
@@ -20,6 +21,10 @@ const IPV6CP_GRACE: Duration = Duration::from_millis(500);
 const PING_INTERVAL: Duration = Duration::from_secs(1);
 /// Ours: how long an Echo Response may take; it is the server's next message, so a round trip is enough.
 const ECHO_PATIENCE: Duration = Duration::from_secs(2);
+/// Ours: bytes in a ping that is too large for its link.
+const LARGE: usize = 1472;
+/// Ours: so much of a frame is quoted in a Protocol-Reject, bytes; every MRU has room for it.
+const REJECTED: usize = 1400;
 /// Ours: so many Configure-Naks for IPCP are a loop, RFC 1661 section 4.6 (Max-Failure) twice over.
 const NAK_LOOP: u32 = 10;
 
@@ -39,6 +44,8 @@ pub(super) struct Progress {
     echo_answered: bool,
     /// An Echo Request went out early because nothing at all had come after Call Connected.
     nudged: bool,
+    /// Identifier of our last Protocol-Reject, RFC 1661 section 5.7.
+    rejects: u8,
 }
 
 impl Client {
@@ -70,6 +77,7 @@ impl Client {
             core.send_message(Message::bare(MessageType::EchoRequest));
         }
         self.phase = Phase::Network;
+        self.start_hello(core);
         self.start_network(core);
     }
 
@@ -78,6 +86,7 @@ impl Client {
         self.wait(core, Layer::Ncp, "IPCP Configure-Ack");
         let timers = &self.config.timers;
         let mut ipcp = Automaton::new(Layer::Ncp, ClientIpcp::default(), timers.restart, timers.max_configure);
+        (ipcp.takes_stale, ipcp.deaf) = (self.is(Quirk::TakesStale), self.is(Quirk::Deaf));
         let steps = ipcp.start(core.now);
         self.ipcp = Some(ipcp);
         self.ncp_steps(core, ppp::IPCP, steps);
@@ -185,6 +194,12 @@ impl Client {
         self.phase = Phase::Data;
         self.wait(core, Layer::Data, "answer to a ping or an echo");
         self.net.ping_id = u16::from_be_bytes(core.rng.bytes());
+        if let Some(stays) = self.config.stays {
+            self.deadline = None;
+            self.staying = Some(core.now + stays);
+            self.ping(core);
+            return self.start_ipv6cp(core);
+        }
         if self.net.echo_sent.is_none() || self.net.echo_settled {
             self.net.echo_settled = false;
             self.net.echo_sent = Some(core.now);
@@ -207,7 +222,8 @@ impl Client {
         self.net.pings_sent += 1;
         self.net.pinged_at = core.now;
         self.net.next_ping = Some(core.now + PING_INTERVAL);
-        let echo = Echo { from, to, request: true, id: self.net.ping_id, seq: self.net.pings_sent, data: b"sstp-diag".to_vec() };
+        let data = if self.is(Quirk::LargePackets) { vec![0; LARGE] } else { b"sstp-diag".to_vec() };
+        let echo = Echo { from, to, request: true, id: self.net.ping_id, seq: self.net.pings_sent, data };
         core.send_frame(Frame { protocol: ppp::IPV4, body: Body::Other(Bytes(echo.emit())) });
     }
 
@@ -233,6 +249,9 @@ impl Client {
     }
 
     pub(super) fn echo_response(&mut self, core: &mut Core) {
+        if self.is(Quirk::MindsEchoes) {
+            return self.abort(core, Reason::Violated("an Echo Response that nobody asked for".into()), UNACCEPTED_FRAME);
+        }
         self.bound(core);
         let Some(sent) = self.net.echo_sent.filter(|_| !self.net.echo_settled) else { return };
         self.net.echo_settled = true;
@@ -242,7 +261,7 @@ impl Client {
     }
 
     fn maybe_finish(&mut self, core: &mut Core) {
-        let Phase::Data = self.phase else { return };
+        let (Phase::Data, None) = (&self.phase, self.staying) else { return };
         let ping_settled = self.net.ping_answered || self.net.next_ping.is_none();
         if ping_settled {
             self.start_ipv6cp(core);
@@ -293,7 +312,7 @@ impl Client {
             (Some(ppp::IPCP), Phase::Network | Phase::Data) => {
                 self.ncp_failed(core, Reason::Refused("LCP Protocol-Reject of IPCP".into()));
             }
-            (Some(ppp::IPV6CP), Phase::Network | Phase::Data) => {
+            (Some(ppp::IPV6CP), Phase::Network | Phase::Data) if !self.is(Quirk::InsistsOnIpv6) => {
                 self.bound(core);
                 let steps = self.ipv6cp.as_mut().map(|ipv6cp| ipv6cp.refused(core.now)).unwrap_or_default();
                 self.net.ipv6cp_done = true;
@@ -308,19 +327,20 @@ impl Client {
     }
 
     /// Refuses a protocol that we do not speak. RFC 1661 section 5.7.
-    pub(super) fn reject_protocol(&mut self, core: &mut Core, protocol: Protocol, packet: &control::Packet) {
+    pub(super) fn reject_protocol(&mut self, core: &mut Core, protocol: Protocol, information: &[u8]) {
         if !matches!(self.phase, Phase::Network | Phase::Data) {
             return;
         }
         let mut data = protocol.to_be_bytes().to_vec();
-        data.extend(packet.emit());
-        core.send_frame(Frame::lcp(control::Packet::new(control::PROTOCOL_REJECT, packet.id, data)));
+        data.extend(information.iter().take(REJECTED));
+        self.net.rejects = self.net.rejects.wrapping_add(1);
+        core.send_frame(Frame::lcp(control::Packet::new(control::PROTOCOL_REJECT, self.net.rejects, data)));
     }
 
     pub(super) fn network_due(&self) -> Option<Micros> {
         let timers = [self.ipcp.as_ref().and_then(Automaton::due), self.ipv6cp.as_ref().and_then(Automaton::due)];
         let grace = self.net.ipv6cp_began.filter(|_| !self.net.ipv6cp_done).map(|began| began + IPV6CP_GRACE);
-        let data = matches!(self.phase, Phase::Data);
+        let data = matches!(self.phase, Phase::Data) && self.staying.is_none();
         let echo = self.net.echo_sent.filter(|_| data && !self.net.echo_settled).map(|sent| sent + ECHO_PATIENCE);
         let ping = self.net.next_ping.filter(|_| data && !self.net.ping_answered);
         [timers[0], timers[1], grace, echo, ping, self.nudge_due()].into_iter().flatten().min()
@@ -328,7 +348,7 @@ impl Client {
 
     /// Half of the time for the network is gone and nothing has come since Call Connected: ask whether the server took it.
     fn nudge_due(&self) -> Option<Micros> {
-        let unbound = matches!(self.phase, Phase::Network) && !self.binding_up && !self.net.nudged;
+        let unbound = matches!(self.phase, Phase::Network) && !self.binding_up && !self.net.nudged && self.config.stays.is_none();
         self.deadline.filter(|_| unbound).map(|deadline| Micros((deadline.since.0 + deadline.at.0) / 2))
     }
 
@@ -354,6 +374,9 @@ impl Client {
     }
 
     fn data_tick(&mut self, core: &mut Core) {
+        if self.staying.is_some() {
+            return;
+        }
         if self.net.echo_sent.is_some_and(|sent| sent + ECHO_PATIENCE <= core.now) && !self.net.echo_settled {
             self.net.echo_settled = true;
             core.note(None, Layer::Data, What::Echo { rtt: None });

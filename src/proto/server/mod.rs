@@ -12,7 +12,7 @@ use super::session::{Core, Decide};
 use crate::base::{Layer, Micros, WireError};
 use crate::transcript::{How, Reason};
 use crate::wire::ppp::{self, Body, Frame};
-use crate::wire::sstp::{Attribute, Message, MessageType};
+use crate::wire::sstp::{Attribute, ENCAPSULATED_PPP, Message, MessageType};
 use crate::wire::{control, http};
 use std::time::Duration;
 
@@ -106,6 +106,15 @@ impl Server {
         self.leave_for(core, Parting::Disconnected, self.config.timers.disconnect_1);
     }
 
+    /// Leaves when that is where the server was asked to leave; says whether it did.
+    fn leaves(&mut self, core: &mut Core, layer: Layer) -> bool {
+        let leaves = self.config.leaves_at == Some(layer) && self.leaving.is_none();
+        if leaves {
+            self.disconnect(core);
+        }
+        leaves
+    }
+
     fn leave_for(&mut self, core: &Core, parting: Parting, patience: Duration) {
         self.parting = parting;
         (self.hello, self.negotiation, self.unanswered) = (None, None, None);
@@ -120,14 +129,24 @@ impl Server {
     }
 
     fn connect_request(&mut self, core: &mut Core, message: &Message) {
-        let faults = request_faults(message, self.config.encapsulates);
+        let mut faults = request_faults(message, self.config.encapsulates);
+        if faults.is_empty() && self.naks < self.config.naks_first {
+            faults.push(Attribute::StatusInfo {
+                about: 1,
+                status: VALUE_NOT_SUPPORTED,
+                value: ENCAPSULATED_PPP.to_be_bytes().to_vec().into(),
+            });
+        }
         if faults.is_empty() {
             self.nonce = core.rng.bytes();
             let offer = Attribute::CryptoBindingRequest { hash_mask: self.config.hash_mask, nonce: self.nonce.to_vec().into() };
             core.send_message(Message::with(MessageType::CallConnectAck, offer));
             core.up(Layer::Sstp);
             self.negotiation = Some(core.now + self.config.timers.negotiation);
-            return self.start_lcp(core);
+            if !self.leaves(core, Layer::Sstp) {
+                self.start_lcp(core);
+            }
+            return;
         }
         self.naks += 1;
         if self.naks > self.config.nak_limit {
@@ -144,7 +163,9 @@ impl Server {
         let mut magic: [u8; 4] = core.rng.bytes();
         magic[0] |= 1;
         let timers = &self.config.timers;
-        let policy = ServerLcp::new(&self.config.methods, magic);
+        let policy = ServerLcp::new(&self.config.methods, magic)
+            .receiving(self.config.own_mru)
+            .refusing(&self.config.lcp_rejects, self.config.lcp_mru);
         let mut lcp = Automaton::new(Layer::Lcp, policy, timers.restart, timers.max_configure);
         let steps = lcp.start(core.now);
         self.lcp = Some(lcp);
@@ -164,7 +185,7 @@ impl Server {
             return self.disconnect(core);
         }
         match (packet.code, packet.data.first_chunk::<2>()) {
-            (control::TERMINATE_REQUEST, _) if self.leaving.is_none() => self.disconnect(core),
+            (control::TERMINATE_REQUEST, _) if self.leaving.is_none() && !self.config.lets_leave => self.disconnect(core),
             (control::PROTOCOL_REJECT, Some([0x80, 0x57])) => self.ipv6cp = None,
             _ => {}
         }
@@ -175,7 +196,7 @@ impl Server {
             match step {
                 Step::Send(packet) => core.send_frame(Frame::lcp(packet)),
                 Step::Up => self.lcp_up(core),
-                Step::Finished if self.leaving.is_none() => self.disconnect(core),
+                Step::Finished if self.leaving.is_none() && !self.config.lets_leave => self.disconnect(core),
                 Step::Down | Step::Finished => {}
             }
         }
@@ -183,6 +204,9 @@ impl Server {
 
     fn lcp_up(&mut self, core: &mut Core) {
         core.up(Layer::Lcp);
+        if self.leaves(core, Layer::Lcp) {
+            return;
+        }
         let Some(method) = self.lcp.as_ref().and_then(|lcp| lcp.policy.method()) else {
             self.hlak = Some([0; 32]);
             return self.start_network(core);
@@ -217,7 +241,9 @@ impl Server {
             Decision::Accepted(hlak) if self.hlak.is_none() => {
                 core.up(Layer::Auth);
                 self.hlak = Some(hlak);
-                self.start_network(core);
+                if !self.leaves(core, Layer::Auth) {
+                    self.start_network(core);
+                }
             }
             Decision::Accepted(_) => {}
             Decision::Refused => {

@@ -3,9 +3,13 @@
 use super::{ATTRIB_NOT_SUPPORTED_IN_MSG, Parting, Server, VALUE_NOT_SUPPORTED};
 use crate::base::{Bytes, Layer, Micros};
 use crate::crypto::binding::{self, HashProtocol};
+use crate::proto::call;
+use crate::proto::flaw::{CERT_HASH_WRONG, FORM_WRONG, HASH_WRONG, KEY_SWAPPED, MAC_WRONG, NONCE_WRONG, TOO_EARLY, ZERO_KEY};
 use crate::proto::fsm::{self, Automaton, Step};
 use crate::proto::ipcp::{Ipv6cp, ServerIpcp};
+use crate::proto::plan::BindingKey;
 use crate::proto::session::Core;
+use crate::transcript::Reason;
 use crate::wire::control;
 use crate::wire::inner::Echo;
 use crate::wire::ppp::{self, Body, Frame, Protocol};
@@ -14,29 +18,59 @@ use crate::wire::sstp::{Attribute, Message, MessageType};
 impl Server {
     /// The five checks of MS-SSTP 3.3.5.2.3.
     pub(super) fn call_connected(&mut self, core: &mut Core, message: &Message, packet: &[u8]) {
-        if self.config.check_binding
-            && let Err((about, status)) = self.check_binding(message, packet)
-        {
-            return self.abort(core, about, status);
+        if self.config.check_binding {
+            let wrong = self.binding_faults(message, packet);
+            if !wrong.is_empty() {
+                core.down(Layer::Binding, Reason::Violated(format!("crypto binding: {}", wrong.join(", "))));
+                let form = message.attributes.len() != 1 || !matches!(message.attributes.first(), Some(Attribute::CryptoBinding { .. }));
+                let (about, status) = if form { (2, ATTRIB_NOT_SUPPORTED_IN_MSG) } else { (3, VALUE_NOT_SUPPORTED) };
+                return self.abort(core, about, status);
+            }
         }
         self.negotiation = None;
         self.hello = Some((core.now + self.config.timers.hello, false));
         core.up(Layer::Binding);
+        if !self.leaves(core, Layer::Binding) {
+            self.network_up(core);
+        }
     }
 
-    fn check_binding(&self, message: &Message, packet: &[u8]) -> Result<(), (u8, u32)> {
+    /// The network is up once the call is connected and addresses are agreed on, whichever came first.
+    fn network_up(&mut self, core: &mut Core) {
+        let opened = self.ipcp.as_ref().is_some_and(|ipcp| ipcp.state() == fsm::State::Opened);
+        if opened && core.state() == call::State::Established {
+            self.leaves(core, Layer::Ncp);
+        }
+    }
+
+    /// Everything that is wrong with a Call Connected, not only what is found first.
+    fn binding_faults(&self, message: &Message, packet: &[u8]) -> Vec<&'static str> {
         let [Attribute::CryptoBinding { hash_protocol, nonce, cert_hash, .. }] = message.attributes.as_slice() else {
-            return Err((2, ATTRIB_NOT_SUPPORTED_IN_MSG));
+            return vec![FORM_WRONG];
         };
-        let wrong = (3, VALUE_NOT_SUPPORTED);
-        let hash = HashProtocol::from_value(*hash_protocol).filter(|hash| hash.value() & self.config.hash_mask != 0).ok_or(wrong)?;
+        let Some(hash) = HashProtocol::from_value(*hash_protocol).filter(|hash| hash.value() & self.config.hash_mask != 0) else {
+            return vec![HASH_WRONG];
+        };
         let expected: &[u8] = match hash {
             HashProtocol::Sha1 => &self.config.cert.sha1,
             HashProtocol::Sha256 => &self.config.cert.sha256,
         };
-        let hlak = self.hlak.ok_or(wrong)?;
-        let right = nonce.0 == self.nonce && cert_hash.0 == expected && binding::verify(hash, &hlak, packet).unwrap_or(false);
-        if right { Ok(()) } else { Err(wrong) }
+        let mut wrong = Vec::new();
+        let mut must = |right: bool, says| {
+            if !right {
+                wrong.push(says)
+            }
+        };
+        must(nonce.0 == self.nonce, NONCE_WRONG);
+        must(cert_hash.0 == expected, CERT_HASH_WRONG);
+        let verifies = |key: &[u8; 32]| binding::verify(hash, key, packet).unwrap_or(false);
+        match self.hlak {
+            None => must(false, TOO_EARLY),
+            Some(hlak) if verifies(&hlak) => {}
+            Some(_) if verifies(&[0; 32]) => must(false, ZERO_KEY),
+            Some(hlak) => must(false, if verifies(&BindingKey::Swapped.of(hlak)) { KEY_SWAPPED } else { MAC_WRONG }),
+        }
+        wrong
     }
 
     pub(super) fn start_network(&mut self, core: &mut Core) {
@@ -60,7 +94,10 @@ impl Server {
             match (step, protocol) {
                 (Step::Send(packet), ppp::IPCP) => core.send_frame(Frame { protocol, body: Body::Ipcp(packet) }),
                 (Step::Send(packet), _) => core.send_frame(Frame { protocol, body: Body::Ipv6cp(packet) }),
-                (Step::Up, ppp::IPCP) => core.up(Layer::Ncp),
+                (Step::Up, ppp::IPCP) => {
+                    core.up(Layer::Ncp);
+                    self.network_up(core);
+                }
                 _ => {}
             }
         }

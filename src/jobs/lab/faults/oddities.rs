@@ -15,6 +15,7 @@ pub(in crate::jobs::lab) const ODDITIES: &[Fault] = &[
     fault("cert.wrong-order", Layer::Cert, "the chain is sent as leaf, root, intermediate", Makes::Pki(PkiKind::WrongOrder), ""),
     fault("cert.extra", Layer::Cert, "a certificate of somebody else goes with the chain", Makes::Pki(PkiKind::ExtraCertificate), ""),
     fault("cert.no-eku", Layer::Cert, "the leaf names no purpose, which allows all", Makes::Pki(PkiKind::NoEku), ""),
+    fault("cert.any-purpose", Layer::Cert, "the only purpose of the leaf is any", Makes::Pki(PkiKind::AnyEku), ""),
     fault("cert.staple", Layer::Cert, "an OCSP answer comes with the handshake", STAPLED, ""),
     fault("cert.ocsp-delegated", Layer::Cert, "a responder that the CA appointed signs the OCSP answer", DELEGATED, ""),
     fault("cert.crl-moved", Layer::Cert, "the revocation list is found behind a redirect", MOVED, ""),

@@ -1,0 +1,132 @@
+//! A stream has no borders: messages cut at every byte, cut short at every byte, and put together. MS-SSTP 3.1.7.2.
+
+use super::{ABORT, BOUND, ENDED, GOES_ON, LINKED, REQUEST};
+use crate::base::Layer::{self, Auth, Binding, Data, Lcp, Ncp, Sstp};
+use crate::base::{Side, SpecRef};
+use crate::jobs::conformance::case::{Base, Case, Level};
+use crate::jobs::conformance::expect::Expect;
+use crate::proto::plan::Method;
+
+/// Message, layer to climb to, layer of the id, where it is cut, what must come, covered requirements.
+type Cut = (&'static str, Layer, &'static str, &'static [usize], Expect, &'static str);
+
+const CUTS: [Cut; 6] = [
+    ("http.response", Sstp, "http", &[1, 5, 8, 9, 12, 13, 15, 16, 17, 30, 40, 60, 75, 79], REQUEST, "C-035"),
+    ("sstp.call-connect-ack", Lcp, "sstp", &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 24, 32, 40, 46, 47], GOES_ON, "C-013"),
+    (
+        "lcp.configure-request",
+        Lcp,
+        "lcp",
+        &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 18, 20, 22, 24, 26],
+        Expect::Within("lcp.configure-ack", 0, 2000),
+        "C-013",
+    ),
+    ("chap.challenge", Auth, "auth", &[1, 3, 4, 5, 6, 8, 9, 12, 13, 20, 28], Expect::Within("chap.response", 0, 2000), "C-013"),
+    ("chap.success", Binding, "auth", &[2, 4, 8, 12, 14, 20, 53, 54, 63], BOUND, "C-013"),
+    (
+        "sstp.call-disconnect",
+        Sstp,
+        "teardown",
+        &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19],
+        Expect::Sends("sstp.call-disconnect-ack"),
+        "C-013",
+    ),
+];
+
+/// A message that is cut short, its length field told the truth: name, bytes, from and to which length.
+const SHORT: [(&str, &str, usize, usize); 4] = [
+    ("call-connect-ack", "1001003000020001000400280000000300000000000000000000000000000000000000000000000000000000000000aa", 8, 47),
+    ("call-connect-nak", "10010016000300010002000e00000001000000040001", 9, 21),
+    ("call-disconnect", "10010014000600010002000c0000000000000000", 9, 19),
+    ("call-abort", "10010014000500010002000c0000000200000005", 9, 19),
+];
+
+pub(super) fn cases() -> Vec<Case> {
+    let cuts = CUTS.iter().flat_map(|cut| cut.3.iter().map(|at| split(cut, *at)));
+    let short = SHORT.iter().flat_map(|row| (row.2..=row.3).filter_map(|length| truncated(row, length)));
+    cuts.chain(short).chain(JOINED.iter().map(joined)).collect()
+}
+
+fn split(cut: &Cut, at: usize) -> Case {
+    let (message, until, layer, _, expect, covers) = *cut;
+    let chap = message.starts_with("chap.");
+    Case {
+        id: format!("{layer}/3.1.7.2/{}-to-client-split-{at}", message.replace('.', "-")).into(),
+        title: format!("{} in two writes, cut after {at} bytes, is one message", message.replace(['.', '-'], " ")).into(),
+        why: "TLS keeps no borders.".into(),
+        spec: SpecRef::sstp("3.1.7.2"),
+        level: Level::Derived,
+        covers: vec![covers],
+        edits: vec![format!("{message}#1 split {at}").into()],
+        proved_by: "client.one-read",
+        base: Base { expect, methods: chap.then_some(&[Method::MsChapV2]), ..Base::new(Side::Client, until) },
+    }
+}
+
+fn truncated(row: &(&str, &str, usize, usize), length: usize) -> Option<Case> {
+    let (name, bytes, ..) = *row;
+    let whole = crate::base::unhex(bytes)?;
+    let mut cut = whole.get(..length)?.to_vec();
+    *cut.get_mut(3)? = u8::try_from(length).ok()?;
+    let setup = name.starts_with("call-connect-");
+    let (carrier, expect) = if setup { ("sstp.call-connect-ack", ABORT) } else { ("sstp.call-disconnect", ENDED) };
+    Some(Case {
+        id: format!("{}/3.2.5.3.1/{name}-to-client-truncated-{length}", if setup { "sstp" } else { "teardown" }).into(),
+        title: format!("{} that ends after {length} bytes is malformed", name.replace('-', " ")).into(),
+        why: "What is not there must not be read.".into(),
+        spec: SpecRef::sstp("3.2.5.3.1"),
+        level: Level::Must,
+        covers: vec!["C-056"],
+        edits: vec![format!("{carrier}#1 instead {}", crate::base::hex(&cut)).into(), "sstp.call-abort#* drop".into()],
+        proved_by: "client.takes-everything",
+        base: Base { expect, otherwise: setup.then_some(ENDED), ..Base::new(Side::Client, if setup { Lcp } else { Sstp }) },
+    })
+}
+
+/// Messages that come in one write with what stands before or behind them: name, title, layer, edits, what must come.
+type Joined = (&'static str, &'static str, Layer, &'static [&'static str], Expect);
+
+const JOINED: [Joined; 4] = [
+    (
+        "ack-behind-dropped-ppp",
+        "an Ack in one record behind an LCP packet that is too early begins the call",
+        Lcp,
+        &["sstp.call-connect-ack#1 splice 0..0 10 00 00 10 ff 03 c0 21 01 33 00 08 01 04 05 78", "sstp.call-abort#* drop"],
+        LINKED,
+    ),
+    (
+        "disconnect-behind-the-ack",
+        "Disconnect in one record behind the Ack is acknowledged",
+        Data,
+        &["sstp.call-connect-ack#1 splice 9999..9999 10 01 00 08 00 06 00 00", "sstp.call-abort#* drop"],
+        Expect::Sends("sstp.call-disconnect-ack"),
+    ),
+    (
+        "challenge-behind-an-echo",
+        "a challenge in one record behind an LCP Echo-Request is answered",
+        Auth,
+        &["chap.challenge#1 splice 0..0 10 00 00 10 ff 03 c0 21 09 21 00 08 00 00 00 00"],
+        Expect::Within("chap.response", 0, 2000),
+    ),
+    (
+        "ipcp-behind-data",
+        "IPCP in one record behind an IPv4 packet is answered",
+        Ncp,
+        &["ipcp.configure-request#1 splice 0..0 10 00 00 0a ff 03 00 21 45 00"],
+        Expect::Within("ipcp.configure-ack", 0, 2000),
+    ),
+];
+
+fn joined((name, title, until, edits, expect): &Joined) -> Case {
+    Case {
+        id: format!("sstp/3.1.7.2/{name}").into(),
+        title: (*title).into(),
+        why: "TLS keeps no borders.".into(),
+        spec: SpecRef::sstp("3.1.7.2"),
+        level: Level::Derived,
+        covers: vec!["C-013"],
+        edits: edits.iter().map(|line| (*line).into()).collect(),
+        proved_by: "client.one-packet",
+        base: Base { expect: *expect, methods: (*until == Auth).then_some(&[Method::MsChapV2]), ..Base::new(Side::Client, *until) },
+    }
+}

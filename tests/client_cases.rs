@@ -1,0 +1,126 @@
+//! The matrix of the client suite: every case passes against the built-in client and fails against its mutant, in memory.
+
+use sstp_diag::base::{Layer, Micros, Side};
+use sstp_diag::jobs::conformance::client::{self, OVER_SOCKETS, mutants};
+use sstp_diag::jobs::conformance::coverage::{self, Coverage, UNTESTED};
+use sstp_diag::jobs::conformance::{Case, Grade, rehearse, server, verdict};
+use sstp_diag::proto::edit::Edit;
+use sstp_diag::transcript::{Event, What, tap};
+use std::collections::HashSet;
+
+fn wrong(case: &Case) -> Option<String> {
+    let (clean, events) = rehearse::client_case(case, None);
+    if clean.grade != Grade::Pass {
+        let seen: Vec<String> =
+            events.iter().rev().take(12).rev().map(|event| format!("    {:?} {:?} {:?}", event.at, event.by, event.what)).collect();
+        return Some(format!("{}: clean client: {} {}\n{}", case.id, clean.grade.name(), clean.actual, seen.join("\n")));
+    }
+    let Some(mutant) = mutants::find(case.proved_by) else { return Some(format!("{}: no mutant {}", case.id, case.proved_by)) };
+    let (spoilt, _) = rehearse::client_case(case, Some(mutant));
+    (!spoilt.grade.is_held_against()).then(|| format!("{}: with {}: {} {}", case.id, case.proved_by, spoilt.grade.name(), spoilt.actual))
+}
+
+fn above_tls() -> Vec<Case> {
+    client::all().into_iter().filter(rehearse::is_above_tls).collect()
+}
+
+/// A share of the matrix, so that shares run beside each other.
+fn matrix(share: usize, of: usize) {
+    let cases = above_tls();
+    let wrong: Vec<String> = cases.iter().skip(share).step_by(of).filter_map(wrong).collect();
+    assert!(wrong.is_empty(), "{} are wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn every_client_case_passes_the_clean_client_and_fails_its_mutant() {
+    matrix(0, 2);
+}
+
+#[test]
+fn every_other_client_case_passes_the_clean_client_and_fails_its_mutant() {
+    matrix(1, 2);
+}
+
+#[test]
+fn the_rows_of_the_client_suite_are_well_formed() {
+    let cases = client::all();
+    assert!(cases.len() >= 280, "{} cases", cases.len());
+    let mut seen: HashSet<String> = server::all().into_iter().map(|case| case.id.to_string()).collect();
+    let kebab = |text: &str| text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+    for case in &cases {
+        assert!(seen.insert(case.id.to_string()), "{} stands twice", case.id);
+        let parts: Vec<&str> = case.id.split('/').collect();
+        assert!(matches!(parts.as_slice(), [layer, _, what] if Layer::from_name(layer).is_some() && kebab(what)), "{}", case.id);
+        assert!(!case.title.is_empty() && !case.title.ends_with('.') && case.why.ends_with('.'), "{}", case.id);
+        assert!(case.base.tests == Side::Client && !case.covers.is_empty(), "{}", case.id);
+        for line in &case.edits {
+            Edit::parse(line).unwrap_or_else(|error| panic!("{}: {error}", case.id));
+        }
+    }
+}
+
+/// TLS is not on the pretend wire: what lies there is proved over sockets (`tests/clients.rs`), and what a ClientHello says below.
+#[test]
+fn few_cases_are_not_proved_in_memory_and_all_of_them_are_about_tls() {
+    let cases = client::all();
+    let unproved: Vec<&Case> = cases.iter().filter(|case| mutants::find(case.proved_by).is_none()).collect();
+    for case in &unproved {
+        assert!(case.proved_by == OVER_SOCKETS && !rehearse::is_above_tls(case), "{}: no mutant {}", case.id, case.proved_by);
+    }
+    assert!(unproved.len() * 20 <= cases.len(), "{} of {} without a proof", unproved.len(), cases.len());
+}
+
+#[test]
+fn every_mutant_proves_a_case_and_is_well_formed() {
+    let proved: HashSet<&str> = client::all().iter().map(|case| case.proved_by).collect();
+    let mut seen = HashSet::new();
+    for mutant in mutants::MUTANTS {
+        assert!(seen.insert(mutant.id) && mutant.id.starts_with("client.") && !mutant.title.ends_with('.'), "{}", mutant.id);
+        assert_eq!(mutant.parsed().len(), mutant.edits.len(), "{}: an edit that is none", mutant.id);
+        assert!(proved.contains(mutant.id), "{} proves nothing", mutant.id);
+    }
+}
+
+#[test]
+fn every_client_requirement_has_a_case_or_a_reason() {
+    let cases = client::all();
+    let all: Vec<_> = coverage::requirements(Side::Client).collect();
+    assert_eq!(all.len(), 185);
+    let gaps: Vec<&str> = all.iter().filter(|one| coverage::coverage(one, &cases) == Coverage::Gap).map(|one| one.id).collect();
+    assert!(gaps.is_empty(), "neither case nor reason: {gaps:?}");
+    let known: HashSet<&str> = all.iter().map(|one| one.id).collect();
+    for id in cases.iter().flat_map(|case| case.covers.iter().copied()) {
+        assert!(known.contains(id), "{id} is no client requirement");
+    }
+    let excused = UNTESTED.iter().flat_map(|row| row.0.split(' ')).filter(|id| id.starts_with("C-"));
+    for id in excused {
+        let both = cases.iter().find(|case| case.covers.contains(&id));
+        assert!(known.contains(id) && both.is_none(), "{id} has a reason and a case");
+    }
+}
+
+/// What the case of that id makes of a ClientHello.
+fn of_hello(id: &str, hello: tap::ClientHello) -> Grade {
+    let case = client::all().into_iter().find(|case| case.id == id).expect("a case");
+    let event = Event::new(Micros::ZERO, Some(Side::Client), Layer::Tls, What::ClientHello(Box::new(hello)));
+    verdict::judge(&case, &[event]).grade
+}
+
+#[test]
+fn a_client_hello_is_judged() {
+    let hello = |versions: &[u16], sni: Option<&str>, alpn: &[&str]| tap::ClientHello {
+        versions: versions.to_vec(),
+        sni: sni.map(Into::into),
+        alpn: alpn.iter().map(ToString::to_string).collect(),
+        ..tap::ClientHello::default()
+    };
+    for (id, right, wrong) in [
+        ("tls/3/no-old-versions", hello(&[0x0304, 0x0303], None, &[]), hello(&[0x0303, 0x0302, 0x0301], None, &[])),
+        ("tls/3/server-name", hello(&[0x0303], Some("vpn.example"), &[]), hello(&[0x0303], Some("192.0.2.1"), &[])),
+        ("tls/3.1/alpn", hello(&[0x0303], None, &["h2", "http/1.1"]), hello(&[0x0303], None, &["h2"])),
+    ] {
+        assert_eq!((of_hello(id, right), of_hello(id, wrong)), (Grade::Pass, Grade::Lenient), "{id}");
+    }
+    let case = client::all().into_iter().find(|case| case.id == "tls/2.1/begins-with-tls").expect("a case");
+    assert_eq!(verdict::judge(&case, &[]).grade, Grade::Fail);
+}
