@@ -6,6 +6,7 @@ mod catalogue;
 mod chains;
 mod cli;
 mod client_cases;
+mod clients;
 mod conformance;
 
 mod decode;

@@ -4,7 +4,7 @@ use sstp_diag::base::{Layer, Side};
 use sstp_diag::jobs::conformance::again::Retries;
 use sstp_diag::jobs::conformance::coverage::{self, Coverage, UNTESTED};
 use sstp_diag::jobs::conformance::known::{self, Scale};
-use sstp_diag::jobs::conformance::run::{self, Outcome, SuiteConfig};
+use sstp_diag::jobs::conformance::run::{self, Outcome, Peer, SuiteConfig};
 use sstp_diag::jobs::conformance::{Case, Grade, Level, rehearse, server};
 use sstp_diag::jobs::lab::{Lab, LabConfig, fault};
 use sstp_diag::jobs::probe::ProbeConfig;
@@ -97,7 +97,7 @@ async fn run_through(lab: &Lab, at: SocketAddr, cases: Vec<Case>, retries: Retri
     probe.trust = Arc::new(Trust::of(Store::Mozilla, "lab", &dial.ca_der));
     probe.resolver.overrides = vec![Override { host: dial.host.clone(), addresses: vec![at.ip()] }];
     let (_stop, stopped) = tokio::sync::watch::channel(false);
-    let suite = SuiteConfig { probe, cases, jobs: 16, rate: None, repeat: 1, retries, artifacts: None };
+    let suite = SuiteConfig { peer: Peer::Server(Box::new(probe)), cases, jobs: 16, rate: None, repeat: 1, retries, artifacts: None };
     run::run(suite, &Clock::start(), stopped, &mut |_, _| {}).await
 }
 

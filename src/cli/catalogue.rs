@@ -8,7 +8,6 @@ use super::exit::{Exit, Trouble};
 use super::output::print;
 use crate::diag::codes::{self, Code};
 use crate::diag::{self, Check};
-use crate::jobs::conformance::server;
 use crate::jobs::lab::fault::{self, Fault};
 use crate::report::sentence::{code_in_full, numbers};
 use serde_json::{Value, json};
@@ -19,8 +18,8 @@ pub fn run(args: &CatalogueArgs) -> Result<Exit, Trouble> {
         (What::Checks, Shape::Table) => aligned(diag::all().map(check_row)),
         (What::Faults, Shape::Table) => aligned(fault::all().map(fault_row)),
         (What::Codes, Shape::Table) => aligned(codes::all().map(code_row)),
-        (What::Cases, Shape::Table) => conformance::list(&server::all()),
-        (What::Cases, Shape::Json) => array(server::all().iter().map(conformance::case_json)),
+        (What::Cases, Shape::Table) => conformance::list(&conformance::all()),
+        (What::Cases, Shape::Json) => array(conformance::all().iter().map(conformance::case_json)),
         (What::Cases, Shape::Markdown) => conformance::cases_page(),
         (What::Checks, Shape::Json) => array(diag::all().map(check_json)),
         (What::Faults, Shape::Json) => array(fault::all().map(fault_json)),

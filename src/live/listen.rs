@@ -1,10 +1,13 @@
-//! The sockets of the lab: doors that speak SSTP, doors that speak something else, and a forward proxy.
+//! The sockets of the lab: doors that speak SSTP, doors that speak something else, a forward proxy; and booths where callers are
+//! received one by one.
 
+mod booth;
 mod connect;
 mod front;
 mod old_tls;
 mod web;
 
+pub use booth::{Booth, Call, Caller, Counter, Greeted};
 pub use connect::{ProxyAnswer, ProxyPolicy};
 pub use front::Front;
 pub use old_tls::Script;

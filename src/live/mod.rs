@@ -1,6 +1,7 @@
 //! Sockets, name resolution, proxies, TLS and the clock: everything that depends on the world outside.
 
 pub mod aside;
+pub mod child;
 pub mod clock;
 pub mod dial;
 pub mod dns;
@@ -12,6 +13,7 @@ pub mod listen;
 pub mod lookup;
 mod notes;
 pub mod proxy;
+pub mod pty;
 pub mod route;
 pub mod runtime;
 pub mod tap;

@@ -11,6 +11,7 @@ pub mod ipcp;
 pub mod lcp;
 pub mod pair;
 pub mod plan;
+pub mod pppd;
 pub mod quirk;
 mod rng;
 mod server;

@@ -2,6 +2,7 @@
 //! offline proofs, and what record sizes tell without keys.
 
 use crate::base::{Layer, Micros, Side};
+use crate::wire::tls::{Offer, fingerprint, is_grease};
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, SocketAddr};
 
@@ -214,6 +215,24 @@ pub struct ClientHello {
     pub ja3: String,
     /// JA4.
     pub ja4: String,
+}
+
+impl From<&Offer> for ClientHello {
+    fn from(offer: &Offer) -> ClientHello {
+        // RFC 8701 2: a protocol name that means nothing.
+        let grease_name = |name: &[u8]| matches!(name, [high, low] if is_grease(u16::from_be_bytes([*high, *low])));
+        let names = offer.alpn.iter().filter(|name| !grease_name(name));
+        ClientHello {
+            versions: offer.versions(),
+            suites: offer.suites.iter().copied().filter(|number| !is_grease(*number)).collect(),
+            sni: offer.server_name.clone(),
+            alpn: names.map(|name| String::from_utf8_lossy(name).into_owned()).collect(),
+            resumes: offer.resumes(),
+            early_data: offer.early_data,
+            ja3: fingerprint::ja3(offer),
+            ja4: fingerprint::ja4(offer),
+        }
+    }
 }
 
 /// A ServerHello as it was seen. RFC 8446 4.1.3.

@@ -7,6 +7,7 @@ pub mod crl;
 pub mod der;
 pub mod dns;
 pub mod eap;
+pub mod hdlc;
 pub mod http;
 pub mod inner;
 pub mod layout;

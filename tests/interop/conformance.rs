@@ -1,4 +1,4 @@
-//! The whole server suite against SoftEther: nothing but what `fixtures/known/softether.toml` lists.
+//! The whole server suite against SoftEther, the whole client suite against sstp-client: nothing but what `fixtures/known` lists.
 
 use crate::rig::rig;
 use serde_json::Value;
@@ -10,13 +10,26 @@ use std::process::Command;
 #[test]
 fn softether_disagrees_where_it_is_known_to() {
     let rig = rig();
-    let known = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/known/softether.toml");
-    let folder = std::env::temp_dir().join(format!("sstp-diag-conformance-interop-{}", std::process::id()));
+    let target = rig.at("SOFTETHER");
+    let login = ["--user", "alice", "--password-file", rig.get("PASSWORD"), "--ca", rig.get("CA")];
+    nothing_new(&[&["server", &target][..], &login].concat(), "softether", 200);
+}
+
+#[test]
+fn sstpc_disagrees_where_it_is_known_to() {
+    nothing_new(&["client", "--exec-sstpc"], "sstpc", 200);
+}
+
+/// Runs a suite against what is known of that peer, of which at least so many cases must be seen again.
+fn nothing_new(args: &[&str], peer: &str, least: usize) {
+    let known = format!("{}/fixtures/known/{peer}.toml", env!("CARGO_MANIFEST_DIR"));
+    let folder = std::env::temp_dir().join(format!("sstp-diag-conformance-{peer}-{}", std::process::id()));
     let artifacts = folder.display().to_string();
     // What is not expected is run again by itself before it counts: --retries is 2 beside --expected.
     let run = Command::new(env!("CARGO_BIN_EXE_sstp-diag"))
-        .args(["conformance", "server", &rig.at("SOFTETHER"), "--user", "alice", "--password-file", rig.get("PASSWORD")])
-        .args(["--ca", rig.get("CA"), "--expected", known, "-o", "json", "--artifacts", &artifacts])
+        .arg("conformance")
+        .args(args)
+        .args(["--expected", &known, "-o", "json", "--artifacts", &artifacts])
         .output()
         .expect("it runs");
     let says = String::from_utf8_lossy(&run.stderr);
@@ -30,7 +43,7 @@ fn softether_disagrees_where_it_is_known_to() {
     }
     assert_eq!(run.status.code(), Some(0), "down after {}\n{says}\n{surprises}", report["down_after"]);
     let known = cases.iter().filter(|row| text(row, "standing") == "known").count();
-    assert!(known > 200, "{known} known disagreements are seen");
+    assert!(known > least, "{known} known disagreements are seen");
 }
 
 fn text<'a>(row: &'a Value, key: &str) -> &'a str {

@@ -6,7 +6,7 @@ use crate::base::{Bytes, Layer, Micros, Reader, Side, WireError};
 use crate::transcript::{Event, What, tap};
 use crate::wire::tls::message::{self, Certificates13, EncryptedExtensions, kind};
 use crate::wire::tls::suite::Kx;
-use crate::wire::tls::{Choice, Offer, TLS12, TLS13, fingerprint, is_grease};
+use crate::wire::tls::{Choice, Offer, TLS12, TLS13, fingerprint};
 use zeroize::Zeroizing;
 
 impl Tls {
@@ -76,17 +76,7 @@ impl Tls {
     fn client_hello(&mut self, at: Micros, whole: &[u8], body: &mut Reader<'_>, out: &mut dyn Sees) -> Result<(), WireError> {
         let offer = Offer::parse(body)?;
         self.shake.transcript = self.keys.borrow().derives().then(|| Zeroizing::new(whole.to_vec()));
-        let plain = |numbers: &[u16]| numbers.iter().copied().filter(|number| !is_grease(*number)).collect();
-        let seen = tap::ClientHello {
-            versions: offer.versions(),
-            suites: plain(&offer.suites),
-            sni: offer.server_name.clone(),
-            alpn: offer.alpn.iter().filter(|name| !grease_name(name)).map(|name| String::from_utf8_lossy(name).into_owned()).collect(),
-            resumes: offer.resumes(),
-            early_data: offer.early_data,
-            ja3: fingerprint::ja3(&offer),
-            ja4: fingerprint::ja4(&offer),
-        };
+        let seen = tap::ClientHello::from(&offer);
         self.shake.begin_anew(at, offer);
         self.event(at, Some(Side::Client), What::ClientHello(Box::new(seen)), out);
         Ok(())
@@ -164,11 +154,6 @@ impl Tls {
 fn begun(bytes: &[u8]) -> Option<(u8, usize)> {
     let [kind, high, middle, low] = bytes.first_chunk::<HEADER_LEN>()?;
     Some((*kind, u32::from_be_bytes([0, *high, *middle, *low]) as usize))
-}
-
-/// RFC 8701 2: a protocol name that means nothing.
-fn grease_name(name: &[u8]) -> bool {
-    matches!(name, [high, low] if is_grease(u16::from_be_bytes([*high, *low])))
 }
 
 /// RFC 5246 7.4, bytes.

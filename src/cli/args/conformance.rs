@@ -5,7 +5,8 @@ use super::values;
 use crate::base::Layer;
 use crate::jobs::conformance::Level;
 use crate::report::conformance::{PAPERS, Paper as Format};
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 /// Arguments of `conformance`.
@@ -22,6 +23,8 @@ pub struct ConformanceArgs {
 pub enum ConformanceCommand {
     /// Run the server cases against a live server
     Server(Box<ServerSuiteArgs>),
+    /// Walk a client through the client cases: launched for every case, or brought by hand
+    Client(Box<ClientSuiteArgs>),
     /// Explain a case: what is required, what is sent, what is accepted, how to run it alone
     Show(ShowArgs),
     /// List every requirement with its cases, or with the reason why it has none
@@ -61,6 +64,82 @@ pub struct ServerSuiteArgs {
     /// Begin N cases in a second at most
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000), help_heading = "Run")]
     pub rate: Option<u32>,
+    #[command(flatten)]
+    pub suite: SuiteArgs,
+}
+
+/// Arguments of `conformance client`.
+#[derive(Args)]
+#[command(after_help = CLIENT_EXAMPLES)]
+pub struct ClientSuiteArgs {
+    #[command(flatten)]
+    pub select: SelectArgs,
+    #[command(flatten)]
+    pub client: ClientArgs,
+    /// Wait for clients at ADDR, address:port; the port is the first of several, 0 takes any
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0", help_heading = "Server")]
+    pub listen: SocketAddr,
+    /// The name that clients dial; it stands on the certificates [default: localhost on loopback, else the address]
+    #[arg(long, value_name = "NAME", value_parser = values::server_name, help_heading = "Server")]
+    pub host: Option<String>,
+    /// Hold every write back for MS milliseconds [default: 25 with --exec-sstpc, else 0]
+    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(0..=1000), help_heading = "Server")]
+    pub hold: Option<u64>,
+    /// The account of the client; without it the lab's: alice
+    #[arg(long, help_heading = "Server")]
+    pub user: Option<String>,
+    /// Read its password from the first line of FILE (- for standard input)
+    #[arg(long, value_name = "FILE", requires = "user", conflicts_with = "password_env", help_heading = "Server")]
+    pub password_file: Option<PathBuf>,
+    /// Take its password from the environment variable NAME [default: SSTP_DIAG_PASSWORD]
+    #[arg(long, value_name = "NAME", requires = "user", help_heading = "Server")]
+    pub password_env: Option<String>,
+    /// Run so many cases at a time
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256), help_heading = "Run")]
+    pub jobs: u16,
+    /// Keep a list of all cases, where their client is to go and what they came to in FILE
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub status: Option<PathBuf>,
+    #[command(flatten)]
+    pub suite: SuiteArgs,
+}
+
+/// Who is tested.
+#[derive(Args)]
+#[command(next_help_heading = "Client")]
+pub struct ClientArgs {
+    /// Launch CMD with the shell for every connection; in it {host}, {port}, {ca}, {user}, {password_file}, {password} and
+    /// {case} are filled in; exit codes 89 and 127 mean unsupported
+    #[arg(long, value_name = "CMD", conflicts_with_all = ["exec_sstpc", "lab", "by"])]
+    pub exec: Option<String>,
+    /// Launch sstpc (sstp-client) for every connection and play pppd for it; needs root
+    #[arg(long, value_name = "PROGRAM", num_args = 0..=1, default_missing_value = "sstpc", conflicts_with_all = ["lab", "by"])]
+    pub exec_sstpc: Option<String>,
+    /// Test the client within this program
+    #[arg(long, conflicts_with = "by")]
+    pub lab: bool,
+    /// With the mutation ID, which a case is proved by
+    #[arg(long, value_name = "ID", requires = "lab")]
+    pub fault: Option<String>,
+    /// Somebody brings a client by hand, and it finds its case by this [default: port]
+    #[arg(long, value_enum)]
+    pub by: Option<LedBy>,
+}
+
+/// How a client that is brought by hand finds its case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LedBy {
+    /// Every case has a port of its own
+    Port,
+    /// By the name that it dials: case-N.NAME
+    Sni,
+    /// By the user name of the call before: case-N
+    User,
+}
+
+/// How a suite is run and told.
+#[derive(Args)]
+pub struct SuiteArgs {
     /// Run every case N times; different verdicts are `flaky`
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100), help_heading = "Run")]
     pub repeat: u32,
@@ -178,8 +257,23 @@ Examples:
   sstp-diag conformance server HOST --expected known.toml              fails on change only
   sstp-diag conformance server HOST --case 'sstp/3.3.5.2/echo-*'       some cases alone
   sstp-diag conformance server --lab                                   try it without a server
+  sstp-diag conformance client --exec 'CLIENT {host} {port}'           a client of yours
   sstp-diag conformance show sstp/2.2.1/reserved-bits                  explain a case
   sstp-diag conformance coverage                                       requirement by requirement
 
 Exit codes: 0 nothing new is wrong, 1 a disagreement that is not expected, 2 usage,
 3 could not be run or the target went down, 130 interrupted.";
+
+const CLIENT_EXAMPLES: &str = "\
+Examples:
+  sstp-diag conformance client --exec 'CLIENT {host}:{port} --ca {ca} --user {user} --password-file {password_file}'
+  sstp-diag conformance client --exec-sstpc --quick                 sstp-client, without pppd
+  sstp-diag conformance client --lab                                try it without a client
+  sstp-diag conformance client --listen 192.0.2.1:8400 --quick      by hand: case N on port 8399 + N
+
+A command is started for every connection of a case and ended with all that it started when the case is over: SIGTERM,
+then SIGKILL. {password_file} keeps the password out of the list of processes. The same values are in its environment:
+SSTP_HOST, SSTP_PORT, SSTP_CA, SSTP_USER, SSTP_PASSWORD_FILE, SSTP_CASE.
+
+Exit codes: 0 nothing new is wrong, 1 a disagreement that is not expected, 2 usage,
+3 could not be run or the client went down, 130 interrupted.";

@@ -12,7 +12,10 @@ mod target;
 mod values;
 
 pub use catalogue::{CatalogueArgs, Shape, What};
-pub use conformance::{CompareArgs, ConformanceArgs, ConformanceCommand, CoverageArgs, Paper, SelectArgs, ServerSuiteArgs, ShowArgs};
+pub use conformance::{
+    ClientSuiteArgs, CompareArgs, ConformanceArgs, ConformanceCommand, CoverageArgs, LedBy, Paper, SelectArgs, ServerSuiteArgs, ShowArgs,
+    SuiteArgs,
+};
 pub use decode::{DecodeArgs, DiagnoseArgs, JudgedArgs, KeyArgs, LogArgs, ProofArgs, TapRoots, ViewArgs};
 pub use explain::ExplainArgs;
 pub use gate::GateArgs;

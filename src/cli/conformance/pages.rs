@@ -2,6 +2,7 @@
 
 use super::suite::alone;
 use crate::base::Side;
+use crate::jobs::conformance::client::{self, mutants};
 use crate::jobs::conformance::coverage::{self, Coverage};
 use crate::jobs::conformance::{Case, server};
 use serde_json::{Value, json};
@@ -43,17 +44,31 @@ pub fn in_full(case: &Case) -> String {
     }
     let _ = writeln!(text, "Watched      {} s after the first edit at most", case.base.within.as_secs());
     let _ = writeln!(text, "Covers       {}", case.covers.join(" "));
-    let _ = writeln!(text, "Proved by    the lab fault {}", case.proved_by);
-    let _ = writeln!(text, "Alone        {}", alone(case, "TARGET"));
-    let _ = writeln!(text, "Failing      sstp-diag conformance server --lab --fault {} --case {}", case.proved_by, case.id);
+    let (prover, how) = match case.base.tests {
+        Side::Server => ("the lab fault", "TARGET"),
+        Side::Client => ("the client mutation", "--exec 'CLIENT {host} {port}'"),
+    };
+    let failing = match (case.base.tests, mutants::find(case.proved_by)) {
+        // What lies below SSTP is proved by a client that does not look.
+        (Side::Client, None) => ("a client that goes on whatever it is shown", CARELESS.to_string()),
+        _ => (prover, format!("--lab --fault {}", case.proved_by)),
+    };
+    let name = if failing.0 == prover { format!("{prover} {}", case.proved_by) } else { failing.0.to_string() };
+    let _ = writeln!(text, "Proved by    {name}");
+    let _ = writeln!(text, "Alone        {}", alone(case, how));
+    let _ = writeln!(text, "Failing      sstp-diag conformance {} {} --case {}", case.base.tests, failing.1, case.id);
     text
 }
 
-/// Every requirement with its cases, or why it has none.
+/// Every requirement of both sides with its cases, or why it has none.
 pub fn coverage(untested: bool) -> String {
-    let (cases, mut text) = (server::all(), String::new());
+    [Side::Server, Side::Client].map(|side| covered(side, untested)).join("\n")
+}
+
+fn covered(side: Side, untested: bool) -> String {
+    let (cases, mut text) = (of(side), String::new());
     let (mut covered, mut excused, mut gaps) = (0, 0, 0);
-    for requirement in coverage::requirements(Side::Server) {
+    for requirement in coverage::requirements(side) {
         let says = format!("{}  {:7}  [{}] {}\n", requirement.id, requirement.level.name(), requirement.section, requirement.says);
         let (count, how) = match coverage::coverage(&requirement, &cases) {
             Coverage::Cases(ids) => (&mut covered, ids.join(" ")),
@@ -65,14 +80,29 @@ pub fn coverage(untested: bool) -> String {
             let _ = writeln!(text, "{says}    {how}");
         }
     }
-    let _ = writeln!(text, "\n{covered} requirements have cases, {excused} a reason, {gaps} neither; {} cases.", cases.len());
+    let count = cases.len();
+    let _ = writeln!(text, "\n{side}: {covered} requirements have cases, {excused} a reason, {gaps} neither; {count} cases.");
     text
+}
+
+/// All cases for a side.
+fn of(side: Side) -> Vec<Case> {
+    match side {
+        Side::Server => server::all(),
+        Side::Client => client::all(),
+    }
+}
+
+/// All cases for both sides.
+pub fn all() -> Vec<Case> {
+    server::all().into_iter().chain(client::all()).collect()
 }
 
 /// A case as a row of `catalogue cases -o json`.
 pub fn case_json(case: &Case) -> Value {
     json!({
         "id": case.id,
+        "tests": case.base.tests,
         "level": case.level.name(),
         "spec": case.spec.to_string(),
         "title": case.title,
@@ -89,26 +119,35 @@ pub fn case_json(case: &Case) -> Value {
 
 /// `docs/cases.md`.
 pub fn cases_page() -> String {
-    let cases = server::all();
-    let mut page = format!(
-        "# Conformance cases\n\n{} rows, printed by `sstp-diag catalogue cases -o markdown`; `tests/catalogue.rs` compares.\n",
-        cases.len()
-    );
-    let _ =
-        writeln!(page, "\nEach passes against the sound lab and fails against the fault beside it; `tests/conformance.rs` runs them all.");
-    let mut layer = String::new();
-    for case in &cases {
-        if case.layer() != layer && !page.contains(&format!("\n## {}\n", case.layer())) {
-            layer = case.layer().to_string();
-            let _ =
-                writeln!(page, "\n## {layer}\n\n| case | level | source | requirement | expects | proved by |\n|---|---|---|---|---|---|");
-            for case in cases.iter().filter(|case| case.layer() == layer) {
-                let cells = [case.id.to_string(), case.level.name().into(), case.spec.to_string(), case.title.to_string()];
-                let rest = [case.base.expect.to_string(), case.proved_by.to_string()];
-                let cells: Vec<String> = cells.into_iter().chain(rest).map(|cell| cell.replace('|', "\\|")).collect();
-                let _ = writeln!(page, "| {} |", cells.join(" | "));
+    let mut page = String::from(CASES_HEAD);
+    for side in [Side::Server, Side::Client] {
+        let cases = of(side);
+        let _ = writeln!(page, "\n# Cases for a {side}: {}", cases.len());
+        let mut layers: Vec<&str> = Vec::new();
+        cases.iter().for_each(|case| {
+            if !layers.contains(&case.layer()) {
+                layers.push(case.layer())
             }
-        }
+        });
+        layers.into_iter().for_each(|layer| page += &layer_page(side, layer, &cases));
     }
     page
 }
+
+fn layer_page(side: Side, layer: &str, cases: &[Case]) -> String {
+    let mut page = format!("\n## {side}: {layer}\n\n{CASES_TABLE}");
+    for case in cases.iter().filter(|case| case.layer() == layer) {
+        let cells = [case.id.to_string(), case.level.name().into(), case.spec.to_string(), case.title.to_string()];
+        let rest = [case.base.expect.to_string(), case.proved_by.to_string()];
+        let cells: Vec<String> = cells.into_iter().chain(rest).map(|cell| cell.replace('|', "\\|")).collect();
+        let _ = writeln!(page, "| {} |", cells.join(" | "));
+    }
+    page
+}
+
+/// A client that no certificate keeps from going on.
+const CARELESS: &str = "--exec 'sstp-diag probe {host}:{port} --user {user} --password-file {password_file}'";
+const CASES_HEAD: &str = "# Conformance cases\n\nPrinted by `sstp-diag catalogue cases -o markdown`; `tests/catalogue.rs` compares.\n\n\
+Each case for a server passes against the sound lab and fails against the lab fault beside it; each case for a client passes against the \
+built-in client and fails against the mutation of it beside it; `tests/conformance.rs` runs them all.\n";
+const CASES_TABLE: &str = "| case | level | source | requirement | expects | proved by |\n|---|---|---|---|---|---|\n";

@@ -1,5 +1,6 @@
 //! From the arguments to the cases, and from the outcome to the report.
 
+use crate::base::Side;
 use crate::cli::args::{Roots, SelectArgs, ServerSuiteArgs, Target};
 use crate::cli::exit::Trouble;
 use crate::jobs::conformance::again;
@@ -12,7 +13,7 @@ use crate::report::{TOOL, VERSION};
 use std::path::Path;
 
 /// The cases that the arguments choose; none at all is an error.
-pub fn chosen(select: &SelectArgs, cases: Vec<Case>) -> Result<Vec<Case>, Trouble> {
+pub fn chosen(select: &SelectArgs, cases: Vec<Case>, side: &str) -> Result<Vec<Case>, Trouble> {
     let of = |case: &Case| {
         let layers = || select.layer.iter().any(|layer| layer.name() == case.layer());
         (select.case.is_empty() || select.case.iter().any(|pattern| known::glob(pattern, &case.id)))
@@ -23,7 +24,7 @@ pub fn chosen(select: &SelectArgs, cases: Vec<Case>) -> Result<Vec<Case>, Troubl
     };
     let cases: Vec<Case> = cases.into_iter().filter(of).collect();
     if cases.is_empty() {
-        return Err(Trouble::Usage("no case is chosen; `sstp-diag conformance server --list` lists them".into()));
+        return Err(Trouble::Usage(format!("no case is chosen; `sstp-diag conformance {side} --list` lists them")));
     }
     Ok(cases)
 }
@@ -37,15 +38,35 @@ pub fn target(args: &ServerSuiteArgs) -> Result<Target, Trouble> {
     }
 }
 
+/// Who was tested.
+pub struct Tested {
+    side: Side,
+    name: String,
+    /// The arguments that lead there.
+    how: String,
+}
+
+impl Tested {
+    /// A server, and the arguments that lead to it.
+    pub fn server(target: &str, how: String) -> Tested {
+        Tested { side: Side::Server, name: target.into(), how }
+    }
+
+    /// A client, and the arguments that bring it.
+    pub fn client(name: &str, how: String) -> Tested {
+        Tested { side: Side::Client, name: name.into(), how }
+    }
+}
+
 /// The report of a run.
-pub fn report(outcome: &Outcome, scale: &Scale, (target, how): (&str, &str), clock: &Clock) -> Suite {
-    let cases: Vec<Row> = outcome.done.iter().map(|done| row(done, scale, how)).collect();
+pub fn report(outcome: &Outcome, scale: &Scale, tested: &Tested, clock: &Clock) -> Suite {
+    let cases: Vec<Row> = outcome.done.iter().map(|done| row(done, scale, &tested.how)).collect();
     let failed = cases.iter().any(Row::counts);
     Suite {
         tool: TOOL.into(),
         version: VERSION.into(),
-        tests: "server".into(),
-        target: target.into(),
+        tests: tested.side.to_string(),
+        target: tested.name.clone(),
         began_unix_ms: clock.began_unix_ms(),
         took_ms: clock.now().0 / 1000,
         strict: scale.strict,
@@ -91,7 +112,7 @@ fn row(done: &Done, scale: &Scale, how: &str) -> Row {
 pub fn alone(case: &Case, how: &str) -> String {
     let has_login = how.contains("--user ") || how.starts_with("--lab");
     let login = if case.needs_account() && !has_login { " --user USER --password-file FILE" } else { "" };
-    format!("sstp-diag conformance server {how}{login} --case {}", case.id)
+    format!("sstp-diag conformance {} {how}{login} --case {}", case.base.tests, case.id)
 }
 
 /// The arguments that lead to the target of this run once more.

@@ -4,11 +4,13 @@ pub mod again;
 pub mod case;
 pub mod client;
 pub mod coverage;
+mod evidence;
 pub mod expect;
 pub mod known;
 pub mod rehearse;
 pub mod run;
 pub mod server;
+pub mod stand;
 mod tester;
 pub mod verdict;
 

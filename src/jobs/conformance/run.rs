@@ -1,37 +1,46 @@
-//! The server suite over sockets: cases beside each other, honest calls before, between and after them.
+//! A suite over sockets: cases beside each other, honest calls before, between and after them.
 
 use super::again::{Retries, again};
 use super::case::{Base, Case, Level, Row};
+use super::evidence::Evidence;
 use super::expect::Expect;
 use super::rehearse;
+use super::stand::{Stand, Tried};
 use super::tester::Tester;
 use super::verdict::{self, Grade, Verdict};
 use crate::base::{Layer, Micros, Side, SpecRef};
-use crate::jobs::pcap::{PcapFile, owner_only};
 use crate::jobs::probe::climb::{self, below};
 use crate::jobs::probe::{Beside, ProbeConfig};
 use crate::live::clock::Clock;
 use crate::live::keylog::KeyLogs;
 use crate::live::tls::Signature;
 use crate::live::wiretap::Ear;
-use crate::live::{LiveError, Notes, drive};
+use crate::live::{Notes, drive};
 use crate::proto::Session;
 use crate::proto::plan::{CertHashes, Method, Mind, Plan};
-use crate::transcript::{Event, Head, Transcript};
+use crate::transcript::{Event, Head, Target};
 use std::collections::VecDeque;
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::{JoinSet, LocalSet};
 
+/// Who is tested, and how it is reached.
+#[derive(Clone, Debug)]
+pub enum Peer {
+    /// A server: target, login, trust, proxy and names.
+    Server(Box<ProbeConfig>),
+    /// A client, which is led to this stand.
+    Client(Rc<Stand>),
+}
+
 /// What to run against whom.
 #[derive(Clone, Debug)]
 pub struct SuiteConfig {
-    /// Target, login, trust, proxy and names.
-    pub probe: ProbeConfig,
+    /// Who is tested.
+    pub peer: Peer,
     /// The cases, in the order of the report.
     pub cases: Vec<Case>,
     /// Connections at a time; cases that wait for a long timer do not count.
@@ -231,26 +240,48 @@ async fn repeated(config: &SuiteConfig, case: &Case, clock: &Clock) -> (Option<(
 
 /// One run of a case, the `number`th: all its connections; whether they came up.
 pub(super) async fn attempt(config: &SuiteConfig, case: &Case, clock: &Clock, number: u32) -> (Verdict, Vec<Event>, bool) {
-    if case.needs_account() && config.probe.credentials.is_none() {
-        return (Verdict::new(Grade::Unsupported, "needs an account: --user"), Vec::new(), true);
-    }
-    let mut probe = config.probe.clone();
-    let pcap = match config.artifacts.as_deref().map(|folder| capture(folder, case, number, &mut probe)).transpose() {
-        Ok(pcap) => pcap,
+    let evidence = match Evidence::begin(config.artifacts.as_deref(), case, number) {
+        Ok(evidence) => evidence,
         Err(error) => return (Verdict::new(Grade::Broken, error.to_string()), Vec::new(), true),
     };
-    let (mut events, mut connected, mut this) = (Vec::new(), true, case.aimed_at(&climb::host_header(&probe.target)));
+    let (tried, head) = match &config.peer {
+        Peer::Server(probe) => (called(probe, case, clock, evidence.ear()).await, head(probe.target.clone(), probe.seed, clock)),
+        Peer::Client(stand) => {
+            let place = config.cases.iter().position(|other| other.id == case.id);
+            let tried = stand.attempt(case, place, clock, evidence.ear().unwrap_or_default()).await;
+            (tried, head(stand.target(), 0, clock))
+        }
+    };
+    let Tried { verdict, events, came, said } = tried;
+    match evidence.keep(head, &events, &said) {
+        Ok(()) => (verdict, events, came),
+        Err(error) => (Verdict::new(Grade::Broken, format!("cannot keep the evidence: {error}")), events, came),
+    }
+}
+
+fn head(target: Target, seed: u64, clock: &Clock) -> Head {
+    let version = env!("CARGO_PKG_VERSION").to_string();
+    Head { version, began_unix_ms: clock.began_unix_ms(), target, seed, ..Head::default() }
+}
+
+/// All connections of a server case.
+async fn called(probe: &ProbeConfig, case: &Case, clock: &Clock, ear: Option<Ear>) -> Tried {
+    let (mut events, mut came) = (Vec::new(), true);
+    if case.needs_account() && probe.credentials.is_none() {
+        return Tried { verdict: Verdict::new(Grade::Unsupported, "needs an account: --user"), events, came, said: String::new() };
+    }
+    let mut probe = probe.clone();
+    if let Some(ear) = ear {
+        probe.keylog = Arc::new(KeyLogs::default().heard_by(ear.clone()));
+        probe.ear = ear;
+    }
+    let mut this = case.aimed_at(&climb::host_header(&probe.target));
     for _ in 0..case.base.times {
         this = this.next(&events);
-        connected &= connection(&probe, &this, clock, &mut events).await;
+        came &= connection(&probe, &this, clock, &mut events).await;
     }
-    let verdict = if connected { verdict::judge(&this, &events) } else { no_connection(&events) };
-    let kept = config.artifacts.as_deref().map(|folder| keep(folder, case, number, &probe, clock, &events)).transpose();
-    let kept = kept.and(pcap.map(|pcap| pcap.finish()).transpose());
-    match kept {
-        Ok(_) => (verdict, events, connected),
-        Err(error) => (Verdict::new(Grade::Broken, format!("cannot keep the evidence: {error}")), events, connected),
-    }
+    let verdict = if came { verdict::judge(&this, &events) } else { no_connection(&events) };
+    Tried { verdict, events, came, said: String::new() }
 }
 
 fn no_connection(events: &[Event]) -> Verdict {
@@ -279,25 +310,38 @@ async fn connection(config: &ProbeConfig, case: &Case, clock: &Clock, events: &m
     true
 }
 
-/// Whether an honest call is answered, and its login taken where cases need one; asked twice.
+/// Whether an honest call comes about, with a login where cases need one; asked twice.
 pub(super) async fn lives(config: &SuiteConfig, clock: &Clock) -> Result<(), String> {
-    let logs_in = config.probe.credentials.is_some() && config.cases.iter().any(Case::needs_account);
     let (mut why, began) = (String::new(), clock.now());
     // Who was silent for long is not asked a second time.
     for second in [false, true] {
         if second && (clock.now() - began).duration() > SECOND_LOOK_UNTIL {
             break;
         }
-        let (case, mut events) = (if logs_in { login() } else { sane() }, Vec::new());
-        let connected = connection(&config.probe, &case, clock, &mut events).await;
-        let verdict = if connected { verdict::judge(&case, &events) } else { no_connection(&events) };
-        if verdict.grade == Grade::Pass {
-            return Ok(());
+        let lives = match &config.peer {
+            Peer::Server(probe) => answers(probe, &config.cases, clock).await,
+            Peer::Client(stand) => stand.lives(&config.cases, clock).await,
+        };
+        match lives {
+            Ok(()) => return Ok(()),
+            Err(says) => why = says,
         }
-        why = if connected && logs_in { format!("the login of an honest call: {}", verdict.actual) } else { verdict.actual };
         tokio::time::sleep(SECOND_LOOK).await;
     }
     Err(why)
+}
+
+/// Whether a server answers an honest call.
+async fn answers(probe: &ProbeConfig, cases: &[Case], clock: &Clock) -> Result<(), String> {
+    let logs_in = probe.credentials.is_some() && cases.iter().any(Case::needs_account);
+    let (case, mut events) = (if logs_in { login() } else { sane() }, Vec::new());
+    let connected = connection(probe, &case, clock, &mut events).await;
+    let verdict = if connected { verdict::judge(&case, &events) } else { no_connection(&events) };
+    match verdict.grade {
+        Grade::Pass => Ok(()),
+        _ if connected && logs_in => Err(format!("the login of an honest call: {}", verdict.actual)),
+        _ => Err(verdict.actual),
+    }
 }
 
 /// An honest call as far as its login.
@@ -313,37 +357,6 @@ fn sane() -> Case {
         Row::new(Side::Server, Level::Must, "sstp/0/sane", SpecRef::sstp("3.3.5.2.2"), &[]).expects(Expect::Sends("sstp.call-connect-ack"));
     let case = Case::from(&SANE);
     Case { base: Base { until: Layer::Sstp, ..case.base }, ..case }
-}
-
-/// The name of the evidence of a case's `number`th run, without its ending.
-pub fn file_name(case: &Case, number: u32) -> String {
-    let again = if number > 1 { format!(".{number}") } else { String::new() };
-    case.id.replace('/', "_") + &again
-}
-
-fn capture(folder: &Path, case: &Case, number: u32, probe: &mut ProbeConfig) -> Result<Arc<PcapFile>, LiveError> {
-    let path = folder.join(file_name(case, number) + ".pcapng");
-    let about = format!("The traffic of conformance case {}; the TLS keys are in it.", case.id);
-    let pcap = Arc::new(PcapFile::create(&path, &about)?);
-    let ear = Ear::new(pcap.clone());
-    probe.keylog = Arc::new(KeyLogs::default().heard_by(ear.clone()));
-    probe.ear = ear;
-    Ok(pcap)
-}
-
-fn keep(folder: &Path, case: &Case, number: u32, probe: &ProbeConfig, clock: &Clock, events: &[Event]) -> std::io::Result<()> {
-    let head = Head {
-        version: env!("CARGO_PKG_VERSION").to_string(),
-        began_unix_ms: clock.began_unix_ms(),
-        target: probe.target.clone(),
-        seed: probe.seed,
-        ..Head::default()
-    };
-    let mut transcript = Transcript { head, events: events.to_vec() };
-    transcript.scrub();
-    let mut text = Vec::new();
-    transcript.write_jsonl(&mut text)?;
-    owner_only(&folder.join(file_name(case, number) + ".jsonl"))?.write_all(&text)
 }
 
 /// Ours: a case that has not ended by then only watches.

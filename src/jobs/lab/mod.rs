@@ -7,9 +7,11 @@ pub mod fault;
 mod faults;
 pub mod pki;
 pub mod proxy;
+mod stage;
 
 pub use dial::Dial;
 pub use fault::{Fault, Makes};
+pub use stage::{Scene, Stage};
 
 use crate::base::Secret;
 use crate::live::LiveError;

@@ -118,6 +118,11 @@ impl PkiKind {
         PkiKind::EndsIn20Days,
         PkiKind::ThreeYears,
     ];
+
+    /// Nothing is wrong with the names on the leaf.
+    fn bears_the_names(self) -> bool {
+        !matches!(self, PkiKind::WrongName | PkiKind::CnOnly | PkiKind::WildcardDepth)
+    }
 }
 
 /// A chain as a server sends it.
@@ -145,6 +150,8 @@ pub struct Authority {
     now: OffsetDateTime,
     /// Where lists and answers are served: `http://127.0.0.1:port`.
     base: String,
+    /// More names for leaves that bear the lab's own.
+    names: Vec<SanType>,
 }
 
 /// A CA certificate and what signs in its name.
@@ -157,7 +164,17 @@ impl Authority {
     /// A fresh root. `now_unix_ms` is the present time, `base` where lists and answers will be served (`http://host:port`).
     pub fn new(now_unix_ms: i64, base: impl Into<String>) -> Result<Authority, rcgen::Error> {
         let now = OffsetDateTime::from_unix_timestamp(now_unix_ms / 1000).unwrap_or(OffsetDateTime::UNIX_EPOCH);
-        Ok(Authority { root: self_signed(ca_params("sstp-diag lab root", now))?, now, base: base.into() })
+        Ok(Authority { root: self_signed(ca_params("sstp-diag lab root", now))?, now, base: base.into(), names: Vec::new() })
+    }
+
+    /// The same with these names and addresses on its leaves as well; what is neither is left out.
+    pub fn named(mut self, names: &[String]) -> Authority {
+        let name = |text: &String| match text.parse::<IpAddr>() {
+            Ok(address) => Some(SanType::IpAddress(address)),
+            Err(_) => text.as_str().try_into().ok().map(SanType::DnsName),
+        };
+        self.names = names.iter().filter_map(name).collect();
+        self
     }
 
     /// The root, DER.
@@ -179,7 +196,10 @@ impl Authority {
             _ => None,
         };
         let key = KeyPair::generate()?;
-        let params = leaf_params(kind, self.now, &place);
+        let mut params = leaf_params(kind, self.now, &place);
+        if kind.bears_the_names() {
+            params.subject_alt_names.extend(self.names.iter().cloned());
+        }
         let leaf = match kind {
             PkiKind::SelfSigned => params.self_signed(&key)?,
             _ => params.signed_by(&key, &below.as_ref().unwrap_or(&intermediate).issuer)?,

@@ -21,8 +21,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
-use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::server::TlsStream;
+use tokio_rustls::{LazyConfigAcceptor, StartHandshake};
 
 /// What answers at an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,9 +65,7 @@ impl Serve for Service {
     async fn serve(self: Arc<Self>, stream: Wired, peer: SocketAddr, kept: Kept, stop: watch::Receiver<bool>) {
         match self.door.front {
             Front::Tls => self.call(stream, peer, kept, stop).await,
-            _ => {
-                let _ = tokio::time::timeout(SCRIPT_TIME, self.play(stream)).await;
-            }
+            _ => self.perform(stream).await,
         }
     }
 }
@@ -78,6 +76,16 @@ impl Service {
         let tls = config(&door.identity)?;
         let tls_without_sni = door.identity_without_sni.as_ref().map(config).transpose()?;
         Ok(Service { door, tls, tls_without_sni, served: AtomicU64::new(0) })
+    }
+
+    /// What it was made from.
+    pub fn door(&self) -> &Door {
+        &self.door
+    }
+
+    /// Plays what is no TLS to its end.
+    pub async fn perform(&self, stream: Wired) {
+        let _ = tokio::time::timeout(SCRIPT_TIME, self.play(stream)).await;
     }
 
     /// One SSTP call.
@@ -104,7 +112,11 @@ impl Service {
     }
 
     async fn handshake(&self, stream: Poisoned<Wired>) -> io::Result<TlsStream<Poisoned<Wired>>> {
-        let mut start = LazyConfigAcceptor::new(rustls::server::Acceptor::default(), stream).await?;
+        self.answer(LazyConfigAcceptor::new(rustls::server::Acceptor::default(), stream).await?).await
+    }
+
+    /// The rest of a handshake whose ClientHello was read.
+    pub async fn answer(&self, mut start: StartHandshake<Poisoned<Wired>>) -> io::Result<TlsStream<Poisoned<Wired>>> {
         let named = start.client_hello().server_name().map(str::to_string);
         match &self.door.sni_required {
             Some(required) if named.as_ref() != Some(required) => {
@@ -188,7 +200,7 @@ fn tls_config(door: &Door, who: &Identity) -> Result<ServerConfig, rustls::Error
     Ok(config)
 }
 
-fn agreed(stream: &TlsStream<Poisoned<Wired>>) -> Secured {
+pub(super) fn agreed(stream: &TlsStream<Poisoned<Wired>>) -> Secured {
     let tls = stream.get_ref().1;
     Secured {
         version: tls.protocol_version().and_then(|version| version.as_str()).unwrap_or_default().replace("TLSv", "TLS ").replace('_', "."),
@@ -201,7 +213,7 @@ fn agreed(stream: &TlsStream<Poisoned<Wired>>) -> Secured {
 }
 
 /// Which kind of no the client gave in the handshake.
-fn failure(error: &io::Error) -> TlsFailure {
+pub(super) fn failure(error: &io::Error) -> TlsFailure {
     match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
         Some(rustls::Error::AlertReceived(description)) => TlsFailure::Alert(u8::from(*description)),
         Some(rustls::Error::InvalidMessage(_)) => TlsFailure::NotTls,
@@ -245,7 +257,7 @@ pub(super) async fn drain<S: AsyncRead + Unpin>(stream: &mut S) {
 /// Ours: no script takes longer.
 const SCRIPT_TIME: Duration = Duration::from_secs(120);
 /// Ours: a handshake may take so long.
-const HANDSHAKE_TIME: Duration = Duration::from_secs(30);
+pub(super) const HANDSHAKE_TIME: Duration = Duration::from_secs(30);
 /// RFC 8446 5.1.
 const HANDSHAKE_RECORD: u8 = 22;
 /// RFC 6066 3.

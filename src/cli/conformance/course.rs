@@ -1,0 +1,164 @@
+//! What the suites have in common: known disagreements, reports, the line of progress, the exit code.
+
+use super::suite::{self, Tested};
+use crate::cli::args::{Paper, SuiteArgs};
+use crate::cli::exit::{Exit, Trouble};
+use crate::cli::output::{self, print};
+use crate::jobs::conformance::Case;
+use crate::jobs::conformance::again::Retries;
+use crate::jobs::conformance::known::{self, Known, Scale};
+use crate::jobs::conformance::run::{self, Outcome, Peer, SuiteConfig};
+use crate::live::clock::Clock;
+use crate::report::Style;
+use crate::report::conformance::{PAPERS, Suite};
+use std::fs::{self, File};
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+/// A run, from the arguments to the reports.
+pub struct Course<'a> {
+    args: &'a SuiteArgs,
+    /// Began with the run.
+    pub clock: Clock,
+    scale: Scale,
+    sheets: Sheets,
+}
+
+impl<'a> Course<'a> {
+    /// Reads and opens everything, so that a wrong path shows before the work.
+    pub fn begin(args: &'a SuiteArgs) -> Result<Course<'a>, Trouble> {
+        let known = expected(args.expected.as_deref())?;
+        let clock = Clock::start();
+        let scale = Scale { known, strict: args.strict, today: known::day(clock.unix_ms()) };
+        let sheets = Sheets::open(args)?;
+        if let Some(folder) = &args.artifacts {
+            fs::create_dir_all(folder).map_err(|error| Trouble::file("create", folder, &error))?;
+        }
+        Ok(Course { args, clock, scale, sheets })
+    }
+
+    /// What to run.
+    pub fn suite(&self, peer: Peer, cases: Vec<Case>, jobs: usize) -> SuiteConfig {
+        let (retries, artifacts) = (retries(self.args, &self.scale), self.args.artifacts.clone());
+        SuiteConfig { peer, cases, jobs, rate: None, repeat: self.args.repeat, retries, artifacts }
+    }
+
+    /// Writes what came of it.
+    pub fn finish(mut self, outcome: &Outcome, tested: &Tested) -> Result<Exit, Trouble> {
+        let report = suite::report(outcome, &self.scale, tested, &self.clock);
+        if let Some(path) = &self.args.write_expected {
+            write_expected(path, outcome, &self.scale)?;
+        }
+        self.sheets.write(&report)?;
+        Ok(exit(&report))
+    }
+}
+
+fn write_expected(path: &Path, outcome: &Outcome, scale: &Scale) -> Result<(), Trouble> {
+    // A reason that a person wrote stays with its case.
+    let reason = |done: &run::Done| {
+        let old = scale.entry(&done.case.id).filter(|old| old.verdict == Some(done.verdict.grade));
+        old.map_or_else(|| done.verdict.actual.clone(), |old| old.reason.clone())
+    };
+    let reasons: Vec<String> = outcome.done.iter().map(reason).collect();
+    let rows = outcome.done.iter().zip(&reasons).map(|(done, reason)| (done.case.id.as_ref(), done.verdict.grade, reason.as_str()));
+    let rows: Vec<_> = rows.collect();
+    fs::write(path, known::write(&rows)).map_err(|error| Trouble::file("write", path, &error))
+}
+
+/// Where disagreements are listed a run fails on change, and a change is confirmed; without a list everything wrong would be
+/// run again, which takes too long to be done unasked.
+fn retries(args: &SuiteArgs, scale: &Scale) -> Retries {
+    let unasked = if args.expected.is_some() { RETRIES } else { 0 };
+    let most = if args.retries.is_some() { None } else { Some(MOST_AGAIN) };
+    Retries { times: args.retries.unwrap_or(unasked), most, scale: scale.clone() }
+}
+
+fn exit(report: &Suite) -> Exit {
+    let broken = report.cases.iter().any(|row| row.verdict == "broken");
+    match () {
+        () if report.interrupted => Exit::Interrupted,
+        () if report.down_after.is_some() || report.unreachable.is_some() || broken || !report.judged() => Exit::CouldNotRun,
+        () if report.failed => Exit::Fails,
+        () => Exit::Works,
+    }
+}
+
+/// A line on the terminal that says how far it is.
+pub struct Progress {
+    all: usize,
+    wrong: usize,
+    shown: bool,
+}
+
+impl Progress {
+    /// Of so many cases.
+    pub fn new(all: usize) -> Progress {
+        Progress { all, wrong: 0, shown: std::io::stderr().is_terminal() }
+    }
+
+    /// A case is through.
+    pub fn tell(&mut self, done: &run::Done, count: usize) {
+        let again = if done.attempts.len() > 1 { "again: " } else { "" };
+        self.wrong += usize::from(again.is_empty() && done.verdict.grade.is_held_against());
+        if self.shown {
+            let id: String = done.case.id.chars().take(ID_SHOWN).collect();
+            let _ = write!(std::io::stderr(), "\r{count}/{} cases, {} wrong  {again}{id:<ID_SHOWN$}", self.all, self.wrong);
+        }
+    }
+
+    /// The line goes.
+    pub fn end(&self) {
+        if self.shown {
+            let _ = write!(std::io::stderr(), "\r{:width$}\r", "", width = ID_SHOWN + 30);
+        }
+    }
+}
+
+fn expected(path: Option<&Path>) -> Result<Vec<Known>, Trouble> {
+    let Some(path) = path else { return Ok(Vec::new()) };
+    let text = fs::read_to_string(path).map_err(|error| Trouble::file("read", path, &error))?;
+    known::parse(&text).map_err(|error| Trouble::Usage(format!("{}: {error}", path.display())))
+}
+
+/// Where reports go, opened before the work.
+struct Sheets {
+    stdout: Paper,
+    style: Style,
+    files: Vec<(Paper, PathBuf, File)>,
+}
+
+impl Sheets {
+    fn open(args: &SuiteArgs) -> Result<Sheets, Trouble> {
+        let on_stdout: Vec<_> = args.output.iter().filter(|output| output.file.is_none()).collect();
+        if on_stdout.len() > 1 {
+            return Err(Trouble::Usage("standard output cannot hold two reports; use -o FORMAT=FILE for all but one".into()));
+        }
+        let mut files = Vec::new();
+        for output in &args.output {
+            if let Some(path) = &output.file {
+                files.push((output.paper, path.clone(), File::create(path).map_err(|error| Trouble::file("create", path, &error))?));
+            }
+        }
+        let stdout = on_stdout.first().map_or(&PAPERS[0], |output| output.paper);
+        Ok(Sheets { stdout, style: output::looks(args.color, None, args.verbose), files })
+    }
+
+    fn write(&mut self, report: &Suite) -> Result<(), Trouble> {
+        let mut text = Vec::new();
+        (self.stdout.render)(report, &self.style, &mut text)?;
+        print(&text)?;
+        let plain = Style { verbose: self.style.verbose, ..Style::default() };
+        for (paper, path, file) in &mut self.files {
+            (paper.render)(report, &plain, file).and_then(|()| file.flush()).map_err(|error| Trouble::file("write", path, &error))?;
+        }
+        Ok(())
+    }
+}
+
+/// Ours: characters of an id in the line of progress.
+const ID_SHOWN: usize = 48;
+/// How often what is not expected is run again where nobody says how often.
+const RETRIES: u32 = 2;
+/// Ours: more changes than this are no accidents of one run.
+const MOST_AGAIN: usize = 20;
