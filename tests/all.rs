@@ -17,4 +17,5 @@ mod hostile;
 mod house;
 mod lab;
 mod recorded;
+mod replay;
 mod scratch;

@@ -1,0 +1,132 @@
+//! A script as one of its sides plays it: what is said when, and what must have been heard before.
+
+use super::bound::BY_THE_CLOCK;
+use super::message::{Lane, Said};
+use super::pattern::Pattern;
+use super::script::{Script, Step};
+use crate::base::{Micros, Side};
+use crate::proto::edit::Edit;
+use crate::proto::plan::CertHashes;
+use std::collections::BTreeMap;
+
+/// A script as one of its sides plays it.
+#[derive(Clone, Debug)]
+pub struct Course {
+    /// Who plays.
+    pub side: Side,
+    /// What is said, in order.
+    pub ours: Vec<Turn>,
+    /// What the peer must say, exchange by exchange.
+    pub theirs: BTreeMap<Lane, Vec<Expected>>,
+    /// How keep-alives of the peer are answered, where the recording answers any: request and recorded answer.
+    pub reflexes: Vec<(&'static str, Said)>,
+    /// The peer ends the connection, after everything that it says.
+    pub peer_closes: bool,
+    /// The recording ends before the call does.
+    pub open_end: bool,
+    /// The peer may have something to say when all that was recorded is through: it is listened to for a while.
+    pub settles: bool,
+    /// Changes to what is said.
+    pub edits: Vec<Edit>,
+    /// What is not compared.
+    pub ignore: Vec<Pattern>,
+    /// The leaf that the recorded server showed.
+    pub leaf: Option<CertHashes>,
+    /// Everything in the order in which it was recorded, for the ladder.
+    pub steps: Vec<Step>,
+}
+
+/// One message to say.
+#[derive(Clone, Debug)]
+pub struct Turn {
+    /// Its place in the recording.
+    pub step: usize,
+    /// As recorded.
+    pub said: Said,
+    /// How many messages of each exchange must have come before; exchanges without any are not named.
+    pub needs: Vec<(Lane, usize)>,
+    /// How long after the step before it was said.
+    pub after: Micros,
+}
+
+/// One message that the peer must say.
+#[derive(Clone, Debug)]
+pub struct Expected {
+    /// Its place in the recording.
+    pub step: usize,
+    /// As recorded.
+    pub said: Said,
+}
+
+impl Course {
+    /// The course of the side that plays.
+    pub fn of(script: &Script, side: Side) -> Course {
+        let mut course = Course {
+            side,
+            ours: Vec::new(),
+            theirs: BTreeMap::new(),
+            reflexes: Vec::new(),
+            peer_closes: false,
+            open_end: script.cut.is_some(),
+            settles: false,
+            edits: script.edits.clone(),
+            ignore: script.ignore.clone(),
+            leaf: script.leaf,
+            steps: script.steps.clone(),
+        };
+        let (mut closed, mut before) = (None, None);
+        for (step, done) in script.steps.iter().enumerate() {
+            match done {
+                Step::Closes { by, .. } => closed = closed.or(Some(*by)),
+                // What was still on its way when somebody closed may come or not.
+                Step::Says(said) if said.by != side && closed.is_none() => course.expect(step, said),
+                Step::Says(said) if said.by == side && closed != Some(side) => course.say(step, said, before),
+                Step::Says(_) => {}
+            }
+            before = Some(done.at());
+        }
+        course.peer_closes = closed == Some(side.other());
+        let last = script.steps.iter().rev().find_map(Step::said);
+        course.settles = closed.is_none() && !course.open_end && last.is_none_or(|said| said.name != "sstp.call-disconnect-ack");
+        course
+    }
+
+    fn expect(&mut self, step: usize, said: &Said) {
+        let list = self.theirs.entry(said.lane).or_default();
+        let repeated = list.last().is_some_and(|last| said.repeats(&last.said));
+        if !by_the_clock(said) && !repeated && !self.ignore.iter().any(|pattern| pattern.takes(&said.name)) {
+            list.push(Expected { step, said: said.clone() });
+        }
+    }
+
+    fn say(&mut self, step: usize, said: &Said, before: Option<Micros>) {
+        if said.answers_keep_alive() {
+            let request = if said.name.starts_with("lcp") { "lcp.echo-request" } else { "sstp.echo-request" };
+            if !self.reflexes.iter().any(|row| row.0 == request) {
+                self.reflexes.push((request, said.clone()));
+            }
+            return;
+        }
+        let needs = self.theirs.iter().filter(|row| !row.1.is_empty()).map(|(lane, list)| (*lane, list.len())).collect();
+        self.ours.push(Turn { step, said: said.clone(), needs, after: before.map_or(Micros::ZERO, |before| said.at - before) });
+    }
+
+    /// The first message that must have come and has not, when so many came of each exchange.
+    pub fn missing(&self, needs: &[(Lane, usize)], came: &BTreeMap<Lane, usize>) -> Option<&Expected> {
+        let lacking = needs.iter().filter_map(|(lane, need)| {
+            let came = came.get(lane).copied().unwrap_or_default();
+            self.theirs.get(lane)?.get(came).filter(|_| came < *need)
+        });
+        lacking.min_by_key(|expected| expected.step)
+    }
+
+    /// Everything that the peer must say.
+    pub fn all(&self) -> Vec<(Lane, usize)> {
+        self.theirs.iter().map(|(lane, list)| (*lane, list.len())).collect()
+    }
+}
+
+/// It comes when its time has come, and not because something was said.
+pub fn by_the_clock(said: &Said) -> bool {
+    BY_THE_CLOCK.iter().any(|row| row.0 == said.name) && said.echo().is_none_or(|echo| echo.request)
+}
