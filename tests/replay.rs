@@ -75,3 +75,20 @@ fn the_script_of_every_capture_comes_back_from_its_text() {
         assert_eq!(Script::parse(&text).as_ref(), Ok(&script), "{name}");
     }
 }
+
+#[test]
+fn every_capture_plays_against_the_lab_in_memory() {
+    let mut wrong = Vec::new();
+    for (name, script) in &scripts().0 {
+        let credentials = alice().expect("somebody");
+        let leaf = sstp_diag::proto::plan::CertHashes { sha1: [1; 20], sha256: [2; 32] };
+        let config = sstp_diag::proto::plan::ServerConfig { cert: leaf, ..replay::like::server(script, &credentials) };
+        let plan = sstp_diag::proto::plan::Plan { mind: sstp_diag::proto::plan::Mind::Server(config), edits: Vec::new(), toxics: Vec::new(), seed: 3 };
+        let present = Present { host: "vpn.lab.example".into(), credentials: alice(), seed: 5, leaf: Some(leaf), ..Present::default() };
+        let outcome = replay::both::against(script, &present, Timing::Asap, plan);
+        if !outcome.is_equal() {
+            wrong.push(format!("{name}: through {} {:?}", outcome.through, outcome.divergences));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

@@ -99,7 +99,11 @@ impl Blueprint {
     }
 
     fn plan(&self, cert: CertHashes, eap: Option<&EapServer>, config: &LabConfig) -> Plan {
-        let mut server = ServerConfig { cert, accounts: accounts(), timers: config.timers.clone(), ..ServerConfig::default() };
+        let mut server = config.server.clone().unwrap_or_default();
+        (server.cert, server.timers) = (cert, config.timers.clone());
+        if server.accounts.is_empty() {
+            server.accounts = accounts();
+        }
         if let Some(methods) = &config.methods {
             server.methods = methods.clone();
         }

@@ -7,7 +7,8 @@ use super::pace::Timing;
 use super::player::{Manner, Player, Shared};
 use super::script::Script;
 use crate::base::{Micros, Side};
-use crate::proto::pair;
+use crate::proto::plan::Plan;
+use crate::proto::{Session, pair};
 use crate::transcript::Event;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -30,6 +31,13 @@ pub fn run(script: &Script, present: &Present, timing: Timing, verbatim: bool, e
     let run = pair::run_machines(Box::new(client), Box::new(server), LONGEST, &mut |_, _, _| {});
     let take = |shared: &Shared| shared.lock().unwrap_or_else(PoisonError::into_inner).clone();
     Both { client: take(&of_client), server: take(&of_server), events: run.client }
+}
+
+/// Plays the client's side against another server in memory.
+pub fn against(script: &Script, present: &Present, timing: Timing, server: Plan) -> Outcome {
+    let (client, of_client) = player(script, Side::Client, present, timing, false, Side::Client);
+    pair::run_machines(Box::new(client), Box::new(Session::new(server, Micros::ZERO)), LONGEST, &mut |_, _, _| {});
+    of_client.lock().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
 fn player(script: &Script, side: Side, present: &Present, timing: Timing, verbatim: bool, edited: Side) -> (Player, Shared) {

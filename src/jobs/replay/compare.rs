@@ -117,6 +117,7 @@ fn value(field: &Field, raw: &[u8], ipcp: bool, text: Option<&[u8]>) -> Value {
     let (bytes, shown) = match (text, field.name.as_str(), number) {
         (Some(text), "data", _) => (lasting(text), String::from_utf8_lossy(&lasting(text)).into_owned()),
         _ if field.secret => (bytes.to_vec(), scrub::shown(bytes, true)),
+        (_, "name" | "peer-id", _) => (bytes.to_vec(), String::from_utf8_lossy(bytes).into_owned()),
         (_, _, Some(number)) if field.bits % 8 != 0 => (number.to_be_bytes().to_vec(), format!("0x{number:x}")),
         (_, name, _) if ipcp && (name.contains("address") || name.contains("dns") || name.contains("nbns")) => {
             let address: Option<[u8; 4]> = bytes.try_into().ok();

@@ -4,7 +4,7 @@ use super::bound::BY_THE_CLOCK;
 use super::message::{Lane, Said};
 use super::pattern::Pattern;
 use super::script::{Script, Step};
-use crate::base::{Micros, Side};
+use crate::base::Side;
 use crate::proto::edit::Edit;
 use crate::proto::plan::CertHashes;
 use std::collections::BTreeMap;
@@ -18,8 +18,8 @@ pub struct Course {
     pub ours: Vec<Turn>,
     /// What the peer must say, exchange by exchange.
     pub theirs: BTreeMap<Lane, Vec<Expected>>,
-    /// How keep-alives of the peer are answered, where the recording answers any: request and recorded answer.
-    pub reflexes: Vec<(&'static str, Said)>,
+    /// How keep-alives of the peer are answered, where the recording answers any.
+    pub reflexes: Vec<Reflex>,
     /// The peer ends the connection, after everything that it says.
     pub peer_closes: bool,
     /// The recording ends before the call does.
@@ -45,8 +45,17 @@ pub struct Turn {
     pub said: Said,
     /// How many messages of each exchange must have come before; exchanges without any are not named.
     pub needs: Vec<(Lane, usize)>,
-    /// How long after the step before it was said.
-    pub after: Micros,
+}
+
+/// How one kind of keep-alive is answered.
+#[derive(Clone, Debug)]
+pub struct Reflex {
+    /// The name of the keep-alive.
+    pub request: &'static str,
+    /// The first recorded answer, and its place: before it none is given.
+    pub answer: Said,
+    /// Place of that answer in the recording.
+    pub step: usize,
 }
 
 /// One message that the peer must say.
@@ -74,16 +83,15 @@ impl Course {
             leaf: script.leaf,
             steps: script.steps.clone(),
         };
-        let (mut closed, mut before) = (None, None);
+        let mut closed = None;
         for (step, done) in script.steps.iter().enumerate() {
             match done {
                 Step::Closes { by, .. } => closed = closed.or(Some(*by)),
                 // What was still on its way when somebody closed may come or not.
                 Step::Says(said) if said.by != side && closed.is_none() => course.expect(step, said),
-                Step::Says(said) if said.by == side && closed != Some(side) => course.say(step, said, before),
+                Step::Says(said) if said.by == side && closed != Some(side) => course.say(step, said),
                 Step::Says(_) => {}
             }
-            before = Some(done.at());
         }
         course.peer_closes = closed == Some(side.other());
         let last = script.steps.iter().rev().find_map(Step::said);
@@ -99,16 +107,18 @@ impl Course {
         }
     }
 
-    fn say(&mut self, step: usize, said: &Said, before: Option<Micros>) {
+    fn say(&mut self, step: usize, said: &Said) {
         if said.answers_keep_alive() {
             let request = if said.name.starts_with("lcp") { "lcp.echo-request" } else { "sstp.echo-request" };
-            if !self.reflexes.iter().any(|row| row.0 == request) {
-                self.reflexes.push((request, said.clone()));
+            if !self.reflexes.iter().any(|reflex| reflex.request == request) {
+                self.reflexes.push(Reflex { request, answer: said.clone(), step });
             }
             return;
         }
-        let needs = self.theirs.iter().filter(|row| !row.1.is_empty()).map(|(lane, list)| (*lane, list.len())).collect();
-        self.ours.push(Turn { step, said: said.clone(), needs, after: before.map_or(Micros::ZERO, |before| said.at - before) });
+        // Nothing waits for the answer to a keep-alive.
+        let waits = |row: &(&Lane, &Vec<Expected>)| !row.1.is_empty() && !matches!(row.0, Lane::Echo(_));
+        let needs = self.theirs.iter().filter(waits).map(|(lane, list)| (*lane, list.len())).collect();
+        self.ours.push(Turn { step, said: said.clone(), needs });
     }
 
     /// The first message that must have come and has not, when so many came of each exchange.

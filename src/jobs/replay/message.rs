@@ -30,8 +30,8 @@ pub enum Lane {
     Http,
     /// Setting a call up and tearing it down.
     Call,
-    /// Echoes of SSTP.
-    Echo,
+    /// Keep-alives and their answers, of PPP or, with protocol 0, of SSTP itself.
+    Echo(Protocol),
     /// What this side asks for in a control protocol of PPP.
     Asks(Protocol),
     /// What this side answers in it.
@@ -142,7 +142,7 @@ fn layer_of(kind: MessageType) -> Layer {
 
 fn lane_of_call(kind: MessageType) -> Lane {
     match kind {
-        MessageType::EchoRequest | MessageType::EchoResponse => Lane::Echo,
+        MessageType::EchoRequest | MessageType::EchoResponse => Lane::Echo(OF_SSTP),
         _ => Lane::Call,
     }
 }
@@ -150,9 +150,10 @@ fn lane_of_call(kind: MessageType) -> Lane {
 fn lane_of_frame(frame: &Frame) -> Lane {
     match &frame.body {
         Body::Lcp(packet) | Body::Ipcp(packet) | Body::Ipv6cp(packet) | Body::Ccp(packet) => match packet.code {
-            control::CONFIGURE_ACK | control::CONFIGURE_NAK | control::CONFIGURE_REJECT | control::TERMINATE_ACK | control::ECHO_REPLY => {
+            control::CONFIGURE_ACK | control::CONFIGURE_NAK | control::CONFIGURE_REJECT | control::TERMINATE_ACK => {
                 Lane::Answers(frame.protocol)
             }
+            control::ECHO_REQUEST | control::ECHO_REPLY if frame.protocol == ppp::LCP => Lane::Echo(ppp::LCP),
             _ => Lane::Asks(frame.protocol),
         },
         Body::Pap(_) | Body::Chap(_) | Body::Eap(_) => Lane::Auth,
@@ -161,6 +162,8 @@ fn lane_of_frame(frame: &Frame) -> Lane {
     }
 }
 
+/// SSTP carries PPP, and has echoes of its own.
+const OF_SSTP: Protocol = 0;
 /// The name of what cannot be read.
 pub const UNREADABLE: &str = "bytes.unreadable";
 
@@ -176,7 +179,7 @@ mod tests {
 
     #[test]
     fn a_message_is_named_and_belongs_to_one_exchange() {
-        assert_eq!(said("1001000800080000"), ("sstp.echo-request".into(), Lane::Echo));
+        assert_eq!(said("1001000800080000"), ("sstp.echo-request".into(), Lane::Echo(OF_SSTP)));
         assert_eq!(said("1001000800070000"), ("sstp.call-disconnect-ack".into(), Lane::Call));
         assert_eq!(said("10000010ff03c021010000080304c227"), ("lcp.configure-request".into(), Lane::Asks(ppp::LCP)));
         assert_eq!(said("10000012ff03c0210401000a050611223344"), ("lcp.configure-reject".into(), Lane::Answers(ppp::LCP)));

@@ -84,7 +84,8 @@ impl Moment {
     /// The answer to a keep-alive, in the form of one that was recorded.
     pub fn reflex(&self, template: &Said, request: &Said) -> Vec<u8> {
         let mut raw = self.quoted_as(template, true, &self.values);
-        if let (Some((_, request)), Some((_, reply))) = (request.control(), template.control()) {
+        let reply = Said { raw: raw.clone(), ..template.clone() };
+        if let (Some((_, request)), Some((_, reply))) = (request.control(), reply.control()) {
             // RFC 1661 5.8: the identifier and what follows the magic number are those of the request.
             let magic = reply.data.iter().take(MAGIC_LEN).copied();
             let data: Vec<u8> = magic.chain(request.data.iter().skip(MAGIC_LEN).copied()).collect();

@@ -48,6 +48,8 @@ pub struct Player {
     /// Since when nothing moved, and the place in the recording that was reached.
     since: Micros,
     reached: Micros,
+    /// Keep-alives of the peer that are not answered yet.
+    unanswered: Vec<Said>,
     head: Option<Vec<u8>>,
     framer: Framer,
     /// What comes cannot be cut into messages any more, or is the body behind an HTTP error.
@@ -74,6 +76,7 @@ impl Player {
             latest: BTreeMap::new(),
             since: now,
             reached,
+            unanswered: Vec::new(),
             head: Some(Vec::new()),
             framer: Framer::default(),
             deaf: false,
@@ -133,6 +136,7 @@ impl Player {
         self.over |= passed.close;
         self.next += 1;
         self.moved(turn.step);
+        self.answer();
     }
 
     fn tell_sent(&mut self, turn: &Turn, sent: Option<Said>, substituted: Vec<Substituted>, edits: Vec<String>) {
@@ -154,7 +158,7 @@ impl Player {
         if let Some(wait) = self.lacks(&turn.needs) {
             return wait;
         }
-        let due = self.since + self.manner.timing.wait(turn.after);
+        let due = self.since + self.manner.timing.wait(turn.said.at - self.reached);
         if due > self.now {
             return Some(due);
         }
@@ -252,7 +256,7 @@ impl Player {
         let said = Said::new(self.now, self.peer(), raw);
         self.note(&said);
         if by_the_clock(&said) {
-            return self.answer(&said);
+            return self.keep_alive(said);
         }
         let course = self.course.clone();
         if course.ignore.iter().any(|pattern| pattern.takes(&said.name)) {
@@ -266,6 +270,8 @@ impl Player {
         *came += 1;
         self.latest.insert(said.lane, said.clone());
         match expected {
+            // More answers than recorded: there were more keep-alives.
+            None if matches!(said.lane, Lane::Echo(_)) => self.on_outcome(|outcome| outcome.passed_over += 1),
             None => self.extra(said),
             Some(expected) if expected.said.name != said.name => {
                 let kind = Kind::Other { expected: expected.said.name.clone(), came: said.name.clone() };
@@ -308,16 +314,33 @@ impl Player {
         self.fail(None, Kind::Extra { message, awaited });
     }
 
-    /// A keep-alive is answered where the recording answers any.
-    fn answer(&mut self, request: &Said) {
-        let course = self.course.clone();
+    /// A keep-alive is answered where the recording answers any, and not before it does.
+    fn keep_alive(&mut self, request: Said) {
         self.on_outcome(|outcome| outcome.passed_over += 1);
-        if let Some((_, template)) = course.reflexes.iter().find(|row| row.0 == request.name) {
-            let raw = self.moment.reflex(template, request);
-            let passed = self.door.pass(self.now, &template.name, raw);
-            let sent = passed.bytes.map(|bytes| Said::new(self.now, course.side, bytes));
-            sent.iter().for_each(|said| self.note(said));
+        if self.unanswered.len() < MOST_UNANSWERED {
+            self.unanswered.push(request);
         }
+        self.answer();
+    }
+
+    fn answer(&mut self) {
+        let course = self.course.clone();
+        let place = course.ours.get(self.next).map_or(usize::MAX, |turn| turn.step);
+        for reflex in course.reflexes.iter().filter(|reflex| reflex.step < place) {
+            while let Some(at) = self.unanswered.iter().position(|request| request.name == reflex.request) {
+                let raw = self.moment.reflex(&reflex.answer, &self.unanswered.remove(at));
+                let passed = self.door.pass(self.now, &reflex.answer.name, raw);
+                let sent = passed.bytes.map(|bytes| Said::new(self.now, course.side, bytes));
+                sent.iter().for_each(|said| self.note(said));
+            }
+        }
+    }
+
+    /// Nothing that was recorded is still to come, keep-alives and their answers aside.
+    fn is_through(&self) -> bool {
+        let needs: Vec<_> = self.course.all().into_iter().filter(|need| !matches!(need.0, Lane::Echo(_))).collect();
+        let to_say = self.course.ours.get(self.next..).unwrap_or_default();
+        self.course.missing(&needs, &self.came).is_none() && to_say.iter().all(|turn| by_the_clock(&turn.said))
     }
 
     fn closed(&mut self, how: How) {
@@ -328,23 +351,16 @@ impl Player {
         }
         let course = self.course.clone();
         let missing = course.missing(&course.all(), &self.came);
-        match (missing, course.ours.get(self.next)) {
-            (None, None) => {
-                self.over = true;
-                self.on_outcome(|outcome| outcome.through = true);
-            }
-            // The recording has the peer close here too, and what we would say after it nobody hears.
-            (None, Some(_)) if course.peer_closes => {
-                self.over = true;
-                self.on_outcome(|outcome| outcome.through = true);
-            }
-            (missing, turn) => {
-                let place = missing.map(|expected| (expected.step, expected.said.name.clone()));
-                let place = place.or_else(|| turn.map(|turn| (turn.step, turn.said.name.clone())));
-                let step = place.as_ref().map(|place| place.0);
-                self.fail(step, Kind::Closed { how, before: place.map(|place| place.1).unwrap_or_default() });
-            }
+        // Where the recording has the peer close here too, nobody hears what we would say after it.
+        if self.is_through() || missing.is_none() && course.peer_closes {
+            self.over = true;
+            return self.on_outcome(|outcome| outcome.through = true);
         }
+        let place = missing.map(|expected| (expected.step, expected.said.name.clone()));
+        let turn = course.ours.get(self.next).map(|turn| (turn.step, turn.said.name.clone()));
+        let place = place.or(turn);
+        let step = place.as_ref().map(|place| place.0);
+        self.fail(step, Kind::Closed { how, before: place.map(|place| place.1).unwrap_or_default() });
     }
 }
 
@@ -399,5 +415,7 @@ const GATE_LOOKS: Duration = Duration::from_millis(50);
 const SETTLES: Duration = Duration::from_millis(300);
 /// Ours: no timer of SSTP or PPP keeps an end silent for longer.
 const LONGEST_SILENCE: Duration = Duration::from_secs(600);
+/// Ours: keep-alives of the peer that wait for their answer.
+const MOST_UNANSWERED: usize = 16;
 /// Ours: bytes kept of what cannot be read.
 const SHOWN: usize = 256;

@@ -21,7 +21,17 @@ impl Server {
         }
         self.negotiation = None;
         self.hello = Some((core.now + self.config.timers.hello, false));
+        self.ending = self.style().and_then(|style| style.ends_after).map(|after| core.now + after);
         core.up(Layer::Binding);
+    }
+
+    /// The call has lasted as long as it should.
+    pub(super) fn end_by_itself(&mut self, core: &mut Core) {
+        if !self.style().is_some_and(|style| style.aborts) {
+            return self.disconnect(core);
+        }
+        core.send_message(Message::bare(MessageType::CallAbort));
+        self.leave_for(core, Parting::Aborted, self.config.timers.abort_1);
     }
 
     fn check_binding(&self, message: &Message, packet: &[u8]) -> Result<(), (u8, u32)> {
