@@ -131,6 +131,7 @@ impl Blueprint {
             identity_without_sni: nameless.map(|chain| chain.identity.clone()),
             sni_required: self.sni.map(str::to_string),
             plan: self.plan(chain.hashes, Some(eap), config),
+            maker: None,
             toxics_above_tls: self.toxics_above_tls.clone(),
             ear: config.ear.clone(),
         }

@@ -115,6 +115,20 @@ impl Moment {
         parts.into_iter().map(one).collect()
     }
 
+    /// Whether the field of a message of ours is made anew at all: what asks has an identifier of its own.
+    pub fn may_change(said: &Said, field: &str, row: &bound::Bound) -> bool {
+        match row.kind {
+            Kind::Identifier if field != "ms-chapv2-id" => asked(said).is_some_and(|asked| !asked.2),
+            Kind::Quoted => false,
+            Kind::ResultText => compare::result_text(said).is_some_and(|text| super::proof::proof_range(&text).is_some()),
+            Kind::Option => {
+                let range = layout::fields(&said.raw).iter().find(|other| other.name == field).map(Field::byte_range);
+                range.and_then(|range| said.raw.get(range)).is_some_and(|value| !is_zero(value))
+            }
+            _ => true,
+        }
+    }
+
     fn http(&mut self, said: &Said) -> Vec<u8> {
         let Some(head) = message::head(&said.raw, said.by) else { return said.raw.clone() };
         let mut raw = said.raw.clone();

@@ -12,6 +12,8 @@ use std::time::Duration;
 pub struct Outcome {
     /// Everything that was to be said was said, and everything that was to come came.
     pub through: bool,
+    /// It is over, whatever it came to.
+    pub ended: bool,
     /// The user wanted to stop.
     pub interrupted: bool,
     /// Messages sent.

@@ -393,6 +393,7 @@ impl Machine for Player {
             }
             if self.over && (self.door.due().is_none() || self.peer_closed) {
                 self.said_close = true;
+                self.on_outcome(|outcome| outcome.ended = true);
                 return Output::Close;
             }
             let held = self.door.due();

@@ -8,6 +8,7 @@ use crate::base::Side;
 use crate::jobs::probe::climb::{self, below};
 use crate::jobs::probe::{Beside, ProbeConfig};
 use crate::live::clock::Clock;
+use crate::live::tls::Signature;
 use crate::live::{Notes, drive};
 use crate::proto::plan::CertHashes;
 use crate::transcript::{Event, Sink, What};
@@ -52,6 +53,11 @@ pub async fn once(config: &ReplayConfig, seed: u64, clock: &Clock, sink: &mut dy
         let why = heard.down.unwrap_or_else(|| "interrupted".into());
         return Played { outcome: None, no_connection: Some(why) };
     };
+    if shows_password(&config.course) && !(base.trusted && base.secure.signature == Signature::Good) {
+        base.secure.close().await;
+        let why = "PAP would show the password to a server whose certificate is not trusted; --ca names its root".to_string();
+        return Played { outcome: None, no_connection: Some(why) };
+    }
     let present = Present {
         host: climb::host_header(&config.probe.target),
         date: String::new(),
@@ -65,6 +71,11 @@ pub async fn once(config: &ReplayConfig, seed: u64, clock: &Clock, sink: &mut dy
     drive::run(base.secure.stream, player, Side::Client, clock, heard.sink, stop).await;
     let outcome = shared.lock().unwrap_or_else(PoisonError::into_inner).clone();
     Played { outcome: Some(outcome), no_connection: None }
+}
+
+/// PAP carries the password in the clear, for whoever ended TLS to read.
+fn shows_password(course: &Course) -> bool {
+    course.ours.iter().any(|turn| turn.said.name == "pap.authenticate-request")
 }
 
 /// Passes events on and remembers where a layer failed.
