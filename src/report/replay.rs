@@ -156,7 +156,9 @@ fn one(end: &End, style: &Style, explain: bool, text: &mut String) {
     line(&verdict(end));
     line(&counts(end));
     if let Some(first) = end.divergences.first() {
-        text.push('\n');
+        if !first.fields.is_empty() {
+            text.push('\n');
+        }
         divergence(first, width, text);
         for other in end.divergences.iter().skip(1).take(if style.verbose { usize::MAX } else { SHOWN }) {
             *text += &hanging(&format!("also {}", harmless(&sentence(other))), width);
@@ -216,7 +218,6 @@ fn sentence(divergence: &Divergence) -> String {
 }
 
 fn divergence(first: &Divergence, width: usize, text: &mut String) {
-    *text += &(wrapped(&format!("First divergence {}", harmless(&sentence(first))), width) + "\n");
     if first.fields.is_empty() {
         return;
     }

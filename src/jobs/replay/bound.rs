@@ -42,6 +42,8 @@ pub enum Kind {
     Option,
     /// The first four bytes are a magic number.
     EchoMagic,
+    /// Options that the peer asked for, where they are repeated as a whole.
+    Acknowledged,
     /// A packet that is quoted.
     Quoted,
     /// What proof is asked with.
@@ -141,6 +143,14 @@ pub const ROWS: &[Bound] = &[
         Kind::Option,
         "the identifier that the peer proposes",
         SpecRef::rfc(5072, "4.1"),
+    ),
+    row(
+        "ppp.acknowledged",
+        "*.configure-ack",
+        "*",
+        Kind::Acknowledged,
+        "the options of the request that is acknowledged",
+        SpecRef::rfc(1661, "5.2"),
     ),
     row("ppp.quoted", "*.protocol-reject", "rejected-information", Kind::Quoted, "the packet that is refused", SpecRef::rfc(1661, "5.7")),
     row("ppp.quoted-code", "*.code-reject", "data", Kind::Quoted, "the packet that is refused", SpecRef::rfc(1661, "5.6")),

@@ -46,12 +46,34 @@ pub fn differences(expected: &Said, live: &Said, free: &dyn Fn(&str, &str) -> bo
     for value in added.filter(|value| !free(&live.name, &value.name)) {
         parts.push(Part { field: value.name.clone(), recorded: ABSENT.into(), live: value.shown.clone() });
     }
+    let mut parts = gathered(parts);
     let lengths = |part: &Part| LENGTHS.contains(&part.field.as_str());
     let counted = expected.raw.len() != live.raw.len();
     if counted || parts.iter().any(|part| !lengths(part)) {
         parts.retain(|part| !lengths(part));
     }
     parts
+}
+
+/// An option or attribute that one of the two does not have at all is one part, not one for each of its fields.
+fn gathered(parts: Vec<Part>) -> Vec<Part> {
+    let mut all: Vec<Part> = Vec::new();
+    for part in parts {
+        let base = part.field.split_once('.').map_or(part.field.as_str(), |pair| pair.0).to_string();
+        let gone = part.recorded == ABSENT || part.live == ABSENT;
+        let nested = base != part.field;
+        match all.iter_mut().find(|other| gone && other.field == base) {
+            // The option's own value tells more than its type.
+            Some(other) if !nested => *other = part,
+            Some(_) => {}
+            None if gone && nested => {
+                let word = |text: &str| if text == ABSENT { ABSENT } else { PRESENT }.to_string();
+                all.push(Part { field: base, recorded: word(&part.recorded), live: word(&part.live) });
+            }
+            None => all.push(part),
+        }
+    }
+    all
 }
 
 /// The range of a header's value in the bytes of a head.
@@ -151,6 +173,8 @@ fn short(bytes: &[u8]) -> String {
 
 /// Stands for a field that a message does not have.
 pub const ABSENT: &str = "-";
+/// Stands for one that has several fields.
+const PRESENT: &str = "there";
 /// Fields that count others.
 const LENGTHS: [&str; 3] = ["length", "packet-length", "ms-length"];
 /// Ours: bytes of a value that are shown.
@@ -179,8 +203,9 @@ mod tests {
         assert_eq!(shown(request, &request.replace("030600000000", "03060a000001")), [row("ip-address", "0.0.0.0", "10.0.0.1")]);
         let without = "10000012ff0380210104000a030600000000";
         let gone = shown(request, without);
-        assert_eq!(gone.last(), Some(&row("primary-dns", "0.0.0.0", "-")));
-        assert!(gone.iter().all(|row| !row.0.ends_with("length") || row.0.contains('.')), "{gone:?}");
+        assert_eq!(gone, [row("primary-dns", "0.0.0.0", "-")]);
+        let ack = "1001003000020001000400280000000200000000000000000000000000000000000000000000000000000000000000ff";
+        assert_eq!(shown(ack, "1001000800020000"), [row("num-attributes", "0x0001", "0x0000"), row("crypto-binding-request", "there", "-")]);
     }
 
     #[test]

@@ -11,7 +11,8 @@ use crate::crypto::binding::{self, HashProtocol};
 use crate::proto::Rng;
 use crate::proto::plan::{CertHashes, Credentials};
 use crate::wire::ppp::{self, Body, Protocol};
-use crate::wire::{layout, sstp};
+use crate::wire::{control, layout, sstp};
+use std::collections::HashMap;
 
 /// What is known before the first message.
 #[derive(Clone, Debug, Default)]
@@ -50,6 +51,8 @@ pub struct Moment {
     present: Present,
     recorded_leaf: Option<CertHashes>,
     values: Values,
+    /// The peer's latest request in each protocol, options as recorded and as they came.
+    requests: HashMap<Protocol, (Vec<u8>, Vec<u8>)>,
     proof: Proof,
     rng: Rng,
     verbatim: bool,
@@ -59,7 +62,7 @@ impl Moment {
     /// The moment of whoever plays `side`. `verbatim`: what was recorded is sent as it was.
     pub fn new(side: Side, present: Present, recorded_leaf: Option<CertHashes>, verbatim: bool) -> Moment {
         let (proof, rng) = (Proof::new(present.credentials.clone()), Rng::new(present.seed));
-        Moment { side, present, recorded_leaf, values: Values::default(), proof, rng, verbatim }
+        Moment { side, present, recorded_leaf, values: Values::default(), requests: HashMap::new(), proof, rng, verbatim }
     }
 
     /// The bytes to send in place of those recorded. `draft` may change a message before its compound MAC is made.
@@ -70,7 +73,8 @@ impl Moment {
         if said.lane == Lane::Http {
             return self.http(said);
         }
-        let mut raw = self.quoted(said, true);
+        self.draw_magic(said);
+        let mut raw = self.acknowledged(said, self.quoted_as(said, true, &self.values)).unwrap_or_else(|raw| raw);
         if said.lane == Lane::Auth {
             raw = self.login(raw);
         }
@@ -93,6 +97,18 @@ impl Moment {
             raw = sstp::emit_data(&ppp::Frame::lcp(packet).emit());
         }
         raw
+    }
+
+    /// RFC 1661 5.2: an Ack repeats the options of the request. Where the recorded one did, so does this.
+    fn acknowledged(&self, said: &Said, raw: Vec<u8>) -> Result<Vec<u8>, Vec<u8>> {
+        let Some((protocol, packet)) = said.control().filter(|(_, packet)| packet.code == control::CONFIGURE_ACK) else { return Err(raw) };
+        let Some((recorded, live)) = self.requests.get(&protocol).filter(|row| row.0 == packet.data.0) else { return Err(raw) };
+        let now = Said { raw: raw.clone(), ..said.clone() };
+        let Some((_, packet)) = now.control().filter(|_| recorded != live) else { return Err(raw) };
+        let packet = control::Packet { data: live.clone().into(), ..packet };
+        let head = raw.len().saturating_sub(packet_len(&now));
+        let frame = [raw.get(sstp::HEADER_LEN..head).unwrap_or_default(), &packet.emit()].concat();
+        Ok(sstp::emit_data(&frame))
     }
 
     /// Takes the peer's message in, and says in what it differs from the one recorded.
@@ -119,7 +135,7 @@ impl Moment {
     pub fn may_change(said: &Said, field: &str, row: &bound::Bound) -> bool {
         match row.kind {
             Kind::Identifier if field != "ms-chapv2-id" => asked(said).is_some_and(|asked| !asked.2),
-            Kind::Quoted => false,
+            Kind::Quoted | Kind::Acknowledged => false,
             Kind::ResultText => compare::result_text(said).is_some_and(|text| super::proof::proof_range(&text).is_some()),
             Kind::Option => {
                 let range = layout::fields(&said.raw).iter().find(|other| other.name == field).map(Field::byte_range);
@@ -147,20 +163,20 @@ impl Moment {
         raw
     }
 
-    /// The message with what it repeats of the peer as the peer says it now, and with our own magic number drawn anew.
-    fn quoted(&mut self, said: &Said, ours: bool) -> Vec<u8> {
-        if said.name == "lcp.configure-request" {
-            for field in options(&said.raw, &said.name).filter(|field| base_name(&field.name) == "magic-number") {
-                let recorded = said.raw.get(field.byte_range()).unwrap_or_default();
-                let class = Class::Option(self.side, ppp::LCP, "magic-number".into());
-                if !is_zero(recorded) && recorded.len() == MAGIC_LEN && self.values.now(&class, recorded).is_none() {
-                    let mut fresh: [u8; MAGIC_LEN] = self.rng.bytes();
-                    fresh[0] |= 1;
-                    self.values.learn(class, recorded, &fresh);
-                }
+    /// Draws the magic number of a request of ours.
+    fn draw_magic(&mut self, said: &Said) {
+        if said.name != CONFIGURE_REQUEST {
+            return;
+        }
+        for field in options(&said.raw, &said.name).filter(|field| base_name(&field.name) == "magic-number") {
+            let recorded = said.raw.get(field.byte_range()).unwrap_or_default();
+            let class = Class::Option(self.side, ppp::LCP, "magic-number".into());
+            if !is_zero(recorded) && recorded.len() == MAGIC_LEN && self.values.now(&class, recorded).is_none() {
+                let mut fresh: [u8; MAGIC_LEN] = self.rng.bytes();
+                fresh[0] |= 1;
+                self.values.learn(class, recorded, &fresh);
             }
         }
-        self.quoted_as(said, ours, &self.values)
     }
 
     /// What was recorded, with every value that recurs as it stands now.
@@ -257,6 +273,11 @@ impl Moment {
 
     /// What the peer's message teaches about values that recur.
     fn learn(&mut self, recorded: &Said, live: &Said) {
+        if let (Some((protocol, old)), Some((_, new))) = (recorded.control(), live.control())
+            && old.code == control::CONFIGURE_REQUEST
+        {
+            self.requests.insert(protocol, (old.data.0, new.data.0));
+        }
         if recorded.lane == Lane::Auth
             && let Some(frame) = live.frame()
             && self.side == Side::Client
@@ -295,7 +316,7 @@ impl Moment {
             Kind::Identifier => field == "ms-chapv2-id" || asked(live).is_some_and(|asked| asked.2),
             // What was not proposed is never free, so that 0.0.0.0 in place of an address shows.
             Kind::Option => false,
-            Kind::EchoMagic | Kind::ResultText | Kind::Packet => false,
+            Kind::EchoMagic | Kind::ResultText | Kind::Packet | Kind::Acknowledged => false,
             Kind::Name => self.proof.user().is_some(),
         }
     }
@@ -322,6 +343,11 @@ impl Moment {
             _ => None,
         }
     }
+}
+
+/// Bytes of the control packet in a message.
+fn packet_len(said: &Said) -> usize {
+    said.control().map_or(0, |(_, packet)| packet.emit().len())
 }
 
 /// Who asked what a packet asks or answers, in which protocol, and whether it is the question.
@@ -402,5 +428,7 @@ fn redrawn(text: &str, rng: &mut Rng) -> String {
     text.chars().map(&mut draw).collect()
 }
 
+/// The only message that proposes a magic number.
+const CONFIGURE_REQUEST: &str = "lcp.configure-request";
 /// RFC 1661 6.4: bytes of a magic number.
 const MAGIC_LEN: usize = 4;

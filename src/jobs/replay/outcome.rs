@@ -121,8 +121,12 @@ impl std::fmt::Display for Kind {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Kind::Fields { message, parts } => {
-                let names: Vec<_> = parts.iter().map(|part| part.field.as_str()).collect();
-                write!(f, "{message} differs in {}", names.join(", "))
+                let names: Vec<_> = parts.iter().take(NAMED).map(|part| part.field.as_str()).collect();
+                write!(f, "{message} differs in {}", names.join(", "))?;
+                match parts.len().saturating_sub(NAMED) {
+                    0 => Ok(()),
+                    more => write!(f, " and {more} more"),
+                }
             }
             Kind::Other { expected, came } => write!(f, "{came} came where the recording has {expected}"),
             Kind::Missing { message, after } => write!(f, "no {message} within {}", Micros::from(*after)),
@@ -161,6 +165,8 @@ impl Outcome {
     }
 }
 
+/// Ours: fields named in a sentence.
+const NAMED: usize = 4;
 /// Ours: more divergences are counted.
 const MOST_DIVERGENCES: usize = 100;
 /// Ours: a script has no more steps, and a peer may say as much again.

@@ -308,10 +308,12 @@ impl Player {
             return;
         }
         let needs = self.course.ours.get(self.next).map_or_else(|| self.course.all(), |turn| turn.needs.clone());
-        let awaited = self.course.missing(&needs, &self.came).map(|expected| expected.said.name.clone());
+        let course = self.course.clone();
+        let awaited = course.missing(&needs, &self.came);
         let message = said.name.clone();
         self.tell_heard(None, said, Vec::new());
-        self.fail(None, Kind::Extra { message, awaited });
+        let step = awaited.map(|expected| expected.step);
+        self.fail(step, Kind::Extra { message, awaited: awaited.map(|expected| expected.said.name.clone()) });
     }
 
     /// A keep-alive is answered where the recording answers any, and not before it does.
