@@ -32,6 +32,10 @@ use tokio::sync::watch::Receiver;
 
 /// Does what the arguments ask for.
 pub fn run(args: &ReplayArgs) -> Result<Exit, Trouble> {
+    // clap takes --both for an answer to the want of --lab.
+    if !args.part.fault.is_empty() && !args.peer.lab {
+        return Err(Trouble::Usage("--fault is for --lab".into()));
+    }
     let script = source::script(args)?;
     if let Some(path) = &args.result.export_script {
         export(&script, path)?;

@@ -53,7 +53,7 @@ fn player(script: &Script, side: Side, present: &Present, timing: Timing, verbat
     (Player::new(Arc::new(course), manner, moment, shared.clone(), Micros::ZERO), shared)
 }
 
-/// Ours: in memory an answer takes no time.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Ours: in memory waiting costs nothing.
+const PATIENCE: Duration = Duration::from_secs(120);
 /// Ours: pretended time in all.
 const LONGEST: Duration = Duration::from_secs(7 * 86_400);

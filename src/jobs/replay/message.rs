@@ -98,10 +98,12 @@ impl Said {
         matches!(self.frame().map(|frame| frame.body), Some(Body::Eap(packet)) if packet.tunnel().is_some())
     }
 
-    /// It looks like the one before because it is sent again when nothing answers it.
+    /// It looks like the one before because it is sent again when nothing answers it. RFC 1661 5.1: a Configure-Request that is
+    /// sent again may have another identifier.
     pub fn repeats(&self, before: &Said) -> bool {
-        let again = matches!(self.lane, Lane::Asks(_) | Lane::Call) || self.lane == Lane::Auth;
-        again && self.raw == before.raw
+        let again = matches!(self.lane, Lane::Asks(_) | Lane::Call | Lane::Auth);
+        let options = |said: &Said| said.control().filter(|(_, packet)| packet.code == control::CONFIGURE_REQUEST).map(|(_, packet)| packet.data);
+        again && (self.raw == before.raw || self.name == before.name && options(self).is_some_and(|own| options(before) == Some(own)))
     }
 }
 
@@ -175,6 +177,15 @@ mod tests {
     fn said(text: &str) -> (String, Lane) {
         let said = Said::new(Micros::ZERO, Side::Server, unhex(text).expect("hexadecimal"));
         (said.name, said.lane)
+    }
+
+    #[test]
+    fn a_request_with_another_identifier_is_the_same_again() {
+        let of = |text: &str| Said::new(Micros::ZERO, Side::Server, unhex(text).expect("hexadecimal"));
+        let (first, second) = (of("10000010ff03c021010000080304c227"), of("10000010ff03c021010700080304c227"));
+        assert!(second.repeats(&first) && !of("10000010ff03c021010700080304c023").repeats(&first));
+        let (ack, again) = (of("10000010ff03c02102000008010405dc"), of("10000010ff03c02102010008010405dc"));
+        assert!(!again.repeats(&ack) && !ack.repeats(&ack), "an answer is not sent unasked");
     }
 
     #[test]

@@ -263,7 +263,7 @@ impl Player {
             return self.on_outcome(|outcome| outcome.passed_over += 1);
         }
         if self.latest.get(&said.lane).is_some_and(|latest| said.repeats(latest)) {
-            return self.on_outcome(|outcome| outcome.repeated += 1);
+            return self.again(&said);
         }
         let came = self.came.entry(said.lane).or_default();
         let expected = course.theirs.get(&said.lane).and_then(|list| list.get(*came));
@@ -288,6 +288,17 @@ impl Player {
                 self.moved(expected.step);
             }
         }
+    }
+
+    /// A message came again: what answers it answers the latest.
+    fn again(&mut self, said: &Said) {
+        let course = self.course.clone();
+        let came = self.came.get(&said.lane).copied().unwrap_or_default();
+        let before = came.checked_sub(1).and_then(|place| course.theirs.get(&said.lane)?.get(place));
+        if let Some(before) = before.filter(|before| before.said.name == said.name) {
+            self.moment.incoming(&before.said, said);
+        }
+        self.on_outcome(|outcome| outcome.repeated += 1);
     }
 
     fn tell_heard(&self, step: Option<usize>, said: Said, parts: Vec<Part>) {
