@@ -161,7 +161,6 @@ fn every_capture_plays_against_the_lab_configured_like_its_server() {
 
 /// Faults that this recording does not meet, and why.
 const NOT_MET: &[(&str, &str)] = &[
-    ("auth.challenge-flood", "a challenge that comes again is one that was not answered yet"),
     ("data.aborted", "the recorded client has left before"),
     ("ncp.no-ipv6", "neither does the recorded server speak IPv6"),
     ("teardown.by-server", "the recorded client has left before"),
@@ -185,7 +184,8 @@ fn a_fault_of_the_lab_shows_at_its_message() {
     let script = scripts().0.into_iter().find(|row| row.0 == "softether-ok-tls12#1").expect("it is there").1;
     let above_tls = |fault: &&Fault| {
         let made = |part: &&Makes| matches!(part, Makes::Server(_) | Makes::Edits(_) | Makes::Toxics(_) | Makes::ToxicsAboveTls(_));
-        fault.layer >= Layer::Http && fault.makes.parts().iter().all(made)
+        // A flood is a race against the patience.
+        fault.layer >= Layer::Http && !fault.id.ends_with("-flood") && fault.makes.parts().iter().all(made)
     };
     let jobs = fault::all().filter(above_tls).map(|fault| {
         let script = script.clone();
@@ -270,7 +270,10 @@ mod hostile {
         let mut steps = flood(&echo, Side::Server, 15_000);
         steps.extend(flood(&echo, Side::Client, 4_000));
         plays(&Script { steps, ..Script::default() });
-        let waits = [Step::Says(Said::new(Micros(u64::MAX - 1), Side::Server, echo[..7].to_vec())), Step::Says(Said::new(Micros(0), Side::Client, echo.to_vec()))];
+        let waits = [
+            Step::Says(Said::new(Micros(u64::MAX - 1), Side::Server, echo[..7].to_vec())),
+            Step::Says(Said::new(Micros(0), Side::Client, echo.to_vec())),
+        ];
         plays(&Script { steps: waits.to_vec(), ..Script::default() });
     }
 }
@@ -300,7 +303,11 @@ fn arguments_that_make_no_sense_end_with_2_or_3_and_say_why() {
         (2, &["replay", c, "--to", "192.0.2.1"], "--password-file"),
         (2, &["replay", c, "--to", "192.0.2.1", "--until", "lcp", "--count", "2"], "--i-am-authorised 192.0.2.1"),
         (2, &["replay", c, "--to", "localhost", "--connect", "192.0.2.1", "--until", "lcp", "--count", "2"], "--i-am-authorised 192.0.2.1"),
-        (2, &["replay", c, "--to", "a.example", "--until", "lcp", "--count", "2", "--i-am-authorised", "b.example"], "a.example is not this"),
+        (
+            2,
+            &["replay", c, "--to", "a.example", "--until", "lcp", "--count", "2", "--i-am-authorised", "b.example"],
+            "a.example is not this",
+        ),
         (2, &["replay", c, "--both", "--until", "sstp.nonsense"], "there is no sstp.nonsense"),
         (2, &["replay", c, "--both", "--from", "lcp.configure-request#99"], "there is no lcp.configure-request#99"),
         (2, &["replay", c, "--both", "--timing", "fast"], "x10"),

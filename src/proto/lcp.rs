@@ -219,7 +219,17 @@ impl ServerLcp {
         let mut auth: Vec<AuthMethod> = methods.iter().map(|method| method.lcp()).collect();
         auth.dedup();
         let wanted = Wanted(vec![Opt::new(MRU, SSTP_MRU.to_be_bytes()), Opt::new(MAGIC, magic)]);
-        ServerLcp { wanted, magic, methods: auth, offered: 0, naked: 0, rejects: Vec::new(), naks: Vec::new(), walks: false, no_common: false }
+        ServerLcp {
+            wanted,
+            magic,
+            methods: auth,
+            offered: 0,
+            naked: 0,
+            rejects: Vec::new(),
+            naks: Vec::new(),
+            walks: false,
+            no_common: false,
+        }
     }
 
     /// The same server in the manner of another one.

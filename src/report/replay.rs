@@ -196,10 +196,7 @@ fn verdict(end: &End) -> String {
 }
 
 fn counts(end: &End) -> String {
-    let mut parts = vec![
-        format!("{} sent", count(end.said, "message", "messages")),
-        format!("{} compared", end.heard),
-    ];
+    let mut parts = vec![format!("{} sent", count(end.said, "message", "messages")), format!("{} compared", end.heard)];
     if end.passed_over > 0 {
         parts.push(format!("{} not compared", end.passed_over));
     }

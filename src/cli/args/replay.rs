@@ -115,13 +115,13 @@ pub struct HowArgs {
     /// Draw every random value above TLS from N
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
-    /// With --listen: show the certificate in FILE, PEM, its chain behind it [default: one is made]
+    /// With --listen, show the certificate in FILE, PEM, its chain behind it [default: one is made]
     #[arg(long, value_name = "FILE", requires_all = ["listen", "server_key"])]
     pub server_cert: Option<PathBuf>,
-    /// With --listen: the key of --server-cert, not encrypted
+    /// With --listen, the key of --server-cert, not encrypted
     #[arg(long, value_name = "FILE", requires = "server_cert")]
     pub server_key: Option<PathBuf>,
-    /// With --listen: write the root of the certificate that is made to FILE, PEM
+    /// With --listen, write the root of the certificate that is made to FILE, PEM
     #[arg(long, value_name = "FILE", requires = "listen", conflicts_with = "server_cert")]
     pub ca_out: Option<PathBuf>,
 }

@@ -191,7 +191,10 @@ fn playable(args: &ReplayArgs, course: &Course, has_password: bool) -> Result<()
         return Ok(());
     }
     if let Some(turn) = course.ours.iter().find(|turn| turn.said.is_tunnelled()) {
-        let says = format!("{} carries TLS inside EAP, which cannot be played from a recording; --until lcp plays what is before it", turn.said.name);
+        let says = format!(
+            "{} carries TLS inside EAP, which cannot be played from a recording; --until lcp plays what is before it",
+            turn.said.name
+        );
         return Err(Trouble::Ours(says));
     }
     let logs_in = |name: &str| name == "chap.response" || name == "pap.authenticate-request" || name.starts_with("eap.response-m");
@@ -276,10 +279,7 @@ fn given(args: &ReplayArgs) -> Result<Option<Credentials>, Trouble> {
 /// Where we are both ends, any password will do.
 fn made_up(given: Option<Credentials>, script: &Script) -> Credentials {
     let (user, password) = lab::USERS[0];
-    given.unwrap_or_else(|| Credentials {
-        user: like::user(script).unwrap_or_else(|| user.into()),
-        password: Secret::new(password.into()),
-    })
+    given.unwrap_or_else(|| Credentials { user: like::user(script).unwrap_or_else(|| user.into()), password: Secret::new(password.into()) })
 }
 
 fn seed(args: &ReplayArgs) -> Result<u64, Trouble> {
@@ -289,7 +289,9 @@ fn seed(args: &ReplayArgs) -> Result<u64, Trouble> {
 /// Where the target leads, for the rails.
 fn hosts(args: &ReplayArgs, probe: &ProbeConfig) -> Vec<String> {
     let connect = sense::connect(&args.way, probe.target.port).and_then(|place| Named::parse(&place).ok()).map(|place| place.host);
-    std::iter::once(connect.unwrap_or_else(|| probe.target.host.clone())).chain(probe.proxy.as_ref().map(|_| probe.target.host.clone())).collect()
+    std::iter::once(connect.unwrap_or_else(|| probe.target.host.clone()))
+        .chain(probe.proxy.as_ref().map(|_| probe.target.host.clone()))
+        .collect()
 }
 
 /// Ours: a message is waited for so long.

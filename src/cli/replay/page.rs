@@ -112,7 +112,12 @@ fn ladder(course: &Course, outcome: &Outcome) -> Vec<Row> {
     }
     let extra = |place: Option<usize>| {
         let rows = extras.get(&place).map(Vec::as_slice).unwrap_or_default();
-        rows.iter().map(|row| Row { from_client: client(row.live.as_ref()), recorded: None, live: row.live.as_ref().map(says), mark: Mark::Extra })
+        rows.iter().map(|row| Row {
+            from_client: client(row.live.as_ref()),
+            recorded: None,
+            live: row.live.as_ref().map(says),
+            mark: Mark::Extra,
+        })
     };
     let mut rows: Vec<Row> = extra(None).collect();
     for (place, step) in course.steps.iter().enumerate() {
@@ -139,18 +144,18 @@ fn row(course: &Course, step: &Step, live: Option<&Heard>, outcome: &Outcome) ->
         None if !compared || outcome.is_equal() => Mark::PassedOver,
         None => Mark::Missing,
     };
-    Row {
-        from_client: said.by == Side::Client,
-        recorded: Some(says(said)),
-        live: live.and_then(|row| row.live.as_ref()).map(says),
-        mark,
-    }
+    Row { from_client: said.by == Side::Client, recorded: Some(says(said)), live: live.and_then(|row| row.live.as_ref()).map(says), mark }
 }
 
 /// A repetition, or what was still on its way at the end, is not awaited.
 fn is_awaited(course: &Course, said: &Said) -> bool {
     let ours = || course.ours.iter().any(|turn| turn.said.at == said.at && turn.said.raw == said.raw);
-    let theirs = || course.theirs.get(&said.lane).is_some_and(|list| list.iter().any(|expected| expected.said.at == said.at && expected.said.raw == said.raw));
+    let theirs = || {
+        course
+            .theirs
+            .get(&said.lane)
+            .is_some_and(|list| list.iter().any(|expected| expected.said.at == said.at && expected.said.raw == said.raw))
+    };
     if said.by == course.side { ours() } else { theirs() }
 }
 

@@ -33,7 +33,8 @@ pub fn script(args: &ReplayArgs) -> Result<Script, Trouble> {
     script.ignore.extend(args.part.ignore.iter().cloned());
     if args.how.verbatim && is_scrubbed(&script) {
         return Err(Trouble::Usage(
-            "the recording was saved without its secrets, so --verbatim would send asterisks; save it with `decode --with-secrets --save`".into(),
+            "the recording was saved without its secrets, so --verbatim would send asterisks; save it with `decode --with-secrets --save`"
+                .into(),
         ));
     }
     Ok(script)
@@ -43,7 +44,9 @@ pub fn script(args: &ReplayArgs) -> Result<Script, Trouble> {
 fn is_scrubbed(script: &Script) -> bool {
     let masked = |said: &Said| {
         let secrets = crate::wire::layout::secrets(&said.raw);
-        secrets.iter().any(|field| said.raw.get(field.byte_range()).is_some_and(|bytes| bytes.len() > 3 && bytes.iter().all(|byte| *byte == scrub::MASK)))
+        secrets.iter().any(|field| {
+            said.raw.get(field.byte_range()).is_some_and(|bytes| bytes.len() > 3 && bytes.iter().all(|byte| *byte == scrub::MASK))
+        })
     };
     script.says(Side::Client).any(masked)
 }

@@ -55,7 +55,10 @@ impl Default for LabConfig {
             methods: None,
             server: None,
             own: None,
-            timers: Timers::default(), seed: 1, ear: Ear::default() }
+            timers: Timers::default(),
+            seed: 1,
+            ear: Ear::default(),
+        }
     }
 }
 

@@ -60,14 +60,7 @@ pub enum Kind {
     Packet,
 }
 
-const fn row(
-    id: &'static str,
-    message: &'static str,
-    field: &'static str,
-    kind: Kind,
-    made: &'static str,
-    spec: SpecRef,
-) -> Bound {
+const fn row(id: &'static str, message: &'static str, field: &'static str, kind: Kind, made: &'static str, spec: SpecRef) -> Bound {
     Bound { id, message, field, kind, made, spec }
 }
 
@@ -155,22 +148,64 @@ pub const ROWS: &[Bound] = &[
     row("ppp.quoted", "*.protocol-reject", "rejected-information", Kind::Quoted, "the packet that is refused", SpecRef::rfc(1661, "5.7")),
     row("ppp.quoted-code", "*.code-reject", "data", Kind::Quoted, "the packet that is refused", SpecRef::rfc(1661, "5.6")),
     row("chap.challenge", "chap.challenge", "value", Kind::Challenge, "random bytes", SpecRef::rfc(1994, "4.1")),
-    row("chap.response", "chap.response", "value", Kind::Response, "MD5 over identifier, password and challenge", SpecRef::rfc(1994, "4.1")),
+    row(
+        "chap.response",
+        "chap.response",
+        "value",
+        Kind::Response,
+        "MD5 over identifier, password and challenge",
+        SpecRef::rfc(1994, "4.1"),
+    ),
     row("chap.peer-challenge", "chap.response", "peer-challenge", Kind::Response, "random bytes", SpecRef::rfc(2759, "4")),
-    row("chap.nt-response", "chap.response", "nt-response", Kind::Response, "from both challenges, user and password", SpecRef::rfc(2759, "8.1")),
+    row(
+        "chap.nt-response",
+        "chap.response",
+        "nt-response",
+        Kind::Response,
+        "from both challenges, user and password",
+        SpecRef::rfc(2759, "8.1"),
+    ),
     row("chap.name", "chap.response", "name", Kind::Name, "the user of --user", SpecRef::rfc(1994, "4.1")),
     row("chap.proof", "chap.success", "data", Kind::ResultText, "S= from both challenges, user and password", SpecRef::rfc(2759, "8.7")),
     row("chap.new-challenge", "chap.failure", "data", Kind::ResultText, "C= is random", SpecRef::rfc(2759, "6")),
     row("eap.identity", "eap.response-identity", "data", Kind::Name, "the user of --user", SpecRef::rfc(3748, "5.1")),
     row("eap.challenge", "eap.request-*", "value", Kind::Challenge, "random bytes", SpecRef::rfc(3748, "5.4")),
-    row("eap.response", "eap.response-*", "value", Kind::Response, "MD5 over identifier, password and challenge", SpecRef::rfc(3748, "5.4")),
+    row(
+        "eap.response",
+        "eap.response-*",
+        "value",
+        Kind::Response,
+        "MD5 over identifier, password and challenge",
+        SpecRef::rfc(3748, "5.4"),
+    ),
     row("eap.peer-challenge", "eap.response-*", "peer-challenge", Kind::Response, "random bytes", SpecRef::rfc(2759, "4")),
-    row("eap.nt-response", "eap.response-*", "nt-response", Kind::Response, "from both challenges, user and password", SpecRef::rfc(2759, "8.1")),
+    row(
+        "eap.nt-response",
+        "eap.response-*",
+        "nt-response",
+        Kind::Response,
+        "from both challenges, user and password",
+        SpecRef::rfc(2759, "8.1"),
+    ),
     row("eap.name", "eap.response-*", "name", Kind::Name, "the user of --user", SpecRef::rfc(2759, "4")),
-    row("eap.proof", "eap.request-mschapv2", "data", Kind::ResultText, "S= from both challenges, user and password", SpecRef::rfc(2759, "8.7")),
+    row(
+        "eap.proof",
+        "eap.request-mschapv2",
+        "data",
+        Kind::ResultText,
+        "S= from both challenges, user and password",
+        SpecRef::rfc(2759, "8.7"),
+    ),
     row("pap.peer-id", "pap.authenticate-request", "peer-id", Kind::Name, "the user of --user", SpecRef::rfc(1334, "2.2.1")),
     row("pap.password", "pap.authenticate-request", "password", Kind::Password, "the password given", SpecRef::rfc(1334, "2.2.1")),
-    row("ipv4.addresses", "ipv4.packet", "*", Kind::Packet, "the addresses given now, and the checksums over them", SpecRef::rfc(1332, "3.3")),
+    row(
+        "ipv4.addresses",
+        "ipv4.packet",
+        "*",
+        Kind::Packet,
+        "the addresses given now, and the checksums over them",
+        SpecRef::rfc(1332, "3.3"),
+    ),
 ];
 
 /// The row of a field.

@@ -205,7 +205,10 @@ mod tests {
         let gone = shown(request, without);
         assert_eq!(gone, [row("primary-dns", "0.0.0.0", "-")]);
         let ack = "1001003000020001000400280000000200000000000000000000000000000000000000000000000000000000000000ff";
-        assert_eq!(shown(ack, "1001000800020000"), [row("num-attributes", "0x0001", "0x0000"), row("crypto-binding-request", "there", "-")]);
+        assert_eq!(
+            shown(ack, "1001000800020000"),
+            [row("num-attributes", "0x0001", "0x0000"), row("crypto-binding-request", "there", "-")]
+        );
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::script::{Script, Step};
 use crate::base::Side;
 use crate::proto::edit::Edit;
 use crate::proto::plan::CertHashes;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 /// A script as one of its sides plays it.
 #[derive(Clone, Debug)]
@@ -65,6 +65,8 @@ pub struct Expected {
     pub step: usize,
     /// As recorded.
     pub said: Said,
+    /// As it was sent again, each time.
+    pub again: Vec<Said>,
 }
 
 impl Course {
@@ -83,13 +85,18 @@ impl Course {
             leaf: script.leaf,
             steps: script.steps.clone(),
         };
-        let mut closed = None;
+        let (mut closed, mut answered) = (None, HashSet::new());
         for (step, done) in script.steps.iter().enumerate() {
             match done {
                 Step::Closes { by, .. } => closed = closed.or(Some(*by)),
                 // What was still on its way when somebody closed may come or not.
-                Step::Says(said) if said.by != side && closed.is_none() => course.expect(step, said),
-                Step::Says(said) if said.by == side && closed != Some(side) => course.say(step, said),
+                Step::Says(said) if said.by != side && closed.is_none() => course.expect(step, said, &mut answered),
+                Step::Says(said) if said.by == side && closed != Some(side) => {
+                    if let Lane::Answers(protocol) = said.lane {
+                        answered.insert(Lane::Asks(protocol));
+                    }
+                    course.say(step, said);
+                }
                 Step::Says(_) => {}
             }
         }
@@ -99,12 +106,18 @@ impl Course {
         course
     }
 
-    fn expect(&mut self, step: usize, said: &Said) {
-        let list = self.theirs.entry(said.lane).or_default();
-        let repeated = list.last().is_some_and(|last| said.repeats(&last.said));
-        if !by_the_clock(said) && !repeated && !self.ignore.iter().any(|pattern| pattern.takes(&said.name)) {
-            list.push(Expected { step, said: said.clone() });
+    /// `answered`: exchanges in which this side has answered the latest message.
+    fn expect(&mut self, step: usize, said: &Said, answered: &mut HashSet<Lane>) {
+        if by_the_clock(said) || self.ignore.iter().any(|pattern| pattern.takes(&said.name)) {
+            return;
         }
+        let list = self.theirs.entry(said.lane).or_default();
+        let latest = |last: &&mut Expected| said.repeats(last.again.last().unwrap_or(&last.said), answered.contains(&said.lane));
+        if let Some(last) = list.last_mut().filter(latest) {
+            return last.again.push(said.clone());
+        }
+        answered.remove(&said.lane);
+        list.push(Expected { step, said: said.clone(), again: Vec::new() });
     }
 
     fn say(&mut self, step: usize, said: &Said) {

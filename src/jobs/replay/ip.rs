@@ -63,7 +63,9 @@ mod tests {
 
     #[test]
     fn the_result_is_what_one_would_have_built() {
-        let ping = |from: [u8; 4], to: [u8; 4]| Echo { from: from.into(), to: to.into(), request: true, id: 7, seq: 9, data: vec![1, 2, 3] }.emit();
+        let ping = |from: [u8; 4], to: [u8; 4]| {
+            Echo { from: from.into(), to: to.into(), request: true, id: 7, seq: 9, data: vec![1, 2, 3] }.emit()
+        };
         assert_eq!(readdressed(&ping([10, 0, 0, 2], [10, 0, 0, 1]), swap), Some(ping([192, 0, 2, 10], [255, 255, 0, 1])));
         assert_eq!(readdressed(&ping([10, 0, 0, 7], [10, 0, 0, 8]), swap), None, "nothing is known of them");
         let udp = |from: [u8; 4], to: [u8; 4]| {

@@ -83,7 +83,9 @@ fn methods(script: &Script) -> Vec<Method> {
 /// The first method that was begun within EAP; EAP-MSCHAPv2 where none was.
 fn eap_method(script: &Script) -> Method {
     let begun = script.says(Side::Server).find_map(|said| match said.frame()?.body {
-        Body::Eap(packet) if packet.code == 1 => Method::ALL.iter().map(|row| row.0).find(|method| method.eap_type() == packet.kind && packet.kind.is_some()),
+        Body::Eap(packet) if packet.code == 1 => {
+            Method::ALL.iter().map(|row| row.0).find(|method| method.eap_type() == packet.kind && packet.kind.is_some())
+        }
         _ => None,
     });
     begun.unwrap_or(Method::EapMsChapV2)
@@ -94,7 +96,8 @@ fn style(script: &Script) -> ServerStyle {
     let named = |name: &str| script.says(Side::Server).find(|said| said.name == name);
     let asked = configures(script, Side::Server, ppp::LCP, control::CONFIGURE_REQUEST).next();
     let rejected = configures(script, Side::Server, ppp::LCP, control::CONFIGURE_REJECT).flat_map(|row| row.1);
-    let success = script.says(Side::Server).filter_map(compare::result_text).find_map(|text| Some(text.get(proof_range(&text)?.end..)?.to_vec()));
+    let success =
+        script.says(Side::Server).filter_map(compare::result_text).find_map(|text| Some(text.get(proof_range(&text)?.end..)?.to_vec()));
     let status = head.as_ref().and_then(|head| Some((head.status?, head.start.splitn(3, ' ').nth(2).unwrap_or_default().to_string())));
     let disconnect = named("sstp.call-disconnect").or_else(|| named("sstp.call-abort"));
     let challenge = named("chap.challenge").and_then(Said::frame);
@@ -108,7 +111,13 @@ fn style(script: &Script) -> ServerStyle {
     ServerStyle {
         headers: head.map(|head| head.headers).unwrap_or_default(),
         refuses: status.filter(|status| status.0 != 200),
-        lcp_asks: asked.map(|row| row.1).unwrap_or_default().into_iter().filter(|option| option.kind != AUTH_PROTOCOL).map(|option| (option.kind, option.value.0)).collect(),
+        lcp_asks: asked
+            .map(|row| row.1)
+            .unwrap_or_default()
+            .into_iter()
+            .filter(|option| option.kind != AUTH_PROTOCOL)
+            .map(|option| (option.kind, option.value.0))
+            .collect(),
         lcp_rejects: rejected.map(|option| option.kind).collect(),
         lcp_naks: naked.map(|option| (option.kind, option.value.0)).collect(),
         walks_methods: walks(script),
@@ -155,8 +164,10 @@ fn heed_binding(script: &Script, config: &mut ServerConfig) {
     };
     let hash = HashProtocol::from_value(hash_protocol).filter(|hash| hash.value() & config.hash_mask != 0);
     let asked = call_message(script, Side::Server, "sstp.call-connect-ack").into_iter().flat_map(|ack| ack.attributes);
-    let nonce_holds = asked.into_iter().any(|attribute| matches!(attribute, Attribute::CryptoBindingRequest { nonce: asked, .. } if asked == nonce));
-    let refused = script.says(Side::Server).any(|said| said.name == "sstp.call-abort") && !script.says(Side::Server).any(|said| said.what().is_some_and(|what| what.0 == Layer::Ncp));
+    let nonce_holds =
+        asked.into_iter().any(|attribute| matches!(attribute, Attribute::CryptoBindingRequest { nonce: asked, .. } if asked == nonce));
+    let refused = script.says(Side::Server).any(|said| said.name == "sstp.call-abort")
+        && !script.says(Side::Server).any(|said| said.what().is_some_and(|what| what.0 == Layer::Ncp));
     match hash {
         Some(hash) if nonce_holds || refused => {
             config.has_keys = !binding::verify(hash, &[0; 32], &said.raw).unwrap_or(false);

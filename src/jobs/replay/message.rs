@@ -48,9 +48,7 @@ impl Said {
     /// Reads what a message is from its bytes.
     pub fn new(at: Micros, by: Side, raw: Vec<u8>) -> Said {
         let (name, lane) = match read(&raw, by) {
-            Some((_, What::Http(head))) => {
-                (if head.status.is_some() { "http.response" } else { "http.request" }.to_string(), Lane::Http)
-            }
+            Some((_, What::Http(head))) => (if head.status.is_some() { "http.response" } else { "http.request" }.to_string(), Lane::Http),
             Some((_, What::Sstp(message))) => (format!("sstp.{}", message.kind.name()), lane_of_call(message.kind)),
             Some((_, What::Ppp(frame))) => (frame.name(), lane_of_frame(&frame)),
             _ => (UNREADABLE.to_string(), Lane::Bytes),
@@ -98,12 +96,15 @@ impl Said {
         matches!(self.frame().map(|frame| frame.body), Some(Body::Eap(packet)) if packet.tunnel().is_some())
     }
 
-    /// It looks like the one before because it is sent again when nothing answers it. RFC 1661 5.1: a Configure-Request that is
-    /// sent again may have another identifier.
-    pub fn repeats(&self, before: &Said) -> bool {
+    /// It is the one before, sent again because nothing has answered it. RFC 1661 5.1: a Configure-Request that is sent again may
+    /// have another identifier; once it was `answered` a request with the same options is a new one.
+    pub fn repeats(&self, before: &Said, answered: bool) -> bool {
         let again = matches!(self.lane, Lane::Asks(_) | Lane::Call | Lane::Auth);
-        let options = |said: &Said| said.control().filter(|(_, packet)| packet.code == control::CONFIGURE_REQUEST).map(|(_, packet)| packet.data);
-        again && (self.raw == before.raw || self.name == before.name && options(self).is_some_and(|own| options(before) == Some(own)))
+        let options =
+            |said: &Said| said.control().filter(|(_, packet)| packet.code == control::CONFIGURE_REQUEST).map(|(_, packet)| packet.data);
+        again
+            && (self.raw == before.raw
+                || !answered && self.name == before.name && options(self).is_some_and(|own| options(before) == Some(own)))
     }
 }
 
@@ -183,9 +184,10 @@ mod tests {
     fn a_request_with_another_identifier_is_the_same_again() {
         let of = |text: &str| Said::new(Micros::ZERO, Side::Server, unhex(text).expect("hexadecimal"));
         let (first, second) = (of("10000010ff03c021010000080304c227"), of("10000010ff03c021010700080304c227"));
-        assert!(second.repeats(&first) && !of("10000010ff03c021010700080304c023").repeats(&first));
+        assert!(second.repeats(&first, false) && !of("10000010ff03c021010700080304c023").repeats(&first, false));
         let (ack, again) = (of("10000010ff03c02102000008010405dc"), of("10000010ff03c02102010008010405dc"));
-        assert!(!again.repeats(&ack) && !ack.repeats(&ack), "an answer is not sent unasked");
+        assert!(!second.repeats(&first, true) && first.repeats(&first, true));
+        assert!(!again.repeats(&ack, false) && !ack.repeats(&ack, false), "an answer is not sent unasked");
     }
 
     #[test]

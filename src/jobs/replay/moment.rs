@@ -125,8 +125,12 @@ impl Moment {
         let live = Said { raw: sent.to_vec(), ..said.clone() };
         let row = |field: &str| bound::of(&said.name, field).map_or("", |row| row.id);
         let parts = compare::differences(said, &live, &|_, _| false);
-        let one = |part: Part| {
-            Substituted { row: row(&part.field), message: said.name.clone(), field: part.field, recorded: part.recorded, sent: part.live }
+        let one = |part: Part| Substituted {
+            row: row(&part.field),
+            message: said.name.clone(),
+            field: part.field,
+            recorded: part.recorded,
+            sent: part.live,
         };
         parts.into_iter().map(one).collect()
     }
@@ -266,7 +270,8 @@ impl Moment {
     /// An address that one end was given stands for what that end has now, before it stands for a name server.
     fn address_now(&self, recorded: [u8; 4]) -> Option<[u8; 4]> {
         const NAMES: [&str; 5] = ["ip-address", "primary-dns", "secondary-dns", "primary-nbns", "secondary-nbns"];
-        let classes = NAMES.iter().flat_map(|name| [Side::Client, Side::Server].map(|side| Class::Option(side, ppp::IPCP, name.to_string())));
+        let classes =
+            NAMES.iter().flat_map(|name| [Side::Client, Side::Server].map(|side| Class::Option(side, ppp::IPCP, name.to_string())));
         let mut found = classes.filter_map(|class| self.values.now(&class, &recorded)?.try_into().ok());
         found.next()
     }

@@ -12,7 +12,7 @@ use crate::proto::{Input, Machine, Output};
 use crate::transcript::{Event, How, What};
 use crate::wire::http;
 use crate::wire::sstp::Framer;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -45,6 +45,10 @@ pub struct Player {
     /// How many messages came of each exchange, and the latest of it.
     came: BTreeMap<Lane, usize>,
     latest: BTreeMap<Lane, Said>,
+    /// How often the latest came again.
+    again: BTreeMap<Lane, usize>,
+    /// Exchanges in which the latest was answered.
+    answered: HashSet<Lane>,
     /// Since when nothing moved, and the place in the recording that was reached.
     since: Micros,
     reached: Micros,
@@ -74,6 +78,8 @@ impl Player {
             next: 0,
             came: BTreeMap::new(),
             latest: BTreeMap::new(),
+            again: BTreeMap::new(),
+            answered: HashSet::new(),
             since: now,
             reached,
             unanswered: Vec::new(),
@@ -133,6 +139,9 @@ impl Player {
         let sent = passed.bytes.map(|bytes| Said::new(self.now, self.course.side, bytes));
         sent.iter().for_each(|said| self.note(said));
         self.tell_sent(turn, sent, substituted, applied);
+        if let Lane::Answers(protocol) = turn.said.lane {
+            self.answered.insert(Lane::Asks(protocol));
+        }
         self.over |= passed.close;
         self.next += 1;
         self.moved(turn.step);
@@ -262,9 +271,11 @@ impl Player {
         if course.ignore.iter().any(|pattern| pattern.takes(&said.name)) {
             return self.on_outcome(|outcome| outcome.passed_over += 1);
         }
-        if self.latest.get(&said.lane).is_some_and(|latest| said.repeats(latest)) {
-            return self.again(&said);
+        if self.latest.get(&said.lane).is_some_and(|latest| said.repeats(latest, self.answered.contains(&said.lane))) {
+            return self.came_again(said);
         }
+        self.answered.remove(&said.lane);
+        self.again.remove(&said.lane);
         let came = self.came.entry(said.lane).or_default();
         let expected = course.theirs.get(&said.lane).and_then(|list| list.get(*came));
         *came += 1;
@@ -291,14 +302,23 @@ impl Player {
     }
 
     /// A message came again: what answers it answers the latest.
-    fn again(&mut self, said: &Said) {
+    fn came_again(&mut self, said: Said) {
+        self.on_outcome(|outcome| outcome.repeated += 1);
+        let again = self.again.entry(said.lane).or_default();
+        *again += 1;
+        let times = *again;
+        if self.latest.get(&said.lane).is_some_and(|latest| latest.raw == said.raw) {
+            return;
+        }
         let course = self.course.clone();
         let came = self.came.get(&said.lane).copied().unwrap_or_default();
-        let before = came.checked_sub(1).and_then(|place| course.theirs.get(&said.lane)?.get(place));
-        if let Some(before) = before.filter(|before| before.said.name == said.name) {
-            self.moment.incoming(&before.said, said);
+        if let Some(before) = came.checked_sub(1).and_then(|place| course.theirs.get(&said.lane)?.get(place)) {
+            let recorded = before.again.get(times - 1).or(before.again.last()).unwrap_or(&before.said);
+            if recorded.name == said.name {
+                self.moment.incoming(recorded, &said);
+            }
         }
-        self.on_outcome(|outcome| outcome.repeated += 1);
+        self.latest.insert(said.lane, said);
     }
 
     fn tell_heard(&self, step: Option<usize>, said: Said, parts: Vec<Part>) {

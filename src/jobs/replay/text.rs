@@ -175,7 +175,10 @@ mod tests {
         };
         let text = script.text();
         assert_eq!(Script::parse(&text), Ok(script));
-        assert!(text.contains("\n0.012837 client http.request#1 \"SSTP_DUPLEX_POST / HTTP/1.1\\r\\nX: \\\"y\\\"\\r\\n\\r\\n\"\n"), "{text}");
+        assert!(
+            text.contains("\n0.012837 client http.request#1 \"SSTP_DUPLEX_POST / HTTP/1.1\\r\\nX: \\\"y\\\"\\r\\n\\r\\n\"\n"),
+            "{text}"
+        );
         assert!(text.contains("\n1.014253 client sstp.call-connect-request#1 1001000e 00010001 00010006 0001\n"), "{text}");
         assert!(text.contains("\n1.014300 server bytes.unreadable#1 6261636b 5c736c61 7368\n"), "{text}");
     }
