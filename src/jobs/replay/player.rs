@@ -283,6 +283,8 @@ impl Player {
         match expected {
             // More answers than recorded: there were more keep-alives.
             None if matches!(said.lane, Lane::Echo(_)) => self.on_outcome(|outcome| outcome.passed_over += 1),
+            // The recording ended before what it asked for was answered.
+            None if self.is_owed(said.lane) => self.on_outcome(|outcome| outcome.passed_over += 1),
             None => self.extra(said),
             Some(expected) if expected.said.name != said.name => {
                 let kind = Kind::Other { expected: expected.said.name.clone(), came: said.name.clone() };
@@ -329,6 +331,14 @@ impl Player {
                 outcome.row(step, Some(said), parts);
             }
         });
+    }
+
+    /// We asked more often in this protocol than the recording has answers.
+    fn is_owed(&self, lane: Lane) -> bool {
+        let Lane::Answers(protocol) = lane else { return false };
+        let said = self.course.ours.get(..self.next).unwrap_or_default();
+        let asked = said.iter().filter(|turn| turn.said.lane == Lane::Asks(protocol)).count();
+        asked > self.course.theirs.get(&lane).map_or(0, Vec::len)
     }
 
     /// A message that the recording does not have in its exchange.
