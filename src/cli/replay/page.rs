@@ -135,9 +135,10 @@ fn row(course: &Course, step: &Step, live: Option<&Heard>, outcome: &Outcome) ->
             return Row { from_client: *by == Side::Client, recorded: Some(words), live: None, mark: Mark::PassedOver };
         }
     };
-    let compared = !(said.by != course.side && by_the_clock(said) || said.answers_keep_alive() && live.is_none())
-        && !course.ignore.iter().any(|pattern| pattern.takes(&said.name))
-        && is_awaited(course, said);
+    let by_clock = said.by != course.side && by_the_clock(said);
+    let reflex = said.answers_keep_alive() && live.is_none();
+    let ignored = course.ignore.iter().any(|pattern| pattern.takes(&said.name));
+    let compared = !by_clock && !reflex && !ignored && is_awaited(course, said);
     let mark = match live {
         Some(row) if row.parts.is_empty() && row.live.as_ref().is_none_or(|live| live.name == said.name) => Mark::Equal,
         Some(_) => Mark::Different,

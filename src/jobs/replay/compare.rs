@@ -81,7 +81,7 @@ pub fn header_range(raw: &[u8], name: &str, value: &str) -> Option<Range<usize>>
     let mut at = 0;
     for line in raw.split_inclusive(|byte| *byte == b'\n') {
         let text = line.trim_ascii_end();
-        if text.len() >= name.len() + 1
+        if text.len() > name.len()
             && text.get(..name.len()).is_some_and(|word| word.eq_ignore_ascii_case(name.as_bytes()))
             && text.get(name.len()) == Some(&b':')
             && text.ends_with(value.as_bytes())
@@ -135,12 +135,12 @@ fn values(said: &Said) -> Vec<Value> {
 
 fn value(field: &Field, raw: &[u8], ipcp: bool, text: Option<&[u8]>) -> Value {
     let bytes = raw.get(field.byte_range()).unwrap_or_default();
-    let number = field.read(raw).filter(|_| field.bits % 8 != 0 || field.bits <= 32);
+    let number = field.read(raw).filter(|_| !field.bits.is_multiple_of(8) || field.bits <= 32);
     let (bytes, shown) = match (text, field.name.as_str(), number) {
         (Some(text), "data", _) => (lasting(text), String::from_utf8_lossy(&lasting(text)).into_owned()),
         _ if field.secret => (bytes.to_vec(), scrub::shown(bytes, true)),
         (_, "name" | "peer-id", _) => (bytes.to_vec(), String::from_utf8_lossy(bytes).into_owned()),
-        (_, _, Some(number)) if field.bits % 8 != 0 => (number.to_be_bytes().to_vec(), format!("0x{number:x}")),
+        (_, _, Some(number)) if !field.bits.is_multiple_of(8) => (number.to_be_bytes().to_vec(), format!("0x{number:x}")),
         (_, name, _) if ipcp && (name.contains("address") || name.contains("dns") || name.contains("nbns")) => {
             let address: Option<[u8; 4]> = bytes.try_into().ok();
             (bytes.to_vec(), address.map_or_else(|| short(bytes), |address| Ipv4Addr::from(address).to_string()))

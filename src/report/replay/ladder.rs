@@ -9,7 +9,7 @@ use std::fmt::Write;
 pub fn draw(rows: &[Row], width: usize, style: &Style, text: &mut String) {
     let column = (width.saturating_sub(MIDDLE + 2) / 2).max(NARROWEST);
     // A String takes everything.
-    let _ = writeln!(text, "  {:column$}   {}", "recorded", "now");
+    let _ = writeln!(text, "  {:column$}   now", "recorded");
     let differs = |row: &Row| matches!(row.mark, Mark::Different | Mark::Missing | Mark::Extra);
     let first = rows.iter().position(differs).unwrap_or(rows.len());
     let (from, to) = match style.verbose {
