@@ -19,4 +19,5 @@ mod hostile;
 mod house;
 mod lab;
 mod recorded;
+mod replay;
 mod scratch;

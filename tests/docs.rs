@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::Command;
 
 /// Pages whose examples are real, and the folder in which their commands run.
-const PAGES: [(&str, &str); 2] = [("docs/explain.md", "fixtures/logs"), ("docs/decode.md", "")];
+const PAGES: [(&str, &str); 3] = [("docs/explain.md", "fixtures/logs"), ("docs/decode.md", ""), ("docs/replay.md", "")];
 
 /// The page with every example printed anew: the lines behind `    $ sstp-diag ...` as far as they are indented.
 fn printed(kept: &str, folder: &Path) -> String {

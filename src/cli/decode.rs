@@ -104,6 +104,12 @@ fn shape(view: &ViewArgs, shown: &ShownArgs) -> Result<Shape, Trouble> {
     Err(Trouble::Usage(format!("--listing, --hex and --ladder are views for people; {format} has every message in it as it is")))
 }
 
+/// What opens a capture whose tunnels are looked into, without a proof.
+pub fn keys(keys: &KeyArgs) -> Result<Options, Trouble> {
+    let nobody = ProofArgs { user: None, password_file: None, password_env: None, nt_hash_file: None };
+    options(keys, &nobody, true)
+}
+
 fn options(keys: &KeyArgs, proof: &ProofArgs, packets: bool) -> Result<Options, Trouble> {
     let environment = std::env::var_os("SSLKEYLOGFILE").filter(|path| !path.is_empty() && keys.keylog.is_empty()).map(PathBuf::from);
     let key_logs: Vec<PathBuf> = match environment {

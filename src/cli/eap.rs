@@ -50,7 +50,8 @@ fn lines(der: &[u8]) -> String {
     digits.as_bytes().chunks(64).map(|line| format!("{}\n", String::from_utf8_lossy(line))).collect()
 }
 
-fn identity(cert: &Path, key: Option<&Path>) -> Result<Identity, Trouble> {
+/// The certificate in a file and its key.
+pub fn identity(cert: &Path, key: Option<&Path>) -> Result<Identity, Trouble> {
     let bytes = read("--cert", cert)?;
     let chain = certificates(cert, bytes.expose())?;
     let key_file = key.unwrap_or(cert);

@@ -23,6 +23,7 @@ mod pcap;
 mod probe;
 mod prompt;
 mod proxy;
+mod replay;
 mod screen;
 mod sense;
 mod sheets;
@@ -51,6 +52,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Explain(args) => explain::run(&args),
         Command::Lab(args) => lab::run(&args),
         Command::Conformance(args) => conformance::run(&args),
+        Command::Replay(args) => replay::run(&args),
         Command::Catalogue(args) => catalogue::run(&args),
         Command::Generate(args) => generate::run(&args),
         Command::Man => man::run(),

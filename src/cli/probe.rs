@@ -107,23 +107,26 @@ fn config(args: &ProbeArgs, named: &Named, ear: Ear) -> Result<ProbeConfig, Trou
 
 /// What every job that dials has in common: who, which way, whom to trust.
 pub fn basis(login: &LoginArgs, way: &WayArgs, roots: Trust, lab: bool, named: &Named) -> Result<ProbeConfig, Trouble> {
+    let mut config = ProbeConfig { methods: methods(login), eap: eap::client(login)?, ..dialling(way, roots, lab, named)? };
+    config.credentials = password::credentials(login, config.eap.identity.as_ref())?;
+    Ok(config)
+}
+
+/// Which way, and whom to trust; nobody logs in.
+pub fn dialling(way: &WayArgs, roots: Trust, lab: bool, named: &Named) -> Result<ProbeConfig, Trouble> {
     let target = Target {
         host: named.host.clone(),
         port: named.port,
         server_name: way.server_name.clone(),
         connect: sense::connect(way, named.port),
     };
-    let mut config = ProbeConfig {
-        methods: methods(login),
-        eap: eap::client(login)?,
+    Ok(ProbeConfig {
         trust: Arc::new(roots),
         proxy: if lab { None } else { proxy::choose(way, named)? },
         resolver: resolver(way),
         seed: random()?,
         ..ProbeConfig::new(target)
-    };
-    config.credentials = password::credentials(login, config.eap.identity.as_ref())?;
-    Ok(config)
+    })
 }
 
 /// With a client certificate EAP-TLS is meant, unless a method is named.
@@ -162,7 +165,8 @@ fn limits(scan: &ScanArgs) -> Option<Limits> {
     scan.scan.then(|| Limits { at_once, all: scan.scan_timeout.unwrap_or(usual.all) })
 }
 
-fn random() -> Result<u64, Trouble> {
+/// Eight bytes of the system's.
+pub fn random() -> Result<u64, Trouble> {
     let mut bytes = [0; 8];
     aws_lc_rs::rand::fill(&mut bytes).map_err(|_| Trouble::Ours("the system gives no random numbers".into()))?;
     Ok(u64::from_be_bytes(bytes))

@@ -5,3 +5,4 @@ pub mod generate;
 pub mod lab;
 pub mod pcap;
 pub mod probe;
+pub mod replay;

@@ -15,7 +15,8 @@ pub use web::{Page, PageAnswer, Pages};
 
 use super::LiveError;
 use super::wiretap::{Ear, Wired};
-use crate::base::Secret;
+use crate::base::{Micros, Secret};
+use crate::proto::Machine;
 use crate::proto::plan::{Plan, Toxic};
 use crate::transcript::{Event, Head, Sink, Transcript, What};
 use std::collections::VecDeque;
@@ -56,10 +57,22 @@ pub struct Door {
     pub sni_required: Option<String>,
     /// The server behind [`Front::Tls`]; its toxics count from the first byte of the connection.
     pub plan: Plan,
+    /// What plays the server in place of a session.
+    pub maker: Option<Maker>,
     /// More toxics, which count from the end of the handshake.
     pub toxics_above_tls: Vec<Toxic>,
     /// Who hears what is said.
     pub ear: Ear,
+}
+
+/// Makes the machine that plays the server of a new connection, which begins at that time.
+#[derive(Clone)]
+pub struct Maker(pub Arc<dyn Fn(Micros) -> Box<dyn Machine + Send> + Send + Sync>);
+
+impl std::fmt::Debug for Maker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Maker")
+    }
 }
 
 /// From whom a client certificate must be.

@@ -145,7 +145,7 @@ fn value_of(text: &str) -> Option<Value> {
 }
 
 /// Hexadecimal, or text in double quotes with `\r`, `\n`, `\0` and `\"`.
-fn bytes(text: &str) -> Option<Vec<u8>> {
+pub fn bytes(text: &str) -> Option<Vec<u8>> {
     let text = text.trim();
     match text.strip_prefix('"').and_then(|text| text.strip_suffix('"')) {
         Some(quoted) => Some(quoted.replace("\\r", "\r").replace("\\n", "\n").replace("\\0", "\0").replace("\\\"", "\"").into_bytes()),

@@ -1,7 +1,7 @@
 //! What both ends want of the link. RFC 1661 section 6.
 
 use super::fsm::{Answer, Negotiator};
-use super::plan::Method;
+use super::plan::{Method, ServerStyle};
 use crate::wire::control::Opt;
 use crate::wire::ncp::{ACCM, AUTH_PROTOCOL, AuthMethod, MAGIC, MRU};
 
@@ -219,8 +219,12 @@ pub struct ServerLcp {
     magic: [u8; 4],
     methods: Vec<AuthMethod>,
     offered: usize,
-    naks: u32,
+    naked: u32,
+    /// Options of the client that are rejected, values that are insisted on, and whether a Nak leads to the next method and not to the one asked for.
     rejects: Vec<u8>,
+    naks: Vec<Opt>,
+    walks: bool,
+    /// The only MRU that is taken.
     mru: Option<u16>,
     /// The client will not do any of our methods.
     pub no_common: bool,
@@ -232,7 +236,18 @@ impl ServerLcp {
         let mut auth: Vec<AuthMethod> = methods.iter().map(|method| method.lcp()).collect();
         auth.dedup();
         let wanted = Wanted(vec![Opt::new(MRU, SSTP_MRU.to_be_bytes()), Opt::new(MAGIC, magic)]);
-        ServerLcp { wanted, magic, methods: auth, offered: 0, naks: 0, rejects: Vec::new(), mru: None, no_common: false }
+        ServerLcp {
+            wanted,
+            magic,
+            methods: auth,
+            offered: 0,
+            naked: 0,
+            rejects: Vec::new(),
+            naks: Vec::new(),
+            walks: false,
+            mru: None,
+            no_common: false,
+        }
     }
 
     /// The same, with this MRU of its own.
@@ -244,6 +259,18 @@ impl ServerLcp {
     /// The same, which will not hear of these options, and of no other MRU than this.
     pub fn refusing(self, rejects: &[u8], mru: Option<u16>) -> ServerLcp {
         ServerLcp { rejects: rejects.to_vec(), mru, ..self }
+    }
+
+    /// The same server in the manner of another one.
+    pub fn styled(mut self, style: &ServerStyle) -> ServerLcp {
+        let asks = style.lcp_asks.iter().map(|(kind, value)| match *kind {
+            MAGIC => Opt::new(MAGIC, self.magic),
+            kind => Opt::new(kind, value.clone()),
+        });
+        self.wanted = Wanted(asks.collect());
+        self.naks = style.lcp_naks.iter().map(|(kind, value)| Opt::new(*kind, value.clone())).collect();
+        (self.rejects, self.walks) = (style.lcp_rejects.clone(), style.walks_methods);
+        self
     }
 
     /// The method being demanded.
@@ -269,6 +296,11 @@ impl Negotiator for ServerLcp {
         if let Some(mru) = mru {
             return Answer::Nak(vec![Opt::new(MRU, mru.to_be_bytes())]);
         }
+        let insists = |option: &Opt| self.naks.iter().find(|own| own.kind == option.kind && own.value != option.value).cloned();
+        let better: Vec<Opt> = options.iter().filter_map(insists).collect();
+        if !better.is_empty() {
+            return Answer::Nak(better);
+        }
         // RFC 1661 6.4: zero is no magic number, and our own is a sign of a loop.
         match options.iter().find(|option| option.kind == MAGIC && (option.value.0 == self.magic || option.value.0 == [0; 4])) {
             Some(_) => Answer::Nak(vec![Opt::new(MAGIC, self.magic.map(|byte| !byte))]),
@@ -279,11 +311,12 @@ impl Negotiator for ServerLcp {
     fn naked(&mut self, options: &[Opt]) {
         self.wanted.naked(options);
         let Some(option) = options.iter().find(|option| option.kind == AUTH_PROTOCOL) else { return };
-        self.naks += 1;
+        self.naked += 1;
         let suggested = AuthMethod::from_option(&option.value).and_then(|method| self.methods.iter().position(|other| *other == method));
         match suggested {
+            Some(_) if self.walks => self.offered = (self.offered + 1).min(self.methods.len().saturating_sub(1)),
             Some(index) => self.offered = index,
-            None => self.no_common |= self.naks > MAX_AUTH_NAKS,
+            None => self.no_common |= self.naked > MAX_AUTH_NAKS,
         }
     }
 

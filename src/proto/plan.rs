@@ -326,8 +326,46 @@ pub struct ServerConfig {
     pub lcp_mru: Option<u16>,
     /// The server leaves with Call Disconnect as soon as this layer is up; SSTP: right behind Call Connect Ack.
     pub leaves_at: Option<Layer>,
+    /// In what it speaks otherwise than the lab's own server, where it was made like another one.
+    pub style: Option<Box<ServerStyle>>,
     /// Timers.
     pub timers: Timers,
+}
+
+/// In what a server differs from the lab's own that is no fault: which options it asks for, how it phrases its answers, how it
+/// ends a call.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ServerStyle {
+    /// Header lines of its responses, in order.
+    pub headers: Vec<(String, String)>,
+    /// Every request is refused with this status and reason.
+    pub refuses: Option<(u16, String)>,
+    /// LCP options that it asks for besides the authentication method; a magic number is drawn anew.
+    pub lcp_asks: Vec<(u8, Vec<u8>)>,
+    /// LCP options of the client that it rejects.
+    pub lcp_rejects: Vec<u8>,
+    /// Values of LCP options that it insists on with a Nak.
+    pub lcp_naks: Vec<(u8, Vec<u8>)>,
+    /// It answers a Nak of its authentication method with the next method of its list, and not with the one that was asked for.
+    pub walks_methods: bool,
+    /// The name in its CHAP Challenge.
+    pub challenger: String,
+    /// The results of PAP have no text, not even an empty one.
+    pub bare_results: bool,
+    /// What an MS-CHAPv2 Success has behind `S=`.
+    pub success: String,
+    /// The text of an MS-CHAPv2 Failure.
+    pub failure: Option<String>,
+    /// After a refused login it ends PPP with Terminate-Request and leaves the rest to the client.
+    pub terminates: bool,
+    /// Its Terminate-Ack repeats the data of the request.
+    pub repeats_termination: bool,
+    /// Its Call Disconnect has no Status Info.
+    pub bare_disconnect: bool,
+    /// So long after Call Connected it ends the call by itself.
+    pub ends_after: Option<Duration>,
+    /// It ends it with Call Abort, and with Call Disconnect otherwise.
+    pub aborts: bool,
 }
 
 impl Default for ServerConfig {
@@ -360,6 +398,7 @@ impl Default for ServerConfig {
             lcp_rejects: Vec::new(),
             lcp_mru: None,
             leaves_at: None,
+            style: None,
             timers: Timers::default(),
         }
     }

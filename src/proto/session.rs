@@ -65,6 +65,16 @@ pub trait Machine {
     fn poll(&mut self) -> Output;
 }
 
+impl<M: Machine + ?Sized> Machine for Box<M> {
+    fn handle(&mut self, now: Micros, input: Input<'_>) {
+        (**self).handle(now, input);
+    }
+
+    fn poll(&mut self) -> Output {
+        (**self).poll()
+    }
+}
+
 impl Machine for Session {
     fn handle(&mut self, now: Micros, input: Input<'_>) {
         Session::handle(self, now, input);

@@ -10,6 +10,7 @@ mod matrix;
 pub mod model;
 mod ndjson;
 pub mod progress;
+pub mod replay;
 mod scan;
 pub mod sentence;
 pub mod sessions;

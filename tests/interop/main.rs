@@ -7,6 +7,7 @@ mod odd;
 mod proxies;
 mod radius;
 mod radius_wire;
+mod replay;
 mod rig;
 mod softether;
 mod tls;

@@ -8,6 +8,7 @@ mod gate;
 mod generate;
 mod lab;
 mod probe;
+mod replay;
 mod target;
 mod values;
 
@@ -22,6 +23,7 @@ pub use gate::GateArgs;
 pub use generate::{CutArgs, GenerateArgs, Made, ToArgs};
 pub use lab::LabArgs;
 pub use probe::{Colour, EapTlsVersion, ExtentArgs, LoginArgs, ProbeArgs, Roots, ScanArgs, ShownArgs, TrustArgs, WayArgs};
+pub use replay::{Form, PartArgs, ReplayArgs};
 pub use target::Target;
 pub use values::{Numbers, OutputTo};
 
@@ -51,6 +53,8 @@ pub(super) enum Command {
     Lab(LabArgs),
     /// Test a server against MS-SSTP and the protocols in it, case by case
     Conformance(Box<ConformanceArgs>),
+    /// Play a recorded connection again and hold the answers against the recording
+    Replay(Box<ReplayArgs>),
     /// Print the checks, the faults or the codes that this program knows
     Catalogue(CatalogueArgs),
     /// Make captures for tests and benchmarks
@@ -77,6 +81,7 @@ Examples:
   sstp-diag explain --log events.xml            what went wrong in a log
   sstp-diag lab --fault cert.expired            a server with a fault
   sstp-diag conformance server HOST --user u    does a server do as MS-SSTP says?
+  sstp-diag replay call.pcapng --to HOST        does it still answer as it did?
 
 Exit codes: 0 all asked for works, 1 a failing finding, 2 usage,
 3 could not be run, 4 damaged input, 130 interrupted.";

@@ -99,7 +99,11 @@ impl Blueprint {
     }
 
     fn plan(&self, cert: CertHashes, eap: Option<&EapServer>, config: &LabConfig) -> Plan {
-        let mut server = ServerConfig { cert, accounts: accounts(), timers: config.timers.clone(), ..ServerConfig::default() };
+        let mut server = config.server.clone().unwrap_or_default();
+        (server.cert, server.timers) = (cert, config.timers.clone());
+        if server.accounts.is_empty() {
+            server.accounts = accounts();
+        }
         if let Some(methods) = &config.methods {
             server.methods = methods.clone();
         }
@@ -127,6 +131,7 @@ impl Blueprint {
             identity_without_sni: nameless.map(|chain| chain.identity.clone()),
             sni_required: self.sni.map(str::to_string),
             plan: self.plan(chain.hashes, Some(eap), config),
+            maker: None,
             toxics_above_tls: self.toxics_above_tls.clone(),
             ear: config.ear.clone(),
         }

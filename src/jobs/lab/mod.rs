@@ -20,7 +20,7 @@ use crate::live::listen::{Listener, Page, Pages};
 use crate::live::lookup::Wish;
 use crate::live::wiretap::Ear;
 use crate::proto::auth::EapServer;
-use crate::proto::plan::{CertHashes, Method, Plan, Timers};
+use crate::proto::plan::{CertHashes, Method, Plan, ServerConfig, Timers};
 use crate::transcript::Transcript;
 use blueprint::Blueprint;
 use pki::{Authority, Chain};
@@ -37,6 +37,8 @@ pub struct LabConfig {
     pub faults: Vec<String>,
     /// Authentication methods of the server, the one offered first in front; `None`: all.
     pub methods: Option<Vec<Method>>,
+    /// The server, where it is made like another one; `None`: the lab's own.
+    pub server: Option<ServerConfig>,
     /// Certificates in place of those that the lab makes.
     pub own: Option<OwnChain>,
     /// Timers of the server.
@@ -49,7 +51,16 @@ pub struct LabConfig {
 
 impl Default for LabConfig {
     fn default() -> Self {
-        LabConfig { port: 0, faults: Vec::new(), methods: None, own: None, timers: Timers::default(), seed: 1, ear: Ear::default() }
+        LabConfig {
+            port: 0,
+            faults: Vec::new(),
+            methods: None,
+            server: None,
+            own: None,
+            timers: Timers::default(),
+            seed: 1,
+            ear: Ear::default(),
+        }
     }
 }
 

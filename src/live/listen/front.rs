@@ -7,7 +7,7 @@ use crate::live::clock::Clock;
 use crate::live::drive;
 use crate::live::toxic::{Poisoned, Resettable};
 use crate::live::wiretap::Wired;
-use crate::proto::Session;
+use crate::proto::{Machine, Session};
 use crate::transcript::{Event, Head, Secured, Sink, Target, TlsFailure, What};
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -101,8 +101,11 @@ impl Service {
                 let secured = What::Secured(agreed(&stream));
                 sink.event(&Event::new(clock.now(), None, Layer::Tls, secured));
                 stream.get_mut().0.add(&self.door.toxics_above_tls);
-                let session = Session::new(plan, clock.now());
-                drive::run(stream, session, Side::Server, &clock, &mut sink, &mut stop).await;
+                let machine: Box<dyn Machine + Send> = match &self.door.maker {
+                    Some(maker) => (maker.0)(clock.now()),
+                    None => Box::new(Session::new(plan, clock.now())),
+                };
+                drive::run(stream, machine, Side::Server, &clock, &mut sink, &mut stop).await;
             }
             Err(error) => {
                 let what = What::Unsecured { failure: failure(&error), says: error.to_string() };

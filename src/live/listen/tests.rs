@@ -26,6 +26,7 @@ fn door(front: Front) -> Door {
         identity_without_sni: None,
         sni_required: None,
         plan,
+        maker: None,
         toxics_above_tls: Vec::new(),
         ear: Ear::default(),
     }

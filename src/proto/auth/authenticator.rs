@@ -89,7 +89,11 @@ impl Authenticator {
     }
 
     fn challenge_body(&self) -> chap::Body {
-        let name = if self.method == AuthMethod::MsChapV2 { "" } else { "sstp-diag-lab" };
+        let name = match &self.config.style {
+            Some(style) => style.challenger.as_str(),
+            None if self.method == AuthMethod::MsChapV2 => "",
+            None => "sstp-diag-lab",
+        };
         chap::Body::Challenge { value: self.challenge.to_vec().into(), name: name.as_bytes().into() }
     }
 
@@ -114,6 +118,10 @@ impl Authenticator {
         let pap::Body::AuthenticateRequest { peer_id, password } = &packet.body else { return (Vec::new(), Decision::Pending) };
         let account = self.account(peer_id);
         let right = account.is_some_and(|account| account.error.is_none() && account.password.expose().as_bytes() == password.0.as_slice());
+        if self.config.style.as_ref().is_some_and(|style| style.bare_results) {
+            let body = pap::Body::Other { code: if right { 2 } else { 3 }, data: Bytes::default() };
+            return (vec![pap_frame(packet.id, body)], if right { Decision::Accepted([0; 32]) } else { Decision::Refused });
+        }
         if right {
             return (vec![pap_frame(packet.id, pap::Body::AuthenticateAck { message: Bytes::default() })], Decision::Accepted([0; 32]));
         }
@@ -163,10 +171,14 @@ impl Authenticator {
         let hlak = if self.config.has_keys { mppe::hlak(&hash_hash, &response.nt_response) } else { [0; 32] };
         let known = if self.config.knows_password { hash } else { [0; 16] };
         let proof = mschapv2::authenticator_response(&known, &response.nt_response, &response.peer_challenge, &self.challenge, user);
-        Ok((format!("{proof} M=Welcome").into_bytes().into(), hlak))
+        let welcome = self.config.style.as_ref().map_or(" M=Welcome", |style| style.success.as_str());
+        Ok((format!("{proof}{welcome}").into_bytes().into(), hlak))
     }
 
     fn failure(&self, error: u32) -> Bytes {
+        if let Some(text) = self.config.style.as_ref().and_then(|style| style.failure.clone()) {
+            return text.into_bytes().into();
+        }
         let failure = MsChapFailure {
             error: Some(error),
             retry: Some(self.config.retry_allowed),

@@ -7,7 +7,7 @@ use super::call::State;
 use super::fsm::{Automaton, Step};
 use super::ipcp::{Ipv6cp, ServerIpcp};
 use super::lcp::ServerLcp;
-use super::plan::ServerConfig;
+use super::plan::{ServerConfig, ServerStyle};
 use super::session::{Core, Decide};
 use crate::base::{Layer, Micros, WireError};
 use crate::transcript::{How, Reason};
@@ -69,6 +69,8 @@ pub(super) struct Server {
     /// Set once this end has begun to leave: when it closes at the latest.
     leaving: Option<Micros>,
     parting: Parting,
+    /// When it ends the call by itself.
+    ending: Option<Micros>,
     /// HTTP is through.
     speaks_sstp: bool,
     reject_id: u8,
@@ -90,6 +92,7 @@ impl Server {
             hello: None,
             leaving: None,
             parting: Parting::Over,
+            ending: None,
             speaks_sstp: false,
             reject_id: 0,
         }
@@ -101,8 +104,14 @@ impl Server {
         self.leave_for(core, Parting::Aborted, self.config.timers.abort_1);
     }
 
+    fn style(&self) -> Option<&ServerStyle> {
+        self.config.style.as_deref()
+    }
+
     fn disconnect(&mut self, core: &mut Core) {
-        core.send_message(Message::status(MessageType::CallDisconnect, 0, 0));
+        let bare = self.style().is_some_and(|style| style.bare_disconnect);
+        let kind = MessageType::CallDisconnect;
+        core.send_message(if bare { Message::bare(kind) } else { Message::status(kind, 0, 0) });
         self.leave_for(core, Parting::Disconnected, self.config.timers.disconnect_1);
     }
 
@@ -117,15 +126,22 @@ impl Server {
 
     fn leave_for(&mut self, core: &Core, parting: Parting, patience: Duration) {
         self.parting = parting;
-        (self.hello, self.negotiation, self.unanswered) = (None, None, None);
+        (self.hello, self.negotiation, self.unanswered, self.ending) = (None, None, None, None);
         self.leaving = Some(core.now + patience);
     }
 
     fn refuse(&mut self, core: &mut Core, status: u16, reason: &str) {
         let headers = [("Content-Length", "0"), ("Connection", "close"), ("Server", self.config.banner.as_str())];
-        core.send_head(http::Head::response(status, reason, &headers));
+        core.send_head(self.styled(http::Head::response(status, reason, &headers)));
         core.down(Layer::Http, Reason::Refused(format!("{status} {reason}")));
         core.close();
+    }
+
+    fn styled(&self, mut head: http::Head) -> http::Head {
+        if let Some(style) = self.style() {
+            head.headers = style.headers.clone();
+        }
+        head
     }
 
     fn connect_request(&mut self, core: &mut Core, message: &Message) {
@@ -166,6 +182,10 @@ impl Server {
         let policy = ServerLcp::new(&self.config.methods, magic)
             .receiving(self.config.own_mru)
             .refusing(&self.config.lcp_rejects, self.config.lcp_mru);
+        let policy = match self.style() {
+            Some(style) => policy.styled(style),
+            None => policy,
+        };
         let mut lcp = Automaton::new(Layer::Lcp, policy, timers.restart, timers.max_configure);
         let steps = lcp.start(core.now);
         self.lcp = Some(lcp);
@@ -173,8 +193,14 @@ impl Server {
     }
 
     fn lcp_packet(&mut self, core: &mut Core, packet: &control::Packet) {
+        let repeats = self.style().is_some_and(|style| style.repeats_termination);
         let Some(lcp) = &mut self.lcp else { return };
-        let steps = lcp.receive(core.now, packet);
+        let mut steps = lcp.receive(core.now, packet);
+        for step in steps.iter_mut().filter(|_| repeats) {
+            if let Step::Send(control::Packet { code: control::TERMINATE_ACK, data, .. }) = step {
+                *data = packet.data.clone();
+            }
+        }
         let no_common = lcp.policy.no_common;
         self.lcp_steps(core, steps);
         if no_common && self.leaving.is_none() {
@@ -248,7 +274,11 @@ impl Server {
             Decision::Accepted(_) => {}
             Decision::Refused => {
                 core.down(Layer::Auth, Reason::Refused("the client did not prove itself".into()));
-                self.disconnect(core);
+                if !self.style().is_some_and(|style| style.terminates) {
+                    return self.disconnect(core);
+                }
+                let steps = self.lcp.as_mut().map(|lcp| lcp.close(core.now)).unwrap_or_default();
+                self.lcp_steps(core, steps);
             }
         }
     }
@@ -278,12 +308,15 @@ impl Decide for Server {
     fn http(&mut self, core: &mut Core, head: http::Head) {
         let line = head.request_line().unwrap_or_default();
         let path = line.1.split_once('?').map_or(line.1, |pair| pair.0);
+        if let Some((status, reason)) = self.style().and_then(|style| style.refuses.clone()) {
+            return self.refuse(core, status, &reason);
+        }
         match (line.0, path, line.2) {
             // RFC 9112 3.2.
             (_, _, "HTTP/1.1") if head.header("Host").is_none() => self.refuse(core, 400, "Bad Request"),
             (http::METHOD, http::PATH, "HTTP/1.1") => {
                 let headers = [("Content-Length", http::CONTENT_LENGTH), ("Server", self.config.banner.as_str())];
-                core.send_head(http::Head::response(200, "OK", &headers));
+                core.send_head(self.styled(http::Head::response(200, "OK", &headers)));
                 self.speaks_sstp = true;
                 core.up(Layer::Http);
                 core.began(Layer::Sstp);
@@ -359,6 +392,9 @@ impl Decide for Server {
         if self.leaving.is_some_and(|due| due <= now) {
             return core.close();
         }
+        if self.ending.take_if(|due| *due <= now).is_some() {
+            return self.end_by_itself(core);
+        }
         if self.negotiation.is_some_and(|due| due <= now) {
             // Where no HTTP was spoken there is nobody to understand a Call Abort.
             return if self.speaks_sstp { self.abort(core, 2, NEGOTIATION_TIMEOUT) } else { core.close() };
@@ -394,7 +430,7 @@ impl Decide for Server {
             return self.leaving;
         }
         let auth = self.unanswered.as_ref().map(|pair| pair.0);
-        [self.negotiation, self.hello.map(|pair| pair.0), lcp, auth, self.network_due()].into_iter().flatten().min()
+        [self.negotiation, self.hello.map(|pair| pair.0), self.ending, lcp, auth, self.network_due()].into_iter().flatten().min()
     }
 }
 

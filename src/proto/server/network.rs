@@ -29,6 +29,7 @@ impl Server {
         }
         self.negotiation = None;
         self.hello = Some((core.now + self.config.timers.hello, false));
+        self.ending = self.style().and_then(|style| style.ends_after).map(|after| core.now + after);
         core.up(Layer::Binding);
         if !self.leaves(core, Layer::Binding) {
             self.network_up(core);
@@ -41,6 +42,15 @@ impl Server {
         if opened && core.state() == call::State::Established {
             self.leaves(core, Layer::Ncp);
         }
+    }
+
+    /// The call has lasted as long as it should.
+    pub(super) fn end_by_itself(&mut self, core: &mut Core) {
+        if !self.style().is_some_and(|style| style.aborts) {
+            return self.disconnect(core);
+        }
+        core.send_message(Message::bare(MessageType::CallAbort));
+        self.leave_for(core, Parting::Aborted, self.config.timers.abort_1);
     }
 
     /// Everything that is wrong with a Call Connected, not only what is found first.

@@ -1,0 +1,298 @@
+//! `replay`: from the arguments to the report.
+
+mod many;
+mod page;
+mod source;
+mod steps;
+
+use super::args::{Form, ReplayArgs, Target as Named};
+use super::exit::{Exit, Trouble};
+use super::output::{self, complain, print};
+use super::sheets::Save;
+use super::{password, pcap, probe, sense};
+use crate::base::{Micros, Secret, Side};
+use crate::jobs::lab::{self, Lab, LabConfig};
+use crate::jobs::probe::ProbeConfig;
+use crate::jobs::replay::listen::{self, ListenConfig};
+use crate::jobs::replay::run::{self, Played, ReplayConfig};
+use crate::jobs::replay::{Course, Manner, Present, Script, Timing, both, like};
+use crate::live::clock::Clock;
+use crate::live::keylog::KeyLogs;
+use crate::live::listen::Identity;
+use crate::live::runtime::{self, Ended};
+use crate::live::wiretap::Ear;
+use crate::proto::plan::Credentials;
+use crate::report::Style;
+use crate::report::replay::{self as report, End, Page};
+use crate::transcript::{Asked, Head, Transcript};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch::Receiver;
+
+/// Does what the arguments ask for.
+pub fn run(args: &ReplayArgs) -> Result<Exit, Trouble> {
+    // clap takes --both for an answer to the want of --lab.
+    if !args.part.fault.is_empty() && !args.peer.lab {
+        return Err(Trouble::Usage("--fault is for --lab".into()));
+    }
+    let script = source::script(args)?;
+    if let Some(path) = &args.result.export_script {
+        export(&script, path)?;
+    }
+    let style = output::looks(args.result.color, args.result.width, args.result.verbose);
+    match &args.peer {
+        peer if peer.both => in_memory(args, &script, &style),
+        peer if peer.lab || peer.to.is_some() => dialled(args, &script, &style),
+        peer if peer.listen.is_some() => listening(args, &script, &style),
+        _ if args.result.explain => explain(args, &script, &style),
+        _ if args.result.export_script.is_some() => Ok(Exit::Works),
+        _ => Err(Trouble::Usage("against whom? --to TARGET, --listen ADDR:PORT, --lab or --both; --explain plays nothing".into())),
+    }
+}
+
+fn export(script: &Script, path: &Path) -> Result<(), Trouble> {
+    let text = script.text();
+    if path == Path::new("-") {
+        return print(text.as_bytes());
+    }
+    std::fs::write(path, text).map_err(|error| Trouble::file("write", path, &error))
+}
+
+fn explain(args: &ReplayArgs, script: &Script, style: &Style) -> Result<Exit, Trouble> {
+    let mut text = String::new();
+    for side in [Side::Client, Side::Server] {
+        let rows = page::rules(script, side);
+        if args.result.output == Form::Json {
+            text += &format!("{}\n", serde_json::json!({ "side": side.name(), "made_anew": rows }));
+            continue;
+        }
+        text += if text.is_empty() { "" } else { "\n" };
+        text += &report::rules(side.name(), &rows, style.width);
+    }
+    print(text.as_bytes())?;
+    Ok(Exit::Works)
+}
+
+fn in_memory(args: &ReplayArgs, script: &Script, style: &Style) -> Result<Exit, Trouble> {
+    let credentials = made_up(given(args)?, script);
+    let host = "vpn.example.test".to_string();
+    let present = Present { host, credentials: Some(credentials), seed: seed(args)?, ..Present::default() };
+    let timing = if args.how.timing == Timing::Step { Timing::Asap } else { args.how.timing };
+    let both = both::run(script, &present, timing, args.how.verbatim, Side::Client);
+    save(args, &both.events, &Clock::start())?;
+    let took = both.events.last().map_or(Micros::ZERO, |event| event.at);
+    let of = |side: Side, against: &str, outcome| page::end(&Course::of(script, side), against, outcome, took);
+    let ends = vec![of(Side::Client, "the recorded server", &both.client), of(Side::Server, "the recorded client", &both.server)];
+    report_on(args, script, ends, style)
+}
+
+fn report_on(args: &ReplayArgs, script: &Script, ends: Vec<End>, style: &Style) -> Result<Exit, Trouble> {
+    let exit = match () {
+        () if ends.iter().any(|end| end.interrupted) => Exit::Interrupted,
+        () if ends.iter().any(|end| end.no_connection.is_some()) || ends.is_empty() => Exit::CouldNotRun,
+        () if ends.iter().any(|end| !end.equal) => Exit::Fails,
+        () => Exit::Works,
+    };
+    let page = Page { recording: script.from.clone(), cut: script.cut.clone(), ends };
+    let mut text = Vec::new();
+    match args.result.output {
+        Form::Table => report::table(&page, style, args.result.explain, &mut text)?,
+        Form::Json => report::json(&page, &mut text)?,
+    }
+    print(&text)?;
+    Ok(exit)
+}
+
+fn dialled(args: &ReplayArgs, script: &Script, style: &Style) -> Result<Exit, Trouble> {
+    let pcap = pcap::open(args.result.pcap.as_deref(), "a replay")?;
+    let mut config = config(args, script, pcap::ear(pcap.as_ref()))?;
+    if args.load.count > 1 {
+        many::authorised(args, &config.probe)?;
+    }
+    let clock = Clock::start();
+    let ended = runtime::run(|stop| async {
+        let lab = if args.peer.lab { Some(start_lab(args, script, &mut config).await?) } else { None };
+        let result = match args.load.count {
+            1 => once(args, script, &config, style, &clock, stop).await,
+            _ => many::run(args, &config, &clock, stop).await,
+        };
+        if let Some(lab) = lab {
+            lab.stop().await;
+        }
+        result
+    })?;
+    pcap::finish(pcap, args.result.pcap.as_deref());
+    match ended {
+        Ended::Through(result) => result,
+        Ended::Interrupted(result) => result.map(|_| Exit::Interrupted),
+        Ended::Abandoned => Ok(Exit::Interrupted),
+    }
+}
+
+async fn once(
+    args: &ReplayArgs,
+    script: &Script,
+    config: &ReplayConfig,
+    style: &Style,
+    clock: &Clock,
+    mut stop: Receiver<bool>,
+) -> Result<Exit, Trouble> {
+    let (mut events, began) = (Vec::new(), clock.now());
+    let played = run::once(config, config.probe.seed, clock, &mut events, &mut stop).await;
+    save(args, &events, clock)?;
+    let against = if args.peer.lab { "the lab, configured like the recorded server".into() } else { config.probe.target.authority() };
+    let end = match played {
+        Played { outcome: Some(outcome), .. } => page::end(&config.course, &against, &outcome, clock.now() - began),
+        Played { no_connection, .. } => {
+            End { side: Side::Client.name().into(), against, no_connection: Some(no_connection.unwrap_or_default()), ..End::default() }
+        }
+    };
+    report_on(args, script, vec![end], style)
+}
+
+fn save(args: &ReplayArgs, events: &[crate::transcript::Event], clock: &Clock) -> Result<(), Trouble> {
+    let Some(path) = &args.result.save else { return Ok(()) };
+    let head = Head {
+        version: crate::report::VERSION.to_string(),
+        began_unix_ms: clock.began_unix_ms(),
+        asked: Asked::default(),
+        ..Head::default()
+    };
+    Save::open(path)?.transcript(&Transcript { head, events: events.to_vec() }, false)
+}
+
+/// Everything that the arguments say about a server that is dialled; with `--lab` the lab fills in the rest.
+fn config(args: &ReplayArgs, script: &Script, ear: Ear) -> Result<ReplayConfig, Trouble> {
+    let named = match &args.peer.to {
+        Some(text) => Named::parse(text).map_err(Trouble::Usage)?,
+        None => Named { host: String::new(), port: 0 },
+    };
+    let course = Course::of(script, Side::Client);
+    if course.ours.is_empty() {
+        return Err(Trouble::Ours("the client says nothing in this part of the recording".into()));
+    }
+    let roots = super::trust::of(super::trust::store(args.trust), &args.ca)?;
+    let mut probe = probe::dialling(&args.way, roots, args.peer.lab, &named)?;
+    probe.credentials = given(args)?;
+    if args.peer.lab {
+        probe.credentials = Some(made_up(probe.credentials.take(), script));
+    }
+    playable(args, &course, probe.credentials.is_some())?;
+    let keylog = KeyLogs::open(None, std::env::var_os("SSLKEYLOGFILE").as_deref())?;
+    (probe.keylog, probe.ear) = (Arc::new(keylog.heard_by(ear.clone())), ear);
+    probe.seed = seed(args)?;
+    Ok(ReplayConfig { probe, course: Arc::new(course), manner: manner(args)?, verbatim: args.how.verbatim })
+}
+
+/// A login can only be made anew by who has the password, and TLS inside EAP not at all.
+fn playable(args: &ReplayArgs, course: &Course, has_password: bool) -> Result<(), Trouble> {
+    if args.how.verbatim {
+        return Ok(());
+    }
+    if let Some(turn) = course.ours.iter().find(|turn| turn.said.is_tunnelled()) {
+        let says = format!(
+            "{} carries TLS inside EAP, which cannot be played from a recording; --until lcp plays what is before it",
+            turn.said.name
+        );
+        return Err(Trouble::Ours(says));
+    }
+    let logs_in = |name: &str| name == "chap.response" || name == "pap.authenticate-request" || name.starts_with("eap.response-m");
+    match course.ours.iter().find(|turn| logs_in(&turn.said.name)) {
+        Some(turn) if !has_password => Err(Trouble::Usage(format!(
+            "the recording logs in ({}): give --user and --password-file, or end before it with --until lcp",
+            turn.said.name
+        ))),
+        _ => Ok(()),
+    }
+}
+
+fn manner(args: &ReplayArgs) -> Result<Manner, Trouble> {
+    let step = args.how.timing == Timing::Step;
+    if step && args.load.count > 1 {
+        return Err(Trouble::Usage("--timing step is for one session".into()));
+    }
+    let gate = if step { Some(Arc::new(steps::Enter::listen()?) as Arc<dyn crate::jobs::replay::Gate>) } else { None };
+    Ok(Manner { timing: args.how.timing, patience: args.how.patience.unwrap_or(PATIENCE), gate, notes: args.load.count == 1 })
+}
+
+async fn start_lab(args: &ReplayArgs, script: &Script, config: &mut ReplayConfig) -> Result<Lab, Trouble> {
+    super::lab::known(&args.part.fault)?;
+    let credentials = config.probe.credentials.clone().unwrap_or_else(|| made_up(None, script));
+    let server = Some(like::server(script, &credentials));
+    let lab = Lab::start(LabConfig { faults: args.part.fault.clone(), server, seed: config.probe.seed, ..LabConfig::default() }).await?;
+    super::lab::dial(&mut config.probe, lab.dial(), &args.way, args.ca.is_empty().then_some(args.trust))?;
+    Ok(lab)
+}
+
+fn listening(args: &ReplayArgs, script: &Script, style: &Style) -> Result<Exit, Trouble> {
+    let pcap = pcap::open(args.result.pcap.as_deref(), "a replay")?;
+    let course = Arc::new(Course::of(script, Side::Server));
+    playable(args, &course, true)?;
+    let ear = pcap::ear(pcap.as_ref());
+    let config = ListenConfig {
+        at: args.peer.listen.ok_or_else(|| Trouble::Usage("--listen".into()))?,
+        identity: identity(args)?,
+        course: course.clone(),
+        manner: Manner { notes: true, ..manner(args)? },
+        verbatim: args.how.verbatim,
+        credentials: given(args)?,
+        count: args.load.count,
+        seed: seed(args)?,
+        ear,
+    };
+    let clock = Clock::start();
+    let mut trouble = None;
+    let mut tell = |listening: &listen::Listening| trouble = told(args, listening).err();
+    let ended = runtime::run(|stop| listen::serve(config, &clock, stop, &mut tell))?;
+    pcap::finish(pcap, args.result.pcap.as_deref());
+    let (sessions, interrupted) = match ended {
+        Ended::Through(sessions) => (sessions?, false),
+        Ended::Interrupted(sessions) => (sessions?, true),
+        Ended::Abandoned => return Ok(Exit::Interrupted),
+    };
+    trouble.map_or(Ok(()), Err)?;
+    let took = clock.now();
+    let ends = sessions.iter().map(|outcome| page::end(&course, "a client", outcome, took)).collect();
+    let exit = report_on(args, script, ends, style)?;
+    Ok(if interrupted { Exit::Interrupted } else { exit })
+}
+
+fn told(args: &ReplayArgs, listening: &listen::Listening) -> Result<(), Trouble> {
+    if let (Some(path), Some(root)) = (&args.how.ca_out, &listening.root_pem) {
+        std::fs::write(path, root).map_err(|error| Trouble::file("write", path, &error))?;
+    }
+    complain(&format!("listening on {}", listening.at));
+    Ok(())
+}
+
+fn identity(args: &ReplayArgs) -> Result<Option<Identity>, Trouble> {
+    let Some(cert) = &args.how.server_cert else { return Ok(None) };
+    let found = super::eap::identity(cert, args.how.server_key.as_deref())?;
+    Ok(Some(Identity { chain: found.chain.clone(), key: Secret::new(found.key.expose().clone()), ocsp: None }))
+}
+
+fn given(args: &ReplayArgs) -> Result<Option<Credentials>, Trouble> {
+    password::given(args.login.user.as_ref(), args.login.password_file.as_deref(), args.login.password_env.as_deref())
+}
+
+/// Where we are both ends, any password will do.
+fn made_up(given: Option<Credentials>, script: &Script) -> Credentials {
+    let (user, password) = lab::USERS[0];
+    given.unwrap_or_else(|| Credentials { user: like::user(script).unwrap_or_else(|| user.into()), password: Secret::new(password.into()) })
+}
+
+fn seed(args: &ReplayArgs) -> Result<u64, Trouble> {
+    args.how.seed.map_or_else(probe::random, Ok)
+}
+
+/// Where the target leads, for the rails.
+fn hosts(args: &ReplayArgs, probe: &ProbeConfig) -> Vec<String> {
+    let connect = sense::connect(&args.way, probe.target.port).and_then(|place| Named::parse(&place).ok()).map(|place| place.host);
+    std::iter::once(connect.unwrap_or_else(|| probe.target.host.clone()))
+        .chain(probe.proxy.as_ref().map(|_| probe.target.host.clone()))
+        .collect()
+}
+
+/// Ours: a message is waited for so long.
+const PATIENCE: Duration = Duration::from_secs(10);

@@ -1,0 +1,151 @@
+//! The recording, from whatever file it is in.
+
+use super::super::args::{PartArgs, ReplayArgs};
+use super::super::decode;
+use super::super::exit::Trouble;
+use super::super::output::complain;
+use crate::base::Side;
+use crate::capture::read::{self, Connection, Kind, Listener, Options, Source};
+use crate::jobs::replay::{FIRST_LINE, NotPlayable, Said, Script};
+use crate::report::text::count;
+use crate::transcript::{Transcript, scrub};
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::path::Path;
+
+/// Reads the part that was asked for.
+pub fn script(args: &ReplayArgs) -> Result<Script, Trouble> {
+    let Some(path) = &args.input else {
+        return Err(Trouble::Usage("FILE is missing; for example `sstp-diag replay call.pcapng --to HOST`".into()));
+    };
+    let name = path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
+    let name: String = name.chars().filter(|c| !c.is_control()).collect();
+    let mut script = match beginning(path)? {
+        Looks::Script => of_text(path)?,
+        Looks::Transcripts => chosen(transcripts(path)?, &name, &args.part)?,
+        Looks::Capture => chosen(captured(path, args)?, &name, &args.part)?,
+    };
+    let wrong = |error: NotPlayable| Trouble::Usage(error.to_string());
+    // The end first: a beginning after it would be nothing.
+    args.part.until.as_deref().map(|until| script.until(until)).transpose().map_err(wrong)?;
+    args.part.from.as_deref().map(|from| script.since(from)).transpose().map_err(wrong)?;
+    script.edits.extend(args.part.edit.iter().cloned());
+    script.ignore.extend(args.part.ignore.iter().cloned());
+    if args.how.verbatim && is_scrubbed(&script) {
+        return Err(Trouble::Usage(
+            "the recording was saved without its secrets, so --verbatim would send asterisks; save it with `decode --with-secrets --save`"
+                .into(),
+        ));
+    }
+    Ok(script)
+}
+
+/// A secret field with nothing but asterisks in it.
+fn is_scrubbed(script: &Script) -> bool {
+    let masked = |said: &Said| {
+        let secrets = crate::wire::layout::secrets(&said.raw);
+        secrets.iter().any(|field| {
+            said.raw.get(field.byte_range()).is_some_and(|bytes| bytes.len() > 3 && bytes.iter().all(|byte| *byte == scrub::MASK))
+        })
+    };
+    script.says(Side::Client).any(masked)
+}
+
+enum Looks {
+    Script,
+    Transcripts,
+    Capture,
+}
+
+fn beginning(path: &Path) -> Result<Looks, Trouble> {
+    let trouble = |error| Trouble::file("read", path, &error);
+    let file = File::open(path).map_err(trouble)?;
+    if path.is_dir() {
+        return Err(Trouble::Ours(format!("cannot read {}: it is a directory", path.display())));
+    }
+    let mut first = Vec::new();
+    file.take(FIRST_LINE.len() as u64).read_to_end(&mut first).map_err(trouble)?;
+    Ok(match first.first() {
+        _ if first == FIRST_LINE.as_bytes() => Looks::Script,
+        Some(b'{') => Looks::Transcripts,
+        _ => Looks::Capture,
+    })
+}
+
+fn of_text(path: &Path) -> Result<Script, Trouble> {
+    let mut text = String::new();
+    let read = File::open(path).and_then(|file| file.take(LONGEST + 1).read_to_string(&mut text));
+    read.map_err(|error| Trouble::file("read", path, &error))?;
+    if text.len() as u64 > LONGEST {
+        return Err(Trouble::Ours(format!("cannot read {}: a script has {LONGEST} bytes at most", path.display())));
+    }
+    Script::parse(&text).map_err(|error| Trouble::Ours(format!("cannot read {}: {error}", path.display())))
+}
+
+fn transcripts(path: &Path) -> Result<Vec<(u64, Transcript)>, Trouble> {
+    let file = File::open(path).map_err(|error| Trouble::file("read", path, &error))?;
+    let mut all = Vec::new();
+    let result = Transcript::read_each_jsonl(&mut BufReader::new(file), &mut |transcript| all.push((all.len() as u64 + 1, transcript)));
+    if let Err(error) = result {
+        if all.is_empty() {
+            return Err(Trouble::file("read", path, &error));
+        }
+        complain(&format!("{}: {error}; what stands before is played", path.display()));
+    }
+    Ok(all)
+}
+
+#[derive(Default)]
+struct Kept(Vec<(u64, Transcript)>);
+
+impl Listener for Kept {
+    fn over(&mut self, connection: Connection) {
+        if connection.kind != Kind::Other {
+            self.0.push((connection.seen.number, connection.transcript));
+        }
+    }
+}
+
+fn captured(path: &Path, args: &ReplayArgs) -> Result<Vec<(u64, Transcript)>, Trouble> {
+    let options = Options { sources: vec![Source::Path(path.into())], ..decode::keys(&args.keys)? };
+    let mut kept = Kept::default();
+    let summary = read::read(&options, &mut kept).map_err(|error| Trouble::Ours(error.to_string()))?;
+    for damage in summary.damages {
+        complain(&format!("{} is damaged behind packet {}: {}", damage.file, damage.packet, damage.says));
+    }
+    Ok(kept.0)
+}
+
+/// The connection that was asked for, or the first that said anything.
+fn chosen(all: Vec<(u64, Transcript)>, name: &str, part: &PartArgs) -> Result<Script, Trouble> {
+    let sessions = all.len() as u64;
+    let read = |number: &u64, transcript: &Transcript| Script::of(transcript, &format!("{name}, session {number}"));
+    if let Some(wanted) = part.session {
+        let Some((number, transcript)) = all.iter().find(|row| row.0 == wanted) else {
+            return Err(Trouble::Usage(format!("{name} has no SSTP session {wanted}; `sstp-diag decode` numbers them")));
+        };
+        return read(number, transcript).map_err(|error| Trouble::Ours(format!("session {wanted} of {name}: {error}")));
+    }
+    let (mut first, mut why) = (None, None);
+    let mut playable = 0;
+    for (number, transcript) in &all {
+        match read(number, transcript) {
+            Ok(script) => {
+                playable += 1;
+                first.get_or_insert(script);
+            }
+            Err(error) => drop(why.get_or_insert(error)),
+        }
+    }
+    if playable > 1 {
+        complain(&format!("{name} has {}; the first is played, --session chooses another", count(playable, "session", "sessions")));
+    }
+    let nothing = || match why {
+        Some(error) => format!("{name}: {error}"),
+        None => format!("{name}: there is no SSTP in it ({})", count(sessions, "connection", "connections")),
+    };
+    first.ok_or_else(|| Trouble::Ours(nothing()))
+}
+
+/// Ours: a script of 20,000 messages is not longer, bytes.
+const LONGEST: u64 = 64 << 20;

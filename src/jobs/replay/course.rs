@@ -1,0 +1,155 @@
+//! A script as one of its sides plays it: what is said when, and what must have been heard before.
+
+use super::bound::BY_THE_CLOCK;
+use super::message::{Lane, Said};
+use super::pattern::Pattern;
+use super::script::{Script, Step};
+use crate::base::Side;
+use crate::proto::edit::Edit;
+use crate::proto::plan::CertHashes;
+use std::collections::{BTreeMap, HashSet};
+
+/// A script as one of its sides plays it.
+#[derive(Clone, Debug)]
+pub struct Course {
+    /// Who plays.
+    pub side: Side,
+    /// What is said, in order.
+    pub ours: Vec<Turn>,
+    /// What the peer must say, exchange by exchange.
+    pub theirs: BTreeMap<Lane, Vec<Expected>>,
+    /// How keep-alives of the peer are answered, where the recording answers any.
+    pub reflexes: Vec<Reflex>,
+    /// The peer ends the connection, after everything that it says.
+    pub peer_closes: bool,
+    /// The recording ends before the call does.
+    pub open_end: bool,
+    /// The peer may have something to say when all that was recorded is through: it is listened to for a while.
+    pub settles: bool,
+    /// Changes to what is said.
+    pub edits: Vec<Edit>,
+    /// What is not compared.
+    pub ignore: Vec<Pattern>,
+    /// The leaf that the recorded server showed.
+    pub leaf: Option<CertHashes>,
+    /// Everything in the order in which it was recorded, for the ladder.
+    pub steps: Vec<Step>,
+}
+
+/// One message to say.
+#[derive(Clone, Debug)]
+pub struct Turn {
+    /// Its place in the recording.
+    pub step: usize,
+    /// As recorded.
+    pub said: Said,
+    /// How many messages of each exchange must have come before; exchanges without any are not named.
+    pub needs: Vec<(Lane, usize)>,
+}
+
+/// How one kind of keep-alive is answered.
+#[derive(Clone, Debug)]
+pub struct Reflex {
+    /// The name of the keep-alive.
+    pub request: &'static str,
+    /// The first recorded answer, and its place: before it none is given.
+    pub answer: Said,
+    /// Place of that answer in the recording.
+    pub step: usize,
+}
+
+/// One message that the peer must say.
+#[derive(Clone, Debug)]
+pub struct Expected {
+    /// Its place in the recording.
+    pub step: usize,
+    /// As recorded.
+    pub said: Said,
+    /// As it was sent again, each time.
+    pub again: Vec<Said>,
+}
+
+impl Course {
+    /// The course of the side that plays.
+    pub fn of(script: &Script, side: Side) -> Course {
+        let mut course = Course {
+            side,
+            ours: Vec::new(),
+            theirs: BTreeMap::new(),
+            reflexes: Vec::new(),
+            peer_closes: false,
+            open_end: script.cut.is_some(),
+            settles: false,
+            edits: script.edits.clone(),
+            ignore: script.ignore.clone(),
+            leaf: script.leaf,
+            steps: script.steps.clone(),
+        };
+        let (mut closed, mut answered) = (None, HashSet::new());
+        for (step, done) in script.steps.iter().enumerate() {
+            match done {
+                Step::Closes { by, .. } => closed = closed.or(Some(*by)),
+                // What was still on its way when somebody closed may come or not.
+                Step::Says(said) if said.by != side && closed.is_none() => course.expect(step, said, &mut answered),
+                Step::Says(said) if said.by == side && closed != Some(side) => {
+                    if let Lane::Answers(protocol) = said.lane {
+                        answered.insert(Lane::Asks(protocol));
+                    }
+                    course.say(step, said);
+                }
+                Step::Says(_) => {}
+            }
+        }
+        course.peer_closes = closed == Some(side.other());
+        let last = script.steps.iter().rev().find_map(Step::said);
+        course.settles = closed.is_none() && !course.open_end && last.is_none_or(|said| said.name != "sstp.call-disconnect-ack");
+        course
+    }
+
+    /// `answered`: exchanges in which this side has answered the latest message.
+    fn expect(&mut self, step: usize, said: &Said, answered: &mut HashSet<Lane>) {
+        if by_the_clock(said) || self.ignore.iter().any(|pattern| pattern.takes(&said.name)) {
+            return;
+        }
+        let list = self.theirs.entry(said.lane).or_default();
+        let latest = |last: &&mut Expected| said.repeats(last.again.last().unwrap_or(&last.said), answered.contains(&said.lane));
+        if let Some(last) = list.last_mut().filter(latest) {
+            return last.again.push(said.clone());
+        }
+        answered.remove(&said.lane);
+        list.push(Expected { step, said: said.clone(), again: Vec::new() });
+    }
+
+    fn say(&mut self, step: usize, said: &Said) {
+        if said.answers_keep_alive() {
+            let request = if said.name.starts_with("lcp") { "lcp.echo-request" } else { "sstp.echo-request" };
+            if !self.reflexes.iter().any(|reflex| reflex.request == request) {
+                self.reflexes.push(Reflex { request, answer: said.clone(), step });
+            }
+            return;
+        }
+        // Nothing waits for the answer to a keep-alive.
+        let waits = |row: &(&Lane, &Vec<Expected>)| !row.1.is_empty() && !matches!(row.0, Lane::Echo(_));
+        let needs = self.theirs.iter().filter(waits).map(|(lane, list)| (*lane, list.len())).collect();
+        self.ours.push(Turn { step, said: said.clone(), needs });
+    }
+
+    /// The first message that must have come and has not, when so many came of each exchange.
+    pub fn missing(&self, needs: &[(Lane, usize)], came: &BTreeMap<Lane, usize>) -> Option<&Expected> {
+        let lacking = needs.iter().filter_map(|(lane, need)| {
+            let came = came.get(lane).copied().unwrap_or_default();
+            self.theirs.get(lane)?.get(came).filter(|_| came < *need)
+        });
+        lacking.min_by_key(|expected| expected.step)
+    }
+
+    /// Everything that the peer must say.
+    pub fn all(&self) -> Vec<(Lane, usize)> {
+        self.theirs.iter().map(|(lane, list)| (*lane, list.len())).collect()
+    }
+}
+
+/// It comes when its time has come, and not because something was said.
+pub fn by_the_clock(said: &Said) -> bool {
+    BY_THE_CLOCK.iter().any(|row| row.0 == said.name) && said.echo().is_none_or(|echo| echo.request)
+}

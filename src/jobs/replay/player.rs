@@ -1,0 +1,465 @@
+//! One end that plays a course: a machine like a session, which says what was recorded when what it answers has come.
+
+use super::compare::Part;
+use super::course::{Course, Turn, by_the_clock};
+use super::message::{Lane, Said};
+use super::moment::{Moment, Substituted};
+use super::outcome::{Divergence, Kind, Outcome};
+use super::pace::{Gate, Timing};
+use crate::base::{Layer, Limit, Micros, Side, WireError};
+use crate::proto::door::Door;
+use crate::proto::{Input, Machine, Output};
+use crate::transcript::{Event, How, What};
+use crate::wire::http;
+use crate::wire::sstp::Framer;
+use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// How a course is played.
+#[derive(Clone)]
+pub struct Manner {
+    /// When the next message is due.
+    pub timing: Timing,
+    /// How long a message of the peer is waited for, beyond the time that it took in the recording.
+    pub patience: Duration,
+    /// Who lets the next message go; `None`: nobody is asked.
+    pub gate: Option<Arc<dyn Gate>>,
+    /// Everything is noted; otherwise only what differs, as under load.
+    pub notes: bool,
+}
+
+/// What a player came to, shared with whoever started it.
+pub type Shared = Arc<Mutex<Outcome>>;
+
+/// One end that plays a course.
+pub struct Player {
+    course: Arc<Course>,
+    manner: Manner,
+    moment: Moment,
+    door: Door,
+    shared: Shared,
+    now: Micros,
+    /// The next of our turns.
+    next: usize,
+    /// How many messages came of each exchange, and the latest of it.
+    came: BTreeMap<Lane, usize>,
+    latest: BTreeMap<Lane, Said>,
+    /// How often the latest came again.
+    again: BTreeMap<Lane, usize>,
+    /// Exchanges in which the latest was answered.
+    answered: HashSet<Lane>,
+    /// Since when nothing moved, and the place in the recording that was reached.
+    since: Micros,
+    reached: Micros,
+    /// Keep-alives of the peer that are not answered yet.
+    unanswered: Vec<Said>,
+    head: Option<Vec<u8>>,
+    framer: Framer,
+    /// What comes cannot be cut into messages any more, or is the body behind an HTTP error.
+    deaf: bool,
+    out: VecDeque<Output>,
+    over: bool,
+    peer_closed: bool,
+    said_close: bool,
+}
+
+impl Player {
+    /// A player that begins at `now`.
+    pub fn new(course: Arc<Course>, manner: Manner, moment: Moment, shared: Shared, now: Micros) -> Player {
+        let reached = course.steps.first().map_or(Micros::ZERO, super::script::Step::at);
+        Player {
+            door: Door::new(course.edits.clone()),
+            course,
+            manner,
+            moment,
+            shared,
+            now,
+            next: 0,
+            came: BTreeMap::new(),
+            latest: BTreeMap::new(),
+            again: BTreeMap::new(),
+            answered: HashSet::new(),
+            since: now,
+            reached,
+            unanswered: Vec::new(),
+            head: Some(Vec::new()),
+            framer: Framer::default(),
+            deaf: false,
+            out: VecDeque::new(),
+            over: false,
+            peer_closed: false,
+            said_close: false,
+        }
+    }
+
+    fn peer(&self) -> Side {
+        self.course.side.other()
+    }
+
+    fn on_outcome<T>(&self, change: impl FnOnce(&mut Outcome) -> T) -> T {
+        change(&mut self.shared.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn diverged(&self, step: Option<usize>, kind: Kind) {
+        let at = self.now;
+        self.on_outcome(|outcome| outcome.diverged(Divergence { step, at, kind }));
+    }
+
+    /// The session cannot go on as it was recorded.
+    fn fail(&mut self, step: Option<usize>, kind: Kind) {
+        self.diverged(step, kind);
+        self.door.clear();
+        self.over = true;
+    }
+
+    fn moved(&mut self, step: usize) {
+        self.since = self.now;
+        self.reached = self.course.steps.get(step).map_or(self.reached, super::script::Step::at);
+    }
+
+    fn note(&mut self, said: &Said) {
+        if self.manner.notes {
+            let (layer, what) = said.what().unwrap_or_else(|| unread(said.raw.len()));
+            let event = Event { at: self.now, by: Some(said.by), layer, what, raw: said.raw.clone().into() };
+            self.out.push_back(Output::Event(Box::new(event)));
+        }
+    }
+
+    fn say(&mut self, turn: &Turn) {
+        let (door, mut applied) = (&mut self.door, Vec::new());
+        let made = self.moment.outgoing(&turn.said, &mut |name, bytes| {
+            let (bytes, edits) = door.draft(name, bytes);
+            applied.extend(edits);
+            bytes
+        });
+        let substituted = if self.manner.notes { Moment::substituted(&turn.said, &made) } else { Vec::new() };
+        let passed = self.door.pass(self.now, &turn.said.name, made);
+        applied.extend(passed.edits);
+        let sent = passed.bytes.map(|bytes| Said::new(self.now, self.course.side, bytes));
+        sent.iter().for_each(|said| self.note(said));
+        self.tell_sent(turn, sent, substituted, applied);
+        if let Lane::Answers(protocol) = turn.said.lane {
+            self.answered.insert(Lane::Asks(protocol));
+        }
+        self.over |= passed.close;
+        self.next += 1;
+        self.moved(turn.step);
+        self.answer();
+    }
+
+    fn tell_sent(&mut self, turn: &Turn, sent: Option<Said>, substituted: Vec<Substituted>, edits: Vec<String>) {
+        let notes = self.manner.notes;
+        self.on_outcome(|outcome| {
+            outcome.edited.extend(edits);
+            outcome.said += 1;
+            if notes {
+                outcome.substituted.extend(substituted);
+                outcome.row(Some(turn.step), sent, Vec::new());
+            }
+        });
+    }
+
+    /// Says what is due. When there is nothing to do: when to look again.
+    fn advance(&mut self) -> Option<Micros> {
+        let course = self.course.clone();
+        let Some(turn) = course.ours.get(self.next) else { return self.end() };
+        if let Some(wait) = self.lacks(&turn.needs) {
+            return wait;
+        }
+        let due = self.since + self.manner.timing.wait(turn.said.at - self.reached);
+        if due > self.now {
+            return Some(due);
+        }
+        if self.manner.gate.as_ref().is_some_and(|gate| !gate.opens(self.next, &turn.said)) {
+            return Some(self.now + GATE_LOOKS);
+        }
+        self.say(turn);
+        None
+    }
+
+    /// When to look again because a message has yet to come; `Some(None)` when it was waited for long enough.
+    fn lacks(&mut self, needs: &[(Lane, usize)]) -> Option<Option<Micros>> {
+        let course = self.course.clone();
+        let missing = course.missing(needs, &self.came)?;
+        let patience = self.manner.patience + (missing.said.at - self.reached).duration().min(LONGEST_SILENCE);
+        let deadline = self.since + patience;
+        if self.now < deadline {
+            return Some(Some(deadline));
+        }
+        self.fail(Some(missing.step), Kind::Missing { message: missing.said.name.clone(), after: patience });
+        Some(None)
+    }
+
+    /// Everything was said.
+    fn end(&mut self) -> Option<Micros> {
+        if let Some(wait) = self.lacks(&self.course.all()) {
+            return wait;
+        }
+        let wait = match (self.course.peer_closes && !self.course.open_end, self.course.settles) {
+            _ if self.peer_closed => Duration::ZERO,
+            (true, _) => self.manner.patience,
+            (false, true) => SETTLES.min(self.manner.patience),
+            (false, false) => Duration::ZERO,
+        };
+        let due = self.since + wait;
+        if due > self.now {
+            return Some(due);
+        }
+        if self.course.peer_closes && !self.course.open_end && !self.peer_closed {
+            self.diverged(None, Kind::StaysOpen { after: wait });
+        }
+        self.over = true;
+        self.on_outcome(|outcome| outcome.through = true);
+        None
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) {
+        if self.deaf {
+            return;
+        }
+        match self.head.take() {
+            None => self.framer.push(bytes),
+            Some(mut head) => {
+                head.extend_from_slice(bytes);
+                let parsed = match self.peer() {
+                    Side::Server => http::Head::parse_response(Layer::Http, &head),
+                    Side::Client => http::Head::parse_request(Layer::Http, &head),
+                };
+                match parsed {
+                    Ok(http::Parsed::Partial) => {
+                        self.head = Some(head);
+                        return;
+                    }
+                    Ok(http::Parsed::Whole(read, len)) => {
+                        self.deaf = read.status.is_some_and(|status| status != 200);
+                        self.framer.push(head.get(len..).unwrap_or_default());
+                        head.truncate(len);
+                        self.heard(head);
+                    }
+                    Err(_) => return self.unreadable(&head),
+                }
+            }
+        }
+        while !self.over && !self.deaf {
+            match self.framer.next_packet() {
+                Ok(Some(packet)) => {
+                    let packet = packet.to_vec();
+                    self.heard(packet);
+                }
+                Ok(None) => return,
+                Err(_) => {
+                    let rest = self.framer.rest().to_vec();
+                    return self.unreadable(&rest);
+                }
+            }
+        }
+    }
+
+    fn unreadable(&mut self, bytes: &[u8]) {
+        self.deaf = true;
+        self.heard(bytes.get(..bytes.len().min(SHOWN)).unwrap_or_default().to_vec());
+    }
+
+    fn heard(&mut self, raw: Vec<u8>) {
+        let said = Said::new(self.now, self.peer(), raw);
+        self.note(&said);
+        if by_the_clock(&said) {
+            return self.keep_alive(said);
+        }
+        let course = self.course.clone();
+        if course.ignore.iter().any(|pattern| pattern.takes(&said.name)) {
+            return self.on_outcome(|outcome| outcome.passed_over += 1);
+        }
+        if self.latest.get(&said.lane).is_some_and(|latest| said.repeats(latest, self.answered.contains(&said.lane))) {
+            return self.came_again(said);
+        }
+        self.answered.remove(&said.lane);
+        self.again.remove(&said.lane);
+        let came = self.came.entry(said.lane).or_default();
+        let expected = course.theirs.get(&said.lane).and_then(|list| list.get(*came));
+        *came += 1;
+        self.latest.insert(said.lane, said.clone());
+        match expected {
+            // More answers than recorded: there were more keep-alives.
+            None if matches!(said.lane, Lane::Echo(_)) => self.on_outcome(|outcome| outcome.passed_over += 1),
+            // The recording ended before what it asked for was answered.
+            None if self.is_owed(said.lane) => self.on_outcome(|outcome| outcome.passed_over += 1),
+            None => self.extra(said),
+            Some(expected) if expected.said.name != said.name => {
+                let kind = Kind::Other { expected: expected.said.name.clone(), came: said.name.clone() };
+                self.tell_heard(Some(expected.step), said, Vec::new());
+                self.fail(Some(expected.step), kind);
+            }
+            Some(expected) => {
+                let mut parts = self.moment.incoming(&expected.said, &said);
+                parts.retain(|part| !course.ignore.iter().any(|pattern| pattern.takes_field(&said.name, &part.field)));
+                if !parts.is_empty() {
+                    self.diverged(Some(expected.step), Kind::Fields { message: said.name.clone(), parts: parts.clone() });
+                }
+                self.tell_heard(Some(expected.step), said, parts);
+                self.moved(expected.step);
+            }
+        }
+    }
+
+    /// A message came again: what answers it answers the latest.
+    fn came_again(&mut self, said: Said) {
+        self.on_outcome(|outcome| outcome.repeated += 1);
+        let again = self.again.entry(said.lane).or_default();
+        *again += 1;
+        let times = *again;
+        if self.latest.get(&said.lane).is_some_and(|latest| latest.raw == said.raw) {
+            return;
+        }
+        let course = self.course.clone();
+        let came = self.came.get(&said.lane).copied().unwrap_or_default();
+        if let Some(before) = came.checked_sub(1).and_then(|place| course.theirs.get(&said.lane)?.get(place)) {
+            let recorded = before.again.get(times - 1).or(before.again.last()).unwrap_or(&before.said);
+            if recorded.name == said.name {
+                self.moment.incoming(recorded, &said);
+            }
+        }
+        self.latest.insert(said.lane, said);
+    }
+
+    fn tell_heard(&self, step: Option<usize>, said: Said, parts: Vec<Part>) {
+        let notes = self.manner.notes;
+        self.on_outcome(|outcome| {
+            outcome.heard += 1;
+            if notes {
+                outcome.row(step, Some(said), parts);
+            }
+        });
+    }
+
+    /// We asked more often in this protocol than the recording has answers.
+    fn is_owed(&self, lane: Lane) -> bool {
+        let Lane::Answers(protocol) = lane else { return false };
+        let said = self.course.ours.get(..self.next).unwrap_or_default();
+        let asked = said.iter().filter(|turn| turn.said.lane == Lane::Asks(protocol)).count();
+        asked > self.course.theirs.get(&lane).map_or(0, Vec::len)
+    }
+
+    /// A message that the recording does not have in its exchange.
+    fn extra(&mut self, said: Said) {
+        let all_said = self.next >= self.course.ours.len();
+        let all_came = self.course.missing(&self.course.all(), &self.came).is_none();
+        if self.course.open_end && all_said && all_came {
+            return;
+        }
+        let needs = self.course.ours.get(self.next).map_or_else(|| self.course.all(), |turn| turn.needs.clone());
+        let course = self.course.clone();
+        let awaited = course.missing(&needs, &self.came);
+        let message = said.name.clone();
+        self.tell_heard(None, said, Vec::new());
+        let step = awaited.map(|expected| expected.step);
+        self.fail(step, Kind::Extra { message, awaited: awaited.map(|expected| expected.said.name.clone()) });
+    }
+
+    /// A keep-alive is answered where the recording answers any, and not before it does.
+    fn keep_alive(&mut self, request: Said) {
+        self.on_outcome(|outcome| outcome.passed_over += 1);
+        if self.unanswered.len() < MOST_UNANSWERED {
+            self.unanswered.push(request);
+        }
+        self.answer();
+    }
+
+    fn answer(&mut self) {
+        let course = self.course.clone();
+        let place = course.ours.get(self.next).map_or(usize::MAX, |turn| turn.step);
+        for reflex in course.reflexes.iter().filter(|reflex| reflex.step < place) {
+            while let Some(at) = self.unanswered.iter().position(|request| request.name == reflex.request) {
+                let raw = self.moment.reflex(&reflex.answer, &self.unanswered.remove(at));
+                let passed = self.door.pass(self.now, &reflex.answer.name, raw);
+                let sent = passed.bytes.map(|bytes| Said::new(self.now, course.side, bytes));
+                sent.iter().for_each(|said| self.note(said));
+            }
+        }
+    }
+
+    /// Nothing that was recorded is still to come, keep-alives and their answers aside.
+    fn is_through(&self) -> bool {
+        let needs: Vec<_> = self.course.all().into_iter().filter(|need| !matches!(need.0, Lane::Echo(_))).collect();
+        let to_say = self.course.ours.get(self.next..).unwrap_or_default();
+        self.course.missing(&needs, &self.came).is_none() && to_say.iter().all(|turn| by_the_clock(&turn.said))
+    }
+
+    fn closed(&mut self, how: How) {
+        self.peer_closed = true;
+        if self.manner.notes {
+            let event = Event::new(self.now, Some(self.peer()), Layer::Tls, What::Closed(how));
+            self.out.push_back(Output::Event(Box::new(event)));
+        }
+        let course = self.course.clone();
+        let missing = course.missing(&course.all(), &self.came);
+        // Where the recording has the peer close here too, nobody hears what we would say after it.
+        if self.is_through() || missing.is_none() && course.peer_closes {
+            self.over = true;
+            return self.on_outcome(|outcome| outcome.through = true);
+        }
+        let place = missing.map(|expected| (expected.step, expected.said.name.clone()));
+        let turn = course.ours.get(self.next).map(|turn| (turn.step, turn.said.name.clone()));
+        let place = place.or(turn);
+        let step = place.as_ref().map(|place| place.0);
+        self.fail(step, Kind::Closed { how, before: place.map(|place| place.1).unwrap_or_default() });
+    }
+}
+
+impl Machine for Player {
+    fn handle(&mut self, now: Micros, input: Input<'_>) {
+        self.now = self.now.max(now);
+        match input {
+            _ if self.over => {}
+            Input::Bytes { from, bytes } if from == self.peer() => self.bytes(bytes),
+            Input::Closed { from, how } if from == self.peer() => self.closed(how),
+            Input::Closed { .. } => self.over = true,
+            Input::Leave => {
+                self.on_outcome(|outcome| outcome.interrupted = true);
+                self.over = true;
+            }
+            Input::Bytes { .. } | Input::Tick => {}
+        }
+    }
+
+    fn poll(&mut self) -> Output {
+        loop {
+            if let Some(output) = self.out.pop_front() {
+                return output;
+            }
+            if self.said_close {
+                return Output::Done;
+            }
+            if let Some(bytes) = self.door.ready(self.now) {
+                return Output::Send(bytes);
+            }
+            if self.over && (self.door.due().is_none() || self.peer_closed) {
+                self.said_close = true;
+                self.on_outcome(|outcome| outcome.ended = true);
+                return Output::Close;
+            }
+            let held = self.door.due();
+            let due = if self.over { Some(Micros::MAX) } else { self.advance() };
+            if let Some(due) = due {
+                return Output::Wait(held.map_or(due, |held| held.min(due)));
+            }
+        }
+    }
+}
+
+fn unread(have: usize) -> (Layer, What) {
+    let error = WireError { layer: Layer::Sstp, what: "message".into(), at: 0, need: 0, have, limit: Limit::Spec("MS-SSTP 2.2".into()) };
+    (Layer::Sstp, What::Undecoded(error))
+}
+
+/// Ours: whoever lets messages go is asked so often.
+const GATE_LOOKS: Duration = Duration::from_millis(50);
+/// Ours: a peer that has more to say than was recorded says it soon.
+const SETTLES: Duration = Duration::from_millis(300);
+/// Ours: no timer of SSTP or PPP keeps an end silent for longer.
+const LONGEST_SILENCE: Duration = Duration::from_secs(600);
+/// Ours: keep-alives of the peer that wait for their answer.
+const MOST_UNANSWERED: usize = 16;
+/// Ours: bytes kept of what cannot be read.
+const SHOWN: usize = 256;

@@ -1,0 +1,268 @@
+//! What a replay came to: the verdict, the first divergence field by field, then both runs side by side.
+
+mod json;
+mod ladder;
+mod load;
+
+pub use load::{Load, Reason};
+
+use super::Style;
+use super::table::wrapped;
+use super::text::{count, harmless};
+use crate::base::Micros;
+use serde::Serialize;
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+/// What a replay came to.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Page {
+    /// What was played, for a person.
+    pub recording: String,
+    /// Why the recording is not whole.
+    pub cut: Option<String>,
+    /// Every end that was played.
+    pub ends: Vec<End>,
+}
+
+/// What one end that was played came to.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct End {
+    /// `client` or `server`: the side that was played.
+    pub side: String,
+    /// Against whom.
+    pub against: String,
+    /// Everything came as recorded.
+    pub equal: bool,
+    /// The user stopped it.
+    pub interrupted: bool,
+    /// Why there was no connection.
+    pub no_connection: Option<String>,
+    /// Messages sent.
+    pub said: u64,
+    /// Messages that came and were compared.
+    pub heard: u64,
+    /// Messages that came and were not compared.
+    pub passed_over: u64,
+    /// Messages that came again.
+    pub repeated: u64,
+    /// How long it took.
+    pub took: Micros,
+    /// Where it differs; what comes first in the recording stands first.
+    pub divergences: Vec<Divergence>,
+    /// Divergences beyond those.
+    pub more: u64,
+    /// Fields that were sent otherwise than recorded.
+    pub substituted: Vec<Substituted>,
+    /// Edits that were applied.
+    pub edited: Vec<String>,
+    /// Both runs, message by message.
+    pub ladder: Vec<Row>,
+}
+
+/// A place where it differs.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Divergence {
+    /// `fields`, `other-message`, `missing`, `extra`, `closed` or `stays-open`.
+    pub kind: String,
+    /// The message of the recording, `name#nth`.
+    pub place: Option<String>,
+    /// What is different, a sentence.
+    pub says: String,
+    /// Field by field: name, recorded, now.
+    pub fields: Vec<(String, String, String)>,
+}
+
+/// A rule by which fields are made anew, and the fields.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Rule {
+    /// Its id.
+    pub id: String,
+    /// What they are made from.
+    pub made: String,
+    /// Where the field is specified.
+    pub spec: String,
+    /// `message#nth field`.
+    pub places: Vec<String>,
+}
+
+/// A field that was sent otherwise than recorded.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Substituted {
+    /// The id of the rule.
+    pub rule: String,
+    /// `message field`.
+    pub field: String,
+    /// As recorded.
+    pub recorded: String,
+    /// As sent.
+    pub sent: String,
+}
+
+/// One row of the ladder.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Row {
+    /// The client says it.
+    pub from_client: bool,
+    /// In the recording, in words; `None`: it is not there.
+    pub recorded: Option<String>,
+    /// Now.
+    pub live: Option<String>,
+    /// How they stand to each other.
+    pub mark: Mark,
+}
+
+/// How a recorded and a live message stand to each other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mark {
+    /// As recorded.
+    #[default]
+    Equal,
+    /// Other fields, or another message.
+    Different,
+    /// It was awaited and did not come, or was not reached.
+    Missing,
+    /// The recording does not have it.
+    Extra,
+    /// Not compared.
+    PassedOver,
+}
+
+/// A report for people.
+pub fn table(page: &Page, style: &Style, explain: bool, out: &mut dyn Write) -> io::Result<()> {
+    let width = style.width.min(WIDEST);
+    let mut text = wrapped(&format!("Replays {}", harmless(&page.recording)), width) + "\n";
+    if let Some(cut) = &page.cut {
+        text += &wrapped(&format!("The recording is not whole: {}.", harmless(cut)), width);
+        text.push('\n');
+    }
+    for end in &page.ends {
+        text.push('\n');
+        one(end, style, explain, &mut text);
+    }
+    out.write_all(text.as_bytes())
+}
+
+/// One document.
+pub fn json(page: &Page, out: &mut dyn Write) -> io::Result<()> {
+    json::render(page, out)
+}
+
+fn one(end: &End, style: &Style, explain: bool, text: &mut String) {
+    let width = style.width.min(WIDEST);
+    let mut line = |words: &str| *text += &(wrapped(words, width) + "\n");
+    line(&format!("The {} was played against {}.", end.side, harmless(&end.against)));
+    line(&verdict(end));
+    line(&counts(end));
+    if let Some(first) = end.divergences.first() {
+        if !first.fields.is_empty() {
+            text.push('\n');
+        }
+        divergence(first, width, text);
+        for other in end.divergences.iter().skip(1).take(if style.verbose { usize::MAX } else { SHOWN }) {
+            *text += &hanging(&format!("also {}", harmless(&sentence(other))), width);
+        }
+        let left = end.divergences.len().saturating_sub(1 + SHOWN) as u64;
+        let left = end.more + if style.verbose { 0 } else { left };
+        if left > 0 {
+            *text += &format!("  and {} more\n", count(left, "divergence", "divergences"));
+        }
+    }
+    if !end.edited.is_empty() {
+        text.push_str("\nEdited\n");
+        end.edited.iter().for_each(|edit| *text += &format!("  {}\n", harmless(edit)));
+    }
+    if explain {
+        text.push('\n');
+        substituted(&end.substituted, width, text);
+    }
+    if style.verbose || !end.equal && end.no_connection.is_none() {
+        text.push('\n');
+        ladder::draw(&end.ladder, width, style, text);
+    }
+}
+
+fn verdict(end: &End) -> String {
+    match &end.no_connection {
+        Some(why) => format!("No connection: {}.", harmless(why)),
+        None if end.equal => "Equal: everything came as it was recorded.".into(),
+        None if end.interrupted => "Interrupted; this is what came until then.".into(),
+        None => match end.divergences.first() {
+            Some(first) => format!("Differs: {}.", harmless(&sentence(first))),
+            None => "It did not come to its end.".into(),
+        },
+    }
+}
+
+fn counts(end: &End) -> String {
+    let mut parts = vec![format!("{} sent", count(end.said, "message", "messages")), format!("{} compared", end.heard)];
+    if end.passed_over > 0 {
+        parts.push(format!("{} not compared", end.passed_over));
+    }
+    if end.repeated > 0 {
+        parts.push(format!("{} sent again by the peer", end.repeated));
+    }
+    parts.push(format!("{} made anew", count(end.substituted.len() as u64, "field", "fields")));
+    parts.join(", ") + "."
+}
+
+fn sentence(divergence: &Divergence) -> String {
+    match &divergence.place {
+        Some(place) => format!("at {place}: {}", divergence.says),
+        None => divergence.says.clone(),
+    }
+}
+
+fn divergence(first: &Divergence, width: usize, text: &mut String) {
+    if first.fields.is_empty() {
+        return;
+    }
+    let widest = |of: fn(&(String, String, String)) -> &String, title: &str| {
+        first.fields.iter().map(|row| of(row).chars().count()).chain([title.len()]).max().unwrap_or_default().min(width / 3)
+    };
+    let (field, recorded) = (widest(|row| &row.0, "field"), widest(|row| &row.1, "recorded"));
+    // A String takes everything.
+    let _ = writeln!(text, "  {:field$}  {:recorded$}  now", "field", "recorded");
+    for (name, old, new) in &first.fields {
+        let _ = writeln!(text, "  {:field$}  {:recorded$}  {}", harmless(name), harmless(old), harmless(new));
+    }
+}
+
+/// Every field that was made anew.
+fn substituted(rows: &[Substituted], width: usize, text: &mut String) {
+    text.push_str("Made anew\n");
+    let widest = rows.iter().map(|row| row.rule.chars().count()).max().unwrap_or_default();
+    for row in rows {
+        let values = format!("{} -> {}", row.recorded, row.sent);
+        let line = format!("  {:widest$}  {}: {}", row.rule, harmless(&row.field), harmless(&values));
+        *text += &(super::text::cut(&line, width) + "\n");
+    }
+    if rows.is_empty() {
+        text.push_str("  nothing\n");
+    }
+}
+
+/// The rules by which one side's fields would be made anew.
+pub fn rules(side: &str, rules: &[Rule], width: usize) -> String {
+    let width = width.min(WIDEST);
+    let mut text = format!("Played as the {side}, these are made anew\n");
+    for rule in rules {
+        text += &hanging(&format!("{}: {} ({})", rule.id, rule.made, rule.spec), width);
+        let places: Vec<_> = rule.places.iter().map(|place| harmless(place)).collect();
+        text += &(super::text::hanging(&format!("      {}", places.join(", ")), width, 6) + "\n");
+    }
+    if rules.is_empty() {
+        text.push_str("  nothing\n");
+    }
+    text
+}
+
+fn hanging(words: &str, width: usize) -> String {
+    super::text::hanging(&format!("  {words}"), width, 4) + "\n"
+}
+
+/// Ours: longer lines are hard to follow.
+const WIDEST: usize = 140;
+/// Ours: divergences named beside the first, unless everything is to be shown.
+const SHOWN: usize = 5;
