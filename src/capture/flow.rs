@@ -114,6 +114,8 @@ pub struct Table<O: Open> {
     limits: Limits,
     roster: Roster<Connection<O::Stream>>,
     clock: Clock,
+    /// The connection of a packet whose time is not believed yet.
+    doubtful: Option<u32>,
     /// When to look for silent connections next.
     due: i64,
     recent: Recent,
@@ -133,7 +135,7 @@ impl<O: Open> Table<O> {
     /// An empty table with other limits.
     pub fn with_limits(open: O, limits: Limits) -> Table<O> {
         let (roster, clock, recent) = (Roster::new(), Clock::default(), Recent::new());
-        Table { open, limits, roster, clock, due: i64::MIN, recent, opened: 0, holders: BTreeSet::new(), held: 0 }
+        Table { open, limits, roster, clock, doubtful: None, due: i64::MIN, recent, opened: 0, holders: BTreeSet::new(), held: 0 }
     }
 
     /// How many connections are open at the moment.
@@ -148,7 +150,14 @@ impl<O: Open> Table<O> {
 
     /// Takes a segment.
     pub fn segment(&mut self, segment: &Segment<'_>) {
+        let (before, doubted) = (self.clock.now(), self.doubtful.take());
         let now = self.clock.tick(segment.at);
+        if now > before
+            && let Some(place) = doubted
+        {
+            // The packet before this one was right about the time: its connection did not sleep through the jump.
+            self.touch(place, now);
+        }
         if now >= self.due {
             self.sweep(now);
         }
@@ -168,8 +177,8 @@ impl<O: Open> Table<O> {
             }
         }
         connection.segment(segment, from, self.limits.held, &mut self.recent);
-        let (class, held, booked) = (connection.class(), connection.held(), connection.booked);
-        self.roster.touch(place, class, now);
+        let (held, booked) = (connection.held(), connection.booked);
+        self.touch(place, now);
         if held != booked {
             self.book(place, held);
             self.make_room();
@@ -216,9 +225,17 @@ impl<O: Open> Table<O> {
         self.opened += 1;
         let from = if from_server { Side::Server } else { Side::Client };
         connection.segment(segment, from, self.limits.held, &mut self.recent);
-        let class = connection.class();
         let place = self.roster.add(key, now, connection);
-        self.roster.touch(place, class, now);
+        self.touch(place, now);
+    }
+
+    /// The connection had a segment. What comes for one that was handed over does not keep it.
+    fn touch(&mut self, place: u32, now: i64) {
+        if let Some(connection) = self.roster.at(place).filter(|connection| !connection.is_handed_over()) {
+            let class = connection.class();
+            self.roster.touch(place, class, now);
+        }
+        self.doubtful = self.clock.is_in_doubt().then_some(place);
     }
 
     /// The SYN that was kept in doubt did open a new connection, and this segment belongs to that.
@@ -240,7 +257,7 @@ impl<O: Open> Table<O> {
             if let Some((key, connection)) = self.roster.both(place) {
                 connection.hand_over(key, tap::Over::Closed, &mut self.recent);
             }
-            self.roster.touch(place, Class::Closed, now);
+            self.roster.reclass(place, Class::Closed);
         }
         for (class, bearable) in
             [(Class::Opening, self.limits.opening), (Class::Open, self.limits.idle), (Class::Closed, self.limits.linger)]

@@ -80,6 +80,11 @@ impl<S: Stream> Connection<S> {
         client.dead || server.dead || (client.finished() && server.finished())
     }
 
+    /// Who takes the streams has them, and was told that nothing more will come.
+    pub(super) fn is_handed_over(&self) -> bool {
+        self.to.is_none()
+    }
+
     /// Both ends closed in order, and each knows it of the other: nothing that counts can still come.
     fn settled(&self) -> bool {
         let over = |half: &Half| half.finished() && half.fin_known && !half.dead;

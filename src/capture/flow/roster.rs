@@ -106,12 +106,21 @@ impl<T> Roster<T> {
     /// The connection had a segment. Within one second of the last time nothing moves: silence counts in minutes.
     pub(super) fn touch(&mut self, place: u32, class: Class, now: i64) {
         let Some(slot) = self.slots.get_mut(place as usize) else { return };
-        if slot.class == class && now - slot.touched < SECOND {
+        if slot.class == class && now.saturating_sub(slot.touched) < SECOND {
             return;
         }
         self.unlink(place);
         if let Some(slot) = self.slots.get_mut(place as usize) {
             (slot.class, slot.touched) = (class, now);
+        }
+        self.append(place);
+    }
+
+    /// The connection got further, and had no segment.
+    pub(super) fn reclass(&mut self, place: u32, class: Class) {
+        self.unlink(place);
+        if let Some(slot) = self.slots.get_mut(place as usize) {
+            slot.class = class;
         }
         self.append(place);
     }
@@ -190,6 +199,16 @@ pub(super) struct Clock {
 }
 
 impl Clock {
+    /// The time for ageing, microseconds.
+    pub(super) fn now(&self) -> i64 {
+        self.now
+    }
+
+    /// The time of the last packet was not believed yet.
+    pub(super) fn is_in_doubt(&self) -> bool {
+        self.doubt
+    }
+
     /// Takes the time of a packet, gives the time for ageing; both are microseconds.
     pub(super) fn tick(&mut self, at: i64) -> i64 {
         let time = at.saturating_add(self.shift);

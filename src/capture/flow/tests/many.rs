@@ -47,9 +47,38 @@ fn a_connection_whose_both_ends_are_acknowledged_is_handed_over_at_once_and_stay
     assert_eq!((play.over(), play.table.len()), (1, 2), "the ports are used again");
     play.play(&other.at(9_000 * MS));
     let seen = play.finish();
-    assert_eq!(seen.log.firsts.len(), 3);
+    assert_eq!(seen.log.firsts.len(), 3, "what came late did not keep the old connection");
     assert_eq!(reasons(&seen)[0], (0, tap::Over::Closed));
     assert_eq!((seen.log.flows.len(), seen.log.flows[0].1.from_server.retransmissions), (3, 0));
+}
+
+#[test]
+fn ports_used_again_long_after_an_orderly_end_are_another_connection_even_without_a_syn() {
+    let mut play = Play::new(Limits::default());
+    for seg in opened([client(0, 0, b"abc").flags(FIN | ACK), server(0, 4, b"").flags(FIN | ACK), client(4, 1, b"")]) {
+        play.play(&seg);
+    }
+    for late in 0..5 {
+        play.play(&again(client(0, 0, b"new")).at((50_000 + late) * MS));
+    }
+    let seen = play.finish();
+    assert_eq!((seen.log.firsts.len(), reasons(&seen)[0]), (2, (0, tap::Over::Closed)));
+}
+
+#[test]
+fn a_pause_of_the_whole_capture_expires_nothing_that_comes_after_it() {
+    for minutes in [3, 600] {
+        let mut play = Play::new(Limits::default());
+        for seg in opened([client(0, 0, b"abc").flags(FIN | ACK), server(0, 4, b"").flags(FIN | ACK), client(4, 1, b"")]) {
+            play.play(&seg);
+        }
+        for (place, seg) in handshake().into_iter().map(port(50_001)).enumerate() {
+            play.play(&seg.at((minutes * 60_000 + place as i64) * MS));
+        }
+        assert_eq!((play.over(), play.table.len()), (1, 1), "{minutes} minutes");
+        let seen = play.finish();
+        assert_eq!(seen.log.flows[1].1.opening, tap::Opening::Complete);
+    }
 }
 
 #[test]
