@@ -66,7 +66,7 @@ fn a_client_that_takes_any_certificate_fails_and_a_strict_one_passes() {
 fn a_client_that_is_down_is_no_failing_client() {
     let (code, report_of, says) = report(&["--exec", "echo no licence >&2; exit 4", "--case", "sstp/3.2.5.3.2/*"]);
     assert_eq!(code, Some(3), "{says}");
-    let down = report_of["down_after"].as_str().unwrap_or_default();
+    let down = report_of["unreachable"].as_str().unwrap_or_default();
     assert!(down.contains("exit code 4") && down.contains("no licence"), "{down}");
     assert!(rows(&report_of).is_empty());
 }
