@@ -35,6 +35,8 @@ fn each_kind_of_log_is_known_by_itself_and_names_its_cause() {
         ("sstpc-bad-password.log", LogFormat::Sstpc, Some("AUTH-MSCHAP-691")),
         ("sstpc-expired.log", LogFormat::Sstpc, Some("CERT-EXPIRED")),
         ("softether-server.log", LogFormat::SoftEther, Some("AUTH-MSCHAP-691")),
+        ("softether-hang-up.log", LogFormat::SoftEther, None),
+        ("softether-wrong-password.log", LogFormat::SoftEther, Some("AUTH-MSCHAP-691")),
         ("accel-ppp.log", LogFormat::AccelPpp, Some("BIND-CMAC-INVALID")),
     ];
     for (name, format, cause) in rows {

@@ -137,7 +137,7 @@ mod tests {
         let mut out = Vec::new();
         load.table(&mut out).expect("memory");
         let text = String::from_utf8(out).expect("text");
-        assert!(text.starts_with("1,001 sessions in 2.00 s, 500.5 a second: 1,000 as recorded, 1 not\n"), "{text}");
+        assert!(text.starts_with("1001 sessions in 2.00 s, 500.5 a second: 1000 as recorded, 1 not\n"), "{text}");
         assert_eq!(Load::default().percentile(99.0), Micros::ZERO);
         assert_eq!(Load { latencies: vec![Micros::MAX], ..Load::default() }.bins().len(), 0);
     }

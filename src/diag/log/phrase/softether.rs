@@ -24,12 +24,17 @@ pub(super) const SOFTETHER: &[Phrase] = &[
     fail(SE, &["acquiring an ip address from the dhcp server failed"], "No address for the client: the hub has no DHCP server", &["IPCP-NO-ADDRESS"]),
     fail(SE, &["acquiring the networking information from the dhcp server failed"], "No network settings for the client: the hub has no DHCP server", &["IPCP-NO-ADDRESS"]),
     fail(SE, &["ip address of the vpn client hasn't been determined"], "The client sends before it has an address", &["IPCP-NO-ADDRESS"]),
-    fail(SE, &["a ppp protocol error occurred"], "PPP failed, or the client left during it", &["LCP-TERMINATED-BY-PEER", "LCP-AUTH-NO-COMMON"]),
+    // It stands behind every call, also one that the client ended in order.
+    note(SE, &["a ppp protocol error occurred"], "PPP ended, or failed"),
     fail(SE, &["a timeout on the ppp data transmitting"], "The client fell silent", &["TEAR-IDLE-MIDDLEBOX", "TEAR-ROAM", "TEAR-SLEEP"]),
     fail(SE, &["a timeout on the ppp control transmitting"], "The client does not answer PPP", &["LCP-NO-RESPONSE"]),
     fail(SE, &["disconnected by the administrator"], "The administrator ended the session", &["TEAR-REMOTE"]),
     fail(SE, &["unable to set port to listen status"], "The port is taken by another program", &["TCP-PORT-CONFLICT"]),
     fail(SE, &["a dos attack on the tcp listener"], "The server takes the connections of this address for an attack and drops them", &["TCP-SOURCE-NOT-ALLOWED"]),
+    // The login has a line of its own, and 3 is how every connection ends whose client hangs up.
+    note(SE, &["terminated by the cause", "user authentication failed"], "The connection ended, since the login failed"),
+    note(SE, &["terminated by the cause", "(code 3)"], "The connection ended"),
+    note(SE, &["terminated by the cause", "the vpn session has been deleted"], "The session ended: the client left, or the administrator ended it"),
     fail(SE, &["connection", "terminated by the cause"], "The connection ended with an error; the cause stands in the line", &["TEAR-REMOTE"]),
     note(SE, &["upper-layer protocol", "has been disconnected"], "SSTP ended below PPP"),
     note(SE, &["disconnected by the vpn client's disconnecting request"], "The client hung up"),
