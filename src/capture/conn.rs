@@ -35,6 +35,8 @@ pub struct Conn<'l> {
 struct Body<'l> {
     stage: Stage,
     above: Above,
+    /// Ends of the streams, told once what waits for keys before them was taken.
+    late_ends: Vec<(Micros, Side, bool)>,
     log: Log<'l>,
 }
 
@@ -84,7 +86,7 @@ impl<'l> Conn<'l> {
                 leaf: false,
                 said_end: [false; 2],
             };
-            Box::new(Body { stage: Stage::Fresh(Vec::new(), Vec::new()), above, log })
+            Box::new(Body { stage: Stage::Fresh(Vec::new(), Vec::new()), above, late_ends: Vec::new(), log })
         })
     }
 }
@@ -187,6 +189,14 @@ impl Body<'_> {
     }
 
     fn end(&mut self, at: Micros, from: Side, reset: bool) {
+        let waits = matches!(&self.stage, Stage::Tls(tls) if tls.waits());
+        if waits && self.late_ends.len() < tap::Flow::MAX_ENDS {
+            return self.late_ends.push((at, from, reset));
+        }
+        self.end_now(at, from, reset);
+    }
+
+    fn end_now(&mut self, at: Micros, from: Side, reset: bool) {
         self.log.now(at);
         let how = if reset { How::Reset } else { How::Fin };
         match &mut self.stage {
@@ -205,6 +215,12 @@ impl Body<'_> {
 
     fn over(mut self: Box<Self>, hub: &Rc<Hub<'_>>, first: &First, (number, last_packet): (u64, u64), flow: tap::Flow) {
         let at = flow.ended;
+        for (at, from, reset) in std::mem::take(&mut self.late_ends) {
+            if let Stage::Tls(tls) = &mut self.stage {
+                tls.give_up_until(at, &mut Out { above: &mut self.above, log: &mut self.log });
+            }
+            self.end_now(at, from, reset);
+        }
         self.log.now(at);
         match &mut self.stage {
             Stage::Tls(tls) => {

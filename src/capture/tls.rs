@@ -149,6 +149,11 @@ impl Tls {
         self.shake.secured()
     }
 
+    /// Records wait for a key.
+    pub fn waits(&self) -> bool {
+        !self.held.is_empty()
+    }
+
     /// Its records cannot be opened, or only in part.
     pub fn is_opaque(&self) -> bool {
         self.client.blind.or(self.server.blind).is_some() || !self.held.is_empty()
@@ -206,27 +211,36 @@ impl Tls {
 
     /// Takes what waits, in its order, until the next record that lacks a key.
     fn retry(&mut self, plain: &mut [u8], out: &mut dyn Sees) {
+        self.retry_until(Micros(u64::MAX), plain, out);
+    }
+
+    fn retry_until(&mut self, until: Micros, plain: &mut [u8], out: &mut dyn Sees) {
         self.held.tried = self.keys.borrow().generation();
         loop {
             let answers_first = self.shake.early_data_open();
             let Some((place, next)) = self.held.pop(&mut self.keys.borrow_mut().room, answers_first) else { return };
-            if self.take_behind(next.missing, next.at, next.from, next.header, &next.body, plain, out) == Taken::NoKey {
+            if next.at > until || self.take_behind(next.missing, next.at, next.from, next.header, &next.body, plain, out) == Taken::NoKey {
                 self.held.put_back(&mut self.keys.borrow_mut().room, place, next);
                 return;
             }
         }
     }
 
-    /// Waits no longer for keys: takes what can be had of what waited.
     fn give_up(&mut self, out: &mut dyn Sees) {
+        self.give_up_until(Micros(u64::MAX), out);
+    }
+
+    /// Waits no longer for keys: takes what can be had of what waited and came up to that time.
+    pub fn give_up_until(&mut self, until: Micros, out: &mut dyn Sees) {
         if self.held.is_empty() {
             return;
         }
         let mut plain = self.keys.borrow_mut().room.take_plain();
         if self.keys.borrow_mut().poll() {
-            self.retry(&mut plain, out);
+            self.retry_until(until, &mut plain, out);
         }
-        self.give_up_with(&mut plain, out);
+        self.impatient |= !self.held.is_empty();
+        self.retry_until(until, &mut plain, out);
         self.keys.borrow_mut().room.give_plain(plain);
     }
 
