@@ -3,11 +3,11 @@
 use super::suite::{self, Tested};
 use crate::cli::args::{Paper, SuiteArgs};
 use crate::cli::exit::{Exit, Trouble};
-use crate::cli::output::{self, print};
-use crate::jobs::conformance::Case;
+use crate::cli::output::{self, complain, print};
 use crate::jobs::conformance::again::Retries;
 use crate::jobs::conformance::known::{self, Known, Scale};
 use crate::jobs::conformance::run::{self, Outcome, Peer, SuiteConfig};
+use crate::jobs::conformance::{Case, client, server};
 use crate::live::clock::Clock;
 use crate::report::Style;
 use crate::report::conformance::{PAPERS, Suite};
@@ -118,7 +118,12 @@ impl Progress {
 fn expected(path: Option<&Path>) -> Result<Vec<Known>, Trouble> {
     let Some(path) = path else { return Ok(Vec::new()) };
     let text = fs::read_to_string(path).map_err(|error| Trouble::file("read", path, &error))?;
-    known::parse(&text).map_err(|error| Trouble::Usage(format!("{}: {error}", path.display())))
+    let known = known::parse(&text).map_err(|error| Trouble::Usage(format!("{}: {error}", path.display())))?;
+    let cases: Vec<Case> = server::all().into_iter().chain(client::all()).collect();
+    for entry in known.iter().filter(|entry| !cases.iter().any(|case| known::glob(&entry.pattern, &case.id))) {
+        complain(&format!("{}: no case is called {:?}", path.display(), entry.pattern));
+    }
+    Ok(known)
 }
 
 /// Where reports go, opened before the work.

@@ -19,9 +19,10 @@ pub struct Retries {
 }
 
 impl Retries {
-    /// The places of the cases whose verdict must be confirmed.
+    /// The places of the cases whose verdict must be confirmed, or that never came to a verdict.
     pub fn wanted(&self, done: &[Done]) -> Vec<usize> {
-        let counts = |done: &Done| self.times > 0 && self.scale.standing(&done.case, done.verdict.grade).counts();
+        let stands = |done: &Done| self.scale.standing(&done.case, done.verdict.grade);
+        let counts = |done: &Done| self.times > 0 && (stands(done).counts() || done.verdict.grade == Grade::Inconclusive);
         let places: Vec<usize> = done.iter().enumerate().filter(|row| counts(row.1)).map(|row| row.0).collect();
         if self.most.is_some_and(|most| places.len() > most) { Vec::new() } else { places }
     }
@@ -99,6 +100,7 @@ mod tests {
         let all = [done(listed, Grade::Fail), done(other, Grade::Fail)];
         assert_eq!(retries.wanted(&all), [1]);
         assert_eq!(retries.wanted(&[done(listed, Grade::Pass), done(other, Grade::Pass)]), [0]);
+        assert_eq!(retries.wanted(&[done(listed, Grade::Fail), done(other, Grade::Inconclusive)]), [1]);
         assert!(retries.wanted(&[done(listed, Grade::Pass), done(other, Grade::Fail)]).is_empty(), "too many to be an accident");
         assert!(Retries { times: 0, ..retries.clone() }.wanted(&all).is_empty());
         let clears = |id, grade| retries.clears(&done(id, grade).case, grade);

@@ -44,9 +44,13 @@ fn result(row: &Row, suite: &Suite) -> Value {
         "kind": kind,
         "level": level,
         "message": { "text": format!("{}: {says}", row.verdict) },
-        "locations": [{ "logicalLocations": [{ "fullyQualifiedName": format!("{}/{}", suite.target, row.id), "kind": "member" }] }],
+        // Code-scanning pages refuse results without a file and a line; a case has none, so that its id stands for one.
+        "locations": [{
+            "physicalLocation": { "artifactLocation": { "uri": format!("conformance/{}/{}", suite.tests, row.id) }, "region": { "startLine": 1 } },
+            "logicalLocations": [{ "fullyQualifiedName": format!("{}/{}", suite.target, row.id), "kind": "member" }],
+        }],
     });
-    if let (Some(reason), Some(object)) = (&row.known, result.as_object_mut()) {
+    if let (Some(reason), Some(object)) = (row.known.as_ref().filter(|_| row.standing == "known"), result.as_object_mut()) {
         object.insert("suppressions".into(), json!([{ "kind": "external", "justification": reason }]));
     }
     result

@@ -55,6 +55,9 @@ fn sarif_marks_what_is_known() {
     let results = value["runs"][0]["results"].as_array().expect("results");
     assert_eq!(results.iter().map(|row| row["level"].as_str().unwrap_or_default()).collect::<Vec<_>>(), ["error", "note", "error"]);
     assert_eq!(results[1]["suppressions"][0]["justification"], "as | seen");
+    assert!(results[0].get("suppressions").is_none() && results[2].get("suppressions").is_none(), "what counts is not suppressed");
+    let places: Vec<_> = results.iter().map(|row| &row["locations"][0]["physicalLocation"]["region"]["startLine"]).collect();
+    assert_eq!(places, [1, 1, 1]);
 }
 
 #[test]
