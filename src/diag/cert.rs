@@ -272,8 +272,12 @@ pub(super) const CERT: &[Check] = &[
         id: "CERT-MISSING-INTERMEDIATE",
         layer: Layer::Cert,
         title: "The server does not send its intermediate certificate",
-        means: "The chain does not reach a root. Some clients fetch the missing part themselves, others refuse.",
-        fix: Fix { admin: "Install the intermediate on the server or on the load balancer.", user: "Try again on an open network." },
+        means: "The chain does not reach a root. Some clients fetch the missing part themselves, others refuse. Where the issuer is a root \
+                itself, as with a CA of one level of one's own, it is that root which the clients lack.",
+        fix: Fix {
+            admin: "Install the intermediate on the server or on the load balancer; a root of your own on the clients.",
+            user: "Try again on an open network.",
+        },
         windows: &[Windows::Hresult(0x800B_010A), Windows::Hresult(0x800B_0109)],
         spec: &[SpecRef::rfc(8446, "4.4.2")],
         needs: Need::Chain,
