@@ -56,7 +56,9 @@ enum Stage {
 
 /// What stands above TLS and beside it.
 struct Above {
-    watch: Watch,
+    /// Made when there is something to watch: most connections of a capture are never opened.
+    watch: Option<Box<Watch>>,
+    cert: Option<CertHashes>,
     observer: Observer,
     /// Plaintext was seen.
     plaintext: bool,
@@ -79,7 +81,8 @@ impl<'l> Conn<'l> {
             let mut log = Log::new(hub.clone(), *number, first);
             opening::note(first, *opened, at, &mut log);
             let above = Above {
-                watch: Watch::new(hub.watch_config()),
+                watch: None,
+                cert: None,
                 observer: Observer::default(),
                 plaintext: false,
                 sni: None,
@@ -93,7 +96,7 @@ impl<'l> Conn<'l> {
 
 impl Stream for Conn<'_> {
     fn packet(&mut self, number: u64) {
-        self.last_packet = number;
+        self.last_packet = self.last_packet.max(number);
     }
 
     fn opened(&mut self, at: Micros, rtt: Option<Micros>) {
@@ -183,7 +186,7 @@ impl Body<'_> {
                 self.above.observer.gap(from);
                 tls.gap(at, from, bytes, &mut Out { above: &mut self.above, log: &mut self.log });
             }
-            Stage::Clear => self.above.watch.gap(at, from, bytes, &mut self.log),
+            Stage::Clear => self.above.watch(&self.log).gap(at, from, bytes, &mut self.log),
             Stage::Proxy(_) | Stage::Fresh(..) => self.log.note(Some(from), Layer::Tcp, What::Gap { bytes }),
         }
     }
@@ -203,10 +206,10 @@ impl Body<'_> {
             Stage::Tls(tls) => {
                 tls.closed(at, from, reset, &mut Out { above: &mut self.above, log: &mut self.log });
                 if reset || !self.above.said_end[usize::from(from == Side::Server)] {
-                    self.above.watch.closed(at, from, how, &mut self.log);
+                    self.above.watch(&self.log).closed(at, from, how, &mut self.log);
                 }
             }
-            Stage::Clear => self.above.watch.closed(at, from, how, &mut self.log),
+            Stage::Clear => self.above.watch(&self.log).closed(at, from, how, &mut self.log),
             Stage::Proxy(proxy) => proxy.closed(at, from, how, &mut self.log),
             Stage::Fresh(..) => self.log.note(Some(from), Layer::Tcp, What::Closed(how)),
             Stage::Other => {}
@@ -225,9 +228,9 @@ impl Body<'_> {
         match &mut self.stage {
             Stage::Tls(tls) => {
                 tls.end(at, &mut Out { above: &mut self.above, log: &mut self.log });
-                self.above.watch.end(at, &mut self.log);
+                self.above.watch(&self.log).end(at, &mut self.log);
             }
-            Stage::Clear => self.above.watch.end(at, &mut self.log),
+            Stage::Clear => self.above.watch(&self.log).end(at, &mut self.log),
             Stage::Proxy(proxy) => proxy.end(at, &flow, &mut self.log),
             Stage::Fresh(..) => opening::end(&flow, &mut self.log),
             Stage::Other => {}
@@ -250,7 +253,7 @@ impl Body<'_> {
     fn kind(&self, inference: Option<&tap::Inference>) -> Kind {
         let refused = |layer| self.log.state(layer) == State::Down;
         match &self.stage {
-            _ if self.above.watch.is_sstp() || self.log.says_sstp => Kind::Sstp,
+            _ if self.above.is_sstp() || self.log.says_sstp => Kind::Sstp,
             Stage::Other | Stage::Clear => Kind::Other,
             Stage::Tls(_) if self.above.plaintext => Kind::Other,
             Stage::Tls(_) => match inference.map(|inference| inference.is_sstp) {
@@ -268,10 +271,10 @@ impl Body<'_> {
     }
 
     fn head(&self, hub: &Hub<'_>, first: &First, number: u64) -> Head {
-        let watch = &self.above.watch;
+        let watch = self.above.watch.as_deref();
         let through = self.log.asked_of_proxy.clone();
         let address = first.server.ip().to_canonical().to_string();
-        let dialled = self.above.sni.as_deref().or_else(|| watch.host()).map(host_only);
+        let dialled = self.above.sni.as_deref().or_else(|| watch?.host()).map(host_only);
         let (host, port) = match through {
             Some((host, port)) => (host, port),
             None => (dialled.clone().or_else(|| hub.name_of(first.server.ip())).unwrap_or(address), first.server.port()),
@@ -279,8 +282,8 @@ impl Body<'_> {
         let server_name = dialled.filter(|name| *name != host);
         let target = Target { server_name, connect: Some(first.server.to_string()).filter(|_| self.log.proxy.is_none()), host, port };
         let asked = Asked {
-            credentials: watch.tried_auth(),
-            user: watch.user().map(str::to_string),
+            credentials: watch.is_some_and(Watch::tried_auth),
+            user: watch.and_then(Watch::user).map(str::to_string),
             proxy: self.log.proxy.clone(),
             ..Asked::default()
         };
@@ -308,10 +311,25 @@ fn host_only(value: &str) -> String {
 impl Above {
     fn plain(&mut self, at: Micros, from: Side, bytes: &[u8], log: &mut Log<'_>) {
         self.plaintext = true;
-        self.watch.bytes(at, from, bytes, log);
-        if !log.streaming() && self.watch.is_sstp() {
+        self.watch(log).bytes(at, from, bytes, log);
+        if !log.streaming() && self.is_sstp() {
             log.stream();
         }
+    }
+
+    fn watch(&mut self, log: &Log<'_>) -> &mut Watch {
+        let Above { watch, cert, .. } = self;
+        watch.get_or_insert_with(|| {
+            let mut watch = Watch::new(log.watch_config());
+            if let Some(hashes) = cert.take() {
+                watch.certificate(hashes);
+            }
+            Box::new(watch)
+        })
+    }
+
+    fn is_sstp(&self) -> bool {
+        self.watch.as_deref().is_some_and(Watch::is_sstp)
     }
 
     fn heed(&mut self, event: &Event) {
@@ -324,7 +342,11 @@ impl Above {
             What::Chain { certs, aside: false, .. } if !self.leaf => {
                 if let Some(leaf) = certs.first() {
                     self.leaf = true;
-                    self.watch.certificate(CertHashes::of(leaf));
+                    let hashes = CertHashes::of(leaf);
+                    match &mut self.watch {
+                        Some(watch) => watch.certificate(hashes),
+                        None => self.cert = Some(hashes),
+                    }
                 }
             }
             _ => {}
@@ -349,7 +371,7 @@ impl Sees for Out<'_, '_> {
     }
 
     fn lost(&mut self, at: Micros, from: Side, bytes: u64) {
-        self.above.watch.gap(at, from, bytes, self.log);
+        self.above.watch(self.log).gap(at, from, bytes, self.log);
     }
 
     fn record(&mut self, at: Micros, from: Side, kind: u8, len: usize) {
@@ -362,7 +384,7 @@ impl Sees for Out<'_, '_> {
     /// Whoever says so says nothing more. Its FIN may come late, behind that of a peer who only answers.
     fn said_end(&mut self, at: Micros, from: Side, how: How) {
         if !std::mem::replace(&mut self.above.said_end[usize::from(from == Side::Server)], true) {
-            self.above.watch.closed(at, from, how, self.log);
+            self.above.watch(self.log).closed(at, from, how, self.log);
         }
     }
 }

@@ -15,13 +15,14 @@ mod window;
 
 pub use damage::{CaptureError, Damage, Harm};
 
-use standard::Standard;
+use standard::{Ear, Standard};
 use std::fs::File;
 use std::io::Read;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 use window::Window;
 
 /// Where a capture comes from.
@@ -50,6 +51,8 @@ pub enum Item<'a> {
     Packet(Packet<'a>),
     /// TLS secrets in the NSS key log format, as a Decryption Secrets Block holds them. draft-ietf-opsawg-pcapng 4.7.
     Secrets(&'a [u8]),
+    /// Standard input is silent, for how long so far by our clock.
+    Silent(Duration),
 }
 
 /// A packet as it was captured; it borrows from the reader's buffer.
@@ -103,6 +106,8 @@ struct Open {
     name: String,
     window: Window,
     format: Format,
+    /// Standard input may fall silent.
+    ear: Option<Ear>,
 }
 
 /// The two formats there are.
@@ -120,6 +125,8 @@ enum Step {
         original_len: u32,
     },
     Secrets(Range<usize>),
+    /// Standard input is silent, for how long so far.
+    Silent(Duration),
     /// Something that is of no interest here.
     Passed,
     /// Damage at an offset of the unpacked file; `packet` where a packet was lost that has a number.
@@ -186,6 +193,7 @@ impl Reader {
                 self.counts.secrets += 1;
                 Item::Secrets(window.lent(text))
             }
+            Step::Silent(silence) => Item::Silent(silence),
             Step::Passed | Step::Harmed { .. } | Step::End => return None,
         })
     }
@@ -207,12 +215,24 @@ impl Reader {
                 self.next_file()?;
                 continue;
             };
+            if open.window.bytes().is_empty()
+                && !open.window.ended()
+                && let Some(silence) = open.ear.as_mut().and_then(Ear::silence)
+            {
+                return Some(Step::Silent(silence));
+            }
             let step = match &mut open.format {
                 Format::Pcap(pcap) => pcap.step(&mut open.window),
                 Format::Pcapng(pcapng) => pcapng.step(&mut open.window),
             };
             match step {
-                Step::Packet { .. } | Step::Secrets(_) => return Some(step),
+                Step::Packet { .. } | Step::Secrets(_) => {
+                    if let Some(ear) = &mut open.ear {
+                        ear.hears();
+                    }
+                    return Some(step);
+                }
+                Step::Silent(_) => return Some(step),
                 Step::Passed => {}
                 Step::Harmed { harm, offset, packet } => {
                     let name = open.name.clone();
@@ -261,7 +281,11 @@ fn begin(source: &Source, halt: &Arc<AtomicBool>) -> Result<Open, CaptureError> 
             Err(source) => return Err(CaptureError::Unreadable { name, source }),
         },
     };
-    begin_read(name, read)
+    let mut open = begin_read(name, read)?;
+    if matches!(source, Source::Stdin) {
+        open.ear = Ear::open().ok();
+    }
+    Ok(open)
 }
 
 fn begin_read(name: String, source: Box<dyn Read>) -> Result<Open, CaptureError> {
@@ -269,7 +293,7 @@ fn begin_read(name: String, source: Box<dyn Read>) -> Result<Open, CaptureError>
         Ok(unpacked) => {
             let mut window = Window::new(unpacked);
             let format = sniff::format(&name, &mut window)?;
-            Ok(Open { name, window, format })
+            Ok(Open { name, window, format, ear: None })
         }
         Err(source) => Err(CaptureError::Unreadable { name, source }),
     }

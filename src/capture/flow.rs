@@ -8,6 +8,7 @@
 mod ack;
 mod aside;
 mod connection;
+mod early;
 mod half;
 mod holes;
 mod key;
@@ -71,6 +72,10 @@ pub trait Open {
     type Stream: Stream;
     /// A connection was seen for the first time.
     fn open(&mut self, first: &First) -> Self::Stream;
+    /// The open connections take too much memory: one has to be given up.
+    fn is_heavy(&self) -> bool {
+        false
+    }
 }
 
 /// How much is kept, and for how long. All times are of the capture's clock.
@@ -177,12 +182,13 @@ impl<O: Open> Table<O> {
             }
         }
         connection.segment(segment, from, self.limits.held, &mut self.recent);
-        let (held, booked) = (connection.held(), connection.booked);
+        let (held, booked) = (connection.held(), connection.booked());
         self.touch(place, now);
         if held != booked {
             self.book(place, held);
             self.make_room();
         }
+        self.lighten();
     }
 
     /// Takes an ICMP error. One about a connection that is not there is of no use.
@@ -249,16 +255,32 @@ impl<O: Open> Table<O> {
         self.segment(segment);
     }
 
-    /// Hands over what was silent for too long; each connection once.
-    fn sweep(&mut self, now: i64) {
-        self.due = now.saturating_add(SWEEP);
-        let before = |bearable: Duration| now.saturating_sub(i64::try_from(bearable.as_micros()).unwrap_or(i64::MAX));
-        while let Some(place) = self.roster.silent(Class::Settled, before(self.limits.settle)) {
+    /// Nothing was captured for so long by our own clock; the capture's stands still. Hands over what is closed.
+    pub fn silence(&mut self, silence: Duration) {
+        if silence >= self.limits.settle {
+            self.settle_until(i64::MAX);
+        }
+        if silence >= self.limits.linger {
+            while let Some(place) = self.roster.silent(Class::Closed, i64::MAX) {
+                self.close(place, tap::Over::Idle);
+            }
+        }
+    }
+
+    fn settle_until(&mut self, before: i64) {
+        while let Some(place) = self.roster.silent(Class::Settled, before) {
             if let Some((key, connection)) = self.roster.both(place) {
                 connection.hand_over(key, tap::Over::Closed, &mut self.recent);
             }
             self.roster.reclass(place, Class::Closed);
         }
+    }
+
+    /// Hands over what was silent for too long; each connection once.
+    fn sweep(&mut self, now: i64) {
+        self.due = now.saturating_add(SWEEP);
+        let before = |bearable: Duration| now.saturating_sub(i64::try_from(bearable.as_micros()).unwrap_or(i64::MAX));
+        self.settle_until(before(self.limits.settle));
         for (class, bearable) in
             [(Class::Opening, self.limits.opening), (Class::Open, self.limits.idle), (Class::Closed, self.limits.linger)]
         {
@@ -277,12 +299,22 @@ impl<O: Open> Table<O> {
 
     fn book(&mut self, place: u32, held: usize) {
         let Some(connection) = self.roster.at(place) else { return };
-        let booked = std::mem::replace(&mut connection.booked, held);
+        let (held, booked) = connection.book(held);
         self.holders.remove(&(booked, place));
         if held > 0 {
             self.holders.insert((held, place));
         }
         self.held = self.held - booked + held;
+    }
+
+    /// Gives connections up until the rest is light enough; the last one stays.
+    fn lighten(&mut self) {
+        while self.open.is_heavy()
+            && self.len() > 1
+            && let Some(place) = self.roster.victim()
+        {
+            self.close(place, tap::Over::Evicted);
+        }
     }
 
     fn make_room(&mut self) {

@@ -96,6 +96,8 @@ pub trait Listener {
     fn inner(&mut self, seen: &Seen, at: Micros, from: Side, packet: &[u8]) {
         let _ = (seen, at, from, packet);
     }
+    /// Standard input has been silent for a while: whoever looks on wants to see what there is.
+    fn silent(&mut self) {}
     /// Whether to stop here; asked now and then.
     fn stop(&self) -> bool {
         false
@@ -190,6 +192,12 @@ pub fn read_from(mut reader: Reader, options: &Options, listener: &mut dyn Liste
                 keys.borrow_mut().blob(text);
                 continue;
             }
+            Item::Silent(silence) => {
+                table.silence(silence);
+                hub.release(true);
+                hub.listener.borrow_mut().silent();
+                continue;
+            }
             Item::Packet(packet) => packet,
         };
         summary.count(packet.at, packet.data.len());
@@ -250,6 +258,10 @@ impl<'l> Open for Opener<'l> {
     fn open(&mut self, first: &First) -> Conn<'l> {
         Conn::new(self.hub.clone(), first, self.hub.number())
     }
+
+    fn is_heavy(&self) -> bool {
+        self.hub.weight.get() > MAX_WEIGHT
+    }
 }
 
 /// Where the connections of a capture meet: the listener, the secrets, and the order in which they are handed out.
@@ -258,6 +270,8 @@ pub struct Hub<'l> {
     keys: SharedKeys,
     watch: WatchConfig,
     numbers: Cell<u64>,
+    /// What is kept of open connections, about, bytes.
+    weight: Cell<usize>,
     order: RefCell<Order>,
     names: RefCell<Names>,
 }
@@ -275,7 +289,7 @@ struct Order {
 impl<'l> Hub<'l> {
     fn new(listener: &'l mut dyn Listener, keys: SharedKeys, watch: WatchConfig) -> Hub<'l> {
         let listener = RefCell::new(listener);
-        Hub { listener, keys, watch, numbers: Cell::new(0), order: RefCell::default(), names: RefCell::default() }
+        Hub { listener, keys, watch, numbers: Cell::new(0), weight: Cell::new(0), order: RefCell::default(), names: RefCell::default() }
     }
 
     fn number(&self) -> u64 {
@@ -283,6 +297,11 @@ impl<'l> Hub<'l> {
         self.numbers.set(number);
         self.order.borrow_mut().open.insert(number);
         number
+    }
+
+    /// What is kept of a connection changed from so many bytes to so many.
+    pub(super) fn weighs(&self, before: usize, after: usize) {
+        self.weight.set((self.weight.get() + after).saturating_sub(before));
     }
 
     /// What the watchers of calls are told.
@@ -372,6 +391,8 @@ impl Order {
     }
 }
 
+/// Ours: beyond so many bytes the open connection silent for longest is given up.
+const MAX_WEIGHT: usize = 20 << 20;
 /// Ours: so many connections that are over wait for an earlier one.
 const MAX_WAITING: usize = 256;
 /// Ours: so many events may wait with them.

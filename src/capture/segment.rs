@@ -33,6 +33,53 @@ pub struct Segment<'a> {
     pub cut: u32,
 }
 
+impl Segment<'_> {
+    /// The segment with its bytes, to be looked at later.
+    pub fn keep(&self) -> Kept {
+        let Segment { at, packet, from, to, ttl, ip_id, seq, ack, flags, window, options, payload, cut } = *self;
+        Kept { at, packet, ends: (from, to), ttl, ip_id, seq, ack, flags, window, options: options.into(), payload: payload.into(), cut }
+    }
+}
+
+/// A segment that was kept, with its bytes.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    at: i64,
+    packet: u64,
+    ends: (SocketAddr, SocketAddr),
+    ttl: u8,
+    ip_id: u16,
+    seq: u32,
+    ack: u32,
+    flags: u8,
+    window: u16,
+    options: Box<[u8]>,
+    payload: Box<[u8]>,
+    cut: u32,
+}
+
+impl Kept {
+    /// The segment as it was.
+    pub fn segment(&self) -> Segment<'_> {
+        let Kept { at, packet, ends: (from, to), ttl, ip_id, seq, ack, flags, window, options, payload, cut } = self;
+        Segment {
+            at: *at,
+            packet: *packet,
+            from: *from,
+            to: *to,
+            ttl: *ttl,
+            ip_id: *ip_id,
+            seq: *seq,
+            ack: *ack,
+            flags: *flags,
+            window: *window,
+            options,
+            payload,
+            cut: *cut,
+        }
+    }
+}
+
 /// FIN. RFC 9293 3.1.
 pub const FIN: u8 = 1;
 /// SYN. RFC 9293 3.1.

@@ -128,9 +128,8 @@ impl Desk {
 
     /// A capture is through: what was held back is decided on.
     pub fn captured(&mut self, summary: Summary) {
-        let nothing_else = summary.sstp + summary.likely == 0;
         for connection in std::mem::take(&mut self.held) {
-            if nothing_else || self.sstp_servers.contains(&connection.seen.server) {
+            if self.may_be_of_interest(&connection) {
                 self.connection(connection);
             } else {
                 self.end.attempts_not_shown += 1;
@@ -144,6 +143,11 @@ impl Desk {
         });
         self.end.damages.extend(damages);
         add(self.end.capture.get_or_insert_default(), summary);
+    }
+
+    /// An attempt at a server that speaks SSTP, or in a capture in which nothing else does.
+    fn may_be_of_interest(&self, attempt: &Connection) -> bool {
+        self.sstp_servers.is_empty() || self.sstp_servers.contains(&attempt.seen.server)
     }
 
     /// Everything is read: shows what is left to show, and says how it ended.
@@ -237,6 +241,12 @@ impl Listener for Desk {
             Kind::Attempt if self.held.len() < HELD => self.held.push(connection),
             Kind::Attempt => self.end.attempts_not_shown += 1,
         }
+    }
+
+    fn silent(&mut self) {
+        let (now, later): (Vec<_>, Vec<_>) = std::mem::take(&mut self.held).into_iter().partition(|held| self.may_be_of_interest(held));
+        self.held = later;
+        now.into_iter().for_each(|connection| self.connection(connection));
     }
 
     fn stop(&self) -> bool {

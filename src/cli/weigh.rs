@@ -82,11 +82,11 @@ fn written(at: Micros, verdicts: Vec<(String, ChainVerdict)>, refused: Option<St
     std::iter::once(event(What::Began)).chain(verdicts).chain(end).collect()
 }
 
-/// The client spoke HTTP after it had seen the certificate.
+/// The client used the connection after it had seen the certificate: application data was sent, whether it can be read or not.
 fn went_on(events: &[Event]) -> bool {
     events.iter().any(|event| match &event.what {
-        What::Http(_) => event.by == Some(Side::Client) && event.layer == Layer::Http,
-        What::Inferred(inference) => inference.stage >= Some(Layer::Http),
+        What::Http(_) | What::Sstp(_) | What::Ppp(_) => event.by == Some(Side::Client) && event.layer >= Layer::Http,
+        What::Inferred(inference) => inference.stage >= Some(Layer::Http) || inference.records > 0,
         _ => false,
     })
 }
@@ -103,8 +103,21 @@ const SAME_TIME: u64 = 60;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::transcript::tap::{Confidence, Inference};
     use crate::transcript::{Head, Target};
     use crate::wire::http;
+
+    #[test]
+    fn records_that_nobody_can_read_show_that_the_client_went_on() {
+        let weighed = |records| {
+            let mut transcript = seen(false);
+            let inference = Inference { is_sstp: Answer::Unsure, confidence: Confidence::Low, stage: None, because: Vec::new(), records };
+            transcript.events.push(Event::new(Micros(9), None, Layer::Tls, What::Inferred(Box::new(inference))));
+            Scales { trust: Some(Trust::default()), named: false, last: None }.weigh(&mut transcript);
+            transcript.events.iter().any(|event| event.what == What::Up)
+        };
+        assert_eq!((weighed(0), weighed(1)), (false, true));
+    }
 
     fn seen(request: bool) -> Transcript {
         let key = rcgen::KeyPair::generate().expect("a key");

@@ -4,7 +4,7 @@ use super::SharedKeys;
 use crate::base::{Bytes, Layer, Micros, Side};
 use crate::capture::flow::First;
 use crate::capture::read::{Hub, Seen};
-use crate::proto::watch::Watcher;
+use crate::proto::watch::{WatchConfig, Watcher};
 use crate::transcript::{Event, Reason, State, What};
 use crate::wire::ppp;
 use std::net::SocketAddr;
@@ -17,6 +17,8 @@ pub struct Log<'l> {
     now: Micros,
     events: Vec<Event>,
     streaming: bool,
+    /// What the hub counts for this connection, bytes.
+    weight: usize,
     /// Data packets in `events`.
     packets: usize,
     omitted: u64,
@@ -32,12 +34,14 @@ impl<'l> Log<'l> {
     /// An empty log.
     pub fn new(hub: Rc<Hub<'l>>, number: u64, first: &First) -> Log<'l> {
         let seen = Seen { number, client: first.client, server: first.server, began_unix_us: first.began, first_packet: first.packet };
+        hub.weighs(0, BODY);
         Log {
             hub,
             seen,
             now: Micros::ZERO,
             events: Vec::new(),
             streaming: false,
+            weight: BODY,
             packets: 0,
             omitted: 0,
             proxy: None,
@@ -54,6 +58,11 @@ impl<'l> Log<'l> {
     /// The secrets of the capture.
     pub fn keys(&self) -> SharedKeys {
         self.hub.keys()
+    }
+
+    /// What the watchers of calls are told.
+    pub fn watch_config(&self) -> WatchConfig {
+        self.hub.watch_config()
     }
 
     /// Who and when.
@@ -125,7 +134,13 @@ impl<'l> Log<'l> {
             self.note(None, Layer::Data, What::Omitted { count: self.omitted });
         }
         self.stream();
-        self.events
+        std::mem::take(&mut self.events)
+    }
+}
+
+impl Drop for Log<'_> {
+    fn drop(&mut self) {
+        self.hub.weighs(self.weight, 0);
     }
 }
 
@@ -140,6 +155,8 @@ impl Watcher for Log<'_> {
             true => self.omitted += 1,
             false => {
                 self.packets += usize::from(packet);
+                let weight = self.weight + weight(&event);
+                self.hub.weighs(std::mem::replace(&mut self.weight, weight), weight);
                 self.events.push(event);
             }
         }
@@ -150,5 +167,19 @@ impl Watcher for Log<'_> {
     }
 }
 
+/// What an event takes in memory, about, bytes.
+fn weight(event: &Event) -> usize {
+    let more = match &event.what {
+        What::Chain { certs, .. } => certs.iter().map(|cert| cert.len() + size_of::<Bytes>()).sum(),
+        What::ClientHello(_) | What::ServerHello(_) => HELLO,
+        _ => 0,
+    };
+    size_of::<Event>() + event.raw.len() + more
+}
+
+/// What a connection takes that has shown its first bytes, beside its events, about, bytes: what is known of its TLS and its records.
+const BODY: usize = 3_000;
+/// What the lists of a hello take, about, bytes.
+const HELLO: usize = 800;
 /// Ours: of data packets that were asked for, so many are kept in the transcript; all of them are passed on.
 const MAX_PACKETS: usize = 10_000;

@@ -7,6 +7,7 @@ use std::io::{self, Read};
 use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 /// Standard input.
 pub struct Standard {
@@ -18,6 +19,35 @@ impl Standard {
     /// Standard input, which ends when `halt` becomes true.
     pub fn open(halt: Arc<AtomicBool>) -> io::Result<Standard> {
         Ok(Standard { input: std::io::stdin().as_fd().try_clone_to_owned()?.into(), halt })
+    }
+}
+
+/// Looks whether standard input has something to read, without reading it.
+pub struct Ear {
+    input: File,
+    /// How often it was found silent since something came.
+    silences: usize,
+}
+
+impl Ear {
+    /// An ear at standard input.
+    pub fn open() -> io::Result<Ear> {
+        Ok(Ear { input: std::io::stdin().as_fd().try_clone_to_owned()?.into(), silences: 0 })
+    }
+
+    /// Waits for something to come, and says for how long in all nothing came; `None` once something comes, it has ended, or there is no
+    /// more to say of this silence.
+    pub fn silence(&mut self) -> Option<Duration> {
+        let (wait, so_far) = SILENCES.get(self.silences)?;
+        let mut asked = [PollFd::new(&self.input, PollFlags::IN)];
+        let silent = matches!(poll(&mut asked, Some(wait)), Ok(0));
+        self.silences += usize::from(silent);
+        silent.then_some(*so_far)
+    }
+
+    /// Something came.
+    pub fn hears(&mut self) {
+        self.silences = 0;
     }
 }
 
@@ -35,5 +65,10 @@ impl Read for Standard {
     }
 }
 
+/// Ours: how long is waited, and how long that is in all, each time that silence is told of.
+const SILENCES: [(Timespec, Duration); 2] = [
+    (Timespec { tv_sec: 0, tv_nsec: 300_000_000 }, Duration::from_millis(300)),
+    (Timespec { tv_sec: 2, tv_nsec: 0 }, Duration::from_millis(2_300)),
+];
 /// Ours: how long a silent input is waited for at a time.
 const PATIENCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 200_000_000 };

@@ -80,6 +80,7 @@ fn drain(mut reader: Reader) -> (Vec<Got>, Vec<Vec<u8>>, Vec<Damage>) {
         match item {
             Item::Packet(packet) => packets.push((packet.at, packet.link, packet.data.to_vec(), packet.original_len)),
             Item::Secrets(text) => secrets.push(text.to_vec()),
+            Item::Silent(_) => {}
         }
     }
     (packets, secrets, reader.damages().to_vec())
@@ -363,6 +364,7 @@ mod hostile {
             handed += match item {
                 Item::Packet(packet) => packet.data.len(),
                 Item::Secrets(text) => text.len(),
+                Item::Silent(_) => 0,
             };
         }
         assert!(handed <= bytes.len());

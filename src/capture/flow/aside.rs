@@ -5,9 +5,8 @@ use super::ack::reach;
 use super::half::{Half, length};
 use super::stream::Out;
 use crate::base::{Micros, Side};
-use crate::capture::segment::{ACK, RST, SYN, Segment};
+use crate::capture::segment::{ACK, Kept, RST, SYN, Segment};
 use crate::transcript::tap;
-use std::net::SocketAddr;
 
 #[derive(Debug, Default)]
 pub(super) struct Aside {
@@ -18,70 +17,32 @@ pub(super) struct Aside {
 
 /// A SYN kept until an answer shows whether it was real.
 #[derive(Debug)]
-pub(super) struct Saved {
+struct Saved {
     by: Side,
-    at: i64,
-    packet: u64,
-    ends: (SocketAddr, SocketAddr),
-    ttl: u8,
-    ip_id: u16,
-    seq: u32,
-    flags: u8,
-    window: u16,
-    options: Vec<u8>,
-}
-
-impl Saved {
-    /// The SYN as it was, without payload: data in a SYN is sent again when it is not acknowledged. RFC 7413 4.2.2.
-    pub(super) fn segment(&self) -> Segment<'_> {
-        Segment {
-            at: self.at,
-            packet: self.packet,
-            from: self.ends.0,
-            to: self.ends.1,
-            ttl: self.ttl,
-            ip_id: self.ip_id,
-            seq: self.seq,
-            ack: 0,
-            flags: self.flags,
-            window: self.window,
-            options: &self.options,
-            payload: &[],
-            cut: 0,
-        }
-    }
+    syn: Kept,
 }
 
 impl Aside {
     /// Keeps a SYN; the same one sent again is not a newer one.
     pub(super) fn save(&mut self, segment: &Segment<'_>, by: Side) {
-        if self.saved.as_ref().is_some_and(|saved| saved.seq == segment.seq && saved.by == by) {
+        if self.saved.as_ref().is_some_and(|saved| saved.syn.segment().seq == segment.seq && saved.by == by) {
             return;
         }
-        self.saved = Some(Saved {
-            by,
-            at: segment.at,
-            packet: segment.packet,
-            ends: (segment.from, segment.to),
-            ttl: segment.ttl,
-            ip_id: segment.ip_id,
-            seq: segment.seq,
-            flags: segment.flags,
-            window: segment.window,
-            options: segment.options.to_vec(),
-        });
+        // Without payload: data in a SYN is sent again when it is not acknowledged. RFC 7413 4.2.2.
+        let syn = Segment { payload: &[], cut: 0, ack: 0, ..*segment }.keep();
+        self.saved = Some(Saved { by, syn });
     }
 
     /// The segment answers the SYN that was kept, or goes on from it.
     pub(super) fn confirms(&self, segment: &Segment<'_>, from: Side) -> bool {
         let Some(saved) = &self.saved else { return false };
-        let first = saved.seq.wrapping_add(1);
+        let first = saved.syn.segment().seq.wrapping_add(1);
         let answer = from != saved.by && segment.flags & (SYN | ACK | RST) == SYN | ACK && segment.ack == first;
         answer || (from == saved.by && segment.flags & (SYN | ACK | RST) == ACK && segment.seq == first)
     }
 
-    pub(super) fn take_saved(&mut self) -> Option<Saved> {
-        self.saved.take()
+    pub(super) fn take_saved(&mut self) -> Option<Kept> {
+        self.saved.take().map(|saved| saved.syn)
     }
 
     /// Something came after a reset or a FIN of the same side: an endpoint that sent those would not have sent this.

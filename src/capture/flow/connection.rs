@@ -1,11 +1,12 @@
 //! One connection: both directions, how it opened, and how it ended.
 
 use super::aside::Aside;
+use super::early::{Early, brings};
 use super::half::Half;
 use super::key::Key;
 use super::recent::Recent;
 use super::roster::Class;
-use super::stream::Out;
+use super::stream::{self, Out};
 use super::{First, Stream};
 use crate::base::{Micros, Side};
 use crate::capture::segment::{ACK, FIN, IcmpError, RST, SYN, Segment};
@@ -27,8 +28,9 @@ pub(super) struct Connection<S> {
     id: u64,
     client_is_lower: bool,
     pub(super) aside: Option<Box<Aside>>,
+    early: Option<Box<Early>>,
     /// What the table has on its books for this connection, bytes.
-    pub(super) booked: usize,
+    booked: u32,
 }
 
 /// How the connection opened. RFC 9293 3.5.
@@ -66,6 +68,7 @@ impl<S: Stream> Connection<S> {
             id,
             client_is_lower,
             aside: None,
+            early: None,
             booked: 0,
         }
     }
@@ -100,9 +103,21 @@ impl<S: Stream> Connection<S> {
         }
     }
 
-    /// Memory that waits behind holes, bytes.
+    /// Memory that waits behind holes and for the other side, bytes.
     pub(super) fn held(&self) -> usize {
-        self.halves.iter().map(Half::held).sum()
+        self.halves.iter().map(Half::held).sum::<usize>() + self.early.as_ref().map_or(0, |early| early.held())
+    }
+
+    /// What the table has on its books for this connection, bytes.
+    pub(super) fn booked(&self) -> usize {
+        self.booked as usize
+    }
+
+    /// Puts so many bytes on the books: what [`held`](Connection::held) said, or 0. Returns what really is booked, and what was before.
+    pub(super) fn book(&mut self, held: usize) -> (usize, usize) {
+        let booked = u32::try_from(held).unwrap_or(u32::MAX);
+        let before = std::mem::replace(&mut self.booked, booked);
+        (booked as usize, before as usize)
     }
 
     /// Whether a segment with these addresses belongs to this connection.
@@ -133,49 +148,96 @@ impl<S: Stream> Connection<S> {
         self.now = self.now.max(since(self.began, segment.at));
         let at = self.now;
         let (own, peer) = split(&mut self.halves, from);
-        if own.is_copy(segment, at) {
+        let direction = stream::direction(self.id, from);
+        if own.is_copy(segment, at, |pos| !segment.payload.is_empty() && recent.contradicts(direction, pos, segment.payload)) {
             return;
         }
         to.packet(segment.packet);
         if let Some(aside) = &mut self.aside {
             aside.note_after(segment, from, own);
         }
-        let mut out = Out { to, at, side: from.other(), recent, id: self.id };
+        let early = self.early.as_deref();
+        let stop = early.filter(|early| early.by() == from).map_or(u64::MAX, |early| early.stop(peer));
+        let mut out = Out { to, at, side: from.other(), recent, id: self.id, stop };
         // Nothing in this segment can fill the other side's holes, but it may answer what lies behind them.
-        if peer.waits() {
+        if peer.waits() && early.is_none_or(|early| early.by() == from) {
             peer.lose_patience(&mut out);
         }
         out.side = from;
-        if segment.flags & RST != 0 {
-            self.aside.get_or_insert_default().reset(segment, own, peer, &mut out);
-        } else {
+        out.stop = early.filter(|early| early.by() != from).map_or(u64::MAX, |early| early.stop(own));
+        let waits = match early {
+            Some(early) => early.by() == from && brings(segment),
+            None => own.is_early(segment, peer),
+        };
+        if waits {
+            self.early.get_or_insert_with(|| Box::new(Early::new(from))).push(segment, own);
+        }
+        let trip = self.handshake.trip.unwrap_or(REORDER);
+        if segment.flags & RST == 0 {
             let unanswered = !own.answered;
             self.handshake.synchronise(segment, own, peer, at);
             if unanswered && own.answered {
                 out.to.opened(Micros(at), self.handshake.syn_rtt.map(Micros));
             }
-            let probe = own.take(segment, peer, self.handshake.trip.unwrap_or(REORDER), hold, &mut out);
-            if segment.flags & FIN != 0 {
-                self.aside.get_or_insert_default().fin(segment, own, peer, &mut out);
-            }
+            let probe = !waits && take(segment, own, peer, trip, hold, &mut self.aside, &mut out);
             if segment.flags & ACK != 0 {
                 own.acknowledge(peer, segment, probe, at);
                 self.handshake.acknowledge(segment, own, peer, at);
             }
             own.note_window(segment, at);
+        } else if !waits {
+            self.aside.get_or_insert_default().reset(segment, own, peer, &mut out);
         }
-        if own.waits() {
+        // What waits for the other side is not missing.
+        if own.waits() && self.early.as_ref().is_none_or(|early| early.by() != from) {
             own.lose_patience(&mut out);
+        }
+        if let Some(early) = &self.early {
+            let all = early.is_full(hold);
+            self.release(all, hold, recent);
+            if let Some(to) = &mut self.to {
+                to.packet(segment.packet);
+            }
         }
     }
 
-    /// Memory is short: the larger side gives its first hole up.
+    /// Takes what waited for the other side and waits no longer.
+    fn release(&mut self, all: bool, hold: usize, recent: &mut Recent) {
+        let (Some(early), Some(to)) = (&mut self.early, &mut self.to) else { return };
+        let side = early.by();
+        let (own, peer) = split(&mut self.halves, side);
+        let (at, id, trip) = (self.now, self.id, self.handshake.trip.unwrap_or(REORDER));
+        loop {
+            let stop = early.stop(peer);
+            let mut out = Out { to: &mut *to, at, side: side.other(), recent: &mut *recent, id, stop };
+            while all && peer.next < stop && peer.owed() && peer.skip(peer.acked.min(stop), &mut out) {}
+            let went_on = peer.resume(&mut out);
+            let mut out = Out { to: &mut *to, at, side, recent: &mut *recent, id, stop: u64::MAX };
+            let Some(kept) = early.pop(peer, all) else {
+                if went_on {
+                    continue;
+                }
+                break;
+            };
+            let segment = kept.segment();
+            out.to.packet(segment.packet);
+            take(&segment, own, peer, trip, hold, &mut self.aside, &mut out);
+        }
+        if early.is_empty() {
+            self.early = None;
+        }
+    }
+
+    /// Memory is short: what waits for the other side waits no longer, or the larger side gives its first hole up.
     pub(super) fn give_up(&mut self, recent: &mut Recent) {
+        if self.early.is_some() {
+            return self.release(true, 0, recent);
+        }
         let [client, server] = &self.halves;
         let side = if client.held() >= server.held() { Side::Client } else { Side::Server };
         let (half, _) = split(&mut self.halves, side);
         let Some(to) = &mut self.to else { return };
-        let mut out = Out { to, at: self.now, side, recent, id: self.id };
+        let mut out = Out { to, at: self.now, side, recent, id: self.id, stop: u64::MAX };
         half.skip(u64::MAX, &mut out);
         half.tell_end(&mut out);
     }
@@ -192,10 +254,11 @@ impl<S: Stream> Connection<S> {
     /// Nothing more will come. Does nothing when it was said before.
     pub(super) fn hand_over(&mut self, key: &Key, why: tap::Over, recent: &mut Recent) {
         let (opening, over) = (self.opening(), if self.closed() && why != tap::Over::Reused { tap::Over::Closed } else { why });
+        self.release(true, usize::MAX, recent);
         let Some(mut to) = self.to.take() else { return };
         for side in [Side::Client, Side::Server] {
             let (half, _) = split(&mut self.halves, side);
-            half.finish(&mut Out { to: &mut to, at: self.now, side, recent, id: self.id });
+            half.finish(&mut Out { to: &mut to, at: self.now, side, recent, id: self.id, stop: u64::MAX });
         }
         let [client, server] = &mut self.halves;
         let (from_client, from_server) = (client.direction(self.now), server.direction(self.now));
@@ -255,6 +318,27 @@ impl Handshake {
             self.trip = (self.syn && own.syn).then(|| at - self.syn_at);
         }
     }
+}
+
+/// Takes payload and end of a segment. True for a probe that asks for an acknowledgement.
+fn take<S: Stream>(
+    segment: &Segment<'_>,
+    own: &mut Half,
+    peer: &Half,
+    reorder: u64,
+    hold: usize,
+    aside: &mut Option<Box<Aside>>,
+    out: &mut Out<'_, S>,
+) -> bool {
+    if segment.flags & RST != 0 {
+        aside.get_or_insert_default().reset(segment, own, peer, out);
+        return false;
+    }
+    let probe = own.take(segment, peer, reorder, hold, out);
+    if segment.flags & FIN != 0 {
+        aside.get_or_insert_default().fin(segment, own, peer, out);
+    }
+    probe
 }
 
 /// The direction of one side, and the other.

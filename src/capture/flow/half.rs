@@ -171,11 +171,13 @@ impl Half {
 
     /// Counts what every segment has, except that a copy of one seen within a millisecond is only a copy: the capture has
     /// it twice, from two interfaces or both ways through a loopback.
-    pub(super) fn is_copy(&mut self, segment: &Segment<'_>, at: u64) -> bool {
-        let fresh = self.next != 0 && !segment.payload.is_empty() && self.place(segment.seq) == self.next;
+    /// Where its bytes contradict those that were handed out, it is none.
+    pub(super) fn is_copy(&mut self, segment: &Segment<'_>, at: u64, contradicts: impl Fn(u64) -> bool) -> bool {
+        let pos = self.place(segment.seq);
+        let fresh = self.next != 0 && !segment.payload.is_empty() && pos == self.next;
         let (of, now) = (print(segment), at as u32);
         let same = |old: &Print| old.of == of && now.wrapping_sub(old.at) <= COPY;
-        if !fresh && self.prints.iter().any(same) {
+        if !fresh && self.prints.iter().any(same) && !contradicts(pos) {
             self.count().copies += 1;
             return true;
         }

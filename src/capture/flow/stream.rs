@@ -16,12 +16,19 @@ pub(super) struct Out<'a, S> {
     pub(super) recent: &'a mut Recent,
     /// Names the connection in `recent`.
     pub(super) id: u64,
+    /// What waits for the other side's bytes up to here comes before the bytes behind it.
+    pub(super) stop: u64,
 }
 
 impl<S> Out<'_, S> {
     fn direction(&self) -> u64 {
-        self.id << 1 | u64::from(self.side == Side::Client)
+        direction(self.id, self.side)
     }
+}
+
+/// Names one direction of a connection in [`Recent`].
+pub(super) fn direction(id: u64, side: Side) -> u64 {
+    id << 1 | u64::from(side == Side::Client)
 }
 
 /// What decides about a segment out of order.
@@ -160,11 +167,19 @@ impl Half {
 
     /// Hands out what no longer waits.
     fn drain<S: Stream>(&mut self, out: &mut Out<'_, S>) {
-        loop {
+        while self.next < out.stop {
             let next = self.next;
             let Some((bytes, cut)) = self.seen_rare().and_then(|rare| rare.holes.take(next)) else { return };
             self.deliver(View { bytes: &bytes, cut }, out);
         }
+    }
+
+    /// Goes on handing out where it stopped for what waited on the other side; false where there is nothing.
+    pub(super) fn resume<S: Stream>(&mut self, out: &mut Out<'_, S>) -> bool {
+        let before = self.next;
+        self.drain(out);
+        self.tell_end(out);
+        self.next > before
     }
 
     /// Gives the first hole up, as far as `limit`; false where there is none.

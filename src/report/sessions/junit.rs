@@ -7,27 +7,49 @@ use crate::diag::{Finding, Severity};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use std::io::{self, Write};
 
-/// Suites in the making: JUnit wants their number in front.
+/// Suites, written as they come, so that a capture of any length takes no memory. The totals of the document, which JUnit lets be absent,
+/// would have to stand in front of them.
 #[derive(Default)]
 pub struct Junit {
-    suites: Vec<TestSuite>,
+    begun: bool,
 }
 
 impl View for Junit {
-    fn session(&mut self, session: &Session, _out: &mut dyn Write) -> io::Result<()> {
-        self.suites.push(junit::suite(&session.report, &format!("#{} {}", session.number, session.who())));
-        Ok(())
+    fn session(&mut self, session: &Session, out: &mut dyn Write) -> io::Result<()> {
+        self.put(junit::suite(&session.report, &format!("#{} {}", session.number, session.who())), out)
     }
 
     fn end(&mut self, end: &End, out: &mut dyn Write) -> io::Result<()> {
-        let mut document = Report::new(TOOL);
-        document.add_test_suites(std::mem::take(&mut self.suites));
-        if let Some(suite) = across(end) {
-            document.add_test_suite(suite);
+        match across(end) {
+            Some(suite) => self.put(suite, out)?,
+            None => self.begin(out)?,
         }
-        out.write_all(document.to_string().map_err(io::Error::other)?.as_bytes())
+        writeln!(out, "{CLOSE}")
     }
 }
+
+impl Junit {
+    fn begin(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        if std::mem::replace(&mut self.begun, true) {
+            return Ok(());
+        }
+        writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"{TOOL}\">")
+    }
+
+    /// Writes one suite: what a document of this suite alone has between its own tags.
+    fn put(&mut self, suite: TestSuite, out: &mut dyn Write) -> io::Result<()> {
+        self.begin(out)?;
+        let mut document = Report::new(TOOL);
+        document.add_test_suite(suite);
+        let text = document.to_string().map_err(io::Error::other)?;
+        let inside = text.split_once("<testsuite ").and_then(|(_, rest)| rest.rsplit_once(CLOSE));
+        let (inside, _) = inside.ok_or_else(|| io::Error::other("a JUnit document without a suite"))?;
+        writeln!(out, "    <testsuite {}", inside.trim_end())
+    }
+}
+
+/// The end of a document.
+const CLOSE: &str = "</testsuites>";
 
 /// Failing findings over several connections, and damage, which is trouble with the input.
 fn across(end: &End) -> Option<TestSuite> {

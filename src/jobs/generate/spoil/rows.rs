@@ -9,7 +9,7 @@ use std::collections::HashMap;
 pub const ROWS: [Row; 12] = [
     Row {
         name: "reorder",
-        does: "one data segment in N comes up to three packets late",
+        does: "one data segment in N comes up to three packets late, and at most 50 ms",
         number: 8,
         make: |n, seed| Box::new(Reorder { n, rng: Rng::new(seed), late: Vec::new() }),
     },
@@ -71,6 +71,9 @@ pub const ROWS: [Row; 12] = [
     Row { name: "early", does: "the capture ends after N packets", number: 20, make: |n, _| Box::new(Early(n)) },
 ];
 
+/// How late a tap brings a packet at most, microseconds.
+const LATE: i64 = 50_000;
+
 struct Reorder {
     n: u64,
     rng: Rng,
@@ -80,6 +83,8 @@ struct Reorder {
 impl Spoil for Reorder {
     fn take(&mut self, packet: Packet, out: &mut Vec<Packet>) {
         let now = packet.at;
+        // A tap does not sit on a packet for long.
+        out.extend(self.late.extract_if(.., |row| now - row.1.at > LATE).map(|row| row.1));
         match Seen::of(&packet.bytes).is_some_and(|seen| seen.is_data()) && self.rng.next_u64().is_multiple_of(self.n) {
             true => self.late.push((2 + self.rng.next_u64() % 3, packet)),
             false => out.push(packet),
