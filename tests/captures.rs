@@ -4,7 +4,9 @@
 use crate::scratch::Scratch;
 use sstp_diag::base::Side;
 use sstp_diag::capture::read::{Connection, Kind, Listener, Options, Source, Summary, read};
+use sstp_diag::capture::write::{Packets, Pcapng};
 use sstp_diag::diag::{self, Severity, judge};
+use sstp_diag::jobs::generate::spoil::{self, How};
 use sstp_diag::transcript::{Facts, Transcript, What};
 use sstp_diag::wire::ppp::Body;
 use std::collections::BTreeMap;
@@ -125,6 +127,36 @@ fn keys_that_come_last_change_nothing_for_a_call_that_is_not_handed_over_yet() {
         held += 1;
     }
     assert!(held > 25, "{held} captures were compared");
+}
+
+/// The capture as a tap with several queues would have recorded it.
+fn reordered(path: &Path, into: &Path, seed: u64) {
+    let how = How::parse(&["reorder=3"]).expect("a way to spoil");
+    let file = Pcapng::new(fs::File::create(into).expect("a file"), how.link, "test").expect("it can be written");
+    let mut chain = how.in_front_of(file, seed);
+    spoil::packets(fs::File::open(path).expect("a capture"), &mut chain as &mut dyn Packets).expect("it can be spoilt");
+    chain.finish().expect("written").finish().expect("written");
+}
+
+#[test]
+fn a_tap_that_records_out_of_order_changes_no_judgement() {
+    let scratch = Scratch::new("reordered");
+    let mut changed = 0;
+    for name in names() {
+        let path = folder().join(name.clone() + ".pcapng");
+        let late = PathBuf::from(scratch.path(&(name.clone() + ".pcapng")));
+        let before = told(&decoded(&path).0);
+        for seed in 1..=2 {
+            reordered(&path, &late, seed);
+            let after = decoded(&late).0;
+            assert_eq!(told(&after), before, "{name}, seed {seed}");
+            let disorder = |one: &Connection| {
+                Facts::of(&one.transcript).flow.is_some_and(|flow| flow.it.from_client.out_of_order + flow.it.from_server.out_of_order > 0)
+            };
+            changed += usize::from(after.iter().any(disorder));
+        }
+    }
+    assert!(changed > 30, "{changed} captures had segments of one side out of order");
 }
 
 fn said(transcript: &Transcript) -> BTreeMap<Side, Vec<String>> {

@@ -212,3 +212,20 @@ fn a_capture_that_is_still_being_written_is_shown_as_it_comes_and_ctrl_c_ends_it
     assert!(said.contains("interrupted"), "{said}");
     drop(pipe);
 }
+
+#[test]
+fn a_call_that_is_over_is_shown_while_the_pipe_is_still_open() {
+    let mut child = sstp_diag(&["decode", "-", "-o", "ndjson"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("it runs");
+    let mut pipe = child.stdin.take().expect("piped");
+    pipe.write_all(include_bytes!("../captures/sstpc-lcp-terminate.pcapng")).expect("it reads");
+    pipe.flush().expect("it reads");
+    let (told, heard) = std::sync::mpsc::channel();
+    let lines = BufReader::new(child.stdout.take().expect("piped")).lines().map(|line| line.expect("UTF-8"));
+    let reader = std::thread::spawn(move || lines.for_each(|line| drop(told.send(line))));
+    let wait = || heard.recv_timeout(std::time::Duration::from_secs(20)).expect("the pipe is silent, and the call was over");
+    while !wait().contains("\"type\":\"verdict\"") {}
+    drop(pipe);
+    while !wait().contains("\"type\":\"summary\"") {}
+    reader.join().expect("no panic");
+    assert_eq!(child.wait().expect("it ends").code(), Some(0));
+}

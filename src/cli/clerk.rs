@@ -210,9 +210,10 @@ fn session(number: u64, origin: Origin, file: Option<String>, report: Report) ->
     }
 }
 
-/// A filter on addresses takes sessions with that end, or with that address inside.
+/// A session is of interest when one of its events fits; for addresses alone its own ends are enough.
 fn is_wanted(session: &Session, filter: &Filter) -> bool {
-    filter.takes_ends(&session.ends) || session.report.transcript.events.iter().any(|event| filter.takes(&session.ends, event))
+    let by_ends = filter.is_of_addresses() && filter.takes_ends(&session.ends);
+    by_ends || session.report.transcript.events.iter().any(|event| filter.takes(&session.ends, event))
 }
 
 /// Ours: so many sessions may wait to be judged.

@@ -173,6 +173,10 @@ impl Desk {
             () if interrupted => Exit::Interrupted,
             () if failing => Exit::Fails,
             () if !self.end.damages.is_empty() => Exit::Damaged,
+            () if self.end.capture.as_ref().is_some_and(Capture::is_unreadable) => {
+                complain("no packet of this capture has a link layer that is read here; capture on Ethernet, or at an end of the call");
+                Exit::CouldNotRun
+            }
             () if self.end.shown == 0 && self.end.left_out > 0 && !self.choice.sessions.is_empty() => {
                 complain("there is no session of that number; without --session all are shown");
                 Exit::CouldNotRun

@@ -79,6 +79,11 @@ pub fn written<'a>(files: impl Iterator<Item = &'a Path>, read: &[PathBuf]) -> R
     let read: Vec<PathBuf> = read.iter().filter(|path| *path != Path::new("-")).map(|path| plain(path)).collect();
     let mut seen: Vec<PathBuf> = Vec::new();
     for path in files {
+        if path == Path::new("-") {
+            return Err(Trouble::Usage(
+                "- is no file to write into; name one, such as ./out.pcapng (standard output has the report)".into(),
+            ));
+        }
         let place = plain(path);
         // A terminal or /dev/null may be named as often as one likes.
         if place.starts_with("/dev") {

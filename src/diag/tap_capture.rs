@@ -137,14 +137,19 @@ fn packets_missing(facts: &Facts) -> Option<Evidence> {
             .map(|side| (seen.it.from(side).gaps, seen.it.from(side).gap_bytes))
             .into_iter()
             .fold((0u64, 0u64), |sum, it| (sum.0.saturating_add(it.0), sum.1.saturating_add(it.1)));
-        (gaps > 0).then(|| Evidence::at(seen.event, format!("{gaps} holes, {bytes} bytes")))
+        (gaps > 0).then(|| Evidence::at(seen.event, holes(gaps, bytes)))
     };
     let of_events = || {
         let gaps: Vec<_> = facts.gaps.iter().filter(|seen| seen.by.is_some()).collect();
         let bytes = gaps.iter().fold(0u64, |sum, seen| sum.saturating_add(seen.it));
-        Evidence::of(gaps.iter().map(|seen| seen.event).take(EVENTS), format!("{} holes, {bytes} bytes", gaps.len()))
+        Evidence::of(gaps.iter().map(|seen| seen.event).take(EVENTS), holes(gaps.len() as u64, bytes))
     };
     of_flow().or_else(|| of_events().filter(|_| one_direction(facts).is_none()))
+}
+
+fn holes(gaps: u64, bytes: u64) -> String {
+    let s = |n: u64| if n == 1 { "" } else { "s" };
+    format!("{gaps} hole{}, {bytes} byte{}", s(gaps), s(bytes))
 }
 
 fn packets_cut(facts: &Facts) -> Option<Evidence> {

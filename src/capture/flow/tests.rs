@@ -1,6 +1,7 @@
 //! Segments made by hand, and what the table makes of them.
 
 mod disorder;
+mod early;
 mod endings;
 mod health;
 mod many;
@@ -8,7 +9,7 @@ mod shuffled;
 
 use super::*;
 use crate::capture::segment::FIN;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 /// What a [`Stream`] was told.
@@ -30,7 +31,7 @@ struct Log {
 }
 
 #[derive(Clone, Debug, Default)]
-struct Ears(Rc<RefCell<Log>>);
+struct Ears(Rc<RefCell<Log>>, Rc<Cell<bool>>);
 
 #[derive(Debug)]
 struct Ear {
@@ -44,6 +45,10 @@ impl Open for Ears {
         let mut log = self.0.borrow_mut();
         log.firsts.push(*first);
         Ear { log: self.0.clone(), number: log.firsts.len() - 1 }
+    }
+    fn is_heavy(&self) -> bool {
+        // Light again with every connection that is given up.
+        self.1.replace(false)
     }
 }
 

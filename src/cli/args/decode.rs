@@ -154,7 +154,7 @@ pub struct ViewArgs {
     /// Show the packets inside the tunnel too
     #[arg(long)]
     pub packets: bool,
-    /// Show only what fits: layer=lcp, side=server, type=lcp.configure-*, addr=10.0.0.1, or with != (repeatable, all must fit)
+    /// Show only messages that fit, and connections that have one: layer=lcp, side=server, type=lcp.configure-*, addr=10.0.0.1, or with != (repeatable, all must fit)
     #[arg(long, value_name = "EXPR", value_parser = Term::parse)]
     pub filter: Vec<Term>,
     /// Show and save passwords, responses and the like as they came

@@ -35,6 +35,13 @@ pub struct Capture {
     pub sessions_without_key: u64,
 }
 
+impl Capture {
+    /// There are packets, and none of them has a link layer that is read.
+    pub fn is_unreadable(&self) -> bool {
+        self.packets > 0 && self.undecodable_links.iter().map(|(_, packets)| packets).sum::<u64>() >= self.packets
+    }
+}
+
 /// A place where a file cannot be read on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Damage {

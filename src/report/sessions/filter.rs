@@ -61,6 +61,11 @@ impl Filter {
         })
     }
 
+    /// It looks at nothing but addresses.
+    pub fn is_of_addresses(&self) -> bool {
+        self.terms.iter().all(|term| matches!(term.key, Key::Addr(_)))
+    }
+
     /// The event is wanted.
     pub fn takes(&self, ends: &Ends, event: &Event) -> bool {
         self.terms.iter().all(|term| term.wanted == term.key.fits(ends, event))

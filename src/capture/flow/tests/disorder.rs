@@ -39,6 +39,16 @@ fn overlap_the_first_byte_wins_and_a_contradiction_is_counted() {
 }
 
 #[test]
+fn other_bytes_in_a_segment_that_looks_like_a_copy_contradict() {
+    let seen = run(opened([client(0, 0, b"the first sixteen, then A"), client(0, 0, b"the first sixteen, then B").at(20 * MS)]));
+    let up = &seen.flow().from_client;
+    assert_eq!((up.copies, up.conflicts), (0, 1));
+    let seen = run(opened([client(0, 0, b"the first sixteen, then A"), client(0, 0, b"the first sixteen, then A").at(20 * MS)]));
+    let up = &seen.flow().from_client;
+    assert_eq!((up.copies, up.conflicts), (1, 0));
+}
+
+#[test]
 fn an_injected_segment_and_the_real_one_contradict_each_other_whatever_their_lengths() {
     let seen = run(opened([server(0, 0, b"HTTP/1.1 302 Moved"), server(0, 0, b"\x16\x03\x03 a ServerHello, longer than that")]));
     assert_eq!(seen.flow().from_server.conflicts, 1);

@@ -132,6 +132,44 @@ fn the_table_is_bounded_and_the_one_silent_for_longest_goes() {
 }
 
 #[test]
+fn when_memory_is_short_the_one_silent_for_longest_goes_and_the_last_one_stays() {
+    let mut play = Play::new(Limits::default());
+    for n in 0..3 {
+        play.play(&port(n)(client(0, 0, b"x").at(i64::from(n) * 2_000 * MS)));
+    }
+    play.ears.1.set(true);
+    play.play(&port(0)(client(1, 0, b"y").at(9_000 * MS)));
+    assert_eq!((play.table.len(), play.over()), (2, 1));
+    play.ears.1.set(true);
+    play.play(&port(0)(client(2, 0, b"z").at(9_100 * MS)));
+    for _ in 0..2 {
+        play.ears.1.set(true);
+        play.play(&port(0)(client(2, 0, b"z").at(9_100 * MS)));
+    }
+    assert_eq!(play.table.len(), 1, "the one that is in use");
+    assert_eq!(reasons(&play.finish())[..2], [(1, tap::Over::Evicted), (2, tap::Over::Evicted)]);
+}
+
+#[test]
+fn when_the_input_is_silent_what_is_closed_is_handed_over() {
+    let closing = || opened([client(0, 0, b"abc").flags(FIN | ACK), server(0, 4, b"").flags(FIN | ACK), client(4, 1, b"")]);
+    let mut play = Play::new(Limits::default());
+    closing().iter().for_each(|seg| {
+        play.play(seg);
+    });
+    for seg in opened([client(0, 0, b"x"), server(0, 1, b"").flags(RST | ACK)]) {
+        play.play(&port(50_001)(seg));
+    }
+    play.play(&port(50_002)(client(0, 0, b"open")));
+    play.table.silence(Duration::from_millis(200));
+    assert_eq!(play.over(), 0);
+    play.table.silence(Duration::from_millis(300));
+    assert_eq!(play.over(), 1, "what was closed in order");
+    play.table.silence(Duration::from_secs(3));
+    assert_eq!((play.over(), play.table.len()), (2, 1), "what was reset");
+}
+
+#[test]
 fn bytes_ahead_of_a_hole_are_bounded_in_one_direction() {
     let limits = Limits { held: 10_000, ..Limits::default() };
     let mut play = Play::new(limits);
