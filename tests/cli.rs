@@ -142,6 +142,21 @@ fn the_sound_lab_is_a_green_ladder_and_ends_with_0() {
 }
 
 #[test]
+fn what_stops_this_program_and_no_windows_ends_with_3() {
+    let one_line = |out: &str| out.split_whitespace().collect::<Vec<_>>().join(" ");
+    let (code, out, _) = run(&["probe", "--lab", "--fault", "tls.old-suites", "--until", "cert"]);
+    assert_eq!(code, Some(3), "{out}");
+    assert!(one_line(&out).contains("(TLS-LEGACY-CIPHER), which stops this program and no current Windows."), "{out}");
+    assert!(one_line(&out).contains("10 22H2, 11 21H2, 11 24H2, Server 2025 would go on, with TLS 1.2"), "{out}");
+    let (code, out, _) = run(&["probe", "--lab", "--fault", "tls.dead-suites", "--until", "cert"]);
+    assert!(code == Some(1) && out.contains("Fails at the TLS handshake: "), "{out}");
+    assert!(one_line(&out).contains("11 24H2, Server 2025 would not: alert 40 handshake_failure"), "{out}");
+    // What is wrong behind it would stop Windows all the same.
+    let (code, out, _) = run(&["probe", "--lab", "--fault", "tls.old-suites", "--fault", "cert.expired", "--until", "cert"]);
+    assert!(code == Some(1) && out.contains("A Windows client fails at the certificate: ") && out.contains("(CERT-EXPIRED)"), "{out}");
+}
+
+#[test]
 fn a_chain_put_right_is_written_as_pem_and_told_beside_the_report() {
     let path = scratch("chain.pem");
     let file = path.to_str().expect("UTF-8");

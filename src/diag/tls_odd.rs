@@ -2,6 +2,7 @@
 //! failed, and keys that only some clients know.
 
 use super::check::{Check, Evidence, Fix, Look, Need, Severity, Windows};
+use super::clients::{spared, windows_in_words};
 use super::tls::{failed, name};
 use crate::base::{Layer, SpecRef};
 use crate::transcript::{Facts, ScanAnswer};
@@ -62,6 +63,7 @@ pub(super) const TLS_ODD: &[Check] = &[
     Check {
         id: "TLS-WEAK-DH",
         severity: Severity::Warn,
+        spares: None,
         title: "The server's Diffie-Hellman prime is short",
         means: "A prime below 2048 bits is refused by OpenSSL as Debian builds it, one below 1024 bits by Windows too.",
         fix: Fix { admin: "Give the server parameters of 2048 bits or more, or offer ECDHE alone.", user: "" },
@@ -76,6 +78,7 @@ const ROW: Check = Check {
     layer: Layer::Tls,
     windows: &[Windows::Hresult(0x8009_0326), Windows::Hresult(0x8009_0331)],
     needs: Need::Began(Layer::Tls),
+    spares: Some(spared),
     ..Check::ROW
 };
 
@@ -102,7 +105,9 @@ fn unknown_key(facts: &Facts) -> Option<Evidence> {
     let leaf = facts.leaf().filter(unknown)?;
     // Where the handshake failed for another reason than the key, that reason is the matter.
     let ours = facts.secured.is_some() || facts.stopped_at(Layer::Tls).is_some();
-    ours.then_some(facts.chain_event?).map(|event| Evidence::at(event, format!("the key of the certificate is {}", leaf.key)))
+    let evidence = Evidence::at(facts.chain_event?, format!("the key of the certificate is {}", leaf.key));
+    let words = if facts.secured.is_some() { String::new() } else { windows_in_words(facts) };
+    ours.then(|| evidence.and(&words))
 }
 
 /// Known, but in no usual hello up to TLS 1.2: the curve of the key has to be among the groups offered (RFC 8422 5.1), and a
@@ -154,7 +159,7 @@ fn told(facts: &Facts, kind: impl Fn(&Chosen) -> bool) -> Option<Evidence> {
     let group = chosen.group.map_or(String::new(), |group| format!(" and group {}", group_name(group)));
     let says = format!("of everything there is it chose {} with {}{group}", name(chosen.version), Suite::name_of(chosen.cipher));
     let events = failure.events.iter().copied().chain([event]).collect();
-    Some(Evidence { events, ..failure.and(&says) })
+    Some(Evidence { events, ..failure.and(&says).and(&windows_in_words(facts)) })
 }
 
 /// X25519, P-256, P-384, and the hybrids over them, which come beside them and never alone.

@@ -124,7 +124,7 @@ pub enum What {
     VersionScanned(Box<scan::Version>),
     /// What else a server's ServerHello tells; `--scan`.
     Traits(Box<scan::Traits>),
-    /// The hello of one kind of client and its answer; `--scan`.
+    /// The hello of one kind of client and its answer; `--scan`, and for Windows after the handshake failed.
     Posed(Box<scan::Posed>),
     /// The scan is over.
     ScanEnded(scan::Effort),
