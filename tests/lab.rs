@@ -75,9 +75,12 @@ fn wrong(fault: &Fault, judgement: &Judgement) -> Option<String> {
         judgement.findings.iter().filter(|f| f.severity == Severity::Fail && f.because_of.is_none()).map(|f| f.check.id).collect();
     let found = judgement.findings.iter().any(|finding| finding.check.id == fault.found_by);
     // What stops this program and no Windows only warns.
-    let spared = judgement.findings.iter().any(|f| f.check.id == fault.found_by && f.check.spares.is_some() && f.severity == Severity::Warn);
+    let spared =
+        judgement.findings.iter().any(|f| f.check.id == fault.found_by && f.check.spares.is_some() && f.severity == Severity::Warn);
     let right = match diag::by_id(fault.found_by).map(|check| check.severity) {
-        Some(Severity::Fail) if !spared => judgement.cause().is_some_and(|cause| cause.check.id == fault.found_by) && failing == [fault.found_by],
+        Some(Severity::Fail) if !spared => {
+            judgement.cause().is_some_and(|cause| cause.check.id == fault.found_by) && failing == [fault.found_by]
+        }
         // A warning or note stands by itself, or beside the one cause on its layer.
         Some(_) => found && failing.len() <= 1 && judgement.cause().is_none_or(|cause| cause.check.layer == fault.layer),
         None => false,

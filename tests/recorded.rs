@@ -34,7 +34,15 @@ const ALLOWED: &[Why] = &[
         because: "the capture is of our sockets: segments lost on the way, and sent again by the kernel, do not pass there",
     },
     Why {
-        faults: &["tls.anonymous", "tls.dead-suites", "tls.null-suites", "tls.old-suites", "tls.rare-group", "tls.rare-suites", "tls.short-prime"],
+        faults: &[
+            "tls.anonymous",
+            "tls.dead-suites",
+            "tls.null-suites",
+            "tls.old-suites",
+            "tls.rare-group",
+            "tls.rare-suites",
+            "tls.short-prime",
+        ],
         told: "TLS-NO-COMMON-CIPHER",
         because: "the probe asks further with hellos of its own; each is a connection by itself in the capture",
     },

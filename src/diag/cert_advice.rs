@@ -1,6 +1,7 @@
 //! What about the certificate works today, but not for everyone or not for long.
 
-use super::cert::{is_older_than_sha1, problem, reason, sentence, server_clock};
+use super::cert::{problem, reason, sentence, server_clock};
+use super::cert_use::is_older_than_sha1;
 use super::check::{Check, Evidence, Fix, Look, Need, Severity, Windows};
 use super::look::{date, observer};
 use crate::base::{Layer, SpecRef};
