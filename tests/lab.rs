@@ -224,6 +224,8 @@ fn what_is_wrong_above_tls_is_found_in_memory_too() {
 
 /// Checks that no lab fault meets, and why; each is proved by a story beside the checks (`src/diag/tests/`).
 pub const NOT_IN_THE_LAB: &[(&str, &str)] = &[
+    ("TLS-SIGNATURE-SHA1", "our library signs no handshake with SHA-1; `tests/interop/odd.rs` has a server that does"),
+    ("TLS-SIGNATURE-SHA1", "our library signs no handshake with SHA-1; `tests/interop/odd.rs` has a server that does"),
     ("PROBE-TIME-UP", "it takes a probe with less time than the call needs, and this matrix gives it enough"),
     ("DNS-SERVFAIL", "names are resolved by the system's resolver, which the lab does not stand in for"),
     ("DNS-TIMEOUT", "names are resolved by the system's resolver, which the lab does not stand in for"),

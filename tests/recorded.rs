@@ -29,6 +29,11 @@ const ALLOWED: &[Why] = &[
     Why { faults: &["tcp.no-route", "tcp.not-dialable"], told: "", because: "no packet leaves the machine" },
     Why { faults: &["proxy.unreachable"], told: "TCP-REFUSED", because: "nothing was said that shows that a proxy was dialled" },
     Why {
+        faults: &["tcp.accept-then-reset"],
+        told: "TCP-RESET-ON-CONNECT",
+        because: "the reset comes before the hello is sent, so that the capture shows a bare connection",
+    },
+    Why {
         faults: &["tcp.large-segments-lost"],
         told: "TLS-CLIENT-LEFT",
         because: "the capture is of our sockets: segments lost on the way, and sent again by the kernel, do not pass there",
@@ -65,7 +70,6 @@ const ALLOWED: &[Why] = &[
             "cert.revoked-intermediate",
             "cert.revoked-leaf",
             "cert.revoked-ocsp",
-            "cert.revoked-staple",
         ],
         told: "",
         because: "revocation is not looked up for captures (docs/limits.md)",

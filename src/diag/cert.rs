@@ -220,7 +220,7 @@ pub(super) fn sentence(facts: &Facts, problem: &Problem) -> String {
 }
 
 /// Rules about where the chain ends; a chain has one end, and which rule it is depends on the trust source.
-const DEAD_ENDS: &[Rule] = &[Rule::SelfSigned, Rule::UntrustedRoot, Rule::MissingIntermediate, Rule::BadSignature];
+pub(super) const DEAD_ENDS: &[Rule] = &[Rule::SelfSigned, Rule::UntrustedRoot, Rule::MissingIntermediate, Rule::BadSignature];
 
 /// How a client that looks at the certificate refuses it, as a tap sees it.
 pub(super) const REFUSED_BY_CLIENT: &[&str] =

@@ -8,7 +8,7 @@ use crate::base::{Layer, SpecRef};
 use crate::transcript::{Facts, ScanAnswer};
 use crate::wire::cert::Cert;
 use crate::wire::tls::TLS13;
-use crate::wire::tls::message::group_name;
+use crate::wire::tls::message::{group_name, scheme_name};
 use crate::wire::tls::suite::Suite;
 
 pub(super) const TLS_ODD: &[Check] = &[
@@ -71,6 +71,18 @@ pub(super) const TLS_ODD: &[Check] = &[
         look: Look::One(short_prime),
         ..ROW
     },
+    Check {
+        id: "TLS-SIGNATURE-SHA1",
+        severity: Severity::Warn,
+        spares: None,
+        windows: &[],
+        title: "The server signs the handshake with SHA-1",
+        means: "Its key is proved with a hash that has been broken. Windows still takes it; OpenSSL 3 and newer systems refuse.",
+        fix: Fix { admin: "Update the server's TLS library, or allow SHA-256 in its list of signature algorithms.", user: "" },
+        spec: &[SpecRef::rfc(9155, "4")],
+        look: Look::One(signed_with_sha1),
+        ..ROW
+    },
 ];
 
 /// What these rows have in common.
@@ -131,6 +143,12 @@ fn short_prime(facts: &Facts) -> Option<Evidence> {
     Some(Evidence::at(event, format!("with {} the prime has {bits} bits", Suite::name_of(cipher))))
 }
 
+fn signed_with_sha1(facts: &Facts) -> Option<Evidence> {
+    let seen = facts.secured.as_ref()?;
+    let scheme = seen.it.signed_with.filter(|scheme| SHA1_SCHEMES.contains(scheme))?;
+    Some(Evidence::at(seen.event, format!("the signature scheme is {}", scheme_name(scheme))))
+}
+
 fn is_ecdhe(suite: &Suite) -> bool {
     suite.name.starts_with("TLS_ECDH")
 }
@@ -168,5 +186,7 @@ const USUAL_GROUPS: [u16; 6] = [0x001d, 0x0017, 0x0018, 0x11eb, 0x11ec, 0x11ed];
 const USUAL_CURVES: [&str; 2] = ["EC P-256", "EC P-384"];
 /// Kinds of keys that the list of signature schemes of Schannel has no scheme for.
 const UNKNOWN_KEYS: [&str; 4] = ["Ed25519", "Ed448", "ML-DSA", "SLH-DSA"];
+/// RFC 8446 4.2.3: rsa_pkcs1_sha1, ecdsa_sha1; RFC 5246 7.4.1.4.1: DSA with SHA-1.
+const SHA1_SCHEMES: [u16; 3] = [0x0201, 0x0202, 0x0203];
 /// RFC 9325 4.4, bits.
 const LEAST_BITS: u16 = 2048;

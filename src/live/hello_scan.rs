@@ -15,6 +15,7 @@ use crate::base::{Bytes, Layer, Side};
 use crate::transcript::scan::Posed;
 use crate::transcript::{ScanAnswer, TlsFailure, What};
 use crate::wire::tls::clients::{CLIENTS, Kind};
+use crate::wire::tls::mark::random;
 use crate::wire::tls::{ClientHello, SSL30, TLS10, TLS11, TLS12, TLS13, Until};
 use ask::{Heard, ask};
 use shares::Shares;
@@ -90,20 +91,6 @@ async fn widely(route: &Route, mut hello: ClientHello, until: Until, within: Dur
 fn sni(name: &str) -> Option<String> {
     let name = name.trim_start_matches('[').trim_end_matches(']').trim_end_matches('.');
     (name.parse::<std::net::IpAddr>().is_err() && !name.is_empty()).then(|| name.to_string())
-}
-
-/// SplitMix64 (Steele, Lea, Flood 2014) over the seed, apart for every hello.
-fn random(seed: u64, place: usize) -> [u8; 32] {
-    let mut state = seed ^ (place as u64 + 1).wrapping_mul(0xd1b5_4a32_d192_ed03);
-    let mut bytes = [0; 32];
-    for chunk in bytes.chunks_exact_mut(8) {
-        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = state;
-        mixed = (mixed ^ mixed >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        chunk.copy_from_slice(&(mixed ^ mixed >> 31).to_be_bytes());
-    }
-    bytes
 }
 
 /// Where the random numbers of known clients' hellos begin, apart from those of versions.

@@ -421,6 +421,12 @@ pub struct Secured {
     pub client_cert_requested: bool,
     /// A stapled OCSP response came, its length in bytes.
     pub ocsp_stapled: Option<usize>,
+    /// That response as a tap saw it; a probe notes what it says of the leaf.
+    #[serde(default, skip_serializing_if = "no_bytes")]
+    pub staple: Bytes,
+    /// Scheme of the server's signature over the handshake, where it is known: TLS 1.2 and newer name it. RFC 8446 4.2.3.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed_with: Option<u16>,
 }
 
 /// Why bytes could not be looked into.

@@ -8,7 +8,11 @@ pub(super) fn of(chain: &[Cert], path: &[usize]) -> Vec<Problem> {
     let duplicates = duplicates(chain);
     let mut problems: Vec<Problem> = duplicates
         .iter()
-        .map(|(again, first)| Problem { rule: Rule::Duplicate, cert: Some(*again), says: format!("is the same as certificate {}", first + 1) })
+        .map(|(again, first)| Problem {
+            rule: Rule::Duplicate,
+            cert: Some(*again),
+            says: format!("is the same as certificate {}", first + 1),
+        })
         .collect();
     problems.extend(leaf_behind_its_issuer(chain).or_else(|| wrong_order(path)));
     let relatives = relatives(chain, path);

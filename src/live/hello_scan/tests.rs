@@ -65,13 +65,6 @@ async fn a_server_of_tls_1_0_only_is_named_as_such() {
     );
 }
 
-#[test]
-fn the_same_seed_gives_the_same_hello_and_every_version_its_own() {
-    assert_eq!(random(7, 0), random(7, 0));
-    assert_ne!(random(7, 0), random(7, 1));
-    assert_ne!(random(7, 0), random(8, 0));
-}
-
 /// A server of TLS 1.2 with two suites and an order of its own, which serves so many connections and no more.
 async fn two_suites(listener: TcpListener, limit: usize) {
     for count in 1.. {
