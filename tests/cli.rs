@@ -79,6 +79,7 @@ fn arguments_that_make_no_sense_end_with_2_and_say_why() {
         (&["probe", "x", "--cert", "Cargo.toml", "--auth", "mschapv2"], "--cert is for eap-tls"),
         (&["probe", "x", "--user", "alice", "--auth", "mschapv2", "--anonymous-identity", "nobody"], "for peap"),
         (&["probe", "x", "--auth-matrix", "--auth", "pap"], "cannot be used with"),
+        (&["probe", "--lab", "--auth-matrix", "--until", "cert"], "--until cert ends before it"),
         (&["probe", "x", "--eap-tls-version", "1.1"], "1.2, 1.3"),
         (&["probe", "x", "--eap-server-name", "a b"], "DNS name"),
         (&["lab", "--auth", "kerberos"], "mschapv2, eap-mschapv2"),
