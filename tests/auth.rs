@@ -164,7 +164,11 @@ fn a_link_that_does_not_come_up_is_no_refusal_of_a_method() {
     assert_eq!(told, [&[Stand::Unknown][..], &[Stand::NotAsked; 6]].concat(), "{rows:?}");
     let (rows, _) = matrix(all(), &["lcp.only-mschapv1"]);
     assert!(rows.iter().all(|row| row.1 == Stand::Refused && row.2 == "the server insists on MS-CHAPv1"), "{rows:?}");
-    let (_, table, _) = sstp_diag(&["probe", "--lab", "--auth-matrix", "--fault", "lcp.only-mschapv1", "--width", "200"]);
+    let (code, table, _) = sstp_diag(&["probe", "--lab", "--auth-matrix", "--fault", "lcp.only-mschapv1", "--width", "200"]);
+    assert!(
+        code == Some(1) && table.starts_with("A Windows client fails at PPP link negotiation: ") && table.contains("(LCP-AUTH-NO-COMMON)"),
+        "{table}"
+    );
     assert!(table.contains("the server asks for MS-CHAPv1, which Windows has no longer"), "{table}");
 }
 

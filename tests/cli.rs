@@ -79,6 +79,7 @@ fn arguments_that_make_no_sense_end_with_2_and_say_why() {
         (&["probe", "x", "--cert", "Cargo.toml", "--auth", "mschapv2"], "--cert is for eap-tls"),
         (&["probe", "x", "--user", "alice", "--auth", "mschapv2", "--anonymous-identity", "nobody"], "for peap"),
         (&["probe", "x", "--auth-matrix", "--auth", "pap"], "cannot be used with"),
+        (&["probe", "--lab", "--auth-matrix", "--until", "cert"], "--until cert ends before it"),
         (&["probe", "x", "--eap-tls-version", "1.1"], "1.2, 1.3"),
         (&["probe", "x", "--eap-server-name", "a b"], "DNS name"),
         (&["lab", "--auth", "kerberos"], "mschapv2, eap-mschapv2"),
@@ -139,6 +140,21 @@ fn the_sound_lab_is_a_green_ladder_and_ends_with_0() {
     assert!(stdout.starts_with("Works"), "{stdout}");
     assert!(stdout.lines().all(|line| line.chars().count() <= 80) && !stdout.contains('\x1b'), "{stdout}");
     assert_eq!(stdout.lines().filter(|line| line.contains("✓ ok")).count(), 12, "all but the proxy: {stdout}");
+}
+
+#[test]
+fn what_stops_this_program_and_no_windows_ends_with_3() {
+    let one_line = |out: &str| out.split_whitespace().collect::<Vec<_>>().join(" ");
+    let (code, out, _) = run(&["probe", "--lab", "--fault", "tls.old-suites", "--until", "cert"]);
+    assert_eq!(code, Some(3), "{out}");
+    assert!(one_line(&out).contains("(TLS-LEGACY-CIPHER), which stops this program and no current Windows."), "{out}");
+    assert!(one_line(&out).contains("10 22H2, 11 21H2, 11 24H2, Server 2025 would go on, with TLS 1.2"), "{out}");
+    let (code, out, _) = run(&["probe", "--lab", "--fault", "tls.dead-suites", "--until", "cert"]);
+    assert!(code == Some(1) && out.contains("Fails at the TLS handshake: "), "{out}");
+    assert!(one_line(&out).contains("11 24H2, Server 2025 would not: alert 40 handshake_failure"), "{out}");
+    // What is wrong behind it would stop Windows all the same.
+    let (code, out, _) = run(&["probe", "--lab", "--fault", "tls.old-suites", "--fault", "cert.expired", "--until", "cert"]);
+    assert!(code == Some(1) && out.contains("A Windows client fails at the certificate: ") && out.contains("(CERT-EXPIRED)"), "{out}");
 }
 
 #[test]

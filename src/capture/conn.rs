@@ -251,10 +251,12 @@ impl Body<'_> {
     }
 
     fn kind(&self, inference: Option<&tap::Inference>) -> Kind {
-        let refused = |layer| self.log.state(layer) == State::Down;
+        let refused = |layer| self.log.went_down(layer);
         match &self.stage {
             _ if self.above.is_sstp() || self.log.says_sstp => Kind::Sstp,
             Stage::Other | Stage::Clear => Kind::Other,
+            // A probe's look at the server is no call.
+            Stage::Tls(tls) if tls.is_test() => Kind::Other,
             Stage::Tls(_) if self.above.plaintext => Kind::Other,
             Stage::Tls(_) => match inference.map(|inference| inference.is_sstp) {
                 Some(tap::Answer::Yes) => Kind::LikelySstp,

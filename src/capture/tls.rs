@@ -14,6 +14,7 @@ use super::keylog::Keys;
 use crate::base::{Bytes, Layer, Micros, Side};
 use crate::crypto::tls_open::Opened;
 use crate::transcript::{Event, How, Opaqueness, What};
+use crate::wire::tls::mark;
 use crate::wire::tls::message::kind;
 use crate::wire::tls::record::{ALERT, APPLICATION_DATA, Alert, CHANGE_CIPHER_SPEC, HANDSHAKE, Header};
 use crate::wire::tls::{TLS12, TLS13};
@@ -147,6 +148,11 @@ impl Tls {
     /// The handshake came through, as far as can be seen.
     pub fn is_secured(&self) -> bool {
         self.shake.secured()
+    }
+
+    /// The hello is one of a probe's that looks at the server and makes no call.
+    pub fn is_test(&self) -> bool {
+        self.shake.offer.as_ref().is_some_and(|offer| mark::is_test(&offer.random))
     }
 
     /// Records wait for a key.

@@ -2,6 +2,7 @@
 
 use super::args::{ProbeArgs, Target, WayArgs};
 use super::exit::Trouble;
+use crate::base::Layer;
 use crate::proto::plan::Method;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -9,6 +10,11 @@ use std::path::{Path, PathBuf};
 /// The target; with `--lab` the lab fills it in. Nothing is opened or written before this is through.
 pub fn target(args: &ProbeArgs) -> Result<Target, Trouble> {
     twice(args)?;
+    let until = args.extent.until;
+    if args.login.auth_matrix && until < Layer::Auth {
+        let says = format!("--auth-matrix asks for methods of authentication, and --until {} ends before it", until.name());
+        return Err(Trouble::Usage(says));
+    }
     if args.lab.lab {
         return Ok(Target { host: String::new(), port: 0 });
     }

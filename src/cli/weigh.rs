@@ -5,6 +5,7 @@ use super::exit::Trouble;
 use super::trust;
 use crate::base::{Bytes, Layer, Micros, Side};
 use crate::crypto::chain::{ChainVerdict, Rule};
+use crate::live::lookup;
 use crate::live::trust::{Store, Trust, refusal};
 use crate::transcript::tap::Answer;
 use crate::transcript::{CLIENT, Event, Reason, Transcript, What};
@@ -62,11 +63,19 @@ impl Scales {
         let (mut verdicts, mut refused) = last.unwrap_or_default();
         if !self.named && refused.is_some() && went_on(events) {
             // The client has roots that we do not have: what it accepted is not for us to doubt.
-            verdicts = verdicts.into_iter().next().map(|(_, verdict)| (CLIENT.into(), rooted(verdict))).into_iter().collect();
-            refused = verdicts.first().and_then(|(_, verdict)| refusal(verdict));
+            let clients = verdicts.first().map(|(_, verdict)| (CLIENT.to_string(), rooted(verdict.clone())));
+            refused = clients.as_ref().and_then(|(_, verdict)| refusal(verdict));
+            verdicts = clients.into_iter().chain(verdicts).collect();
         }
         let settled = events.iter().any(|event| event.layer == Layer::Cert && matches!(event.what, What::Up | What::Down(_)));
-        let new = written(event.at, verdicts, refused.filter(|_| !settled), settled);
+        let mut new = written(event.at, verdicts, refused.filter(|_| !settled), settled);
+        let staple = events.iter().find_map(|event| match &event.what {
+            What::Secured(secured) if !secured.staple.is_empty() => Some(secured.staple.clone()),
+            _ => None,
+        });
+        if let Some(look) = staple.and_then(|staple| lookup::stapled(&staple, certs, trust, name, unix)) {
+            new.push(Event::new(event.at, Some(Side::Server), Layer::Cert, What::Revocation(Box::new(look))));
+        }
         transcript.events.splice(at + 1..at + 1, new);
     }
 }
@@ -148,7 +157,7 @@ mod tests {
 
     #[test]
     fn a_client_that_went_on_knows_its_roots_unless_ours_were_named() {
-        assert_eq!(weighed(false, true), (vec![CLIENT.to_string()], true));
+        assert_eq!(weighed(false, true), (vec![CLIENT.to_string(), "test".into(), "mozilla".into()], true));
         assert_eq!(weighed(false, false), (vec!["test".into(), "mozilla".into()], false));
         assert_eq!(weighed(true, true), (vec!["test".into(), "mozilla".into()], false));
     }

@@ -1,10 +1,12 @@
 //! What about the certificate works today, but not for everyone or not for long.
 
-use super::cert::{is_older_than_sha1, problem, reason, sentence, server_clock};
+use super::cert::{problem, reason, sentence, server_clock};
+use super::cert_use::is_older_than_sha1;
 use super::check::{Check, Evidence, Fix, Look, Need, Severity, Windows};
 use super::look::{date, observer};
 use crate::base::{Layer, SpecRef};
 use crate::crypto::chain::{ChainVerdict, Problem, Rule};
+use crate::transcript::CLIENT;
 use crate::transcript::facts::{Facts, OtherLeaf, Seen};
 use crate::wire::cert::Cert;
 
@@ -257,6 +259,10 @@ fn ends_within_a_month(facts: &Facts) -> Option<Evidence> {
 
 fn sources_disagree(facts: &Facts) -> Option<Evidence> {
     let (refusing, trusting): (Vec<_>, Vec<_>) = facts.trust.iter().partition(|seen| reason(facts, seen).is_some());
+    // What a client went on with in spite of our roots is told of by a row of its own.
+    if trusting.iter().any(|seen| seen.it.0 == CLIENT) {
+        return None;
+    }
     let trusting: Vec<&str> = trusting.iter().map(|seen| seen.it.0.as_str()).collect();
     let reasons: Vec<String> = refusing.iter().filter_map(|seen| reason(facts, seen)).collect();
     let says = format!("{} accepts it; {}", trusting.join(" and "), reasons.join(", "));

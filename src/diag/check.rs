@@ -172,6 +172,8 @@ pub struct Check {
     pub needs: Need,
     /// Ids of findings that are consequences of this one.
     pub explains: &'static [&'static str],
+    /// Where it holds, what is wrong stops this program and no Windows: the finding warns only.
+    pub spares: Option<fn(&Facts) -> bool>,
     /// The predicate.
     pub look: Look,
 }
@@ -190,12 +192,18 @@ impl Check {
         spec: &[],
         needs: Need::Nothing,
         explains: &[],
+        spares: None,
         look: Look::One(|_| None),
     };
 
     /// What is to be done on each product that has a way of its own.
     pub fn remedies(&self) -> impl Iterator<Item = (Product, &'static str)> {
         remedy::of(self.id)
+    }
+
+    /// What it finds stops this program only, and no Windows.
+    pub fn spares_windows(&self, facts: &Facts) -> bool {
+        self.spares.is_some_and(|spares| spares(facts))
     }
 
     /// Looks at one connection; nothing when the check finds nothing or cannot judge it.

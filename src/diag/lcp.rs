@@ -5,8 +5,9 @@ use super::look::{
     self, BARE_ENDINGS, ENDINGS, SILENT_ENDINGS, endings_and, options, packet, protocol_reject, reason_of, terminate, undecoded, unnamed,
 };
 use crate::base::{Layer, Side, SpecRef};
+use crate::proto::plan::Method;
 use crate::transcript::facts::{Facts, Seen, Stop};
-use crate::transcript::{How, Reason};
+use crate::transcript::{How, Reason, Stand};
 use crate::wire::control;
 use crate::wire::ncp::{AUTH_PROTOCOL, AuthMethod, MAGIC, MRU};
 use crate::wire::ppp::{self, Frame};
@@ -51,7 +52,7 @@ pub(super) const LCP: &[Check] = &[
         verified: true,
         spec: &[SpecRef::rfc(1661, "6.2")],
         needs: Need::Began(Layer::Lcp),
-        explains: ENDINGS,
+        explains: endings_and!["AUTH-WEAK-OFFERED"],
         look: Look::One(no_common_method),
         ..Check::ROW
     },
@@ -218,6 +219,28 @@ fn flooded(facts: &Facts) -> Option<Evidence> {
 }
 
 fn no_common_method(facts: &Facts) -> Option<Evidence> {
+    insisted_on_another(facts).or_else(|| nothing_for_windows_learned(facts)).or_else(|| nothing_for_windows_in_the_matrix(facts))
+}
+
+/// Learned by asking, without a user: what the server accepts is nothing that Windows has.
+fn nothing_for_windows_learned(facts: &Facts) -> Option<Evidence> {
+    let names = |accepted: bool| facts.methods.iter().filter(move |seen| seen.it.1 == accepted).map(|seen| seen.it.0);
+    let list = |accepted: bool| names(accepted).map(|method| method.to_string()).collect::<Vec<_>>().join(", ");
+    let alien = names(true).next().is_some() && names(true).all(|method| !WINDOWS_METHODS.contains(&method));
+    let says = format!("accepted: {}; refused: {}", list(true), list(false));
+    (alien && names(false).next().is_some()).then(|| Evidence::of(facts.methods.iter().map(|seen| seen.event), says))?
+}
+
+/// The server refused every method of the matrix that Windows has.
+fn nothing_for_windows_in_the_matrix(facts: &Facts) -> Option<Evidence> {
+    // RFC 3748 5.4: Windows has had no EAP-MD5 since Vista.
+    let rows = facts.matrix.iter().filter(|seen| seen.it.method != Method::EapMd5.name());
+    let says: Vec<String> = rows.clone().map(|seen| format!("{}: {}", seen.it.method, seen.it.says)).collect();
+    let evidence = Evidence::of(rows.clone().map(|seen| seen.event), says.join(", "))?;
+    rows.into_iter().all(|seen| seen.it.stand == Stand::Refused).then_some(evidence)
+}
+
+fn insisted_on_another(facts: &Facts) -> Option<Evidence> {
     let stop = unlearned_stop(facts).filter(|_| super::auth::pap_only(facts).is_none())?;
     let ours: Vec<_> = facts.frames(Side::Client, "lcp.configure-nak").chain(facts.frames(Side::Client, "lcp.configure-reject")).collect();
     let objected = ours.iter().any(|seen| options(&seen.it).iter().any(|option| option.kind == AUTH_PROTOCOL));
@@ -392,6 +415,8 @@ const LOOPED: &[&str] = endings_and![
 /// What a flood drowns on higher layers.
 const FLOODED: &[&str] = endings_and!["AUTH-SILENT", "AUTH-RADIUS-TIMEOUT", "AUTH-FAILED", "BIND-FAILED", "IPCP-NO-ADDRESS", "IPCP-FAILED"];
 
+/// What the network connections of Windows can be set to.
+const WINDOWS_METHODS: &[AuthMethod] = &[AuthMethod::MsChapV2, AuthMethod::Eap, AuthMethod::ChapMd5, AuthMethod::Pap];
 /// Ours: more Configure-Requests of the server than this are a flood. RFC 1661 4.6 sends at most 10.
 const FLOOD: u64 = 20;
 /// Ours: as many refusals of one thing are a loop. RFC 1661 4.6: Max-Failure, 5.

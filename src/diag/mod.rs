@@ -10,7 +10,10 @@ mod binding;
 pub mod cause;
 mod cert;
 mod cert_advice;
+mod cert_chain;
+mod cert_name;
 mod cert_revoked;
+mod cert_use;
 pub mod check;
 pub mod clients;
 pub mod codes;
@@ -82,6 +85,9 @@ const TABLES: &[&[Check]] = &[
     tls::TLS,
     tls_scan::TLS_SCAN,
     cert::CERT,
+    cert_name::CERT_NAME,
+    cert_use::CERT_USE,
+    cert_chain::CERT_CHAIN,
     cert_revoked::CERT_REVOKED,
     tap_cert::TAP_CERT,
     cert_advice::CERT_ADVICE,

@@ -1,8 +1,10 @@
 //! What a tap sees of hellos and certificates: what was agreed on, and what the client made of the certificate.
 
+use super::cert::{DEAD_ENDS, problem, sentence};
 use super::check::{Check, Evidence, Fix, Look, Need, Severity, Windows};
 use super::look::{alert, date};
 use crate::base::{Layer, Side, SpecRef};
+use crate::transcript::CLIENT;
 use crate::transcript::facts::{Facts, Seen};
 use crate::wire::cert::{Cert, NameMatch};
 use crate::wire::tls::{TLS10, TLS12, TLS13};
@@ -123,6 +125,20 @@ pub(super) const TAP_CERT: &[Check] = &[
         spec: &[SpecRef::sstp("3.2.4.1"), SpecRef::rfc(9525, "6")],
         needs: Need::Tap,
         look: Look::One(name_not_checked),
+        ..Check::ROW
+    },
+    Check {
+        id: "CERT-CLIENT-TRUSTS-MORE",
+        layer: Layer::Cert,
+        severity: Severity::Note,
+        title: "The client went on with a chain that leads to no root known here",
+        means: "It has the root, fetched what is missing, or does not look (sstpc without a CA does not). Windows goes on only where the root is \
+                in the store of the computer and the chain can be built; otherwise it shows the code below.",
+        fix: Fix { admin: "Send the intermediates; use a public CA, or distribute the root to the computers' own store.", user: "" },
+        windows: &[Windows::Hresult(0x800B_0109), Windows::Hresult(0x800B_010A)],
+        spec: &[SpecRef::rfc(5280, "6.1")],
+        needs: Need::Tap,
+        look: Look::One(client_trusts_more),
         ..Check::ROW
     },
 ];
@@ -251,6 +267,15 @@ fn dialled(facts: &Facts) -> Option<String> {
     // sstpc puts the port into SNI too, against RFC 6066 3.
     let name = named.rsplit_once(':').filter(|(_, port)| port.chars().all(|c| c.is_ascii_digit())).map_or(named, |row| row.0);
     (!name.is_empty()).then(|| name.to_string())
+}
+
+/// What the client accepted by roots of its own, no source known here accepts, for want of an end to the chain.
+fn client_trusts_more(facts: &Facts) -> Option<Evidence> {
+    let (clients, ours): (Vec<_>, Vec<_>) = facts.trust.iter().partition(|seen| seen.it.0 == CLIENT);
+    clients.first()?;
+    let ends: Vec<_> = ours.iter().filter_map(|seen| Some((seen, problem(&seen.it.1, DEAD_ENDS)?))).collect();
+    let says: Vec<String> = ends.iter().map(|(seen, problem)| format!("{}: {}", seen.it.0, sentence(facts, problem))).collect();
+    Evidence::of(ends.iter().map(|(seen, _)| seen.event), says.join("; ")).filter(|_| ends.len() == ours.len())
 }
 
 fn name_not_checked(facts: &Facts) -> Option<Evidence> {

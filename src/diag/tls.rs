@@ -1,6 +1,7 @@
 //! The TLS handshake.
 
 use super::check::{Check, Evidence, Fix, Look, Need, Severity, Windows};
+use super::clients::{answers_a_client, spared, windows_in_words};
 use super::look::{alert, closed, stop_at, timed_out, unnamed};
 use super::tap_tcp;
 use crate::base::{Layer, Side, SpecRef};
@@ -41,7 +42,7 @@ pub(super) const TLS: &[Check] = &[
         id: "TLS-SERVER-TOO-OLD",
         layer: Layer::Tls,
         title: "The server speaks only TLS 1.0 or 1.1",
-        means: "Current clients no longer speak these versions.",
+        means: "Current clients no longer speak these versions, Windows 11 24H2 among them; the evidence says which Windows would go on.",
         fix: Fix {
             admin: "Enable TLS 1.2 or newer on the server or on the device in front of it.",
             user: "Nothing; do not switch TLS 1.0 on again.",
@@ -49,6 +50,7 @@ pub(super) const TLS: &[Check] = &[
         windows: &[Windows::Hresult(0x8009_0331), Windows::Hresult(0x8009_0326)],
         spec: &[SpecRef::rfc(8996, "4")],
         needs: Need::Began(Layer::Tls),
+        spares: Some(spared),
         look: Look::One(old_versions_only),
         ..Check::ROW
     },
@@ -100,10 +102,12 @@ pub(super) const TLS: &[Check] = &[
         id: "TLS-LEGACY-CIPHER",
         layer: Layer::Tls,
         title: "The server accepts only outdated cipher suites",
-        means: "It speaks TLS 1.2 or newer, but only with suites that current clients leave out. Old Windows may still connect.",
+        means: "It speaks TLS 1.2 or newer, but only with suites that this program and many clients leave out (CBC, RSA key exchange, DHE, \
+                RC4). Windows still offers some of them; the evidence says which Windows would go on.",
         fix: Fix { admin: "Offer ECDHE suites with AES-GCM that fit the key of the certificate.", user: "" },
         spec: &[SpecRef::rfc(9325, "4.2")],
         needs: Need::Began(Layer::Tls),
+        spares: Some(spared),
         look: Look::One(old_suites_only),
         ..Check::ROW
     },
@@ -117,6 +121,7 @@ pub(super) const TLS: &[Check] = &[
         verified: true,
         spec: &[SpecRef::rfc(8446, "4.1.1")],
         needs: Need::Began(Layer::Tls),
+        spares: Some(spared),
         look: Look::One(no_common_suite),
         ..Check::ROW
     },
@@ -230,6 +235,7 @@ fn old_versions_only(facts: &Facts) -> Option<Evidence> {
                 name(version),
                 Suite::name_of(cipher)
             ));
+            let evidence = evidence.and(&windows_in_words(facts));
             Some(Evidence { events: evidence.events.into_iter().chain([event]).collect(), ..evidence })
         }
         (None, None) => failed(facts, |failure| failure == TlsFailure::Alert(PROTOCOL_VERSION)),
@@ -281,18 +287,20 @@ fn old_suites_only(facts: &Facts) -> Option<Evidence> {
     let (event, version, cipher) = newest(facts).filter(|row| !USUAL.contains(&row.2))?;
     let suite = Suite::name_of(cipher);
     let evidence = failed(facts, no_suite)?.and(&format!("a hello with old suites got {} with {suite}", name(version)));
+    let evidence = evidence.and(&windows_in_words(facts));
     Some(Evidence { events: evidence.events.into_iter().chain([event]).collect(), ..evidence })
 }
 
 fn no_common_suite(facts: &Facts) -> Option<Evidence> {
     let evidence = failed(facts, no_suite)?;
+    let windows = windows_in_words(facts);
     match newest(facts) {
-        None => accepted(facts).next().is_none().then_some(evidence),
+        None => accepted(facts).next().is_none().then(|| if answers_a_client(facts) { evidence.and(&windows) } else { evidence }),
         Some((event, version, cipher)) if USUAL.contains(&cipher) => {
             let wide =
                 format!("a hello that offers every group and signature scheme got {} with {}", name(version), Suite::name_of(cipher));
             let events = evidence.events.iter().copied().chain([event]).collect();
-            Some(Evidence { events, ..evidence.and(&wide) })
+            Some(Evidence { events, ..evidence.and(&wide).and(&windows) })
         }
         Some(_) => None,
     }
@@ -403,7 +411,7 @@ fn no_suite(failure: TlsFailure) -> bool {
 }
 
 /// Event, version and suite of every hand-made hello that was accepted.
-fn accepted(facts: &Facts) -> impl Iterator<Item = (usize, u16, u16)> {
+pub(super) fn accepted(facts: &Facts) -> impl Iterator<Item = (usize, u16, u16)> {
     facts.scans.iter().filter_map(|seen| match seen.it.1 {
         ScanAnswer::Accepted { version, cipher, .. } => Some((seen.event, version, cipher)),
         _ => None,

@@ -2,12 +2,13 @@
 //! failed, and keys that only some clients know.
 
 use super::check::{Check, Evidence, Fix, Look, Need, Severity, Windows};
+use super::clients::{spared, windows_in_words};
 use super::tls::{failed, name};
 use crate::base::{Layer, SpecRef};
 use crate::transcript::{Facts, ScanAnswer};
 use crate::wire::cert::Cert;
 use crate::wire::tls::TLS13;
-use crate::wire::tls::message::group_name;
+use crate::wire::tls::message::{group_name, scheme_name};
 use crate::wire::tls::suite::Suite;
 
 pub(super) const TLS_ODD: &[Check] = &[
@@ -62,11 +63,24 @@ pub(super) const TLS_ODD: &[Check] = &[
     Check {
         id: "TLS-WEAK-DH",
         severity: Severity::Warn,
+        spares: None,
         title: "The server's Diffie-Hellman prime is short",
         means: "A prime below 2048 bits is refused by OpenSSL as Debian builds it, one below 1024 bits by Windows too.",
         fix: Fix { admin: "Give the server parameters of 2048 bits or more, or offer ECDHE alone.", user: "" },
         spec: &[SpecRef::rfc(9325, "4.4")],
         look: Look::One(short_prime),
+        ..ROW
+    },
+    Check {
+        id: "TLS-SIGNATURE-SHA1",
+        severity: Severity::Warn,
+        spares: None,
+        windows: &[],
+        title: "The server signs the handshake with SHA-1",
+        means: "Its key is proved with a hash that has been broken. Windows still takes it; OpenSSL 3 and newer systems refuse.",
+        fix: Fix { admin: "Update the server's TLS library, or allow SHA-256 in its list of signature algorithms.", user: "" },
+        spec: &[SpecRef::rfc(9155, "4")],
+        look: Look::One(signed_with_sha1),
         ..ROW
     },
 ];
@@ -76,6 +90,7 @@ const ROW: Check = Check {
     layer: Layer::Tls,
     windows: &[Windows::Hresult(0x8009_0326), Windows::Hresult(0x8009_0331)],
     needs: Need::Began(Layer::Tls),
+    spares: Some(spared),
     ..Check::ROW
 };
 
@@ -102,7 +117,9 @@ fn unknown_key(facts: &Facts) -> Option<Evidence> {
     let leaf = facts.leaf().filter(unknown)?;
     // Where the handshake failed for another reason than the key, that reason is the matter.
     let ours = facts.secured.is_some() || facts.stopped_at(Layer::Tls).is_some();
-    ours.then_some(facts.chain_event?).map(|event| Evidence::at(event, format!("the key of the certificate is {}", leaf.key)))
+    let evidence = Evidence::at(facts.chain_event?, format!("the key of the certificate is {}", leaf.key));
+    let words = if facts.secured.is_some() { String::new() } else { windows_in_words(facts) };
+    ours.then(|| evidence.and(&words))
 }
 
 /// Known, but in no usual hello up to TLS 1.2: the curve of the key has to be among the groups offered (RFC 8422 5.1), and a
@@ -124,6 +141,12 @@ fn short_prime(facts: &Facts) -> Option<Evidence> {
     let dhe = |row: &(usize, u16, u16)| Suite::of(row.1).is_some_and(|suite| suite.name.contains("_DHE_"));
     let (event, cipher, bits) = scanned.chain(surveyed).filter(dhe).min_by_key(|row| row.2).filter(|row| row.2 < LEAST_BITS)?;
     Some(Evidence::at(event, format!("with {} the prime has {bits} bits", Suite::name_of(cipher))))
+}
+
+fn signed_with_sha1(facts: &Facts) -> Option<Evidence> {
+    let seen = facts.secured.as_ref()?;
+    let scheme = seen.it.signed_with.filter(|scheme| SHA1_SCHEMES.contains(scheme))?;
+    Some(Evidence::at(seen.event, format!("the signature scheme is {}", scheme_name(scheme))))
 }
 
 fn is_ecdhe(suite: &Suite) -> bool {
@@ -154,7 +177,7 @@ fn told(facts: &Facts, kind: impl Fn(&Chosen) -> bool) -> Option<Evidence> {
     let group = chosen.group.map_or(String::new(), |group| format!(" and group {}", group_name(group)));
     let says = format!("of everything there is it chose {} with {}{group}", name(chosen.version), Suite::name_of(chosen.cipher));
     let events = failure.events.iter().copied().chain([event]).collect();
-    Some(Evidence { events, ..failure.and(&says) })
+    Some(Evidence { events, ..failure.and(&says).and(&windows_in_words(facts)) })
 }
 
 /// X25519, P-256, P-384, and the hybrids over them, which come beside them and never alone.
@@ -163,5 +186,7 @@ const USUAL_GROUPS: [u16; 6] = [0x001d, 0x0017, 0x0018, 0x11eb, 0x11ec, 0x11ed];
 const USUAL_CURVES: [&str; 2] = ["EC P-256", "EC P-384"];
 /// Kinds of keys that the list of signature schemes of Schannel has no scheme for.
 const UNKNOWN_KEYS: [&str; 4] = ["Ed25519", "Ed448", "ML-DSA", "SLH-DSA"];
+/// RFC 8446 4.2.3: rsa_pkcs1_sha1, ecdsa_sha1; RFC 5246 7.4.1.4.1: DSA with SHA-1.
+const SHA1_SCHEMES: [u16; 3] = [0x0201, 0x0202, 0x0203];
 /// RFC 9325 4.4, bits.
 const LEAST_BITS: u16 = 2048;

@@ -1,8 +1,8 @@
 //! What a survey of the server's TLS (`--scan`) shows.
 
 use super::check::{Check, Evidence, Fix, Look, Need, Severity, Windows};
-use super::clients::{Outcome, outcome};
-use super::tls::name;
+use super::clients::{Outcome, answers_a_client, outcome};
+use super::tls::{accepted, name};
 use crate::base::{Layer, SpecRef};
 use crate::transcript::Facts;
 use crate::transcript::facts::Seen;
@@ -95,8 +95,13 @@ fn others_left_out(facts: &Facts) -> Option<Evidence> {
     left_out(facts, |kind| kind != Kind::CurrentWindows)
 }
 
-/// Clients of those kinds that get nothing, with the reason of each; none where the server speaks to nobody.
+/// Clients of those kinds that get nothing, with the reason of each; none where the server speaks to nobody, which other rows tell.
 fn left_out(facts: &Facts, kind: impl Fn(Kind) -> bool) -> Option<Evidence> {
+    let surveyed = facts.survey.versions.iter().any(|seen| seen.it.accepted());
+    let speaks = surveyed || facts.secured.is_some() || accepted(facts).next().is_some() || answers_a_client(facts);
+    if !speaks {
+        return None;
+    }
     let of_kind = |(client, _): &(&Client, Outcome)| kind(client.kind);
     let all = facts.survey.posed.iter().filter_map(|seen| Some((seen.event, outcome(&seen.it).filter(&of_kind)?)));
     let nothing = |(event, (client, outcome)): (usize, (&'static Client, Outcome))| match outcome {

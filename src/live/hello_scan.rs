@@ -1,5 +1,5 @@
-//! Hand-made ClientHellos: one per version of TLS after the handshake of the TLS library failed, which names a server that
-//! speaks only what we do not; and a whole survey of a server.
+//! Hand-made ClientHellos. After the handshake of the TLS library failed: one per version of TLS, which names a server that
+//! speaks only what we do not, and one like that of every Windows, which tells whom that stops. And a whole survey of a server.
 
 mod ask;
 mod chains;
@@ -12,7 +12,10 @@ pub use survey::{Limits, survey};
 use super::notes::Notes;
 use super::route::Route;
 use crate::base::{Bytes, Layer, Side};
-use crate::transcript::{TlsFailure, What};
+use crate::transcript::scan::Posed;
+use crate::transcript::{ScanAnswer, TlsFailure, What};
+use crate::wire::tls::clients::{CLIENTS, Kind};
+use crate::wire::tls::mark::random;
 use crate::wire::tls::{ClientHello, SSL30, TLS10, TLS11, TLS12, TLS13, Until};
 use ask::{Heard, ask};
 use shares::Shares;
@@ -33,7 +36,8 @@ pub fn may_help(failure: TlsFailure) -> bool {
 }
 
 /// Sends one hello per version, each on a connection of its own, all at once, and notes the answers in the order of the
-/// versions; the chain of the newest version that showed one is noted as an aside, and handed back.
+/// versions; then those of Windows, where the server has a word of TLS to say. The chain of the newest version that showed one
+/// is noted as an aside, and handed back.
 pub async fn scan(route: &Route, server_name: &str, seed: u64, within: Duration, notes: &mut Notes<'_>) -> Vec<Bytes> {
     let mut under_way = JoinSet::new();
     for (place, version) in VERSIONS.into_iter().enumerate() {
@@ -47,15 +51,33 @@ pub async fn scan(route: &Route, server_name: &str, seed: u64, within: Duration,
     }
     heard.sort_by_key(|row| row.0);
     let mut chain = None;
+    let speaks_tls = heard.iter().any(|(_, heard)| matches!(heard.answer, ScanAnswer::Accepted { .. } | ScanAnswer::Alert(_)));
     for (offered, heard) in heard {
         notes.note(Some(Side::Server), Layer::Tls, What::Scanned { offered, answer: heard.answer });
         chain = heard.certs.filter(|certs| !certs.is_empty()).or(chain);
+    }
+    if speaks_tls {
+        as_windows(route, server_name, seed, within, notes).await;
     }
     let certs = chain.unwrap_or_default();
     if !certs.is_empty() {
         notes.note(Some(Side::Server), Layer::Tls, What::Chain { from: route.server(), certs: certs.clone(), aside: true });
     }
     certs
+}
+
+/// Sends the hellos of every Windows, each on a connection of its own, all at once, and notes the answers.
+async fn as_windows(route: &Route, server_name: &str, seed: u64, within: Duration, notes: &mut Notes<'_>) {
+    let mut under_way = JoinSet::new();
+    for (place, client) in CLIENTS.iter().enumerate().filter(|(_, client)| client.kind != Kind::Other) {
+        let (hello, route) = (client.hello(random(seed, CLIENT_PLACES + place), sni(server_name)), route.clone());
+        under_way.spawn(async move { (place, client.id, ask(&route, &hello, Shares::default(), Until::Done, within).await.answer) });
+    }
+    let mut answers = under_way.join_all().await;
+    answers.sort_by_key(|row| row.0);
+    for (_, client, answer) in answers {
+        notes.note(Some(Side::Server), Layer::Tls, What::Posed(Box::new(Posed { client: client.to_string(), answer })));
+    }
 }
 
 /// Asks with key shares of our own where TLS 1.3 is offered, so that the encrypted part of the flight opens.
@@ -71,20 +93,8 @@ fn sni(name: &str) -> Option<String> {
     (name.parse::<std::net::IpAddr>().is_err() && !name.is_empty()).then(|| name.to_string())
 }
 
-/// SplitMix64 (Steele, Lea, Flood 2014) over the seed, apart for every hello.
-fn random(seed: u64, place: usize) -> [u8; 32] {
-    let mut state = seed ^ (place as u64 + 1).wrapping_mul(0xd1b5_4a32_d192_ed03);
-    let mut bytes = [0; 32];
-    for chunk in bytes.chunks_exact_mut(8) {
-        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = state;
-        mixed = (mixed ^ mixed >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        chunk.copy_from_slice(&(mixed ^ mixed >> 31).to_be_bytes());
-    }
-    bytes
-}
-
+/// Where the random numbers of known clients' hellos begin, apart from those of versions.
+const CLIENT_PLACES: usize = 0x1000;
 /// What is asked for, oldest first.
 const VERSIONS: [u16; 5] = [SSL30, TLS10, TLS11, TLS12, TLS13];
 

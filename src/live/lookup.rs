@@ -79,11 +79,18 @@ impl Lookups {
 
 /// Notes what the OCSP answer of the handshake says of the leaf; nothing without the leaf's issuer.
 pub fn note_staple(answer: &[u8], about: &About, notes: &mut Notes<'_>) {
-    let certs: Vec<Cert> = about.certs.iter().flat_map(|der| Cert::parse(der)).collect();
-    let Some(subject) = subjects(&certs, about).into_iter().find(|subject| subject.place == 0) else { return };
-    let standing = revocation::by_answer(answer, &subject.cert, &subject.issuer, about.unix);
-    let look = Revocation { means: Means::Staple, url: None, took: Micros::ZERO, standing, ..subject.look() };
-    notes.note(Some(Side::Server), Layer::Cert, What::Revocation(Box::new(look)));
+    if let Some(look) = stapled(answer, &about.certs, &about.trust, &about.name, about.unix) {
+        notes.note(Some(Side::Server), Layer::Cert, What::Revocation(Box::new(look)));
+    }
+}
+
+/// What the OCSP answer of a handshake says of the leaf at a moment (seconds since 1970-01-01 UTC); nothing without the leaf's
+/// issuer.
+pub fn stapled(answer: &[u8], certs: &[Bytes], trust: &Trust, name: &str, unix: i64) -> Option<Revocation> {
+    let certs: Vec<Cert> = certs.iter().flat_map(|der| Cert::parse(der)).collect();
+    let subject = subjects(&certs, trust, name, unix).into_iter().find(|subject| subject.place == 0)?;
+    let standing = revocation::by_answer(answer, &subject.cert, &subject.issuer, unix);
+    Some(Revocation { means: Means::Staple, url: None, took: Micros::ZERO, standing, ..subject.look() })
 }
 
 async fn look_up(wish: Wish, about: &About, tell: &UnboundedSender<What>) {
@@ -158,8 +165,8 @@ impl Subject {
 }
 
 /// Every certificate of the path but the root, with its issuer.
-fn subjects(certs: &[Cert], about: &About) -> Vec<Subject> {
-    let (verdict, anchors) = about.trust.best(certs, &about.name, about.unix);
+fn subjects(certs: &[Cert], trust: &Trust, name: &str, unix: i64) -> Vec<Subject> {
+    let (verdict, anchors) = trust.best(certs, name, unix);
     let subject = |(place, index): (usize, &usize)| {
         let cert = certs.get(*index).filter(|cert| !cert.self_issued())?.clone();
         let issuer = chain::issuer(certs, &verdict.path, place, anchors)?;
@@ -171,7 +178,7 @@ fn subjects(certs: &[Cert], about: &About) -> Vec<Subject> {
 /// All lists and responders at once.
 async fn ask_all(certs: &[Cert], about: &About, tell: &UnboundedSender<What>) {
     let mut under_way = JoinSet::new();
-    for subject in subjects(certs, about).into_iter().take(MOST_SUBJECTS).map(Arc::new) {
+    for subject in subjects(certs, &about.trust, &about.name, about.unix).into_iter().take(MOST_SUBJECTS).map(Arc::new) {
         let lists = http_only(&subject.cert.crl_urls).take(MOST_URLS).map(|url| (Means::Crl, url.to_string()));
         let responders = http_only(&subject.cert.ocsp_urls).take(MOST_URLS).map(|url| (Means::Ocsp, url.to_string()));
         for (means, url) in responders.chain(lists) {

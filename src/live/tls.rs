@@ -139,6 +139,8 @@ fn agreed(stream: &TlsStream<Tap>, sni: Option<String>, record: &verifier::Recor
         sni,
         client_cert_requested: record.client_cert_requested,
         ocsp_stapled: (!record.ocsp.is_empty()).then_some(record.ocsp.len()),
+        staple: Bytes::default(),
+        signed_with: record.signed_with,
     }
 }
 

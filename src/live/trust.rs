@@ -210,7 +210,7 @@ fn in_words(problem: &Problem) -> String {
     match problem.cert {
         None => problem.says.clone(),
         Some(0) => format!("the server's certificate {}", problem.says),
-        Some(index) => format!("certificate {index} of the chain {}", problem.says),
+        Some(index) => format!("certificate {} of the chain {}", index + 1, problem.says),
     }
 }
 

@@ -49,6 +49,7 @@ fn status(report: &Report, row: &LayerReport) -> TestCaseStatus {
         return skipped(excuse);
     }
     let mut status = match row.standing {
+        Standing::Warn if row.ours => TestCaseStatus::non_success(NonSuccessKind::Error),
         Standing::Ok | Standing::Warn => return TestCaseStatus::success(),
         Standing::Interrupted | Standing::NotReached | Standing::NotSeen | Standing::NotTried => TestCaseStatus::skipped(),
         Standing::Fail if row.ours => TestCaseStatus::non_success(NonSuccessKind::Error),

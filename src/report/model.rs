@@ -4,6 +4,7 @@ use super::learned::{self, Learned};
 use super::sentence;
 use super::text::list;
 use crate::base::{Layer, Micros};
+use crate::diag::clients::spared;
 use crate::diag::gate::{Gate, GateSummary, Ruling};
 use crate::diag::join::Told;
 use crate::diag::product::{self, Product};
@@ -17,7 +18,7 @@ use crate::transcript::{Facts, Reason, State, Transcript};
 pub enum Standing {
     /// Works.
     Ok,
-    /// Works, with a warning.
+    /// Works, with a warning; or nobody knows, because only this program cannot go on.
     Warn,
     /// Failed, or Windows would stop here.
     Fail,
@@ -189,18 +190,24 @@ impl Report {
         self.facts.stop.as_ref().is_none_or(|stop| is_interruption(&stop.reason))
     }
 
-    /// The Windows codes of a finding; none where our own machine stopped the call, for Windows would go on there.
+    /// The Windows codes of a finding; none where our own machine or program stopped the call, for Windows would go on there.
     pub fn windows(&self, finding: &Finding) -> &'static [Windows] {
         let ours = |stop: &Stop| matches!(stop.reason, Reason::Ours(_)) && stop.layer == finding.check.layer;
-        if self.facts.stop.as_ref().is_some_and(ours) { &[] } else { finding.check.windows }
+        let ours = self.facts.stop.as_ref().is_some_and(ours) || finding.check.spares_windows(&self.facts);
+        if ours { &[] } else { finding.check.windows }
     }
 
-    /// Why our own machine could not do it, when that is where the call stopped.
+    /// Why our own machine or program could not do it, when that is where the call stopped and nothing else would stop Windows.
     pub fn ours(&self) -> Option<&str> {
         match self.facts.stop.as_ref().map(|stop| &stop.reason) {
             Some(reason @ Reason::Ours(why)) if !is_interruption(reason) => Some(why),
-            _ => None,
+            _ => self.spared().filter(|_| self.judgement.worst() < Some(Severity::Fail)).map(|finding| finding.check.title),
         }
+    }
+
+    /// What stopped this program and would stop no Windows.
+    pub fn spared(&self) -> Option<&Finding> {
+        self.judgement.findings.iter().find(|finding| finding.because_of.is_none() && finding.check.spares_windows(&self.facts))
     }
 
     /// The highest layer that came up, leaving in order aside when the call had stopped before.
@@ -214,7 +221,8 @@ impl Report {
         let graver = |layer: &Layer| {
             self.layers.iter().any(|row| row.layer == *layer && matches!(row.standing, Standing::Fail | Standing::Interrupted))
         };
-        let stop = self.facts.stop.as_ref().map(|stop| stop.layer).filter(graver);
+        let spared = self.spared().is_some();
+        let stop = self.facts.stop.as_ref().map(|stop| stop.layer).filter(|layer| graver(layer) || spared);
         let down = || self.layers.iter().find(|layer| layer.standing == Standing::Fail).map(|layer| layer.layer);
         stop.or_else(|| self.judgement.cause().map(|cause| cause.check.layer)).or_else(down)
     }
@@ -244,7 +252,7 @@ pub fn row(transcript: &Transcript, facts: &Facts, entry: &LayerFacts, standing:
         short,
         learned: all,
         reason: entry.reason.as_ref().map(|reason| super::text::harmless(&reason.to_string())),
-        ours: matches!(entry.reason, Some(Reason::Ours(_))),
+        ours: matches!(entry.reason, Some(Reason::Ours(_))) || standing == Standing::Warn && entry.layer == Layer::Tls && spared(facts),
     }
 }
 
@@ -254,9 +262,15 @@ pub fn standing_of(facts: &Facts, entry: &LayerFacts, findings: &[Finding]) -> S
         Some(reason) if is_interruption(reason) => Standing::Interrupted,
         // Nobody saw it fail: the capture ended first.
         Some(Reason::Unseen(_)) => Standing::Warn,
+        // This program cannot go on, and Windows would.
+        Some(_) if entry.layer == Layer::Tls && spared(facts) && !fails_at(entry.layer, findings) => Standing::Warn,
         None if entry.state == State::NotReached && came_by(facts, entry.layer) => Standing::NotSeen,
         _ => standing(entry.layer, state(facts, entry), passed_over(facts, entry.layer), findings),
     }
+}
+
+fn fails_at(layer: Layer, findings: &[Finding]) -> bool {
+    findings.iter().any(|finding| finding.check.layer == layer && finding.severity == Severity::Fail)
 }
 
 /// Without keys: the stage that the records tell of lies at the layer or beyond.

@@ -17,6 +17,10 @@ pub fn verdict(report: &Report) -> String {
     if report.interrupted {
         return format!("Interrupted: {}", scope(report, &target));
     }
+    if let Some(finding) = report.spared().filter(|_| report.ours().is_some()) {
+        let (says, at) = (decapitalised(finding.check.title), stage(finding.check.layer));
+        return format!("Could not be tested beyond {at}: {says} ({}), which stops this program and no current Windows.", finding.check.id);
+    }
     if let Some(why) = report.ours() {
         return format!("Could not be tested: {}", full_stop(&decapitalised(&peer(&harmless(why)))));
     }
@@ -98,7 +102,8 @@ fn failing(report: &Report, cause: &Finding) -> String {
 
 /// A certificate that does not verify stops a Windows client, and not the probe.
 fn fails(report: &Report, layer: Layer) -> &'static str {
-    if report.facts.stop.is_none() && layer < Layer::Teardown { "A Windows client fails" } else { "Fails" }
+    let passes = report.facts.stop.is_none() || report.spared().is_some();
+    if passes && layer < Layer::Teardown { "A Windows client fails" } else { "Fails" }
 }
 
 /// A layer within a sentence.

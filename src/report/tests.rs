@@ -175,6 +175,7 @@ const CHECKS: &[Check] = &[
         verified: true,
         spec: &[SpecRef::rfc(2759, "6")],
         needs: Need::Began(Layer::Auth),
+        spares: None,
         explains: &["TEAR-UNACKED"],
         look: Look::One(|facts| {
             let stop = facts.stopped_at(Layer::Auth)?;
@@ -195,6 +196,7 @@ const CHECKS: &[Check] = &[
         verified: false,
         spec: &[SpecRef::sstp("3.1.5.2.4")],
         needs: Need::Began(Layer::Teardown),
+        spares: None,
         explains: &[],
         look: Look::One(|facts| {
             let asked = facts.messages(Side::Client, MessageType::CallDisconnect).next()?;
@@ -213,6 +215,7 @@ const CHECKS: &[Check] = &[
         verified: false,
         spec: &[],
         needs: Need::Began(Layer::Http),
+        spares: None,
         explains: &[],
         look: Look::One(|facts| {
             let response = facts.responses.first()?;

@@ -63,10 +63,10 @@ pub fn peer(text: &str) -> String {
     cut(text, PEER)
 }
 
-/// Evidence in which nothing that a peer said is longer than that: what stands between quotation marks, and every part
-/// between semicolons.
+/// Evidence in which nothing that a peer said is longer than that: what stands between quotation marks. Of what stands between
+/// semicolons more is left, since most of it is our own words.
 pub fn evidence(text: &str) -> String {
-    let plain = |part: &str| part.split("; ").map(peer).collect::<Vec<_>>().join("; ");
+    let plain = |part: &str| part.split("; ").map(|part| cut(part, PART)).collect::<Vec<_>>().join("; ");
     let parts = text.split('"').enumerate().map(|(n, part)| if n % 2 == 1 { peer(part) } else { plain(part) });
     cut(&parts.collect::<Vec<_>>().join("\""), EVIDENCE)
 }
@@ -134,8 +134,10 @@ pub fn list<T: ToString>(items: impl IntoIterator<Item = T>) -> String {
 
 /// Ours: longer text of a peer is cut in what people read.
 const PEER: usize = 200;
+/// Ours: a longer part of evidence is cut in what people read.
+const PART: usize = 400;
 /// Ours: longer evidence is cut in what people read; JSON has all of it.
-const EVIDENCE: usize = 800;
+const EVIDENCE: usize = 1_600;
 
 #[cfg(test)]
 mod tests {
@@ -184,7 +186,8 @@ mod tests {
         assert_eq!(cut("abc def", 5), "abc…");
         assert_eq!(cut("abc", 3), "abc");
         let long = format!("the server said \"{}\" and left", "x".repeat(300));
-        assert_eq!(evidence(&format!("HTTP/1.1 403 Forbidden; Server: {}; more", "x".repeat(300))).chars().count(), 24 + 200 + 6);
+        assert_eq!(evidence(&format!("HTTP/1.1 403 Forbidden; Server: {}; more", "x".repeat(300))).chars().count(), 24 + 308 + 6);
+        assert_eq!(evidence(&format!("HTTP/1.1 403 Forbidden; Server: {}; more", "x".repeat(500))).chars().count(), 24 + 400 + 6);
         assert_eq!(evidence(&long), format!("the server said \"{}…\" and left", "x".repeat(199)));
     }
 }

@@ -124,7 +124,7 @@ pub enum What {
     VersionScanned(Box<scan::Version>),
     /// What else a server's ServerHello tells; `--scan`.
     Traits(Box<scan::Traits>),
-    /// The hello of one kind of client and its answer; `--scan`.
+    /// The hello of one kind of client and its answer; `--scan`, and for Windows after the handshake failed.
     Posed(Box<scan::Posed>),
     /// The scan is over.
     ScanEnded(scan::Effort),
@@ -421,6 +421,12 @@ pub struct Secured {
     pub client_cert_requested: bool,
     /// A stapled OCSP response came, its length in bytes.
     pub ocsp_stapled: Option<usize>,
+    /// That response as a tap saw it; a probe notes what it says of the leaf.
+    #[serde(default, skip_serializing_if = "no_bytes")]
+    pub staple: Bytes,
+    /// Scheme of the server's signature over the handshake, where it is known: TLS 1.2 and newer name it. RFC 8446 4.2.3.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed_with: Option<u16>,
 }
 
 /// Why bytes could not be looked into.

@@ -315,7 +315,11 @@ impl Facts {
             What::Scanned { offered, answer } => self.scans.push(seen!((*offered, answer.clone()))),
             What::VersionScanned(it) => self.survey.versions.push(seen!((**it).clone())),
             What::Traits(it) => self.survey.traits = Some(seen!((**it).clone())),
-            What::Posed(it) => self.survey.posed.push(seen!((**it).clone())),
+            What::Posed(it) => {
+                // Windows is asked about when the handshake failed, and again in a survey.
+                self.survey.posed.retain(|earlier| earlier.it.client != it.client);
+                self.survey.posed.push(seen!((**it).clone()));
+            }
             What::ScanEnded(it) => self.survey.effort = Some(seen!(it.clone())),
             What::Alert { description } => self.alerts.push(seen!(*description)),
             What::Trust { source, verdict } => self.trust.push(seen!((source.clone(), verdict.clone()))),

@@ -6,6 +6,7 @@ pub mod clients;
 pub mod fingerprint;
 mod flight;
 pub mod hello;
+pub mod mark;
 pub mod message;
 mod offer;
 pub mod record;

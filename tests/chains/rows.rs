@@ -143,18 +143,18 @@ pub const ROWS: &[Row] = &[
         r.sends.push(Part::Upper);
     }),
     row("a name that the CA may issue for", "", |r| permit(r, GeneralSubtree::DnsName("lab.example".into()))),
-    row("a name that the CA may not issue for", "CERT-CONSTRAINTS", |r| permit(r, GeneralSubtree::DnsName("corp.example".into()))),
-    row("a name that is excluded", "CERT-CONSTRAINTS", |r| exclude(r, GeneralSubtree::DnsName("lab.example".into()))),
-    row("an address that is excluded", "CERT-CONSTRAINTS", |r| {
+    row("a name that the CA may not issue for", "CERT-NAME-CONSTRAINTS", |r| permit(r, GeneralSubtree::DnsName("corp.example".into()))),
+    row("a name that is excluded", "CERT-NAME-CONSTRAINTS", |r| exclude(r, GeneralSubtree::DnsName("lab.example".into()))),
+    row("an address that is excluded", "CERT-NAME-CONSTRAINTS", |r| {
         r.leaf.subject_alt_names = names(&[HOST, "192.0.2.7"]);
         exclude(r, GeneralSubtree::IpAddress(CidrSubnet::from_v4_prefix([192, 0, 2, 0], 24)));
     }),
-    row("a subject that the CA may not issue for", "CERT-CONSTRAINTS", |r| {
+    row("a subject that the CA may not issue for", "CERT-NAME-CONSTRAINTS", |r| {
         let mut subject = DistinguishedName::new();
         subject.push(DnType::OrganizationName, "Corp");
         permit(r, GeneralSubtree::DirectoryName(subject));
     }),
-    row("an unknown critical extension", "CERT-CONSTRAINTS", |r| r.leaf.custom_extensions.push(extension(UNKNOWN, &[5, 0], true))),
+    row("an unknown critical extension", "CERT-CRITICAL-UNKNOWN", |r| r.leaf.custom_extensions.push(extension(UNKNOWN, &[5, 0], true))),
     row("an unknown extension", "", |r| r.leaf.custom_extensions.push(extension(UNKNOWN, &[5, 0], false))),
     // Damage.
     row("a key usage that cannot be read", "CERT-UNREADABLE", |r| {

@@ -123,6 +123,11 @@ impl<'l> Log<'l> {
         ends.unwrap_or(State::NotReached)
     }
 
+    /// The layer failed, perhaps after it had come up.
+    pub fn went_down(&self, layer: Layer) -> bool {
+        self.events.iter().any(|event| event.layer == layer && matches!(event.what, What::Down(_)))
+    }
+
     /// Bytes were seen that nobody could look into.
     pub fn is_opaque(&self) -> bool {
         self.events.iter().any(|event| matches!(event.what, What::Opaque { .. }))

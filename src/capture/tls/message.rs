@@ -6,7 +6,7 @@ use crate::base::{Bytes, Layer, Micros, Reader, Side, WireError};
 use crate::transcript::{Event, What, tap};
 use crate::wire::tls::message::{self, Certificates13, EncryptedExtensions, kind};
 use crate::wire::tls::suite::Kx;
-use crate::wire::tls::{Choice, Offer, TLS12, TLS13, fingerprint};
+use crate::wire::tls::{Choice, Exchange, Offer, TLS12, TLS13, fingerprint};
 use zeroize::Zeroizing;
 
 impl Tls {
@@ -51,7 +51,7 @@ impl Tls {
             (kind::CERTIFICATE, Side::Server) if old => self.chain(at, message::certificates(body)?, out),
             (kind::CERTIFICATE, Side::Server) => {
                 let read = Certificates13::parse(body)?;
-                self.shake.ocsp_stapled = read.ocsp;
+                self.shake.staple = read.ocsp;
                 self.chain(at, read.certs, out);
             }
             (kind::ENCRYPTED_EXTENSIONS, Side::Server) => {
@@ -60,8 +60,9 @@ impl Tls {
                 self.shake.early_data_accepted = Some(read.early_data);
                 self.skip_early(at, 0, out);
             }
-            (kind::CERTIFICATE_STATUS, Side::Server) => self.shake.ocsp_stapled = message::certificate_status(body).ok(),
-            (kind::SERVER_KEY_EXCHANGE, Side::Server) if self.uses_curves() => self.shake.curve = message::named_curve(body)?,
+            (kind::CERTIFICATE_STATUS, Side::Server) => self.shake.staple = message::certificate_status(body).ok(),
+            (kind::SERVER_KEY_EXCHANGE, Side::Server) if old => self.server_key_exchange(body),
+            (kind::CERTIFICATE_VERIFY, Side::Server) if !old => self.shake.signed_with = Some(body.u16("signature scheme")?),
             (kind::CERTIFICATE_REQUEST, Side::Server) => self.shake.client_cert_requested = true,
             (kind::CLIENT_KEY_EXCHANGE, Side::Client) if old => self.client_key_exchange(body),
             (kind::NEW_SESSION_TICKET, Side::Server) if old => self.session_ticket(body)?,
@@ -115,8 +116,11 @@ impl Tls {
         self.event(at, Some(Side::Server), What::Chain { from: None, certs, aside: false }, out);
     }
 
-    fn uses_curves(&self) -> bool {
-        self.shake.version() <= TLS12 && self.shake.suite().is_some_and(|suite| suite.kx == Kx::Ecdhe)
+    /// One that cannot be read is of a kind unknown here. RFC 5246 7.4.3, RFC 8422 5.4.
+    fn server_key_exchange(&mut self, body: &mut Reader<'_>) {
+        let suite = self.shake.suite();
+        let Some(Ok(read)) = suite.map(|suite| Exchange::parse(body, self.shake.version(), suite)) else { return };
+        (self.shake.curve, self.shake.signed_with) = (read.group, read.scheme);
     }
 
     /// RFC 5246 7.4.7.1.

@@ -1,6 +1,6 @@
 //! What is known of a handshake.
 
-use crate::base::{Micros, Side};
+use crate::base::{Bytes, Micros, Side};
 use crate::transcript::Secured;
 use crate::wire::tls::suite::Suite;
 use crate::wire::tls::{Choice, Offer, TLS10, TLS11, TLS12, TLS13, message};
@@ -36,7 +36,10 @@ pub(super) struct Shake {
     /// Group of the key exchange up to TLS 1.2.
     pub(super) curve: Option<u16>,
     pub(super) client_cert_requested: bool,
-    pub(super) ocsp_stapled: Option<usize>,
+    /// The stapled OCSP response.
+    pub(super) staple: Option<Bytes>,
+    /// Scheme of the server's signature over the handshake.
+    pub(super) signed_with: Option<u16>,
     /// Handshake messages since the ClientHello, as long as they may be needed for the extended master secret.
     pub(super) transcript: Option<Zeroizing<Vec<u8>>>,
     /// The master secret, where it was not in the key log.
@@ -140,7 +143,9 @@ impl Shake {
             alpn: choice.alpn.as_ref().or(self.alpn.as_ref()).map(text),
             sni: self.offer.as_ref().and_then(|offer| offer.server_name.clone()),
             client_cert_requested: self.client_cert_requested,
-            ocsp_stapled: self.ocsp_stapled,
+            ocsp_stapled: self.staple.as_ref().map(|staple| staple.len()),
+            staple: self.staple.clone().unwrap_or_default(),
+            signed_with: self.signed_with,
         })
     }
 
@@ -151,6 +156,8 @@ impl Shake {
         self.hello_at = self.hello_at.or(Some(at));
         self.choice = None;
         self.master = None;
+        self.staple = None;
+        self.signed_with = None;
         if !self.secured() {
             self.finished = [false; 2];
         }

@@ -22,7 +22,7 @@ pub fn checks() -> String {
 }
 
 fn check(page: &mut String, check: &Check) {
-    let _ = writeln!(page, "\n### {}\n\n{} ({}). {}\n", check.id, check.title, check.severity.name(), check.means);
+    let _ = writeln!(page, "\n### {}\n\n{} ({}). {}\n", check.id, check.title, severity(check), check.means);
     let windows: Vec<String> = check.windows.iter().map(|code| code_in_full(*code)).collect();
     if !windows.is_empty() {
         let doubt = if check.verified { "" } else { " (unverified)" };
@@ -41,6 +41,11 @@ fn check(page: &mut String, check: &Check) {
     if !spec.is_empty() {
         let _ = writeln!(page, "- Source: {}", spec.join(", "));
     }
+}
+
+fn severity(check: &Check) -> String {
+    let warns = if check.spares.is_some() { "; warn where every current Windows goes on" } else { "" };
+    format!("{}{warns}", check.severity.name())
 }
 
 /// `docs/faults.md`.

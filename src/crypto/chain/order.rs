@@ -8,7 +8,11 @@ pub(super) fn of(chain: &[Cert], path: &[usize]) -> Vec<Problem> {
     let duplicates = duplicates(chain);
     let mut problems: Vec<Problem> = duplicates
         .iter()
-        .map(|(again, first)| Problem { rule: Rule::Duplicate, cert: Some(*again), says: format!("is the same as certificate {first}") })
+        .map(|(again, first)| Problem {
+            rule: Rule::Duplicate,
+            cert: Some(*again),
+            says: format!("is the same as certificate {}", first + 1),
+        })
         .collect();
     problems.extend(leaf_behind_its_issuer(chain).or_else(|| wrong_order(path)));
     let relatives = relatives(chain, path);
@@ -34,13 +38,13 @@ fn leaf_behind_its_issuer(chain: &[Cert]) -> Option<Problem> {
         cert.issuer_der == first.subject_der && cert.der != first.der && signature::check(cert, &first.spki_der) == Signature::Good
     };
     let leaf = others.iter().position(issued_by_first).filter(|_| first.is_ca == Some(true))? + 1;
-    let says = format!("stands first but issued certificate {leaf}; the server's own certificate has to be first");
+    let says = format!("stands first but issued certificate {}; the server's own certificate has to be first", leaf + 1);
     Some(Problem { rule: Rule::WrongOrder, cert: Some(0), says })
 }
 
 fn wrong_order(path: &[usize]) -> Option<Problem> {
     let (below, above) = path.iter().zip(path.iter().skip(1)).find(|(below, above)| above < below)?;
-    let says = format!("stands before certificate {below}, which it issued");
+    let says = format!("stands before certificate {}, which it issued", below + 1);
     Some(Problem { rule: Rule::WrongOrder, cert: Some(*above), says })
 }
 

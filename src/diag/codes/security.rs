@@ -77,7 +77,7 @@ pub(super) const CRYPTO_API: &[Code] = &[
     row(CryptoApi, 0x800B0102, "CERT_E_VALIDITYPERIODNESTING", "Validity periods do not nest", "CA set-up", Inferred, &["CERT-CONSTRAINTS"]),
     row(CryptoApi, 0x800B0103, "CERT_E_ROLE", "Used in the wrong role (CA/end entity)", "Leaf/CA mix-up", Inferred, &["CERT-CONSTRAINTS"]),
     row(CryptoApi, 0x800B0104, "CERT_E_PATHLENCONST", "Path length exceeded", "CA set-up", Inferred, &["CERT-CONSTRAINTS"]),
-    row(CryptoApi, 0x800B0105, "CERT_E_CRITICAL", "Unknown critical extension", "Private CA extension", Inferred, &["CERT-CONSTRAINTS"]),
+    row(CryptoApi, 0x800B0105, "CERT_E_CRITICAL", "Unknown critical extension", "Private CA extension", Inferred, &["CERT-CRITICAL-UNKNOWN"]),
     row(CryptoApi, 0x800B0106, "CERT_E_PURPOSE", "Used for another purpose than allowed", "EKU", Inferred, &["CERT-EKU-MISSING"]),
     row(CryptoApi, 0x800B0107, "CERT_E_ISSUERCHAINING", "Parent did not issue the child", "Wrong intermediate", Inferred, &["CERT-MISSING-INTERMEDIATE"]),
     row(CryptoApi, 0x800B0108, "CERT_E_MALFORMED", "Malformed certificate", "Damage", Inferred, &["CERT-CONSTRAINTS"]),
@@ -92,7 +92,7 @@ pub(super) const CRYPTO_API: &[Code] = &[
     row(CryptoApi, 0x800B0111, "TRUST_E_EXPLICIT_DISTRUST", "Explicitly distrusted", "Disallowed list", Inferred, &["CERT-DISTRUSTED"]),
     row(CryptoApi, 0x800B0112, "CERT_E_UNTRUSTEDCA", "A CA in the chain is not trusted by policy", "NTAuth or policy", Inferred, &["CERT-UNTRUSTED-ROOT"]),
     row(CryptoApi, 0x800B0113, "CERT_E_INVALID_POLICY", "Policy constraint violated", "CA set-up", Inferred, &["CERT-CONSTRAINTS"]),
-    row(CryptoApi, 0x800B0114, "CERT_E_INVALID_NAME", "Name constraint violated", "CA set-up", Inferred, &["CERT-CONSTRAINTS"]),
+    row(CryptoApi, 0x800B0114, "CERT_E_INVALID_NAME", "Name constraint violated", "CA set-up", Inferred, &["CERT-NAME-CONSTRAINTS"]),
 ];
 
 /// Catalogue 2.10.

@@ -155,11 +155,11 @@ fn every_rule_of_the_chain_has_a_check() {
         (Rule::KeyUsage, "CERT-KEY-USAGE"),
         (Rule::BasicConstraints, "CERT-CONSTRAINTS"),
         (Rule::PathLength, "CERT-CONSTRAINTS"),
-        (Rule::NameConstraints, "CERT-CONSTRAINTS"),
+        (Rule::NameConstraints, "CERT-NAME-CONSTRAINTS"),
         (Rule::WeakKey, "CERT-WEAK-KEY"),
         (Rule::WeakSignature, "CERT-SHA1"),
         (Rule::BadSignature, "CERT-BAD-SIGNATURE"),
-        (Rule::UnknownCritical, "CERT-CONSTRAINTS"),
+        (Rule::UnknownCritical, "CERT-CRITICAL-UNKNOWN"),
         (Rule::ValidityTooLong, "CERT-VALIDITY-TOO-LONG"),
         (Rule::NoRevocationInfo, "CERT-NO-REVOCATION-INFO"),
         (Rule::CrlLdapOnly, "CERT-CRL-LDAP-ONLY"),
@@ -167,6 +167,27 @@ fn every_rule_of_the_chain_has_a_check() {
     for (rule, id) in expected {
         assert_eq!(of(rule), id, "{rule:?}");
     }
+}
+
+#[test]
+fn a_chain_that_does_not_build_comes_before_what_is_asked_about_it() {
+    for end in [Rule::UntrustedRoot, Rule::MissingIntermediate, Rule::SelfSigned, Rule::BadSignature, Rule::NameMismatch] {
+        let story = Story::new().tls_with(&[Rule::CrlLdapOnly, end]);
+        let ids = story.ids(Severity::Fail);
+        assert_eq!((ids.len(), ids.last()), (2, Some(&"CERT-CRL-LDAP-ONLY")), "{ids:?}");
+    }
+}
+
+#[test]
+fn every_broken_rule_of_a_ca_has_the_code_of_its_own() {
+    let shown = |rule| {
+        let judged = Story::new().tls_with(&[rule]).judged();
+        judged.cause().and_then(|cause| cause.check.windows.first()).and_then(|windows| windows.code()).map(|code| code.name)
+    };
+    assert_eq!(shown(Rule::UnknownCritical), Some("CERT_E_CRITICAL"));
+    assert_eq!(shown(Rule::NameConstraints), Some("CERT_E_INVALID_NAME"));
+    assert_eq!(shown(Rule::BasicConstraints), Some("TRUST_E_BASIC_CONSTRAINTS"));
+    assert_eq!(shown(Rule::PathLength), Some("TRUST_E_BASIC_CONSTRAINTS"));
 }
 
 #[test]

@@ -4,8 +4,9 @@ use super::super::by_id;
 use super::super::story::{Story, leaf};
 use super::super::{Severity, check::Need};
 use crate::base::{Layer, Micros, Side};
+use crate::crypto::chain::Rule;
 use crate::transcript::tap::{Answer, Icmp, IcmpSays, Opening};
-use crate::transcript::{How, Opaqueness, What};
+use crate::transcript::{CLIENT, How, Opaqueness, What};
 use crate::wire::http;
 
 /// Id and story.
@@ -99,6 +100,10 @@ const STORIES: &[Row] = &[
     }),
     ("CERT-CLIENT-SAYS-BAD", || {
         shown_certificate(leaf("other.example.test", 10, 300)).alert(Side::Client, 42).left(Layer::Tls).flow(|_| ())
+    }),
+    ("CERT-CLIENT-TRUSTS-MORE", || {
+        let shown = shown_certificate(leaf("vpn.example.test", 10, 300)).secured(|_| ());
+        shown.trust(CLIENT, &[]).trust("system", &[Rule::SelfSigned]).http().unseen(Layer::Sstp)
     }),
     ("CERT-NAME-NOT-CHECKED", || shown_certificate(leaf("other.example.test", 10, 300)).secured(|_| ()).http().unseen(Layer::Sstp)),
     ("HTTP-CLIENT-LEFT", || Story::captured_tls().began(Layer::Http).left(Layer::Http).flow(|_| ())),

@@ -55,6 +55,33 @@ fn a_key_that_schannel_does_not_know_is_named_whether_or_not_ours_does() {
     assert!(Story::new().tcp().secured(|_| ()).chain(&[certificate(10, 300)]).ids(Severity::Fail).is_empty());
 }
 
+#[test]
+fn a_handshake_signed_with_sha_1_is_warned_of() {
+    let story = |scheme| Story::new().tcp().secured(|secured| secured.signed_with = Some(scheme)).chain(&[certificate(10, 300)]);
+    for (scheme, name) in [(0x0201, "rsa_pkcs1_sha1"), (0x0203, "ecdsa_sha1")] {
+        let judged = story(scheme).judged();
+        let finding = judged.findings.iter().find(|finding| finding.check.id == "TLS-SIGNATURE-SHA1").expect("found");
+        assert!(finding.evidence.says.ends_with(name), "{}", finding.evidence.says);
+    }
+    assert!(story(0x0804).judged().findings.is_empty());
+}
+
+#[test]
+fn what_every_current_windows_would_take_warns_only() {
+    let current = ["windows-10-22h2", "windows-11-21h2", "windows-11-24h2"];
+    let cbc = || scanned(TlsFailure::Alert(40), accepted(0x0303, 0xc014, Some(0x17)));
+    let all = current.iter().fold(cbc(), |story, client| posed(story, client, accepted(0x0303, 0xc014, Some(0x17))));
+    assert_eq!((all.ids(Severity::Fail).len(), all.ids(Severity::Warn)), (0, vec!["TLS-LEGACY-CIPHER"]));
+    // One that gets nothing, one that was not asked, one that is asked for a certificate: then it is not known to spare Windows.
+    let one_less = current[..2].iter().fold(cbc(), |story, client| posed(story, client, accepted(0x0303, 0xc014, None)));
+    let says = posed(one_less.clone(), current[2], ScanAnswer::Alert(40)).fails_with("TLS-LEGACY-CIPHER");
+    assert!(says.contains("Windows 10 22H2, 11 21H2 would go on, with TLS 1.2") && says.contains("Windows 11 24H2 would not"), "{says}");
+    posed(one_less.clone(), current[2], ScanAnswer::Silence).fails_with("TLS-LEGACY-CIPHER");
+    let asks = ScanAnswer::Accepted { version: 0x0303, cipher: 0xc014, group: None, bits: None, asks_for_certificate: true };
+    posed(one_less, current[2], asks).fails_with("TLS-LEGACY-CIPHER");
+    cbc().fails_with("TLS-LEGACY-CIPHER");
+}
+
 fn posed(story: Story, client: &str, answer: ScanAnswer) -> Story {
     story.note(Some(Side::Server), Layer::Tls, What::Posed(Box::new(Posed { client: client.into(), answer })))
 }

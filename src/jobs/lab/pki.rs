@@ -82,11 +82,13 @@ pub enum PkiKind {
     EndsIn20Days,
     /// The leaf is valid for three years.
     ThreeYears,
+    /// The leaf has an RSA key.
+    RsaLeaf,
 }
 
 impl PkiKind {
     /// All kinds.
-    pub const ALL: [PkiKind; 30] = [
+    pub const ALL: [PkiKind; 31] = [
         PkiKind::Clean,
         PkiKind::ExpiredLeaf,
         PkiKind::NotYetValid,
@@ -117,6 +119,7 @@ impl PkiKind {
         PkiKind::EndsIn5Days,
         PkiKind::EndsIn20Days,
         PkiKind::ThreeYears,
+        PkiKind::RsaLeaf,
     ];
 
     /// Nothing is wrong with the names on the leaf.
@@ -195,7 +198,10 @@ impl Authority {
             PkiKind::PathTooLong => Some(issue(&intermediate, second_params(self.now, &place))?),
             _ => None,
         };
-        let key = KeyPair::generate()?;
+        let key = match kind {
+            PkiKind::RsaLeaf => KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256)?,
+            _ => KeyPair::generate()?,
+        };
         let mut params = leaf_params(kind, self.now, &place);
         if kind.bears_the_names() {
             params.subject_alt_names.extend(self.names.iter().cloned());

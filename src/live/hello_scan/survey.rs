@@ -3,7 +3,7 @@
 use super::ask::Heard;
 use super::chains::{self, Found};
 use super::desk::Desk;
-use super::{VERSIONS, random, sni};
+use super::{CLIENT_PLACES, VERSIONS, sni};
 use crate::base::{Layer, Micros, Side};
 use crate::live::notes::Notes;
 use crate::live::route::Route;
@@ -11,6 +11,7 @@ use crate::transcript::scan::{Effort, Posed, Traits, Version};
 use crate::transcript::{ScanAnswer, What};
 use crate::wire::tls::clients::CLIENTS;
 use crate::wire::tls::hello::FALLBACK;
+use crate::wire::tls::mark::random;
 use crate::wire::tls::suite::Suite;
 use crate::wire::tls::{ClientHello, SSL30, TLS12, TLS13, Until};
 use std::sync::Arc;
@@ -193,7 +194,7 @@ impl Asker {
         for (place, client) in CLIENTS.iter().enumerate() {
             let asker = self.clone();
             under_way.spawn(async move {
-                let hello = client.hello(random(asker.seed, 0x1000 + place), asker.sni.clone());
+                let hello = client.hello(random(asker.seed, CLIENT_PLACES + place), asker.sni.clone());
                 let heard = asker.desk.ask(&hello, Until::Done).await?;
                 Some((place, Posed { client: client.id.to_string(), answer: heard.answer }))
             });

@@ -7,9 +7,21 @@ use crate::wire::tls::Offer;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
+/// Every Windows there is a row for.
+const WINDOWS: [&str; 8] = [
+    "windows-7",
+    "windows-8.1",
+    "windows-10-1607",
+    "windows-10-1809",
+    "windows-10-22h2",
+    "windows-11-21h2",
+    "windows-11-24h2",
+    "windows-server-2025",
+];
+
 /// A server that answers a hello of TLS 1.0 with a ServerHello and every other with alert 70.
 async fn tls10_only(listener: TcpListener) {
-    for _ in VERSIONS {
+    for _ in 0..VERSIONS.len() + WINDOWS.len() {
         let (mut peer, _) = listener.accept().await.expect("a client");
         let mut hello = [0; 11];
         peer.read_exact(&mut hello).await.expect("a hello");
@@ -32,6 +44,12 @@ async fn a_server_of_tls_1_0_only_is_named_as_such() {
     server.await.expect("no panic");
     let whats: Vec<What> = events.into_iter().map(|event| event.what).collect();
     let scanned = |offered, answer| What::Scanned { offered, answer };
+    let taken = || ScanAnswer::Accepted { version: TLS10, cipher: 0x002f, group: None, bits: None, asks_for_certificate: false };
+    // This server looks at the version field alone.
+    let posed = |client: &str| {
+        let answer = if client == "windows-7" { taken() } else { ScanAnswer::Alert(70) };
+        What::Posed(Box::new(Posed { client: client.into(), answer }))
+    };
     assert_eq!(
         whats,
         [
@@ -41,14 +59,10 @@ async fn a_server_of_tls_1_0_only_is_named_as_such() {
             scanned(TLS12, ScanAnswer::Alert(70)),
             scanned(TLS13, ScanAnswer::Alert(70)),
         ]
+        .into_iter()
+        .chain(WINDOWS.map(posed))
+        .collect::<Vec<_>>()
     );
-}
-
-#[test]
-fn the_same_seed_gives_the_same_hello_and_every_version_its_own() {
-    assert_eq!(random(7, 0), random(7, 0));
-    assert_ne!(random(7, 0), random(7, 1));
-    assert_ne!(random(7, 0), random(8, 0));
 }
 
 /// A server of TLS 1.2 with two suites and an order of its own, which serves so many connections and no more.

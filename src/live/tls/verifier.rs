@@ -14,6 +14,8 @@ pub(super) struct Record {
     pub certs: Vec<Bytes>,
     pub ocsp: Bytes,
     pub signature: Signature,
+    /// Its scheme.
+    pub signed_with: Option<u16>,
     pub client_cert_requested: bool,
 }
 
@@ -32,7 +34,9 @@ impl Recorder {
     }
 
     fn judge_signature(&self, message: &[u8], leaf: &CertificateDer<'_>, signed: &DigitallySignedStruct) -> HandshakeSignatureValid {
-        self.record().signature = signature::judge(leaf, signed.scheme, message, signed.signature());
+        let mut record = self.record();
+        record.signature = signature::judge(leaf, signed.scheme, message, signed.signature());
+        record.signed_with = Some(signed.scheme.into());
         HandshakeSignatureValid::assertion()
     }
 }

@@ -6,6 +6,7 @@ use crate::base::Micros;
 use crate::diag::codes;
 use crate::transcript::facts::Attempt;
 use crate::transcript::{ConnectFailure, DnsFailure, Facts, ScanAnswer, TlsFailure, Transcript, What};
+use crate::wire::tls::message::scheme_name;
 use crate::wire::tls::suite::Suite;
 
 pub(super) fn dns(facts: &Facts, learned: &mut Learned) {
@@ -94,6 +95,7 @@ pub(super) fn tls(facts: &Facts, learned: &mut Learned) {
         learned.add("client certificate", if secured.client_cert_requested { "asked for" } else { "not asked for" });
         let stapled = secured.ocsp_stapled.map_or("none".to_string(), |bytes| format!("{bytes} bytes"));
         learned.add("stapled OCSP answer", stapled);
+        learned.add_some("handshake signed with", secured.signed_with.map(scheme_name).as_ref());
     }
     if let Some(seen) = &facts.unsecured {
         learned.add("failure", format_args!("{}: {}", no_tls(seen.it.0), seen.it.1));

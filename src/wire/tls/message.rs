@@ -23,6 +23,8 @@ pub mod kind {
     pub const SERVER_KEY_EXCHANGE: u8 = 12;
     /// The other end is to show a certificate.
     pub const CERTIFICATE_REQUEST: u8 = 13;
+    /// The proof that the end holds the key of its certificate.
+    pub const CERTIFICATE_VERIFY: u8 = 15;
     /// RFC 5246 7.4.5.
     pub const SERVER_HELLO_DONE: u8 = 14;
     /// RFC 5246 7.4.7.
@@ -52,8 +54,8 @@ pub fn certificates(reader: &mut Reader<'_>) -> Result<Vec<Bytes>, WireError> {
 pub struct Certificates13 {
     /// The certificates, DER, leaf first.
     pub certs: Vec<Bytes>,
-    /// Length of the OCSP response stapled to the leaf, in bytes.
-    pub ocsp: Option<usize>,
+    /// The OCSP response stapled to the leaf.
+    pub ocsp: Option<Bytes>,
 }
 
 impl Certificates13 {
@@ -82,10 +84,17 @@ impl Certificates13 {
     }
 }
 
-/// Length in bytes of the OCSP response of a CertificateStatus. RFC 6066 8.
-pub fn certificate_status(reader: &mut Reader<'_>) -> Result<usize, WireError> {
+/// The OCSP response of a CertificateStatus. RFC 6066 8.
+pub fn certificate_status(reader: &mut Reader<'_>) -> Result<Bytes, WireError> {
     reader.u8("status type")?;
-    Ok(reader.u24("response length")? as usize)
+    let len = reader.u24("response length")?;
+    Ok(Bytes::from(reader.take("response", len as usize)?))
+}
+
+/// The name of a signature scheme, or its number. RFC 8446 4.2.3.
+pub fn scheme_name(number: u16) -> String {
+    let row = SCHEMES.iter().find(|row| row.0 == number);
+    row.map_or_else(|| format!("0x{number:04X}"), |row| row.1.to_string())
 }
 
 /// EncryptedExtensions, as far as they matter here. RFC 8446 4.3.1.
@@ -142,6 +151,29 @@ pub fn group_name(number: u16) -> String {
 const STATUS_REQUEST: u16 = 5;
 /// RFC 8422 5.4.
 const NAMED_CURVE: u8 = 3;
+/// RFC 8446 4.2.3, RFC 5246 7.4.1.4.1 for SHA-224 and DSA.
+const SCHEMES: &[(u16, &str)] = &[
+    (0x0201, "rsa_pkcs1_sha1"),
+    (0x0202, "dsa_sha1"),
+    (0x0203, "ecdsa_sha1"),
+    (0x0301, "rsa_pkcs1_sha224"),
+    (0x0303, "ecdsa_sha224"),
+    (0x0401, "rsa_pkcs1_sha256"),
+    (0x0402, "dsa_sha256"),
+    (0x0403, "ecdsa_secp256r1_sha256"),
+    (0x0501, "rsa_pkcs1_sha384"),
+    (0x0503, "ecdsa_secp384r1_sha384"),
+    (0x0601, "rsa_pkcs1_sha512"),
+    (0x0603, "ecdsa_secp521r1_sha512"),
+    (0x0804, "rsa_pss_rsae_sha256"),
+    (0x0805, "rsa_pss_rsae_sha384"),
+    (0x0806, "rsa_pss_rsae_sha512"),
+    (0x0807, "ed25519"),
+    (0x0808, "ed448"),
+    (0x0809, "rsa_pss_pss_sha256"),
+    (0x080a, "rsa_pss_pss_sha384"),
+    (0x080b, "rsa_pss_pss_sha512"),
+];
 /// IANA, TLS Supported Groups.
 const GROUPS: &[(u16, &str)] = &[
     (0x0013, "secp192r1"),

@@ -127,6 +127,8 @@ fn what_was_agreed_on_is_told_as_a_live_probe_tells_it() {
         sni: Some("vpn.example.test".into()),
         client_cert_requested: false,
         ocsp_stapled: None,
+        staple: Bytes::default(),
+        signed_with: Some(0x0403),
     };
     assert_eq!(sink.secured(), Some(&expected));
     let kinds: Vec<&str> = sink.events.iter().map(|event| kind_of(&event.what)).collect();

@@ -82,7 +82,7 @@ fn order_duplicates_and_strangers_are_noticed_and_break_nothing() {
     let stranger = make(ca_params("Stranger"), None);
     let verdict = judged(&[&leaf, &stranger, &ca, &ca, &leaf], &[&root]);
     assert_eq!(found(&verdict), [(Rule::ExtraCertificate, 1), (Rule::Duplicate, 3), (Rule::Duplicate, 4)]);
-    assert_eq!(verdict.problems[1].says, "is the same as certificate 2");
+    assert_eq!(verdict.problems[1].says, "is the same as certificate 3");
     assert!(verdict.is_trusted());
 }
 
@@ -94,7 +94,7 @@ fn a_chain_sent_upside_down_says_which_certificate_has_to_be_first() {
     let order = verdict.problem(Rule::WrongOrder).unwrap();
     assert_eq!(
         (order.cert, order.says.as_str()),
-        (Some(0), "stands first but issued certificate 1; the server's own certificate has to be first")
+        (Some(0), "stands first but issued certificate 2; the server's own certificate has to be first")
     );
     assert!(verdict.problem(Rule::ExtraCertificate).is_none());
     assert!(verdict.problem(Rule::NameMismatch).is_some());

@@ -51,7 +51,7 @@ pub(in crate::jobs::lab) const FAULTS: &[Fault] = &[
         Cert,
         "the intermediate may only issue for another domain",
         Makes::Pki(PkiKind::NameConstrained),
-        "CERT-CONSTRAINTS",
+        "CERT-NAME-CONSTRAINTS",
     ),
     fault("cert.v4-v6-differ", Cert, "the IPv6 address shows another certificate", Makes::PkiV6(PkiKind::DnsOnly), "CERT-V4-V6-DIFFER"),
     fault("cert.none-sent", Cert, "the server sends no certificate", Makes::Pki(PkiKind::NoneSent), "CERT-NONE-SENT"),

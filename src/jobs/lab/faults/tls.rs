@@ -2,7 +2,7 @@
 
 use crate::base::Layer::Tls;
 use crate::jobs::lab::fault::{Fault, Makes, fault};
-use crate::jobs::lab::pki::NAME;
+use crate::jobs::lab::pki::{NAME, PkiKind};
 use crate::live::listen::{Front, Script};
 
 pub(in crate::jobs::lab) const FAULTS: &[Fault] = &[
@@ -33,6 +33,13 @@ pub(in crate::jobs::lab) const FAULTS: &[Fault] = &[
         Tls,
         "the server speaks TLS 1.2 with outdated cipher suites only",
         Makes::Front(Front::Script(Script::OLD_SUITES)),
+        "TLS-LEGACY-CIPHER",
+    ),
+    fault(
+        "tls.dead-suites",
+        Tls,
+        "the server speaks TLS 1.2 with RC4 alone",
+        Makes::Front(Front::Script(Script::DEAD_SUITES)),
         "TLS-LEGACY-CIPHER",
     ),
     fault(
@@ -67,7 +74,7 @@ pub(in crate::jobs::lab) const FAULTS: &[Fault] = &[
         "tls.short-prime",
         Tls,
         "the server has Diffie-Hellman with 1024 bits alone",
-        Makes::Front(Front::Script(Script::SHORT_PRIME)),
+        Makes::Many(&[Makes::Front(Front::Script(Script::SHORT_PRIME)), Makes::Pki(PkiKind::RsaLeaf)]),
         "TLS-WEAK-DH",
     ),
     // RFC 8446 6.2: internal_error.
