@@ -35,7 +35,7 @@ fn wrong(case: &Case) -> Option<String> {
 
 #[test]
 fn every_server_case_passes_the_clean_lab_and_fails_its_mutant() {
-    let cases = server::all();
+    let cases: Vec<Case> = server::all().into_iter().filter(rehearse::is_above_tls).collect();
     let wrong: Vec<String> = cases.iter().filter_map(wrong).collect();
     assert!(wrong.is_empty(), "{} of {} are wrong:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
 }
@@ -133,6 +133,25 @@ async fn what_is_proved_by_a_fault_fails_against_it_over_sockets() {
         assert!(outcome.down_after.is_none() && !outcome.done.is_empty(), "{fault}: {:?}", outcome.down_after);
         for done in outcome.done {
             assert!(done.verdict.grade.is_held_against(), "{fault}: {}: {}", done.case.id, done.verdict.grade.name());
+        }
+    }
+}
+
+/// TLS is not on the pretend wire.
+#[tokio::test]
+async fn what_lies_below_http_passes_and_fails_over_sockets() {
+    let cases: Vec<Case> = server::all().into_iter().filter(|case| !rehearse::is_above_tls(case)).collect();
+    assert!(cases.len() > 15, "{} cases", cases.len());
+    let sound = over_sockets(cases.clone(), &[]).await;
+    let wrong: Vec<_> = sound.done.iter().filter(|done| done.verdict.grade != Grade::Pass).collect();
+    assert!(wrong.is_empty() && sound.done.len() == cases.len(), "{wrong:?} {:?} {:?}", sound.unreachable, sound.down_after);
+    let faults: HashSet<&str> = cases.iter().map(|case| case.proved_by).collect();
+    for fault in faults {
+        let its: Vec<Case> = cases.iter().filter(|case| case.proved_by == fault).cloned().collect();
+        let outcome = over_sockets(its.clone(), &[fault]).await;
+        assert!(outcome.down_after.is_none() && outcome.done.len() == its.len(), "{fault}: {outcome:?}");
+        for done in outcome.done {
+            assert!(done.verdict.grade.is_held_against(), "{fault}: {}: {:?}", done.case.id, done.verdict);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Hand-made ClientHellos: one per version of TLS after the handshake of the TLS library failed, which names a server that
 //! speaks only what we do not; and a whole survey of a server.
 
-mod ask;
+pub(super) mod ask;
 mod chains;
 mod desk;
 mod shares;
@@ -15,7 +15,7 @@ use crate::base::{Bytes, Layer, Side};
 use crate::transcript::{TlsFailure, What};
 use crate::wire::tls::{ClientHello, SSL30, TLS10, TLS11, TLS12, TLS13, Until};
 use ask::{Heard, ask};
-use shares::Shares;
+pub(super) use shares::Shares;
 use std::time::Duration;
 use tokio::task::JoinSet;
 

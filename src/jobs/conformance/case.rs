@@ -3,10 +3,14 @@
 use super::expect::Expect;
 use crate::base::{Layer, Side, SpecRef};
 use crate::crypto::binding::HashProtocol;
+use crate::live::knock::Abort;
+use crate::live::tls::Settings;
 use crate::proto::edit::Edit;
 use crate::proto::plan::{BindingKey, Method, ServerConfig};
 use crate::transcript::Event;
+use crate::wire::tls::ClientHello;
 use std::borrow::Cow;
+use std::net::IpAddr;
 use std::time::Duration;
 
 /// How binding a requirement is.
@@ -44,6 +48,19 @@ impl Level {
     pub fn binds(self) -> bool {
         matches!(self, Level::Must | Level::Derived)
     }
+}
+
+/// What our client does below SSTP in place of the handshake of an honest call.
+#[derive(Clone, Copy, Debug)]
+pub enum Below {
+    /// The handshake is asked for otherwise, and the call goes on above it.
+    Asks(fn(&mut Settings)),
+    /// A ClientHello of our own; the connection ends with its answer.
+    Hello(fn(&mut ClientHello)),
+    /// These bytes; the connection ends with their answer.
+    Says(&'static [u8]),
+    /// The handshake is broken off so on every connection but the last, which is honest.
+    Aborts(Abort),
 }
 
 /// A row of a case table; see [`Case`] for the columns.
@@ -91,6 +108,8 @@ pub struct Base {
     /// Server cases: the oddity that the sound lab needs for the case to say anything. Client cases: the lab fault that our end
     /// shows below SSTP, such as a certificate.
     pub lab: Option<&'static str>,
+    /// Server cases: what our end does below SSTP, and in words.
+    pub below: Option<(Below, &'static str)>,
     /// Client cases: what is special about the policy of our server.
     pub policy: fn(&mut ServerConfig),
     /// Client cases: whoever runs the client makes it hang up once the call is up.
@@ -139,6 +158,7 @@ impl Base {
             times: 1,
             replays: None,
             lab: None,
+            below: None,
             policy: |_| {},
             hangs_up: false,
             domain: None,
@@ -231,6 +251,12 @@ impl Row {
         self
     }
 
+    /// What our end does below SSTP, and in words.
+    pub const fn below(mut self, below: Below, says: &'static str) -> Row {
+        self.base.below = Some((below, says));
+        self
+    }
+
     /// What is special about the policy of our server.
     pub const fn with(mut self, policy: fn(&mut ServerConfig)) -> Row {
         self.base.policy = policy;
@@ -290,7 +316,17 @@ impl Case {
 
     /// The case with the target's name where the rows have the lab's.
     pub fn aimed_at(&self, host: &str) -> Case {
-        Case { edits: self.edits.iter().map(|line| line.replace(LAB_HOST, host).into()).collect(), ..self.clone() }
+        self.with_edits(|line| line.replace(LAB_HOST, host))
+    }
+
+    /// The case with the address that was reached where the rows have [`ADDRESS`].
+    pub fn at_address(&self, address: IpAddr) -> Case {
+        let literal = if address.is_ipv6() { format!("[{address}]") } else { address.to_string() };
+        self.with_edits(|line| line.replace(ADDRESS, &literal))
+    }
+
+    fn with_edits(&self, change: impl Fn(&str) -> String) -> Case {
+        Case { edits: self.edits.iter().map(|line| change(line).into()).collect(), ..self.clone() }
     }
 
     /// The case as its next connection carries it out, after those that these events tell of.
@@ -313,6 +349,8 @@ impl Case {
     }
 }
 
+/// The server's address in the rows' HTTP requests.
+pub const ADDRESS: &str = "192.0.2.77";
 /// The host in the rows' HTTP requests.
 const LAB_HOST: &str = "vpn.lab.example";
 /// Ours: a case that watches longer than this many seconds is slow.

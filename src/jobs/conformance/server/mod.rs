@@ -16,13 +16,15 @@ mod splits;
 mod states;
 mod teardown;
 mod timers;
+mod tls;
 
 use super::case::{Case, Level, Row};
 use super::expect::Expect;
 use crate::base::{Side, SpecRef};
 use crate::transcript::What;
 
-const TABLES: [&[Row]; 12] = [
+const TABLES: [&[Row]; 13] = [
+    tls::ROWS,
     http::ROWS,
     framing::ROWS,
     sent::ROWS,

@@ -1,5 +1,6 @@
 //! Servers that break one rule each, so that a conformance case can be seen to fail. An honest call need not notice.
 
+mod below;
 mod lower;
 mod upper;
 
@@ -7,5 +8,5 @@ use crate::jobs::lab::fault::Fault;
 
 /// Every mutant.
 pub(in crate::jobs::lab) fn all() -> impl Iterator<Item = &'static Fault> {
-    lower::MUTANTS.iter().chain(upper::MUTANTS)
+    below::MUTANTS.iter().chain(lower::MUTANTS).chain(upper::MUTANTS)
 }
