@@ -1,6 +1,7 @@
 //! What one end will do: its mind (policy), its edits (door 1), its toxics (door 2) and its seed.
 
 use super::auth::{EapClient, EapServer};
+use super::bug::Bugs;
 use super::edit::Edit;
 use super::quirk::Quirk;
 use crate::base::{Layer, Secret};
@@ -328,6 +329,8 @@ pub struct ServerConfig {
     pub leaves_at: Option<Layer>,
     /// In what it speaks otherwise than the lab's own server, where it was made like another one.
     pub style: Option<Box<ServerStyle>>,
+    /// What it does wrong inside; a sound one nothing.
+    pub bugs: Bugs,
     /// Timers.
     pub timers: Timers,
 }
@@ -399,6 +402,7 @@ impl Default for ServerConfig {
             lcp_mru: None,
             leaves_at: None,
             style: None,
+            bugs: Bugs::default(),
             timers: Timers::default(),
         }
     }

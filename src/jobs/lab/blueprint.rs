@@ -9,6 +9,7 @@ use crate::base::Secret;
 use crate::live::LiveError;
 use crate::live::listen::{Also, ClientCa, Door, Front, Listener, ProxyPolicy};
 use crate::proto::auth::{EapServer, Identity};
+use crate::proto::bug::Bugs;
 use crate::proto::edit::Edit;
 use crate::proto::plan::{Account, CertHashes, Mind, Plan, ServerConfig, Toxic};
 use std::io;
@@ -111,6 +112,9 @@ impl Blueprint {
         }
         self.server.iter().for_each(|change| change(&mut server));
         server.eap = eap.cloned();
+        if !config.bugs.is_empty() {
+            server.bugs = Bugs::of(&config.bugs);
+        }
         Plan { mind: Mind::Server(server), edits: self.edits.clone(), toxics: self.toxics.clone(), seed: config.seed }
     }
 

@@ -19,7 +19,8 @@ impl Server {
     /// The five checks of MS-SSTP 3.3.5.2.3.
     pub(super) fn call_connected(&mut self, core: &mut Core, message: &Message, packet: &[u8]) {
         if self.config.check_binding {
-            let wrong = self.binding_faults(message, packet);
+            let mut wrong = self.binding_faults(message, packet);
+            self.binding_forgiven(&mut wrong);
             if !wrong.is_empty() {
                 core.down(Layer::Binding, Reason::Violated(format!("crypto binding: {}", wrong.join(", "))));
                 let form = message.attributes.len() != 1 || !matches!(message.attributes.first(), Some(Attribute::CryptoBinding { .. }));
