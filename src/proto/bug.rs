@@ -67,6 +67,15 @@ pub enum Bug {
     NetworkBeforeLogin,
     ResponseIdUnchecked,
     ResponseCutTaken,
+    UnusualRefused,
+    OtherLengthSilent,
+    BehindHeadLost,
+    NakIsFinal,
+    EarlyPppEnds,
+    Md5Refused,
+    FourthCallLost,
+    OneEndsAll,
+    LargeReplies,
 }
 
 /// A defect as it is listed.
@@ -162,10 +171,24 @@ pub const ROWS: &[Row] = &[
     rfc(Bug::ResponseCutTaken, "response-cut-taken", "of a CHAP Response only as much as came is compared", 2759, "4"),
 ];
 
+/// Rules that a server can break without any harm but to the clients that lean on them: each proves that a conformance case can
+/// fail, as a mutant of `jobs::lab`. They are not among those that a mutation run must find.
+pub const RULES: &[Row] = &[
+    sstp(Bug::UnusualRefused, "unusual-refused", "a request that does not look like those of most clients is refused", "3.3.5.1"),
+    sstp(Bug::OtherLengthSilent, "other-length-silent", "a request with another Content-Length is not answered", "3.3.5.1"),
+    sstp(Bug::BehindHeadLost, "behind-head-lost", "what comes in one read with the request is lost", "3.1.7.2"),
+    sstp(Bug::NakIsFinal, "nak-is-final", "after a Nak no request is good enough", "3.3.1.1.1"),
+    sstp(Bug::EarlyPppEnds, "early-ppp-ends", "PPP before Call Connect Request ends the connection", "3.3.7.2"),
+    sstp(Bug::FourthCallLost, "fourth-call-lost", "every fourth connection is closed", "3.3.5.2.5"),
+    sstp(Bug::OneEndsAll, "one-ends-all", "a call that ends ends all others", "3.3.5.2.4"),
+    rfc(Bug::LargeReplies, "large-replies", "the MRU of the client is not heeded", 1661, "6.1"),
+    rfc(Bug::Md5Refused, "md5-refused", "no proof by MD5 is right", 1994, "2.1"),
+];
+
 impl Bug {
     /// How it is listed.
     pub fn row(self) -> Option<&'static Row> {
-        ROWS.iter().find(|row| row.bug == self)
+        ROWS.iter().chain(RULES).find(|row| row.bug == self)
     }
 
     /// The defect of that id.
@@ -186,6 +209,7 @@ struct Common {
     dead: AtomicBool,
     held: AtomicU64,
     turn: AtomicU32,
+    ended: AtomicU32,
 }
 
 impl Bugs {
@@ -234,6 +258,21 @@ impl Bugs {
         self.common.held.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
+    /// So many calls have ended.
+    pub(super) fn ended(&self) -> u32 {
+        self.common.ended.load(Ordering::Relaxed)
+    }
+
+    /// A call ends.
+    pub(super) fn end_one(&self) {
+        self.common.ended.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// True every fourth time.
+    pub(super) fn every_fourth_time(&self) -> bool {
+        self.common.turn.fetch_add(1, Ordering::Relaxed) % 4 == 3
+    }
+
     /// True every other time.
     pub(super) fn every_other_time(&self) -> bool {
         self.common.turn.fetch_add(1, Ordering::Relaxed).is_multiple_of(2)
@@ -247,9 +286,9 @@ mod tests {
 
     #[test]
     fn every_bug_has_one_row_with_an_id_of_its_own() {
-        let ids: HashSet<_> = ROWS.iter().map(|row| row.id).collect();
-        let bugs: HashSet<_> = ROWS.iter().map(|row| row.bug).collect();
-        assert_eq!((ids.len(), bugs.len()), (ROWS.len(), ROWS.len()));
+        let ids: HashSet<_> = ROWS.iter().chain(RULES).map(|row| row.id).collect();
+        let bugs: HashSet<_> = ROWS.iter().chain(RULES).map(|row| row.bug).collect();
+        assert_eq!((ids.len(), bugs.len()), (ROWS.len() + RULES.len(), ROWS.len() + RULES.len()));
         assert!(ROWS.len() >= 30);
         for row in ROWS {
             assert_eq!(Bug::from_id(row.id), Some(row.bug));

@@ -274,6 +274,8 @@ pub struct Account {
 pub struct ServerConfig {
     /// Value of the Server header.
     pub banner: String,
+    /// Value of the Date header; without one it is left out. RFC 9110 6.6.1.
+    pub date: Option<String>,
     /// MS-SSTP 2.2.6: bit 0 SHA-1, bit 1 SHA-256.
     pub hash_mask: u8,
     /// The certificate hash that Call Connected must carry.
@@ -375,6 +377,7 @@ impl Default for ServerConfig {
     fn default() -> Self {
         ServerConfig {
             banner: "sstp-diag-lab".into(),
+            date: None,
             hash_mask: 3,
             cert: CertHashes::default(),
             check_binding: true,

@@ -136,7 +136,9 @@ impl Session {
         };
         let mut session = Session { core: Core::new(side, plan.edits, plan.seed, now), mind };
         (session.core.keeps_open, session.core.quirks, session.core.bugs) = (keeps_open, quirks, bugs);
-        match session.core.bugs.is_dead() {
+        session.core.born = session.core.bugs.ended();
+        let bugs = &session.core.bugs;
+        match bugs.is_dead() || bugs.has(Bug::FourthCallLost) && bugs.every_fourth_time() {
             true => session.core.close(),
             false => session.mind.start(&mut session.core),
         }
@@ -148,6 +150,9 @@ impl Session {
         self.core.now = self.core.now.max(now);
         if self.core.over {
             return;
+        }
+        if self.core.bugs.has(Bug::OneEndsAll) && self.core.bugs.ended() != self.core.born {
+            return self.core.end_at_once();
         }
         match input {
             Input::Bytes { from, bytes } if from != self.core.side && !self.core.stuck => self.bytes(bytes),
@@ -231,7 +236,12 @@ impl Session {
                         bytes = rest;
                         continue;
                     }
-                    self.core.framer.push(&rest);
+                    if !self.core.bugs.has(Bug::BehindHeadLost) {
+                        self.core.framer.push(&rest);
+                    }
+                    if self.core.bugs.has(Bug::UnusualRefused) && !bugs::is_usual(&head, &bytes) {
+                        return self.mind.unreadable(&mut self.core, &bugs::unusual(), true);
+                    }
                     self.mind.http(&mut self.core, head);
                     return self.packets();
                 }
@@ -296,6 +306,7 @@ impl Session {
             Err(error) => return self.unreadable(Layer::Sstp, error, packet, false),
         };
         self.core.note_raw(Some(peer), layer_of(message.kind), What::Sstp(message.clone()), packet);
+        self.core.door.hear(|| format!("sstp.{}", message.kind.name()), packet);
         match self.core.observe(peer, message.kind) {
             Ok(()) => self.mind.message(&mut self.core, message, packet),
             Err(()) => self.mind.misstep(&mut self.core, &message),
@@ -306,6 +317,7 @@ impl Session {
         let frame = packet.get(sstp::HEADER_LEN..).unwrap_or_default();
         match ppp::Frame::parse(frame) {
             Ok(frame) => {
+                self.core.door.hear(|| frame.name(), packet);
                 let layer = ppp::layer_of(frame.protocol);
                 if layer != Layer::Data {
                     self.core.note_raw(Some(self.core.side.other()), layer, What::Ppp(frame.clone()), packet);
@@ -362,6 +374,8 @@ pub(super) struct Core {
     quirks: Vec<Quirk>,
     /// What a server does wrong.
     pub bugs: Bugs,
+    /// So many calls of the server had ended when this one began.
+    born: u32,
     /// The packet before this one, where a server leaks it.
     pub earlier: Vec<u8>,
     /// Nothing goes out before.
@@ -389,6 +403,7 @@ impl Core {
             stuck: false,
             quirks: Vec::new(),
             bugs: Bugs::default(),
+            born: 0,
             earlier: Vec::new(),
             dawdles: Micros::ZERO,
         }
@@ -518,6 +533,7 @@ impl Core {
     }
 
     fn end(&mut self) {
+        self.bugs.end_one();
         self.said_close = true;
         if self.omitted > 0 {
             self.note(None, Layer::Data, What::Omitted { count: self.omitted });

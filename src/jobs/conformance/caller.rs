@@ -15,10 +15,11 @@ use crate::live::wiretap::Ear;
 use crate::live::{Notes, drive, knock, tls, trust};
 use crate::proto::Session;
 use crate::proto::plan::{CertHashes, Method, Mind, Plan};
-use crate::transcript::{Event, What};
+use crate::transcript::{Event, Sink, What};
 use crate::wire::tls::{ClientHello, TLS12, TLS13};
+use std::cell::Cell;
 use std::sync::Arc;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 /// All connections of a server case.
 pub(super) async fn called(probe: &ProbeConfig, case: &Case, clock: &Clock, ear: Option<Ear>) -> Tried {
@@ -40,7 +41,10 @@ pub(super) async fn called(probe: &ProbeConfig, case: &Case, clock: &Clock, ear:
         }
         let wanted = wanted(&this);
         let reached;
-        (reached, this) = connection(&probe, &this, clock, &mut events).await;
+        (reached, this) = match this.beside() {
+            None => connection(&probe, &this, clock, &mut events).await,
+            Some(other) => both(&probe, &this, &other, clock, &mut events).await,
+        };
         came &= reached >= wanted;
         judged &= match case.base.below {
             None => reached == Reach::Tls,
@@ -51,6 +55,40 @@ pub(super) async fn called(probe: &ProbeConfig, case: &Case, clock: &Clock, ear:
     }
     let verdict = if judged { verdict::judge(&this, &events) } else { no_connection(&events) };
     Tried { verdict, events, came, said: String::new() }
+}
+
+/// The connection of a case with another call beside it, which begins when the first has come as far as it climbs.
+async fn both(config: &ProbeConfig, case: &Case, other: &Case, clock: &Clock, events: &mut Vec<Event>) -> (Reach, Case) {
+    let (up, came, mut aside) = (Notify::new(), Cell::new(Reach::Nowhere), Vec::new());
+    let mut watched = Watched { events, layer: case.base.until, up: &up };
+    let beside = async {
+        up.notified().await;
+        came.set(connection(config, other, clock, &mut aside).await.0);
+        std::future::pending().await
+    };
+    let through = tokio::select! {
+        through = connection(config, case, clock, &mut watched) => through,
+        never = beside => never,
+    };
+    let waited = watched.events.iter().any(|event| event.layer == case.base.until && event.what == What::Up);
+    // A call that stood alone says nothing.
+    if waited && came.get() < Reach::Tls { (Reach::Nowhere, through.1) } else { through }
+}
+
+/// Keeps events, and says when a layer is up.
+struct Watched<'a> {
+    events: &'a mut Vec<Event>,
+    layer: Layer,
+    up: &'a Notify,
+}
+
+impl Sink for Watched<'_> {
+    fn event(&mut self, event: &Event) {
+        if event.layer == self.layer && event.what == What::Up {
+            self.up.notify_one();
+        }
+        self.events.event(event);
+    }
 }
 
 /// How far a connection came.
@@ -79,7 +117,7 @@ pub(super) fn no_connection(events: &[Event]) -> Verdict {
 }
 
 /// One connection of a case: how far it came, and the case as it was carried out.
-pub(super) async fn connection(config: &ProbeConfig, case: &Case, clock: &Clock, events: &mut Vec<Event>) -> (Reach, Case) {
+pub(super) async fn connection(config: &ProbeConfig, case: &Case, clock: &Clock, events: &mut dyn Sink) -> (Reach, Case) {
     let mut notes = Notes::new(clock, events);
     let Some(reached) = reach(config, &mut notes).await else { return (Reach::Nowhere, case.clone()) };
     let case = reached.route.server().map_or_else(|| case.clone(), |address| case.at_address(address.ip()));
@@ -128,7 +166,7 @@ async fn call(
     reached: Reached,
     case: &Case,
     clock: &Clock,
-    events: &mut Vec<Event>,
+    events: &mut dyn Sink,
 ) -> Reach {
     let mut notes = Notes::new(clock, events);
     let Reached { tap, route, .. } = reached;
@@ -139,7 +177,7 @@ async fn call(
     Reach::Tls
 }
 
-async fn session(config: &ProbeConfig, secure: Secure, proven: bool, case: &Case, clock: &Clock, events: &mut Vec<Event>) {
+async fn session(config: &ProbeConfig, secure: Secure, proven: bool, case: &Case, clock: &Clock, events: &mut dyn Sink) {
     let cert = CertHashes::of(secure.leaf());
     let mut client = rehearse::client(case, &climb::host_header(&config.target), cert, config.credentials.clone());
     if !proven {

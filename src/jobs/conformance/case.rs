@@ -7,6 +7,7 @@ use crate::live::knock::Abort;
 use crate::live::tls::Settings;
 use crate::proto::edit::Edit;
 use crate::proto::plan::{BindingKey, Method, ServerConfig};
+use crate::proto::quirk::Quirk;
 use crate::transcript::Event;
 use crate::wire::tls::ClientHello;
 use std::borrow::Cow;
@@ -63,6 +64,19 @@ pub enum Below {
     Aborts(Abort),
 }
 
+/// What another call does while the one that is judged stands.
+#[derive(Clone, Copy, Debug)]
+pub struct Meanwhile {
+    /// In words.
+    pub says: &'static str,
+    /// How far it climbs.
+    pub until: Layer,
+    /// What is done to its messages.
+    pub edits: &'static [&'static str],
+    /// The key that it binds with.
+    pub key: BindingKey,
+}
+
 /// A row of a case table; see [`Case`] for the columns.
 #[derive(Clone, Copy, Debug)]
 pub struct Row {
@@ -110,6 +124,10 @@ pub struct Base {
     pub lab: Option<&'static str>,
     /// Server cases: what our end does below SSTP, and in words.
     pub below: Option<(Below, &'static str)>,
+    /// Server cases: in what our client is no honest one.
+    pub quirks: &'static [Quirk],
+    /// Server cases: what another call does while the one that is judged stands.
+    pub meanwhile: Option<Meanwhile>,
     /// Client cases: what is special about the policy of our server.
     pub policy: fn(&mut ServerConfig),
     /// Client cases: whoever runs the client makes it hang up once the call is up.
@@ -159,6 +177,8 @@ impl Base {
             replays: None,
             lab: None,
             below: None,
+            quirks: &[],
+            meanwhile: None,
             policy: |_| {},
             hangs_up: false,
             domain: None,
@@ -257,6 +277,18 @@ impl Row {
         self
     }
 
+    /// In what our client is no honest one.
+    pub const fn quirks(mut self, quirks: &'static [Quirk]) -> Row {
+        self.base.quirks = quirks;
+        self
+    }
+
+    /// What another call does while the one that is judged stands.
+    pub const fn meanwhile(mut self, other: Meanwhile) -> Row {
+        self.base.meanwhile = Some(other);
+        self
+    }
+
     /// What is special about the policy of our server.
     pub const fn with(mut self, policy: fn(&mut ServerConfig)) -> Row {
         self.base.policy = policy;
@@ -329,6 +361,13 @@ impl Case {
         Case { edits: self.edits.iter().map(|line| change(line).into()).collect(), ..self.clone() }
     }
 
+    /// The case of the other call that goes on beside this one.
+    pub fn beside(&self) -> Option<Case> {
+        let other = self.base.meanwhile?;
+        let base = Base { key: other.key, within: ASIDE, expect: Expect::Nothing, ..Base::new(self.base.tests, other.until) };
+        Some(Case { edits: other.edits.iter().map(|line| (*line).into()).collect(), base, ..self.clone() })
+    }
+
     /// The case as its next connection carries it out, after those that these events tell of.
     pub fn next(&self, before: &[Event]) -> Case {
         let sent = |event: &&Event| {
@@ -349,6 +388,8 @@ impl Case {
     }
 }
 
+/// Ours: the other call is watched no longer.
+const ASIDE: Duration = Duration::from_secs(2);
 /// The server's address in the rows' HTTP requests.
 pub const ADDRESS: &str = "192.0.2.77";
 /// The host in the rows' HTTP requests.

@@ -280,7 +280,7 @@ pub(super) async fn lives(config: &SuiteConfig, clock: &Clock) -> Result<(), Str
 /// Whether a server answers an honest call.
 async fn answers(probe: &ProbeConfig, cases: &[Case], clock: &Clock) -> Result<(), String> {
     let logs_in = probe.credentials.is_some() && cases.iter().any(Case::needs_account);
-    let (case, mut events) = (if logs_in { login() } else { sane() }, Vec::new());
+    let (case, mut events) = (honest(logs_in), Vec::new());
     let connected = connection(probe, &case, clock, &mut events).await.0 == Reach::Tls;
     let verdict = if connected { verdict::judge(&case, &events) } else { no_connection(&events) };
     match verdict.grade {
@@ -288,6 +288,11 @@ async fn answers(probe: &ProbeConfig, cases: &[Case], clock: &Clock) -> Result<(
         _ if connected && logs_in => Err(format!("the login of an honest call: {}", verdict.actual)),
         _ => Err(verdict.actual),
     }
+}
+
+/// The honest call that shows that a server lives: as far as its login, or as Call Connect Ack.
+pub fn honest(logs_in: bool) -> Case {
+    if logs_in { login() } else { sane() }
 }
 
 /// An honest call as far as its login.

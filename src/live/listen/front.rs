@@ -8,6 +8,7 @@ use crate::live::clock::Clock;
 use crate::live::drive;
 use crate::live::toxic::{Poisoned, Resettable};
 use crate::live::wiretap::Wired;
+use crate::proto::plan::Mind;
 use crate::proto::{Machine, Session};
 use crate::transcript::{Event, Head, Secured, Sink, Target, TlsFailure, What};
 use rustls::crypto::aws_lc_rs;
@@ -95,6 +96,9 @@ impl Service {
         let clock = Clock::start();
         let mut plan = self.door.plan.clone();
         plan.seed = plan.seed.wrapping_add(self.served.fetch_add(1, Ordering::Relaxed));
+        if let Mind::Server(server) = &mut plan.mind {
+            server.date = Some(clock.http_date());
+        }
         let mut sink = begin(&kept, &clock, peer, stream.socket().local_addr().unwrap_or(self.door.at), plan.seed);
         let Some(stream) = self.before_tls(stream).await else { return };
         let poisoned = Poisoned::new(stream, &plan.toxics);

@@ -156,8 +156,8 @@ impl Authenticator {
     }
 
     fn md5_right(&self, id: u8, value: &[u8], name: &[u8]) -> bool {
-        self.account(name)
-            .is_some_and(|account| account.error.is_none() && chap_md5::verify(id, account.password.expose(), &self.challenge, value))
+        let proves = |account: &Account| chap_md5::verify(id, account.password.expose(), &self.challenge, value);
+        !self.config.bugs.has(Bug::Md5Refused) && self.account(name).is_some_and(|account| account.error.is_none() && proves(account))
     }
 
     /// RFC 2759: the text of Success and the key, or the text of Failure.

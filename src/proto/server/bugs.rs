@@ -1,12 +1,13 @@
 //! What the defects of [`crate::proto::bug`] make of a packet, a request or an answer. Nothing here is entered by a sound server.
 
 use super::{DUPLICATE_ATTRIBUTE, REQUIRED_ATTRIBUTE_MISSING, Server, UNRECOGNIZED_ATTRIBUTE, VALUE_NOT_SUPPORTED};
-use crate::base::Layer;
+use crate::base::{Layer, Limit, WireError};
 use crate::proto::bug::Bug;
 use crate::proto::session::Core;
 use crate::wire::ppp::{self, Body, Frame};
 use crate::wire::sstp::{self, Attribute, HEADER_LEN, Header, Message, MessageType};
-use crate::wire::{control, ncp};
+use crate::wire::{control, http, ncp};
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 /// What becomes of a packet before it is read.
@@ -46,7 +47,7 @@ fn message_arrives(core: &Core, packet: Vec<u8>) -> Fate {
     match Message::parse(&packet) {
         Ok(message) => {
             let unknown = message.attributes.iter().any(|attribute| !(1..=4).contains(&attribute.id()));
-            let reserved = packet.get(8).is_some_and(|byte| *byte != 0);
+            let reserved = packet.get(8).is_some_and(|byte| *byte != 0) || packet.get(10).is_some_and(|byte| byte & 0xf0 != 0);
             match message.kind {
                 _ if unknown && has(Bug::UnknownAttributeEnds) || reserved && has(Bug::ReservedAttributeEnds) => Fate::Ends,
                 MessageType::Unknown(_) if has(Bug::UnknownTypePassed) => Fate::Lost,
@@ -136,6 +137,20 @@ fn leaks(core: &mut Core, packet: Vec<u8>) -> Fate {
     Fate::Lost
 }
 
+/// Whether a request looks like those of most clients, byte for byte.
+pub(in crate::proto) fn is_usual(head: &http::Head, raw: &[u8]) -> bool {
+    let host = head.header("Host").unwrap_or_default();
+    let own = http::Head::sstp_request(host, head.header("SSTPCORRELATIONID").unwrap_or_default());
+    let id = head.header("SSTPCORRELATIONID").unwrap_or_default();
+    let is_address = host.split(':').next().is_some_and(|name| name.parse::<Ipv4Addr>().is_ok()) || host.starts_with('[');
+    own.emit() == raw && id.len() == GUID && !is_address
+}
+
+/// The complaint about one that does not.
+pub(in crate::proto) fn unusual() -> WireError {
+    WireError { layer: Layer::Http, what: "request".into(), at: 0, need: 0, have: 0, limit: Limit::Spec("nothing".into()) }
+}
+
 impl Server {
     /// What the defects make of an LCP packet; says whether it is dealt with.
     pub(super) fn mistakes_lcp(&mut self, core: &mut Core, packet: &control::Packet) -> bool {
@@ -222,6 +237,8 @@ impl Server {
 
 /// MS-SSTP 2.2.1: the largest packet.
 const MOST: usize = 4095;
+/// MS-DTYP 2.3.4.3: a GUID with its braces, characters.
+const GUID: usize = 38;
 /// The buffer of a reader that has Ethernet in mind.
 const LARGE: usize = 1_500;
 /// Ours: bytes lost with every frame.

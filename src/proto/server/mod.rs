@@ -150,6 +150,9 @@ impl Server {
     }
 
     fn connect_request(&mut self, core: &mut Core, message: &Message) {
+        if self.naks > 0 && self.config.bugs.has(Bug::NakIsFinal) {
+            return core.hang();
+        }
         let mut faults = request_faults(message, self.config.encapsulates);
         self.forgiven(&mut faults);
         if faults.is_empty() && self.naks < self.config.naks_first {
@@ -330,6 +333,9 @@ impl Decide for Server {
     }
 
     fn http(&mut self, core: &mut Core, head: http::Head) {
+        if self.config.bugs.has(Bug::OtherLengthSilent) && head.header("Content-Length") != Some(http::CONTENT_LENGTH) {
+            return core.hang();
+        }
         let line = head.request_line().unwrap_or_default();
         let path = line.1.split_once('?').map_or(line.1, |pair| pair.0);
         if let Some((status, reason)) = self.style().and_then(|style| style.refuses.clone()) {
@@ -342,7 +348,9 @@ impl Decide for Server {
                 if (method == http::METHOD || self.config.bugs.has(Bug::AnyMethod))
                     && (path == http::PATH || self.config.bugs.has(Bug::AnyPath)) =>
             {
-                let headers = [("Content-Length", http::CONTENT_LENGTH), ("Server", self.config.banner.as_str())];
+                let date = self.config.date.as_deref().map(|date| ("Date", date));
+                let own = [("Content-Length", http::CONTENT_LENGTH), ("Server", self.config.banner.as_str())];
+                let headers: Vec<(&str, &str)> = own.into_iter().chain(date).collect();
                 core.send_head(self.styled(http::Head::response(200, "OK", &headers)));
                 self.speaks_sstp = true;
                 core.up(Layer::Http);
@@ -401,6 +409,9 @@ impl Decide for Server {
 
     fn frame(&mut self, core: &mut Core, frame: Frame) {
         let early = self.config.bugs.has(Bug::PppBeforeRequest) && core.state() == State::ConnectRequestPending;
+        if self.config.bugs.has(Bug::EarlyPppEnds) && core.state() == State::ConnectRequestPending {
+            return core.close();
+        }
         if self.leaving.is_some() || !early && !self.allowed(core, frame.protocol) {
             return;
         }

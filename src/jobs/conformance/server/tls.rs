@@ -151,7 +151,7 @@ const fn aborted(id: &'static str, how: Abort, says: &'static str) -> Row {
 }
 
 /// RFC 6066 3: an address is not sent as SNI.
-const NAMELESS: &str = "0.0.0.0";
+pub(super) const NAMELESS: &str = "0.0.0.0";
 
 fn old(hello: &mut ClientHello, version: u16) {
     *hello = ClientHello::wide(version, hello.random, hello.server_name.clone());
