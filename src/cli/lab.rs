@@ -10,6 +10,7 @@ use crate::live::dns::Override;
 use crate::live::runtime::{self, Ended};
 use crate::live::trust::Trust;
 use crate::live::wiretap::Ear;
+use crate::proto::bug::{self, Bug};
 use crate::proto::plan::{Credentials, Method};
 use std::fs::{self, OpenOptions};
 use std::io::Write;
@@ -25,10 +26,15 @@ pub fn run(args: &LabArgs) -> Result<Exit, Trouble> {
         print(beside().as_bytes())?;
         return Ok(exit);
     }
+    if args.list_bugs {
+        print(bug_list().as_bytes())?;
+        return Ok(Exit::Works);
+    }
     known(&args.fault)?;
+    let bugs = bugs(&args.bug)?;
     let port = port(args)?;
     let pcap = pcap::open(args.pcap.as_deref(), "a lab")?;
-    let ended = runtime::run(|stop| serve(args, port, pcap::ear(pcap.as_ref()), stop))?;
+    let ended = runtime::run(|stop| serve(args, port, &bugs, pcap::ear(pcap.as_ref()), stop))?;
     pcap::finish(pcap, args.pcap.as_deref());
     match ended {
         Ended::Through(result) | Ended::Interrupted(result) => result.map(|()| Exit::Works),
@@ -90,6 +96,16 @@ pub fn known(faults: &[String]) -> Result<(), Trouble> {
     }
 }
 
+/// The defects of those ids.
+pub fn bugs(ids: &[String]) -> Result<Vec<Bug>, Trouble> {
+    let unknown = |id: &String| Trouble::Usage(format!("{id:?} is not a seeded defect; `sstp-diag lab --list-bugs` lists them"));
+    ids.iter().map(|id| Bug::from_id(id).ok_or_else(|| unknown(id))).collect()
+}
+
+fn bug_list() -> String {
+    bug::ROWS.iter().map(|row| format!("{:26}{:22}{}\n", row.id, row.breaks.to_string(), row.title)).collect()
+}
+
 fn port(args: &LabArgs) -> Result<u16, Trouble> {
     match args.listen {
         None => Ok(0),
@@ -98,9 +114,9 @@ fn port(args: &LabArgs) -> Result<u16, Trouble> {
     }
 }
 
-async fn serve(args: &LabArgs, port: u16, ear: Ear, mut stop: Receiver<bool>) -> Result<(), Trouble> {
+async fn serve(args: &LabArgs, port: u16, bugs: &[Bug], ear: Ear, mut stop: Receiver<bool>) -> Result<(), Trouble> {
     let methods = (!args.auth.is_empty()).then(|| args.auth.clone());
-    let lab = Lab::start(LabConfig { port, faults: args.fault.clone(), methods, ear, ..LabConfig::default() }).await?;
+    let lab = Lab::start(LabConfig { port, faults: args.fault.clone(), bugs: bugs.to_vec(), methods, ear, ..LabConfig::default() }).await?;
     let files = Files::write(args, &lab)?;
     print(greeting(&lab, &files).as_bytes())?;
     // The sender lives as long as this job, so the wait ends with Ctrl-C only.

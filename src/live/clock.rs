@@ -2,6 +2,8 @@
 
 use crate::base::Micros;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc2822;
 
 /// The clock of one transcript. All times in its events are relative to its start.
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +40,12 @@ impl Clock {
         self.unix_us.saturating_add(elapsed)
     }
 
+    /// The present time as HTTP has it. RFC 9110 5.6.7.
+    pub fn http_date(&self) -> String {
+        let now = OffsetDateTime::from_unix_timestamp(self.unix_ms().div_euclid(1000)).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+        now.format(&Rfc2822).unwrap_or_default().replace("+0000", "GMT")
+    }
+
     /// The moment `at` as tokio's timers want it; a moment too far off to be told is put at 30 years.
     pub fn instant(&self, at: Micros) -> tokio::time::Instant {
         let far = Duration::from_secs(30 * 365 * 86_400);
@@ -63,6 +71,12 @@ impl Default for Clock {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_date_reads_as_in_http() {
+        let clock = Clock { start: Instant::now(), unix_us: 784_111_777_000_000 };
+        assert_eq!(clock.http_date(), "Sun, 06 Nov 1994 08:49:37 GMT");
+    }
 
     #[test]
     fn time_goes_forward_and_the_far_future_is_bounded() {

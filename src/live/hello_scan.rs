@@ -1,7 +1,7 @@
 //! Hand-made ClientHellos. After the handshake of the TLS library failed: one per version of TLS, which names a server that
 //! speaks only what we do not, and one like that of every Windows, which tells whom that stops. And a whole survey of a server.
 
-mod ask;
+pub(super) mod ask;
 mod chains;
 mod desk;
 mod shares;
@@ -18,7 +18,7 @@ use crate::wire::tls::clients::{CLIENTS, Kind};
 use crate::wire::tls::mark::random;
 use crate::wire::tls::{ClientHello, SSL30, TLS10, TLS11, TLS12, TLS13, Until};
 use ask::{Heard, ask};
-use shares::Shares;
+pub(super) use shares::Shares;
 use std::time::Duration;
 use tokio::task::JoinSet;
 

@@ -1,12 +1,14 @@
 //! The sockets of the lab: doors that speak SSTP, doors that speak something else, a forward proxy; and booths where callers are
 //! received one by one.
 
+mod also;
 mod booth;
 mod connect;
 mod front;
 mod old_tls;
 mod web;
 
+pub use also::Also;
 pub use booth::{Booth, Call, Caller, Counter, Greeted};
 pub use connect::{ProxyAnswer, ProxyPolicy};
 pub use front::Front;
@@ -55,6 +57,8 @@ pub struct Door {
     pub identity_without_sni: Option<Identity>,
     /// Any other or no SNI is answered with alert 112.
     pub sni_required: Option<String>,
+    /// What it does for clients that are not as they should be.
+    pub also: Option<Also>,
     /// The server behind [`Front::Tls`]; its toxics count from the first byte of the connection.
     pub plan: Plan,
     /// What plays the server in place of a session.

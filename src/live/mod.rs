@@ -9,6 +9,7 @@ pub mod drive;
 pub mod fetch;
 pub mod hello_scan;
 pub mod keylog;
+pub mod knock;
 pub mod listen;
 pub mod lookup;
 mod notes;

@@ -1,5 +1,6 @@
 //! The TCP stream under TLS, which remembers how the server began to speak and how it stopped.
 
+use super::toxic::Resettable;
 use super::wiretap::Wired;
 use crate::transcript::How;
 use std::io;
@@ -78,6 +79,12 @@ impl Tap {
     /// The peer of the TCP connection.
     pub fn peer(&self) -> Option<SocketAddr> {
         self.tcp.socket().peer_addr().ok()
+    }
+}
+
+impl Resettable for Tap {
+    fn reset_on_drop(&self) {
+        self.tcp.reset_on_drop();
     }
 }
 

@@ -28,6 +28,8 @@ pub struct Settings {
     pub server_name: String,
     /// Where session keys go.
     pub keylog: Arc<KeyLogs>,
+    /// Protocols for ALPN; nothing leaves it out, as SSTP clients do. RFC 7301 3.1.
+    pub alpn: Vec<Vec<u8>>,
 }
 
 /// A handshake that came through.
@@ -85,7 +87,7 @@ pub async fn handshake(tap: Tap, settings: &Settings, within: Duration) -> Resul
     let recorder = Arc::new(verifier::Recorder::default());
     let (name, sni) = server_name(&settings.server_name);
     let seen = tap.seen();
-    let connector = TlsConnector::from(Arc::new(config(&recorder, &settings.keylog)));
+    let connector = TlsConnector::from(Arc::new(config(&recorder, settings)));
     let error = match tokio::time::timeout(within, connector.connect(name, tap)).await {
         Ok(Ok(stream)) => {
             let record = recorder.take();
@@ -98,7 +100,7 @@ pub async fn handshake(tap: Tap, settings: &Settings, within: Duration) -> Resul
     Err(Box::new(Failure::new(error, &seen, recorder.take().certs)))
 }
 
-fn config(recorder: &Arc<verifier::Recorder>, keylog: &Arc<KeyLogs>) -> ClientConfig {
+fn config(recorder: &Arc<verifier::Recorder>, settings: &Settings) -> ClientConfig {
     let mut config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()
         .expect("the default provider has suites for TLS 1.2 and TLS 1.3")
@@ -106,7 +108,8 @@ fn config(recorder: &Arc<verifier::Recorder>, keylog: &Arc<KeyLogs>) -> ClientCo
         .with_custom_certificate_verifier(recorder.clone())
         .with_client_cert_resolver(recorder.clone());
     config.resumption = rustls::client::Resumption::disabled();
-    config.key_log = keylog.clone();
+    config.key_log = settings.keylog.clone();
+    config.alpn_protocols = settings.alpn.clone();
     config
 }
 
@@ -170,7 +173,7 @@ fn note_failure(failure: &Failure, from: Option<SocketAddr>, within: Duration, n
 }
 
 /// Ours: close_notify and FIN may take so long to be written.
-const CLOSING: Duration = Duration::from_secs(1);
+pub(super) const CLOSING: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
 mod tests;

@@ -19,6 +19,8 @@ pub struct Door {
     edits: Vec<Edit>,
     counts: HashMap<String, u32>,
     queue: VecDeque<Piece>,
+    /// The peer's last message of every name that an edit copies from.
+    heard: HashMap<String, Vec<u8>>,
 }
 
 /// What became of a message at the door.
@@ -38,6 +40,17 @@ impl Door {
         Door { edits, ..Door::default() }
     }
 
+    /// The peer sent this message; the name is asked for where it may be needed.
+    pub fn hear(&mut self, name: impl FnOnce() -> String, bytes: &[u8]) {
+        if !self.edits.iter().any(|edit| matches!(edit.operation, Operation::Copy(_))) {
+            return;
+        }
+        let name = name();
+        if self.edits.iter().any(|edit| matches!(edit.operation, Operation::Copy(_)) && edit.message == name) {
+            self.heard.insert(name, bytes.to_vec());
+        }
+    }
+
     /// Puts a message of that name through the door.
     pub fn pass(&mut self, now: Micros, name: &str, bytes: Vec<u8>) -> Passed {
         let nth = if self.edits.is_empty() { 1 } else { self.count(name) };
@@ -45,7 +58,11 @@ impl Door {
         let mut work = Work { bytes: Some(bytes), release: now, ..Work::default() };
         let mut applied = Vec::new();
         for edit in matching {
-            if work.apply(&edit.operation) {
+            let done = match &edit.operation {
+                Operation::Copy(field) => work.copy(field, self.heard.get(name)),
+                operation => work.apply(operation),
+            };
+            if done {
                 applied.push(edit.line.clone());
             }
         }
@@ -135,8 +152,17 @@ impl Work {
             Operation::Split(at) => self.split = Some(*at),
             Operation::Shred => self.shred = true,
             Operation::Instead(new) => *bytes = new.clone(),
+            Operation::Copy(_) => return false,
         }
         true
+    }
+
+    /// Gives a field the value that it has in `from`.
+    fn copy(&mut self, name: &str, from: Option<&Vec<u8>>) -> bool {
+        let (Some(bytes), Some(from)) = (&mut self.bytes, from) else { return false };
+        let Some(field) = layout::fields(from).into_iter().find(|field| field.name == name) else { return false };
+        let value = from.get(field.byte_range()).unwrap_or_default().to_vec();
+        set(bytes, name, &Value::Bytes(value))
     }
 }
 
@@ -219,6 +245,17 @@ mod tests {
         assert_eq!(through("sstp.call-connect-ack split 5").0[0].len(), 5);
         assert_eq!(through("sstp.call-connect-ack shred").0.len(), 48);
         assert_eq!(through("sstp.call-connect-ack before 00 01").0[0], [0, 1]);
+    }
+
+    #[test]
+    fn a_field_is_copied_from_what_the_peer_said() {
+        let mut door = Door::new(vec![Edit::parse("sstp.call-connect-ack copy crypto-binding-request.nonce").expect("an edit")]);
+        assert!(door.pass(Micros::ZERO, "sstp.call-connect-ack", ack()).edits.is_empty(), "nothing was heard yet");
+        let mut other = ack();
+        other[16..48].fill(9);
+        let mut door = Door::new(vec![Edit::parse("sstp.call-connect-ack copy crypto-binding-request.nonce").expect("an edit")]);
+        door.hear(|| "sstp.call-connect-ack".into(), &other);
+        assert_eq!(door.pass(Micros::ZERO, "sstp.call-connect-ack", ack()).bytes, Some(other));
     }
 
     #[test]

@@ -43,6 +43,8 @@ pub enum Operation {
     Shred,
     /// `close`: the message is not sent, and the connection is closed in its place.
     Close,
+    /// `copy field`: the value that the field had in the peer's last message of the same name.
+    Copy(String),
     /// `instead bytes`: these bytes go out in its place.
     Instead(Vec<u8>),
 }
@@ -84,7 +86,7 @@ impl Edit {
             "*" => None,
             number => Some(number.parse().map_err(|_| fail("a number or * after #"))?),
         };
-        let verb = words.next().ok_or_else(|| fail("an operation: set flip drop close repeat before hold splice split shred instead"))?;
+        let verb = words.next().ok_or_else(|| fail("an operation: set flip drop close repeat before hold splice split shred instead copy"))?;
         let rest = line.split_once(verb).map_or("", |pair| pair.1).trim();
         let operation = operation(verb, rest).map_err(fail)?;
         Ok(Edit { line: line.trim().to_string(), message: message.to_string(), nth, operation })
@@ -128,8 +130,9 @@ fn operation(verb: &str, rest: &str) -> Result<Operation, &'static str> {
             }
             Operation::Splice(from, to, bytes(text).ok_or("bytes: hexadecimal, or \"text\"")?)
         }
+        "copy" if !rest.is_empty() => Operation::Copy(rest.to_string()),
         "split" => Operation::Split(rest.parse().map_err(|_| "split n")?),
-        _ => return Err("an operation: set flip drop close repeat before hold splice split shred instead"),
+        _ => return Err("an operation: set flip drop close repeat before hold splice split shred instead copy"),
     })
 }
 

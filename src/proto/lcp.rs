@@ -7,6 +7,8 @@ use crate::wire::ncp::{ACCM, AUTH_PROTOCOL, AuthMethod, MAGIC, MRU};
 
 /// MS-SSTP 2.2.3: the largest PPP frame that fits, 4091 bytes; both Windows ends offer it as MRU.
 pub const SSTP_MRU: u16 = 4091;
+/// RFC 1661 6.1: the MRU of who does not ask for another, bytes.
+pub const DEFAULT_MRU: u16 = 1500;
 /// Ours: how often a server repeats its demand, or a client its wish, before it gives up.
 const MAX_AUTH_NAKS: u32 = 10;
 
@@ -228,6 +230,8 @@ pub struct ServerLcp {
     mru: Option<u16>,
     /// The client will not do any of our methods.
     pub no_common: bool,
+    /// The MRU that the client asked for last.
+    pub peer_mru: u16,
 }
 
 impl ServerLcp {
@@ -247,6 +251,7 @@ impl ServerLcp {
             walks: false,
             mru: None,
             no_common: false,
+            peer_mru: DEFAULT_MRU,
         }
     }
 
@@ -304,7 +309,10 @@ impl Negotiator for ServerLcp {
         // RFC 1661 6.4: zero is no magic number, and our own is a sign of a loop.
         match options.iter().find(|option| option.kind == MAGIC && (option.value.0 == self.magic || option.value.0 == [0; 4])) {
             Some(_) => Answer::Nak(vec![Opt::new(MAGIC, self.magic.map(|byte| !byte))]),
-            None => Answer::Ack,
+            None => {
+                self.peer_mru = options.iter().find(|option| option.kind == MRU).and_then(Opt::u16).unwrap_or(DEFAULT_MRU);
+                Answer::Ack
+            }
         }
     }
 

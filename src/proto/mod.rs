@@ -1,6 +1,7 @@
 //! The two ends of an SSTP call above TLS, without sockets and without a clock.
 
 pub mod auth;
+pub mod bug;
 pub mod call;
 mod client;
 pub mod door;

@@ -1,6 +1,7 @@
 //! What one end will do: its mind (policy), its edits (door 1), its toxics (door 2) and its seed.
 
 use super::auth::{EapClient, EapServer};
+use super::bug::Bugs;
 use super::edit::Edit;
 use super::quirk::Quirk;
 use crate::base::{Layer, Secret};
@@ -273,6 +274,8 @@ pub struct Account {
 pub struct ServerConfig {
     /// Value of the Server header.
     pub banner: String,
+    /// Value of the Date header; without one it is left out. RFC 9110 6.6.1.
+    pub date: Option<String>,
     /// MS-SSTP 2.2.6: bit 0 SHA-1, bit 1 SHA-256.
     pub hash_mask: u8,
     /// The certificate hash that Call Connected must carry.
@@ -328,6 +331,8 @@ pub struct ServerConfig {
     pub leaves_at: Option<Layer>,
     /// In what it speaks otherwise than the lab's own server, where it was made like another one.
     pub style: Option<Box<ServerStyle>>,
+    /// What it does wrong inside; a sound one nothing.
+    pub bugs: Bugs,
     /// Timers.
     pub timers: Timers,
 }
@@ -372,6 +377,7 @@ impl Default for ServerConfig {
     fn default() -> Self {
         ServerConfig {
             banner: "sstp-diag-lab".into(),
+            date: None,
             hash_mask: 3,
             cert: CertHashes::default(),
             check_binding: true,
@@ -399,6 +405,7 @@ impl Default for ServerConfig {
             lcp_mru: None,
             leaves_at: None,
             style: None,
+            bugs: Bugs::default(),
             timers: Timers::default(),
         }
     }

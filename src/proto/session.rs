@@ -1,5 +1,6 @@
 //! One end of an SSTP call above TLS: cuts the stream, follows the state, lets the mind decide, spoils at door 1.
 
+use super::bug::{Bug, Bugs};
 use super::call::{self, Tracker};
 use super::client::Client;
 use super::door::Door;
@@ -7,17 +8,22 @@ use super::plan::{Mind, Plan};
 use super::quirk::Quirk;
 use super::rng::Rng;
 use super::server::Server;
-use crate::base::{Bytes, Layer, Micros, Side, WireError};
+use super::server::bugs::{self, Fate};
+use crate::base::{Bytes, Layer, Limit, Micros, Side, WireError};
 use crate::transcript::{Event, How, Opaqueness, Reason, What};
 use crate::wire::sstp::{self, Framer, Message, MessageType};
 use crate::wire::{http, ppp};
 use std::collections::VecDeque;
+use std::time::Duration;
 
 /// Ours: more events than this are counted, not kept, so that a flood cannot fill the memory.
 const MAX_EVENTS: usize = 2_000;
 
 /// RFC 9110 15.2.2: 101 is the last answer in HTTP.
 const SWITCHING: u16 = 101;
+
+/// RFC 9112 3: a request line of 8,000 bytes at least is read; a head that a defect collects is longer than any sound one.
+const LONG_HEAD: usize = 8_000;
 
 /// What a session is told.
 #[derive(Clone, Copy, Debug)]
@@ -116,19 +122,26 @@ impl std::fmt::Debug for Session {
 impl Session {
     /// A session that begins at `now` of its transcript.
     pub fn new(plan: Plan, now: Micros) -> Session {
-        let (side, mind, quirks, keeps_open): (Side, Box<dyn Decide + Send>, Vec<Quirk>, bool) = match plan.mind {
+        let (mut quirks, mut bugs) = (Vec::new(), Bugs::default());
+        let (side, mind, keeps_open): (Side, Box<dyn Decide + Send>, bool) = match plan.mind {
             Mind::Client(config) => {
-                let (quirks, keeps_open) = (config.quirks.clone(), config.quirks.contains(&Quirk::KeepsOpen));
-                (Side::Client, Box::new(Client::new(config)), quirks, keeps_open)
+                quirks = config.quirks.clone();
+                (Side::Client, Box::new(Client::new(config)), quirks.contains(&Quirk::KeepsOpen))
             }
             Mind::Server(config) => {
                 let keeps_open = config.keeps_open;
-                (Side::Server, Box::new(Server::new(config)), Vec::new(), keeps_open)
+                bugs = config.bugs.clone();
+                (Side::Server, Box::new(Server::new(config)), keeps_open)
             }
         };
         let mut session = Session { core: Core::new(side, plan.edits, plan.seed, now), mind };
-        (session.core.keeps_open, session.core.quirks) = (keeps_open, quirks);
-        session.mind.start(&mut session.core);
+        (session.core.keeps_open, session.core.quirks, session.core.bugs) = (keeps_open, quirks, bugs);
+        session.core.born = session.core.bugs.ended();
+        let bugs = &session.core.bugs;
+        match bugs.is_dead() || bugs.has(Bug::FourthCallLost) && bugs.every_fourth_time() {
+            true => session.core.close(),
+            false => session.mind.start(&mut session.core),
+        }
         session
     }
 
@@ -137,6 +150,9 @@ impl Session {
         self.core.now = self.core.now.max(now);
         if self.core.over {
             return;
+        }
+        if self.core.bugs.has(Bug::OneEndsAll) && self.core.bugs.ended() != self.core.born {
+            return self.core.end_at_once();
         }
         match input {
             Input::Bytes { from, bytes } if from != self.core.side && !self.core.stuck => self.bytes(bytes),
@@ -191,7 +207,7 @@ impl Session {
                 self.head(head);
             }
             None => {
-                if self.core.is(Quirk::OneRead) {
+                if self.core.is(Quirk::OneRead) || self.core.bugs.has(Bug::SplitLost) {
                     self.core.framer = Framer::default();
                 }
                 self.core.framer.push(bytes);
@@ -209,6 +225,7 @@ impl Session {
             };
             match parsed {
                 Ok(http::Parsed::Partial) if self.core.is(Quirk::OneRead) => return self.core.head = Some(Vec::new()),
+                Ok(http::Parsed::Partial) if self.core.bugs.has(Bug::HeadInOneRead) => return self.core.end_at_once(),
                 Ok(http::Parsed::Partial) => return self.core.head = Some(bytes),
                 Ok(http::Parsed::Whole(head, len)) => {
                     let rest = bytes.split_off(len.min(bytes.len()));
@@ -219,10 +236,16 @@ impl Session {
                         bytes = rest;
                         continue;
                     }
-                    self.core.framer.push(&rest);
+                    if !self.core.bugs.has(Bug::BehindHeadLost) {
+                        self.core.framer.push(&rest);
+                    }
+                    if self.core.bugs.has(Bug::UnusualRefused) && !bugs::is_usual(&head, &bytes) {
+                        return self.mind.unreadable(&mut self.core, &bugs::unusual(), true);
+                    }
                     self.mind.http(&mut self.core, head);
                     return self.packets();
                 }
+                Err(_) if self.core.bugs.has(Bug::HeadWithoutEnd) && bytes.len() > LONG_HEAD => return self.core.head = Some(bytes),
                 Err(error) => return self.unreadable(Layer::Http, error, &bytes, true),
             }
         }
@@ -233,18 +256,44 @@ impl Session {
             match self.core.framer.next_packet() {
                 Ok(Some(packet)) => {
                     let packet = packet.to_vec();
-                    self.packet(&packet);
-                    if self.core.is(Quirk::OnePacket) {
+                    self.arrived(packet);
+                    if self.core.is(Quirk::OnePacket) || self.core.bugs.has(Bug::OneOfTwo) {
                         self.core.framer = Framer::default();
                     }
                 }
                 Ok(None) => return,
                 Err(error) => {
-                    let rest = self.core.framer.rest().to_vec();
+                    let mut rest = self.core.framer.rest().to_vec();
+                    if let Some(version) = rest.first_mut().filter(|_| self.core.bugs.has(Bug::VersionTaken) && error.what == "version") {
+                        *version = sstp::VERSION;
+                        self.core.framer = Framer::default();
+                        self.core.framer.push(&rest);
+                        continue;
+                    }
                     return self.unreadable(Layer::Sstp, error, &rest, true);
                 }
             }
         }
+    }
+
+    /// A whole packet is there; a sound end reads it as it came.
+    fn arrived(&mut self, packet: Vec<u8>) {
+        if self.core.bugs.is_empty() {
+            return self.packet(&packet);
+        }
+        let came = packet.clone();
+        match bugs::arrives(&mut self.core, packet) {
+            Fate::Read(packet) => self.packet(&packet),
+            Fate::Refused => {
+                let limit = Limit::Spec("nothing".into());
+                let error = WireError { layer: Layer::Sstp, what: "reserved bits".into(), at: 1, need: 0, have: 0, limit };
+                self.unreadable(Layer::Sstp, error, &came, false);
+            }
+            Fate::Lost => {}
+            Fate::Ends => self.core.end_at_once(),
+            Fate::Hangs => self.core.stuck = true,
+        }
+        self.core.earlier = came;
     }
 
     fn packet(&mut self, packet: &[u8]) {
@@ -257,6 +306,7 @@ impl Session {
             Err(error) => return self.unreadable(Layer::Sstp, error, packet, false),
         };
         self.core.note_raw(Some(peer), layer_of(message.kind), What::Sstp(message.clone()), packet);
+        self.core.door.hear(|| format!("sstp.{}", message.kind.name()), packet);
         match self.core.observe(peer, message.kind) {
             Ok(()) => self.mind.message(&mut self.core, message, packet),
             Err(()) => self.mind.misstep(&mut self.core, &message),
@@ -267,6 +317,7 @@ impl Session {
         let frame = packet.get(sstp::HEADER_LEN..).unwrap_or_default();
         match ppp::Frame::parse(frame) {
             Ok(frame) => {
+                self.core.door.hear(|| frame.name(), packet);
                 let layer = ppp::layer_of(frame.protocol);
                 if layer != Layer::Data {
                     self.core.note_raw(Some(self.core.side.other()), layer, What::Ppp(frame.clone()), packet);
@@ -321,6 +372,14 @@ pub(super) struct Core {
     stuck: bool,
     /// What a client does wrong with the stream.
     quirks: Vec<Quirk>,
+    /// What a server does wrong.
+    pub bugs: Bugs,
+    /// So many calls of the server had ended when this one began.
+    born: u32,
+    /// The packet before this one, where a server leaks it.
+    pub earlier: Vec<u8>,
+    /// Nothing goes out before.
+    dawdles: Micros,
 }
 
 impl Core {
@@ -343,6 +402,10 @@ impl Core {
             keeps_open: false,
             stuck: false,
             quirks: Vec::new(),
+            bugs: Bugs::default(),
+            born: 0,
+            earlier: Vec::new(),
+            dawdles: Micros::ZERO,
         }
     }
 
@@ -391,7 +454,7 @@ impl Core {
     }
 
     fn send(&mut self, layer: Layer, name: &str, bytes: Vec<u8>, what: What) {
-        let passed = self.door.pass(self.now, name, bytes);
+        let passed = self.door.pass(self.now.max(self.dawdles), name, bytes);
         for edit in passed.edits {
             self.note(Some(self.side), layer, What::Edited { edit });
         }
@@ -449,11 +512,28 @@ impl Core {
         }
     }
 
+    /// What is said from now on goes out so much later.
+    pub fn dawdle(&mut self, time: Duration) {
+        self.dawdles = self.now + time;
+    }
+
+    /// Nothing happens any more, and the connection stays open.
+    pub fn hang(&mut self) {
+        self.stuck = true;
+    }
+
+    /// Closes at once, whatever was still to be said.
+    pub fn end_at_once(&mut self) {
+        self.door.clear();
+        self.closing = true;
+    }
+
     pub fn is_closing(&self) -> bool {
         self.closing || self.over
     }
 
     fn end(&mut self) {
+        self.bugs.end_one();
         self.said_close = true;
         if self.omitted > 0 {
             self.note(None, Layer::Data, What::Omitted { count: self.omitted });

@@ -15,6 +15,12 @@ pub struct LabArgs {
     /// Behave with the fault ID (repeatable)
     #[arg(long, value_name = "ID")]
     pub fault: Vec<String>,
+    /// Have the seeded defect ID inside the server, one that `mutate` must find (repeatable)
+    #[arg(long, value_name = "ID")]
+    pub bug: Vec<String>,
+    /// List the seeded defects and end
+    #[arg(long)]
+    pub list_bugs: bool,
     /// Take METHOD only; repeat it, the one offered first in front [default: all, mschapv2 first]
     #[arg(long, value_name = "METHOD", value_parser = values::method)]
     pub auth: Vec<Method>,

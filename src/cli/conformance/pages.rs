@@ -5,6 +5,7 @@ use crate::base::Side;
 use crate::jobs::conformance::client::{self, mutants};
 use crate::jobs::conformance::coverage::{self, Coverage};
 use crate::jobs::conformance::{Case, server};
+use crate::proto::quirk::Quirk;
 use serde_json::{Value, json};
 use std::fmt::Write;
 
@@ -21,16 +22,26 @@ pub fn dry(cases: &[Case]) -> String {
     for case in cases {
         let times = if case.base.times > 1 { format!(", {} connections", case.base.times) } else { String::new() };
         let _ = writeln!(text, "{}  climbs to {}{times}", case.id, case.base.until);
+        besides(case).iter().for_each(|line| text += &format!("    {line}\n"));
         case.edits.iter().for_each(|edit| text += &format!("    {edit}\n"));
         let _ = writeln!(text, "    expects {}", case.base.expect);
     }
     text
 }
 
+/// What our end does that is no edit.
+fn besides(case: &Case) -> Vec<String> {
+    let below = case.base.below.map(|pair| pair.1.to_string());
+    let meanwhile = case.base.meanwhile.map(|other| format!("meanwhile another call {}", other.says));
+    let large = case.base.quirks.contains(&Quirk::LargePackets).then(|| "pings with 1500 bytes".to_string());
+    below.into_iter().chain(meanwhile).chain(large).collect()
+}
+
 /// A case in full.
 pub fn in_full(case: &Case) -> String {
     let mut text = format!("{}\n\n{} {}: {}\n{}\n\n", case.id, case.level.name(), case.spec, case.title, case.why);
     let _ = writeln!(text, "Our end      an honest {}, as far as {}", case.base.tests.other(), case.base.until.title());
+    besides(case).iter().for_each(|line| text += &format!("Besides      {line}\n"));
     if case.edits.is_empty() {
         text += "Edits        none\n";
     }
@@ -56,7 +67,10 @@ pub fn in_full(case: &Case) -> String {
     let name = if failing.0 == prover { format!("{prover} {}", case.proved_by) } else { failing.0.to_string() };
     let _ = writeln!(text, "Proved by    {name}");
     let _ = writeln!(text, "Alone        {}", alone(case, how));
-    let _ = writeln!(text, "Failing      sstp-diag conformance {} {} --case {}", case.base.tests, failing.1, case.id);
+    let _ = match server::HONEST.contains(&case.id.as_ref()) {
+        true => writeln!(text, "Failing      in memory only: what fails it fails the honest call that comes first"),
+        false => writeln!(text, "Failing      sstp-diag conformance {} {} --case {}", case.base.tests, failing.1, case.id),
+    };
     text
 }
 
@@ -109,6 +123,7 @@ pub fn case_json(case: &Case) -> Value {
         "why": case.why,
         "covers": case.covers,
         "until": case.base.until,
+        "besides": besides(case),
         "edits": case.edits,
         "expects": case.base.expect.to_string(),
         "proved_by": case.proved_by,

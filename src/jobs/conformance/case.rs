@@ -3,10 +3,15 @@
 use super::expect::Expect;
 use crate::base::{Layer, Side, SpecRef};
 use crate::crypto::binding::HashProtocol;
+use crate::live::knock::Abort;
+use crate::live::tls::Settings;
 use crate::proto::edit::Edit;
 use crate::proto::plan::{BindingKey, Method, ServerConfig};
+use crate::proto::quirk::Quirk;
 use crate::transcript::Event;
+use crate::wire::tls::ClientHello;
 use std::borrow::Cow;
+use std::net::IpAddr;
 use std::time::Duration;
 
 /// How binding a requirement is.
@@ -44,6 +49,32 @@ impl Level {
     pub fn binds(self) -> bool {
         matches!(self, Level::Must | Level::Derived)
     }
+}
+
+/// What our client does below SSTP in place of the handshake of an honest call.
+#[derive(Clone, Copy, Debug)]
+pub enum Below {
+    /// The handshake is asked for otherwise, and the call goes on above it.
+    Asks(fn(&mut Settings)),
+    /// A ClientHello of our own; the connection ends with its answer.
+    Hello(fn(&mut ClientHello)),
+    /// These bytes; the connection ends with their answer.
+    Says(&'static [u8]),
+    /// The handshake is broken off so on every connection but the last, which is honest.
+    Aborts(Abort),
+}
+
+/// What another call does while the one that is judged stands.
+#[derive(Clone, Copy, Debug)]
+pub struct Meanwhile {
+    /// In words.
+    pub says: &'static str,
+    /// How far it climbs.
+    pub until: Layer,
+    /// What is done to its messages.
+    pub edits: &'static [&'static str],
+    /// The key that it binds with.
+    pub key: BindingKey,
 }
 
 /// A row of a case table; see [`Case`] for the columns.
@@ -91,6 +122,12 @@ pub struct Base {
     /// Server cases: the oddity that the sound lab needs for the case to say anything. Client cases: the lab fault that our end
     /// shows below SSTP, such as a certificate.
     pub lab: Option<&'static str>,
+    /// Server cases: what our end does below SSTP, and in words.
+    pub below: Option<(Below, &'static str)>,
+    /// Server cases: in what our client is no honest one.
+    pub quirks: &'static [Quirk],
+    /// Server cases: what another call does while the one that is judged stands.
+    pub meanwhile: Option<Meanwhile>,
     /// Client cases: what is special about the policy of our server.
     pub policy: fn(&mut ServerConfig),
     /// Client cases: whoever runs the client makes it hang up once the call is up.
@@ -139,6 +176,9 @@ impl Base {
             times: 1,
             replays: None,
             lab: None,
+            below: None,
+            quirks: &[],
+            meanwhile: None,
             policy: |_| {},
             hangs_up: false,
             domain: None,
@@ -231,6 +271,24 @@ impl Row {
         self
     }
 
+    /// What our end does below SSTP, and in words.
+    pub const fn below(mut self, below: Below, says: &'static str) -> Row {
+        self.base.below = Some((below, says));
+        self
+    }
+
+    /// In what our client is no honest one.
+    pub const fn quirks(mut self, quirks: &'static [Quirk]) -> Row {
+        self.base.quirks = quirks;
+        self
+    }
+
+    /// What another call does while the one that is judged stands.
+    pub const fn meanwhile(mut self, other: Meanwhile) -> Row {
+        self.base.meanwhile = Some(other);
+        self
+    }
+
     /// What is special about the policy of our server.
     pub const fn with(mut self, policy: fn(&mut ServerConfig)) -> Row {
         self.base.policy = policy;
@@ -290,7 +348,24 @@ impl Case {
 
     /// The case with the target's name where the rows have the lab's.
     pub fn aimed_at(&self, host: &str) -> Case {
-        Case { edits: self.edits.iter().map(|line| line.replace(LAB_HOST, host).into()).collect(), ..self.clone() }
+        self.with_edits(|line| line.replace(LAB_HOST, host))
+    }
+
+    /// The case with the address that was reached where the rows have [`ADDRESS`].
+    pub fn at_address(&self, address: IpAddr) -> Case {
+        let literal = if address.is_ipv6() { format!("[{address}]") } else { address.to_string() };
+        self.with_edits(|line| line.replace(ADDRESS, &literal))
+    }
+
+    fn with_edits(&self, change: impl Fn(&str) -> String) -> Case {
+        Case { edits: self.edits.iter().map(|line| change(line).into()).collect(), ..self.clone() }
+    }
+
+    /// The case of the other call that goes on beside this one.
+    pub fn beside(&self) -> Option<Case> {
+        let other = self.base.meanwhile?;
+        let base = Base { key: other.key, within: ASIDE, expect: Expect::Nothing, ..Base::new(self.base.tests, other.until) };
+        Some(Case { edits: other.edits.iter().map(|line| (*line).into()).collect(), base, ..self.clone() })
     }
 
     /// The case as its next connection carries it out, after those that these events tell of.
@@ -313,6 +388,10 @@ impl Case {
     }
 }
 
+/// Ours: the other call is watched no longer.
+const ASIDE: Duration = Duration::from_secs(2);
+/// The server's address in the rows' HTTP requests.
+pub const ADDRESS: &str = "192.0.2.77";
 /// The host in the rows' HTTP requests.
 const LAB_HOST: &str = "vpn.lab.example";
 /// Ours: a case that watches longer than this many seconds is slow.

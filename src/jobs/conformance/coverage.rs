@@ -54,28 +54,15 @@ const CATALOGUE: &str = include_str!("../../../fixtures/conformance/requirements
 
 /// Requirements that no case covers, and why.
 pub const UNTESTED: &[(&str, &str)] = &[
-    ("S-001 S-002 S-013 S-017", "TLS lies below the cases; a run whose TLS fails has no verdicts, and `probe` names the cause"),
-    ("S-003 S-004 S-005", "the certificate is judged by `sstp-diag probe` (CERT-* findings), against the trust of the one who asks"),
     ("S-007 S-008", "needs a client certificate that the server trusts; `probe` notes whether one is asked for"),
-    ("S-014 S-015 S-016", "versions, SNI and ALPN are looked at by `sstp-diag probe --scan` with ClientHellos of its own"),
     ("S-030 S-033", "MAY: either answer is right; it serves fingerprints only"),
     ("S-036", "needs the server's log"),
     ("S-043 S-044", "needs a server with authentication bypass configured"),
     ("S-045", "needs every session slot of the server taken"),
-    (
-        "S-047 S-151 S-294",
-        "no case of its own: cases run beside each other and honest calls between them, so that harm to another call shows there; --retries tells it from a disagreement",
-    ),
-    ("S-048", "good practice that no client depends on; the answer's headers are in the transcript"),
-    ("S-050", "a test of load, not of conformance"),
     ("S-144", "needs a client certificate for EAP-TLS"),
     ("S-176", "which method is strongest is the administrator's choice; `probe` lists the order"),
-    ("S-207", "our magic number would have to be the server's, which is not known before it is sent"),
-    ("S-210 S-266", "needs large packets from behind the server: the answer to our own ping is no larger than the ping"),
     ("S-223 S-232", "needs a server that allows another try, which is its choice"),
     ("S-233", "whether a domain is taken is the server's policy"),
-    ("S-239", "needs a server with two EAP methods; `probe --auth` tells them apart"),
-    ("S-253", "our identifier would have to be the server's, which is not known before it is sent"),
     ("S-295 S-296", "needs control over the server or its RADIUS"),
     ("C-005", "either answer is right: the text refuses, common TLS libraries accept"),
     ("C-007", "every case whose call comes about shows it: what is dialled stands in subjectAltName alone"),

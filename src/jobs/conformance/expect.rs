@@ -2,7 +2,7 @@
 
 use super::case::Case;
 use crate::base::{Micros, Side};
-use crate::transcript::{Event, What};
+use crate::transcript::{Event, ScanAnswer, What};
 use crate::wire::sstp;
 use std::fmt;
 
@@ -95,8 +95,10 @@ pub fn name(event: &Event) -> Option<String> {
         What::Http(head) => Some(if head.status.is_some() { "http.response" } else { "http.request" }.to_string()),
         What::Sstp(message) => Some(format!("sstp.{}", message.kind.name())),
         What::Ppp(frame) => Some(frame.name()),
-        What::Undecoded(_) | What::Opaque { .. } => Some("undecoded".to_string()),
-        What::Closed(_) => Some("closed".to_string()),
+        What::Undecoded(_) | What::Opaque { .. } | What::Scanned { answer: ScanAnswer::NotTls, .. } => Some("undecoded".to_string()),
+        What::Closed(_) | What::Scanned { answer: ScanAnswer::Closed(_), .. } => Some("closed".to_string()),
+        What::Scanned { answer: ScanAnswer::Accepted { .. }, .. } => Some("tls.server-hello".to_string()),
+        What::Scanned { answer: ScanAnswer::Alert(_), .. } | What::Alert { .. } => Some("tls.alert".to_string()),
         _ => None,
     }
 }

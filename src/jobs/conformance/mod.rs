@@ -1,6 +1,7 @@
 //! Conformance: an honest end with the edits of a case, a peer under test, and a verdict on what it did.
 
 pub mod again;
+mod caller;
 pub mod case;
 pub mod client;
 pub mod coverage;

@@ -17,17 +17,21 @@ pub fn server(case: &Case, faults: &[&str]) -> (Verdict, Vec<Event>) {
     let mut wanted: Vec<&str> = case.base.lab.into_iter().collect();
     wanted.extend(faults);
     let (mut events, mut case) = (Vec::new(), case.clone());
+    let Some(mut server) = lab::rehearsal(&wanted, CERT, 0) else {
+        return (Verdict::new(Grade::Broken, format!("no such fault, or not above TLS: {wanted:?}")), events);
+    };
+    if let Mind::Server(config) = &mut server.mind {
+        config.date = Some(DATE.into());
+    }
     for round in 0..case.base.times {
         case = case.next(&events);
-        let Some(plan) = lab::rehearsal(&wanted, CERT, u64::from(round) + 1) else {
-            return (Verdict::new(Grade::Broken, format!("no such fault, or not above TLS: {wanted:?}")), events);
-        };
+        server.seed = u64::from(round) + 1;
         let client = client(&case, HOST, CERT, Some(alice()));
         let plan_of = Plan { mind: Mind::Client(client), edits: case.parsed(), toxics: Vec::new(), seed: 1000 + u64::from(round) };
         let tester = Tester::new(case.clone(), Session::new(plan_of, Micros::ZERO), Micros::ZERO);
-        let server = Box::new(Session::new(plan, Micros::ZERO));
+        let lab = Box::new(Session::new(server.clone(), Micros::ZERO));
         let limit = case.base.within + LONGEST_CLIMB;
-        events.extend(pair::run_machines(Box::new(tester), server, limit, &mut |_, _, _| {}).client);
+        events.extend(pair::run_machines(Box::new(tester), lab, limit, &mut |_, _, _| {}).client);
     }
     (verdict::judge(&case, &events), events)
 }
@@ -44,6 +48,7 @@ pub fn client(case: &Case, host: &str, cert: CertHashes, credentials: Option<Cre
         pings: 1,
         binding_hash: case.base.hash,
         binding_key: case.base.key,
+        quirks: case.base.quirks.to_vec(),
         ..ClientConfig::new(host, cert)
     }
 }
@@ -149,11 +154,13 @@ fn accounts() -> Vec<Account> {
     lab::USERS.map(account).to_vec()
 }
 
-/// Whether a case can be rehearsed at all: TLS is not on the pretend wire.
-pub fn is_above_tls(case: &Case) -> bool {
-    Layer::from_name(case.layer()).is_some_and(|layer| layer > Layer::Cert)
+/// Whether a case can be rehearsed at all: TLS is not on the pretend wire, and it has but one call.
+pub fn can_be_rehearsed(case: &Case) -> bool {
+    case.base.meanwhile.is_none() && Layer::from_name(case.layer()).is_some_and(|layer| layer > Layer::Cert)
 }
 
+/// RFC 9110 5.6.7.
+const DATE: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
 const HOST: &str = "vpn.lab.example";
 const CERT: CertHashes = CertHashes { sha1: [0x11; 20], sha256: [0x22; 32] };
 /// Ours: a climb to the stimulus takes no longer.

@@ -1,23 +1,15 @@
 //! A suite over sockets: cases beside each other, honest calls before, between and after them.
 
 use super::again::{Retries, again};
+use super::caller::{Reach, called, connection, no_connection};
 use super::case::{Base, Case, Level, Row};
 use super::evidence::Evidence;
 use super::expect::Expect;
-use super::rehearse;
 use super::stand::{Stand, Tried};
-use super::tester::Tester;
 use super::verdict::{self, Grade, Verdict};
 use crate::base::{Layer, Micros, Side, SpecRef};
-use crate::jobs::probe::climb::{self, below};
-use crate::jobs::probe::{Beside, ProbeConfig};
+use crate::jobs::probe::ProbeConfig;
 use crate::live::clock::Clock;
-use crate::live::keylog::KeyLogs;
-use crate::live::tls::Signature;
-use crate::live::wiretap::Ear;
-use crate::live::{Notes, drive};
-use crate::proto::Session;
-use crate::proto::plan::{CertHashes, Method, Mind, Plan};
 use crate::transcript::{Event, Head, Target};
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -264,52 +256,6 @@ fn head(target: Target, seed: u64, clock: &Clock) -> Head {
     Head { version, began_unix_ms: clock.began_unix_ms(), target, seed, ..Head::default() }
 }
 
-/// All connections of a server case.
-async fn called(probe: &ProbeConfig, case: &Case, clock: &Clock, ear: Option<Ear>) -> Tried {
-    let (mut events, mut came) = (Vec::new(), true);
-    if case.needs_account() && probe.credentials.is_none() {
-        return Tried { verdict: Verdict::new(Grade::Unsupported, "needs an account: --user"), events, came, said: String::new() };
-    }
-    let mut probe = probe.clone();
-    if let Some(ear) = ear {
-        probe.keylog = Arc::new(KeyLogs::default().heard_by(ear.clone()));
-        probe.ear = ear;
-    }
-    let mut this = case.aimed_at(&climb::host_header(&probe.target));
-    for _ in 0..case.base.times {
-        this = this.next(&events);
-        came &= connection(&probe, &this, clock, &mut events).await;
-    }
-    let verdict = if came { verdict::judge(&this, &events) } else { no_connection(&events) };
-    Tried { verdict, events, came, said: String::new() }
-}
-
-fn no_connection(events: &[Event]) -> Verdict {
-    let down = events.iter().rev().find_map(|event| match &event.what {
-        crate::transcript::What::Down(reason) => Some(format!("no connection: {} {reason}", event.layer.title())),
-        _ => None,
-    });
-    Verdict::new(Grade::Inconclusive, down.unwrap_or_else(|| "no connection".to_string()))
-}
-
-/// One connection of a case; whether TLS came up.
-async fn connection(config: &ProbeConfig, case: &Case, clock: &Clock, events: &mut Vec<Event>) -> bool {
-    let base = below(config, &mut Notes::new(clock, events), &mut Beside::default(), &mut None).await;
-    let Some(base) = base else { return false };
-    let mut client =
-        rehearse::client(case, &climb::host_header(&config.target), CertHashes::of(base.secure.leaf()), config.credentials.clone());
-    if !(base.trusted && base.secure.signature == Signature::Good) {
-        // PAP would show the password to whoever holds the other end of TLS.
-        client.methods.retain(|method| *method != Method::Pap);
-    }
-    let plan = Plan { mind: Mind::Client(client), edits: case.parsed(), toxics: Vec::new(), seed: config.seed ^ clock.now().0 };
-    let now = clock.now();
-    let tester = Tester::new(case.clone(), Session::new(plan, now), now);
-    let (_halt, mut halted) = watch::channel(false);
-    drive::run(base.secure.stream, tester, Side::Client, clock, events, &mut halted).await;
-    true
-}
-
 /// Whether an honest call comes about, with a login where cases need one; asked twice.
 pub(super) async fn lives(config: &SuiteConfig, clock: &Clock) -> Result<(), String> {
     let (mut why, began) = (String::new(), clock.now());
@@ -334,14 +280,19 @@ pub(super) async fn lives(config: &SuiteConfig, clock: &Clock) -> Result<(), Str
 /// Whether a server answers an honest call.
 async fn answers(probe: &ProbeConfig, cases: &[Case], clock: &Clock) -> Result<(), String> {
     let logs_in = probe.credentials.is_some() && cases.iter().any(Case::needs_account);
-    let (case, mut events) = (if logs_in { login() } else { sane() }, Vec::new());
-    let connected = connection(probe, &case, clock, &mut events).await;
+    let (case, mut events) = (honest(logs_in), Vec::new());
+    let connected = connection(probe, &case, clock, &mut events).await.0 == Reach::Tls;
     let verdict = if connected { verdict::judge(&case, &events) } else { no_connection(&events) };
     match verdict.grade {
         Grade::Pass => Ok(()),
         _ if connected && logs_in => Err(format!("the login of an honest call: {}", verdict.actual)),
         _ => Err(verdict.actual),
     }
+}
+
+/// The honest call that shows that a server lives: as far as its login, or as Call Connect Ack.
+pub fn honest(logs_in: bool) -> Case {
+    if logs_in { login() } else { sane() }
 }
 
 /// An honest call as far as its login.

@@ -4,7 +4,7 @@ use super::case::Case;
 use super::expect::{Expect, View, name};
 use crate::base::{Layer, Side};
 use crate::proto::plan::Method;
-use crate::transcript::{Event, Reason, What};
+use crate::transcript::{Event, Reason, ScanAnswer, What};
 
 /// The verdict on one case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -145,9 +145,20 @@ fn not_reached(case: &Case, events: &[Event]) -> Verdict {
     }
 }
 
+/// A message by its name, with the number that tells most of it.
+fn told(event: &Event) -> Option<String> {
+    let name = name(event)?;
+    Some(match &event.what {
+        What::Http(head) => head.status.map_or(name.clone(), |status| format!("{name} {status}")),
+        What::Alert { description } | What::Scanned { answer: ScanAnswer::Alert(description), .. } => format!("{name} {description}"),
+        What::Scanned { answer: ScanAnswer::Accepted { version, .. }, .. } => format!("{name} {version:04x}"),
+        _ => name,
+    })
+}
+
 /// What the peer did, in a line.
 fn seen(view: &View<'_>) -> String {
-    let names: Vec<String> = view.after().filter_map(name).collect();
+    let names: Vec<String> = view.after().filter_map(told).collect();
     let mut counted: Vec<(String, usize)> = Vec::new();
     for name in names {
         match counted.last_mut() {

@@ -7,8 +7,9 @@ use super::pki::{Authority, Chain, PkiKind};
 use super::{Dial, LabConfig, USERS};
 use crate::base::Secret;
 use crate::live::LiveError;
-use crate::live::listen::{ClientCa, Door, Front, Listener, ProxyPolicy};
+use crate::live::listen::{Also, ClientCa, Door, Front, Listener, ProxyPolicy};
 use crate::proto::auth::{EapServer, Identity};
+use crate::proto::bug::Bugs;
 use crate::proto::edit::Edit;
 use crate::proto::plan::{Account, CertHashes, Mind, Plan, ServerConfig, Toxic};
 use std::io;
@@ -30,6 +31,7 @@ pub(super) struct Blueprint {
     papers: Option<Papers>,
     /// A client certificate is asked for; whether the server insists.
     client_certificate: Option<bool>,
+    also: Option<Also>,
     sni: Option<&'static str>,
     proxy: Option<Option<ProxyPolicy>>,
     dial: Vec<fn(&mut Dial)>,
@@ -67,6 +69,7 @@ impl Blueprint {
             Makes::Papers(papers) => self.papers = Some(papers),
             Makes::ClientCertificate => self.client_certificate = Some(true),
             Makes::ClientCertificateWish => self.client_certificate = Some(false),
+            Makes::Also(also) => self.also = Some(also),
             Makes::Sni(name) => self.sni = Some(name),
             Makes::Proxy(policy) => self.proxy = Some(Some(policy)),
             Makes::ProxyAbsent => self.proxy = Some(None),
@@ -94,7 +97,7 @@ impl Blueprint {
     /// The plan of the server alone, where all that was asked for lies above TLS.
     pub fn rehearsal(&self, cert: CertHashes, config: &LabConfig) -> Option<Plan> {
         let lower = !self.toxics.is_empty() || !self.toxics_above_tls.is_empty() || self.front.is_some() || self.front_v6.is_some();
-        let around = self.sni.is_some() || self.proxy.is_some() || !self.dial.is_empty() || self.client_certificate.is_some();
+        let around = self.sni.is_some() || self.also.is_some() || self.proxy.is_some() || !self.dial.is_empty() || self.client_certificate.is_some();
         (!lower && !around).then(|| self.plan(cert, None, config))
     }
 
@@ -109,6 +112,9 @@ impl Blueprint {
         }
         self.server.iter().for_each(|change| change(&mut server));
         server.eap = eap.cloned();
+        if !config.bugs.is_empty() {
+            server.bugs = Bugs::of(&config.bugs);
+        }
         Plan { mind: Mind::Server(server), edits: self.edits.clone(), toxics: self.toxics.clone(), seed: config.seed }
     }
 
@@ -129,6 +135,7 @@ impl Blueprint {
             identity: chain.identity.clone(),
             client_ca: self.client_certificate.map(|insists| ClientCa { root: authority.root_der(), insists }),
             identity_without_sni: nameless.map(|chain| chain.identity.clone()),
+            also: self.also,
             sni_required: self.sni.map(str::to_string),
             plan: self.plan(chain.hashes, Some(eap), config),
             maker: None,

@@ -6,7 +6,7 @@ use super::faults;
 use super::pki::PkiKind;
 use super::pki::papers::Papers;
 use crate::base::Layer;
-use crate::live::listen::{Front, ProxyPolicy};
+use crate::live::listen::{Also, Front, ProxyPolicy};
 use crate::proto::plan::{ServerConfig, Toxic};
 
 /// One thing that is wrong, and the check that must find it.
@@ -53,6 +53,8 @@ pub enum Makes {
     ClientCertificate,
     /// By a wish for a client certificate, on which nothing depends.
     ClientCertificateWish,
+    /// By what it does for clients that are not as they should be.
+    Also(Also),
     /// By a demand for this SNI.
     Sni(&'static str),
     /// By a forward proxy in between.

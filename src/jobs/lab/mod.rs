@@ -20,6 +20,7 @@ use crate::live::listen::{Listener, Page, Pages};
 use crate::live::lookup::Wish;
 use crate::live::wiretap::Ear;
 use crate::proto::auth::EapServer;
+use crate::proto::bug::Bug;
 use crate::proto::plan::{CertHashes, Method, Plan, ServerConfig, Timers};
 use crate::transcript::Transcript;
 use blueprint::Blueprint;
@@ -35,6 +36,8 @@ pub struct LabConfig {
     pub port: u16,
     /// Ids of faults and oddities, combined in this order.
     pub faults: Vec<String>,
+    /// Defects inside the server.
+    pub bugs: Vec<Bug>,
     /// Authentication methods of the server, the one offered first in front; `None`: all.
     pub methods: Option<Vec<Method>>,
     /// The server, where it is made like another one; `None`: the lab's own.
@@ -54,6 +57,7 @@ impl Default for LabConfig {
         LabConfig {
             port: 0,
             faults: Vec::new(),
+            bugs: Vec::new(),
             methods: None,
             server: None,
             own: None,
@@ -177,6 +181,13 @@ impl Lab {
 /// when it does not lie in the server above TLS.
 pub fn rehearsal(faults: &[&str], cert: CertHashes, seed: u64) -> Option<Plan> {
     let config = LabConfig { faults: faults.iter().map(ToString::to_string).collect(), seed, ..LabConfig::default() };
+    Blueprint::of(&config).ok()?.rehearsal(cert, &config)
+}
+
+/// The server of a lab with these defects for a run in memory, under this certificate. Clones of the plan share what the
+/// connections of one server share.
+pub fn defective(bugs: &[Bug], cert: CertHashes, seed: u64) -> Option<Plan> {
+    let config = LabConfig { bugs: bugs.to_vec(), seed, ..LabConfig::default() };
     Blueprint::of(&config).ok()?.rehearsal(cert, &config)
 }
 

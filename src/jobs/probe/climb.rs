@@ -10,6 +10,7 @@ use crate::live::lookup::{self, About};
 use crate::live::route::Route;
 use crate::live::tap::Tap;
 use crate::live::tls::{Secure, Settings, Signature};
+use crate::live::wiretap::Wired;
 use crate::live::{Notes, dial, dns, drive, hello_scan, proxy, tls, trust};
 use crate::proto::Session;
 use crate::proto::auth::EapClient;
@@ -25,6 +26,14 @@ pub(in crate::jobs) struct Base {
     pub secure: Secure,
     pub route: Route,
     pub trusted: bool,
+}
+
+/// A connection on which nothing was said yet.
+pub(in crate::jobs) struct Reached {
+    pub tap: Tap,
+    pub route: Route,
+    /// Connections to other addresses that came about meanwhile.
+    pub others: Vec<(SocketAddr, Wired)>,
 }
 
 /// Everything that was asked for; returns early, with the session's leave taken in order, when `halted` becomes true.
@@ -85,6 +94,19 @@ pub(in crate::jobs) async fn below(
     beside: &mut Beside,
     way: &mut Option<Route>,
 ) -> Option<Base> {
+    let Reached { tap, route, others } = reach(config, notes).await?;
+    if config.asked.until < Layer::Tls {
+        return None;
+    }
+    *way = Some(route.clone());
+    if route.proxy.is_none() {
+        beside.asides.start(others, &settings(config), config.timers.of(Layer::Tls));
+    }
+    secure(config, tap, route, notes, beside).await
+}
+
+/// From the name to the connection, through the proxy if there is one.
+pub(in crate::jobs) async fn reach(config: &ProbeConfig, notes: &mut Notes<'_>) -> Option<Reached> {
     let until = config.asked.until;
     let Some((host, port)) = first_hop(config) else {
         let says = format!("{:?} is no host:port to connect to", config.target.connect.as_deref().unwrap_or_default());
@@ -107,14 +129,7 @@ pub(in crate::jobs) async fn below(
         Some((proxy, target)) => proxy::tunnel(stream, proxy, target, config.timers.of(Layer::Proxy), notes).await?,
         None => Tap::new(stream, Vec::new()),
     };
-    if until < Layer::Tls {
-        return None;
-    }
-    *way = Some(route.clone());
-    if route.proxy.is_none() {
-        beside.asides.start(others, &settings(config), config.timers.of(Layer::Tls));
-    }
-    secure(config, tap, route, notes, beside).await
+    Some(Reached { tap, route, others })
 }
 
 async fn secure(config: &ProbeConfig, tap: Tap, route: Route, notes: &mut Notes<'_>, beside: &mut Beside) -> Option<Base> {
@@ -192,7 +207,7 @@ fn eap(config: &ProbeConfig, clock: &Clock) -> EapClient {
 }
 
 pub(in crate::jobs) fn settings(config: &ProbeConfig) -> Settings {
-    Settings { server_name: config.target.name().to_string(), keylog: config.keylog.clone() }
+    Settings { server_name: config.target.name().to_string(), keylog: config.keylog.clone(), alpn: Vec::new() }
 }
 
 /// RFC 9110 7.2: the port is left out when it is that of the scheme.

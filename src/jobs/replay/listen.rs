@@ -73,6 +73,7 @@ pub async fn serve(
         identity,
         client_ca: None,
         identity_without_sni: None,
+        also: None,
         sni_required: None,
         plan: Plan { mind: Mind::Server(ServerConfig::default()), edits: Vec::new(), toxics: Vec::new(), seed: config.seed },
         maker: Some(maker(&config, leaf, *clock, shared.clone())),

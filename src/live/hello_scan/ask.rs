@@ -14,7 +14,7 @@ use tokio::time::timeout;
 
 /// What came back.
 #[derive(Debug)]
-pub(super) struct Heard {
+pub(in crate::live) struct Heard {
     /// In short.
     pub answer: ScanAnswer,
     /// The ServerHello.
@@ -51,16 +51,21 @@ impl Heard {
 /// Sends the hello and reads the answer; `shares` are the keys behind those that the hello offers.
 pub(super) async fn ask(route: &Route, hello: &ClientHello, shares: Shares, until: Until, within: Duration) -> Heard {
     let began = Instant::now();
-    let mut tap = match route.open(within).await {
-        Ok(tap) => tap,
-        Err(no_way) => return Heard::nothing(no_answer(&no_way)),
-    };
+    match route.open(within).await {
+        Ok(mut tap) => converse(&mut tap, hello, shares, until, within.saturating_sub(began.elapsed())).await,
+        Err(no_way) => Heard::nothing(no_answer(&no_way)),
+    }
+}
+
+/// The same on a connection that is there.
+pub(in crate::live) async fn converse(tap: &mut Tap, hello: &ClientHello, shares: Shares, until: Until, within: Duration) -> Heard {
+    let began = Instant::now();
     let left = || within.saturating_sub(began.elapsed());
     let mut flight = Flight::until(until);
-    let end = timeout(left(), read_flight(&mut tap, hello, &mut flight)).await.unwrap_or(End::Silence);
+    let end = timeout(left(), read_flight(tap, hello, &mut flight)).await.unwrap_or(End::Silence);
     let mut heard = of(flight, end);
     if let Some((sealed, rest)) = heard.1.take().and_then(|flight| opened(hello, shares, heard.0.choice.as_ref()?, &flight)) {
-        let sealed = timeout(left(), read_sealed(&mut tap, sealed, rest)).await.ok();
+        let sealed = timeout(left(), read_sealed(tap, sealed, rest)).await.ok();
         if let Some(sealed) = sealed {
             heard.0.asks_for_certificate = sealed.certs.is_some().then_some(sealed.asks_for_certificate);
             if let ScanAnswer::Accepted { asks_for_certificate, .. } = &mut heard.0.answer {

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 /// One private key for every group that can be computed here.
 #[derive(Default)]
-pub(super) struct Shares(Vec<(u16, EphemeralPrivateKey)>);
+pub(in crate::live) struct Shares(Vec<(u16, EphemeralPrivateKey)>);
 
 impl Shares {
     /// Fresh keys; a group whose key cannot be made is left out.

@@ -1,5 +1,6 @@
 //! What answers at an address: an SSTP server in TLS, or something else.
 
+use super::also::{self, Also, Grudge};
 use super::old_tls::{self, Script};
 use super::{Door, Identity, Kept, Record, Serve};
 use crate::base::{Layer, Micros, Side};
@@ -7,6 +8,7 @@ use crate::live::clock::Clock;
 use crate::live::drive;
 use crate::live::toxic::{Poisoned, Resettable};
 use crate::live::wiretap::Wired;
+use crate::proto::plan::Mind;
 use crate::proto::{Machine, Session};
 use crate::transcript::{Event, Head, Secured, Sink, Target, TlsFailure, What};
 use rustls::crypto::aws_lc_rs;
@@ -59,6 +61,7 @@ pub(super) struct Service {
     tls: Arc<ServerConfig>,
     tls_without_sni: Option<Arc<ServerConfig>>,
     served: AtomicU64,
+    grudge: Grudge,
 }
 
 impl Serve for Service {
@@ -75,7 +78,7 @@ impl Service {
         let config = |identity| tls_config(&door, identity).map(Arc::new).map_err(io::Error::other);
         let tls = config(&door.identity)?;
         let tls_without_sni = door.identity_without_sni.as_ref().map(config).transpose()?;
-        Ok(Service { door, tls, tls_without_sni, served: AtomicU64::new(0) })
+        Ok(Service { door, tls, tls_without_sni, served: AtomicU64::new(0), grudge: Grudge::default() })
     }
 
     /// What it was made from.
@@ -93,7 +96,11 @@ impl Service {
         let clock = Clock::start();
         let mut plan = self.door.plan.clone();
         plan.seed = plan.seed.wrapping_add(self.served.fetch_add(1, Ordering::Relaxed));
+        if let Mind::Server(server) = &mut plan.mind {
+            server.date = Some(clock.http_date());
+        }
         let mut sink = begin(&kept, &clock, peer, stream.socket().local_addr().unwrap_or(self.door.at), plan.seed);
+        let Some(stream) = self.before_tls(stream).await else { return };
         let poisoned = Poisoned::new(stream, &plan.toxics);
         let shaken = tokio::time::timeout(HANDSHAKE_TIME, self.handshake(poisoned)).await;
         match shaken.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
@@ -108,10 +115,27 @@ impl Service {
                 drive::run(stream, machine, Side::Server, &clock, &mut sink, &mut stop).await;
             }
             Err(error) => {
+                self.grudge.bear();
                 let what = What::Unsecured { failure: failure(&error), says: error.to_string() };
                 sink.event(&Event::new(clock.now(), Some(Side::Client), Layer::Tls, what));
             }
         }
+    }
+
+    /// The connection, unless it is over before a handshake.
+    async fn before_tls(&self, mut stream: Wired) -> Option<Wired> {
+        match self.door.also {
+            Some(Also::BearsGrudges) if self.grudge.is_borne() => return None,
+            Some(also) => {
+                let first = also::first(&stream).await;
+                if let Some(words) = also.answer(&first, &self.door.identity.chain) {
+                    say_and_close(&mut stream, &words).await;
+                    return None;
+                }
+            }
+            None => {}
+        }
+        Some(stream)
     }
 
     async fn handshake(&self, stream: Poisoned<Wired>) -> io::Result<TlsStream<Poisoned<Wired>>> {
@@ -200,6 +224,9 @@ fn tls_config(door: &Door, who: &Identity) -> Result<ServerConfig, rustls::Error
     // Tickets would be counted by toxics that count from the end of the handshake; SSTP clients do not resume.
     config.send_tls13_tickets = 0;
     config.key_log = Arc::new(door.ear.clone());
+    if let Some(Also::Alpn(name)) = door.also {
+        config.alpn_protocols = vec![name.as_bytes().to_vec()];
+    }
     Ok(config)
 }
 

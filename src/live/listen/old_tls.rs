@@ -15,6 +15,8 @@ pub struct Script {
     pub exchange: Exchange,
     /// It shows its certificates.
     pub certified: bool,
+    /// Its compression method. RFC 3749 2.
+    pub compression: u8,
 }
 
 /// How a server agrees on a key.
@@ -28,9 +30,16 @@ pub enum Exchange {
 
 impl Script {
     /// TLS 1.0 and its suites.
-    pub const OLD: Script = Script { version: TLS10, ciphers: &[0xc00a, 0xc009, 0xc008], exchange: Exchange::Curve(P256), certified: true };
+    pub const OLD: Script =
+        Script { version: TLS10, ciphers: &[0xc00a, 0xc009, 0xc008], exchange: Exchange::Curve(P256), certified: true, compression: 0 };
+    /// SSL 3.0.
+    pub const SSL: Script = Script { version: 0x0300, ..Script::OLD };
+    /// TLS 1.1.
+    pub const OLDER: Script = Script { version: 0x0302, ..Script::OLD };
     /// TLS 1.2 with the suites of TLS 1.0.
     pub const OLD_SUITES: Script = Script { version: TLS12, ..Script::OLD };
+    /// TLS 1.2 with DEFLATE.
+    pub const DEFLATE: Script = Script { compression: 1, ..Script::OLD_SUITES };
     /// TLS 1.2 with RC4 alone: TLS_ECDHE_ECDSA_WITH_RC4_128_SHA.
     pub const DEAD_SUITES: Script = Script { ciphers: &[0xc007], ..Script::OLD_SUITES };
     /// TLS 1.2 without encryption: TLS_ECDHE_ECDSA_WITH_NULL_SHA.
@@ -85,6 +94,13 @@ pub(super) fn answer(script: Script, hello: &[u8], chain: &[Vec<u8>]) -> Vec<u8>
     }
 }
 
+/// The flight for a hello that allows for the script; nothing for any other.
+pub(super) fn accepted(script: Script, hello: &[u8], chain: &[Vec<u8>]) -> Option<Vec<u8>> {
+    let hello = Hello::parse(hello).ok().filter(|hello| hello.allows(script.version))?;
+    let cipher = script.ciphers.iter().find(|cipher| hello.ciphers.contains(cipher))?;
+    Some(flight(script, *cipher, chain))
+}
+
 /// A record with a fatal alert. RFC 8446 6.
 pub(super) fn alert(description: u8) -> Vec<u8> {
     record(ALERT, vec![FATAL, description])
@@ -110,7 +126,7 @@ fn flight(script: Script, cipher: u16, chain: &[Vec<u8>]) -> Vec<u8> {
     hello.extend(*b"sstp-diag lab, an old TLS server");
     hello.push(0);
     hello.extend(cipher.to_be_bytes());
-    hello.push(0);
+    hello.push(script.compression);
     let certificates: Vec<u8> = chain.iter().flat_map(|cert| [u24(cert.len()), cert.clone()].concat()).collect();
     let certificate = [u24(certificates.len()), certificates].concat();
     let mut flight = handshake(2, hello);

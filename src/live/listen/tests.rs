@@ -24,6 +24,7 @@ fn door(front: Front) -> Door {
         identity,
         client_ca: None,
         identity_without_sni: None,
+        also: None,
         sni_required: None,
         plan,
         maker: None,

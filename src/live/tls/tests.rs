@@ -6,7 +6,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
 fn settings(name: &str) -> Settings {
-    Settings { server_name: name.into(), keylog: Arc::default() }
+    Settings { server_name: name.into(), keylog: Arc::default(), alpn: Vec::new() }
 }
 
 /// A listener whose only client is handled by `serve`, and a tap connected to it.

@@ -5,6 +5,7 @@ use super::{chap_frame, eap_frame, pap_frame};
 use crate::base::Bytes;
 use crate::crypto::{chap_md5, mppe, mschapv2};
 use crate::proto::Rng;
+use crate::proto::bug::Bug;
 use crate::proto::plan::{Account, Method, ServerConfig};
 use crate::wire::chap::{MsChapFailure, MsChapV2Response};
 use crate::wire::eap::MsChapV2 as EapMsChapV2;
@@ -44,6 +45,8 @@ pub struct Authenticator {
 
 /// RFC 2759 section 6: wrong name or password.
 const AUTHENTICATION_FAILURE: u32 = 691;
+/// RFC 2759 section 4: a response, bytes.
+const MSCHAPV2_RESPONSE: usize = 49;
 
 impl Authenticator {
     /// An authenticator for the method that LCP agreed on.
@@ -131,7 +134,7 @@ impl Authenticator {
 
     fn chap(&mut self, packet: &chap::Packet) -> (Vec<Frame>, Decision) {
         let chap::Body::Response { value, name } = &packet.body else { return (Vec::new(), Decision::Pending) };
-        if packet.id != self.id {
+        if packet.id != self.id && !self.config.bugs.has(Bug::ResponseIdUnchecked) {
             return (Vec::new(), Decision::Pending);
         }
         match self.method {
@@ -140,6 +143,9 @@ impl Authenticator {
                 let message = Bytes::default();
                 let body = if right { chap::Body::Success { message } } else { chap::Body::Failure { message } };
                 (vec![chap_frame(packet.id, body)], if right { Decision::Accepted([0; 32]) } else { Decision::Refused })
+            }
+            AuthMethod::MsChapV2 if self.config.bugs.has(Bug::ResponseCutTaken) && value.len() < MSCHAPV2_RESPONSE => {
+                (vec![chap_frame(packet.id, chap::Body::Success { message: b"S="[..].into() })], Decision::Accepted([0; 32]))
             }
             AuthMethod::MsChapV2 => match self.mschapv2(value, name) {
                 Ok((message, hlak)) => (vec![chap_frame(packet.id, chap::Body::Success { message })], Decision::Accepted(hlak)),
@@ -150,8 +156,8 @@ impl Authenticator {
     }
 
     fn md5_right(&self, id: u8, value: &[u8], name: &[u8]) -> bool {
-        self.account(name)
-            .is_some_and(|account| account.error.is_none() && chap_md5::verify(id, account.password.expose(), &self.challenge, value))
+        let proves = |account: &Account| chap_md5::verify(id, account.password.expose(), &self.challenge, value);
+        !self.config.bugs.has(Bug::Md5Refused) && self.account(name).is_some_and(|account| account.error.is_none() && proves(account))
     }
 
     /// RFC 2759: the text of Success and the key, or the text of Failure.

@@ -1,6 +1,7 @@
 use super::*;
 use crate::base::{Layer, Secret};
 use crate::proto::auth::tests::ends;
+use crate::proto::bug;
 use crate::proto::edit::Edit;
 use crate::proto::plan::{Account, CertHashes, ClientConfig, Credentials, Method, Mind, ServerConfig};
 use crate::transcript::{Asked, Facts, Head, Transcript, What};
@@ -130,4 +131,13 @@ fn the_same_seed_gives_the_same_transcript() {
     let once = || run(client(ALICE, &[Method::MsChapV2]), server(|_| {}, &[]), Duration::from_secs(60)).client;
     assert_eq!(once(), once());
     assert!(once().iter().any(|event| matches!(event.what, What::Ping { .. })));
+}
+
+#[test]
+fn an_honest_call_does_not_meet_the_seeded_defects() {
+    for row in bug::ROWS {
+        let facts = call(ALICE, &[Method::MsChapV2], |server| server.bugs = bug::Bugs::of(&[row.bug]), &[]);
+        assert_eq!(facts.stop, None, "{}", row.id);
+        assert!(facts.reached(Layer::Teardown) && facts.reached(Layer::Binding) && facts.pings[0].it.is_some(), "{}", row.id);
+    }
 }

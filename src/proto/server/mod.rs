@@ -1,8 +1,10 @@
 //! The server's mind: honest, complete, and as strict as MS-SSTP 3.3 wants.
 
+pub(super) mod bugs;
 mod network;
 
 use super::auth::{Authenticator, Decision};
+use super::bug::Bug;
 use super::call::State;
 use super::fsm::{Automaton, Step};
 use super::ipcp::{Ipv6cp, ServerIpcp};
@@ -74,6 +76,8 @@ pub(super) struct Server {
     /// HTTP is through.
     speaks_sstp: bool,
     reject_id: u8,
+    /// The last answer to an LCP Configure-Request, where a defect sends it again.
+    answered: Option<control::Packet>,
 }
 
 impl Server {
@@ -95,6 +99,7 @@ impl Server {
             ending: None,
             speaks_sstp: false,
             reject_id: 0,
+            answered: None,
         }
     }
 
@@ -145,7 +150,11 @@ impl Server {
     }
 
     fn connect_request(&mut self, core: &mut Core, message: &Message) {
+        if self.naks > 0 && self.config.bugs.has(Bug::NakIsFinal) {
+            return core.hang();
+        }
         let mut faults = request_faults(message, self.config.encapsulates);
+        self.forgiven(&mut faults);
         if faults.is_empty() && self.naks < self.config.naks_first {
             faults.push(Attribute::StatusInfo {
                 about: 1,
@@ -154,7 +163,7 @@ impl Server {
             });
         }
         if faults.is_empty() {
-            self.nonce = core.rng.bytes();
+            self.nonce = if self.config.bugs.has(Bug::NonceReused) { [7; 32] } else { core.rng.bytes() };
             let offer = Attribute::CryptoBindingRequest { hash_mask: self.config.hash_mask, nonce: self.nonce.to_vec().into() };
             core.send_message(Message::with(MessageType::CallConnectAck, offer));
             core.up(Layer::Sstp);
@@ -165,7 +174,10 @@ impl Server {
             return;
         }
         self.naks += 1;
-        if self.naks > self.config.nak_limit {
+        if self.naks > self.config.nak_limit && self.config.bugs.has(Bug::NakLoopHangs) {
+            return core.hang();
+        }
+        if self.naks > self.config.nak_limit && !self.config.bugs.has(Bug::NakForEver) {
             return self.abort(core, 2, RETRY_COUNT_EXCEEDED);
         }
         core.send_message(Message { kind: MessageType::CallConnectNak, attributes: faults });
@@ -193,6 +205,9 @@ impl Server {
     }
 
     fn lcp_packet(&mut self, core: &mut Core, packet: &control::Packet) {
+        if self.mistakes_lcp(core, packet) {
+            return;
+        }
         let repeats = self.style().is_some_and(|style| style.repeats_termination);
         let Some(lcp) = &mut self.lcp else { return };
         let mut steps = lcp.receive(core.now, packet);
@@ -200,6 +215,11 @@ impl Server {
             if let Step::Send(control::Packet { code: control::TERMINATE_ACK, data, .. }) = step {
                 *data = packet.data.clone();
             }
+        }
+        let answer =
+            |step: &Step| matches!(step, Step::Send(packet) if (control::CONFIGURE_ACK..=control::CONFIGURE_REJECT).contains(&packet.code));
+        if let Some(Step::Send(packet)) = steps.iter().find(|step| answer(step)) {
+            self.answered = Some(packet.clone());
         }
         let no_common = lcp.policy.no_common;
         self.lcp_steps(core, steps);
@@ -289,6 +309,13 @@ impl Server {
         }
     }
 
+    /// A defect: whatever comes, the client has its time from then on.
+    fn restart_negotiation(&mut self, now: Micros) {
+        if self.config.bugs.has(Bug::NegotiationRestarts) && self.negotiation.is_some() {
+            self.negotiation = Some(now + self.config.timers.negotiation);
+        }
+    }
+
     /// MS-SSTP 3.3.5: what a frame may do in the state that the call is in.
     fn allowed(&self, core: &Core, protocol: u16) -> bool {
         match core.state() {
@@ -306,6 +333,9 @@ impl Decide for Server {
     }
 
     fn http(&mut self, core: &mut Core, head: http::Head) {
+        if self.config.bugs.has(Bug::OtherLengthSilent) && head.header("Content-Length") != Some(http::CONTENT_LENGTH) {
+            return core.hang();
+        }
         let line = head.request_line().unwrap_or_default();
         let path = line.1.split_once('?').map_or(line.1, |pair| pair.0);
         if let Some((status, reason)) = self.style().and_then(|style| style.refuses.clone()) {
@@ -314,8 +344,13 @@ impl Decide for Server {
         match (line.0, path, line.2) {
             // RFC 9112 3.2.
             (_, _, "HTTP/1.1") if head.header("Host").is_none() => self.refuse(core, 400, "Bad Request"),
-            (http::METHOD, http::PATH, "HTTP/1.1") => {
-                let headers = [("Content-Length", http::CONTENT_LENGTH), ("Server", self.config.banner.as_str())];
+            (method, path, "HTTP/1.1")
+                if (method == http::METHOD || self.config.bugs.has(Bug::AnyMethod))
+                    && (path == http::PATH || self.config.bugs.has(Bug::AnyPath)) =>
+            {
+                let date = self.config.date.as_deref().map(|date| ("Date", date));
+                let own = [("Content-Length", http::CONTENT_LENGTH), ("Server", self.config.banner.as_str())];
+                let headers: Vec<(&str, &str)> = own.into_iter().chain(date).collect();
                 core.send_head(self.styled(http::Head::response(200, "OK", &headers)));
                 self.speaks_sstp = true;
                 core.up(Layer::Http);
@@ -339,11 +374,20 @@ impl Decide for Server {
 
     fn message(&mut self, core: &mut Core, message: Message, packet: &[u8]) {
         self.refresh_hello(core.now);
+        self.restart_negotiation(core.now);
+        let bare = message.attributes.is_empty();
         match message.kind {
             _ if self.leaving.is_some() => self.leaving_message(core, &message),
             MessageType::CallConnectRequest => self.connect_request(core, &message),
             MessageType::CallConnected => self.call_connected(core, &message, packet),
+            MessageType::EchoRequest if self.leaky_echo(core, packet) => {}
             MessageType::EchoRequest => core.send_message(Message::bare(MessageType::EchoResponse)),
+            MessageType::CallAbort if self.config.bugs.has(Bug::AbortIgnored) => {}
+            MessageType::CallDisconnect if bare && self.config.bugs.has(Bug::DisconnectIgnored) => {}
+            MessageType::CallDisconnect if bare && self.config.bugs.has(Bug::DisconnectStays) => {
+                core.send_message(Message::bare(MessageType::CallDisconnectAck));
+                core.hang();
+            }
             MessageType::CallAbort => {
                 core.send_message(Message::bare(MessageType::CallAbort));
                 self.leave_for(core, Parting::Over, self.config.timers.abort_2);
@@ -357,23 +401,37 @@ impl Decide for Server {
     }
 
     fn misstep(&mut self, core: &mut Core, message: &Message) {
-        if self.leaving.is_none() {
+        if self.leaving.is_none() && !self.takes_misstep(core, message) {
             let status = if matches!(message.kind, MessageType::Unknown(_)) { INVALID_FRAME } else { UNACCEPTED_FRAME };
             self.abort(core, 2, status);
         }
     }
 
     fn frame(&mut self, core: &mut Core, frame: Frame) {
-        if self.leaving.is_some() || !self.allowed(core, frame.protocol) {
+        let early = self.config.bugs.has(Bug::PppBeforeRequest) && core.state() == State::ConnectRequestPending;
+        if self.config.bugs.has(Bug::EarlyPppEnds) && core.state() == State::ConnectRequestPending {
+            return core.close();
+        }
+        if self.leaving.is_some() || !early && !self.allowed(core, frame.protocol) {
             return;
         }
         self.refresh_hello(core.now);
+        self.restart_negotiation(core.now);
+        if early && self.lcp.is_none() {
+            self.start_lcp(core);
+        }
         if self.config.echoes_ppp {
             return core.send_frame(frame);
         }
         match &frame.body {
             Body::Lcp(packet) => self.lcp_packet(core, packet),
             Body::Pap(_) | Body::Chap(_) | Body::Eap(_) => self.auth_frame(core, &frame),
+            Body::Ipcp(packet) if self.hlak.is_none() && self.config.bugs.has(Bug::NetworkBeforeLogin) => {
+                if self.ipcp.is_none() {
+                    self.start_network(core);
+                }
+                self.ipcp_packet(core, packet);
+            }
             // RFC 1661 3.5: nothing of the network before authentication.
             _ if self.hlak.is_none() => {}
             Body::Ipcp(packet) => self.ipcp_packet(core, packet),
@@ -408,6 +466,7 @@ impl Decide for Server {
                 core.send_message(Message::bare(MessageType::EchoRequest));
             }
             // MS-SSTP 3.1.2.3: the second expiry ends the connection without a message.
+            Some((due, true)) if due <= now && self.config.bugs.has(Bug::HelloNeverEnds) => self.refresh_hello(now),
             Some((due, true)) if due <= now => return core.close(),
             _ => {}
         }

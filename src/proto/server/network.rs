@@ -3,15 +3,17 @@
 use super::{ATTRIB_NOT_SUPPORTED_IN_MSG, Parting, Server, VALUE_NOT_SUPPORTED};
 use crate::base::{Bytes, Layer, Micros};
 use crate::crypto::binding::{self, HashProtocol};
+use crate::proto::bug::Bug;
 use crate::proto::call;
 use crate::proto::flaw::{CERT_HASH_WRONG, FORM_WRONG, HASH_WRONG, KEY_SWAPPED, MAC_WRONG, NONCE_WRONG, TOO_EARLY, ZERO_KEY};
 use crate::proto::fsm::{self, Automaton, Step};
 use crate::proto::ipcp::{Ipv6cp, ServerIpcp};
+use crate::proto::lcp::DEFAULT_MRU;
 use crate::proto::plan::BindingKey;
 use crate::proto::session::Core;
 use crate::transcript::Reason;
 use crate::wire::control;
-use crate::wire::inner::Echo;
+use crate::wire::inner::{Echo, fragments};
 use crate::wire::ppp::{self, Body, Frame, Protocol};
 use crate::wire::sstp::{Attribute, Message, MessageType};
 
@@ -19,7 +21,8 @@ impl Server {
     /// The five checks of MS-SSTP 3.3.5.2.3.
     pub(super) fn call_connected(&mut self, core: &mut Core, message: &Message, packet: &[u8]) {
         if self.config.check_binding {
-            let wrong = self.binding_faults(message, packet);
+            let mut wrong = self.binding_faults(message, packet);
+            self.binding_forgiven(&mut wrong);
             if !wrong.is_empty() {
                 core.down(Layer::Binding, Reason::Violated(format!("crypto binding: {}", wrong.join(", "))));
                 let form = message.attributes.len() != 1 || !matches!(message.attributes.first(), Some(Attribute::CryptoBinding { .. }));
@@ -145,8 +148,16 @@ impl Server {
         }
         let Some(echo) = Echo::parse(packet).filter(|echo| echo.request && Some(echo.to) == self.config.address) else { return };
         if self.config.answers_ping {
-            core.send_frame(Frame { protocol: ppp::IPV4, body: Body::Other(Bytes(echo.reply().emit())) });
+            let room = if self.config.bugs.has(Bug::LargeReplies) { usize::MAX } else { usize::from(self.peer_mru().min(MTU)) };
+            for piece in fragments(&echo.reply().emit(), room) {
+                core.send_frame(Frame { protocol: ppp::IPV4, body: Body::Other(Bytes(piece)) });
+            }
         }
+    }
+
+    /// RFC 1661 6.1: what the client can take.
+    fn peer_mru(&self) -> u16 {
+        self.lcp.as_ref().map_or(DEFAULT_MRU, |lcp| lcp.policy.peer_mru)
     }
 
     /// A message that came after this end began to leave.
@@ -180,3 +191,6 @@ impl Server {
         self.ncp_steps(core, ppp::IPV6CP, steps);
     }
 }
+
+/// MS-SSTP 3.1.5.2: the MTU towards the client, bytes.
+const MTU: u16 = 1400;

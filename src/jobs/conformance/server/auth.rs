@@ -241,6 +241,17 @@ pub(super) const ROWS: &[Row] = &[
         }))
         .why("RFC 3748 4.2: it has no data.")
         .proved("auth.mutant-eap-success"),
+    rfc(Level::Must, "auth/5.3.1/eap-nak", 3748, "5.3.1", &["S-239"])
+        .at(Auth)
+        .methods(EAP)
+        .edits(&["eap.response-mschapv2#1 splice 10..9999 00 06 03 04", "eap.response-mschapv2#1 set length=14"])
+        .says("an EAP Nak that names MD5 is followed by MD5, or by a failure")
+        .expects(Expect::All(&[
+            Expect::Any(&[Expect::Sends("eap.request-md5"), Expect::Sends("eap.failure"), Expect::Sends("lcp.terminate-request"), super::ENDED]),
+            Expect::Never("eap.request-mschapv2"),
+        ]))
+        .why("Otherwise both wait for each other.")
+        .proved("auth.mutant-eap-deaf"),
     rfc(Level::Must, "auth/2/eap-response-of-another-id", 3748, "2", &["S-241"])
         .at(Auth)
         .methods(EAP)
@@ -270,7 +281,7 @@ pub(super) const ROWS: &[Row] = &[
         .says("a login by CHAP-MD5 works where it is offered")
         .expects(SUCCESS)
         .why("What is offered must work.")
-        .proved("auth.mutant-no-accounts"),
+        .proved("auth.mutant-no-md5"),
 ];
 
 fn demands_mschapv2(view: &View<'_>) -> Result<(), String> {

@@ -213,7 +213,7 @@ pub(super) const ROWS: &[Row] = &[
         .says("after a Nak a good request is taken")
         .expects(Expect::All(&[Expect::Sends("sstp.call-connect-nak"), ACKED]))
         .why("That is what a Nak is for.")
-        .proved("sstp.no-ack"),
+        .proved("sstp.mutant-nak-is-final"),
     should("sstp/3.3.5.2.2/naks-are-limited", "3.3.5.2.2", &["S-112"])
         .edits(&["sstp.call-connect-request#1 set encapsulated-protocol.protocol-id=2", "sstp.call-connect-request#1 repeat 10"])
         .says("ten bad requests are not all answered by Naks")
@@ -233,7 +233,7 @@ pub(super) const ROWS: &[Row] = &[
         .says("a PPP frame before the request is dropped, and not fatal")
         .expects(Expect::All(&[ACKED, Expect::Never("lcp.configure-ack")]))
         .why("There is no call yet.")
-        .proved("sstp.no-ack"),
+        .proved("sstp.mutant-minds-early-ppp"),
 ];
 
 fn acks<'a>(view: &View<'a>) -> impl Iterator<Item = &'a crate::transcript::Event> + use<'a> {

@@ -1,16 +1,38 @@
 //! Traffic before and after the network is up. MS-SSTP 3.3.5.2.3, 3.3.7; RFC 1332.
 
-use super::{derived, must, should};
+use super::{derived, must, rfc, should};
 use crate::base::Layer::{Auth, Data, Ncp};
 use crate::base::{Side, SpecRef, hex};
 use crate::jobs::conformance::case::{Base, Case, Level, Row};
-use crate::jobs::conformance::expect::Expect;
+use crate::jobs::conformance::expect::{Expect, View};
+use crate::proto::quirk::Quirk;
+use crate::transcript::What;
+use crate::wire::ppp;
 use crate::wire::sstp::emit_data;
 
 const PING: &str = "sstp.call-disconnect#1 instead 10 00 00 24 ff 03 00 21 45 00 00 1c 00 01 00 00 40 01 f6 ba c0 00 02 0a c0 00 02 01 08 00 f7 fd 00 01 00 01";
 const PING_FOR_IPCP: &str = "ipcp.configure-request#1 instead 10 00 00 24 ff 03 00 21 45 00 00 1c 00 01 00 00 40 01 f6 ba c0 00 02 0a c0 00 02 01 08 00 f7 fd 00 01 00 01";
 
+const ANSWERS_LARGE_PINGS: (Expect, &str) = (Expect::Sends("ipv4.packet"), "the server answers no ping of 1500 bytes");
+
 pub(super) const ROWS: &[Row] = &[
+    rfc(Level::Derived, "data/6.1/our-mru", 1661, "6.1", &["S-210"])
+        .at(Data)
+        .edits(&["lcp.configure-request#* set mru=576"])
+        .quirks(&[Quirk::LargePackets])
+        .only_if(ANSWERS_LARGE_PINGS.0, ANSWERS_LARGE_PINGS.1)
+        .says("no packet is larger than the MRU that the client asked for")
+        .expects(Expect::Is("packets of 576 bytes at most", |view| fit(view, 576)))
+        .why("A client need not have room for more.")
+        .proved("data.mutant-large"),
+    should("data/3.1.5.2/default-mtu", "3.1.5.2", &["S-266"])
+        .at(Data)
+        .quirks(&[Quirk::LargePackets])
+        .only_if(ANSWERS_LARGE_PINGS.0, ANSWERS_LARGE_PINGS.1)
+        .says("the MTU towards the client is 1400")
+        .expects(Expect::Is("packets of 1400 bytes at most", |view| fit(view, 1400)))
+        .why("More is cut up again on the way to the client.")
+        .proved("data.mutant-large"),
     should("data/3.3.5.2.3/carries-traffic", "3.3.5.2.3", &["S-263"])
         .at(Data)
         .says("traffic flows once the call is connected and IPCP is open")
@@ -101,6 +123,16 @@ pub(super) fn cases() -> Vec<Case> {
     };
     SIZES.iter().map(case).collect()
 }
+
+/// Whether the IP packets of the server are no longer than that.
+fn fit(view: &View<'_>, most: usize) -> Result<(), String> {
+    let ip = view.always().filter(|event| matches!(&event.what, What::Ppp(frame) if frame.protocol == ppp::IPV4));
+    let longest = ip.map(|event| event.raw.len().saturating_sub(FRAMED)).max().unwrap_or_default();
+    if longest <= most { Ok(()) } else { Err(format!("an IP packet of {longest} bytes")) }
+}
+
+/// SSTP header, FF 03 and protocol in front of an IP packet, bytes.
+const FRAMED: usize = 8;
 
 /// A data packet that holds an ICMP Echo Request of so many bytes, IP header included, between addresses for documentation.
 fn large(size: usize) -> Vec<u8> {

@@ -127,7 +127,7 @@ impl Draws {
     /// What must be seen, what will do, how it is said, and the proof.
     fn meaning(self) -> (Expect, Option<Expect>, &'static str, &'static str) {
         match self {
-            Draws::Ack => (ACKED, None, "no difference", "sstp.no-ack"),
+            Draws::Ack => (ACKED, None, "no difference", "sstp.mutant-minds-reserved"),
             Draws::Bound => (BOUND, None, "no difference", "binding.silent"),
             Draws::Echo => (Expect::Count("sstp.echo-response", 2), None, "no difference", "data.mutant-one-echo"),
             Draws::LeaveAck => (Expect::Sends("sstp.call-disconnect-ack"), None, "no difference", "teardown.no-ack"),

@@ -15,25 +15,25 @@ pub(super) const ROWS: &[Row] = &[
         .says("the reserved bits of the header are ignored")
         .expects(ACKED)
         .why("A later version may use them.")
-        .proved("sstp.no-ack"),
+        .proved("sstp.mutant-minds-reserved"),
     must("sstp/2.2.1/r-nibble", "2.2.1", &["S-065"])
         .edits(&["sstp.call-connect-request#1 set r=15"])
         .says("the R bits of the length are ignored")
         .expects(ACKED)
         .why("A receiver that reads sixteen bits sees a length of 61454.")
-        .proved("sstp.no-ack"),
+        .proved("sstp.mutant-minds-reserved"),
     must("sstp/2.2.4/attribute-reserved", "2.2.4", &["S-066"])
         .edits(&["sstp.call-connect-request#1 set encapsulated-protocol.reserved=0xff"])
         .says("the reserved byte of an attribute is ignored")
         .expects(ACKED)
         .why("A later version may use it.")
-        .proved("sstp.no-ack"),
+        .proved("sstp.mutant-minds-reserved"),
     must("sstp/2.2.4/attribute-r-nibble", "2.2.4", &["S-067"])
         .edits(&["sstp.call-connect-request#1 set encapsulated-protocol.r=15"])
         .says("the R bits of an attribute's length are ignored")
         .expects(ACKED)
         .why("A receiver that reads sixteen bits sees a length past the packet.")
-        .proved("sstp.no-ack"),
+        .proved("sstp.mutant-minds-reserved"),
     must("binding/2.2.7/reserved1", "2.2.7", &["S-068"])
         .at(Binding)
         .edits(&["sstp.call-connected-unsealed#1 set crypto-binding.reserved1=0xffffff"])
@@ -105,13 +105,13 @@ pub(super) const ROWS: &[Row] = &[
         .says("a packet that comes in two writes is one packet")
         .expects(ACKED)
         .why("TLS keeps no borders.")
-        .proved("sstp.no-ack"),
+        .proved("sstp.mutant-one-read"),
     derived("sstp/3.1.7.2/rest-later", "3.1.7.2", &["S-079"])
         .edits(&["http.request#1 splice 9999..9999 10 01 00 0e 00 01 00 01 00 01", "sstp.call-connect-request#1 splice 0..10 \"\"", "sstp.call-connect-request#1 hold 3s"])
         .says("part of a packet waits for the rest")
         .expects(Expect::Within("sstp.call-connect-ack", 2500, 8000))
         .why("A slow line delivers in pieces.")
-        .proved("sstp.no-ack"),
+        .proved("http.mutant-behind-head"),
     derived("sstp/3.1.7.2/two-in-one", "3.1.7.2", &["S-010"])
         .at(Sstp)
         .edits(&["sstp.call-disconnect#1 instead 10 00 00 10 ff 03 c0 21 01 51 00 08 01 04 05 78 10 00 00 10 ff 03 c0 21 01 52 00 08 01 04 05 78"])

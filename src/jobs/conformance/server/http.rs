@@ -1,9 +1,10 @@
 //! The request that opens the call, and its answer. MS-SSTP 3.2.4.1, 4.1; RFC 9110, RFC 9112.
 
+use super::tls::NAMELESS;
 use super::{ACKED, derived, must, rfc, should};
 use crate::base::Layer::{Http, Sstp};
 use crate::base::{Side, SpecRef};
-use crate::jobs::conformance::case::{Level, Row};
+use crate::jobs::conformance::case::{Below, Level, Row};
 use crate::jobs::conformance::expect::{Expect, View};
 use crate::transcript::What;
 use crate::wire::http::{CONTENT_LENGTH, Head};
@@ -141,63 +142,63 @@ pub(super) const ROWS: &[Row] = &[
         .says("an unknown tenantid is ignored")
         .expects(OK)
         .why("Windows appends one where it is configured.")
-        .proved("http.mutant-refuses"),
+        .proved("http.mutant-unusual-refused"),
     derived("http/3.2.4.1/no-correlation-id", "3.2.4.1", &["S-034"])
         .at(Http)
         .edits(&["http.request#1 instead \"SSTP_DUPLEX_POST /sra_{BA195980-CD49-458b-9E23-C84EE0ADCD75}/ HTTP/1.1\\r\\nHost: vpn.lab.example\\r\\nContent-Length: 18446744073709551615\\r\\n\\r\\n\""])
         .says("SSTPCORRELATIONID may be left out")
         .expects(OK)
         .why("It serves logs only.")
-        .proved("http.mutant-refuses"),
+        .proved("http.mutant-unusual-refused"),
     derived("http/3.2.4.1/bad-correlation-id", "3.2.4.1", &["S-035"])
         .at(Http)
         .edits(&["http.request#1 instead \"SSTP_DUPLEX_POST /sra_{BA195980-CD49-458b-9E23-C84EE0ADCD75}/ HTTP/1.1\\r\\nHost: vpn.lab.example\\r\\nSSTPCORRELATIONID: x\\r\\nContent-Length: 18446744073709551615\\r\\n\\r\\n\""])
         .says("an SSTPCORRELATIONID that is no GUID does no harm")
         .expects(OK)
         .why("It serves logs only.")
-        .proved("http.mutant-refuses"),
+        .proved("http.mutant-unusual-refused"),
     derived("http/3.2.4.1/two-correlation-ids", "3.2.4.1", &["S-035"])
         .at(Http)
         .edits(&["http.request#1 instead \"SSTP_DUPLEX_POST /sra_{BA195980-CD49-458b-9E23-C84EE0ADCD75}/ HTTP/1.1\\r\\nHost: vpn.lab.example\\r\\nSSTPCORRELATIONID: {0F1A2D58-D4A3-E300-0FAD-3CE4906E07B7}\\r\\nSSTPCORRELATIONID: {0F1A2D58-D4A3-E300-0FAD-3CE4906E07B8}\\r\\nContent-Length: 18446744073709551615\\r\\n\\r\\n\""])
         .says("two SSTPCORRELATIONIDs do no harm")
         .expects(OK)
         .why("It serves logs only.")
-        .proved("http.mutant-refuses"),
+        .proved("http.mutant-unusual-refused"),
     rfc(Level::Derived, "http/5.1/header-names-upper-case", 9110, "5.1", &["S-037"])
         .at(Http)
         .edits(&["http.request#1 instead \"SSTP_DUPLEX_POST /sra_{BA195980-CD49-458b-9E23-C84EE0ADCD75}/ HTTP/1.1\\r\\nHOST: vpn.lab.example\\r\\nCONTENT-LENGTH: 18446744073709551615\\r\\n\\r\\n\""])
         .says("header names are case-insensitive: upper")
         .expects(OK)
         .why("Proxies change the case.")
-        .proved("http.mutant-refuses"),
+        .proved("http.mutant-unusual-refused"),
     rfc(Level::Derived, "http/5.1/header-names-lower-case", 9110, "5.1", &["S-037"])
         .at(Http)
         .edits(&["http.request#1 instead \"SSTP_DUPLEX_POST /sra_{BA195980-CD49-458b-9E23-C84EE0ADCD75}/ HTTP/1.1\\r\\nhost: vpn.lab.example\\r\\ncontent-length: 18446744073709551615\\r\\n\\r\\n\""])
         .says("header names are case-insensitive: lower")
         .expects(OK)
         .why("haproxy writes them in lower case.")
-        .proved("http.mutant-refuses"),
+        .proved("http.mutant-unusual-refused"),
     rfc(Level::Derived, "http/5.3/header-order", 9110, "5.3", &["S-038"])
         .at(Http)
         .edits(&["http.request#1 instead \"SSTP_DUPLEX_POST /sra_{BA195980-CD49-458b-9E23-C84EE0ADCD75}/ HTTP/1.1\\r\\nX-Test: 1\\r\\nContent-Length: 18446744073709551615\\r\\nVia: 1.1 proxy\\r\\nHost: vpn.lab.example\\r\\n\\r\\n\""])
         .says("the order of headers is free and unknown ones are ignored")
         .expects(OK)
         .why("Proxies add and reorder.")
-        .proved("http.mutant-refuses"),
+        .proved("http.mutant-unusual-refused"),
     rfc(Level::Derived, "http/5/no-white-space", 9112, "5", &["S-039"])
         .at(Http)
         .edits(&["http.request#1 instead \"SSTP_DUPLEX_POST /sra_{BA195980-CD49-458b-9E23-C84EE0ADCD75}/ HTTP/1.1\\r\\nHost:vpn.lab.example\\r\\nContent-Length:18446744073709551615\\r\\n\\r\\n\""])
         .says("white space before a header value may be left out")
         .expects(OK)
         .why("RFC 9112 5 calls it optional.")
-        .proved("http.mutant-refuses"),
+        .proved("http.mutant-unusual-refused"),
     rfc(Level::Derived, "http/5/much-white-space", 9112, "5", &["S-039"])
         .at(Http)
         .edits(&["http.request#1 instead \"SSTP_DUPLEX_POST /sra_{BA195980-CD49-458b-9E23-C84EE0ADCD75}/ HTTP/1.1\\r\\nHost:   vpn.lab.example  \\r\\nContent-Length:   18446744073709551615  \\r\\n\\r\\n\""])
         .says("much white space around a header value does no harm")
         .expects(OK)
         .why("RFC 9112 5 calls it optional.")
-        .proved("http.mutant-refuses"),
+        .proved("http.mutant-unusual-refused"),
     rfc(Level::Must, "http/3.2/no-host", 9112, "3.2", &["S-040"])
         .at(Http)
         .edits(&["http.request#1 instead \"SSTP_DUPLEX_POST /sra_{BA195980-CD49-458b-9E23-C84EE0ADCD75}/ HTTP/1.1\\r\\nContent-Length: 18446744073709551615\\r\\n\\r\\n\""])
@@ -212,7 +213,7 @@ pub(super) const ROWS: &[Row] = &[
         .says("a cookie does not open or close a door")
         .expects(ACKED)
         .why("Bypassing authentication must be configured.")
-        .proved("sstp.no-ack"),
+        .proved("http.mutant-unusual-refused"),
     derived("http/4.1/no-http-after-the-200", "4.1", &["S-046"])
         .at(Sstp)
         .edits(&[r#"sstp.call-connect-request#1 instead "GET / HTTP/1.1\r\n\r\n""#])
@@ -220,6 +221,34 @@ pub(super) const ROWS: &[Row] = &[
         .expects(Expect::All(&[Expect::Any(&[Expect::Sends("sstp.call-abort"), Expect::Sends("closed")]), Expect::Never("undecoded")]))
         .why("An HTTP answer in the tunnel would be read as SSTP.")
         .proved("teardown.mutant-keeps-open"),
+    rfc(Level::Interop, "http/6.6.1/date", 9110, "6.6.1", &["S-048"])
+        .at(Http)
+        .says("the 200 has a Date")
+        .expects(Expect::Is("a Date header", |view| match head(view)?.header("Date") {
+            Some(_) => Ok(()),
+            None => Err("no Date".into()),
+        }))
+        .why("Who reads logs compares clocks by it.")
+        .proved("http.mutant-takes-all"),
+    rfc(Level::Interop, "http/5/endless-head", 6585, "5", &["S-050"])
+        .at(Http)
+        .edits(&[
+            r#"http.request#1 instead "X-Filler: one more line of a head that does not want to come to its end\r\n""#,
+            r#"http.request#1 before "SSTP_DUPLEX_POST /sra_{BA195980-CD49-458b-9E23-C84EE0ADCD75}/ HTTP/1.1\r\nHost: vpn.lab.example\r\n""#,
+            "http.request#1 repeat 4000",
+        ])
+        .says("a head that does not end within 280 KB is refused or dropped")
+        .expects(NO)
+        .why("What is collected without bound fills the memory.")
+        .proved("http.mutant-endless-head"),
+    rfc(Level::Interop, "http/3.2/address-as-host", 9112, "3.2", &["S-015"])
+        .at(Http)
+        .below(Below::Asks(|settings| settings.server_name = NAMELESS.into()), "the ClientHello has no SNI")
+        .edits(&["http.request#1 instead \"SSTP_DUPLEX_POST /sra_{BA195980-CD49-458b-9E23-C84EE0ADCD75}/ HTTP/1.1\\r\\nHost: 192.0.2.77\\r\\nContent-Length: 18446744073709551615\\r\\nSSTPCORRELATIONID: {0F1A2D58-D4A3-E300-0FAD-3CE4906E07B7}\\r\\n\\r\\n\""])
+        .says("a client that dials the address is served")
+        .expects(OK)
+        .why("It has no name to send.")
+        .proved("http.mutant-unusual-refused"),
     rfc(Level::Interop, "http/3/garbage", 9112, "3", &["S-049"])
         .at(Http)
         .edits(&[r#"http.request#1 instead "complete nonsense\r\n\r\n""#])
@@ -233,42 +262,42 @@ pub(super) const ROWS: &[Row] = &[
         .says("a request with Content-Length 0 is answered, with 200 or an error")
         .expects(Expect::Http(200, 599))
         .why("Silence tells a client nothing.")
-        .proved("http.mutant-silent"),
+        .proved("http.mutant-other-length"),
     rfc(Level::May, "http/5/content-length-small", 9112, "6.2", &["S-041"])
         .at(Http)
         .edits(&["http.request#1 instead \"SSTP_DUPLEX_POST /sra_{BA195980-CD49-458b-9E23-C84EE0ADCD75}/ HTTP/1.1\\r\\nHost: vpn.lab.example\\r\\nContent-Length: 100\\r\\n\\r\\n\""])
         .says("a request with Content-Length 100 is answered, with 200 or an error, or the connection is closed")
         .expects(Expect::Any(&[Expect::Http(200, 599), Expect::Sends("closed")]))
         .why("Silence tells a client nothing.")
-        .proved("http.mutant-silent"),
+        .proved("http.mutant-other-length"),
     rfc(Level::May, "http/5/content-length-none", 9112, "6.2", &["S-041"])
         .at(Http)
         .edits(&["http.request#1 instead \"SSTP_DUPLEX_POST /sra_{BA195980-CD49-458b-9E23-C84EE0ADCD75}/ HTTP/1.1\\r\\nHost: vpn.lab.example\\r\\n\\r\\n\""])
         .says("a request without Content-Length is answered, with 200 or an error, or the connection is closed")
         .expects(Expect::Any(&[Expect::Http(200, 599), Expect::Sends("closed")]))
         .why("Silence tells a client nothing.")
-        .proved("http.mutant-silent"),
+        .proved("http.mutant-other-length"),
     rfc(Level::May, "http/5/content-length-negative", 9112, "6.2", &["S-041"])
         .at(Http)
         .edits(&["http.request#1 instead \"SSTP_DUPLEX_POST /sra_{BA195980-CD49-458b-9E23-C84EE0ADCD75}/ HTTP/1.1\\r\\nHost: vpn.lab.example\\r\\nContent-Length: -1\\r\\n\\r\\n\""])
         .says("a request with Content-Length -1 is answered, with 200 or an error, or the connection is closed")
         .expects(Expect::Any(&[Expect::Http(200, 599), Expect::Sends("closed")]))
         .why("Silence tells a client nothing.")
-        .proved("http.mutant-silent"),
+        .proved("http.mutant-other-length"),
     rfc(Level::May, "http/5/content-length-too-large", 9112, "6.2", &["S-041"])
         .at(Http)
         .edits(&["http.request#1 instead \"SSTP_DUPLEX_POST /sra_{BA195980-CD49-458b-9E23-C84EE0ADCD75}/ HTTP/1.1\\r\\nHost: vpn.lab.example\\r\\nContent-Length: 18446744073709551616\\r\\n\\r\\n\""])
         .says("a request with Content-Length 2^64 is answered, with 200 or an error, or the connection is closed")
         .expects(Expect::Any(&[Expect::Http(200, 599), Expect::Sends("closed")]))
         .why("Silence tells a client nothing.")
-        .proved("http.mutant-silent"),
+        .proved("http.mutant-other-length"),
     Row::new(Side::Server, Level::Interop, "http/4.1/pipelined", SpecRef::sstp("4.1"), &["S-052"])
         .at(Sstp)
         .edits(&[r#"http.request#1 splice 9999..9999 10 01 00 0e 00 01 00 01 00 01 00 06 00 01"#, "sstp.call-connect-request#1 drop"])
         .says("SSTP in the same read as the request is not lost")
         .expects(ACKED)
         .why("A client on a slow line may send both at once.")
-        .proved("sstp.no-ack"),
+        .proved("http.mutant-behind-head"),
 ];
 
 fn head<'a>(view: &View<'a>) -> Result<&'a Head, String> {

@@ -1,7 +1,7 @@
 //! Addresses. RFC 1332, RFC 1877, RFC 5072.
 
 use super::rfc;
-use crate::base::Layer::{Binding, Ncp};
+use crate::base::Layer::{Binding, Data, Ncp};
 use crate::jobs::conformance::case::{Level, Row};
 use crate::jobs::conformance::expect::Expect;
 
@@ -129,6 +129,15 @@ pub(super) const ROWS: &[Row] = &[
         .expects(Expect::Any(&[V6_NAK, V6_REJECT]))
         .why("Two hosts must not share one.")
         .proved("ncp.mutant-v6-silent"),
+    rfc(Level::Must, "ncp/4.1/identifier-of-its-own", 5072, "4.1", &["S-253"])
+        .at(Data)
+        .edits(&["ipv6cp.configure-request#1 copy interface-identifier"])
+        .only_if(Expect::Sends("ipv6cp.configure-request"), "the server does not begin IPv6CP")
+        .says("a request with the interface identifier of the server is naked")
+        .expects(V6_NAK)
+        .or(V6_REJECT)
+        .why("Two hosts must not share one.")
+        .proved("ncp.mutant-v6-no-nak"),
     rfc(Level::Must, "ncp/4.1/identifier-distinct", 5072, "4.1", &["S-255"])
         .at(Ncp)
         .edits(&["sstp.call-disconnect#1 instead 10 00 00 16 ff 03 80 57 01 7a 00 0e 01 0a 11 22 33 44 55 66 77 88", "ipv6cp.*#* drop"])

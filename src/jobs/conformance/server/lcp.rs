@@ -6,12 +6,20 @@ use crate::jobs::conformance::case::{Level, Row};
 use crate::jobs::conformance::expect::{Expect, View, name};
 use crate::transcript::{Event, What};
 use crate::wire::control::{self, Opt, Packet};
-use crate::wire::ncp::AUTH_PROTOCOL;
+use crate::wire::ncp::{AUTH_PROTOCOL, MAGIC};
 use crate::wire::ppp::{Body, Frame};
 
 const ACK: Expect = Expect::Sends("lcp.configure-ack");
 const REJECT: Expect = Expect::Sends("lcp.configure-reject");
 const ALIVE: Expect = Expect::All(&[ACK, Expect::Never("sstp.call-abort"), Expect::Never("closed")]);
+
+const OWN_MAGIC: (Expect, &str) = (
+    Expect::Is("a magic number of its own", |view| {
+        let own = requests(view).iter().flatten().any(|option| option.kind == MAGIC);
+        if own { Ok(()) } else { Err(String::new()) }
+    }),
+    "the server sends no magic number",
+);
 
 pub(super) const ROWS: &[Row] = &[
     rfc(Level::Must, "lcp/5.1/sends-a-request", 1661, "5.1", &["S-173"])
@@ -271,12 +279,18 @@ pub(super) const ROWS: &[Row] = &[
         .expects(Expect::Any(&[Expect::Sends("lcp.configure-nak"), REJECT]))
         .why("Zero is no magic number.")
         .proved("lcp.mutant-no-replies"),
+    rfc(Level::Should, "lcp/6.4/magic-of-its-own", 1661, "6.4", &["S-207"])
+        .at(Lcp)
+        .edits(&["lcp.configure-request#2 copy magic-number", "lcp.configure-request#1 drop"])
+        .only_if(OWN_MAGIC.0, OWN_MAGIC.1)
+        .says("a request with the magic number of the server is naked")
+        .expects(Expect::Sends("lcp.configure-nak"))
+        .or(Expect::Any(&[REJECT, Expect::Sends("closed")]))
+        .why("The line may be a loop.")
+        .proved("lcp.mutant-no-nak"),
     rfc(Level::Must, "lcp/6.4/magic-is-not-rejected", 1661, "6.4", &["S-208"])
         .edits(&["sstp.call-disconnect#1 instead 10 00 00 12 ff 03 c0 21 01 6b 00 0a 05 06 12 34 56 78"])
-        .only_if(Expect::Is("a magic number of its own", |view| {
-            let own = requests(view).iter().flatten().any(|option| option.kind == 5);
-            if own { Ok(()) } else { Err(String::new()) }
-        }), "the server sends no magic number")
+        .only_if(OWN_MAGIC.0, OWN_MAGIC.1)
         .says("a server that sends a magic number takes one")
         .expects(Expect::Any(&[ACK, Expect::Sends("lcp.configure-nak")]))
         .why("RFC 1661 6.4.")

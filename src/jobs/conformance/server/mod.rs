@@ -2,6 +2,7 @@
 
 mod auth;
 mod binding;
+mod certs;
 mod connect;
 mod data;
 mod echo;
@@ -16,13 +17,17 @@ mod splits;
 mod states;
 mod teardown;
 mod timers;
+mod tls;
+mod together;
 
 use super::case::{Case, Level, Row};
 use super::expect::Expect;
 use crate::base::{Side, SpecRef};
 use crate::transcript::What;
 
-const TABLES: [&[Row]; 12] = [
+const TABLES: [&[Row]; 15] = [
+    tls::ROWS,
+    certs::ROWS,
     http::ROWS,
     framing::ROWS,
     sent::ROWS,
@@ -35,6 +40,7 @@ const TABLES: [&[Row]; 12] = [
     ipcp::ROWS,
     data::ROWS,
     teardown::ROWS,
+    together::ROWS,
 ];
 
 /// Every case, in the order of the topics; the families stand behind the rows.
@@ -42,6 +48,18 @@ pub fn all() -> Vec<Case> {
     let rows = TABLES.into_iter().flatten().map(Case::from);
     rows.chain(states::cases()).chain(fields::cases()).chain(splits::cases()).chain(lcp_family::cases()).chain(data::cases()).collect()
 }
+
+/// Cases whose stimulus is an honest call: what fails them fails honest calls too, so that over sockets the run does not begin.
+pub const HONEST: &[&str] = &[
+    "http/4.1/opens-the-call",
+    "http/4.1/status-line-is-1-1",
+    "http/4.1/content-length",
+    "http/4.1/no-transfer-coding",
+    "sstp/3.3.5.2.2/good-request",
+    "sstp/3.3.5.2/call-connect-request-before-the-request",
+    "auth/8.7/proof-is-right",
+    "auth/3.3.7.1/ppp-before-connected",
+];
 
 const fn must(id: &'static str, section: &'static str, covers: &'static [&'static str]) -> Row {
     Row::new(Side::Server, Level::Must, id, SpecRef::sstp(section), covers)

@@ -13,7 +13,7 @@ pub(super) const ROWS: &[Row] = &[
         .says("every packet of the server has version 1.0")
         .expects(Expect::Is("byte 0 is 0x10", |view| every(view, |raw| raw.first() == Some(&0x10))))
         .why("A client drops anything else.")
-        .proved("sstp.version"),
+        .proved("teardown.mutant-ack-version"),
     must("sstp/2.2.1/sends-no-reserved-bits", "2.2.1", &["S-054"])
         .at(Lcp)
         .says("the server leaves reserved bits of the header zero")
@@ -37,7 +37,7 @@ pub(super) const ROWS: &[Row] = &[
         .says("the stream of the server can be cut into packets to its end")
         .expects(Expect::All(&[Expect::Sends("sstp.call-connect-ack"), Expect::Never("undecoded")]))
         .why("One wrong length loses the stream.")
-        .proved("sstp.desync"),
+        .proved("teardown.mutant-ack-length"),
     must("sstp/2.2.2/sends-known-types", "2.2.2", &["S-059"])
         .at(Lcp)
         .says("message types are 1 to 9")
@@ -49,7 +49,7 @@ pub(super) const ROWS: &[Row] = &[
             unknown.map_or(Ok(()), |number| Err(format!("type {number}")))
         }))
         .why("A client aborts on others.")
-        .proved("sstp.unknown-type"),
+        .proved("teardown.mutant-ack-type"),
     must("sstp/2.2.4/sends-no-reserved-attribute-bits", "2.2.4", &["S-060", "S-062"])
         .edits(&["sstp.call-connect-request#1 set encapsulated-protocol.protocol-id=2"])
         .says("reserved fields of the Nak are zero")

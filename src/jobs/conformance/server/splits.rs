@@ -21,10 +21,10 @@ const CUTS: [Cut; 6] = [
         "http",
         &[1, 8, 16, 17, 40, 61, 69, 70, 71, 80, 120, 150],
         Expect::Http(200, 200),
-        "http.mutant-refuses",
+        "http.mutant-one-read",
         "S-011",
     ),
-    ("sstp.call-connect-request", Sstp, "sstp", &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13], ACKED, "sstp.no-ack", "S-009"),
+    ("sstp.call-connect-request", Sstp, "sstp", &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13], ACKED, "sstp.mutant-one-read", "S-009"),
     (
         "sstp.call-disconnect",
         Sstp,

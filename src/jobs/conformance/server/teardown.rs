@@ -149,7 +149,7 @@ pub(super) const ROWS: &[Row] = &[
             if acks >= 4 { Ok(()) } else { Err(format!("{acks} Acks on 4 connections")) }
         }))
         .why("Cleaning up must not harm the listener.")
-        .proved("sstp.no-ack"),
+        .proved("teardown.mutant-fourth-lost"),
     must("teardown/3.3.5.2.5/disconnect-in-network", "3.3.5.2.5", &["S-271"])
         .at(Sstp)
         .edits(&["sstp.call-disconnect#1 split 1"])

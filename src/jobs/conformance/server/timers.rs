@@ -130,6 +130,14 @@ pub(super) const ROWS: &[Row] = &[
         .expects(Expect::All(&[Expect::Count("sstp.echo-request", 0), Expect::Sends("lcp.echo-reply")]))
         .why("A live client need not be asked.")
         .proved("sstp.mutant-short-hello"),
+    super::rfc(Level::Interop, "http/3.3.2.1/no-request", 9112, "9.5", &["S-051"])
+        .at(Http)
+        .within(125)
+        .edits(&["http.request#1 drop"])
+        .says("a connection without a request is dropped in bounded time")
+        .expects(Expect::Sends("closed"))
+        .why("Otherwise a few connections fill the server.")
+        .proved("sstp.mutant-no-timers"),
     super::rfc(Level::Interop, "http/3.3.2.1/half-a-request", 9112, "9.5", &["S-051"])
         .at(Http)
         .within(125)

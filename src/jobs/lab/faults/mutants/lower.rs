@@ -228,6 +228,7 @@ pub(in crate::jobs::lab) const MUTANTS: &[Fault] = &[
         ]),
         "",
     ),
+    fault("lcp.mutant-no-nak", Lcp, "no LCP Configure-Nak is sent", Makes::Edits(&["lcp.configure-nak#* drop"]), ""),
     fault("lcp.mutant-no-code-reject", Lcp, "unknown codes are ignored", Makes::Edits(&["lcp.code-reject#* drop"]), ""),
     fault("lcp.mutant-no-protocol-reject", Lcp, "unknown protocols are ignored", Makes::Edits(&["lcp.protocol-reject#* drop"]), ""),
     fault("lcp.mutant-no-echo", Lcp, "LCP Echo-Request is not answered", Makes::Edits(&["lcp.echo-reply#* drop"]), ""),

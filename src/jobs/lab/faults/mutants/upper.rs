@@ -137,6 +137,7 @@ pub(in crate::jobs::lab) const MUTANTS: &[Fault] = &[
         Makes::Edits(&["ipcp.configure-ack#* set identifier=0"]),
         "",
     ),
+    fault("ncp.mutant-v6-no-nak", Ncp, "no IPv6CP Configure-Nak is sent", Makes::Edits(&["ipv6cp.configure-nak#* drop"]), ""),
     fault("ncp.mutant-v6-silent", Ncp, "IPv6CP is neither spoken nor rejected", Makes::Edits(&["ipv6cp.*#* drop"]), ""),
     fault(
         "ncp.mutant-v6-nags",
@@ -187,6 +188,21 @@ pub(in crate::jobs::lab) const MUTANTS: &[Fault] = &[
         Teardown,
         "Disconnect Ack has an attribute",
         Makes::Edits(&["sstp.call-disconnect-ack#* instead 10 01 00 0e 00 07 00 01 00 01 00 06 00 01"]),
+        "",
+    ),
+    fault(
+        "teardown.mutant-ack-version",
+        Teardown,
+        "Disconnect Ack has version 2.0",
+        Makes::Edits(&["sstp.call-disconnect-ack#* set version=0x20"]),
+        "",
+    ),
+    fault("teardown.mutant-ack-length", Teardown, "Disconnect Ack has a length of 2", Makes::Edits(&["sstp.call-disconnect-ack#* set length=2"]), ""),
+    fault(
+        "teardown.mutant-ack-type",
+        Teardown,
+        "Disconnect Ack has a type that there is none of",
+        Makes::Edits(&["sstp.call-disconnect-ack#* set message-type=0x20"]),
         "",
     ),
     fault(

@@ -1,0 +1,39 @@
+//! Mutants that are built into the server: what no edit of its messages can bring about without harm to an honest call.
+
+use crate::base::Layer::{self, Auth, Data, Http, Sstp, Teardown};
+use crate::jobs::lab::fault::{Fault, Makes, fault};
+use crate::proto::bug::Bug;
+use crate::proto::plan::ServerConfig;
+
+pub(in crate::jobs::lab) const MUTANTS: &[Fault] = &[
+    inside("http.mutant-unusual-refused", Http, "a request that looks unlike others is refused", |server| {
+        server.bugs.add(Bug::UnusualRefused)
+    }),
+    inside("http.mutant-other-length", Http, "a request with another Content-Length is not answered", |server| {
+        server.bugs.add(Bug::OtherLengthSilent)
+    }),
+    inside("http.mutant-one-read", Http, "a head that comes in two reads ends the connection", |server| {
+        server.bugs.add(Bug::HeadInOneRead)
+    }),
+    inside("http.mutant-behind-head", Http, "what comes in one read with the request is lost", |server| {
+        server.bugs.add(Bug::BehindHeadLost)
+    }),
+    inside("sstp.mutant-one-read", Sstp, "a packet that comes in two reads is lost", |server| server.bugs.add(Bug::SplitLost)),
+    inside("sstp.mutant-minds-reserved", Sstp, "a reserved bit ends the call", |server| {
+        [Bug::ReservedRefused, Bug::LengthUnmasked, Bug::ReservedAttributeEnds].into_iter().for_each(|bug| server.bugs.add(bug))
+    }),
+    inside("sstp.mutant-nak-is-final", Sstp, "after a Nak no request is good enough", |server| server.bugs.add(Bug::NakIsFinal)),
+    inside("sstp.mutant-minds-early-ppp", Sstp, "PPP before Call Connect Request ends the connection", |server| {
+        server.bugs.add(Bug::EarlyPppEnds)
+    }),
+    inside("auth.mutant-no-md5", Auth, "no proof by MD5 is right", |server| server.bugs.add(Bug::Md5Refused)),
+    inside("auth.mutant-eap-deaf", Auth, "an EAP Nak is not heeded", |server| server.heeds_nak = false),
+    inside("data.mutant-large", Data, "the MRU of the client is not heeded", |server| server.bugs.add(Bug::LargeReplies)),
+    inside("teardown.mutant-one-ends-all", Teardown, "a call that ends ends all others", |server| server.bugs.add(Bug::OneEndsAll)),
+    inside("http.mutant-endless-head", Http, "a head is collected however long it grows", |server| server.bugs.add(Bug::HeadWithoutEnd)),
+    inside("teardown.mutant-fourth-lost", Teardown, "every fourth connection is closed", |server| server.bugs.add(Bug::FourthCallLost)),
+];
+
+const fn inside(id: &'static str, layer: Layer, title: &'static str, change: fn(&mut ServerConfig)) -> Fault {
+    fault(id, layer, title, Makes::Server(change), "")
+}
