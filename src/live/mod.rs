@@ -18,6 +18,7 @@ pub mod pty;
 pub mod resolvers;
 pub mod route;
 pub mod runtime;
+pub mod shots;
 pub mod tap;
 pub mod tls;
 pub mod toxic;

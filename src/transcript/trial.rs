@@ -43,6 +43,8 @@ pub enum Arm {
     ConnectLogin,
     /// A whole handshake by the TLS library, with the target's name.
     Tls,
+    /// The same over a connection of short segments.
+    TlsShort,
     /// A whole handshake with the control server.
     TlsControl,
     /// A hand-made ClientHello with the target's name.
@@ -131,6 +133,7 @@ const ARMS: &[(Arm, &str, Layer, &str)] = &[
     (Arm::ConnectOtherPort, "connect-other-port", Layer::Proxy, "CONNECT to another port"),
     (Arm::ConnectLogin, "connect-login", Layer::Proxy, "CONNECT with credentials"),
     (Arm::Tls, "tls", Layer::Tls, "a whole TLS handshake"),
+    (Arm::TlsShort, "tls-short", Layer::Tls, "a TLS handshake in short TCP segments"),
     (Arm::TlsControl, "tls-control", Layer::Tls, "a TLS handshake with the control server"),
     (Arm::HelloNamed, "hello-named", Layer::Tls, "a hand-made ClientHello with the name"),
     (Arm::HelloNameless, "hello-nameless", Layer::Tls, "without SNI"),

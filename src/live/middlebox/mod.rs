@@ -149,7 +149,7 @@ impl Middlebox {
     /// The ClientHello, if anybody here wants to know, and all that was read.
     async fn first_words(&self, client: &mut Wired) -> (Option<Offer>, Vec<u8>) {
         let mut ahead = Vec::new();
-        let wants = |rule: &Rule| matches!(rule, Rule::Hello(_) | Rule::Inspects(_));
+        let wants = |rule: &Rule| matches!(rule, Rule::Hello(_) | Rule::SplitHello(_) | Rule::Inspects(_));
         if !self.scheme.rules.iter().any(wants) {
             return (None, ahead);
         }
@@ -160,7 +160,7 @@ impl Middlebox {
                 if n == 0 || offer(&ahead).is_some() || ahead.first() != Some(&HANDSHAKE) {
                     break;
                 }
-                let first_only = |rule: &Rule| matches!(rule, Rule::Hello(hello) if !hello.reassembles);
+                let first_only = |rule: &Rule| matches!(rule, Rule::SplitHello(_)) || matches!(rule, Rule::Hello(hello) if !hello.reassembles);
                 if self.scheme.rules.iter().any(first_only) {
                     break;
                 }
@@ -171,7 +171,13 @@ impl Middlebox {
     }
 
     fn about_hello(&self, hello: Option<&Offer>, ahead: &[u8]) -> Option<Act> {
-        let hello = hello?;
+        let Some(hello) = hello else {
+            let split = |rule: &Rule| match rule {
+                Rule::SplitHello(act) if ahead.first() == Some(&HANDSHAKE) => Some(*act),
+                _ => None,
+            };
+            return self.scheme.rules.iter().find_map(split);
+        };
         self.scheme.rules.iter().find_map(|rule| match rule {
             Rule::Hello(row) if (row.on)(hello, &self.scheme.name) && ahead.len() > HEADER_LEN => Some(row.act),
             _ => None,

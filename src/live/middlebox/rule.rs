@@ -22,6 +22,8 @@ pub enum Rule {
     SourcePort(fn(u16) -> bool, Act),
     /// It looks at the ClientHello.
     Hello(Hello),
+    /// It does this to hellos that do not come in one piece.
+    SplitHello(Act),
     /// After it acted on a hello nothing passes for so long.
     Residual(Duration),
     /// It acts on encrypted records with more bytes than that.
