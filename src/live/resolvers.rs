@@ -103,7 +103,8 @@ mod tests {
     #[tokio::test(flavor = "current_thread")]
     async fn a_resolver_is_asked_and_silence_is_told_from_no() {
         let address: IpAddr = "192.0.2.7".parse().expect("v4");
-        let server = NameServer::open(Names { known: vec![("vpn.lab.example".into(), vec![address])], others: None }).await.expect("loopback");
+        let server =
+            NameServer::open(Names { known: vec![("vpn.lab.example".into(), vec![address])], others: None }).await.expect("loopback");
         let within = Duration::from_secs(2);
         assert_eq!(ask(server.address(), "VPN.lab.example", 7, within).await, Said::Addresses(vec![address]));
         assert_eq!(ask(server.address(), "other.lab.example", 7, within).await, Said::Nothing(3));

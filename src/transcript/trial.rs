@@ -25,8 +25,6 @@ pub enum Arm {
     TcpOtherPort,
     /// To the control server.
     TcpControl,
-    /// From another port of ours, chosen on purpose.
-    TcpSourcePort,
     /// One of several connections that are held at the same time.
     Together,
     /// CONNECT as an SSTP client says it.
@@ -69,6 +67,10 @@ pub enum Arm {
     HelloWindows,
     /// A hello like a browser's.
     HelloBrowser,
+    /// The same from a port of ours that is chosen on purpose.
+    HelloFromPort,
+    /// A whole handshake at the address that another resolver gave.
+    TlsElsewhere,
     /// Plain HTTP to port 80.
     PlainHttp,
     /// `GET /` in TLS.
@@ -124,7 +126,6 @@ const ARMS: &[(Arm, &str, Layer, &str)] = &[
     (Arm::TcpOtherFamily, "tcp-other-family", Layer::Tcp, "a SYN to the target's other IP family"),
     (Arm::TcpOtherPort, "tcp-other-port", Layer::Tcp, "a SYN to another port of the target"),
     (Arm::TcpControl, "tcp-control", Layer::Tcp, "a SYN to the control server"),
-    (Arm::TcpSourcePort, "tcp-source-port", Layer::Tcp, "a SYN from a port chosen on purpose"),
     (Arm::Together, "together", Layer::Tls, "several hellos at the same time"),
     (Arm::Connect, "connect", Layer::Proxy, "CONNECT with SSTPVERSION"),
     (Arm::ConnectPlain, "connect-plain", Layer::Proxy, "CONNECT without SSTPVERSION"),
@@ -146,6 +147,8 @@ const ARMS: &[(Arm, &str, Layer, &str)] = &[
     (Arm::HelloAlpn, "hello-alpn", Layer::Tls, "with ALPN http/1.1"),
     (Arm::HelloWindows, "hello-windows", Layer::Tls, "as Windows says it"),
     (Arm::HelloBrowser, "hello-browser", Layer::Tls, "as browsers say it"),
+    (Arm::HelloFromPort, "hello-from-port", Layer::Tls, "from a port chosen on purpose"),
+    (Arm::TlsElsewhere, "tls-elsewhere", Layer::Tls, "at another resolver's address"),
     (Arm::PlainHttp, "plain-http", Layer::Http, "GET / in the clear, port 80"),
     (Arm::Get, "get", Layer::Http, "GET /"),
     (Arm::Sstp, "sstp", Layer::Http, "the request of SSTP"),

@@ -13,8 +13,19 @@ pub(super) const KINDS: &[Kind] = &[
         (250, Unit::Millis),
         &[],
     ),
-    counted("latency", "holds everything back, and hurts nobody", Makes::Rules(|ms| vec![Rule::Delay(millis(ms))]), (40, Unit::Millis), &[]),
-    kind("syn-refused", "answers connections to the server with RST", Makes::RulesForTarget(|_| vec![Rule::Refuses]), &["TCP-REFUSED-HERE"]),
+    counted(
+        "latency",
+        "holds everything back, and hurts nobody",
+        Makes::Rules(|ms| vec![Rule::Delay(millis(ms))]),
+        (40, Unit::Millis),
+        &[],
+    ),
+    kind(
+        "syn-refused",
+        "answers connections to the server with RST",
+        Makes::RulesForTarget(|_| vec![Rule::Refuses]),
+        &["TCP-REFUSED-HERE"],
+    ),
     kind("syn-dropped", "drops connections to the server", Makes::RulesForTarget(|_| vec![Rule::DropsSyn]), &["TCP-FILTERED", "IP-FILTER"]),
     kind("all-dropped", "drops connections to everybody", Makes::Rules(|_| vec![Rule::DropsSyn]), &["NET-NO-WAY-OUT", "TCP-FILTERED"]),
     kind(
@@ -69,9 +80,27 @@ pub(super) const KINDS: &[Kind] = &[
         Makes::Rules(|_| vec![Rule::SstpSizes(Act::Silence)]),
         &["DPI-SSTP-SIZE-FILTER"],
     ),
-    counted("idle-drop", "forgets quiet connections", Makes::Rules(|ms| vec![Rule::Idle(millis(ms), Act::Silence)]), (20_000, Unit::Millis), &["TEAR-IDLE-MIDDLEBOX"]),
-    counted("idle-reset", "resets quiet connections", Makes::Rules(|ms| vec![Rule::Idle(millis(ms), Act::Reset)]), (20_000, Unit::Millis), &["TEAR-IDLE-MIDDLEBOX"]),
-    counted("idle-close", "closes quiet connections", Makes::Rules(|ms| vec![Rule::Idle(millis(ms), Act::Close)]), (20_000, Unit::Millis), &["TEAR-IDLE-MIDDLEBOX"]),
+    counted(
+        "idle-drop",
+        "forgets quiet connections",
+        Makes::Rules(|ms| vec![Rule::Idle(millis(ms), Act::Silence)]),
+        (20_000, Unit::Millis),
+        &["TEAR-IDLE-MIDDLEBOX"],
+    ),
+    counted(
+        "idle-reset",
+        "resets quiet connections",
+        Makes::Rules(|ms| vec![Rule::Idle(millis(ms), Act::Reset)]),
+        (20_000, Unit::Millis),
+        &["TEAR-IDLE-MIDDLEBOX"],
+    ),
+    counted(
+        "idle-close",
+        "closes quiet connections",
+        Makes::Rules(|ms| vec![Rule::Idle(millis(ms), Act::Close)]),
+        (20_000, Unit::Millis),
+        &["TEAR-IDLE-MIDDLEBOX"],
+    ),
     counted(
         "lifetime",
         "resets every connection at that age",
@@ -125,11 +154,7 @@ pub(super) const KINDS: &[Kind] = &[
     kind(
         "portal-in-tls",
         "leads to a login page in TLS as well, with a certificate of its own",
-        Makes::Portal(
-            Paper::Foreign,
-            |_| vec![Rule::Inspects(&[HttpRule::Answers(REDIRECT)])],
-            |_| vec![Rule::Meets(Act::Says(REDIRECT))],
-        ),
+        Makes::Portal(Paper::Foreign, |_| vec![Rule::Inspects(&[HttpRule::Answers(REDIRECT)])], |_| vec![Rule::Meets(Act::Says(REDIRECT))]),
         &["PROXY-CAPTIVE-PORTAL"],
     ),
 ];

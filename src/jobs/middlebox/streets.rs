@@ -1,10 +1,10 @@
 //! A lab with a box in front of it: the server, a control server, what the network's resolver says, plain HTTP.
 
 use super::{Chosen, Lie, Makes, Paper};
+use crate::base::Secret;
 use crate::jobs::lab::pki::papers::Papers;
 use crate::jobs::lab::pki::{Authority, NAME, PkiKind};
 use crate::jobs::lab::{Lab, LabConfig, OwnChain};
-use crate::base::Secret;
 use crate::live::LiveError;
 use crate::live::clock::Clock;
 use crate::live::listen::{Identity, Listener};

@@ -160,7 +160,8 @@ impl Middlebox {
                 if n == 0 || offer(&ahead).is_some() || ahead.first() != Some(&HANDSHAKE) {
                     break;
                 }
-                let first_only = |rule: &Rule| matches!(rule, Rule::SplitHello(_)) || matches!(rule, Rule::Hello(hello) if !hello.reassembles);
+                let first_only =
+                    |rule: &Rule| matches!(rule, Rule::SplitHello(_)) || matches!(rule, Rule::Hello(hello) if !hello.reassembles);
                 if self.scheme.rules.iter().any(first_only) {
                     break;
                 }

@@ -64,9 +64,22 @@ pub fn hello_bytes(shape: Shape, name: Option<&str>, random: [u8; 32]) -> Vec<u8
     bytes
 }
 
-/// Sends a hello, in two segments if asked to, and reads up to the ServerHello.
-pub async fn hello(route: &Route, bytes: &[u8], split: bool, hops: Option<u32>, within: Duration) -> (Option<Layer>, Ending, Saw) {
-    let Opened { mut tap, connect } = match open(route, Knobs::default(), within).await {
+/// How a hello is sent.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Manner {
+    /// In two segments.
+    pub split: bool,
+    /// From a port of ours.
+    pub port: Option<u16>,
+    /// So many hops far.
+    pub hops: Option<u32>,
+}
+
+/// Sends a hello and reads up to the ServerHello.
+pub async fn hello(route: &Route, bytes: &[u8], manner: Manner, within: Duration) -> (Option<Layer>, Ending, Saw) {
+    let Manner { split, port, hops } = manner;
+    let knobs = Knobs { port, ..Knobs::default() };
+    let Opened { mut tap, connect } = match open(route, knobs, within).await {
         Ok(opened) => opened,
         Err(missed) => return (missed.reached, missed.ending, missed.saw),
     };

@@ -4,7 +4,7 @@ mod connect;
 mod hello;
 
 pub use connect::{Knobs, Opened, ask_proxy, no_way, open, tcp};
-pub use hello::{Shape, hello, hello_bytes};
+pub use hello::{Manner, Shape, hello, hello_bytes};
 
 use crate::base::Micros;
 use crate::live::keylog::KeyLogs;
