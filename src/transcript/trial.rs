@@ -307,6 +307,9 @@ pub struct Saw {
     /// In so long.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub within: Option<Micros>,
+    /// The longest time between two answers of a series.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gap: Option<Micros>,
     /// In words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub says: Option<String>,

@@ -1,7 +1,7 @@
 //! A lab with a box in front of it: the server, a control server, what the network's resolver says, plain HTTP.
 
 use super::{Chosen, Lie, Makes, Paper};
-use crate::base::Secret;
+use crate::base::{Layer, Secret, hex};
 use crate::jobs::lab::pki::papers::Papers;
 use crate::jobs::lab::pki::{Authority, NAME, PkiKind};
 use crate::jobs::lab::{Lab, LabConfig, OwnChain};
@@ -11,6 +11,7 @@ use crate::live::listen::{Identity, Listener};
 use crate::live::middlebox::names::{NameServer, Names};
 use crate::live::middlebox::{self, Rule, Scheme};
 use crate::live::wiretap::Ear;
+use crate::transcript::trial::Reference;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
@@ -32,6 +33,7 @@ pub struct Street {
     /// The network's resolver, and another one.
     pub resolvers: [SocketAddr; 2],
     _servers: [NameServer; 2],
+    sha256: [u8; 32],
     boxes: Vec<Listener>,
 }
 
@@ -56,7 +58,18 @@ impl Street {
         let second = NameServer::open(honest).await?;
         let resolvers = [first.address(), second.address()];
         let Met { target, control, plain, proxy } = met;
-        Ok(Street { lab, target, control, plain, proxy, resolvers, _servers: [first, second], boxes })
+        Ok(Street { lab, target, control, plain, proxy, resolvers, _servers: [first, second], sha256: chain.hashes.sha256, boxes })
+    }
+
+    /// What is known of the server by a look past the box.
+    pub fn reference(&self) -> Reference {
+        Reference {
+            source: "the lab, looked at past the box".into(),
+            sha256: Some(hex(&self.sha256)),
+            addresses: vec![self.target.ip()],
+            reached: Some(Layer::Data),
+            ..Reference::default()
+        }
     }
 
     /// Everything ends in order.

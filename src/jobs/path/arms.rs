@@ -338,7 +338,7 @@ async fn bulk(crew: &Crew, ground: &Ground, arm: Arm) -> Brought {
         Err(brought) => return brought,
     };
     let (carried, ending) = walk.echoes(BULK_SIZE, crew.config.bulk / BULK_SIZE as u64 + 1, WINDOW).await;
-    (saw.bytes, saw.within) = (Some(carried.bytes), Some(carried.within));
+    (saw.bytes, saw.within, saw.gap) = (Some(carried.bytes), Some(carried.within), Some(carried.gap));
     if ending.is_none() {
         walk.leave().await;
     }

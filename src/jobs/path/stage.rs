@@ -11,6 +11,7 @@ use crate::live::route::Route;
 use crate::transcript::trial::{Arm, Trial};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Everything that makes sense.
 pub(super) async fn all(crew: &Arc<Crew>) {
@@ -72,7 +73,13 @@ async fn contrasts(crew: &Arc<Crew>, layer: Layer) {
             let new: Vec<_> = values(arm, config).into_iter().map(|value| (arm, value)).filter(|pair| !wanted.contains(pair)).collect();
             wanted.extend(new);
         }
+        // Whoever counts connections must not be met while others are open.
+        let (alone, wanted): (Vec<_>, Vec<_>) = wanted.into_iter().partition(|pair| pair.0 == Arm::Together);
         crew.round(round, wanted).await;
+        if !alone.is_empty() {
+            crew.round(round, alone).await;
+            tokio::time::sleep(SETTLES).await;
+        }
         open.retain(|row| round < row.rounds(config) && unsettled(crew, row, round));
         round += 1;
     }
@@ -86,19 +93,18 @@ fn unsettled(crew: &Crew, row: &Experiment, round: u16) -> bool {
     };
     let control = sound(row.control);
     let treatments: Vec<bool> = row.treatments.iter().flat_map(|arm| sound(*arm)).collect();
-    control.contains(&false) || treatments.contains(&false) || odd_rates(crew, row)
+    control.contains(&false) || treatments.contains(&false) || odd_rates(crew, row, round)
 }
 
-/// Both came through, and one was much slower: that has to be seen again.
-fn odd_rates(crew: &Crew, row: &Experiment) -> bool {
+/// Both came through, and one was much slower than the other, or both were slow: that has to be seen again.
+fn odd_rates(crew: &Crew, row: &Experiment, round: u16) -> bool {
     let rate = |arm: Arm| {
-        let rates = crew
-            .of(arm)
-            .into_iter()
-            .filter_map(|trial| Some(trial.saw.bytes? as f64 / trial.saw.within?.duration().as_secs_f64().max(1e-6)));
+        let seconds = |trial: &Trial| trial.saw.within.map(|within| within.duration().as_secs_f64().max(1e-6));
+        let rates = crew.of(arm).into_iter().filter_map(|trial| Some(trial.saw.bytes? as f64 / seconds(&trial)?));
         rates.fold(0.0, f64::max)
     };
-    row.id == "data.bulk" && rate(Arm::Bulk) < rate(Arm::BulkSplit) / 2.0
+    let (plain, split) = (rate(Arm::Bulk), rate(Arm::BulkSplit));
+    row.id == "data.bulk" && (plain < split / 2.0 || round < crew.config.rounds && plain < SLOW)
 }
 
 /// It came through as a sound way lets it.
@@ -215,8 +221,12 @@ async fn control(crew: &Crew) -> Option<Route> {
     Some(Route { to, proxy: None, ear })
 }
 
+/// Ours: connections that were closed are gone everywhere after so long.
+const SETTLES: Duration = Duration::from_millis(60);
 /// The port of HTTPS, which proxies allow.
 const HTTPS: u64 = 443;
+/// Ours: bytes in a second below which a line is looked at again.
+const SLOW: f64 = 200_000.0;
 /// Ours: from here on ports are chosen; the range of ephemeral ports of Linux begins at 32768.
 const FIRST_PORT: u64 = 20_000;
 /// Ours: so many of them.

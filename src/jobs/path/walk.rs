@@ -34,6 +34,8 @@ pub(super) struct Carried {
     pub bytes: u64,
     /// Time from the first that was sent to the last that came.
     pub within: Micros,
+    /// The longest time between two that came.
+    pub gap: Micros,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Walk<S> {
@@ -111,7 +113,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Walk<S> {
                     self.magic = [0; 4];
                     self.send(Packet::with_options(control::CONFIGURE_REQUEST, 2, &[])).await?;
                 }
-                control::TERMINATE_REQUEST => return Err(Ending::Closed),
+                control::TERMINATE_REQUEST => return Err(Ending::Broken("the server ended LCP".into())),
                 _ => {}
             }
         }
@@ -131,7 +133,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Walk<S> {
             }
             match self.reply().await {
                 Ok(len) => {
-                    carried = Carried { bytes: carried.bytes + len as u64, within: self.clock.now() - began };
+                    let within = self.clock.now() - began;
+                    let gap = (within - carried.within).max(carried.gap);
+                    carried = Carried { bytes: carried.bytes + len as u64, within, gap };
                     back += 1;
                 }
                 Err(ending) => return (carried, Some(ending)),
@@ -222,7 +226,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Walk<S> {
             match Message::parse(&packet).map(|message| message.kind) {
                 Ok(MessageType::CallConnectAck) => self.acked = true,
                 Ok(MessageType::EchoRequest) => answers.push(Message::bare(MessageType::EchoResponse).emit()),
-                Ok(MessageType::CallAbort | MessageType::CallDisconnect | MessageType::CallConnectNak) => return Err(Ending::Closed),
+                Ok(kind @ (MessageType::CallAbort | MessageType::CallDisconnect | MessageType::CallConnectNak)) => {
+                    return Err(Ending::Broken(format!("the server sent {}", kind.name())));
+                }
                 _ => {}
             }
         }
