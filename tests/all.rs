@@ -18,6 +18,7 @@ mod hasty;
 mod hostile;
 mod house;
 mod lab;
+mod path;
 mod recorded;
 mod replay;
 mod scratch;

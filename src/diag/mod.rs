@@ -29,6 +29,7 @@ mod lcp;
 pub mod log;
 mod look;
 mod ncp;
+pub mod path;
 pub mod product;
 mod proxy;
 mod remedy;

@@ -3,6 +3,8 @@
 pub mod conformance;
 pub mod generate;
 pub mod lab;
+pub mod middlebox;
+pub mod path;
 pub mod pcap;
 pub mod probe;
 pub mod replay;

@@ -15,11 +15,13 @@ pub use front::Front;
 pub use old_tls::Script;
 pub use web::{Page, PageAnswer, Pages};
 
+pub(super) use front::{drain, say_and_close, tls_config};
+
 use super::LiveError;
 use super::wiretap::{Ear, Wired};
 use crate::base::{Micros, Secret};
 use crate::proto::Machine;
-use crate::proto::plan::{Plan, Toxic};
+use crate::proto::plan::{Mind, Plan, ServerConfig, Toxic};
 use crate::transcript::{Event, Head, Sink, Transcript, What};
 use std::collections::VecDeque;
 use std::future::Future;
@@ -153,7 +155,7 @@ impl Listener {
         }
     }
 
-    fn serving<S: Serve>(at: SocketAddr, service: Arc<S>, ear: Ear) -> Result<Listener, LiveError> {
+    pub(super) fn serving<S: Serve>(at: SocketAddr, service: Arc<S>, ear: Ear) -> Result<Listener, LiveError> {
         let (listener, address) =
             bind(at).and_then(|socket| started(socket.listen(BACKLOG)?)).map_err(|error| cannot("listen on", at, error))?;
         let (stop, stopped) = watch::channel(false);
@@ -184,6 +186,25 @@ impl Listener {
             }
         }
         Err(io::Error::other("the queue does not fill"))
+    }
+}
+
+/// A door with nobody behind it.
+pub(super) fn stub(at: SocketAddr, front: Front) -> Door {
+    let identity = Identity { chain: Vec::new(), key: Secret::new(Vec::new()), ocsp: None };
+    let mind = Mind::Server(ServerConfig::default());
+    let plan = Plan { mind, edits: Vec::new(), toxics: Vec::new(), seed: 0 };
+    Door {
+        at,
+        front,
+        identity,
+        client_ca: None,
+        identity_without_sni: None,
+        sni_required: None,
+        plan,
+        maker: None,
+        toxics_above_tls: Vec::new(),
+        ear: Ear::default(),
     }
 }
 

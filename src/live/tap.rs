@@ -76,6 +76,16 @@ impl Tap {
         self.seen.clone()
     }
 
+    /// Packets that are sent from now on go so many hops at most.
+    pub fn limit_hops(&self, hops: u32) -> io::Result<()> {
+        socket2::SockRef::from(self.tcp.socket()).set_ttl_v4(hops)
+    }
+
+    /// Our own end of the TCP connection.
+    pub fn local(&self) -> Option<SocketAddr> {
+        self.tcp.socket().local_addr().ok()
+    }
+
     /// The peer of the TCP connection.
     pub fn peer(&self) -> Option<SocketAddr> {
         self.tcp.socket().peer_addr().ok()

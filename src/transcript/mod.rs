@@ -11,6 +11,7 @@ mod matrix;
 pub mod scan;
 pub mod scrub;
 pub mod tap;
+pub mod trial;
 
 pub use event::{ConnectFailure, DnsFailure, Event, How, Opaqueness, Reason, ScanAnswer, Secured, TlsFailure, What};
 pub use facts::{Facts, State};

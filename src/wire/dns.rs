@@ -1,5 +1,9 @@
 //! DNS answers, as far as addresses go. RFC 1035 4, RFC 3596.
 
+mod question;
+
+pub use question::Question;
+
 use crate::base::{Layer, Limit, Reader, WireError};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 

@@ -174,7 +174,7 @@ fn look_up(config: &ProbeConfig, certs: &[Bytes], staple: &[u8], notes: &mut Not
 }
 
 /// One session above TLS.
-pub(super) async fn session(
+pub(in crate::jobs) async fn session(
     secure: Secure,
     client: ClientConfig,
     seed: u64,
@@ -188,7 +188,7 @@ pub(super) async fn session(
 }
 
 /// The client that a session plays; `proven`: whoever answered holds the key of a trusted certificate.
-pub(super) fn client(config: &ProbeConfig, leaf: &[u8], proven: bool, learn: Vec<AuthMethod>, clock: &Clock) -> ClientConfig {
+pub(in crate::jobs) fn client(config: &ProbeConfig, leaf: &[u8], proven: bool, learn: Vec<AuthMethod>, clock: &Clock) -> ClientConfig {
     ClientConfig {
         credentials: config.credentials.clone(),
         methods: config.methods(proven),
@@ -218,19 +218,19 @@ pub(in crate::jobs) fn host_header(target: &Target) -> String {
 }
 
 /// Host and port that TCP goes to: the proxy, or what `connect` names, or the target. Nothing when `connect` makes no sense.
-fn first_hop(config: &ProbeConfig) -> Option<(String, u16)> {
+pub(in crate::jobs) fn first_hop(config: &ProbeConfig) -> Option<(String, u16)> {
     let server = server(&config.target)?;
     Some(config.proxy.as_ref().map_or(server, |proxy| (proxy.host.clone(), proxy.port)))
 }
 
-fn server(target: &Target) -> Option<(String, u16)> {
+pub(in crate::jobs) fn server(target: &Target) -> Option<(String, u16)> {
     match &target.connect {
         None => Some((target.host.clone(), target.port)),
         Some(connect) => host_and_port(connect, target.port),
     }
 }
 
-fn route(config: &ProbeConfig, to: SocketAddr) -> Route {
+pub(in crate::jobs) fn route(config: &ProbeConfig, to: SocketAddr) -> Route {
     let target = server(&config.target).map(|(host, port)| Target { host, port, ..Target::default() }.authority());
     Route { to, proxy: config.proxy.clone().zip(target), ear: config.ear.clone() }
 }

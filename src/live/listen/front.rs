@@ -201,7 +201,7 @@ fn begin(kept: &Kept, clock: &Clock, from: SocketAddr, to: SocketAddr, seed: u64
     record
 }
 
-fn tls_config(door: &Door, who: &Identity) -> Result<ServerConfig, rustls::Error> {
+pub(in crate::live) fn tls_config(door: &Door, who: &Identity) -> Result<ServerConfig, rustls::Error> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let chain = who.chain.iter().cloned().map(CertificateDer::from).collect();
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(who.key.expose().clone()));
@@ -270,7 +270,7 @@ async fn record(stream: &mut Wired) -> io::Result<Vec<u8>> {
 }
 
 /// Writes, sends FIN, and reads on until the peer closes too, so that no RST overtakes the words.
-pub(super) async fn say_and_close<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, words: &[u8]) {
+pub(in crate::live) async fn say_and_close<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, words: &[u8]) {
     let _ = stream.write_all(words).await;
     let _ = stream.flush().await;
     let _ = stream.shutdown().await;
@@ -278,7 +278,7 @@ pub(super) async fn say_and_close<S: AsyncRead + AsyncWrite + Unpin>(stream: &mu
 }
 
 /// Reads and forgets until the peer closes, or for [`SCRIPT_TIME`].
-pub(super) async fn drain<S: AsyncRead + Unpin>(stream: &mut S) {
+pub(in crate::live) async fn drain<S: AsyncRead + Unpin>(stream: &mut S) {
     let mut buffer = [0; 2048];
     let all = async { while stream.read(&mut buffer).await.is_ok_and(|n| n > 0) {} };
     let _ = tokio::time::timeout(SCRIPT_TIME, all).await;

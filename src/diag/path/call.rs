@@ -1,0 +1,263 @@
+//! What is done to a call that stands: sizes, bytes, speed, time.
+
+use super::{Culprit, Hit, Level, Row, View};
+use crate::base::Layer;
+use crate::diag::check::Severity;
+use crate::transcript::trial::{Arm, Ending, Trial};
+use std::time::Duration;
+
+pub(super) const ROWS: &[Row] = &[
+    Row {
+        id: "DPI-SSTP-SIZE-FILTER",
+        layer: Layer::Sstp,
+        title: "Connections with the record lengths of SSTP are cut",
+        mechanism: "a filter knows SSTP by the lengths of its first TLS records",
+        evidence: "in eight rounds the call is cut behind the Call Connect Request, and not when that request has other record lengths",
+        most: Level::Probable,
+        raise: "a witness at the server",
+        fix: "The operator of the network: it tolerates TLS and cuts this tunnel by its pattern; ask for an exception.",
+        explains: &["DATA-RECORD-SIZE-FILTER"],
+        look: by_sizes,
+        ..CALL
+    },
+    Row {
+        id: "DATA-RECORD-SIZE-FILTER",
+        title: "Long packets do not come through, in short segments neither",
+        mechanism: "something stops the connection at a long TLS record",
+        evidence: "LCP echoes up to one length come back, longer ones never, whatever the length of the segments",
+        most: Level::Probable,
+        raise: "a witness at the server tells the box from the server",
+        fix: "The owner of the box: TLS records have up to 16 KiB; it stops at shorter ones.",
+        look: long_records,
+        ..CALL
+    },
+    Row {
+        id: "DATA-BYTE-CAP",
+        title: "Transfers stop behind a number of bytes",
+        mechanism: "a connection is frozen or cut when it carried so much",
+        evidence: "five transfers stopped within a fifth of the same number of bytes",
+        most: Level::Probable,
+        raise: "the same transfer from elsewhere",
+        fix: "The operator of the network: connections stop behind this number of bytes; give them this report.",
+        explains: &["DATA-RECORD-SIZE-FILTER"],
+        look: byte_cap,
+        ..CALL
+    },
+    Row {
+        id: "DATA-THROTTLED",
+        severity: Severity::Warn,
+        title: "What looks like SSTP is slowed down",
+        mechanism: "a shaper knows SSTP by its record lengths",
+        evidence: "in eight rounds the call had less than half the speed of one with other record lengths",
+        most: Level::Probable,
+        raise: "more rounds with --rounds, at another time of day",
+        fix: "The operator of the network: the tunnel gets a part of the speed that the same connection gets otherwise.",
+        explains: &["DATA-RATE-LIMITED"],
+        look: throttled,
+        ..CALL
+    },
+    Row {
+        id: "DATA-RATE-LIMITED",
+        severity: Severity::Warn,
+        title: "The line is slow, and steadily so",
+        mechanism: "a shaper, or a thin line",
+        evidence: "answers come at once, transfers are slow, and their packets come at even intervals",
+        most: Level::Probable,
+        raise: "the same from elsewhere",
+        fix: "The operator of the network: what rate does this line have? It goes for every connection.",
+        look: rate_limited,
+        ..CALL
+    },
+    Row {
+        id: "TEAR-IDLE-MIDDLEBOX",
+        title: "Quiet calls are forgotten",
+        mechanism: "a box drops connections on which nothing is said",
+        evidence: "all quiet calls from one age on are gone, younger ones and busy ones are not",
+        raise: "a finer search with a longer --max-idle",
+        fix: "The owner of the firewall or balancer: raise the idle timer for this host. The server's owner: or send keepalives more often.",
+        look: idle,
+        ..CALL
+    },
+    Row {
+        id: "TEAR-LIFETIME-CAP",
+        title: "Calls end at a certain age",
+        mechanism: "a box ends connections of that age, busy or not",
+        evidence: "busy calls end at the age at which quiet ones do",
+        most: Level::Probable,
+        raise: "a finer search with a longer --max-idle",
+        fix: "The owner of the proxy, balancer or firewall: look for a maximum lifetime of sessions.",
+        look: lifetime,
+        ..CALL
+    },
+    Row {
+        id: "NET-NO-INTERFERENCE-SEEN",
+        layer: Layer::Teardown,
+        severity: Severity::Note,
+        culprit: Culprit::Nobody,
+        title: "No interference was seen",
+        mechanism: "none",
+        evidence: "every experiment that was run came through; that is no proof that there is none",
+        most: Level::Probable,
+        raise: "--max-idle for idle timers, --user for crypto binding, --control and --reference for certificates",
+        fix: "Nobody has to change anything on the way, as far as these experiments see.",
+        ..CALL
+    },
+];
+
+const CALL: Row = Row { layer: Layer::Data, ..Row::ROW };
+
+fn by_sizes(view: &View<'_>) -> Option<Hit> {
+    let cut = view.cut(Arm::Call) && view.open(Arm::CallSplit);
+    let level = view.contrast(Arm::CallSplit, Arm::Call).level(8).filter(|_| cut)?;
+    let how = view.ending(Arm::Call).map(Ending::word).unwrap_or_default();
+    Some(Hit::new(
+        level,
+        format!("{} calls ended in {how} behind the Call Connect Request; with other record lengths none did", view.of_all(Arm::Call)),
+    ))
+}
+
+/// The longest echo that came back, where a longer one never did.
+fn longest(view: &View<'_>, arm: Arm) -> Option<u64> {
+    let stopped = view.shut(arm) && view.trials(arm).all(|trial| trial.ending.is_wordless() && trial.reached == Some(Layer::Lcp));
+    stopped.then(|| view.trials(arm).filter_map(|trial| trial.saw.value).max())?
+}
+
+fn long_records(view: &View<'_>) -> Option<Hit> {
+    let (plain, short) = (longest(view, Arm::Echo)?, longest(view, Arm::EchoShortSegments)?);
+    let same = plain == short && plain >= SMALL && view.tally(Arm::Echo).failed >= 2;
+    same.then(|| {
+        Hit::new(
+            if view.tally(Arm::Echo).failed >= 3 { Level::Probable } else { Level::Suspected },
+            format!(
+                "echoes of {plain} bytes come back, longer ones {} times did not, in short segments neither",
+                view.tally(Arm::Echo).failed
+            ),
+        )
+        .or_else("a server that answers no longer echoes")
+    })
+}
+
+fn byte_cap(view: &View<'_>) -> Option<Hit> {
+    let stopped: Vec<u64> = [Arm::Bulk, Arm::BulkSplit]
+        .into_iter()
+        .flat_map(|arm| view.trials(arm))
+        .filter(|trial| trial.ending.is_wordless() && trial.reached == Some(Layer::Lcp))
+        .filter_map(|trial| trial.saw.bytes)
+        .collect();
+    let (least, most) = (*stopped.iter().min()?, *stopped.iter().max()?);
+    let none_passed = view.tally(Arm::Bulk).passed == 0;
+    (none_passed && most > 0 && least * 5 >= most * 4 && longest(view, Arm::Echo).is_none()).then(|| {
+        let level = if stopped.len() >= 5 { Level::Probable } else { Level::Suspected };
+        Hit::new(level, format!("{} transfers stopped behind {least} to {most} bytes", stopped.len()))
+    })
+}
+
+fn mean(rates: &[f64]) -> f64 {
+    rates.iter().sum::<f64>() / rates.len().max(1) as f64
+}
+
+fn throttled(view: &View<'_>) -> Option<Hit> {
+    let mut pairs = Vec::new();
+    for trial in view.trials(Arm::Bulk).filter(|trial| trial.passed()) {
+        let beside = view.trials(Arm::BulkSplit).find(|other| other.round == trial.round && other.passed());
+        pairs.extend(beside.and_then(|other| Some(rate(trial)? / rate(other)?)));
+    }
+    let slow = pairs.iter().filter(|ratio| **ratio < 0.5).count();
+    let all = pairs.len();
+    (slow * 5 >= all * 4 && slow >= 2).then(|| {
+        let level = if slow >= 6 { Level::Probable } else { Level::Suspected };
+        Hit::new(
+            level,
+            format!(
+                "in {slow} of {all} rounds the call had {:.0} % of the speed of one that does not look like SSTP",
+                100.0 * mean(&pairs)
+            ),
+        )
+    })
+}
+
+fn rate(trial: &Trial) -> Option<f64> {
+    Some(trial.saw.bytes? as f64 / trial.saw.within?.duration().as_secs_f64().max(1e-6))
+}
+
+fn rate_limited(view: &View<'_>) -> Option<Hit> {
+    let both = [Arm::Bulk, Arm::BulkSplit];
+    let rates: Vec<f64> = both.into_iter().flat_map(|arm| view.rates(arm)).collect();
+    let rtt = view.trials(Arm::HelloNamed).filter_map(|trial| trial.saw.connect).min()?.duration().as_secs_f64();
+    let fastest = rates.iter().copied().fold(0.0, f64::max);
+    // Evenly spaced packets are a shaper's; lost ones leave gaps.
+    let even = |trial: &&Trial| {
+        let mean = rate(trial).map(|rate| ECHO / rate);
+        trial.saw.gap.zip(mean).is_some_and(|(gap, mean)| gap.duration().as_secs_f64() < mean * UNEVEN)
+    };
+    let trials: Vec<&Trial> = both.into_iter().flat_map(|arm| view.trials(arm)).filter(|trial| trial.passed()).collect();
+    let steady = trials.iter().filter(|trial| even(trial)).count() * 2 > trials.len();
+    let window = ECHO * WINDOW / rtt.max(1e-6);
+    (rates.len() >= 4 && fastest < THIN && fastest < window / 2.0 && steady).then(|| {
+        Hit::new(
+            Level::Probable,
+            format!(
+                "{} transfers had {:.0} kB/s at most, in even steps; the way there takes {:.1} ms",
+                rates.len(),
+                fastest / 1000.0,
+                rtt * 1000.0
+            ),
+        )
+    })
+}
+
+/// Ages of the quiet calls that lived and of those that did not.
+fn ages(view: &View<'_>) -> Option<(Duration, Duration, usize)> {
+    let aged = |trial: &Trial| trial.saw.value.map(Duration::from_millis);
+    let gone: Vec<&Trial> =
+        view.trials(Arm::Idle).filter(|trial| trial.reached == Some(Layer::Lcp) && trial.ending.is_wordless()).collect();
+    let dies = gone.iter().filter_map(|trial| aged(trial)).min()?;
+    let lives = view.trials(Arm::Idle).filter(|trial| trial.passed()).filter_map(aged).max().unwrap_or_default();
+    (lives < dies).then_some((lives, dies, gone.len()))
+}
+
+fn idle(view: &View<'_>) -> Option<Hit> {
+    let (lives, dies, gone) = ages(view)?;
+    let told = view
+        .trials(Arm::Idle)
+        .filter(|trial| !trial.passed())
+        .filter_map(|trial| trial.saw.within)
+        .map(|within| within.duration())
+        .collect::<Vec<_>>();
+    let busy = view.open(Arm::Busy);
+    let at = match (told.iter().min(), told.iter().max()) {
+        (Some(least), Some(most)) => format!("at {:.1} to {:.1} s", least.as_secs_f64(), most.as_secs_f64()),
+        _ => format!("between {:.1} and {:.1} s", lives.as_secs_f64(), dies.as_secs_f64()),
+    };
+    busy.then(|| {
+        let level = if gone >= 3 { Level::Confirmed } else { Level::Probable };
+        let hit = Hit::new(level, format!("{gone} quiet calls were gone {at}; busy ones of the same age live"));
+        if view.proxied() { hit.of(Culprit::Proxy) } else { hit }
+    })
+}
+
+fn lifetime(view: &View<'_>) -> Option<Hit> {
+    let ended: Vec<f64> = view
+        .trials(Arm::Busy)
+        .filter(|trial| trial.ending.is_wordless())
+        .filter_map(|trial| trial.saw.within)
+        .map(|within| within.duration().as_secs_f64())
+        .collect();
+    let (_, _, gone) = ages(view)?;
+    let (least, most) = (ended.iter().copied().fold(f64::INFINITY, f64::min), ended.iter().copied().fold(0.0, f64::max));
+    (view.shut(Arm::Busy) && most > 0.0).then(|| {
+        let level = if ended.len() + gone >= 3 { Level::Probable } else { Level::Suspected };
+        Hit::new(level, format!("busy calls ended after {least:.1} to {most:.1} s, and {gone} quiet ones with them"))
+    })
+}
+
+/// Ours: an echo as short as this comes back from every server.
+const SMALL: u64 = 128;
+/// Ours: bytes of an echo in the bulk experiments.
+const ECHO: f64 = 1000.0;
+/// Ours: so many of them are under way.
+const WINDOW: f64 = 8.0;
+/// Ours: a gap of so many times the mean is uneven.
+const UNEVEN: f64 = 12.0;
+/// Ours: bytes in a second below which a line is thin.
+const THIN: f64 = 150_000.0;

@@ -1,0 +1,263 @@
+//! What is done to the request and the response. Whoever does it has the server's certificate, or has put its own in its place.
+
+use super::{Culprit, Hit, Level, Row, View};
+use crate::base::Layer;
+use crate::diag::check::Severity;
+use crate::transcript::trial::{Arm, Trial};
+use crate::wire::http::CONTENT_LENGTH;
+
+pub(super) const ROWS: &[Row] = &[
+    Row {
+        id: "HTTP-200-CATCHALL",
+        title: "A web server answers everything, and is no SSTP server",
+        mechanism: "200 to every request",
+        evidence: "200 without the length of SSTP, to SSTP, to GET and to a method that nobody knows; no Call Connect Ack",
+        fix: "The server's owner: does the name lead to the VPN gateway? A web server stands in its place.",
+        explains: &["HTTP-HEAD-REWRITTEN"],
+        look: catch_all,
+        ..HTTP
+    },
+    Row {
+        id: "HTTP-WAF-BLOCK",
+        title: "A web firewall refuses the request",
+        mechanism: "a block page",
+        evidence: "403, 406 or a redirect to every request, or to the path of SSTP whatever the method",
+        fix: "The web firewall's owner: allow the path of SSTP and the method SSTP_DUPLEX_POST on this host; give them the page's reference number.",
+        explains: &["HTTP-METHOD-REFUSED", "HTTP-400-CONTENT-LENGTH", "HTTP-URI-REWRITTEN"],
+        look: blocked,
+        ..HTTP
+    },
+    Row {
+        id: "HTTP-METHOD-REFUSED",
+        title: "The method of SSTP is refused",
+        mechanism: "only usual methods pass",
+        evidence: "SSTP_DUPLEX_POST is refused whatever the length and the path, GET and POST are not",
+        fix: "The owner of the web firewall or reverse proxy: allow SSTP_DUPLEX_POST on this host, or pass the port through at TCP.",
+        explains: &["HTTP-400-CONTENT-LENGTH"],
+        look: method_refused,
+        ..HTTP
+    },
+    Row {
+        id: "HTTP-400-CONTENT-LENGTH",
+        title: "The length of 64 bits is refused",
+        mechanism: "a web server or proxy cannot read Content-Length 18446744073709551615",
+        evidence: "400, 411 or 413 to every request with that length, whatever the method, and to none without it",
+        fix: "The owner of the reverse proxy: it cannot carry SSTP as a web proxy; pass the port through at TCP.",
+        look: length_refused,
+        ..HTTP
+    },
+    Row {
+        id: "HTTP-REQUEST-BUFFERED",
+        title: "Something waits for the end of the request",
+        mechanism: "the request is stored before it is passed on, and that of SSTP has no end",
+        evidence: "silence to every request with a body, answers to those without, every time",
+        raise: "a wait of more than 60 s, and a witness at the server",
+        fix: "The owner of the proxy: switch request buffering off for this host, or pass the port through at TCP.",
+        most: Level::Probable,
+        look: request_buffered,
+        ..HTTP
+    },
+    Row {
+        id: "HTTP-RESPONSE-BUFFERED",
+        title: "Something waits for the end of the response",
+        mechanism: "the response is stored before it is passed on, and that of SSTP has no end",
+        evidence: "silence to SSTP even without a body, answers to other requests, every time",
+        raise: "a witness at the server sees the request arrive at once",
+        fix: "The owner of the proxy: switch response buffering off for this host, or pass the port through at TCP.",
+        most: Level::Probable,
+        look: response_buffered,
+        ..HTTP
+    },
+    Row {
+        id: "HTTP-CHUNKED-REWRITE",
+        title: "The stream is cut into chunks",
+        mechanism: "a proxy sends the response with Transfer-Encoding chunked",
+        evidence: "200 with Transfer-Encoding chunked; behind it comes a length in hexadecimal",
+        fix: "The owner of the proxy: pass the port through at TCP; SSTP knows no chunks.",
+        explains: &["HTTP-HEAD-REWRITTEN"],
+        look: chunked,
+        ..HTTP
+    },
+    Row {
+        id: "HTTP-URI-REWRITTEN",
+        title: "The path is changed on the way",
+        mechanism: "the braces of the path are escaped",
+        evidence: "the path gets the answer that its escaped form gets, and works from elsewhere",
+        raise: "a witness at the server sees what arrives",
+        most: Level::Probable,
+        fix: "The owner of the reverse proxy: switch the rewriting of paths off for this host, or pass the port through at TCP.",
+        look: path_changed,
+        ..HTTP
+    },
+    Row {
+        id: "HTTP-HEAD-REWRITTEN",
+        severity: Severity::Warn,
+        title: "The head of the response is changed",
+        mechanism: "a proxy changes version or length of the response",
+        evidence: "200 and a Call Connect Ack, but HTTP/1.0 or no length of 64 bits",
+        fix: "The owner of the reverse proxy: leave the response as it is; strict clients refuse it.",
+        look: head_changed,
+        ..HTTP
+    },
+    Row {
+        id: "HTTP-HEADER-CASE",
+        severity: Severity::Note,
+        title: "A web proxy stands in front of the server",
+        mechanism: "header names come in lower case",
+        evidence: "a response of HTTP/1.1 with lower-case header names",
+        fix: "The server's owner: does the server know the hash of the proxy's certificate? Crypto binding needs it.",
+        look: lower_case,
+        ..HTTP
+    },
+];
+
+const HTTP: Row = Row { layer: Layer::Http, culprit: Culprit::Server, raise: "nothing; the answers show it", ..Row::ROW };
+
+/// Trials that got an HTTP answer were run often enough to count.
+fn often(view: &View<'_>, arm: Arm) -> Level {
+    if view.trials(arm).count() >= 3 { Level::Confirmed } else { Level::Suspected }
+}
+
+/// What SSTP is answered with, where it is not what SSTP wants.
+fn refusal(view: &View<'_>) -> Option<u16> {
+    view.status(Arm::Sstp).filter(|status| *status != 200 && view.open(Arm::Sstp))
+}
+
+fn banner(view: &View<'_>) -> String {
+    let head = view.answer(Arm::Sstp).and_then(|trial| trial.saw.head.as_ref());
+    head.and_then(|head| head.header("via").or(head.header("server"))).map_or(String::new(), |word| format!(" by {word:?}"))
+}
+
+fn is_sstp(trial: &Trial) -> bool {
+    trial.saw.head.as_ref().is_some_and(|head| head.header("content-length") == Some(CONTENT_LENGTH))
+}
+
+fn catch_all(view: &View<'_>) -> Option<Hit> {
+    let all = [Arm::Sstp, Arm::Get, Arm::OddMethod].into_iter().all(|arm| view.status(arm) == Some(200));
+    let none = !view.trials(Arm::Sstp).any(is_sstp) && view.tally(Arm::Call).passed == 0;
+    (all && none).then(|| Hit::new(Level::Confirmed, format!("200{} to SSTP, to GET / and to a method that nobody knows", banner(view))))
+}
+
+fn blocked(view: &View<'_>) -> Option<Hit> {
+    let status = refusal(view).filter(|status| matches!(status, 302 | 303 | 307 | 401 | 403 | 406 | 429 | 451))?;
+    let same = |arm: Arm| view.status(arm) == Some(status);
+    let everything = [Arm::Get, Arm::OddMethod, Arm::OtherPath].into_iter().all(same);
+    let path = same(Arm::GetPath) && same(Arm::PostMax) && !same(Arm::OtherPath) && !same(Arm::Get);
+    let text = view.trials(Arm::Sstp).find_map(|trial| trial.saw.body.clone()).unwrap_or_default();
+    let what = if everything { "to every request" } else { "to everything for the path of SSTP" };
+    (everything || path).then(|| {
+        Hit::new(often(view, Arm::Sstp), format!("{status}{} {what}: {:?}", banner(view), text.chars().take(80).collect::<String>()))
+    })
+}
+
+fn method_refused(view: &View<'_>) -> Option<Hit> {
+    let status = refusal(view).filter(|status| matches!(status, 400 | 403 | 405 | 501))?;
+    let same = |arm: Arm| view.status(arm) == Some(status);
+    let by_method = [Arm::MethodAlone, Arm::LengthZero, Arm::OtherPath].into_iter().all(same);
+    let usual = !same(Arm::Get) && view.open(Arm::Get);
+    let level = match view.works_elsewhere(Layer::Http) {
+        true => often(view, Arm::Sstp),
+        false => Level::Suspected,
+    };
+    (by_method && usual).then(|| {
+        let hit = Hit::new(
+            level,
+            format!(
+                "{status}{} to SSTP_DUPLEX_POST whatever length and path; GET gets {}",
+                banner(view),
+                view.status(Arm::Get).unwrap_or_default()
+            ),
+        );
+        if level == Level::Suspected { hit.or_else("a server without SSTP") } else { hit }
+    })
+}
+
+fn length_refused(view: &View<'_>) -> Option<Hit> {
+    let status = refusal(view).filter(|status| matches!(status, 400 | 411 | 413))?;
+    let bad = |arm: Arm| view.status(arm).is_some_and(|status| matches!(status, 400 | 411 | 413));
+    let with = bad(Arm::PostMax) && bad(Arm::OtherPath);
+    let without = !bad(Arm::MethodAlone) && !bad(Arm::LengthZero) && !bad(Arm::Get);
+    (with && without).then(|| {
+        Hit::new(
+            often(view, Arm::Sstp),
+            format!("{status}{} to every request with the length of 64 bits, and to none without it", banner(view)),
+        )
+    })
+}
+
+fn request_buffered(view: &View<'_>) -> Option<Hit> {
+    let waits = view.silent(Arm::Sstp) && view.silent(Arm::LengthShort);
+    let answers = view.open(Arm::LengthZero) && view.open(Arm::Get);
+    let level = view.contrast(Arm::LengthZero, Arm::Sstp).level(3).filter(|_| waits && answers)?;
+    Some(Hit::new(
+        level,
+        format!(
+            "{} requests were not answered within {:.0} s; with an empty body they are, at once",
+            view.of_all(Arm::Sstp),
+            patience(view)
+        ),
+    ))
+}
+
+fn response_buffered(view: &View<'_>) -> Option<Hit> {
+    let waits = view.silent(Arm::Sstp) && view.silent(Arm::LengthZero);
+    let level = view.contrast(Arm::Get, Arm::Sstp).level(3).filter(|_| waits && view.open(Arm::Get))?;
+    let level = if view.works_elsewhere(Layer::Http) { level } else { Level::Suspected };
+    Some(Hit::new(
+        level,
+        format!("{} requests were not answered within {:.0} s, with an empty body neither; GET is", view.of_all(Arm::Sstp), patience(view)),
+    ))
+}
+
+fn patience(view: &View<'_>) -> f64 {
+    view.trail.head.patience.duration().as_secs_f64().max(1.0)
+}
+
+fn chunked(view: &View<'_>) -> Option<Hit> {
+    let framed = |trial: &&Trial| {
+        let head = trial.saw.head.as_ref().filter(|head| head.status == Some(200));
+        head.and_then(|head| head.header("transfer-encoding")).is_some_and(|value| value.to_ascii_lowercase().contains("chunked"))
+    };
+    let count = view.trials(Arm::Sstp).filter(framed).count();
+    (count > 0 && count == view.trials(Arm::Sstp).count())
+        .then(|| Hit::new(Level::Confirmed, format!("200 with Transfer-Encoding chunked, {count} times")))
+}
+
+fn path_changed(view: &View<'_>) -> Option<Hit> {
+    let status = refusal(view).filter(|status| matches!(status, 400 | 404))?;
+    let same = |arm: Arm| view.status(arm) == Some(status);
+    let like_escaped = same(Arm::Escaped) && same(Arm::LengthZero);
+    let level = if view.works_elsewhere(Layer::Http) { Level::Probable } else { Level::Suspected };
+    let hit = Hit::new(
+        level,
+        format!("{status}{} to the path of SSTP and to its escaped form alike; from elsewhere the path works", banner(view)),
+    );
+    (like_escaped && !length_like(view)).then(|| if level == Level::Suspected { hit.or_else("a server without SSTP") } else { hit })
+}
+
+/// It goes by the length.
+fn length_like(view: &View<'_>) -> bool {
+    length_refused(view).is_some()
+}
+
+fn head_changed(view: &View<'_>) -> Option<Hit> {
+    let trial = view.trials(Arm::Sstp).find(|trial| trial.saw.status() == Some(200) && view.tally(Arm::Call).passed > 0)?;
+    let head = trial.saw.head.as_ref()?;
+    let old = head.minor == 0;
+    let no_length = head.header("content-length") != Some(CONTENT_LENGTH) && head.header("transfer-encoding").is_none();
+    let what = match (old, no_length) {
+        (true, _) => "HTTP/1.0",
+        (_, true) => "no length of 64 bits",
+        _ => return None,
+    };
+    Some(Hit::new(
+        if view.works_elsewhere(Layer::Http) { Level::Confirmed } else { Level::Probable },
+        format!("the response says {what}: {:?}", head.start),
+    ))
+}
+
+fn lower_case(view: &View<'_>) -> Option<Hit> {
+    let head = view.answer(Arm::Sstp)?.saw.head.as_ref()?;
+    let small = !head.headers.is_empty() && head.headers.iter().all(|row| row.0 == row.0.to_ascii_lowercase());
+    small.then(|| Hit::new(Level::Confirmed, "every header name of the response is in lower case"))
+}

@@ -1,0 +1,106 @@
+//! What a trail says about the way: findings as rows with a predicate each, and a verdict with one culprit. Pure.
+
+mod call;
+mod http;
+mod lower;
+mod packets;
+mod proxy;
+mod row;
+mod tls;
+mod view;
+
+pub use row::{Culprit, Hit, Level, Row};
+pub use view::View;
+
+use super::check::Severity;
+use crate::base::Layer;
+use crate::transcript::trial::Trail;
+
+/// In the order in which one cause is looked for: what is nearer comes first.
+const TABLES: [&[Row]; 7] = [lower::NAMES, lower::TCP, packets::ROWS, proxy::ROWS, tls::ROWS, http::ROWS, call::ROWS];
+
+/// Every finding.
+pub fn all() -> impl Iterator<Item = &'static Row> {
+    TABLES.into_iter().flatten()
+}
+
+/// The finding of that id.
+pub fn by_id(id: &str) -> Option<&'static Row> {
+    all().find(|row| row.id == id)
+}
+
+/// A finding that was made.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// Which.
+    pub row: &'static Row,
+    /// What was seen.
+    pub hit: Hit,
+    /// The finding that it follows from.
+    pub because_of: Option<&'static str>,
+}
+
+/// What it comes down to.
+#[derive(Clone, Debug)]
+pub struct Verdict {
+    /// All findings; the cause is the first, if there is one.
+    pub findings: Vec<Found>,
+    /// There is a cause.
+    pub has_cause: bool,
+    /// How far the way lets a call through.
+    pub reached: Option<Layer>,
+    /// The control and the target failed alike, or too little was tried: nothing can be said.
+    pub undecided: Option<String>,
+}
+
+impl Verdict {
+    /// The one cause.
+    pub fn cause(&self) -> Option<&Found> {
+        self.findings.first().filter(|_| self.has_cause)
+    }
+
+    /// A finding fails.
+    pub fn fails(&self) -> bool {
+        self.findings.iter().any(|found| found.row.severity == Severity::Fail && found.because_of.is_none())
+    }
+
+    /// Whose business it is.
+    pub fn culprit(&self) -> Culprit {
+        self.cause().map_or(Culprit::Nobody, |cause| cause.hit.culprit.unwrap_or(cause.row.culprit))
+    }
+}
+
+/// Judges.
+pub fn judge(trail: &Trail) -> Verdict {
+    let view = View::of(trail);
+    let mut findings: Vec<Found> = all()
+        .filter_map(|row| Some(Found { row, hit: (row.look)(&view)?, because_of: None }))
+        .map(|mut found| {
+            found.hit.level = found.hit.level.min(found.row.most);
+            found
+        })
+        .collect();
+    let causes: Vec<(&'static str, &'static [&'static str])> = findings.iter().map(|found| (found.row.id, found.row.explains)).collect();
+    for found in &mut findings {
+        found.because_of = causes.iter().find(|(id, explains)| *id != found.row.id && explains.contains(&found.row.id)).map(|row| row.0);
+    }
+    // Of what nothing explains the worst counts, then the surest, then the lowest layer.
+    findings.sort_by_key(|found| {
+        (found.because_of.is_some(), std::cmp::Reverse(found.row.severity), std::cmp::Reverse(found.hit.level), found.row.layer)
+    });
+    let has_cause = findings.first().is_some_and(|found| found.because_of.is_none() && found.row.severity > Severity::Note);
+    let undecided = if has_cause { None } else { view.undecided() };
+    if !has_cause
+        && undecided.is_none()
+        && let Some(row) = by_id(NOTHING)
+    {
+        findings.insert(0, Found { row, hit: Hit::new(Level::Probable, view.all_clear()), because_of: None });
+    }
+    Verdict { has_cause, reached: view.reached(), undecided, findings }
+}
+
+/// The finding that nothing was found.
+const NOTHING: &str = "NET-NO-INTERFERENCE-SEEN";
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,187 @@
+//! What a forward proxy does.
+
+use super::{Culprit, Hit, Level, Row, View};
+use crate::base::Layer;
+use crate::transcript::trial::{Arm, Ending, Trial};
+
+pub(super) const ROWS: &[Row] = &[
+    Row {
+        id: "PROXY-AUTH-REQUIRED",
+        title: "The proxy wants a login",
+        mechanism: "CONNECT is answered with 407",
+        evidence: "every CONNECT is answered with 407, Basic among its schemes",
+        fix: "The proxy's owner: let this host and port pass without a login; the SSTP client of Windows cannot log in to proxies (event 23).",
+        look: login_wanted,
+        ..PROXY
+    },
+    Row {
+        id: "PROXY-AUTH-SCHEME",
+        title: "The proxy wants a login that SSTP clients cannot give",
+        mechanism: "CONNECT is answered with 407 without Basic",
+        evidence: "every CONNECT is answered with 407, and the schemes are Digest, NTLM, Negotiate or unknown",
+        fix: "The proxy's owner: let this host and port pass without a login; no SSTP client knows these schemes.",
+        explains: &["PROXY-AUTH-REQUIRED"],
+        look: scheme_unknown,
+        ..PROXY
+    },
+    Row {
+        id: "PROXY-PORT-NOT-ALLOWED",
+        title: "The proxy does not allow the port",
+        mechanism: "CONNECT is allowed to port 443 only",
+        evidence: "CONNECT to the server's port is refused and to port 443 of the same host it is not",
+        fix: "The server's owner: listen on port 443. The proxy's owner: or allow the port.",
+        explains: &["PROXY-CONNECT-DENIED"],
+        look: port_refused,
+        ..PROXY
+    },
+    Row {
+        id: "PROXY-SSTPVERSION-FILTER",
+        title: "The proxy refuses SSTP by its header",
+        mechanism: "CONNECT with SSTPVERSION is refused",
+        evidence: "CONNECT passes without the header and with another unknown one, and is refused with it",
+        fix: "The proxy's owner: this is a rule against SSTP; ask for an exception for this host.",
+        explains: &["PROXY-CONNECT-DENIED"],
+        look: by_header,
+        ..PROXY
+    },
+    Row {
+        id: "PROXY-CONNECT-DENIED",
+        title: "The proxy denies the server",
+        mechanism: "CONNECT to this host is forbidden",
+        evidence: "every CONNECT to the host is refused; the one to the control server is not, or all are",
+        raise: "a control server with --control that the proxy allows",
+        fix: "The proxy's owner: allow CONNECT to this host and port.",
+        look: denied,
+        ..PROXY
+    },
+    Row {
+        id: "PROXY-UPSTREAM-FAIL",
+        title: "The proxy cannot reach the server",
+        mechanism: "CONNECT is answered with 502, 503 or 504",
+        evidence: "every CONNECT to the host ends so",
+        raise: "a control server with --control",
+        fix: "The proxy's owner: check its DNS and its way out to this host.",
+        look: upstream,
+        ..PROXY
+    },
+    Row {
+        id: "PROXY-NO-RESPONSE",
+        title: "The proxy does not answer CONNECT",
+        mechanism: "TCP to the proxy works and CONNECT is met with silence",
+        evidence: "every CONNECT is met with silence",
+        most: Level::Probable,
+        fix: "The proxy's owner: is it a proxy, does it know CONNECT, can it reach the server?",
+        look: no_response,
+        ..PROXY
+    },
+    Row {
+        id: "PROXY-UNREACHABLE",
+        title: "The proxy cannot be reached",
+        culprit: Culprit::Endpoint,
+        mechanism: "there is no connection to the address that is configured as proxy",
+        evidence: "every connection to the proxy fails",
+        fix: "This machine's owner: check the proxy setting; the proxy is not there.",
+        explains: &["TCP-FILTERED", "NET-NO-WAY-OUT"],
+        look: unreachable,
+        ..PROXY
+    },
+];
+
+const PROXY: Row = Row { layer: Layer::Proxy, culprit: Culprit::Proxy, raise: "nothing; the proxy says it itself", ..Row::ROW };
+
+/// The statuses of an arm's refusals are all one of these.
+fn refused_with(view: &View<'_>, arm: Arm, statuses: &[u16]) -> bool {
+    view.shut(arm) && view.trials(arm).all(|trial| trial.saw.status().is_some_and(|status| statuses.contains(&status)))
+}
+
+fn schemes(view: &View<'_>) -> Option<Vec<String>> {
+    let wants = |trial: &&Trial| trial.saw.status() == Some(407);
+    let trial = view.trials(Arm::Connect).find(wants)?;
+    let head = trial.saw.head.as_ref()?;
+    let named = head.all("Proxy-Authenticate").filter_map(|value| value.split([' ', ',']).next());
+    Some(named.map(str::to_string).collect())
+}
+
+fn login_wanted(view: &View<'_>) -> Option<Hit> {
+    let schemes = schemes(view).filter(|_| refused_with(view, Arm::Connect, &[407]))?;
+    Some(Hit::new(
+        Level::Confirmed,
+        format!("{} CONNECTs were answered with 407; it offers {}", view.of_all(Arm::Connect), named(&schemes)),
+    ))
+}
+
+fn scheme_unknown(view: &View<'_>) -> Option<Hit> {
+    let schemes = schemes(view).filter(|_| refused_with(view, Arm::Connect, &[407]))?;
+    let basic = schemes.iter().any(|scheme| scheme.eq_ignore_ascii_case("basic"));
+    (!basic).then(|| Hit::new(Level::Confirmed, format!("407, and it offers {}", named(&schemes))))
+}
+
+fn named(schemes: &[String]) -> String {
+    if schemes.is_empty() { "no scheme".into() } else { schemes.join(", ") }
+}
+
+fn port_refused(view: &View<'_>) -> Option<Hit> {
+    let refused = refused_with(view, Arm::Connect, DENIALS) && refused_with(view, Arm::ConnectPlain, DENIALS);
+    let port = view.trail.head.target.port;
+    // The port may be allowed and nobody be there: then the proxy says that it could not connect.
+    let allowed = |trial: &Trial| trial.passed() || trial.saw.status().is_some_and(|status| (502..=504).contains(&status));
+    let others = view.trials(Arm::ConnectOtherPort);
+    (refused && others.count() > 0 && view.trials(Arm::ConnectOtherPort).all(allowed))
+        .then(|| Hit::new(Level::Confirmed, format!("CONNECT to port {port} is refused, to port 443 it is not")))
+}
+
+fn by_header(view: &View<'_>) -> Option<Hit> {
+    let level = view.contrast(Arm::ConnectPlain, Arm::Connect).level(3)?;
+    let odd = view.open(Arm::ConnectOddHeader);
+    let level = if odd && level == Level::Probable { Level::Confirmed } else { level };
+    let other = if odd { ", and so does one with another unknown header" } else { "" };
+    Some(Hit::new(level, format!("{} CONNECTs with SSTPVERSION were refused; without it they pass{other}", view.of_all(Arm::Connect))))
+}
+
+fn denied(view: &View<'_>) -> Option<Hit> {
+    if !refused_with(view, Arm::Connect, DENIALS) || view.open(Arm::ConnectPlain) {
+        return None;
+    }
+    let status = view.status(Arm::Connect).unwrap_or_default();
+    let own_word = view
+        .answer(Arm::Connect)
+        .and_then(|trial| trial.saw.head.as_ref())
+        .and_then(|head| head.header("x-squid-error").or(head.header("via")));
+    let by = own_word.map_or(String::new(), |word| format!(" ({word})"));
+    let control = match (view.open(Arm::ConnectControl), view.shut(Arm::ConnectControl)) {
+        (true, _) => "; the control server is allowed",
+        (_, true) => "; so is the control server",
+        _ => "",
+    };
+    Some(Hit::new(Level::Confirmed, format!("{} CONNECTs were refused with {status}{by}{control}", view.of_all(Arm::Connect))))
+}
+
+fn upstream(view: &View<'_>) -> Option<Hit> {
+    let fails = refused_with(view, Arm::Connect, &[502, 503, 504]);
+    let control = if view.open(Arm::ConnectControl) { "; it reaches the control server" } else { "" };
+    fails.then(|| {
+        Hit::new(
+            Level::Confirmed,
+            format!("{} CONNECTs ended with {}{control}", view.of_all(Arm::Connect), view.status(Arm::Connect).unwrap_or_default()),
+        )
+    })
+}
+
+fn no_response(view: &View<'_>) -> Option<Hit> {
+    let silent =
+        view.silent(Arm::Connect) && view.silent(Arm::ConnectPlain) && view.trials(Arm::Connect).all(|trial| trial.reached.is_some());
+    silent.then(|| Hit::new(Level::Probable, format!("{} CONNECTs were not answered", view.of_all(Arm::Connect))))
+}
+
+fn unreachable(view: &View<'_>) -> Option<Hit> {
+    (view.proxied() && view.shut(Arm::Tcp)).then(|| {
+        let how = view.ending(Arm::Tcp).map(Ending::word).unwrap_or_default();
+        Hit::new(
+            if view.tally(Arm::Tcp).failed >= 2 { Level::Confirmed } else { Level::Probable },
+            format!("{} connections to the proxy failed: {how}", view.of_all(Arm::Tcp)),
+        )
+    })
+}
+
+/// What proxies say to what they do not allow.
+const DENIALS: &[u16] = &[400, 401, 403, 404, 405, 451];

@@ -1,0 +1,555 @@
+//! What is done to a ClientHello, and whose certificate comes back.
+
+use super::{Culprit, Hit, Level, Row, View};
+use crate::base::Layer;
+use crate::diag::check::Severity;
+use crate::transcript::trial::{Arm, Ending, Shown, Trial};
+use std::collections::BTreeMap;
+
+pub(super) const ROWS: &[Row] = &[
+    Row {
+        id: "PATH-ECMP-INCONSISTENT",
+        title: "It goes by our own port whether a connection works",
+        mechanism: "one of several parallel paths is broken, or a balancer's member is",
+        evidence: "the same ports of ours always fail, others never do",
+        most: Level::Probable,
+        raise: "more ports, and traceroute with fixed ports",
+        fix: "The operator of the network, or the owner of the balancer: give them the list of ports that fail.",
+        explains: &["PATH-ERRATIC", "TLS-FINGERPRINT-FILTER", "TLS-SNI-FILTER", "PATH-CONNECTION-LIMIT"],
+        look: by_port,
+        ..TLS
+    },
+    Row {
+        id: "PATH-ERRATIC",
+        title: "The same thing works now and then",
+        mechanism: "connections are cut whatever is said on them",
+        evidence: "the same hello came through at times and was cut at others, and so did others beside it",
+        most: Level::Probable,
+        raise: "more rounds with --rounds",
+        fix: "The owner of the firewall or the balancer: look for a rate limit, a broken member, or a bad line.",
+        explains: &[
+            "TLS-FINGERPRINT-FILTER",
+            "TLS-VERSION-FILTER",
+            "TLS-ALPN-FILTER",
+            "PATH-CONNECTION-LIMIT",
+            "TLS-SPLIT-HELLO-CUT",
+            "DPI-SSTP-SIZE-FILTER",
+            "DATA-RECORD-SIZE-FILTER",
+            "TCP-PMTU-BLACKHOLE",
+            "DATA-THROTTLED",
+            "DATA-BYTE-CAP",
+        ],
+        look: erratic,
+        ..TLS
+    },
+    Row {
+        id: "DPI-RESIDUAL-BLOCK",
+        title: "After one cut everything to the server is cut for a while",
+        mechanism: "a filter remembers who drew it",
+        evidence: "a harmless hello passes, one with the name is cut, the harmless one right behind it too, and passes again later; twice",
+        most: Level::Probable,
+        raise: "hop by hop: the box that remembers shows at a limited time to live",
+        fix: "The operator of the network: the block follows from a hello with the server's name; allow the name. Wait before trying again.",
+        explains: &[
+            "TLS-SNI-FILTER",
+            "TLS-DPI-BLOCK",
+            "PATH-ERRATIC",
+            "IP-FILTER",
+            "TCP-FILTERED",
+            "PATH-ECMP-INCONSISTENT",
+            "TLS-FINGERPRINT-FILTER",
+            "TLS-SNI-REQUIRED",
+            "PATH-CONNECTION-LIMIT",
+            "TLS-VERSION-FILTER",
+            "TLS-ALPN-FILTER",
+        ],
+        look: residual,
+        ..TLS
+    },
+    Row {
+        id: "TLS-SNI-FILTER",
+        title: "Hellos with the server's name are cut",
+        mechanism: "a filter reads the name in the ClientHello",
+        evidence: "the hello with the name is cut every time; without it, or with another one, it passes at the same address; the name is cut towards the control server too",
+        raise: "a control server with --control: is the name cut there as well?",
+        fix: "The firewall's owner: allow this name. Another address for the server will not help.",
+        explains: &[
+            "TLS-DPI-BLOCK",
+            "TLS-FINGERPRINT-FILTER",
+            "TLS-PLAIN-ANSWER",
+            "TLS-SPLIT-HELLO-CUT",
+            "TLS-VERSION-FILTER",
+            "TLS-ALPN-FILTER",
+            "PATH-ECMP-INCONSISTENT",
+        ],
+        look: by_name,
+        ..TLS
+    },
+    Row {
+        id: "TLS-SNI-REQUIRED",
+        severity: Severity::Warn,
+        title: "Hellos without a name are cut",
+        mechanism: "a filter, or the server's front, lets only hellos with a name pass",
+        evidence: "hellos without SNI are cut without a word every time, with a name they pass",
+        most: Level::Probable,
+        raise: "a look from elsewhere",
+        fix: "Clients that send no name (older RouterOS, sstp-client with an address) need the owner of the box to let hellos without SNI pass.",
+        look: name_wanted,
+        ..TLS
+    },
+    Row {
+        id: "TLS-VERSION-FILTER",
+        title: "A version of TLS is cut",
+        mechanism: "a filter or an old middlebox does not bear the versions that are offered",
+        evidence: "every hello with TLS 1.3 is cut without a word and the one without passes, or the other way round",
+        most: Level::Probable,
+        raise: "a look from elsewhere",
+        fix: "The owner of the box: update it, or let this version of TLS pass.",
+        explains: &["TLS-FINGERPRINT-FILTER", "TLS-DPI-BLOCK", "TLS-SNI-FILTER"],
+        look: by_version,
+        ..TLS
+    },
+    Row {
+        id: "TLS-ALPN-FILTER",
+        title: "Hellos without ALPN are cut",
+        mechanism: "a filter takes TLS without ALPN for something that is no web traffic",
+        evidence: "every hello without ALPN is cut without a word, those with http/1.1 or h2 pass",
+        most: Level::Probable,
+        raise: "a look from elsewhere",
+        fix: "The firewall's owner: SSTP clients send no ALPN; allow it for this host.",
+        explains: &["TLS-FINGERPRINT-FILTER", "TLS-DPI-BLOCK", "TLS-SNI-FILTER", "TLS-SPLIT-HELLO-CUT"],
+        look: by_alpn,
+        ..TLS
+    },
+    Row {
+        id: "TLS-ALPN-H2",
+        culprit: Culprit::Server,
+        title: "The front end wants HTTP/2",
+        mechanism: "hellos that do not offer h2 are refused",
+        evidence: "alert 120, or a close, to hellos without h2, and none to the one with it",
+        raise: "nothing; the alert says it",
+        fix: "The server's owner: SSTP is HTTP/1.1; let the front end take it on this host.",
+        explains: &["TLS-ALPN-FILTER", "TLS-FINGERPRINT-FILTER", "TLS-DPI-BLOCK"],
+        look: wants_h2,
+        ..TLS
+    },
+    Row {
+        id: "TLS-FINGERPRINT-FILTER",
+        title: "It goes by the client's TLS library whether a hello passes",
+        mechanism: "a filter knows clients by what their hello offers",
+        evidence: "some shapes of hello are cut without a word in eight rounds, others never, with the same name at the same address",
+        most: Level::Probable,
+        raise: "the same shapes towards the control server; captures of both",
+        fix: "The firewall's owner: one kind of client is cut and another is not; show both captures; update its list of clients.",
+        look: by_shape,
+        ..TLS
+    },
+    Row {
+        id: "TLS-SPLIT-HELLO-CUT",
+        severity: Severity::Warn,
+        title: "A hello in two segments is cut",
+        mechanism: "a box does not put segments together, and cuts what it cannot read",
+        evidence: "the same hello passes in one segment and is cut in two, every time",
+        most: Level::Probable,
+        raise: "a look from elsewhere",
+        fix: "The owner of the box: long hellos (post-quantum keys) come in two segments; it has to put them together.",
+        look: split_cut,
+        ..TLS
+    },
+    Row {
+        id: "PATH-CONNECTION-LIMIT",
+        severity: Severity::Warn,
+        title: "Several connections at the same time are cut",
+        mechanism: "a box counts connections of one client",
+        evidence: "one connection works every time, eight at a time do not",
+        most: Level::Probable,
+        raise: "the same towards the control server",
+        fix: "The owner of the firewall: raise the number of connections for one client; a tunnel beside a browser reaches it.",
+        look: limited,
+        ..TLS
+    },
+    Row {
+        id: "TLS-PLAIN-ANSWER",
+        title: "The hello is answered with something that is no TLS",
+        mechanism: "a page in the clear in place of the handshake",
+        evidence: "plain HTTP in answer to every ClientHello, and TLS works from elsewhere",
+        most: Level::Probable,
+        raise: "a look from elsewhere with --reference",
+        fix: "The firewall's owner: the text that came names the rule; allow this host.",
+        look: plain_answer,
+        ..TLS
+    },
+    Row {
+        id: "TLS-DPI-BLOCK",
+        title: "Connections are cut when TLS begins",
+        mechanism: "whatever the hello says, it is cut",
+        evidence: "TCP connects, every hello of every kind is cut without a word, and TLS works from elsewhere or with the control",
+        most: Level::Probable,
+        raise: "hop by hop: where the hello is cut shows at a limited time to live; a look from elsewhere",
+        fix: "The firewall's owner: TLS to this address is cut after the first message; allow it.",
+        explains: &["TLS-FINGERPRINT-FILTER"],
+        look: all_cut,
+        ..TLS
+    },
+    Row {
+        id: "TLS-INSPECTION-STREAMING",
+        layer: Layer::Cert,
+        title: "Somebody opens the TLS connection and passes SSTP on",
+        mechanism: "TLS ends on the way, with a certificate of somebody else",
+        evidence: "a certificate that is not the server's, from the same issuer as the control's or other than the one known from elsewhere; the call goes on all the same",
+        raise: "a look from elsewhere with --reference, and a control server with --control",
+        fix: "The firewall's or proxy's owner: exempt this host from TLS inspection; crypto binding breaks the call. Enter no password until then.",
+        explains: &["BIND-TLS-INSPECTION", "CERT-VANTAGE-DIFF", "HTTP-HEADER-CASE"],
+        look: inspected_and_works,
+        ..TLS
+    },
+    Row {
+        id: "BIND-TLS-INSPECTION",
+        layer: Layer::Cert,
+        title: "Somebody opens the TLS connection",
+        mechanism: "TLS ends on the way, with a certificate of somebody else",
+        evidence: "a certificate that is not the server's: from the same stranger as the control's, other than the one known from elsewhere, or one that crypto binding refuses",
+        raise: "a look from elsewhere with --reference, a control server with --control, a login for crypto binding",
+        fix: "The firewall's or proxy's owner: exempt this host from TLS inspection. Enter no password until then. If it is the server's own front: give the server the hash of the front's certificate.",
+        explains: &[
+            "HTTP-400-CONTENT-LENGTH",
+            "HTTP-REQUEST-BUFFERED",
+            "HTTP-RESPONSE-BUFFERED",
+            "HTTP-METHOD-REFUSED",
+            "HTTP-WAF-BLOCK",
+            "CERT-VANTAGE-DIFF",
+            "HTTP-HEADER-CASE",
+            "HTTP-CHUNKED-REWRITE",
+            "HTTP-URI-REWRITTEN",
+        ],
+        look: inspected,
+        ..TLS
+    },
+    Row {
+        id: "CERT-VANTAGE-DIFF",
+        layer: Layer::Cert,
+        severity: Severity::Warn,
+        culprit: Culprit::Server,
+        title: "The certificate is another one than elsewhere",
+        mechanism: "two certificates for one name",
+        evidence: "the certificate verifies and is not the one known from elsewhere",
+        most: Level::Suspected,
+        raise: "a login: crypto binding tells whether the server knows this certificate",
+        fix: "The server's owner: are these two both yours? Compare the hashes before anybody trusts them.",
+        look: other_certificate,
+        ..TLS
+    },
+];
+
+const TLS: Row = Row { layer: Layer::Tls, ..Row::ROW };
+
+/// The shapes of hello, the plain one in front.
+const SHAPES: [Arm; 6] = [Arm::HelloNamed, Arm::Hello12, Arm::Hello13, Arm::HelloAlpn, Arm::HelloWindows, Arm::HelloBrowser];
+
+fn how(view: &View<'_>, arm: Arm) -> String {
+    view.ending(arm).map(Ending::word).unwrap_or_default()
+}
+
+fn by_port(view: &View<'_>) -> Option<Hit> {
+    let mut ports: BTreeMap<u64, (usize, usize)> = BTreeMap::new();
+    for trial in view.trials(Arm::HelloFromPort) {
+        let tally = ports.entry(trial.saw.value?).or_default();
+        if trial.passed() { tally.0 += 1 } else { tally.1 += 1 }
+    }
+    let stable = ports.values().all(|(passed, failed)| *passed == 0 || *failed == 0);
+    let listed = |fails: bool| ports.iter().filter(|row| (row.1.1 > 0) == fails).map(|row| row.0.to_string()).collect::<Vec<_>>();
+    let (bad, good) = (listed(true), listed(false));
+    let rounds = ports.values().map(|tally| tally.0 + tally.1).min().unwrap_or(0);
+    (stable && !bad.is_empty() && !good.is_empty() && view.tally(Arm::HelloNamed).passed > 0).then(|| {
+        let level = if rounds >= 3 { Level::Probable } else { Level::Suspected };
+        Hit::new(level, format!("in {rounds} rounds hellos from ports {} always failed, from {} never", bad.join(", "), good.join(", ")))
+    })
+}
+
+fn erratic(view: &View<'_>) -> Option<Hit> {
+    let arms = [
+        Arm::HelloNamed,
+        Arm::HelloNameless,
+        Arm::HelloOtherName,
+        Arm::HelloOtherCase,
+        Arm::HelloSplit,
+        Arm::Tls,
+        Arm::HelloFromPort,
+        Arm::HelloAlpn,
+    ];
+    let restless = |arm: &&Arm| {
+        let tally = view.tally(**arm);
+        let all = tally.passed + tally.failed;
+        all >= 3 && tally.passed * 5 >= all && tally.failed * 5 >= all
+    };
+    let count = arms.iter().filter(restless).count();
+    let tally = view.tally(Arm::HelloNamed);
+    (count >= 3).then(|| {
+        let says = format!(
+            "the same hello failed {} of {} times, and {} other kinds came and went alike",
+            tally.failed,
+            tally.failed + tally.passed,
+            count - 1
+        );
+        Hit::new(Level::Probable, says)
+    })
+}
+
+fn residual(view: &View<'_>) -> Option<Hit> {
+    let searched: Vec<&Trial> = view.trail.trials.iter().filter(|trial| trial.round >= super::view::SEARCHES).collect();
+    let mut turns = Vec::new();
+    for (place, trial) in searched.iter().enumerate().filter(|row| row.1.arm == Arm::HelloNamed && !row.1.passed()) {
+        let before = searched.get(..place)?.iter().rev().find(|other| other.arm == Arm::HelloNameless)?;
+        let after = searched.get(place + 1..)?;
+        let next = after.first()?;
+        let opens = after.iter().find(|other| other.passed());
+        if let Some(opens) = opens.filter(|_| before.passed() && next.arm == Arm::HelloNameless && !next.passed()) {
+            turns.push((opens.at - trial.at).duration());
+        }
+    }
+    let longest = turns.iter().max()?;
+    let level = if turns.len() >= 2 { Level::Probable } else { Level::Suspected };
+    let says = format!("{} times a hello with the name was cut and then everything, for up to {:.1} s", turns.len(), longest.as_secs_f64());
+    Some(Hit::new(level, says))
+}
+
+fn by_name(view: &View<'_>) -> Option<Hit> {
+    if !view.cut(Arm::HelloNamed) {
+        return None;
+    }
+    let others = [Arm::HelloNameless, Arm::HelloOtherName];
+    let best = others.into_iter().filter(|arm| view.open(*arm)).find_map(|arm| view.contrast(arm, Arm::HelloNamed).level(3))?;
+    let everywhere = view.cut(Arm::HelloToControl) && view.open(Arm::TlsControl);
+    let level = if everywhere && best == Level::Probable { Level::Confirmed } else { best };
+    let mut says = format!(
+        "{} hellos with the name ended in {}; with another name or none they pass",
+        view.of_all(Arm::HelloNamed),
+        how(view, Arm::HelloNamed)
+    );
+    if everywhere {
+        says += "; the name is cut at the control server's address too";
+    }
+    if view.open(Arm::HelloOtherCase) {
+        says += "; in the other case it passes";
+    }
+    if view.open(Arm::HelloSplit) {
+        says += "; in two segments it passes";
+    }
+    Some(Hit::new(level, says))
+}
+
+fn name_wanted(view: &View<'_>) -> Option<Hit> {
+    if !view.cut(Arm::HelloNameless) || !view.open(Arm::HelloNamed) {
+        return None;
+    }
+    let level = view.contrast(Arm::HelloNamed, Arm::HelloNameless).level(3)?;
+    Some(
+        Hit::new(
+            level,
+            format!(
+                "{} hellos without a name ended in {}; with one they pass",
+                view.of_all(Arm::HelloNameless),
+                how(view, Arm::HelloNameless)
+            ),
+        )
+        .or_else("the server's own front"),
+    )
+}
+
+fn by_version(view: &View<'_>) -> Option<Hit> {
+    let with_13 = [Arm::HelloNamed, Arm::Hello13, Arm::HelloAlpn, Arm::HelloWindows, Arm::HelloBrowser];
+    if with_13.iter().all(|arm| view.cut(*arm)) && view.open(Arm::Hello12) {
+        let level = view.contrast(Arm::Hello12, Arm::HelloNamed).level(3)?;
+        return Some(Hit::new(
+            level,
+            format!(
+                "{} hellos with TLS 1.3 ended in {}; with TLS 1.2 alone they pass",
+                view.of_all(Arm::HelloNamed),
+                how(view, Arm::HelloNamed)
+            ),
+        ));
+    }
+    if with_13.iter().all(|arm| view.open(*arm)) && view.cut(Arm::Hello12) && !view.works_only_short() {
+        let level = view.contrast(Arm::HelloNamed, Arm::Hello12).level(3)?;
+        return Some(
+            Hit::new(
+                level,
+                format!("{} hellos without TLS 1.3 ended in {}; with it they pass", view.of_all(Arm::Hello12), how(view, Arm::Hello12)),
+            )
+            .or_else("a server that ends old clients without a word"),
+        );
+    }
+    None
+}
+
+fn by_alpn(view: &View<'_>) -> Option<Hit> {
+    let without = [Arm::HelloNamed, Arm::Hello12, Arm::Hello13, Arm::HelloWindows];
+    let all = without.iter().all(|arm| view.cut(*arm)) && view.open(Arm::HelloAlpn) && view.open(Arm::HelloBrowser);
+    let level = view.contrast(Arm::HelloAlpn, Arm::HelloNamed).level(3).filter(|_| all)?;
+    Some(Hit::new(
+        level,
+        format!(
+            "{} hellos without ALPN ended in {}; with http/1.1 or h2 they pass",
+            view.of_all(Arm::HelloNamed),
+            how(view, Arm::HelloNamed)
+        ),
+    ))
+}
+
+fn wants_h2(view: &View<'_>) -> Option<Hit> {
+    let refused = view.shut(Arm::HelloNamed) && view.shut(Arm::HelloAlpn) && view.open(Arm::HelloBrowser);
+    let alert = view.ending(Arm::HelloNamed) == Some(&Ending::Alert(NO_APPLICATION_PROTOCOL));
+    let chosen = view.trials(Arm::HelloBrowser).any(|trial| trial.saw.alpn.as_deref() == Some("h2"));
+    (refused && (alert || chosen)).then(|| {
+        let how = if alert { "alert no_application_protocol".to_string() } else { how(view, Arm::HelloNamed) };
+        Hit::new(
+            if alert { Level::Confirmed } else { Level::Probable },
+            format!("{} hellos without h2 ended in {how}; the one that offers h2 passes", view.of_all(Arm::HelloNamed)),
+        )
+    })
+}
+
+fn by_shape(view: &View<'_>) -> Option<Hit> {
+    let cut: Vec<Arm> = SHAPES.into_iter().filter(|arm| view.cut(*arm)).collect();
+    let open: Vec<Arm> = SHAPES.into_iter().filter(|arm| view.open(*arm)).collect();
+    let (first, other) = (*cut.first()?, *open.first()?);
+    if view.works_only_short() {
+        return None;
+    }
+    let level = view.contrast(other, first).level(8)?;
+    let names = |arms: &[Arm]| arms.iter().map(|arm| arm.id()).collect::<Vec<_>>().join(", ");
+    let says = format!("{} ended in {} every time, {} passed every time", names(&cut), how(view, first), names(&open));
+    Some(Hit::new(level, says).or_else("a server that ends some clients without a word"))
+}
+
+fn split_cut(view: &View<'_>) -> Option<Hit> {
+    let differs = view.open(Arm::HelloNamed) && view.cut(Arm::HelloSplit);
+    let level = view.contrast(Arm::HelloNamed, Arm::HelloSplit).level(3).filter(|_| differs)?;
+    Some(Hit::new(
+        level,
+        format!("{} hellos in two segments ended in {}; in one they pass", view.of_all(Arm::HelloSplit), how(view, Arm::HelloSplit)),
+    ))
+}
+
+fn limited(view: &View<'_>) -> Option<Hit> {
+    let single = view.tally(Arm::HelloNamed);
+    let differs = view.cut(Arm::Together) && single.passed > 0 && single.failed * 4 <= single.passed;
+    let failed = view.tally(Arm::Together).failed;
+    let through = view.trials(Arm::Together).filter_map(|trial| trial.saw.says.clone()).next().unwrap_or_default();
+    differs.then(|| {
+        Hit::new(
+            if failed >= 3 { Level::Probable } else { Level::Suspected },
+            format!("{failed} times {through} connections at the same time came through; one at a time works"),
+        )
+        .or_else("the server counts them")
+    })
+}
+
+fn plain_answer(view: &View<'_>) -> Option<Hit> {
+    let plain =
+        view.shut(Arm::Tls) && view.trials(Arm::Tls).all(|trial| trial.ending == Ending::NotTls) && view.works_elsewhere(Layer::Tls);
+    let text = view.trials(Arm::Tls).find_map(|trial| trial.saw.body.clone()).unwrap_or_default();
+    plain.then(|| Hit::new(Level::Probable, format!("the hello is answered with {:?}", text.lines().next().unwrap_or_default())))
+}
+
+fn all_cut(view: &View<'_>) -> Option<Hit> {
+    let hellos = [Arm::Tls, Arm::HelloNamed, Arm::HelloNameless, Arm::HelloOtherName, Arm::Hello12, Arm::HelloBrowser];
+    let tried: Vec<Arm> = hellos.into_iter().filter(|arm| view.trials(*arm).next().is_some()).collect();
+    let all = tried.len() >= 2 && tried.iter().all(|arm| view.cut(*arm)) && !view.works_only_short() && view.tally(Arm::Tcp).passed > 0;
+    all.then(|| {
+        let known = view.works_elsewhere(Layer::Tls) || view.open(Arm::TlsControl);
+        let level = if known && view.tally(Arm::HelloNamed).failed.max(view.tally(Arm::Tls).failed) >= 3 {
+            Level::Probable
+        } else {
+            Level::Suspected
+        };
+        let hit = Hit::new(
+            level,
+            format!(
+                "TCP connects, and {} hellos of {} kinds ended in {}",
+                view.of_all(Arm::HelloNamed),
+                tried.len(),
+                how(view, Arm::HelloNamed)
+            ),
+        );
+        if known { hit } else { hit.or_else("the server is broken") }
+    })
+}
+
+/// The certificate that the handshakes with the target showed.
+fn shown<'a>(view: &View<'a>, arm: Arm) -> Option<&'a Shown> {
+    view.trials(arm).find_map(|trial| trial.saw.cert.as_ref())
+}
+
+/// The certificate is a stranger's: why that is so, and how sure.
+fn stranger(view: &View<'_>) -> Option<(Level, String)> {
+    let cert = shown(view, Arm::Tls)?;
+    if cert.trusted {
+        return None;
+    }
+    let known = view.reference().and_then(|reference| reference.sha256.as_deref());
+    let differs = known.is_some_and(|known| known != cert.sha256);
+    let same_issuer = shown(view, Arm::TlsControl).is_some_and(|control| control.issuer == cert.issuer && !control.trusted);
+    let level = match (differs, same_issuer) {
+        (true, true) => Level::Confirmed,
+        (false, false) => return None,
+        (false, true) if known.is_some() => return None,
+        _ => Level::Probable,
+    };
+    let mut says = format!("the certificate is issued by {:?}, which nobody here trusts", cert.issuer);
+    if differs {
+        says += "; from elsewhere it is another one";
+    }
+    if same_issuer {
+        says += "; the control server's comes from the same issuer";
+    }
+    Some((level, says))
+}
+
+/// The login worked and the server did not take the certificate's hash.
+fn binding_refused(view: &View<'_>) -> bool {
+    view.shut(Arm::Login) && view.trials(Arm::Login).all(|trial| trial.reached == Some(Layer::Auth))
+}
+
+fn whose(view: &View<'_>) -> Culprit {
+    if view.proxied() { Culprit::Proxy } else { Culprit::Way }
+}
+
+fn inspected_and_works(view: &View<'_>) -> Option<Hit> {
+    let (level, says) = stranger(view).filter(|_| view.tally(Arm::Call).passed > 0)?;
+    Some(Hit::new(level, format!("{says}; the Call Connect Request is answered all the same")).of(whose(view)))
+}
+
+fn inspected(view: &View<'_>) -> Option<Hit> {
+    if let Some((level, says)) = stranger(view) {
+        return Some(Hit::new(level, says).of(whose(view)));
+    }
+    let cert = shown(view, Arm::Tls).filter(|_| binding_refused(view))?;
+    let known = view.reference().and_then(|reference| reference.sha256.as_deref());
+    let differs = known.is_some_and(|known| known != cert.sha256);
+    let says = format!(
+        "the login works and crypto binding does not: the server knows another certificate than this one{}",
+        if differs { "; from elsewhere it is another one too" } else { "" }
+    );
+    Some(
+        Hit::new(if differs { Level::Confirmed } else { Level::Probable }, says)
+            .of(whose(view))
+            .or_else("a front of the server whose certificate it was not given"),
+    )
+}
+
+fn other_certificate(view: &View<'_>) -> Option<Hit> {
+    let cert = shown(view, Arm::Tls).filter(|cert| cert.trusted)?;
+    let known = view.reference()?.sha256.as_deref().filter(|known| *known != cert.sha256)?;
+    Some(
+        Hit::new(Level::Suspected, format!("SHA-256 {} here, {} elsewhere", brief(&cert.sha256), brief(known)))
+            .or_else("a new certificate, or several nodes with one each"),
+    )
+}
+
+fn brief(hash: &str) -> &str {
+    hash.get(..16).unwrap_or(hash)
+}
+
+/// RFC 7301 3.2.
+const NO_APPLICATION_PROTOCOL: u8 = 120;

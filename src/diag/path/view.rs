@@ -1,0 +1,207 @@
+//! Looking at a trail: tallies of arms, and contrasts between them.
+
+use super::Level;
+use crate::base::{Layer, Micros};
+use crate::transcript::trial::{Arm, Ending, Reference, Trail, Trial};
+
+/// A trail, looked at.
+pub struct View<'a> {
+    /// The trail.
+    pub trail: &'a Trail,
+}
+
+/// How the trials of an arm went.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// What was asked for came.
+    pub passed: usize,
+    /// It did not.
+    pub failed: usize,
+}
+
+/// Trials of two arms in the same rounds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Contrast {
+    /// Rounds in which the control came through and the treatment did not.
+    pub for_it: usize,
+    /// Rounds in which it was the other way round.
+    pub against: usize,
+    /// Rounds in which both ended alike.
+    pub alike: usize,
+}
+
+impl Contrast {
+    /// How sure a difference is that was seen so often; nothing when it was not seen, or not always.
+    pub fn level(self, needed: usize) -> Option<Level> {
+        match self {
+            Contrast { for_it: 0, .. } => None,
+            Contrast { for_it, against, alike } if against > 0 || alike > for_it => None,
+            Contrast { for_it: 1, .. } => Some(Level::Suspected),
+            Contrast { for_it, alike, .. } if for_it < needed.saturating_sub(alike.min(1)) => Some(Level::Suspected),
+            Contrast { .. } => Some(Level::Probable),
+        }
+    }
+}
+
+impl<'a> View<'a> {
+    /// Looks at a trail.
+    pub fn of(trail: &'a Trail) -> View<'a> {
+        View { trail }
+    }
+
+    /// The trials of an arm; those that we could not run, and those of the search for lasting blocks, are left out.
+    pub fn trials(&self, arm: Arm) -> impl Iterator<Item = &'a Trial> {
+        let ours = |trial: &&Trial| !matches!(trial.ending, Ending::Ours(_));
+        self.trail.trials.iter().filter(move |trial| trial.arm == arm && trial.round < SEARCHES).filter(ours)
+    }
+
+    /// How they went.
+    pub fn tally(&self, arm: Arm) -> Tally {
+        let mut tally = Tally::default();
+        for trial in self.trials(arm) {
+            if trial.passed() { tally.passed += 1 } else { tally.failed += 1 }
+        }
+        tally
+    }
+
+    /// It was tried and always came through.
+    pub fn open(&self, arm: Arm) -> bool {
+        let tally = self.tally(arm);
+        tally.passed > 0 && tally.failed == 0
+    }
+
+    /// It was tried and never came through.
+    pub fn shut(&self, arm: Arm) -> bool {
+        let tally = self.tally(arm);
+        tally.failed > 0 && tally.passed == 0
+    }
+
+    /// It never came through, and nobody said why.
+    pub fn cut(&self, arm: Arm) -> bool {
+        self.shut(arm) && self.trials(arm).all(|trial| trial.ending.is_wordless() || trial.ending == Ending::NotTls)
+    }
+
+    /// It never came through, and nothing came at all.
+    pub fn silent(&self, arm: Arm) -> bool {
+        self.shut(arm) && self.trials(arm).all(|trial| trial.ending == Ending::Silence)
+    }
+
+    /// It came through now and then.
+    pub fn mixed(&self, arm: Arm) -> bool {
+        let tally = self.tally(arm);
+        tally.passed > 0 && tally.failed > 0
+    }
+
+    /// Control and treatment, round by round.
+    pub fn contrast(&self, control: Arm, treatment: Arm) -> Contrast {
+        self.contrast_by(control, Trial::passed, treatment, Trial::passed)
+    }
+
+    /// The same with other ideas of what is sound.
+    pub fn contrast_by(&self, control: Arm, fine: impl Fn(&Trial) -> bool, treatment: Arm, sound: impl Fn(&Trial) -> bool) -> Contrast {
+        let mut contrast = Contrast::default();
+        for trial in self.trials(treatment) {
+            let Some(beside) = self.trials(control).find(|other| other.round == trial.round) else { continue };
+            match (fine(beside), sound(trial)) {
+                (true, false) => contrast.for_it += 1,
+                (false, true) => contrast.against += 1,
+                _ => contrast.alike += 1,
+            }
+        }
+        contrast
+    }
+
+    /// The commonest ending of the trials that failed.
+    pub fn ending(&self, arm: Arm) -> Option<&'a Ending> {
+        let failed: Vec<&Ending> = self.trials(arm).map(|trial| &trial.ending).filter(|ending| **ending != Ending::Answered).collect();
+        failed.iter().copied().max_by_key(|ending| failed.iter().filter(|other| *other == ending).count())
+    }
+
+    /// The status that every HTTP answer of the arm had.
+    pub fn status(&self, arm: Arm) -> Option<u16> {
+        let mut statuses = self.trials(arm).filter_map(|trial| trial.saw.status());
+        let first = statuses.next()?;
+        statuses.all(|status| status == first).then_some(first)
+    }
+
+    /// An answer of the arm.
+    pub fn answer(&self, arm: Arm) -> Option<&'a Trial> {
+        self.trials(arm).find(|trial| trial.saw.head.is_some())
+    }
+
+    /// Whole handshakes come through in short segments only.
+    pub fn works_only_short(&self) -> bool {
+        self.silent(Arm::Tls) && self.open(Arm::TlsShort)
+    }
+
+    /// What is known from elsewhere.
+    pub fn reference(&self) -> Option<&'a Reference> {
+        self.trail.head.reference.as_ref()
+    }
+
+    /// From elsewhere the server works up to that layer.
+    pub fn works_elsewhere(&self, layer: Layer) -> bool {
+        self.reference().is_some_and(|reference| reference.reached >= Some(layer))
+    }
+
+    /// There is a control server.
+    pub fn has_control(&self) -> bool {
+        self.trail.head.control.is_some()
+    }
+
+    /// The call goes through a forward proxy.
+    pub fn proxied(&self) -> bool {
+        self.trail.head.proxy.is_some()
+    }
+
+    /// Bytes in a second of every trial of the arm that measured.
+    pub fn rates(&self, arm: Arm) -> Vec<f64> {
+        let seconds = |within: Micros| within.duration().as_secs_f64().max(1e-6);
+        self.trials(arm)
+            .filter(|trial| trial.passed())
+            .filter_map(|trial| Some(trial.saw.bytes? as f64 / seconds(trial.saw.within?)))
+            .collect()
+    }
+
+    /// `3 of 3`.
+    pub fn of_all(&self, arm: Arm) -> String {
+        let tally = self.tally(arm);
+        format!("{} of {}", tally.failed, tally.failed + tally.passed)
+    }
+
+    /// The highest layer that a call reached.
+    pub fn reached(&self) -> Option<Layer> {
+        self.trail.trials.iter().filter(|trial| !about_others(trial.arm)).filter_map(|trial| trial.reached).max()
+    }
+
+    /// Why nothing can be said, where nothing was found.
+    pub(super) fn undecided(&self) -> Option<String> {
+        if self.trials(Arm::Call).any(Trial::passed) {
+            return None;
+        }
+        Some(match self.reached() {
+            None => {
+                "the server was not reached, and there is neither a control server nor a look from elsewhere to tell whose fault that is"
+                    .into()
+            }
+            Some(layer) if self.trail.interrupted => format!("it was interrupted; {layer} was reached"),
+            Some(layer) => format!(
+                "the call came as far as {layer}, and nothing tells whether the way or the server is to blame; `sstp-diag probe` says what stops it"
+            ),
+        })
+    }
+
+    /// What was tried where nothing was found.
+    pub(super) fn all_clear(&self) -> String {
+        let passed = self.trail.trials.iter().filter(|trial| trial.passed()).count();
+        format!("{passed} of {} trials came through, up to {}", self.trail.trials.len(), self.reached().unwrap_or(Layer::Dns))
+    }
+}
+
+/// The arm says nothing about the target's own way.
+fn about_others(arm: Arm) -> bool {
+    matches!(arm, Arm::TcpControl | Arm::TlsControl | Arm::HelloToControl | Arm::ConnectControl | Arm::PlainHttp | Arm::TcpOtherPort)
+}
+
+/// Rounds of the search for lasting blocks have numbers from here on.
+pub(super) const SEARCHES: u16 = 1000;

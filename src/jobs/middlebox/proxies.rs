@@ -1,0 +1,73 @@
+//! Forward proxies.
+
+use super::{Kind, Makes, Unit, counted, kind, millis};
+use crate::jobs::lab::pki::NAME;
+use crate::jobs::lab::proxy::{self, open};
+use crate::live::listen::ProxyAnswer;
+use crate::live::middlebox::{Act, HttpRule, Rule};
+use crate::wire::http::Head;
+
+pub(super) const KINDS: &[Kind] = &[
+    kind("proxy-open", "lets everybody pass", Makes::Proxy(open), &[]),
+    kind("proxy-basic", "wants a login, Basic", Makes::Proxy(proxy::basic), &["PROXY-AUTH-REQUIRED"]),
+    kind("proxy-digest", "wants a login, Digest", Makes::Proxy(digest), &["PROXY-AUTH-SCHEME"]),
+    kind("proxy-ntlm", "wants a login, NTLM and nothing else", Makes::Proxy(ntlm), &["PROXY-AUTH-SCHEME"]),
+    kind("proxy-negotiate", "wants a login of Windows' own schemes", Makes::Proxy(proxy::negotiate), &["PROXY-AUTH-SCHEME"]),
+    kind("proxy-denies-host", "denies this server", Makes::Proxy(denies_host), &["PROXY-CONNECT-DENIED"]),
+    kind("proxy-denies-all", "denies CONNECT", Makes::Proxy(proxy::forbidden), &["PROXY-CONNECT-DENIED"]),
+    kind("proxy-port", "allows CONNECT to port 443 only", Makes::Proxy(port_443), &["PROXY-PORT-NOT-ALLOWED"]),
+    kind("proxy-sstpversion", "denies who says SSTPVERSION", Makes::Proxy(sstp_version), &["PROXY-SSTPVERSION-FILTER"]),
+    kind("proxy-upstream", "cannot reach the server", Makes::Proxy(upstream), &["PROXY-UPSTREAM-FAIL"]),
+    kind("proxy-silent", "does not answer CONNECT", Makes::Proxy(proxy::silent), &["PROXY-NO-RESPONSE"]),
+    kind("proxy-portal", "leads everybody to a login page", Makes::Proxy(proxy::portal), &["PROXY-CAPTIVE-PORTAL"]),
+    kind(
+        "proxy-inspects",
+        "opens TLS with a certificate of its own",
+        Makes::ProxyWith(open, |_| vec![Rule::Inspects(&[HttpRule::Lengths(LENGTH_REQUIRED)])]),
+        &["BIND-TLS-INSPECTION"],
+    ),
+    counted(
+        "proxy-idle",
+        "closes quiet tunnels",
+        Makes::ProxyWith(open, |ms| vec![Rule::Idle(millis(ms), Act::Close)]),
+        (20_000, Unit::Millis),
+        &["TEAR-IDLE-MIDDLEBOX"],
+    ),
+];
+
+fn digest(head: &Head) -> ProxyAnswer {
+    let shown = head.header("Proxy-Authorization").is_some_and(|value| value.starts_with("Digest "));
+    if shown { open(head) } else { ProxyAnswer::Reply(WANTS_DIGEST) }
+}
+
+fn ntlm(_: &Head) -> ProxyAnswer {
+    ProxyAnswer::Reply(WANTS_NTLM)
+}
+
+fn denies_host(head: &Head) -> ProxyAnswer {
+    let target = head.request_line().map_or("", |line| line.1);
+    if target.starts_with(NAME) { ProxyAnswer::Reply(DENIED) } else { open(head) }
+}
+
+fn port_443(head: &Head) -> ProxyAnswer {
+    let target = head.request_line().map_or("", |line| line.1);
+    if target.ends_with(":443") { open(head) } else { ProxyAnswer::Reply(DENIED) }
+}
+
+fn sstp_version(head: &Head) -> ProxyAnswer {
+    if head.header("SSTPVERSION").is_some() { ProxyAnswer::Reply(DENIED) } else { open(head) }
+}
+
+fn upstream(head: &Head) -> ProxyAnswer {
+    let target = head.request_line().map_or("", |line| line.1);
+    if target.starts_with(NAME) { proxy::unavailable(head) } else { open(head) }
+}
+
+const WANTS_DIGEST: &str = "HTTP/1.1 407 Proxy Authentication Required\r\n\
+    Proxy-Authenticate: Digest realm=\"lab\", nonce=\"c2FtcGxl\", qop=\"auth\", algorithm=MD5\r\n\
+    Content-Length: 0\r\nConnection: close\r\n\r\n";
+const WANTS_NTLM: &str =
+    "HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: NTLM\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+const DENIED: &str = "HTTP/1.1 403 Forbidden\r\nVia: 1.1 lab-proxy\r\nX-Squid-Error: ERR_ACCESS_DENIED 0\r\nContent-Length: 0\r\n\
+    Connection: close\r\n\r\n";
+const LENGTH_REQUIRED: &str = "HTTP/1.1 411 Length Required\r\nVia: 1.1 lab-proxy\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";

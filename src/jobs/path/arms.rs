@@ -1,0 +1,399 @@
+//! How each arm is carried out.
+
+use super::crew::{Brought, Crew, Ground};
+use super::walk::Walk;
+use crate::base::Layer;
+use crate::jobs::probe::{self, climb};
+use crate::live::dns;
+use crate::live::resolvers::{self, Said};
+use crate::live::route::Route;
+use crate::live::shots::{self, Knobs, Manner, Missed, Shape, Whom};
+use crate::live::tap::Tap;
+use crate::transcript::facts::State;
+use crate::transcript::trial::{Arm, Ending, Saw};
+use crate::transcript::{Asked, Facts};
+use crate::wire::http::{CONTENT_LENGTH, Head, METHOD, PATH};
+use std::net::SocketAddr;
+use tokio::task::JoinSet;
+use tokio_rustls::client::TlsStream;
+
+/// Carries out one trial.
+pub(super) async fn perform(crew: &Crew, arm: Arm, value: Option<u64>) -> Brought {
+    let ground = crew.ground();
+    match arm {
+        Arm::DnsSystem | Arm::DnsResolver | Arm::DnsRandom => names(crew, arm, value).await,
+        Arm::Tcp | Arm::TcpOtherFamily | Arm::TcpOtherPort | Arm::TcpControl => tcp(crew, &ground, arm, value).await,
+        Arm::Connect | Arm::ConnectPlain | Arm::ConnectOddHeader | Arm::ConnectControl | Arm::ConnectOtherPort | Arm::ConnectLogin => {
+            connect(crew, &ground, arm, value).await
+        }
+        Arm::PlainHttp => plain(crew, &ground).await,
+        Arm::Tls | Arm::TlsShort | Arm::TlsControl | Arm::TlsElsewhere => tls(crew, &ground, arm).await,
+        Arm::Together => together(crew, &ground).await,
+        _ if arm.layer() == Layer::Tls => hello(crew, &ground, arm, value, None).await,
+        _ if arm.layer() == Layer::Http => http(crew, &ground, arm).await,
+        Arm::Call | Arm::CallSplit => call(crew, &ground, arm).await,
+        // It is run by itself: what plays the client stays on one thread.
+        Arm::Login => nowhere(),
+        Arm::Echo | Arm::EchoShortSegments => sizes(crew, &ground, arm).await,
+        _ => bulk(crew, &ground, arm).await,
+    }
+}
+
+fn nowhere() -> Brought {
+    Brought { reached: None, ending: Ending::Ours("there is no way to try it".into()), saw: Saw::default() }
+}
+
+impl From<Missed> for Brought {
+    fn from(missed: Missed) -> Brought {
+        Brought { reached: missed.reached, ending: missed.ending, saw: missed.saw }
+    }
+}
+
+async fn names(crew: &Crew, arm: Arm, value: Option<u64>) -> Brought {
+    let config = &crew.config;
+    let nobody = format!("sstp-diag-{:08x}.invalid", config.probe.seed as u32);
+    let (name, resolver) = match arm {
+        Arm::DnsResolver => (config.probe.target.host.as_str(), value.and_then(|place| config.resolvers.get(place as usize)).copied()),
+        Arm::DnsRandom => (nobody.as_str(), config.system_resolver),
+        _ => (config.probe.target.host.as_str(), config.system_resolver),
+    };
+    let (ending, addresses) = match resolver {
+        Some(at) => match resolvers::ask(at, name, config.probe.seed as u16, config.patience).await {
+            Said::Addresses(addresses) => (Ending::Answered, addresses),
+            Said::Nothing(_) => (Ending::NoSuchName, Vec::new()),
+            Said::Silence => (Ending::Silence, Vec::new()),
+            Said::Ours(says) => (Ending::Ours(says), Vec::new()),
+        },
+        None => match dns::look_up(name, &dns::Resolver::default(), config.patience).await {
+            Ok(addresses) => (Ending::Answered, addresses),
+            Err(says) if says.contains("in time") => (Ending::Silence, Vec::new()),
+            Err(_) => (Ending::NoSuchName, Vec::new()),
+        },
+    };
+    let reached = (ending == Ending::Answered).then_some(Layer::Dns);
+    Brought { reached, ending, saw: Saw { addresses, resolver: resolver.map(|at| at.to_string()), ..Saw::default() } }
+}
+
+async fn tcp(crew: &Crew, ground: &Ground, arm: Arm, value: Option<u64>) -> Brought {
+    let route = if arm == Arm::TcpControl { &ground.control } else { &ground.route };
+    let to = match arm {
+        Arm::TcpOtherFamily => ground.other_family,
+        Arm::TcpOtherPort => ground.route.as_ref().zip(value).map(|(route, port)| SocketAddr::new(route.to.ip(), port as u16)),
+        _ => route.as_ref().map(|route| route.to),
+    };
+    let Some(to) = to else { return nowhere() };
+    match shots::tcp(to, Knobs::default(), &crew.config.probe.ear, crew.config.patience).await {
+        Ok((_, connect)) => {
+            let saw = Saw { to: Some(to), connect: Some(connect), ..Saw::default() };
+            Brought { reached: Some(Layer::Tcp), ending: Ending::Answered, saw }
+        }
+        Err(missed) => missed.into(),
+    }
+}
+
+async fn connect(crew: &Crew, ground: &Ground, arm: Arm, value: Option<u64>) -> Brought {
+    let (config, Some(Route { to, proxy: Some((proxy, target)), .. })) = (&crew.config, &ground.route) else { return nowhere() };
+    let host = target.rsplit_once(':').map_or(target.as_str(), |pair| pair.0);
+    let target = match arm {
+        Arm::ConnectControl => config.control.as_ref().map_or(target.clone(), |(host, port)| format!("{host}:{port}")),
+        Arm::ConnectOtherPort => format!("{host}:{}", value.unwrap_or(443)),
+        _ => target.clone(),
+    };
+    let headers: &[(&str, &str)] = match arm {
+        Arm::ConnectPlain => &[],
+        Arm::ConnectOddHeader => &[("XYZPVERSION", "1.0")],
+        // MS-SSTP 4.5.
+        _ => &[("SSTPVERSION", "1.0")],
+    };
+    let login = (arm == Arm::ConnectLogin).then_some(proxy);
+    Brought::new(shots::ask_proxy(*to, &target, headers, login, config.patience).await)
+}
+
+async fn plain(crew: &Crew, ground: &Ground) -> Brought {
+    let config = &crew.config;
+    let usual = ground.route.as_ref().map(|route| SocketAddr::new(route.to.ip(), 80));
+    let Some(to) = config.plain_at.or(usual).filter(|_| config.probe.proxy.is_none()) else { return nowhere() };
+    let (stream, connect) = match shots::tcp(to, Knobs::default(), &config.probe.ear, config.patience).await {
+        Ok(made) => made,
+        Err(missed) => return missed.into(),
+    };
+    let saw = Saw { to: Some(to), connect: Some(connect), ..Saw::default() };
+    let mut walk = Walk::new(stream, crew.clock, config.patience);
+    let request = format!("GET / HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", config.probe.target.name());
+    answered(&mut walk, request.as_bytes(), saw, Layer::Tcp).await
+}
+
+fn whom(crew: &Crew, control: bool) -> Whom {
+    let config = &crew.config;
+    let name = match (&config.control, control) {
+        (Some((host, _)), true) => host.clone(),
+        _ => config.probe.target.name().to_string(),
+    };
+    Whom { name, trust: config.probe.trust.clone(), unix: crew.clock.unix_ms().div_euclid(1000) }
+}
+
+async fn tls(crew: &Crew, ground: &Ground, arm: Arm) -> Brought {
+    let elsewhere = ground.route.as_ref().zip(ground.elsewhere).map(|(route, to)| Route { to, ..route.clone() });
+    let route = match arm {
+        Arm::TlsControl => &ground.control,
+        Arm::TlsElsewhere => &elsewhere,
+        _ => &ground.route,
+    };
+    let Some(route) = route else { return nowhere() };
+    let knobs = Knobs { segment: (arm == Arm::TlsShort).then_some(SHORT), port: None };
+    match shots::secure(route, &whom(crew, arm == Arm::TlsControl), knobs, crew.config.patience).await {
+        Ok((secure, saw)) => {
+            secure.close().await;
+            Brought { reached: Some(Layer::Tls), ending: Ending::Answered, saw }
+        }
+        Err(missed) => (*missed).into(),
+    }
+}
+
+/// One hello; `hops`: so far.
+pub(super) async fn hello(crew: &Crew, ground: &Ground, arm: Arm, value: Option<u64>, hops: Option<u32>) -> Brought {
+    let route = if arm == Arm::HelloToControl { &ground.control } else { &ground.route };
+    let Some(route) = route else { return nowhere() };
+    let real = crew.config.probe.target.name().trim_end_matches('.');
+    let other_case: String =
+        real.chars().map(|c| if c.is_ascii_lowercase() { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() }).collect();
+    let other = crew.config.control.as_ref().map_or(OTHER_NAME, |control| control.0.as_str());
+    let name = match arm {
+        Arm::HelloNameless => None,
+        Arm::HelloOtherName => Some(other),
+        Arm::HelloOtherCase => Some(other_case.as_str()),
+        _ => Some(real),
+    };
+    let shape = match arm {
+        Arm::Hello12 => Shape::Tls12,
+        Arm::Hello13 => Shape::Tls13,
+        Arm::HelloAlpn => Shape::Alpn,
+        Arm::HelloWindows => Shape::Windows,
+        Arm::HelloBrowser => Shape::Browser,
+        _ => Shape::Plain,
+    };
+    let port = value.filter(|_| arm == Arm::HelloFromPort).and_then(|port| u16::try_from(port).ok());
+    let manner = Manner { split: arm == Arm::HelloSplit, port, hops };
+    let bytes = shots::hello_bytes(shape, name, random(crew));
+    Brought::new(shots::hello(route, &bytes, manner, crew.config.patience).await)
+}
+
+/// Several hellos while all connections are open.
+async fn together(crew: &Crew, ground: &Ground) -> Brought {
+    let Some(route) = &ground.route else { return nowhere() };
+    let mut under_way = JoinSet::new();
+    for _ in 0..TOGETHER {
+        let (route, whom, within) = (route.clone(), whom(crew, false), crew.config.patience);
+        under_way.spawn(async move { shots::secure(&route, &whom, Knobs::default(), within).await });
+    }
+    // Those that are through are kept until the last one is.
+    let (mut held, mut worst) = (Vec::new(), None);
+    while let Some(joined) = under_way.join_next().await {
+        match joined {
+            Ok(Ok((secure, _))) => held.push(secure),
+            Ok(Err(missed)) => worst = Some(missed.ending),
+            Err(error) => worst = Some(Ending::Ours(error.to_string())),
+        }
+    }
+    let saw = Saw {
+        to: Some(route.to),
+        value: Some(TOGETHER as u64),
+        bytes: None,
+        says: Some(format!("{} of {TOGETHER}", held.len())),
+        ..Saw::default()
+    };
+    for secure in held {
+        secure.close().await;
+    }
+    Brought { reached: Some(Layer::Tls), ending: worst.unwrap_or(Ending::Answered), saw }
+}
+
+/// TLS to the server, and what was seen of it.
+async fn stream(crew: &Crew, ground: &Ground, short: bool) -> Result<(Walk<TlsStream<Tap>>, Saw), Brought> {
+    let Some(route) = &ground.route else { return Err(nowhere()) };
+    let knobs = Knobs { segment: short.then_some(SHORT), port: None };
+    let (secure, saw) =
+        shots::secure(route, &whom(crew, false), knobs, crew.config.patience).await.map_err(|missed| Brought::from(*missed))?;
+    Ok((Walk::new(secure.stream, crew.clock, crew.config.patience), saw))
+}
+
+/// The text of a request.
+fn request(crew: &Crew, arm: Arm) -> Vec<u8> {
+    let host = climb::host_header(&crew.config.probe.target);
+    let full = Head::sstp_request(&host, &correlation(crew));
+    let with = |start: &str, length: Option<&str>| {
+        let headers = full.headers.iter().filter(|row| row.0 != "Content-Length").cloned();
+        let mut headers: Vec<(String, String)> = headers.collect();
+        headers.extend(length.map(|length| ("Content-Length".to_string(), length.to_string())));
+        Head { start: format!("{start} HTTP/1.1"), headers, ..full.clone() }
+    };
+    let sstp = format!("{METHOD} {PATH}");
+    let head = match arm {
+        Arm::Get => with("GET /", None),
+        Arm::GetPath => with(&format!("GET {PATH}"), None),
+        Arm::LengthShort => with(&sstp, Some("1000000")),
+        Arm::LengthZero => with(&sstp, Some("0")),
+        Arm::LengthNone => with(&sstp, None),
+        Arm::Chunked => {
+            let mut head = with(&sstp, None);
+            head.headers.push(("Transfer-Encoding".into(), "chunked".into()));
+            head
+        }
+        Arm::PostMax => with(&format!("POST {PATH}"), Some(CONTENT_LENGTH)),
+        Arm::OddMethod => with(&format!("{ODD_METHOD} /"), None),
+        Arm::MethodAlone => with(&format!("{METHOD} /"), Some("0")),
+        Arm::OtherPath => with(&format!("{METHOD} /sstp-diag"), Some(CONTENT_LENGTH)),
+        Arm::Escaped => with(&format!("{METHOD} {}", PATH.replace('{', "%7B").replace('}', "%7D")), Some(CONTENT_LENGTH)),
+        _ => full,
+    };
+    head.emit()
+}
+
+async fn http(crew: &Crew, ground: &Ground, arm: Arm) -> Brought {
+    match stream(crew, ground, false).await {
+        Ok((mut walk, saw)) => answered(&mut walk, &request(crew, arm), saw, Layer::Tls).await,
+        Err(brought) => brought,
+    }
+}
+
+async fn answered<S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin>(
+    walk: &mut Walk<S>,
+    request: &[u8],
+    mut saw: Saw,
+    below: Layer,
+) -> Brought {
+    match walk.ask(request).await {
+        Ok((head, rest, first)) => {
+            let body = if head.status == Some(200) && head.header("content-length") == Some(CONTENT_LENGTH) {
+                rest
+            } else {
+                walk.body(rest).await
+            };
+            let shown = body.get(..body.len().min(BODY)).unwrap_or_default();
+            saw.body = (!shown.is_empty()).then(|| String::from_utf8_lossy(shown).into_owned());
+            (saw.head, saw.first) = (Some(head), Some(first));
+            Brought { reached: Some(Layer::Http), ending: Ending::Answered, saw }
+        }
+        Err(ending) => Brought { reached: Some(below), ending, saw },
+    }
+}
+
+/// A call up to LCP; `split`: with other record sizes at its beginning.
+pub(super) async fn opened(crew: &Crew, ground: &Ground, split: bool, short: bool) -> Result<(Walk<TlsStream<Tap>>, Saw), Brought> {
+    let (mut walk, mut saw) = stream(crew, ground, short).await?;
+    let failed = |reached, ending, saw| Brought { reached: Some(reached), ending, saw };
+    match walk.ask(&request(crew, Arm::Sstp)).await {
+        Ok((head, _, first)) => {
+            let status = head.status;
+            (saw.head, saw.first) = (Some(head), Some(first));
+            if status != Some(200) {
+                return Err(failed(Layer::Tls, Ending::Broken(format!("status {}", status.unwrap_or(0))), saw));
+            }
+        }
+        Err(ending) => return Err(failed(Layer::Tls, ending, saw)),
+    }
+    if let Err(ending) = walk.connect(split).await {
+        return Err(failed(Layer::Http, ending, saw));
+    }
+    match walk.lcp().await {
+        Ok(()) => Ok((walk, saw)),
+        Err(ending) => Err(failed(Layer::Sstp, ending, saw)),
+    }
+}
+
+async fn call(crew: &Crew, ground: &Ground, arm: Arm) -> Brought {
+    match opened(crew, ground, arm == Arm::CallSplit, false).await {
+        Ok((walk, saw)) => {
+            walk.leave().await;
+            Brought { reached: Some(Layer::Lcp), ending: Ending::Answered, saw }
+        }
+        // The Ack is what was asked for; a server that is slow with LCP is another matter.
+        Err(brought) if brought.reached == Some(Layer::Sstp) && brought.ending == Ending::Silence => {
+            Brought { ending: Ending::Answered, ..brought }
+        }
+        Err(brought) => brought,
+    }
+}
+
+/// Echoes of rising length on one call; the value is the longest that came back.
+async fn sizes(crew: &Crew, ground: &Ground, arm: Arm) -> Brought {
+    let (mut walk, mut saw) = match opened(crew, ground, false, arm == Arm::EchoShortSegments).await {
+        Ok(made) => made,
+        Err(brought) => return brought,
+    };
+    saw.value = Some(0);
+    for size in SIZES {
+        match walk.echoes(size, 1, 1).await {
+            (carried, None) if carried.bytes > 0 => saw.value = Some(size as u64),
+            (_, ending) => return Brought { reached: Some(Layer::Lcp), ending: ending.unwrap_or(Ending::Silence), saw },
+        }
+    }
+    walk.leave().await;
+    Brought { reached: Some(Layer::Lcp), ending: Ending::Answered, saw }
+}
+
+async fn bulk(crew: &Crew, ground: &Ground, arm: Arm) -> Brought {
+    let (mut walk, mut saw) = match opened(crew, ground, arm == Arm::BulkSplit, false).await {
+        Ok(made) => made,
+        Err(brought) => return brought,
+    };
+    let (carried, ending) = walk.echoes(BULK_SIZE, crew.config.bulk / BULK_SIZE as u64 + 1, WINDOW).await;
+    (saw.bytes, saw.within, saw.gap) = (Some(carried.bytes), Some(carried.within), Some(carried.gap));
+    if ending.is_none() {
+        walk.leave().await;
+    }
+    Brought { reached: Some(Layer::Lcp), ending: ending.unwrap_or(Ending::Answered), saw }
+}
+
+/// A call with a login, up to the network layer.
+pub(super) async fn login(crew: &Crew) -> Brought {
+    let mut config = crew.config.probe.clone();
+    config.asked = Asked { until: Layer::Ncp, ..config.asked };
+    (config.scan, config.matrix, config.pings) = (None, None, 0);
+    config.timers.layer = config.timers.layer.min(crew.config.patience * 2);
+    config.total = config.total.min(crew.config.patience * 6);
+    let (_keep, stop) = tokio::sync::watch::channel(false);
+    let transcript = probe::run(&config, &crew.clock, &mut Vec::new(), stop).await;
+    let facts = Facts::of(&transcript);
+    let reached = facts.layers.iter().filter(|entry| entry.state == State::Up).map(|entry| entry.layer).max();
+    let says = facts.stop.as_ref().map(|stop| format!("{}: {:?}", stop.layer, stop.reason));
+    let ending = match &facts.stop {
+        _ if reached >= Some(Layer::Binding) => Ending::Answered,
+        Some(stop) => Ending::Broken(format!("{} failed", stop.layer)),
+        None => Ending::Ours("the login was not tried".into()),
+    };
+    Brought { reached, ending, saw: Saw { says, ..Saw::default() } }
+}
+
+/// Random of a hello, another one each time.
+fn random(crew: &Crew) -> [u8; 32] {
+    let mut bytes = [0; 32];
+    let state = crew.config.probe.seed ^ crew.clock.now().0.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    for (place, chunk) in bytes.chunks_exact_mut(8).enumerate() {
+        chunk.copy_from_slice(&state.rotate_left(place as u32 * 13).wrapping_mul(0xbf58_476d_1ce4_e5b9).to_be_bytes());
+    }
+    bytes
+}
+
+/// An id whose last part says who asks: a server's owner can tell these calls from an attack.
+fn correlation(crew: &Crew) -> String {
+    let low = crew.clock.now().0 as u32;
+    format!("{{{low:08X}-{:04X}-4000-8000-737374706469}}", crew.config.probe.seed as u16)
+}
+
+/// Ours: connections that are held at the same time.
+pub(super) const TOGETHER: usize = 8;
+/// RFC 9293 3.7.1: the default send MSS of IPv4, which every path carries.
+const SHORT: u32 = 536;
+/// RFC 2606 3: a name that anybody may use for examples.
+const OTHER_NAME: &str = "www.example.com";
+/// As long as SSTP_DUPLEX_POST.
+const ODD_METHOD: &str = "QQTQ_QUQLEX_QOST";
+/// Lengths of LCP echoes in bytes; an MRU of 1500 is the default, RFC 1661 6.1.
+const SIZES: [usize; 8] = [16, 128, 512, 800, 1000, 1200, 1350, 1450];
+/// Ours: length of an echo of the bulk experiments, in bytes.
+const BULK_SIZE: usize = 1000;
+/// Ours: echoes under way at a time.
+const WINDOW: u64 = 8;
+/// Ours: bytes of a body that are kept.
+const BODY: usize = 400;

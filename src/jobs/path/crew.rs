@@ -1,0 +1,158 @@
+//! Who runs the trials: a few at a time, with pauses, everything written down.
+
+use super::PathConfig;
+use super::arms;
+use crate::base::Layer;
+use crate::live::clock::Clock;
+use crate::live::route::Route;
+use crate::transcript::trial::{Arm, Ending, Hop, ResetSeen, Saw, Trail, TrailHead, Trial};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+/// Who hears of every trial.
+pub(super) type Tell = Box<dyn Fn(&Trial) + Send + Sync>;
+
+/// What one trial brought.
+#[derive(Debug)]
+pub(super) struct Brought {
+    pub reached: Option<Layer>,
+    pub ending: Ending,
+    pub saw: Saw,
+}
+
+impl Brought {
+    pub fn new((reached, ending, saw): (Option<Layer>, Ending, Saw)) -> Brought {
+        Brought { reached, ending, saw }
+    }
+}
+
+/// The ways that were found.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Ground {
+    /// To the server.
+    pub route: Option<Route>,
+    /// To an address of its other family.
+    pub other_family: Option<SocketAddr>,
+    /// To an address that only another resolver gave.
+    pub elsewhere: Option<SocketAddr>,
+    /// To the control server.
+    pub control: Option<Route>,
+}
+
+pub(super) struct Crew {
+    pub config: PathConfig,
+    pub clock: Clock,
+    tell: Tell,
+    places: Arc<Semaphore>,
+    pace: tokio::sync::Mutex<()>,
+    ground: Mutex<Ground>,
+    trials: Mutex<Vec<Trial>>,
+    hops: Mutex<Vec<Hop>>,
+    resets: Mutex<Vec<ResetSeen>>,
+}
+
+impl Crew {
+    pub fn new(config: PathConfig, clock: Clock, tell: Tell) -> Crew {
+        let places = Arc::new(Semaphore::new(config.at_once.max(1)));
+        Crew {
+            config,
+            clock,
+            tell,
+            places,
+            pace: tokio::sync::Mutex::new(()),
+            ground: Mutex::default(),
+            trials: Mutex::default(),
+            hops: Mutex::default(),
+            resets: Mutex::default(),
+        }
+    }
+
+    /// The ways found so far.
+    pub fn ground(&self) -> Ground {
+        lock(&self.ground).clone()
+    }
+
+    pub fn found(&self, change: impl FnOnce(&mut Ground)) {
+        change(&mut lock(&self.ground));
+    }
+
+    /// All trials of an arm so far.
+    pub fn of(&self, arm: Arm) -> Vec<Trial> {
+        lock(&self.trials).iter().filter(|trial| trial.arm == arm).cloned().collect()
+    }
+
+    /// One trial of the arm brought what was wanted.
+    pub fn passed(&self, arm: Arm) -> bool {
+        lock(&self.trials).iter().any(|trial| trial.arm == arm && trial.passed())
+    }
+
+    pub fn hop(&self, hop: Hop) {
+        lock(&self.hops).push(hop);
+    }
+
+    /// Runs these trials beside each other, in an order drawn from the seed.
+    pub async fn round(self: &Arc<Self>, round: u16, mut wanted: Vec<(Arm, Option<u64>)>) {
+        shuffle(&mut wanted, self.config.probe.seed ^ u64::from(round));
+        let mut under_way = JoinSet::new();
+        for (arm, value) in wanted {
+            let crew = self.clone();
+            under_way.spawn(async move { crew.one(round, arm, value).await });
+        }
+        while under_way.join_next().await.is_some() {}
+    }
+
+    /// Runs one trial and writes it down.
+    pub async fn one(self: &Arc<Self>, round: u16, arm: Arm, value: Option<u64>) -> Trial {
+        // The semaphore is never closed.
+        let _place = self.places.clone().acquire_owned().await;
+        self.wait_a_little().await;
+        let at = self.clock.now();
+        let Brought { reached, ending, mut saw } = arms::perform(self, arm, value).await;
+        saw.value = saw.value.or(value);
+        let trial = Trial { arm, round, at, took: self.clock.now() - at, reached, ending, saw };
+        self.note(trial.clone());
+        trial
+    }
+
+    /// Writes a trial down.
+    pub fn note(&self, trial: Trial) {
+        (self.tell)(&trial);
+        lock(&self.trials).push(trial);
+    }
+
+    async fn wait_a_little(&self) {
+        if !self.config.pace.is_zero() {
+            let _turn = self.pace.lock().await;
+            tokio::time::sleep(self.config.pace).await;
+        }
+    }
+
+    /// Nothing begins any more.
+    pub async fn end(&self) {
+        self.places.close();
+    }
+
+    /// What was seen, in the order of its beginning.
+    pub fn trail(&self, head: TrailHead) -> Trail {
+        let mut trials = lock(&self.trials).clone();
+        trials.sort_by_key(|trial| trial.at);
+        Trail { head, trials, resets: lock(&self.resets).clone(), hops: lock(&self.hops).clone(), ..Trail::default() }
+    }
+}
+
+fn lock<T>(it: &Mutex<T>) -> MutexGuard<'_, T> {
+    it.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Fisher and Yates, with SplitMix64 over the seed.
+fn shuffle<T>(items: &mut [T], seed: u64) {
+    let mut state = seed;
+    for last in (1..items.len()).rev() {
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = (state ^ state >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        items.swap(last, ((mixed ^ mixed >> 31) % (last as u64 + 1)) as usize);
+    }
+}

@@ -1,0 +1,111 @@
+//! When quiet calls are forgotten: calls of several ages side by side, then between the last that lived and the first that did not.
+
+use super::arms;
+use super::crew::{Brought, Crew};
+use crate::base::Layer;
+use crate::transcript::trial::{Arm, Ending, Trial};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinSet;
+
+/// Searches up to the bound that the user gave.
+pub(super) async fn search(crew: &Arc<Crew>) {
+    let Some(most) = crew.config.max_idle.filter(|_| crew.passed(Arm::Echo)) else { return };
+    let (mut lives, mut dies) = (Duration::ZERO, most);
+    for round in 1..=ROUNDS {
+        let step = (dies - lives) / AT_ONCE;
+        let times: Vec<Duration> = (1..=AT_ONCE).map(|nth| lives + step * nth).collect();
+        let trials = side_by_side(crew, round, &times).await;
+        let died = |trial: &&Trial| trial.arm == Arm::Idle && !trial.passed();
+        let Some(first) = trials.iter().filter(died).filter_map(|trial| trial.saw.value).min() else { return };
+        let last = trials
+            .iter()
+            .filter(|trial| trial.arm == Arm::Idle && trial.passed())
+            .filter_map(|trial| trial.saw.value)
+            .filter(|time| *time < first)
+            .max();
+        (lives, dies) = (last.map_or(lives, Duration::from_millis), Duration::from_millis(first));
+        if dies - lives < FINE.max(dies / 10) && round > 1 {
+            return;
+        }
+    }
+}
+
+/// Quiet calls of these ages, and a busy one as old as the oldest.
+async fn side_by_side(crew: &Arc<Crew>, round: u16, times: &[Duration]) -> Vec<Trial> {
+    let mut under_way = JoinSet::new();
+    let oldest = times.iter().max().copied().unwrap_or_default();
+    for (arm, time) in times.iter().map(|time| (Arm::Idle, *time)).chain([(Arm::Busy, oldest)]) {
+        let crew = crew.clone();
+        under_way.spawn(async move {
+            let at = crew.clock.now();
+            let brought = if arm == Arm::Busy { busy(&crew, time).await } else { quiet(&crew, time).await };
+            let Brought { reached, ending, saw } = brought;
+            Trial { arm, round, at, took: crew.clock.now() - at, reached, ending, saw }
+        });
+    }
+    let mut trials = Vec::new();
+    while let Some(joined) = under_way.join_next().await {
+        trials.extend(joined.ok());
+    }
+    trials.iter().for_each(|trial| crew.note(trial.clone()));
+    trials
+}
+
+/// Says nothing for so long, then asks.
+async fn quiet(crew: &Crew, time: Duration) -> Brought {
+    let (mut walk, mut saw) = match arms::opened(crew, &crew.ground(), false, false).await {
+        Ok(made) => made,
+        Err(brought) => return brought,
+    };
+    let began = crew.clock.now();
+    saw.value = u64::try_from(time.as_millis()).ok();
+    let ended = match walk.quiet(time).await {
+        Some(ending) => {
+            // It was told when the call ended, so that is known better.
+            saw.within = Some(crew.clock.now() - began);
+            Some(ending)
+        }
+        None => walk.echoes(ECHO, 1, 1).await.1,
+    };
+    if ended.is_none() {
+        walk.leave().await;
+    }
+    Brought { reached: Some(Layer::Lcp), ending: ended.unwrap_or(Ending::Answered), saw }
+}
+
+/// Says something all the time, for so long.
+async fn busy(crew: &Crew, time: Duration) -> Brought {
+    let (mut walk, mut saw) = match arms::opened(crew, &crew.ground(), false, false).await {
+        Ok(made) => made,
+        Err(brought) => return brought,
+    };
+    let began = crew.clock.now();
+    saw.value = u64::try_from(time.as_millis()).ok();
+    let every = (time / BEATS).min(BEAT);
+    let mut ended = None;
+    while ended.is_none() && (crew.clock.now() - began).duration() < time {
+        ended = walk.echoes(ECHO, 1, 1).await.1;
+        if ended.is_none() {
+            ended = walk.quiet(every).await;
+        }
+    }
+    saw.within = Some(crew.clock.now() - began);
+    if ended.is_none() {
+        walk.leave().await;
+    }
+    Brought { reached: Some(Layer::Lcp), ending: ended.unwrap_or(Ending::Answered), saw }
+}
+
+/// Ours: quiet calls at a time.
+const AT_ONCE: u32 = 6;
+/// Ours: rounds of the search.
+const ROUNDS: u16 = 3;
+/// Ours: closer is close enough.
+const FINE: Duration = Duration::from_millis(200);
+/// Ours: a busy call says something so often.
+const BEATS: u32 = 24;
+/// Ours: at least so often; shorter than any idle timer that is in use.
+const BEAT: Duration = Duration::from_secs(5);
+/// RFC 1661 5.8: an echo of this length has a magic number and little else.
+const ECHO: usize = 16;

@@ -1,0 +1,154 @@
+//! What on the way to a server breaks SSTP: experiments that change one thing at a time, run beside their controls and again.
+//!
+//! Nothing is judged here: the trail of all trials is handed on. It is the plan of `experiments::ALL`, layer by layer, up to the
+//! layer that lets nothing through.
+
+mod arms;
+mod crew;
+pub mod experiments;
+mod hops;
+mod idle;
+mod residual;
+mod stage;
+mod walk;
+
+pub use experiments::Experiment;
+
+use crate::base::{Layer, Micros};
+use crate::jobs::probe::ProbeConfig;
+use crate::live::clock::Clock;
+use crate::transcript::trial::{Reference, Trail, TrailHead, Trial};
+use crew::Crew;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// What to investigate and how.
+#[derive(Clone, Debug)]
+pub struct PathConfig {
+    /// The server, the way to it, whom to trust, and who logs in.
+    pub probe: ProbeConfig,
+    /// A server that the user names as control: `host`, port.
+    pub control: Option<(String, u16)>,
+    /// Where the control is, without asking for its name.
+    pub control_at: Option<SocketAddr>,
+    /// The resolver that stands for the system's; `None`: the system's.
+    pub system_resolver: Option<SocketAddr>,
+    /// Resolvers that are asked by themselves.
+    pub resolvers: Vec<SocketAddr>,
+    /// Other ports of the target.
+    pub other_ports: Vec<u16>,
+    /// Where plain HTTP is tried; `None`: port 80 of the target.
+    pub plain_at: Option<SocketAddr>,
+    /// What is known from elsewhere.
+    pub reference: Option<Reference>,
+    /// Only what an ordinary client does.
+    pub gentle: bool,
+    /// Rounds of a contrast at most.
+    pub rounds: u16,
+    /// A trial without an answer is given up after so long.
+    pub patience: Duration,
+    /// Trials at a time.
+    pub at_once: usize,
+    /// Time between two connections.
+    pub pace: Duration,
+    /// Bytes of the bulk experiments.
+    pub bulk: u64,
+    /// Look for the idle timeout up to so long.
+    pub max_idle: Option<Duration>,
+    /// So long a block is waited for to end.
+    pub residual: Duration,
+    /// Walk with limited time to live when something cuts TLS.
+    pub hops: Option<u8>,
+    /// All of it may take so long.
+    pub total: Duration,
+    /// The in-process middlebox, in a rehearsal.
+    pub middlebox: Option<String>,
+}
+
+impl PathConfig {
+    /// An investigation on the way of that probe, as polite as it is useful.
+    pub fn new(probe: ProbeConfig) -> PathConfig {
+        PathConfig {
+            probe,
+            control: None,
+            control_at: None,
+            system_resolver: None,
+            resolvers: Vec::new(),
+            other_ports: vec![80, 8443],
+            plain_at: None,
+            reference: None,
+            gentle: false,
+            rounds: 3,
+            patience: Duration::from_secs(5),
+            at_once: 2,
+            pace: Duration::from_millis(250),
+            bulk: 256 * 1024,
+            max_idle: None,
+            residual: Duration::from_secs(30),
+            hops: Some(24),
+            total: Duration::from_secs(300),
+            middlebox: None,
+        }
+    }
+
+    /// The same for loopback, where nobody is disturbed.
+    pub fn hurried(mut self) -> PathConfig {
+        self.patience = Duration::from_millis(1500);
+        self.at_once = 4;
+        self.pace = Duration::ZERO;
+        self.residual = Duration::from_secs(5);
+        self.hops = None;
+        self.total = Duration::from_secs(120);
+        self
+    }
+
+    /// Connections and questions at most, when every contrast has to be repeated.
+    pub fn most_connections(&self) -> usize {
+        experiments::ALL.iter().map(|row| row.most(self)).sum()
+    }
+}
+
+/// Investigates until everything is tried that makes sense, the time is up, or `stop` becomes true; what was seen until then is in the
+/// trail in any case. `tell` hears of every trial.
+pub async fn run(config: PathConfig, clock: Clock, tell: impl Fn(&Trial) + Send + Sync + 'static, stop: watch::Receiver<bool>) -> Trail {
+    let head = head(&config, &clock);
+    let total = config.total;
+    let crew = Arc::new(Crew::new(config, clock, Box::new(tell)));
+    let through = tokio::select! {
+        biased;
+        () = asked(stop) => false,
+        done = tokio::time::timeout(total, stage::all(&crew)) => done.is_ok(),
+    };
+    crew.end().await;
+    let mut trail = crew.trail(head);
+    trail.interrupted = !through;
+    trail.took = clock.now();
+    trail
+}
+
+async fn asked(mut stop: watch::Receiver<bool>) {
+    if stop.wait_for(|stop| *stop).await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+fn head(config: &PathConfig, clock: &Clock) -> TrailHead {
+    TrailHead {
+        version: env!("CARGO_PKG_VERSION").to_string(),
+        began_unix_ms: clock.began_unix_ms(),
+        target: config.probe.target.clone(),
+        control: config.control.as_ref().map(|(host, port)| format!("{host}:{port}")),
+        proxy: config.probe.proxy.as_ref().map(|proxy| proxy.authority()),
+        reference: config.reference.clone(),
+        patience: Micros::from(config.patience),
+        rounds: config.rounds,
+        no_raw: None,
+        max_idle: config.max_idle.map(Micros::from),
+        middlebox: config.middlebox.clone(),
+    }
+}
+
+/// The layers in the order in which they are tried.
+const STAGES: [Layer; 7] = [Layer::Dns, Layer::Tcp, Layer::Proxy, Layer::Tls, Layer::Http, Layer::Sstp, Layer::Data];

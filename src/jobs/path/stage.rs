@@ -1,0 +1,233 @@
+//! One layer after the other: every arm once, then what differs again beside its control.
+
+use super::arms;
+use super::crew::{Brought, Crew};
+use super::experiments::{ALL, Experiment};
+use super::{PathConfig, STAGES, hops, idle, residual};
+use crate::base::Layer;
+use crate::jobs::probe::climb;
+use crate::live::dns;
+use crate::live::route::Route;
+use crate::transcript::trial::{Arm, Trial};
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Everything that makes sense.
+pub(super) async fn all(crew: &Arc<Crew>) {
+    for layer in STAGES {
+        prepare(crew, layer).await;
+        if possible(crew, layer) {
+            contrasts(crew, layer).await;
+        }
+        match layer {
+            Layer::Tls => {
+                residual::look(crew).await;
+                hops::walk(crew).await;
+            }
+            Layer::Sstp if possible(crew, layer) => login(crew).await,
+            Layer::Data => idle::search(crew).await,
+            _ => {}
+        }
+    }
+}
+
+/// A login, and another one when it failed.
+async fn login(crew: &Arc<Crew>) {
+    for round in 1..=2 {
+        if makes_sense(crew, Arm::Login) && !crew.passed(Arm::Login) {
+            let at = crew.clock.now();
+            let Brought { reached, ending, saw } = arms::login(crew).await;
+            crew.note(Trial { arm: Arm::Login, round, at, took: crew.clock.now() - at, reached, ending, saw });
+        }
+    }
+}
+
+/// What the values of an arm are: one trial for each.
+pub(super) fn values(arm: Arm, config: &PathConfig) -> Vec<Option<u64>> {
+    let port = |port: &u16| Some(u64::from(*port));
+    match arm {
+        Arm::DnsResolver => (0..config.resolvers.len() as u64).map(Some).collect(),
+        Arm::TcpOtherPort => config.other_ports.iter().map(port).collect(),
+        Arm::ConnectOtherPort => vec![Some(HTTPS)],
+        Arm::HelloFromPort => ports(config.probe.seed).map(Some).collect(),
+        _ => vec![None],
+    }
+}
+
+/// Four neighbours, even and odd, so that what goes by the port shows.
+fn ports(seed: u64) -> impl Iterator<Item = u64> {
+    let first = FIRST_PORT + seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) % PORTS;
+    first..first + 4
+}
+
+/// The arms of a layer, as long as something differs.
+async fn contrasts(crew: &Arc<Crew>, layer: Layer) {
+    let config = &crew.config;
+    let mut open: Vec<&Experiment> = ALL.iter().filter(|row| row.layer == layer && !(row.active && config.gentle)).collect();
+    open.retain(|row| !matches!(row.id, "time.idle" | "sstp.login"));
+    let mut round = 1;
+    while !open.is_empty() {
+        let mut wanted: Vec<(Arm, Option<u64>)> = Vec::new();
+        for arm in open.iter().flat_map(|row| row.arms()).filter(|arm| makes_sense(crew, *arm)) {
+            let new: Vec<_> = values(arm, config).into_iter().map(|value| (arm, value)).filter(|pair| !wanted.contains(pair)).collect();
+            wanted.extend(new);
+        }
+        // Whoever counts connections must not be met while others are open.
+        let (alone, wanted): (Vec<_>, Vec<_>) = wanted.into_iter().partition(|pair| pair.0 == Arm::Together);
+        crew.round(round, wanted).await;
+        if !alone.is_empty() {
+            crew.round(round, alone).await;
+            tokio::time::sleep(SETTLES).await;
+        }
+        open.retain(|row| round < row.rounds(config) && unsettled(crew, row, round));
+        round += 1;
+    }
+}
+
+/// Control and treatments of that round are not all alike, or the control itself failed.
+fn unsettled(crew: &Crew, row: &Experiment, round: u16) -> bool {
+    let sound = |arm: Arm| {
+        let trials = crew.of(arm).into_iter().filter(|trial| trial.round == round);
+        trials.map(|trial| sound(&trial)).collect::<Vec<_>>()
+    };
+    let control = sound(row.control);
+    let treatments: Vec<bool> = row.treatments.iter().flat_map(|arm| sound(*arm)).collect();
+    control.contains(&false) || treatments.contains(&false) || odd_rates(crew, row, round)
+}
+
+/// Both came through, and one was much slower than the other, or both were slow: that has to be seen again.
+fn odd_rates(crew: &Crew, row: &Experiment, round: u16) -> bool {
+    let rate = |arm: Arm| {
+        let seconds = |trial: &Trial| trial.saw.within.map(|within| within.duration().as_secs_f64().max(1e-6));
+        let rates = crew.of(arm).into_iter().filter_map(|trial| Some(trial.saw.bytes? as f64 / seconds(&trial)?));
+        rates.fold(0.0, f64::max)
+    };
+    let (plain, split) = (rate(Arm::Bulk), rate(Arm::BulkSplit));
+    row.id == "data.bulk" && (plain < split / 2.0 || round < crew.config.rounds && plain < SLOW)
+}
+
+/// It came through as a sound way lets it.
+fn sound(trial: &Trial) -> bool {
+    let status = trial.saw.status();
+    match trial.arm {
+        Arm::Sstp => trial.passed() && status == Some(200),
+        Arm::DnsRandom => !trial.passed(),
+        // Refused by a server that has nothing there.
+        Arm::PlainHttp | Arm::TcpOtherPort | Arm::Hello12 | Arm::Hello13 | Arm::ConnectOtherPort => true,
+        _ => trial.passed(),
+    }
+}
+
+/// The arm has what it needs.
+fn makes_sense(crew: &Crew, arm: Arm) -> bool {
+    let (config, ground) = (&crew.config, crew.ground());
+    match arm {
+        Arm::TcpControl | Arm::TlsControl | Arm::HelloToControl => ground.control.is_some(),
+        Arm::ConnectControl => config.control.is_some(),
+        Arm::TcpOtherFamily => ground.other_family.is_some(),
+        Arm::TlsElsewhere => ground.elsewhere.is_some(),
+        Arm::ConnectLogin => config.probe.proxy.as_ref().is_some_and(|proxy| proxy.credentials.is_some()),
+        Arm::ConnectOtherPort => u64::from(config.probe.target.port) != HTTPS,
+        Arm::HelloNameless | Arm::HelloOtherName | Arm::HelloOtherCase => config.probe.target.name().parse::<IpAddr>().is_err(),
+        // A password goes only to a server whose certificate verifies.
+        Arm::Login => {
+            config.probe.credentials.is_some()
+                && crew.of(Arm::Tls).iter().any(|trial| trial.saw.cert.as_ref().is_some_and(|cert| cert.trusted))
+        }
+        // A proxy's tunnel leaves no way to set the segments behind it.
+        Arm::TlsShort | Arm::EchoShortSegments | Arm::HelloFromPort => config.probe.proxy.is_none(),
+        _ => true,
+    }
+}
+
+/// The layer below let something through.
+fn possible(crew: &Crew, layer: Layer) -> bool {
+    let proxied = crew.config.probe.proxy.is_some();
+    let named = crew.config.probe.target.host.parse::<IpAddr>().is_err();
+    match layer {
+        Layer::Dns => !proxied && named && (crew.config.system_resolver.is_some() || !overridden(crew)),
+        Layer::Tcp => crew.ground().route.is_some(),
+        Layer::Proxy => proxied && crew.passed(Arm::Tcp),
+        Layer::Tls if proxied => crew.passed(Arm::Connect),
+        Layer::Tls => crew.passed(Arm::Tcp),
+        Layer::Http => crew.passed(Arm::Tls),
+        Layer::Sstp => crew.of(Arm::Sstp).iter().any(|trial| trial.saw.status() == Some(200)),
+        Layer::Data => {
+            [Arm::Call, Arm::CallSplit].into_iter().any(|arm| crew.of(arm).iter().any(|trial| trial.reached == Some(Layer::Lcp)))
+        }
+        _ => false,
+    }
+}
+
+fn overridden(crew: &Crew) -> bool {
+    let host = &crew.config.probe.target.host;
+    crew.config.probe.target.connect.is_some() || crew.config.probe.resolver.overrides.iter().any(|row| row.host.eq_ignore_ascii_case(host))
+}
+
+/// Finds the ways that the layer needs.
+async fn prepare(crew: &Arc<Crew>, layer: Layer) {
+    if layer != Layer::Tcp {
+        return;
+    }
+    let config = &crew.config;
+    let Some((host, port)) = climb::first_hop(&config.probe) else { return };
+    let mut addresses = answers(crew, |trial| trial.arm == Arm::DnsSystem);
+    if addresses.is_empty() {
+        addresses = dns::look_up(&host, &config.probe.resolver, config.patience).await.unwrap_or_default();
+    }
+    let others: Vec<IpAddr> =
+        answers(crew, |trial| trial.arm == Arm::DnsResolver).into_iter().filter(|address| !addresses.contains(address)).collect();
+    let first = addresses.first().or(others.first()).copied();
+    let control = control(crew).await;
+    crew.found(|ground| {
+        ground.route = first.map(|address| climb::route(&config.probe, SocketAddr::new(address, port)));
+        ground.other_family = addresses
+            .iter()
+            .find(|address| first.is_some_and(|first| first.is_ipv4() != address.is_ipv4()))
+            .map(|address| SocketAddr::new(*address, port));
+        ground.elsewhere = others.first().filter(|other| first.as_ref() != Some(other)).map(|address| SocketAddr::new(*address, port));
+        ground.control = control;
+    });
+}
+
+fn answers(crew: &Crew, of: impl Fn(&Trial) -> bool) -> Vec<IpAddr> {
+    let trials = [Arm::DnsSystem, Arm::DnsResolver].into_iter().flat_map(|arm| crew.of(arm));
+    let mut all = Vec::new();
+    for address in trials.filter(|trial| of(trial)).flat_map(|trial| trial.saw.addresses) {
+        if crew.config.probe.resolver.family.allows(&address) && !all.contains(&address) {
+            all.push(address);
+        }
+    }
+    all
+}
+
+async fn control(crew: &Crew) -> Option<Route> {
+    let config = &crew.config;
+    let (host, port) = config.control.clone()?;
+    let ear = config.probe.ear.clone();
+    if let Some(proxy) = &config.probe.proxy {
+        let found = dns::look_up(&proxy.host, &config.probe.resolver, config.patience).await.ok()?;
+        return Some(Route {
+            to: SocketAddr::new(*found.first()?, proxy.port),
+            proxy: Some((proxy.clone(), format!("{host}:{port}"))),
+            ear,
+        });
+    }
+    let to = match config.control_at {
+        Some(at) => at,
+        None => SocketAddr::new(*dns::look_up(&host, &config.probe.resolver, config.patience).await.ok()?.first()?, port),
+    };
+    Some(Route { to, proxy: None, ear })
+}
+
+/// Ours: connections that were closed are gone everywhere after so long.
+const SETTLES: Duration = Duration::from_millis(60);
+/// The port of HTTPS, which proxies allow.
+const HTTPS: u64 = 443;
+/// Ours: bytes in a second below which a line is looked at again.
+const SLOW: f64 = 200_000.0;
+/// Ours: from here on ports are chosen; the range of ephemeral ports of Linux begins at 32768.
+const FIRST_PORT: u64 = 20_000;
+/// Ours: so many of them.
+const PORTS: u64 = 10_000;

@@ -1,0 +1,299 @@
+//! The steps of a call that experiments need: HTTP, the Call Connect exchange, LCP, echoes. Nobody logs in.
+
+use crate::base::{Layer, Micros};
+use crate::live::clock::Clock;
+use crate::transcript::trial::Ending;
+use crate::wire::control::{self, Packet};
+use crate::wire::http::{Head, Parsed};
+use crate::wire::ncp::MAGIC;
+use crate::wire::ppp::{Body, Frame};
+use crate::wire::sstp::{self, Attribute, Framer, Header, Message, MessageType};
+use std::collections::VecDeque;
+use std::io;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::time::timeout;
+
+/// One end of a call.
+pub(super) struct Walk<S> {
+    stream: S,
+    framer: Framer,
+    clock: Clock,
+    patience: Duration,
+    /// Frames that came and were not asked for yet.
+    frames: VecDeque<Frame>,
+    acked: bool,
+    next_id: u8,
+    magic: [u8; 4],
+}
+
+/// What echoes brought.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Carried {
+    /// Bytes of PPP that came back.
+    pub bytes: u64,
+    /// Time from the first that was sent to the last that came.
+    pub within: Micros,
+    /// The longest time between two that came.
+    pub gap: Micros,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Walk<S> {
+    pub fn new(stream: S, clock: Clock, patience: Duration) -> Walk<S> {
+        Walk {
+            stream,
+            framer: Framer::default(),
+            clock,
+            patience,
+            frames: VecDeque::new(),
+            acked: false,
+            next_id: 1,
+            magic: [0x73, 0x64, 0x69, 0x61],
+        }
+    }
+
+    /// Sends a request as it stands and reads the head of the answer, and what came right behind it.
+    pub async fn ask(&mut self, request: &[u8]) -> Result<(Head, Vec<u8>, Micros), Ending> {
+        let began = self.clock.now();
+        self.write(request).await?;
+        let mut got = Vec::new();
+        loop {
+            match Head::parse_response(Layer::Http, &got) {
+                Ok(Parsed::Whole(head, len)) => {
+                    let first = self.clock.now() - began;
+                    let rest = got.split_off(len);
+                    self.framer.push(&rest);
+                    return Ok((head, rest, first));
+                }
+                Ok(Parsed::Partial) => {}
+                Err(error) => return Err(Ending::Broken(error.to_string())),
+            }
+            got.extend(self.read().await?);
+        }
+    }
+
+    /// More of a body as far as it comes soon.
+    pub async fn body(&mut self, mut have: Vec<u8>) -> Vec<u8> {
+        if have.is_empty() {
+            have.extend(timeout(SOON, self.read()).await.ok().and_then(Result::ok).unwrap_or_default());
+        }
+        have
+    }
+
+    /// Call Connect Request and its Ack. `split`: the request goes in two TLS records.
+    pub async fn connect(&mut self, split: bool) -> Result<(), Ending> {
+        let request = Message::with(MessageType::CallConnectRequest, Attribute::EncapsulatedProtocol(sstp::ENCAPSULATED_PPP)).emit();
+        let half = if split { request.len() / 2 } else { request.len() };
+        let (one, two) = request.split_at(half);
+        self.write(one).await?;
+        if !two.is_empty() {
+            self.write(two).await?;
+        }
+        while !self.acked {
+            self.more().await?;
+        }
+        Ok(())
+    }
+
+    /// LCP to its Opened state: whatever the server asks for is taken. RFC 1661 4.1.
+    pub async fn lcp(&mut self) -> Result<(), Ending> {
+        let ours = [control::Opt::new(MAGIC, self.magic)];
+        self.send(Packet::with_options(control::CONFIGURE_REQUEST, 1, &ours)).await?;
+        let (mut taken, mut given) = (false, false);
+        while !(taken && given) {
+            let frame = self.frame().await?;
+            let Body::Lcp(packet) = frame.body else { continue };
+            match packet.code {
+                control::CONFIGURE_REQUEST => {
+                    self.send(Packet { code: control::CONFIGURE_ACK, ..packet }).await?;
+                    given = true;
+                }
+                control::CONFIGURE_ACK => taken = true,
+                control::CONFIGURE_NAK | control::CONFIGURE_REJECT => {
+                    self.magic = [0; 4];
+                    self.send(Packet::with_options(control::CONFIGURE_REQUEST, 2, &[])).await?;
+                }
+                control::TERMINATE_REQUEST => return Err(Ending::Broken("the server ended LCP".into())),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Echoes of so many bytes of PPP each, `count` of them, `window` under way at a time; what came back, and how it ended if not well.
+    pub async fn echoes(&mut self, size: usize, count: u64, window: u64) -> (Carried, Option<Ending>) {
+        let began = self.clock.now();
+        let (mut carried, mut sent, mut back) = (Carried::default(), 0, 0);
+        while back < count {
+            while sent < count && sent - back < window {
+                if let Err(ending) = self.echo(size).await {
+                    return (carried, Some(ending));
+                }
+                sent += 1;
+            }
+            match self.reply().await {
+                Ok(len) => {
+                    let within = self.clock.now() - began;
+                    let gap = (within - carried.within).max(carried.gap);
+                    carried = Carried { bytes: carried.bytes + len as u64, within, gap };
+                    back += 1;
+                }
+                Err(ending) => return (carried, Some(ending)),
+            }
+        }
+        (carried, None)
+    }
+
+    /// Waits so long, or until the call ends; how it ended then.
+    pub async fn quiet(&mut self, time: Duration) -> Option<Ending> {
+        let until = self.clock.instant(self.clock.now() + time);
+        loop {
+            match tokio::time::timeout_at(until, self.read_ever()).await {
+                Err(_) => return None,
+                Ok(Err(ending)) => return Some(ending),
+                Ok(Ok(bytes)) => {
+                    self.framer.push(&bytes);
+                    if let Err(ending) = self.sort().await {
+                        return Some(ending);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Says goodbye, without waiting for an answer.
+    pub async fn leave(mut self) {
+        let bye = Message::bare(MessageType::CallDisconnect).emit();
+        let _ = self.write(&bye).await;
+        let _ = timeout(SOON, self.stream.shutdown()).await;
+    }
+
+    async fn echo(&mut self, size: usize) -> Result<(), Ending> {
+        self.next_id = self.next_id.wrapping_add(1);
+        let mut data = self.magic.to_vec();
+        // RFC 1661 5.8: the header is 4 bytes, the magic number 4.
+        data.resize(size.saturating_sub(4).max(4), 0x2e);
+        self.send(Packet::new(control::ECHO_REQUEST, self.next_id, data)).await
+    }
+
+    async fn reply(&mut self) -> Result<usize, Ending> {
+        loop {
+            if let Body::Lcp(packet) = self.frame().await?.body
+                && packet.code == control::ECHO_REPLY
+            {
+                return Ok(packet.data.len() + 4);
+            }
+        }
+    }
+
+    async fn frame(&mut self) -> Result<Frame, Ending> {
+        loop {
+            match self.frames.pop_front() {
+                Some(frame) => return Ok(frame),
+                None => self.more().await?,
+            }
+        }
+    }
+
+    /// Reads once and sorts what came.
+    async fn more(&mut self) -> Result<(), Ending> {
+        self.sort().await?;
+        if self.acked && !self.frames.is_empty() {
+            return Ok(());
+        }
+        let bytes = self.read().await?;
+        self.framer.push(&bytes);
+        self.sort().await
+    }
+
+    async fn sort(&mut self) -> Result<(), Ending> {
+        let mut answers = Vec::new();
+        loop {
+            let packet = match self.framer.next_packet() {
+                Ok(Some(packet)) => packet.to_vec(),
+                Ok(None) => break,
+                Err(_) => return Err(Ending::Broken(shown(self.framer.rest()))),
+            };
+            let Some(header) = Header::parse(&packet) else { break };
+            if !header.control {
+                let frame = Frame::parse(packet.get(sstp::HEADER_LEN..).unwrap_or_default());
+                if let Some(frame) = frame.ok().filter(|_| self.frames.len() < MOST_FRAMES) {
+                    answers.extend(self.own_business(&frame));
+                    self.frames.push_back(frame);
+                }
+                continue;
+            }
+            match Message::parse(&packet).map(|message| message.kind) {
+                Ok(MessageType::CallConnectAck) => self.acked = true,
+                Ok(MessageType::EchoRequest) => answers.push(Message::bare(MessageType::EchoResponse).emit()),
+                Ok(kind @ (MessageType::CallAbort | MessageType::CallDisconnect | MessageType::CallConnectNak)) => {
+                    return Err(Ending::Broken(format!("the server sent {}", kind.name())));
+                }
+                _ => {}
+            }
+        }
+        for answer in answers {
+            self.write(&answer).await?;
+        }
+        Ok(())
+    }
+
+    /// The answer to an echo of the server's.
+    fn own_business(&self, frame: &Frame) -> Option<Vec<u8>> {
+        let Body::Lcp(packet) = &frame.body else { return None };
+        let data = [&self.magic, packet.data.get(4..).unwrap_or_default()].concat();
+        let reply = Frame::lcp(Packet::new(control::ECHO_REPLY, packet.id, data)).emit();
+        (packet.code == control::ECHO_REQUEST).then(|| sstp::emit_data(&reply))
+    }
+
+    async fn send(&mut self, packet: Packet) -> Result<(), Ending> {
+        let bytes = sstp::emit_data(&Frame::lcp(packet).emit());
+        self.write(&bytes).await
+    }
+
+    async fn write(&mut self, bytes: &[u8]) -> Result<(), Ending> {
+        let all = async {
+            self.stream.write_all(bytes).await?;
+            self.stream.flush().await
+        };
+        match timeout(self.patience, all).await {
+            Err(_) => Err(Ending::Silence),
+            Ok(Err(error)) => Err(ended(&error)),
+            Ok(Ok(())) => Ok(()),
+        }
+    }
+
+    async fn read(&mut self) -> Result<Vec<u8>, Ending> {
+        timeout(self.patience, self.read_ever()).await.unwrap_or(Err(Ending::Silence))
+    }
+
+    async fn read_ever(&mut self) -> Result<Vec<u8>, Ending> {
+        let mut chunk = vec![0; 16 * 1024];
+        match self.stream.read(&mut chunk).await {
+            Ok(0) => Err(Ending::Closed),
+            Ok(n) => {
+                chunk.truncate(n);
+                Ok(chunk)
+            }
+            Err(error) => Err(ended(&error)),
+        }
+    }
+}
+
+fn ended(error: &io::Error) -> Ending {
+    match error.kind() {
+        io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionAborted => Ending::Reset,
+        io::ErrorKind::UnexpectedEof => Ending::Closed,
+        _ => Ending::Broken(error.to_string()),
+    }
+}
+
+/// Bytes that are no SSTP, as text.
+fn shown(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes.get(..bytes.len().min(16)).unwrap_or_default()).escape_debug().to_string()
+}
+
+/// Ours: what does not come so soon is not waited for.
+const SOON: Duration = Duration::from_millis(200);
+/// Ours: more frames are not kept.
+const MOST_FRAMES: usize = 1024;

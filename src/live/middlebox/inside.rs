@@ -1,0 +1,213 @@
+//! A box that ends TLS itself, with a certificate of its own, and looks at the HTTP in it.
+
+use super::write;
+use crate::base::Layer;
+use crate::live::keylog::KeyLogs;
+use crate::live::listen::{Door, drain, say_and_close, tls_config};
+use crate::live::tap::Tap;
+use crate::live::tls::{self, Settings};
+use crate::wire::http::{Head, Parsed};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsAcceptor;
+
+/// One thing that a box does about HTTP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HttpRule {
+    /// It answers everything with this.
+    Answers(&'static str),
+    /// It answers methods other than these with this.
+    Methods(&'static [&'static str], &'static str),
+    /// It answers this when the target holds that.
+    Targets(&'static str, &'static str),
+    /// It answers this to a length that does not fit into 63 bits.
+    Lengths(&'static str),
+    /// It waits for the end of the request.
+    BuffersRequest,
+    /// It waits for the end of the response.
+    BuffersResponse,
+    /// It sends the response in chunks.
+    Chunks,
+    /// It escapes braces in the target.
+    Escapes,
+    /// It writes the names of headers in lower case.
+    LowerCase,
+    /// It says HTTP/1.0 to the client.
+    SaysHttp10,
+    /// It takes this header away from the response.
+    Strips(&'static str),
+}
+
+/// The parts that a box needs for it.
+pub(super) struct Inspector {
+    acceptor: TlsAcceptor,
+    rules: &'static [HttpRule],
+}
+
+impl Inspector {
+    pub fn new(rules: &'static [HttpRule], door: &Door) -> Result<Inspector, rustls::Error> {
+        Ok(Inspector { acceptor: TlsAcceptor::from(Arc::new(tls_config(door, &door.identity)?)), rules })
+    }
+
+    /// Speaks TLS with both ends and HTTP between them.
+    pub async fn between(&self, client: Tap, upstream: SocketAddr, name: &str) {
+        let Ok(Ok(mut client)) = tokio::time::timeout(SHAKING, self.acceptor.accept(client)).await else { return };
+        let Ok(tcp) = TcpStream::connect(upstream).await else { return };
+        let _ = tcp.set_nodelay(true);
+        let settings = Settings { server_name: name.to_string(), keylog: Arc::new(KeyLogs::default()) };
+        let Ok(server) = tls::handshake(Tap::new(tcp, Vec::new()), &settings, SHAKING).await else { return };
+        self.http(&mut client, server.stream).await;
+    }
+
+    async fn http<C, S>(&self, client: &mut C, mut server: S)
+    where
+        C: AsyncRead + AsyncWrite + Unpin,
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let Some((head, body)) = read_head(client, Head::parse_request).await else { return };
+        if let Some(answer) = self.rules.iter().find_map(|rule| own_answer(*rule, &head)) {
+            return say_and_close(client, answer.as_bytes()).await;
+        }
+        if self.has(HttpRule::BuffersRequest) && !whole(client, &head, body.len()).await {
+            return drain(client).await;
+        }
+        let head = self.rules.iter().fold(head, |head, rule| passed_on(*rule, head));
+        if !write(&mut server, &[head.emit(), body].concat()).await {
+            return;
+        }
+        let Some((answer, rest)) = read_head(&mut server, Head::parse_response).await else { return };
+        if self.has(HttpRule::BuffersResponse) && !whole(&mut server, &answer, rest.len()).await {
+            return drain(client).await;
+        }
+        let chunks = self.has(HttpRule::Chunks) && length(&answer).is_some_and(|length| length > 0);
+        let answer = self.rules.iter().fold(answer, |answer, rule| handed_back(*rule, answer, chunks));
+        let rest = if chunks && !rest.is_empty() { chunk(&rest) } else { rest };
+        if write(client, &[answer.emit(), rest].concat()).await {
+            both_ways(client, &mut server, chunks).await;
+        }
+    }
+
+    fn has(&self, rule: HttpRule) -> bool {
+        self.rules.contains(&rule)
+    }
+}
+
+/// What the box says in place of the server.
+fn own_answer(rule: HttpRule, head: &Head) -> Option<&'static str> {
+    let (method, target, _) = head.request_line()?;
+    match rule {
+        HttpRule::Answers(text) => Some(text),
+        HttpRule::Methods(known, text) if !known.contains(&method) => Some(text),
+        HttpRule::Targets(part, text) if target.contains(part) => Some(text),
+        HttpRule::Lengths(text) if length(head).is_some_and(|length| length > i64::MAX as u64) => Some(text),
+        _ => None,
+    }
+}
+
+fn passed_on(rule: HttpRule, mut head: Head) -> Head {
+    match rule {
+        HttpRule::Escapes => head.start = head.start.replace('{', "%7B").replace('}', "%7D"),
+        HttpRule::LowerCase => head.headers.iter_mut().for_each(|row| row.0.make_ascii_lowercase()),
+        _ => {}
+    }
+    head
+}
+
+fn handed_back(rule: HttpRule, mut head: Head, chunks: bool) -> Head {
+    match rule {
+        HttpRule::LowerCase => head.headers.iter_mut().for_each(|row| row.0.make_ascii_lowercase()),
+        HttpRule::SaysHttp10 => head.start = head.start.replacen("HTTP/1.1", "HTTP/1.0", 1),
+        HttpRule::Strips(name) => head.headers.retain(|row| !row.0.eq_ignore_ascii_case(name)),
+        HttpRule::Chunks if chunks => {
+            head.headers.retain(|row| !row.0.eq_ignore_ascii_case("content-length"));
+            head.headers.push(("Transfer-Encoding".into(), "chunked".into()));
+        }
+        _ => {}
+    }
+    head
+}
+
+/// Content-Length, where there is one that can be read.
+fn length(head: &Head) -> Option<u64> {
+    head.header("content-length")?.trim().parse().ok()
+}
+
+/// Reads a body to its end and forgets it; false when it does not end. Only bodies of nothing are handed on by the boxes that wait.
+async fn whole<S: AsyncRead + Unpin>(from: &mut S, head: &Head, have: usize) -> bool {
+    let chunked = head.header("transfer-encoding").is_some();
+    let mut left = length(head).unwrap_or(0).saturating_sub(have as u64);
+    if left == 0 && !chunked {
+        return true;
+    }
+    let mut buffer = [0; 2048];
+    let reads = async {
+        while left > 0 || chunked {
+            match from.read(&mut buffer).await {
+                Ok(n) if n > 0 => left = left.saturating_sub(n as u64),
+                _ => return false,
+            }
+        }
+        true
+    };
+    tokio::time::timeout(WAITS, reads).await.unwrap_or(false)
+}
+
+async fn read_head<S: AsyncRead + Unpin>(
+    from: &mut S,
+    parse: fn(Layer, &[u8]) -> Result<Parsed, crate::base::WireError>,
+) -> Option<(Head, Vec<u8>)> {
+    let mut bytes = Vec::new();
+    let mut buffer = [0; 2048];
+    loop {
+        match parse(Layer::Http, &bytes).ok()? {
+            Parsed::Whole(head, len) => return Some((head, bytes.split_off(len))),
+            Parsed::Partial => {}
+        }
+        match tokio::time::timeout(WAITS, from.read(&mut buffer)).await {
+            Ok(Ok(n)) if n > 0 => bytes.extend_from_slice(buffer.get(..n).unwrap_or_default()),
+            _ => return None,
+        }
+    }
+}
+
+/// Passes on what follows, that of the server in chunks if need be, until one end is done.
+async fn both_ways<C, S>(client: &mut C, server: &mut S, chunks: bool)
+where
+    C: AsyncRead + AsyncWrite + Unpin,
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let (mut up, mut down) = (vec![0; 16 * 1024], vec![0; 16 * 1024]);
+    loop {
+        let passed = tokio::select! {
+            read = client.read(&mut up) => match read {
+                Ok(n) if n > 0 => write(server, up.get(..n).unwrap_or_default()).await,
+                _ => false,
+            },
+            read = server.read(&mut down) => match read {
+                Ok(n) if n > 0 => {
+                    let bytes = down.get(..n).unwrap_or_default();
+                    let framed = if chunks { chunk(bytes) } else { bytes.to_vec() };
+                    write(client, &framed).await
+                }
+                _ => false,
+            },
+        };
+        if !passed {
+            let _ = tokio::time::timeout(SHAKING, tokio::io::AsyncWriteExt::shutdown(client)).await;
+            return;
+        }
+    }
+}
+
+/// RFC 9112 7.1.
+fn chunk(bytes: &[u8]) -> Vec<u8> {
+    [format!("{:x}\r\n", bytes.len()).as_bytes(), bytes, b"\r\n"].concat()
+}
+
+/// Ours: a handshake may take so long.
+const SHAKING: Duration = Duration::from_secs(10);
+/// Ours: so long a body is waited for, and then the client is left waiting.
+const WAITS: Duration = Duration::from_secs(120);

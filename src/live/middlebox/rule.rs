@@ -1,0 +1,77 @@
+//! What a box does, as data.
+
+use super::HttpRule;
+use crate::base::Side;
+use crate::wire::tls::Offer;
+use std::time::Duration;
+
+/// One thing that a box does.
+#[derive(Clone, Copy, Debug)]
+pub enum Rule {
+    /// It answers every SYN with RST.
+    Refuses,
+    /// It drops every SYN.
+    DropsSyn,
+    /// It does this to every connection.
+    Meets(Act),
+    /// It does this to connections beyond so many at a time.
+    AtOnce(usize, Act),
+    /// It does this to every connection of that number.
+    Every(usize, Act),
+    /// It does this to connections from ports that the function names.
+    SourcePort(fn(u16) -> bool, Act),
+    /// It looks at the ClientHello.
+    Hello(Hello),
+    /// It does this to hellos that do not come in one piece.
+    SplitHello(Act),
+    /// After it acted on a hello nothing passes for so long.
+    Residual(Duration),
+    /// It acts on encrypted records with more bytes than that.
+    RecordsOver(usize, Act),
+    /// Packets with more bytes of payload than that vanish.
+    PacketsOver(usize),
+    /// It knows SSTP by the sizes of its first records.
+    SstpSizes(Act),
+    /// It forgets connections on which nothing was said for so long.
+    Idle(Duration, Act),
+    /// It ends connections of that age.
+    Lifetime(Duration, Act),
+    /// It ends connections that carried more than that from one side.
+    BytesFrom(Side, u64, Act),
+    /// It passes no more bytes in a second.
+    Rate(u64),
+    /// The same, for connections that look like SSTP.
+    RateOfSstp(u64),
+    /// It holds everything back for so long.
+    Delay(Duration),
+    /// A packet in so many is lost, and comes again after so long.
+    Loss(u32, Duration),
+    /// It ends TLS itself, and looks at HTTP.
+    Inspects(&'static [HttpRule]),
+}
+
+/// What it does about a ClientHello.
+#[derive(Clone, Copy, Debug)]
+pub struct Hello {
+    /// The hello is of the kind; the other argument is the name that the box guards.
+    pub on: fn(&Offer, &str) -> bool,
+    /// It puts segments together before it looks.
+    pub reassembles: bool,
+    /// What it does.
+    pub act: Act,
+}
+
+/// What is done to a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// RST to the client.
+    Reset,
+    /// Nothing passes any more.
+    Silence,
+    /// FIN to the client.
+    Close,
+    /// A fatal TLS alert.
+    Alert(u8),
+    /// These words, then FIN.
+    Says(&'static str),
+}

@@ -1,0 +1,116 @@
+//! One resolver asked by itself, over UDP, and which resolvers this machine uses.
+
+use crate::wire::dns::{Answer, Question};
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+use tokio::net::UdpSocket;
+use tokio::time::timeout;
+
+/// What a resolver said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Said {
+    /// These addresses.
+    Addresses(Vec<IpAddr>),
+    /// A response code other than 0, or no address.
+    Nothing(u8),
+    /// Nothing in time.
+    Silence,
+    /// The question could not be put.
+    Ours(String),
+}
+
+/// Asks a resolver for the IPv4 and IPv6 addresses of a name, twice if need be.
+pub async fn ask(resolver: SocketAddr, name: &str, id: u16, within: Duration) -> Said {
+    let (v4, v6) = tokio::join!(one(resolver, name, id, false, within), one(resolver, name, id.wrapping_add(1), true, within));
+    match (v4, v6) {
+        (Ok(Some(four)), six) => {
+            let (code, mut all) = (four.rcode, four.addresses);
+            if let Ok(Some(six)) = six {
+                all.extend(six.addresses);
+            }
+            if all.is_empty() { Said::Nothing(code) } else { Said::Addresses(all) }
+        }
+        (_, Ok(Some(six))) if !six.addresses.is_empty() => Said::Addresses(six.addresses),
+        (_, Ok(Some(six))) => Said::Nothing(six.rcode),
+        (Err(error), _) => Said::Ours(error.to_string()),
+        (Ok(None), _) => Said::Silence,
+    }
+}
+
+async fn one(resolver: SocketAddr, name: &str, id: u16, v6: bool, within: Duration) -> io::Result<Option<Answer>> {
+    let any = if resolver.is_ipv4() { SocketAddr::from(([0; 4], 0)) } else { SocketAddr::from(([0u16; 8], 0)) };
+    let socket = UdpSocket::bind(any).await?;
+    socket.connect(resolver).await?;
+    let question = Question { id, name: name.trim_end_matches('.').to_string(), v6 };
+    for _ in 0..TRIES {
+        // A port that is closed shows as an error of the next call: nobody answers there.
+        if socket.send(&question.emit()).await.is_err() {
+            continue;
+        }
+        if let Ok(Some(answer)) = timeout(within / TRIES, answer(&socket, &question)).await {
+            return Ok(Some(answer));
+        }
+    }
+    Ok(None)
+}
+
+/// The first answer to the question; what does not fit it is passed over.
+async fn answer(socket: &UdpSocket, question: &Question) -> Option<Answer> {
+    let mut buffer = [0; 4096];
+    loop {
+        let n = socket.recv(&mut buffer).await.ok()?;
+        let message = buffer.get(..n).unwrap_or_default();
+        let same_id = message.first_chunk::<2>().is_some_and(|id| u16::from_be_bytes(*id) == question.id);
+        if let Ok(Some(answer)) = Answer::parse(message)
+            && same_id
+            && answer.name.eq_ignore_ascii_case(&question.name)
+        {
+            return Some(answer);
+        }
+    }
+}
+
+/// The resolvers that the text of a resolv.conf names. resolv.conf(5).
+pub fn listed(resolv_conf: &str) -> Vec<SocketAddr> {
+    let lines = resolv_conf.lines().filter_map(|line| line.trim().strip_prefix("nameserver"));
+    let address = |rest: &str| rest.trim().split(['%', ' ', '\t']).next()?.parse::<IpAddr>().ok();
+    lines.filter(|rest| rest.starts_with([' ', '\t'])).filter_map(address).map(|address| SocketAddr::new(address, DNS)).collect()
+}
+
+/// The resolvers of this machine.
+pub fn of_system() -> Vec<SocketAddr> {
+    std::fs::read_to_string("/etc/resolv.conf").map(|text| listed(&text)).unwrap_or_default()
+}
+
+/// RFC 1035 4.2.
+const DNS: u16 = 53;
+/// Ours: a question is put so often.
+const TRIES: u32 = 2;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::live::middlebox::names::{NameServer, Names};
+
+    #[test]
+    fn resolv_conf_is_read_as_the_manual_says() {
+        let text = "# nameserver 192.0.2.9\nsearch lab.example\nnameserver 192.0.2.1\n nameserver\tfe80::1%eth0\nnameservers 192.0.2.3\n";
+        let expected: Vec<SocketAddr> = vec!["192.0.2.1:53".parse().expect("v4"), "[fe80::1]:53".parse().expect("v6")];
+        assert_eq!(listed(text), expected);
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn a_resolver_is_asked_and_silence_is_told_from_no() {
+        let address: IpAddr = "192.0.2.7".parse().expect("v4");
+        let server =
+            NameServer::open(Names { known: vec![("vpn.lab.example".into(), vec![address])], others: None }).await.expect("loopback");
+        let within = Duration::from_secs(2);
+        assert_eq!(ask(server.address(), "VPN.lab.example", 7, within).await, Said::Addresses(vec![address]));
+        assert_eq!(ask(server.address(), "other.lab.example", 7, within).await, Said::Nothing(3));
+        let at = server.address();
+        drop(server);
+        tokio::task::yield_now().await;
+        assert_eq!(ask(at, "vpn.lab.example", 7, Duration::from_millis(100)).await, Said::Silence);
+    }
+}

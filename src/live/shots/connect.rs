@@ -1,0 +1,165 @@
+//! TCP, and CONNECT.
+
+use super::Missed;
+use crate::base::{Layer, Micros, base64};
+use crate::live::dial::classify;
+use crate::live::proxy::{self, ProxyConfig};
+use crate::live::route::Route;
+use crate::live::tap::Tap;
+use crate::live::wiretap::{Ear, Wired};
+use crate::transcript::trial::{Ending, Saw};
+use crate::transcript::{ConnectFailure, How, Reason};
+use crate::wire::http::{Head, Parsed};
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpSocket;
+use tokio::time::timeout;
+
+/// What is set on a socket before it connects.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Knobs {
+    /// Segments are no longer than this, in bytes, in both directions. RFC 9293 3.7.1.
+    pub segment: Option<u32>,
+    /// Our own port.
+    pub port: Option<u16>,
+}
+
+/// A connection that is there.
+#[derive(Debug)]
+pub struct Opened {
+    /// The stream.
+    pub tap: Tap,
+    /// How long TCP took.
+    pub connect: Micros,
+}
+
+/// Connects.
+pub async fn tcp(to: SocketAddr, knobs: Knobs, ear: &Ear, within: Duration) -> Result<(Wired, Micros), Missed> {
+    let began = Instant::now();
+    let result = match timeout(within, connected(to, knobs, ear)).await {
+        Ok(result) => result,
+        Err(_) => Err(io::ErrorKind::TimedOut.into()),
+    };
+    let took = Micros::from(began.elapsed());
+    result.map(|stream| (stream, took)).map_err(|error| {
+        let ending = match classify(&error) {
+            ConnectFailure::Refused => Ending::Refused,
+            ConnectFailure::TimedOut => Ending::Silence,
+            ConnectFailure::Reset => Ending::Reset,
+            ConnectFailure::Unreachable => Ending::Unreachable,
+            ConnectFailure::Other if error.kind() == io::ErrorKind::PermissionDenied => Ending::Unreachable,
+            ConnectFailure::Other => Ending::Ours(error.to_string()),
+        };
+        let saw = Saw { to: Some(to), connect: Some(took), says: Some(error.to_string()), ..Saw::default() };
+        Missed { reached: None, ending, saw }
+    })
+}
+
+async fn connected(to: SocketAddr, knobs: Knobs, ear: &Ear) -> io::Result<Wired> {
+    let stream = if knobs.segment.is_none() && knobs.port.is_none() {
+        ear.connect(to).await?
+    } else {
+        let socket = if to.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        if let Some(size) = knobs.segment {
+            socket2::SockRef::from(&socket).set_tcp_mss(size)?;
+        }
+        if let Some(port) = knobs.port {
+            let any: IpAddr = if to.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
+            socket.set_reuseaddr(true)?;
+            socket.bind(SocketAddr::new(any, port))?;
+        }
+        socket.connect(to).await?.into()
+    };
+    stream.socket().set_nodelay(true)?;
+    Ok(stream)
+}
+
+/// Connects all the way to the server, through the proxy if there is one.
+pub async fn open(route: &Route, knobs: Knobs, within: Duration) -> Result<Opened, Missed> {
+    let (mut stream, connect) = tcp(route.to, knobs, &route.ear, within).await?;
+    let Some((proxy, target)) = &route.proxy else { return Ok(Opened { tap: Tap::new(stream, Vec::new()), connect }) };
+    let saw = Saw { to: Some(route.to), connect: Some(connect), ..Saw::default() };
+    match proxy::exchange(&mut stream, proxy, target, within).await {
+        Ok(reply) if reply.refusal().is_none() => Ok(Opened { tap: Tap::new(stream, reply.ahead), connect }),
+        Ok(reply) => Err(Missed { reached: Some(Layer::Tcp), ending: Ending::Refused, saw: Saw { head: Some(reply.head), ..saw } }),
+        Err(trouble) => Err(Missed { reached: Some(Layer::Tcp), ending: no_way(&trouble.reason), saw }),
+    }
+}
+
+/// How a proxy said no.
+pub fn no_way(reason: &Reason) -> Ending {
+    match reason {
+        Reason::TimedOut { .. } => Ending::Silence,
+        Reason::Closed(How::Reset) => Ending::Reset,
+        Reason::Closed(_) => Ending::Closed,
+        Reason::Refused(_) => Ending::Refused,
+        other => Ending::Broken(format!("{other:?}")),
+    }
+}
+
+/// CONNECT with these headers beside Host; the answer's head.
+pub async fn ask_proxy(
+    to: SocketAddr,
+    target: &str,
+    headers: &[(&str, &str)],
+    login: Option<&ProxyConfig>,
+    within: Duration,
+) -> (Option<Layer>, Ending, Saw) {
+    let (mut stream, connect) = match tcp(to, Knobs::default(), &Ear::default(), within).await {
+        Ok(made) => made,
+        Err(missed) => return (missed.reached, missed.ending, missed.saw),
+    };
+    let mut saw = Saw { to: Some(to), connect: Some(connect), ..Saw::default() };
+    let mut request = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n");
+    for (name, value) in headers {
+        request += &format!("{name}: {value}\r\n");
+    }
+    if let Some(credentials) = login.and_then(|proxy| proxy.credentials.as_ref()) {
+        // RFC 7617 2.
+        let pair = zeroize::Zeroizing::new(format!("{}:{}", credentials.user, credentials.password.expose()));
+        request += &format!("Proxy-Authorization: Basic {}\r\n", base64(pair.as_bytes()));
+    }
+    request += "\r\n";
+    let began = Instant::now();
+    let answer = timeout(within, async {
+        stream.write_all(request.as_bytes()).await?;
+        read_head(&mut stream).await
+    });
+    let (ending, head) = match answer.await {
+        Ok(Ok(Some((head, body)))) => {
+            saw.body = Some(body);
+            (if head.status.is_some_and(|status| (200..300).contains(&status)) { Ending::Answered } else { Ending::Refused }, Some(head))
+        }
+        Ok(Ok(None)) => (Ending::Closed, None),
+        Ok(Err(error)) if error.kind() == io::ErrorKind::InvalidData => (Ending::Broken(error.to_string()), None),
+        Ok(Err(_)) => (Ending::Reset, None),
+        Err(_) => (Ending::Silence, None),
+    };
+    (saw.head, saw.first) = (head, Some(Micros::from(began.elapsed())));
+    (Some(Layer::Tcp), ending, saw)
+}
+
+/// The head of an answer and what came with it, as text; nothing when the stream ended before it.
+async fn read_head(stream: &mut Wired) -> io::Result<Option<(Head, String)>> {
+    let mut got = Vec::new();
+    let mut chunk = [0; 2048];
+    loop {
+        match Head::parse_response(Layer::Proxy, &got) {
+            Ok(Parsed::Whole(head, len)) => {
+                let body = got.get(len..).unwrap_or_default();
+                return Ok(Some((head, String::from_utf8_lossy(body.get(..body.len().min(BODY)).unwrap_or_default()).into_owned())));
+            }
+            Ok(Parsed::Partial) => {}
+            Err(error) => return Err(io::Error::new(io::ErrorKind::InvalidData, error.to_string())),
+        }
+        match stream.read(&mut chunk).await? {
+            0 => return Ok(None),
+            n => got.extend_from_slice(chunk.get(..n).unwrap_or_default()),
+        }
+    }
+}
+
+/// Ours: so many bytes of a body are kept.
+const BODY: usize = 400;

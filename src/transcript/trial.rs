@@ -1,0 +1,475 @@
+//! What experiments on the way to a server saw. A trial is one connection, or one question, that differs from its control in one
+//! thing; a trail is all of them.
+
+use super::Target;
+use crate::base::{Layer, Micros};
+use crate::wire::http::Head;
+use serde::{Deserialize, Serialize};
+use std::net::{IpAddr, SocketAddr};
+
+/// What a trial sends. The control of an experiment is an arm like the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Arm {
+    /// The target's name, asked of the system.
+    DnsSystem,
+    /// The same, asked of one resolver by itself.
+    DnsResolver,
+    /// A name that nobody has, asked of the system or of a resolver.
+    DnsRandom,
+    /// A connection to the target.
+    Tcp,
+    /// Another to its other family.
+    TcpOtherFamily,
+    /// To another port of the target.
+    TcpOtherPort,
+    /// To the control server.
+    TcpControl,
+    /// One of several connections that are held at the same time.
+    Together,
+    /// CONNECT as an SSTP client says it.
+    Connect,
+    /// CONNECT without `SSTPVERSION`.
+    ConnectPlain,
+    /// CONNECT with another header that nobody knows.
+    ConnectOddHeader,
+    /// CONNECT to the control server.
+    ConnectControl,
+    /// CONNECT to another port of the target.
+    ConnectOtherPort,
+    /// CONNECT with credentials.
+    ConnectLogin,
+    /// A whole handshake by the TLS library, with the target's name.
+    Tls,
+    /// The same over a connection of short segments.
+    TlsShort,
+    /// A whole handshake with the control server.
+    TlsControl,
+    /// A hand-made ClientHello with the target's name.
+    HelloNamed,
+    /// The same without a name.
+    HelloNameless,
+    /// The same with another name.
+    HelloOtherName,
+    /// The same with the target's name in the other case.
+    HelloOtherCase,
+    /// The same with the target's name, to the control server.
+    HelloToControl,
+    /// The same in two segments.
+    HelloSplit,
+    /// The same with TLS 1.2 only.
+    Hello12,
+    /// The same with TLS 1.3 only.
+    Hello13,
+    /// The same with ALPN http/1.1.
+    HelloAlpn,
+    /// The hello of Windows.
+    HelloWindows,
+    /// A hello like a browser's.
+    HelloBrowser,
+    /// The same from a port of ours that is chosen on purpose.
+    HelloFromPort,
+    /// A whole handshake at the address that another resolver gave.
+    TlsElsewhere,
+    /// Plain HTTP to port 80.
+    PlainHttp,
+    /// `GET /` in TLS.
+    Get,
+    /// The whole request of SSTP.
+    Sstp,
+    /// The same with a length of a million.
+    LengthShort,
+    /// The same with length 0.
+    LengthZero,
+    /// The same without a length.
+    LengthNone,
+    /// The same in chunks.
+    Chunked,
+    /// POST with the length of SSTP.
+    PostMax,
+    /// A method that nobody knows, as long as that of SSTP, and no body.
+    OddMethod,
+    /// The method of SSTP, no body.
+    MethodAlone,
+    /// The method and length of SSTP for another path.
+    OtherPath,
+    /// The request of SSTP with its braces escaped.
+    Escaped,
+    /// The path of SSTP with GET.
+    GetPath,
+    /// A call up to the Call Connect Ack.
+    Call,
+    /// The same with the Call Connect Request in two TLS records.
+    CallSplit,
+    /// A call with a login.
+    Login,
+    /// LCP echoes of this many bytes.
+    Echo,
+    /// The same over a connection of short segments.
+    EchoShortSegments,
+    /// Many long LCP echoes.
+    Bulk,
+    /// The same in a call whose opening had other record sizes.
+    BulkSplit,
+    /// A call that says nothing for so long, and is asked then.
+    Idle,
+    /// A call that says something all the time.
+    Busy,
+}
+
+/// Arm, id, the layer that it tries, and what it sends.
+const ARMS: &[(Arm, &str, Layer, &str)] = &[
+    (Arm::DnsSystem, "dns-system", Layer::Dns, "the name, to the system's resolver"),
+    (Arm::DnsResolver, "dns-resolver", Layer::Dns, "the name, to one resolver"),
+    (Arm::DnsRandom, "dns-random", Layer::Dns, "a name that nobody has"),
+    (Arm::Tcp, "tcp", Layer::Tcp, "a SYN to the target"),
+    (Arm::TcpOtherFamily, "tcp-other-family", Layer::Tcp, "a SYN to the target's other IP family"),
+    (Arm::TcpOtherPort, "tcp-other-port", Layer::Tcp, "a SYN to another port of the target"),
+    (Arm::TcpControl, "tcp-control", Layer::Tcp, "a SYN to the control server"),
+    (Arm::Together, "together", Layer::Tls, "several hellos at the same time"),
+    (Arm::Connect, "connect", Layer::Proxy, "CONNECT with SSTPVERSION"),
+    (Arm::ConnectPlain, "connect-plain", Layer::Proxy, "CONNECT without SSTPVERSION"),
+    (Arm::ConnectOddHeader, "connect-odd-header", Layer::Proxy, "CONNECT with another unknown header"),
+    (Arm::ConnectControl, "connect-control", Layer::Proxy, "CONNECT to the control server"),
+    (Arm::ConnectOtherPort, "connect-other-port", Layer::Proxy, "CONNECT to another port"),
+    (Arm::ConnectLogin, "connect-login", Layer::Proxy, "CONNECT with credentials"),
+    (Arm::Tls, "tls", Layer::Tls, "a whole TLS handshake"),
+    (Arm::TlsShort, "tls-short", Layer::Tls, "a TLS handshake in short TCP segments"),
+    (Arm::TlsControl, "tls-control", Layer::Tls, "a TLS handshake with the control server"),
+    (Arm::HelloNamed, "hello-named", Layer::Tls, "a hand-made ClientHello with the name"),
+    (Arm::HelloNameless, "hello-nameless", Layer::Tls, "without SNI"),
+    (Arm::HelloOtherName, "hello-other-name", Layer::Tls, "with another name"),
+    (Arm::HelloOtherCase, "hello-other-case", Layer::Tls, "with the name in the other case"),
+    (Arm::HelloToControl, "hello-to-control", Layer::Tls, "with the name, to the control server"),
+    (Arm::HelloSplit, "hello-split", Layer::Tls, "in two segments"),
+    (Arm::Hello12, "hello-tls12", Layer::Tls, "TLS 1.2 only"),
+    (Arm::Hello13, "hello-tls13", Layer::Tls, "TLS 1.3 only"),
+    (Arm::HelloAlpn, "hello-alpn", Layer::Tls, "with ALPN http/1.1"),
+    (Arm::HelloWindows, "hello-windows", Layer::Tls, "as Windows says it"),
+    (Arm::HelloBrowser, "hello-browser", Layer::Tls, "as browsers say it"),
+    (Arm::HelloFromPort, "hello-from-port", Layer::Tls, "from a port chosen on purpose"),
+    (Arm::TlsElsewhere, "tls-elsewhere", Layer::Tls, "at another resolver's address"),
+    (Arm::PlainHttp, "plain-http", Layer::Http, "GET / in the clear, port 80"),
+    (Arm::Get, "get", Layer::Http, "GET /"),
+    (Arm::Sstp, "sstp", Layer::Http, "the request of SSTP"),
+    (Arm::LengthShort, "length-short", Layer::Http, "with Content-Length 1000000"),
+    (Arm::LengthZero, "length-zero", Layer::Http, "with Content-Length 0"),
+    (Arm::LengthNone, "length-none", Layer::Http, "without Content-Length"),
+    (Arm::Chunked, "chunked", Layer::Http, "with a chunked body"),
+    (Arm::PostMax, "post-max", Layer::Http, "POST with the length of SSTP"),
+    (Arm::OddMethod, "odd-method", Layer::Http, "a method that nobody knows"),
+    (Arm::MethodAlone, "method-alone", Layer::Http, "the method of SSTP for /, no body"),
+    (Arm::OtherPath, "other-path", Layer::Http, "method and length of SSTP, another path"),
+    (Arm::Escaped, "escaped", Layer::Http, "with the braces escaped"),
+    (Arm::GetPath, "get-path", Layer::Http, "GET for the path of SSTP"),
+    (Arm::Call, "call", Layer::Sstp, "Call Connect Request behind the 200"),
+    (Arm::CallSplit, "call-split", Layer::Sstp, "Call Connect Request in two records"),
+    (Arm::Login, "login", Layer::Binding, "a login"),
+    (Arm::Echo, "echo", Layer::Lcp, "LCP echoes"),
+    (Arm::EchoShortSegments, "echo-short-segments", Layer::Lcp, "LCP echoes in short TCP segments"),
+    (Arm::Bulk, "bulk", Layer::Data, "many long LCP echoes"),
+    (Arm::BulkSplit, "bulk-split", Layer::Data, "the same behind an opening of other sizes"),
+    (Arm::Idle, "idle", Layer::Data, "silence, then an LCP echo"),
+    (Arm::Busy, "busy", Layer::Data, "an LCP echo now and then"),
+];
+
+impl Arm {
+    /// Every arm, from the lowest layer to the highest.
+    pub fn all() -> impl Iterator<Item = Arm> {
+        ARMS.iter().map(|row| row.0)
+    }
+
+    /// Its name in reports; never changed.
+    pub fn id(self) -> &'static str {
+        self.row().map_or("", |row| row.1)
+    }
+
+    /// The layer that it tries.
+    pub fn layer(self) -> Layer {
+        self.row().map_or(Layer::Dns, |row| row.2)
+    }
+
+    /// What it sends, for a person.
+    pub fn sends(self) -> &'static str {
+        self.row().map_or("", |row| row.3)
+    }
+
+    fn row(self) -> Option<&'static (Arm, &'static str, Layer, &'static str)> {
+        ARMS.iter().find(|row| row.0 == self)
+    }
+}
+
+/// How a trial ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ending {
+    /// What was asked for came, or an answer to it.
+    Answered,
+    /// RST in answer to the SYN, or the proxy's no.
+    Refused,
+    /// ICMP said so, or there is no way there.
+    Unreachable,
+    /// Nothing came in time.
+    Silence,
+    /// RST.
+    Reset,
+    /// FIN, or close_notify.
+    Closed,
+    /// A TLS alert.
+    Alert(u8),
+    /// Something that is no TLS where TLS should be.
+    NotTls,
+    /// The name does not exist, or has no address.
+    NoSuchName,
+    /// Something that breaks the protocol.
+    Broken(String),
+    /// Our own side failed.
+    Ours(String),
+}
+
+impl Ending {
+    /// In a word.
+    pub fn word(&self) -> String {
+        match self {
+            Ending::Answered => "answered".into(),
+            Ending::Refused => "refused".into(),
+            Ending::Unreachable => "unreachable".into(),
+            Ending::Silence => "silence".into(),
+            Ending::Reset => "reset".into(),
+            Ending::Closed => "closed".into(),
+            Ending::Alert(number) => format!("alert {number}"),
+            Ending::NotTls => "not TLS".into(),
+            Ending::NoSuchName => "no such name".into(),
+            Ending::Broken(_) => "broken".into(),
+            Ending::Ours(_) => "not run".into(),
+        }
+    }
+
+    /// Nothing was said about why: what boxes on the way do, and servers seldom.
+    pub fn is_wordless(&self) -> bool {
+        matches!(self, Ending::Silence | Ending::Reset | Ending::Closed)
+    }
+}
+
+/// A certificate that was shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shown {
+    /// SHA-256 of the leaf, hexadecimal.
+    pub sha256: String,
+    /// Subject of the leaf.
+    pub subject: String,
+    /// Issuer of the leaf.
+    pub issuer: String,
+    /// It verifies for the target's name.
+    pub trusted: bool,
+}
+
+/// What a trial saw.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Saw {
+    /// Where it went.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<SocketAddr>,
+    /// What was varied: a port, a size in bytes, a time in milliseconds, a number of connections.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<u64>,
+    /// Time of the TCP connection, without any proxy's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connect: Option<Micros>,
+    /// From the question to the first byte of the answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first: Option<Micros>,
+    /// The resolver that was asked; nothing: the system's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resolver: Option<String>,
+    /// The addresses that a resolver gave.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub addresses: Vec<IpAddr>,
+    /// The certificate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cert: Option<Shown>,
+    /// Version of TLS, in hexadecimal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<u16>,
+    /// Protocol chosen by ALPN.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alpn: Option<String>,
+    /// The head of an HTTP answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub head: Option<Head>,
+    /// The first bytes behind it, as text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub body: Option<String>,
+    /// Bytes that came through in the direction that was measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<u64>,
+    /// In so long.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub within: Option<Micros>,
+    /// The longest time between two answers of a series.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gap: Option<Micros>,
+    /// In words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub says: Option<String>,
+}
+
+impl Saw {
+    /// Status of the HTTP answer.
+    pub fn status(&self) -> Option<u16> {
+        self.head.as_ref().and_then(|head| head.status)
+    }
+}
+
+/// One trial.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Trial {
+    /// What was sent.
+    pub arm: Arm,
+    /// Trials of one round are run beside each other.
+    pub round: u16,
+    /// When it began.
+    pub at: Micros,
+    /// How long it took.
+    pub took: Micros,
+    /// The highest layer that worked; nothing: none did.
+    pub reached: Option<Layer>,
+    /// How it ended.
+    pub ending: Ending,
+    /// What it saw.
+    pub saw: Saw,
+}
+
+impl Trial {
+    /// What was asked for came.
+    pub fn passed(&self) -> bool {
+        self.ending == Ending::Answered
+    }
+}
+
+/// A TCP segment with RST, beside what came before it on the same connection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResetSeen {
+    /// From where it claims to be.
+    pub from: SocketAddr,
+    /// Its time to live on arrival.
+    pub ttl: u8,
+    /// Its IP-ID.
+    pub ip_id: u16,
+    /// Its window.
+    pub window: u16,
+    /// It has the ACK flag.
+    pub ack: bool,
+    /// Time to live of the SYN-ACK, or of the first data, of that connection.
+    pub peer_ttl: Option<u8>,
+    /// Payload of the peer came after the reset.
+    pub data_after: bool,
+    /// An ICMP time exceeded came for the packet that drew it.
+    pub with_icmp: bool,
+    /// Time to live of what drew it, where that was limited.
+    pub our_ttl: Option<u8>,
+}
+
+/// One step of a walk with limited time to live.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hop {
+    /// Time to live of the hello.
+    pub ttl: u8,
+    /// With the target's name; otherwise that of the control.
+    pub named: bool,
+    /// How the connection ended.
+    pub ending: Ending,
+    /// Who said time exceeded.
+    pub router: Option<IpAddr>,
+}
+
+/// What is known of the target from elsewhere.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reference {
+    /// Where that was read, for a person.
+    pub source: String,
+    /// When it was seen, in milliseconds since 1970 UTC.
+    pub at_unix_ms: Option<i64>,
+    /// SHA-256 of the leaf, hexadecimal.
+    pub sha256: Option<String>,
+    /// Issuer of the leaf.
+    pub issuer: Option<String>,
+    /// Addresses of the name.
+    pub addresses: Vec<IpAddr>,
+    /// The highest layer that worked.
+    pub reached: Option<Layer>,
+    /// It was seen from this very network, earlier.
+    pub same_network: bool,
+}
+
+/// What an investigation was about and how it was set up.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct TrailHead {
+    /// Version of this program.
+    pub version: String,
+    /// Its start in milliseconds since 1970 UTC.
+    pub began_unix_ms: i64,
+    /// The server.
+    pub target: Target,
+    /// `host:port` of the control server.
+    pub control: Option<String>,
+    /// `host:port` of the forward proxy.
+    pub proxy: Option<String>,
+    /// What is known from elsewhere.
+    pub reference: Option<Reference>,
+    /// A trial without an answer is given up after so long.
+    pub patience: Micros,
+    /// Rounds of a contrast at most.
+    pub rounds: u16,
+    /// Why resets were not looked at; nothing: they were.
+    pub no_raw: Option<String>,
+    /// Idle connections were tried up to so long.
+    pub max_idle: Option<Micros>,
+    /// The in-process middlebox, in a rehearsal.
+    pub middlebox: Option<String>,
+}
+
+/// All that was seen.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Trail {
+    /// About what.
+    pub head: TrailHead,
+    /// The trials, in the order of their beginning.
+    pub trials: Vec<Trial>,
+    /// Resets that a raw socket saw.
+    pub resets: Vec<ResetSeen>,
+    /// The walk with limited time to live.
+    pub hops: Vec<Hop>,
+    /// The user or the time bound ended it early.
+    pub interrupted: bool,
+    /// It took so long.
+    pub took: Micros,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn every_arm_has_one_row_and_reads_back_by_its_id() {
+        let ids: HashSet<&str> = Arm::all().map(Arm::id).collect();
+        assert_eq!(ids.len(), ARMS.len());
+        for arm in Arm::all() {
+            assert!(!arm.sends().is_empty() && !arm.id().is_empty());
+        }
+        let trial = Trial {
+            arm: Arm::Bulk,
+            round: 1,
+            at: Micros(1),
+            took: Micros(2),
+            reached: Some(Layer::Lcp),
+            ending: Ending::Alert(40),
+            saw: Saw { bytes: Some(7), ..Saw::default() },
+        };
+        let text = serde_json::to_string(&trial).expect("it is data");
+        assert_eq!(serde_json::from_str::<Trial>(&text).expect("it reads back"), trial);
+        assert!(!text.contains("null,\"saw\""), "{text}");
+    }
+}

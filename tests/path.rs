@@ -1,0 +1,166 @@
+//! `path` against every middlebox of the lab: each is named right, and nothing is found where nothing is.
+
+use crate::lab::block_on;
+use sstp_diag::base::Micros;
+use sstp_diag::diag::Severity;
+use sstp_diag::diag::path::{self, Level, Verdict};
+use sstp_diag::jobs::lab::{LabConfig, pki};
+use sstp_diag::jobs::middlebox::{self, CONTROL, Chosen, Street};
+use sstp_diag::jobs::path::{PathConfig, run};
+use sstp_diag::jobs::probe::ProbeConfig;
+use sstp_diag::live::clock::Clock;
+use sstp_diag::live::dns::Override;
+use sstp_diag::live::proxy::ProxyConfig;
+use sstp_diag::live::trust::{Store, Trust};
+use sstp_diag::proto::plan::Credentials;
+use sstp_diag::transcript::Target;
+use sstp_diag::transcript::trial::Trail;
+use std::fmt::Write;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Numbers given to boxes here, so that nobody waits for 20 s.
+const NUMBERS: &[(&str, u64)] = &[
+    ("idle-drop", 1200),
+    ("idle-reset", 1200),
+    ("idle-close", 1200),
+    ("proxy-idle", 1200),
+    ("lifetime", 1600),
+    ("throttle-sstp", 200_000),
+    ("byte-cap", 40_000),
+    ("byte-cap-up", 40_000),
+];
+
+fn chosen(id: &str) -> Chosen {
+    let number = NUMBERS.iter().find(|row| row.0 == id);
+    Chosen::parse(&number.map_or(id.to_string(), |row| format!("{id}={}", row.1))).expect("a box")
+}
+
+/// The lab behind that box, investigated as `path --lab` does.
+async fn investigated(chosen: Chosen, seed: u64) -> Trail {
+    let street = Street::build(chosen, LabConfig { seed, ..LabConfig::default() }).await.expect("it is built");
+    let config = config(&street, chosen, seed);
+    let (_stop, stopped) = tokio::sync::watch::channel(false);
+    let trail = run(config, Clock::start(), |_| (), stopped).await;
+    street.stop().await;
+    trail
+}
+
+fn config(street: &Street, chosen: Chosen, seed: u64) -> PathConfig {
+    let dial = street.lab.dial();
+    let target = Target { host: pki::NAME.into(), port: street.target.port(), ..Target::default() };
+    let mut probe = ProbeConfig::new(target);
+    let pair = dial.user.clone().zip(dial.password.clone());
+    probe.credentials = pair.map(|(user, password)| Credentials { user, password });
+    probe.trust = Arc::new(Trust::of(Store::Mozilla, "lab", &dial.ca_der));
+    probe.proxy = street.proxy.as_deref().map(|proxy| ProxyConfig::parse(proxy).expect("the lab's own proxy"));
+    let over = [(pki::NAME, street.target), (CONTROL, street.control)];
+    probe.resolver.overrides = over.iter().map(|(host, at)| Override { host: (*host).into(), addresses: vec![at.ip()] }).collect();
+    probe.seed = seed;
+    let mut config = PathConfig::new(probe).hurried();
+    config.control = Some((CONTROL.into(), street.control.port()));
+    config.control_at = Some(street.control);
+    config.plain_at = Some(street.plain);
+    config.system_resolver = Some(street.resolvers[0]);
+    config.resolvers = vec![street.resolvers[1]];
+    config.reference = Some(street.reference());
+    config.bulk = 96_000;
+    let timed = ["TEAR-IDLE-MIDDLEBOX", "TEAR-LIFETIME-CAP"];
+    config.max_idle = chosen.kind.says.iter().any(|id| timed.contains(id)).then_some(Duration::from_secs(3));
+    config.middlebox = Some(chosen.kind.id.into());
+    config
+}
+
+/// So many labs side by side; most of a run is waiting.
+const AT_ONCE: usize = 8;
+
+async fn all_of(wanted: Vec<(Chosen, u64)>) -> Vec<(Chosen, Trail)> {
+    let mut waiting = wanted.into_iter().enumerate();
+    let mut running = tokio::task::JoinSet::new();
+    let mut done = Vec::new();
+    loop {
+        while running.len() < AT_ONCE
+            && let Some((place, (chosen, seed))) = waiting.next()
+        {
+            running.spawn_local(async move { (place, chosen, investigated(chosen, seed).await) });
+        }
+        match running.join_next().await {
+            Some(result) => done.push(result.expect("no run panics")),
+            None => break,
+        }
+    }
+    done.sort_by_key(|row| row.0);
+    done.into_iter().map(|(_, chosen, trail)| (chosen, trail)).collect()
+}
+
+/// What was found, for a person who looks for a mistake.
+fn listing(verdict: &Verdict, trail: &Trail) -> String {
+    let mut text = String::new();
+    for found in &verdict.findings {
+        let because = found.because_of.map_or(String::new(), |id| format!(" (because of {id})"));
+        let _ =
+            writeln!(text, "      {} {} {}: {}{because}", found.row.severity.name(), found.hit.level.name(), found.row.id, found.hit.says);
+    }
+    for trial in &trail.trials {
+        let says = trial.saw.says.as_deref().or(trial.saw.body.as_deref()).unwrap_or_default();
+        let status = trial.saw.status().map_or(String::new(), |status| format!(" {status}"));
+        let value = trial.saw.value.map_or(String::new(), |value| format!(" [{value}]"));
+        let took = trial.took.millis();
+        let reached = trial.reached.map_or("-", |layer| layer.name());
+        let _ = writeln!(
+            text,
+            "        {} {}{value} {took:.0} ms {reached} {}{status} {says:?}",
+            trial.round,
+            trial.arm.id(),
+            trial.ending.word()
+        );
+    }
+    text
+}
+
+/// The verdict on a box is right: the cause is one that its row names, with medium or high confidence; or nothing above a note.
+fn right(chosen: Chosen, verdict: &Verdict) -> bool {
+    match verdict.cause() {
+        Some(cause) => chosen.kind.says.contains(&cause.row.id) && cause.hit.level >= Level::Probable,
+        None => chosen.kind.says.is_empty() && verdict.undecided.is_none(),
+    }
+}
+
+#[test]
+fn every_middlebox_is_named_right_and_surely() {
+    let only = std::env::var("PATH_ONLY").ok();
+    let wanted = middlebox::all().map(|kind| kind.id).filter(|id| only.as_ref().is_none_or(|only| only.split(',').any(|one| one == *id)));
+    let runs = block_on(all_of(wanted.map(|id| (chosen(id), 7)).collect()));
+    let mut wrong = Vec::new();
+    for (chosen, trail) in &runs {
+        let verdict = path::judge(trail);
+        if !right(*chosen, &verdict) {
+            let cause = verdict.cause().map_or("nothing", |cause| cause.row.id);
+            wrong.push(format!(
+                "{}: {:?} expected, got {cause} {:?}\n{}",
+                chosen.kind.id,
+                chosen.kind.says,
+                verdict.undecided,
+                listing(&verdict, trail)
+            ));
+        } else if only.is_some() {
+            println!("{}\n{}", chosen.kind.id, listing(&verdict, trail));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), runs.len(), wrong.join("\n"));
+}
+
+#[test]
+fn a_clean_way_draws_nothing_in_fifty_runs_and_a_lossy_one_neither() {
+    let mut wanted: Vec<(Chosen, u64)> = (0..50).map(|seed| (chosen("clean"), seed)).collect();
+    wanted.extend((0..10).map(|seed| (chosen("lossy"), seed)));
+    let runs = block_on(all_of(wanted));
+    let mut slowest = Micros::ZERO;
+    for (chosen, trail) in &runs {
+        let verdict = path::judge(trail);
+        let loud = verdict.findings.iter().any(|found| found.row.severity > Severity::Note);
+        assert!(!loud && verdict.undecided.is_none(), "{}: {:?}\n{}", chosen.kind.id, verdict.undecided, listing(&verdict, trail));
+        slowest = slowest.max(trail.took);
+    }
+    assert_eq!(runs.len(), 60);
+}
