@@ -6,6 +6,7 @@ use super::output::print;
 use super::{catalogue, eap, pcap, proxy, sense, trust};
 use crate::jobs::lab::{Dial, Lab, LabConfig, fault};
 use crate::jobs::probe::ProbeConfig;
+use crate::live::proxy::ProxyCredentials;
 use crate::live::dns::Override;
 use crate::live::runtime::{self, Ended};
 use crate::live::trust::Trust;
@@ -69,7 +70,9 @@ pub fn dial(config: &mut ProbeConfig, dial: &Dial, way: &WayArgs, roots: Option<
     config.wish.revocation |= dial.wish.revocation;
     config.wish.nameless |= dial.wish.nameless;
     if let Some(url) = &dial.proxy {
-        config.proxy = Some(proxy::from_argument(url).map_err(Trouble::Ours)?);
+        let mut proxy = proxy::from_argument(url).map_err(Trouble::Ours)?;
+        proxy.credentials = dial.proxy_login.clone().map(|(user, password)| ProxyCredentials { user, password });
+        config.proxy = Some(proxy);
     }
     config.eap.server_name = config.eap.server_name.take().or_else(|| dial.eap_server_name.clone());
     let wants = dial.with_certificate || config.methods.as_ref().is_some_and(|methods| methods.contains(&Method::EapTls));

@@ -101,7 +101,7 @@ mod tests {
         assert!(error.contains("--proxy-password-file") && !error.contains("s3cret"), "{error}");
         let proxy = from_argument("http://alice@proxy.test:3128").expect("a user is fine");
         assert_eq!(proxy.credentials.map(|credentials| credentials.user).as_deref(), Some("alice"));
-        assert!(from_argument("socks5://proxy.test").is_err());
+        assert!(from_argument("https://proxy.test").is_err() && from_argument("socks5://proxy.test").is_ok());
     }
 
     #[test]

@@ -5,12 +5,14 @@ mod booth;
 mod connect;
 mod front;
 mod old_tls;
+mod socks;
 mod web;
 
 pub use booth::{Booth, Call, Caller, Counter, Greeted};
 pub use connect::{ProxyAnswer, ProxyPolicy};
 pub use front::Front;
 pub use old_tls::Script;
+pub use socks::SocksMode;
 pub use web::{Page, PageAnswer, Pages};
 
 use super::LiveError;
@@ -119,6 +121,11 @@ impl Listener {
     /// Opens a forward proxy that tunnels to `upstream` whatever it is asked for.
     pub fn proxy(at: SocketAddr, policy: ProxyPolicy, upstream: SocketAddr, ear: Ear) -> Result<Listener, LiveError> {
         Listener::serving(at, Arc::new(connect::Service { policy, upstream }), ear)
+    }
+
+    /// Opens a SOCKS5 proxy that tunnels to `upstream` whatever it is asked for.
+    pub fn socks(at: SocketAddr, mode: SocksMode, upstream: SocketAddr, ear: Ear) -> Result<Listener, LiveError> {
+        Listener::serving(at, Arc::new(socks::Service { mode, upstream }), ear)
     }
 
     /// Opens a web server that hands out these pages.

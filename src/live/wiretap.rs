@@ -167,6 +167,11 @@ impl Wired {
         &self.tcp
     }
 
+    /// Who hears it, for a further connection.
+    pub fn ear(&self) -> Ear {
+        Ear(self.feed.as_ref().map(|feed| (feed.clock, feed.tap.clone())))
+    }
+
     /// The peer ended its stream; once.
     fn heard(&mut self, reset: bool) {
         if !std::mem::replace(&mut self.heard_end, true)

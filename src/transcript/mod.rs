@@ -8,6 +8,7 @@ mod jsonl;
 mod leave;
 mod lookup;
 mod matrix;
+pub mod proxy;
 pub mod scan;
 pub mod scrub;
 pub mod tap;

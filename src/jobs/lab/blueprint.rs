@@ -7,7 +7,7 @@ use super::pki::{Authority, Chain, PkiKind};
 use super::{Dial, LabConfig, USERS};
 use crate::base::Secret;
 use crate::live::LiveError;
-use crate::live::listen::{ClientCa, Door, Front, Listener, ProxyPolicy};
+use crate::live::listen::{ClientCa, Door, Front, Listener, ProxyPolicy, SocksMode};
 use crate::proto::auth::{EapServer, Identity};
 use crate::proto::edit::Edit;
 use crate::proto::plan::{Account, CertHashes, Mind, Plan, ServerConfig, Toxic};
@@ -31,7 +31,7 @@ pub(super) struct Blueprint {
     /// A client certificate is asked for; whether the server insists.
     client_certificate: Option<bool>,
     sni: Option<&'static str>,
-    proxy: Option<Option<ProxyPolicy>>,
+    proxy: Option<Between>,
     dial: Vec<fn(&mut Dial)>,
 }
 
@@ -68,8 +68,9 @@ impl Blueprint {
             Makes::ClientCertificate => self.client_certificate = Some(true),
             Makes::ClientCertificateWish => self.client_certificate = Some(false),
             Makes::Sni(name) => self.sni = Some(name),
-            Makes::Proxy(policy) => self.proxy = Some(Some(policy)),
-            Makes::ProxyAbsent => self.proxy = Some(None),
+            Makes::Proxy(policy) => self.proxy = Some(Between::Http(policy)),
+            Makes::Socks(mode) => self.proxy = Some(Between::Socks(mode)),
+            Makes::ProxyAbsent => self.proxy = Some(Between::Nobody),
             Makes::Dial(change) => self.dial.push(change),
             Makes::Many(parts) => parts.iter().try_for_each(|part| self.take(part))?,
         }
@@ -141,15 +142,29 @@ impl Blueprint {
     pub fn proxy(&self, upstream: Option<SocketAddr>, config: &LabConfig) -> Option<Result<Listener, LiveError>> {
         let at = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         Some(match (self.proxy?, upstream) {
-            (Some(policy), Some(upstream)) => Listener::proxy(at, policy, upstream, config.ear.clone()),
+            (Between::Http(policy), Some(upstream)) => Listener::proxy(at, policy, upstream, config.ear.clone()),
+            (Between::Socks(mode), Some(upstream)) => Listener::socks(at, mode, upstream, config.ear.clone()),
             _ => Listener::nobody(at),
         })
+    }
+
+    /// The scheme of the proxy's URL.
+    pub fn proxy_scheme(&self) -> &'static str {
+        if matches!(self.proxy, Some(Between::Socks(_))) { "socks5" } else { "http" }
     }
 
     /// Changes what is dialled for faults that lie outside the server.
     pub fn adjust(&self, dial: &mut Dial) {
         self.dial.iter().for_each(|change| change(dial));
     }
+}
+
+/// What stands between client and server.
+#[derive(Clone, Copy, Debug)]
+enum Between {
+    Http(ProxyPolicy),
+    Socks(SocksMode),
+    Nobody,
 }
 
 fn accounts() -> Vec<Account> {

@@ -104,7 +104,7 @@ impl Lab {
         if let Some(own) = &config.own {
             dial.ca_der = own.root.iter().cloned().collect();
         }
-        dial.proxy = proxy.as_ref().map(|proxy| format!("http://{}", proxy.address()));
+        dial.proxy = proxy.as_ref().map(|proxy| format!("{}://{}", blueprint.proxy_scheme(), proxy.address()));
         dial.certificate = Some(certificate);
         dial.with_certificate = config.methods.as_deref() == Some(&[Method::EapTls]);
         blueprint.adjust(&mut dial);
@@ -153,6 +153,9 @@ impl Lab {
         }
         if let Some(proxy) = &self.dial.proxy {
             line += &format!(" --proxy {proxy}");
+        }
+        if let Some((user, _)) = &self.dial.proxy_login {
+            line += &format!(" --proxy-user '{user}' --proxy-password-file {}", password.display());
         }
         if let Some(name) = &self.dial.server_name {
             line += &format!(" --server-name {name}");
@@ -221,6 +224,7 @@ fn dial(listeners: &[Listener], authority: &Authority) -> Dial {
         port: listeners.first().map_or(0, |listener| listener.address().port()),
         resolve: vec![(pki::NAME.into(), addresses)],
         proxy: None,
+        proxy_login: None,
         ca_der: vec![authority.root_der()],
         wish: Wish::default(),
         user: Some(user.into()),
