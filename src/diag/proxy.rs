@@ -43,7 +43,10 @@ pub(super) const PROXY: &[Check] = &[
         title: "The proxy does not take the credentials",
         means: "User and password were shown in the way the proxy asked for, and it asks again. The SSTP client of Windows could not even show \
                 them.",
-        fix: Fix { admin: "Look the login up in the proxy's log.", user: "Check user and password; for NTLM write the user as DOMAIN\\user." },
+        fix: Fix {
+            admin: "Look the login up in the proxy's log.",
+            user: "Check user and password; for NTLM write the user as DOMAIN\\user.",
+        },
         windows: &[Windows::Event(23)],
         verified: true,
         spec: &[SpecRef::rfc(9110, "15.5.8"), SpecRef::rfc(1929, "2")],
@@ -178,7 +181,10 @@ pub(super) const PROXY: &[Check] = &[
         layer: Layer::Proxy,
         title: "The SOCKS proxy does not give the tunnel",
         means: "Its reply to CONNECT bears a code that says why: its rules, or that it cannot reach the server.",
-        fix: Fix { admin: "Allow the server in the proxy's rules; check its DNS and its way out.", user: "Use a network without the proxy." },
+        fix: Fix {
+            admin: "Allow the server in the proxy's rules; check its DNS and its way out.",
+            user: "Use a network without the proxy.",
+        },
         spec: &[SpecRef::rfc(1928, "6")],
         needs: Need::Began(Layer::Proxy),
         look: Look::One(socks_refused),
@@ -285,7 +291,10 @@ fn credentials_refused(facts: &Facts) -> Option<Evidence> {
 
 fn login_taken(facts: &Facts) -> Option<Evidence> {
     let challenge = facts.proxy_challenge.as_ref().filter(|_| facts.reached(Layer::Proxy))?;
-    Some(Evidence::at(challenge.event, format!("before the tunnel: {}; it accepts {}", challenge.it.start, schemes(&challenge.it).join(", "))))
+    Some(Evidence::at(
+        challenge.event,
+        format!("before the tunnel: {}; it accepts {}", challenge.it.start, schemes(&challenge.it).join(", ")),
+    ))
 }
 
 /// A login that is neither Basic nor one that was shown.

@@ -1,6 +1,7 @@
 //! A tunnel through a forward proxy: HTTP CONNECT (MS-SSTP 4.5, RFC 9110 9.3.6) with a login, or SOCKS5 (RFC 1928).
 
 mod connect;
+pub mod find;
 pub mod policy;
 mod socks;
 

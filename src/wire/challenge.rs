@@ -115,7 +115,8 @@ mod tests {
 
     #[test]
     fn several_challenges_in_one_line_are_told_apart() {
-        let all = Challenge::parse(r#"Negotiate, NTLM, Digest realm="a, \"b\"", nonce=abc, qop="auth,auth-int", stale=TRUE, Basic realm="x""#);
+        let all =
+            Challenge::parse(r#"Negotiate, NTLM, Digest realm="a, \"b\"", nonce=abc, qop="auth,auth-int", stale=TRUE, Basic realm="x""#);
         let schemes: Vec<&str> = all.iter().map(|one| one.scheme.as_str()).collect();
         assert_eq!(schemes, ["Negotiate", "NTLM", "Digest", "Basic"]);
         assert_eq!(all[2].param("realm"), Some(r#"a, "b""#));

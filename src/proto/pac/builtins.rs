@@ -27,9 +27,9 @@ pub fn call(name: &str, arguments: &[Value], world: &World) -> Option<Answer> {
             let (host, whole) = (text(0).to_lowercase(), text(1).to_lowercase());
             yes(host == whole || !host.contains('.') && whole.split('.').next() == Some(&host))
         }
-        "isResolvable" => resolved(&text(0), world).map(|address| Value::Bool(address.is_some())),
-        "dnsResolve" => resolved(&text(0), world).map(|address| address.map_or(Value::Null, written)),
-        "isInNet" => resolved(&text(0), world).map(|address| Value::Bool(in_net(address, &text(1), &text(2)))),
+        "isResolvable" => resolved(arguments.first(), world).map(|address| Value::Bool(address.is_some())),
+        "dnsResolve" => resolved(arguments.first(), world).map(|address| address.map_or(Value::Null, written)),
+        "isInNet" => resolved(arguments.first(), world).map(|address| Value::Bool(in_net(address, &text(1), &text(2)))),
         "myIpAddress" => Ok(written(world.ours)),
         "dnsDomainLevels" => Ok(Value::Number(text(0).matches('.').count() as f64)),
         "shExpMatch" => yes(shell_match(&text(0), &text(1))),
@@ -106,10 +106,15 @@ fn written(address: Ipv4Addr) -> Value {
     Value::Text(address.to_string().into())
 }
 
-fn resolved(host: &str, world: &World) -> Result<Option<Ipv4Addr>, Need> {
+/// null is what dnsResolve gives for a name without an address.
+fn resolved(host: Option<&Value>, world: &World) -> Result<Option<Ipv4Addr>, Need> {
+    let host = match host {
+        None | Some(Value::Null) => return Ok(None),
+        Some(host) => host.text(),
+    };
     match host.parse() {
         Ok(address) => Ok(Some(address)),
-        Err(_) => world.names.get(host).copied().ok_or_else(|| Need::Name(host.into())),
+        Err(_) => world.names.get(&*host).copied().ok_or_else(|| Need::Name(host.to_string())),
     }
 }
 

@@ -19,7 +19,7 @@ pub type Run<T> = Result<T, Stop>;
 /// Runs the body, then calls one of its functions; its answer as text.
 pub fn call(body: &[Stmt], function: &str, arguments: &[&str], world: &World) -> Run<String> {
     let mut machine =
-        Machine { world, functions: HashMap::new(), globals: HashMap::new(), frames: Vec::new(), steps: 0, bytes: 0, line: 0 };
+        Machine { world, functions: HashMap::new(), globals: HashMap::new(), frames: Vec::new(), steps: 0, bytes: 0, line: 0, depth: 0 };
     machine.declare(body);
     machine.block(body)?;
     let arguments = arguments.iter().map(|text| Value::Text((*text).into())).collect();
@@ -45,6 +45,7 @@ struct Machine<'a> {
     steps: usize,
     bytes: usize,
     line: usize,
+    depth: usize,
 }
 
 impl Machine<'_> {
@@ -85,7 +86,22 @@ impl Machine<'_> {
         Ok(Flow::On)
     }
 
+    /// Goes one level deeper for as long as `doing` takes.
+    fn deeper<T>(&mut self, doing: impl FnOnce(&mut Self) -> Run<T>) -> Run<T> {
+        if self.depth >= DEEPEST {
+            return self.fail(format!("statements and expressions nested deeper than {DEEPEST}"));
+        }
+        self.depth += 1;
+        let result = doing(self);
+        self.depth -= 1;
+        result
+    }
+
     fn statement(&mut self, statement: &Stmt) -> Run<Flow> {
+        self.deeper(|machine| machine.statement_here(statement))
+    }
+
+    fn statement_here(&mut self, statement: &Stmt) -> Run<Flow> {
         self.step()?;
         self.line = statement.line;
         match &statement.kind {
@@ -99,9 +115,13 @@ impl Machine<'_> {
                     };
                 }
             }
-            StmtKind::If(test, then, other) => {
-                let branch = if self.value(test)?.truthy() { Some(then) } else { other.as_ref() };
-                return branch.map_or(Ok(Flow::On), |branch| self.statement(branch));
+            StmtKind::If(branches, other) => {
+                for (test, then) in branches {
+                    if self.value(test)?.truthy() {
+                        return self.statement(then);
+                    }
+                }
+                return other.as_ref().map_or(Ok(Flow::On), |other| self.statement(other));
             }
             StmtKind::Loop { init, test, step, body } => return self.around(init.as_deref(), test.as_ref(), step.as_ref(), body),
             StmtKind::Return(value) => {
@@ -159,6 +179,10 @@ impl Machine<'_> {
     }
 
     fn value(&mut self, expr: &Expr) -> Run<Value> {
+        self.deeper(|machine| machine.value_here(expr))
+    }
+
+    fn value_here(&mut self, expr: &Expr) -> Run<Value> {
         self.step()?;
         Ok(match expr {
             Expr::Text(text) => Value::Text(text.clone()),
@@ -175,16 +199,14 @@ impl Machine<'_> {
             }
             Expr::Not(inner) => Value::Bool(!self.value(inner)?.truthy()),
             Expr::Minus(inner) => Value::Number(-self.value(inner)?.number()),
-            Expr::And(a, b) => {
-                let a = self.value(a)?;
-                if a.truthy() { self.value(b)? } else { a }
-            }
-            Expr::Or(a, b) => {
-                let a = self.value(a)?;
-                if a.truthy() { a } else { self.value(b)? }
-            }
+            Expr::And(all) => self.until(all, false)?,
+            Expr::Or(all) => self.until(all, true)?,
             Expr::Either(test, yes, no) => {
-                if self.value(test)?.truthy() { self.value(yes)? } else { self.value(no)? }
+                if self.value(test)?.truthy() {
+                    self.value(yes)?
+                } else {
+                    self.value(no)?
+                }
             }
             Expr::Binary(sign, a, b) => {
                 let (a, b) = (self.value(a)?, self.value(b)?);
@@ -228,6 +250,18 @@ impl Machine<'_> {
         })
     }
 
+    /// The first value that is as sought, else the last.
+    fn until(&mut self, all: &[Expr], sought: bool) -> Run<Value> {
+        let mut last = Value::Null;
+        for one in all {
+            last = self.value(one)?;
+            if last.truthy() == sought {
+                break;
+            }
+        }
+        Ok(last)
+    }
+
     fn values(&mut self, all: &[Expr]) -> Run<Vec<Value>> {
         all.iter().map(|one| self.value(one)).collect()
     }
@@ -265,5 +299,7 @@ fn binary(sign: &str, a: &Value, b: &Value) -> Value {
 const MOST_STEPS: usize = 1_000_000;
 /// Ours: bytes of texts and arrays made in one run.
 const MOST_MADE: usize = 16 << 20;
+/// Ours: statements and expressions within one another, those of the callers included; the stack holds ten times as many.
+const DEEPEST: usize = 400;
 /// Ours: deeper recursion is stopped.
 const DEEPEST_CALL: usize = 32;

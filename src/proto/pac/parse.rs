@@ -104,10 +104,14 @@ impl Parser {
             return self.function();
         }
         if self.take_word("if") {
-            let test = self.parenthesised()?;
-            let then = Box::new(self.statement()?);
-            let other = if self.take_word("else") { Some(Box::new(self.statement()?)) } else { None };
-            return Ok(StmtKind::If(test, then, other));
+            let mut branches = vec![(self.parenthesised()?, self.statement()?)];
+            while self.take_word("else") {
+                if !self.take_word("if") {
+                    return Ok(StmtKind::If(branches, Some(Box::new(self.statement()?))));
+                }
+                branches.push((self.parenthesised()?, self.statement()?));
+            }
+            return Ok(StmtKind::If(branches, None));
         }
         if self.take_word("while") {
             let test = Some(self.parenthesised()?);
@@ -222,6 +226,9 @@ impl Parser {
     fn binary(&mut self, level: usize) -> Got<Expr> {
         let Some(signs) = LEVELS.get(level) else { return self.unary() };
         let mut left = self.binary(level + 1)?;
+        if level < LOGICAL {
+            return self.logical(level, left);
+        }
         // A chain nests as deeply as it is long, and is walked as deeply.
         let mut length = 0;
         while let Some(sign) = signs.iter().copied().find(|sign| self.is(sign)) {
@@ -230,14 +237,23 @@ impl Parser {
             if length > LONGEST_CHAIN {
                 return Err(PacError { line: self.line(), says: format!("more than {LONGEST_CHAIN} operators in a row") });
             }
-            let (a, b) = (Box::new(left), Box::new(self.binary(level + 1)?));
-            left = match sign {
-                "&&" => Expr::And(a, b),
-                "||" => Expr::Or(a, b),
-                sign => Expr::Binary(sign, a, b),
-            };
+            left = Expr::Binary(sign, Box::new(left), Box::new(self.binary(level + 1)?));
         }
         Ok(left)
+    }
+
+    /// `||` and `&&`, of which scripts have long lists.
+    fn logical(&mut self, level: usize, first: Expr) -> Got<Expr> {
+        let sign = if level == 0 { "||" } else { "&&" };
+        let mut all = vec![first];
+        while self.take(sign) {
+            all.push(self.binary(level + 1)?);
+        }
+        Ok(match (all.len(), level) {
+            (1, _) => all.remove(0),
+            (_, 0) => Expr::Or(all),
+            _ => Expr::And(all),
+        })
     }
 
     fn unary(&mut self) -> Got<Expr> {
@@ -330,14 +346,45 @@ impl Parser {
 }
 
 /// From the loosest to the tightest.
-const LEVELS: &[&[&str]] =
-    &[&["||"], &["&&"], &["===", "!==", "==", "!="], &["<=", ">=", "<", ">"], &["+", "-"], &["*", "/", "%"]];
+const LEVELS: &[&[&str]] = &[&["||"], &["&&"], &["===", "!==", "==", "!="], &["<=", ">=", "<", ">"], &["+", "-"], &["*", "/", "%"]];
+/// So many levels are logical.
+const LOGICAL: usize = 2;
 /// Words of the language that are outside the subset, and those that are no names.
 const BEYOND: &[&str] = &[
-    "new", "this", "switch", "case", "try", "catch", "throw", "typeof", "instanceof", "delete", "void", "with", "do", "class", "eval", "import",
-    "export", "async", "await", "yield", "if", "else", "for", "while", "return", "break", "continue", "function", "var", "let", "const", "in",
+    "new",
+    "this",
+    "switch",
+    "case",
+    "try",
+    "catch",
+    "throw",
+    "typeof",
+    "instanceof",
+    "delete",
+    "void",
+    "with",
+    "do",
+    "class",
+    "eval",
+    "import",
+    "export",
+    "async",
+    "await",
+    "yield",
+    "if",
+    "else",
+    "for",
+    "while",
+    "return",
+    "break",
+    "continue",
+    "function",
+    "var",
+    "let",
+    "const",
+    "in",
 ];
 /// Ours: deeper nesting is refused.
 const DEEPEST: usize = 64;
 /// Ours: longer chains of one operator are refused.
-const LONGEST_CHAIN: usize = 1000;
+const LONGEST_CHAIN: usize = 100;

@@ -12,8 +12,14 @@ pub struct Stmt {
 #[derive(Clone, Debug)]
 pub enum StmtKind {
     Var(Vec<(String, Option<Expr>)>),
-    If(Expr, Box<Stmt>, Option<Box<Stmt>>),
-    Loop { init: Option<Box<Stmt>>, test: Option<Expr>, step: Option<Expr>, body: Box<Stmt> },
+    /// `if`, every `else if`, and the last `else`.
+    If(Vec<(Expr, Stmt)>, Option<Box<Stmt>>),
+    Loop {
+        init: Option<Box<Stmt>>,
+        test: Option<Expr>,
+        step: Option<Expr>,
+        body: Box<Stmt>,
+    },
     Return(Option<Expr>),
     Block(Vec<Stmt>),
     Expr(Expr),
@@ -40,8 +46,8 @@ pub enum Expr {
     Not(Box<Expr>),
     Minus(Box<Expr>),
     Binary(&'static str, Box<Expr>, Box<Expr>),
-    And(Box<Expr>, Box<Expr>),
-    Or(Box<Expr>, Box<Expr>),
+    And(Vec<Expr>),
+    Or(Vec<Expr>),
     Either(Box<Expr>, Box<Expr>, Box<Expr>),
     /// A function by its name.
     Call(String, Vec<Expr>),

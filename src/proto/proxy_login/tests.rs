@@ -24,7 +24,11 @@ fn the_strongest_scheme_that_both_can_do_is_taken() {
     let me = alice();
     let all = ["Basic realm=\"x\"", "NTLM", "Negotiate", "Digest realm=\"x\", nonce=\"n\", qop=\"auth\", algorithm=MD5"];
     assert_eq!(shown(&ask(&mut Course::new(Some(&me)), all)).0, Scheme::Digest(Algorithm::Md5));
-    let both = [all[3], "Digest realm=\"x\", nonce=\"n\", qop=\"auth\", algorithm=SHA-256", "Digest realm=\"x\", nonce=\"n\", algorithm=SHA-512-256"];
+    let both = [
+        all[3],
+        "Digest realm=\"x\", nonce=\"n\", qop=\"auth\", algorithm=SHA-256",
+        "Digest realm=\"x\", nonce=\"n\", algorithm=SHA-512-256",
+    ];
     assert_eq!(shown(&ask(&mut Course::new(Some(&me)), both)).0, Scheme::Digest(Algorithm::Sha256));
     assert_eq!(shown(&ask(&mut Course::new(Some(&me)), &all[..2])).0, Scheme::Ntlm);
     let (scheme, line, here) = shown(&ask(&mut Course::new(Some(&me)), &all[..1]));
@@ -39,7 +43,14 @@ fn digest_answers_in_full_and_once_more_when_the_nonce_is_stale() {
     let mut course = Course::new(Some(&me));
     let old = "Digest realm=\"a \\\"b\\\"\", nonce=\"one\", opaque=\"o\", qop=\"auth-int,auth\"";
     let (_, line, _) = shown(&ask(&mut course, [old]));
-    for part in ["username=\"CORP\\\\alice\"", "realm=\"a \\\"b\\\"\"", "nonce=\"one\"", "uri=\"vpn.example.test:443\"", "opaque=\"o\"", "nc=00000001"] {
+    for part in [
+        "username=\"CORP\\\\alice\"",
+        "realm=\"a \\\"b\\\"\"",
+        "nonce=\"one\"",
+        "uri=\"vpn.example.test:443\"",
+        "opaque=\"o\"",
+        "nc=00000001",
+    ] {
         assert!(line.contains(part), "{part} in {line}");
     }
     let asked = Asked {

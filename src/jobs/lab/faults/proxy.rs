@@ -62,7 +62,13 @@ pub(in crate::jobs::lab) const FAULTS: &[Fault] = &[
         "PROXY-SOCKS-LOGIN",
     ),
     fault("proxy.socks-wrong-password", Proxy, "the SOCKS5 proxy does not take the login", SOCKS_WRONG, "PROXY-CREDENTIALS-REFUSED"),
-    fault("proxy.socks-refused", Proxy, "the SOCKS5 proxy's rules forbid the host", Makes::Socks(SocksMode::Refuse(2)), "PROXY-SOCKS-REFUSED"),
+    fault(
+        "proxy.socks-refused",
+        Proxy,
+        "the SOCKS5 proxy's rules forbid the host",
+        Makes::Socks(SocksMode::Refuse(2)),
+        "PROXY-SOCKS-REFUSED",
+    ),
 ];
 
 const DIGEST: Makes = Makes::Many(&[Makes::Proxy(proxy::digest), Makes::Dial(right)]);
