@@ -9,6 +9,7 @@ use sstp_diag::live::clock::Clock;
 use sstp_diag::live::dns::Override;
 use sstp_diag::live::keylog::KeyLogs;
 use sstp_diag::live::lookup::Wish;
+use sstp_diag::live::proxy::find::{Pac, Source};
 use sstp_diag::live::proxy::{ProxyConfig, ProxyCredentials};
 use sstp_diag::live::trust::{Store, Trust};
 use sstp_diag::live::wiretap::Ear;
@@ -51,6 +52,7 @@ pub async fn heard(faults: Vec<String>, credentials: bool, timers: Timers, ear: 
     if let (Some(proxy), Some((user, password))) = (&mut config.proxy, dial.proxy_login.clone()) {
         proxy.credentials = Some(ProxyCredentials { user, password });
     }
+    config.pac = dial.pac.clone().map(|(name, text)| Pac { source: Source::Text(name, text), credentials: None });
     let over = dial.resolve.iter().map(|(host, addresses)| Override { host: host.clone(), addresses: addresses.clone() });
     config.resolver.overrides = over.collect();
     config.timers = timers;

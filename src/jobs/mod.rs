@@ -6,3 +6,4 @@ pub mod lab;
 pub mod pcap;
 pub mod probe;
 pub mod replay;
+pub mod witness;

@@ -191,8 +191,8 @@ async fn read_on(tcp: &mut Wired, body: &mut Vec<u8>, length: Option<usize>, eno
     Ok(())
 }
 
-/// RFC 9112 7.1.
-fn unchunked(mut bytes: &[u8]) -> Option<Vec<u8>> {
+/// A body in chunks, put together; nothing when it is not whole. RFC 9112 7.1.
+pub fn unchunked(mut bytes: &[u8]) -> Option<Vec<u8>> {
     let mut body = Vec::new();
     loop {
         let end = bytes.windows(2).position(|pair| pair == b"\r\n")?;

@@ -17,6 +17,7 @@ pub use web::{Page, PageAnswer, Pages};
 
 use super::LiveError;
 use super::wiretap::{Ear, Wired};
+use super::witness::Witness;
 use crate::base::{Micros, Secret};
 use crate::proto::Machine;
 use crate::proto::plan::{Plan, Toxic};
@@ -65,6 +66,8 @@ pub struct Door {
     pub toxics_above_tls: Vec<Toxic>,
     /// Who hears what is said.
     pub ear: Ear,
+    /// Who answers whoever asks what arrived.
+    pub witness: Option<Witness>,
 }
 
 /// Makes the machine that plays the server of a new connection, which begins at that time.

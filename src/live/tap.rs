@@ -75,6 +75,11 @@ impl Tap {
         self.seen.clone()
     }
 
+    /// Our own end of the TCP connection.
+    pub fn local(&self) -> Option<SocketAddr> {
+        self.tcp.socket().local_addr().ok()
+    }
+
     /// The peer of the TCP connection.
     pub fn peer(&self) -> Option<SocketAddr> {
         self.tcp.socket().peer_addr().ok()

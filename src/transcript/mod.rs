@@ -12,6 +12,7 @@ pub mod proxy;
 pub mod scan;
 pub mod scrub;
 pub mod tap;
+pub mod witness;
 
 pub use event::{ConnectFailure, DnsFailure, Event, How, Opaqueness, Reason, ScanAnswer, Secured, TlsFailure, What};
 pub use facts::{Facts, State};

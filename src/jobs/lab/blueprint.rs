@@ -135,6 +135,10 @@ impl Blueprint {
             maker: None,
             toxics_above_tls: self.toxics_above_tls.clone(),
             ear: config.ear.clone(),
+            witness: config
+                .witness
+                .as_ref()
+                .map(|witness| witness.serving(chain.identity.chain.first().map(Vec::as_slice).unwrap_or_default())),
         }
     }
 

@@ -18,6 +18,8 @@ pub struct Dial {
     pub proxy: Option<String>,
     /// User and password for it.
     pub proxy_login: Option<(String, Secret<String>)>,
+    /// Name and text of a proxy script that is asked in place of a proxy.
+    pub pac: Option<(String, String)>,
     /// Roots to trust, DER.
     pub ca_der: Vec<Vec<u8>>,
     /// What has to be looked up for the fault to be seen.

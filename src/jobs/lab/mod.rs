@@ -19,6 +19,7 @@ use crate::live::clock::Clock;
 use crate::live::listen::{Listener, Page, Pages};
 use crate::live::lookup::Wish;
 use crate::live::wiretap::Ear;
+use crate::live::witness::Witness;
 use crate::proto::auth::EapServer;
 use crate::proto::plan::{CertHashes, Method, Plan, ServerConfig, Timers};
 use crate::transcript::Transcript;
@@ -47,6 +48,10 @@ pub struct LabConfig {
     pub seed: u64,
     /// Who hears what is said on the connections that are accepted.
     pub ear: Ear,
+    /// Gives back what arrived; it then is who hears.
+    pub witness: Option<Witness>,
+    /// The address to listen on in place of loopback.
+    pub at: Option<IpAddr>,
 }
 
 impl Default for LabConfig {
@@ -60,6 +65,8 @@ impl Default for LabConfig {
             timers: Timers::default(),
             seed: 1,
             ear: Ear::default(),
+            witness: None,
+            at: None,
         }
     }
 }
@@ -90,7 +97,10 @@ pub struct Lab {
 
 impl Lab {
     /// Starts a lab on 127.0.0.1, and on ::1 where there is one. Needs a tokio runtime.
-    pub async fn start(config: LabConfig) -> Result<Lab, LiveError> {
+    pub async fn start(mut config: LabConfig) -> Result<Lab, LiveError> {
+        if let Some(witness) = &config.witness {
+            config.ear = Ear::new(witness.tape());
+        }
         let blueprint = Blueprint::of(&config)?;
         let pages = Pages::default();
         let web = Listener::web(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), pages.clone())?;
@@ -200,6 +210,10 @@ async fn listeners(
     let nameless = nameless.as_ref();
     let _ = pages.set(chain.pages.clone());
     let chains = (&chain, other.as_ref().unwrap_or(&chain));
+    if let Some(at) = config.at {
+        let at = SocketAddr::new(at, config.port);
+        return Ok(vec![Listener::open(blueprint.door(at, (chains.0, nameless), authority, eap, config)).await?]);
+    }
     for _ in 0..PORT_TRIES {
         let v4 = SocketAddr::from((Ipv4Addr::LOCALHOST, config.port));
         let v4 = Listener::open(blueprint.door(v4, (chains.0, nameless), authority, eap, config)).await?;
@@ -225,6 +239,7 @@ fn dial(listeners: &[Listener], authority: &Authority) -> Dial {
         resolve: vec![(pki::NAME.into(), addresses)],
         proxy: None,
         proxy_login: None,
+        pac: None,
         ca_der: vec![authority.root_der()],
         wish: Wish::default(),
         user: Some(user.into()),

@@ -61,8 +61,11 @@ fn wants_digest(nonce: &str, stale: bool) -> String {
     )
 }
 
-/// Who goes through NTLM on one connection may pass.
+/// Who goes through NTLM on one connection may have a tunnel; what is fetched over plain HTTP needs no login.
 pub fn ntlm(head: &Head) -> ProxyAnswer {
+    if head.request_line().is_some_and(|line| line.0 != "CONNECT") {
+        return open(head);
+    }
     let again = |token: &str| {
         ProxyAnswer::Again(format!(
             "HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: NTLM{token}\r\nContent-Length: 0\r\n\r\n"

@@ -3,7 +3,7 @@
 use super::connect::until_idle;
 use super::{Kept, Serve};
 use crate::live::wiretap::Wired;
-use crate::wire::socks::{self, Read};
+use crate::wire::socks::{self, Place, Read};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -52,12 +52,17 @@ impl Service {
                 return client.shutdown().await.ok();
             }
         }
-        hear(client, &mut got, socks::read_connect).await?;
+        let place = hear(client, &mut got, socks::read_connect).await?;
         if let SocksMode::Refuse(code) = self.mode {
             client.write_all(&socks::reply(code)).await.ok()?;
             return client.shutdown().await.ok();
         }
-        let Ok(mut server) = TcpStream::connect(self.upstream).await else {
+        // Nothing but loopback: the lab is no way out.
+        let to = match place {
+            Place::Address(address, port) if address.is_loopback() => SocketAddr::new(address, port),
+            _ => self.upstream,
+        };
+        let Ok(mut server) = TcpStream::connect(to).await else {
             return client.write_all(&socks::reply(5)).await.ok();
         };
         let _ = server.set_nodelay(true);

@@ -69,7 +69,13 @@ pub(in crate::jobs::lab) const FAULTS: &[Fault] = &[
         Makes::Socks(SocksMode::Refuse(2)),
         "PROXY-SOCKS-REFUSED",
     ),
+    fault("proxy.pac-broken", Proxy, "the proxy script is wrong", Makes::Dial(broken_script), "PROXY-PAC-FAIL"),
 ];
+
+fn broken_script(dial: &mut Dial) {
+    let text = "function FindProxyForURL(url, host) {\n  return proxyFor(host);\n}\n";
+    dial.pac = Some(("lab.pac".into(), text.into()));
+}
 
 const DIGEST: Makes = Makes::Many(&[Makes::Proxy(proxy::digest), Makes::Dial(right)]);
 const DIGEST_WRONG: Makes = Makes::Many(&[Makes::Proxy(proxy::digest), Makes::Dial(wrong)]);
