@@ -9,7 +9,8 @@ use sstp_diag::live::clock::Clock;
 use sstp_diag::live::dns::Override;
 use sstp_diag::live::keylog::KeyLogs;
 use sstp_diag::live::lookup::Wish;
-use sstp_diag::live::proxy::ProxyConfig;
+use sstp_diag::live::proxy::find::{Pac, Source};
+use sstp_diag::live::proxy::{ProxyConfig, ProxyCredentials};
 use sstp_diag::live::trust::{Store, Trust};
 use sstp_diag::live::wiretap::Ear;
 use sstp_diag::proto::edit::Edit;
@@ -48,6 +49,10 @@ pub async fn heard(faults: Vec<String>, credentials: bool, timers: Timers, ear: 
     // Also where no fault is there to be seen by it: looking things up must draw no finding of its own.
     config.wish = Wish { issuers: true, revocation: true, nameless: true };
     config.proxy = dial.proxy.as_deref().map(|proxy| ProxyConfig::parse(proxy).expect("the lab's own proxy"));
+    if let (Some(proxy), Some((user, password))) = (&mut config.proxy, dial.proxy_login.clone()) {
+        proxy.credentials = Some(ProxyCredentials { user, password });
+    }
+    config.pac = dial.pac.clone().map(|(name, text)| Pac { source: Source::Text(name, text), credentials: None });
     let over = dial.resolve.iter().map(|(host, addresses)| Override { host: host.clone(), addresses: addresses.clone() });
     config.resolver.overrides = over.collect();
     config.timers = timers;

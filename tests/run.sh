@@ -13,6 +13,7 @@ NEEDED=(
   /usr/bin/openssl openssl
   /usr/sbin/squid squid
   /usr/sbin/haproxy haproxy
+  /usr/bin/microsocks microsocks
   /usr/sbin/nginx nginx-light
   /usr/bin/python3 python3-minimal
   /usr/bin/nsenter util-linux

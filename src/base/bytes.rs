@@ -69,6 +69,24 @@ pub fn base64(bytes: &[u8]) -> String {
     })
 }
 
+/// The bytes of Base64, with or without padding. `None` when it is anything else. RFC 4648 4.
+pub fn unbase64(text: &str) -> Option<Vec<u8>> {
+    let digit = |c: u8| match c {
+        b'A'..=b'Z' => Some(c - b'A'),
+        b'a'..=b'z' => Some(c - b'a' + 26),
+        b'0'..=b'9' => Some(c - b'0' + 52),
+        b'+' => Some(62),
+        b'/' => Some(63),
+        _ => None,
+    };
+    let digits: Vec<u8> = text.trim_end_matches('=').bytes().map(digit).collect::<Option<_>>()?;
+    let whole = digits.chunks(4).map(|chunk| {
+        let group = chunk.iter().enumerate().fold(0u32, |group, (i, value)| group | u32::from(*value) << (18 - 6 * i));
+        (group.to_be_bytes(), chunk.len())
+    });
+    (digits.len() % 4 != 1).then(|| whole.flat_map(|([_, bytes @ ..], len)| bytes.into_iter().take(len - 1)).collect())
+}
+
 /// The bytes of hexadecimal text; white space and colons between bytes are passed over. `None` when it is anything else.
 pub fn unhex(text: &str) -> Option<Vec<u8>> {
     let digits: Vec<u8> =

@@ -7,7 +7,7 @@ mod secret;
 mod spec;
 mod time;
 
-pub use bytes::{Bytes, Limit, Reader, WireError, base64, hex, unhex};
+pub use bytes::{Bytes, Limit, Reader, WireError, base64, hex, unbase64, unhex};
 pub use field::Field;
 pub use layer::{Layer, Side};
 pub use secret::Secret;

@@ -90,10 +90,12 @@ fn stdin_once(input: &[PathBuf], proof: &ProofArgs, logs: &LogArgs) -> Result<()
 }
 
 fn shape(view: &ViewArgs, shown: &ShownArgs) -> Result<Shape, Trouble> {
-    let shape = match (view.shape.listing, view.shape.hex, view.shape.ladder) {
-        (true, ..) => Shape::Listing,
-        (_, true, _) => Shape::Hex,
-        (.., true) => Shape::Sequence,
+    let wants = &view.shape;
+    let shape = match () {
+        () if wants.listing => Shape::Listing,
+        () if wants.hex => Shape::Hex,
+        () if wants.ladder => Shape::Sequence,
+        () if wants.visibility => Shape::Visibility,
         _ => return Ok(Shape::Block),
     };
     let format = output::on_stdout(shown)?.name;
@@ -101,7 +103,9 @@ fn shape(view: &ViewArgs, shown: &ShownArgs) -> Result<Shape, Trouble> {
     if table {
         return Ok(shape);
     }
-    Err(Trouble::Usage(format!("--listing, --hex and --ladder are views for people; {format} has every message in it as it is")))
+    Err(Trouble::Usage(format!(
+        "--listing, --hex, --ladder and --visibility are views for people; {format} has every message in it as it is"
+    )))
 }
 
 /// What opens a capture whose tunnels are looked into, without a proof.

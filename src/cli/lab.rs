@@ -4,12 +4,16 @@ use super::args::{CatalogueArgs, LabArgs, ProbeArgs, Roots, Shape, WayArgs, What
 use super::exit::{Exit, Trouble};
 use super::output::print;
 use super::{catalogue, eap, pcap, proxy, sense, trust};
+use crate::base::Secret;
 use crate::jobs::lab::{Dial, Lab, LabConfig, fault};
 use crate::jobs::probe::ProbeConfig;
 use crate::live::dns::Override;
+use crate::live::proxy::ProxyCredentials;
+use crate::live::proxy::find::{Pac, Source};
 use crate::live::runtime::{self, Ended};
 use crate::live::trust::Trust;
 use crate::live::wiretap::Ear;
+use crate::live::witness::{SHORTEST, Token, Witness};
 use crate::proto::bug::{self, Bug};
 use crate::proto::plan::{Credentials, Method};
 use std::fs::{self, OpenOptions};
@@ -75,7 +79,12 @@ pub fn dial(config: &mut ProbeConfig, dial: &Dial, way: &WayArgs, roots: Option<
     config.wish.revocation |= dial.wish.revocation;
     config.wish.nameless |= dial.wish.nameless;
     if let Some(url) = &dial.proxy {
-        config.proxy = Some(proxy::from_argument(url).map_err(Trouble::Ours)?);
+        let mut proxy = proxy::from_argument(url).map_err(Trouble::Ours)?;
+        proxy.credentials = dial.proxy_login.clone().map(|(user, password)| ProxyCredentials { user, password });
+        config.proxy = Some(proxy);
+    }
+    if let Some((name, text)) = &dial.pac {
+        config.pac = Some(Pac { source: Source::Text(name.clone(), text.clone()), credentials: None });
     }
     config.eap.server_name = config.eap.server_name.take().or_else(|| dial.eap_server_name.clone());
     let wants = dial.with_certificate || config.methods.as_ref().is_some_and(|methods| methods.contains(&Method::EapTls));
@@ -109,14 +118,26 @@ fn bug_list() -> String {
 fn port(args: &LabArgs) -> Result<u16, Trouble> {
     match args.listen {
         None => Ok(0),
-        Some(at) if at.ip().is_loopback() => Ok(at.port()),
+        Some(at) if at.ip().is_loopback() || args.witness.is_some() => Ok(at.port()),
         Some(at) => Err(Trouble::Usage(format!("the lab listens on loopback only (127.0.0.1 and ::1), not on {}", at.ip()))),
     }
 }
 
+/// The token of a witness, or the file that holds it.
+pub fn token(text: &str) -> Result<Token, Trouble> {
+    let secret = match text.strip_prefix('@') {
+        Some(file) => super::password::first_line(Path::new(file))?,
+        None => Secret::new(text.to_string()),
+    };
+    Token::new(secret).ok_or_else(|| Trouble::Usage(format!("the token of a witness has at least {SHORTEST} characters")))
+}
+
 async fn serve(args: &LabArgs, port: u16, bugs: &[Bug], ear: Ear, mut stop: Receiver<bool>) -> Result<(), Trouble> {
     let methods = (!args.auth.is_empty()).then(|| args.auth.clone());
-    let lab = Lab::start(LabConfig { port, faults: args.fault.clone(), bugs: bugs.to_vec(), methods, ear, ..LabConfig::default() }).await?;
+    let witness = args.witness.as_deref().map(token).transpose()?.map(|token| Witness::new(token, &[]));
+    let at = args.listen.map(|at| at.ip()).filter(|ip| !ip.is_loopback());
+    let (faults, bugs) = (args.fault.clone(), bugs.to_vec());
+    let lab = Lab::start(LabConfig { witness, at, port, faults, bugs, methods, ear, ..LabConfig::default() }).await?;
     let files = Files::write(args, &lab)?;
     print(greeting(&lab, &files).as_bytes())?;
     // The sender lives as long as this job, so the wait ends with Ctrl-C only.

@@ -60,7 +60,7 @@ The password for \-\-user, unless \-\-password\-file or \-\-password\-env says o
 SSTP_DIAG_PROXY_PASSWORD
 The password of the user in the proxy's URL.
 .TP
-HTTPS_PROXY, https_proxy, NO_PROXY, no_proxy
+HTTPS_PROXY, https_proxy, ALL_PROXY, all_proxy, NO_PROXY, no_proxy
 The proxy to go through, and the servers that are reached without it.
 .TP
 SSLKEYLOGFILE

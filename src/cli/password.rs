@@ -107,7 +107,7 @@ fn asked(who: &str, instead: &str) -> Result<Secret<String>, Trouble> {
 }
 
 /// The first line of a file without its end and without a byte order mark; `-` is standard input.
-fn first_line(path: &Path) -> Result<Secret<String>, Trouble> {
+pub fn first_line(path: &Path) -> Result<Secret<String>, Trouble> {
     let read = if path == Path::new("-") {
         line_of(io::stdin().lock())
     } else {

@@ -1,10 +1,12 @@
-//! Which proxy to go through: `--proxy`, else `HTTPS_PROXY` unless `NO_PROXY` excepts the server.
+//! Which proxy to go through: `--proxy`, what a script names, else `HTTPS_PROXY` or `ALL_PROXY` unless `NO_PROXY` excepts the server.
 
 use super::args::{Target, WayArgs};
 use super::exit::Trouble;
 use super::password;
 use crate::base::Secret;
-use crate::live::proxy::ProxyConfig;
+use crate::live::proxy::find::{Pac, Source, search_domains};
+use crate::live::proxy::{ProxyConfig, ProxyCredentials};
+use crate::proto::pac::MOST_BYTES;
 use std::net::IpAddr;
 
 /// Reads `--proxy`. A password is refused: arguments can be read by every user of the machine.
@@ -21,23 +23,71 @@ pub fn from_argument(text: &str) -> Result<ProxyConfig, String> {
 pub fn choose(way: &WayArgs, target: &Target) -> Result<Option<ProxyConfig>, Trouble> {
     let mut proxy = match &way.proxy {
         Some(url) => Some(from_argument(url).map_err(|error| Trouble::Usage(format!("--proxy: {error}")))?),
-        None if way.no_proxy => None,
+        None if way.no_proxy || scripted(way) => None,
         None => from_environment(target)?,
     };
+    if let (Some(proxy), Some(user)) = (&mut proxy, &way.proxy_user) {
+        proxy.credentials = Some(ProxyCredentials { user: user.clone(), password: Secret::default() });
+    }
     if let Some(credentials) = proxy.as_mut().and_then(|proxy| proxy.credentials.as_mut()) {
         let empty = credentials.password.expose().is_empty();
         if let Some(given) = password::of_proxy(way.proxy_password_file.as_deref(), &credentials.user, empty)? {
             credentials.password = given;
         }
-    } else if way.proxy_password_file.is_some() {
-        return Err(Trouble::Usage("--proxy-password-file needs a proxy with a user: --proxy http://user@host:port".into()));
+    } else if way.proxy_password_file.is_some() && way.proxy_user.is_none() {
+        return Err(Trouble::Usage(
+            "--proxy-password-file needs a proxy with a user: --proxy http://user@host:port, or --proxy-user".into(),
+        ));
+    } else if way.proxy_user.is_some() && !scripted(way) {
+        return Err(Trouble::Usage("--proxy-user needs a proxy: --proxy, --pac, --wpad or HTTPS_PROXY".into()));
     }
     Ok(proxy)
 }
 
+/// A script names the proxy.
+fn scripted(way: &WayArgs) -> bool {
+    way.pac.is_some() || way.wpad.is_some()
+}
+
+/// For commands that make many connections, where the way must be certain.
+pub fn no_script(way: &WayArgs) -> Result<(), Trouble> {
+    match scripted(way) {
+        true => Err(Trouble::Usage("--pac and --wpad are for probe; give the proxy that the script names with --proxy".into())),
+        false => Ok(()),
+    }
+}
+
+/// The script of `--pac` or `--wpad`, and who we are to the proxy that it names.
+pub fn script(way: &WayArgs) -> Result<Option<Pac>, Trouble> {
+    let source = match (&way.pac, way.wpad.as_deref()) {
+        (Some(url), _) if url.contains("://") => Source::Url(url.clone()),
+        (Some(file), _) => {
+            let path = std::path::Path::new(file);
+            let trouble = |error| Trouble::file("read the proxy script", path, &error);
+            let bytes = std::fs::File::open(path).and_then(|file| {
+                let mut bytes = Vec::new();
+                std::io::Read::read_to_end(&mut std::io::Read::take(file, MOST_BYTES as u64 + 1), &mut bytes).map(|_| bytes)
+            });
+            Source::Text(file.clone(), String::from_utf8_lossy(&bytes.map_err(trouble)?).into_owned())
+        }
+        (None, Some("")) => Source::Wpad(search_domains(&std::fs::read_to_string(RESOLV_CONF).unwrap_or_default())),
+        (None, Some(domain)) => Source::Wpad(vec![domain.to_string()]),
+        (None, None) => return Ok(None),
+    };
+    let credentials = match &way.proxy_user {
+        Some(user) => {
+            let password = password::of_proxy(way.proxy_password_file.as_deref(), user, true)?.unwrap_or_default();
+            Some(ProxyCredentials { user: user.clone(), password })
+        }
+        None => None,
+    };
+    Ok(Some(Pac { source, credentials }))
+}
+
 fn from_environment(target: &Target) -> Result<Option<ProxyConfig>, Trouble> {
     let set = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
-    let Some((name, url)) = ["https_proxy", "HTTPS_PROXY"].into_iter().find_map(|name| Some((name, set(name)?))) else {
+    let Some((name, url)) = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"].into_iter().find_map(|name| Some((name, set(name)?)))
+    else {
         return Ok(None);
     };
     let except = set("no_proxy").or_else(|| set("NO_PROXY")).unwrap_or_default();
@@ -91,6 +141,9 @@ pub fn not_empty(secret: Secret<String>) -> Option<Secret<String>> {
     (!secret.expose().is_empty()).then_some(secret)
 }
 
+/// resolv.conf(5).
+const RESOLV_CONF: &str = "/etc/resolv.conf";
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,7 +154,7 @@ mod tests {
         assert!(error.contains("--proxy-password-file") && !error.contains("s3cret"), "{error}");
         let proxy = from_argument("http://alice@proxy.test:3128").expect("a user is fine");
         assert_eq!(proxy.credentials.map(|credentials| credentials.user).as_deref(), Some("alice"));
-        assert!(from_argument("socks5://proxy.test").is_err());
+        assert!(from_argument("https://proxy.test").is_err() && from_argument("socks5://proxy.test").is_ok());
     }
 
     #[test]

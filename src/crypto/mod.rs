@@ -4,8 +4,10 @@
 pub mod binding;
 pub mod chain;
 pub mod chap_md5;
+pub mod http_digest;
 pub mod mppe;
 pub mod mschapv2;
+pub mod ntlm;
 pub mod peap;
 pub mod revocation;
 pub mod tls13_flight;

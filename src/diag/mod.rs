@@ -51,6 +51,8 @@ mod tls;
 mod tls_odd;
 mod tls_scan;
 pub mod unseen;
+pub mod visibility;
+pub mod witness;
 pub mod words;
 
 pub use check::{Check, Evidence, Fix, Look, Need, Severity, Windows};

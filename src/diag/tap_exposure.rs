@@ -6,6 +6,7 @@ use super::check::{Check, Evidence, Fix, Look, Need, Severity};
 use super::look::sstp_request;
 use crate::base::{Layer, Side, SpecRef};
 use crate::transcript::facts::{Facts, Seen};
+use crate::transcript::proxy::Step;
 use crate::transcript::tap::{Answer, Confidence, Proof};
 use crate::wire::ppp::{self, Frame};
 use crate::wire::{chap, eap};
@@ -100,6 +101,12 @@ fn told_in_clear(facts: &Facts) -> Option<Evidence> {
 
 fn proxy_password(facts: &Facts) -> Option<Evidence> {
     let seen = facts.proxy_request.as_ref().filter(|seen| seen.it.with_credentials)?;
+    // Digest and NTLM do not show the password. Transcripts of former versions do not name the scheme.
+    let named: Vec<&String> =
+        facts.proxy_steps.iter().filter_map(|seen| if let Step::Shown { scheme } = &seen.it { Some(scheme) } else { None }).collect();
+    if !named.is_empty() && !named.iter().any(|scheme| scheme.eq_ignore_ascii_case("basic")) {
+        return None;
+    }
     Some(Evidence::at(seen.event, format!("CONNECT {} through {} with Basic credentials", seen.it.target, seen.it.proxy)))
 }
 

@@ -8,3 +8,4 @@ pub mod path;
 pub mod pcap;
 pub mod probe;
 pub mod replay;
+pub mod witness;

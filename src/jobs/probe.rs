@@ -6,6 +6,7 @@ mod learn;
 mod matrix;
 mod recorder;
 
+use crate::base::Layer;
 use crate::live::Notes;
 use crate::live::aside::Asides;
 use crate::live::clock::Clock;
@@ -14,11 +15,12 @@ use crate::live::hello_scan::Limits;
 use crate::live::keylog::KeyLogs;
 use crate::live::lookup::{Lookups, Wish};
 use crate::live::proxy::ProxyConfig;
+use crate::live::proxy::find::{Found, Pac};
 use crate::live::trust::Trust;
 use crate::live::wiretap::Ear;
 use crate::proto::auth::EapClient;
 use crate::proto::plan::{Credentials, Method, Timers};
-use crate::transcript::{Asked, Head, Sink, Target, Transcript};
+use crate::transcript::{Asked, Head, Sink, Target, Transcript, What};
 use recorder::{End, Ended, Recorder};
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,6 +47,8 @@ pub struct ProbeConfig {
     pub wish: Wish,
     /// The forward proxy to go through.
     pub proxy: Option<ProxyConfig>,
+    /// The script that names the proxy, where `proxy` names none.
+    pub pac: Option<Pac>,
     /// Overrides and family of name resolution.
     pub resolver: Resolver,
     /// How long each layer may take, and the protocols' timers.
@@ -76,6 +80,7 @@ impl ProbeConfig {
             trust: Arc::default(),
             wish: Wish::default(),
             proxy: None,
+            pac: None,
             resolver: Resolver::default(),
             timers: Timers::default(),
             total: TOTAL,
@@ -107,8 +112,20 @@ impl ProbeConfig {
 /// Probes until everything asked for is done, a layer fails, the time is up, or `stop` becomes true; what was gathered
 /// until then is in the transcript in any case, and went to `sink` as it happened.
 pub async fn run(config: &ProbeConfig, clock: &Clock, sink: &mut dyn Sink, stop: watch::Receiver<bool>) -> Transcript {
+    let (found, with_proxy);
+    let (config, steps) = match &config.pac {
+        Some(pac) if config.proxy.is_none() => {
+            found = proxy_of(pac, config).await;
+            with_proxy = ProbeConfig { proxy: found.proxy, ..config.clone() };
+            (&with_proxy, found.steps)
+        }
+        _ => (config, Vec::new()),
+    };
     let ended = Ended::default();
     let mut record = Recorder::new(head(config, clock), sink, ended.clone());
+    for step in steps {
+        Notes::new(clock, &mut record).note(None, Layer::Proxy, What::Proxy(Box::new(step)));
+    }
     let mut beside = Beside::default();
     let (halt, mut halted) = watch::channel(false);
     {
@@ -126,6 +143,12 @@ pub async fn run(config: &ProbeConfig, clock: &Clock, sink: &mut dyn Sink, stop:
     beside.asides.note(patience, &mut Notes::new(clock, &mut record)).await;
     beside.lookups.note(ended.get().is_none(), &mut Notes::new(clock, &mut record)).await;
     record.finish(clock)
+}
+
+/// The proxy that the script names for the server.
+pub(in crate::jobs) async fn proxy_of(pac: &Pac, config: &ProbeConfig) -> Found {
+    let within = config.timers.of(Layer::Proxy).min(config.total);
+    pac.ask(config.target.name(), config.target.port, &config.resolver, within).await
 }
 
 /// What goes on beside the call.

@@ -3,10 +3,12 @@
 
 use super::dial::connect_quietly;
 use super::dns::{self, Resolver};
-use super::proxy::{ProxyConfig, authorization};
+use super::proxy::{self, Asking, Kind, ProxyConfig};
 use super::wiretap::{Ear, Wired};
 use crate::base::Layer;
+use crate::proto::proxy_login::{Course, Next, Scheme};
 use crate::transcript::ConnectFailure;
+use crate::transcript::proxy::Header;
 use crate::wire::http::{Head, Parsed};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -43,29 +45,47 @@ pub async fn fetch(wanted: &Wanted, way: &Way, within: Duration) -> Result<Vec<u
 
 async fn following(wanted: &Wanted, way: &Way, within: Duration) -> Result<Vec<u8>, String> {
     let mut url = wanted.url.clone();
+    let mut course = Course::new(way.proxy.as_ref().and_then(|proxy| proxy.credentials.as_ref()));
+    let mut login = zeroize::Zeroizing::new(String::new());
     for _ in 0..=MOST_REDIRECTS {
-        match once(&url, wanted, way, within).await? {
+        match once(&url, wanted, way, within, &login).await? {
             Answer::Body(body) => return Ok(body),
             Answer::Elsewhere(next) => url = next,
+            Answer::Login(head) => login = logged_in(&mut course, &head, wanted, &url)?,
         }
     }
     Err(format!("more than {MOST_REDIRECTS} redirects"))
 }
 
+/// The login that a proxy asks for in answer to a request for `url`.
+fn logged_in(course: &mut Course<'_>, head: &Head, wanted: &Wanted, url: &str) -> Result<zeroize::Zeroizing<String>, String> {
+    let method = if wanted.post.is_some() { "POST" } else { "GET" };
+    let chance = proxy::chance().ok_or("the system gives no random numbers")?;
+    match course.challenged(head, method, url, chance) {
+        Next::Again { scheme: Scheme::Ntlm, .. } => Err("the proxy wants NTLM, which we do for tunnels only".into()),
+        Next::Again { line, .. } => Ok(line),
+        Next::GiveUp(_) => Err(format!("the answer through the proxy is {}", head.start)),
+    }
+}
+
 enum Answer {
     Body(Vec<u8>),
     Elsewhere(String),
+    /// The proxy wants credentials.
+    Login(Head),
 }
 
-async fn once(url: &str, wanted: &Wanted, way: &Way, within: Duration) -> Result<Answer, String> {
+async fn once(url: &str, wanted: &Wanted, way: &Way, within: Duration, login: &str) -> Result<Answer, String> {
     let place = Place::of(url).ok_or_else(|| format!("{url:?} is no address of the form http://host/path"))?;
     let mut tcp = connect(&place, way, within).await?;
-    tcp.write_all(&request(&place, wanted, way.proxy.as_ref())).await.map_err(|error| format!("the request could not be sent: {error}"))?;
+    let proxied = way.proxy.as_ref().is_some_and(|proxy| proxy.kind == Kind::Http);
+    tcp.write_all(&request(&place, wanted, proxied, login)).await.map_err(|error| format!("the request could not be sent: {error}"))?;
     let (head, mut body) = head(&mut tcp).await?;
     match (head.status, head.header("location")) {
         (Some(200), _) => {}
         (Some(301 | 302 | 303 | 307 | 308), Some(next)) => return Ok(Answer::Elsewhere(absolute(&place, next))),
-        _ if way.proxy.is_some() => return Err(format!("the answer through the proxy is {}", head.start)),
+        (Some(407), _) if proxied => return Ok(Answer::Login(head)),
+        _ if proxied => return Err(format!("the answer through the proxy is {}", head.start)),
         _ => return Err(format!("the answer is {}", head.start)),
     }
     let chunked = head.header("transfer-encoding").is_some_and(|coding| coding.to_ascii_lowercase().contains("chunked"));
@@ -95,11 +115,21 @@ async fn connect(place: &Place, way: &Way, within: Duration) -> Result<Wired, St
     for address in addresses.into_iter().take(MOST_ADDRESSES) {
         let to = SocketAddr::new(address, port);
         match connect_quietly(to, within / 2, &Ear::default()).await {
-            Ok(tcp) => return Ok(tcp),
+            Ok(tcp) => return through(tcp, place, way, within).await,
             Err(error) => last = format!("no connection to {to}: {}", in_words(&error)),
         }
     }
     Err(last)
+}
+
+/// Through a SOCKS proxy there is a tunnel first.
+async fn through(mut tcp: Wired, place: &Place, way: &Way, within: Duration) -> Result<Wired, String> {
+    if let Some(proxy) = way.proxy.as_ref().filter(|proxy| proxy.kind == Kind::Socks5) {
+        let host = if place.host.contains(':') { format!("[{}]", place.host) } else { place.host.clone() };
+        let asking = Asking { proxy, target: &format!("{host}:{}", place.port), header: Header::None, within };
+        proxy::open(&mut tcp, &asking, |_| {}).await.map_err(|trouble| trouble.reason.to_string())?;
+    }
+    Ok(tcp)
 }
 
 fn in_words(error: &std::io::Error) -> String {
@@ -113,17 +143,15 @@ fn in_words(error: &std::io::Error) -> String {
 }
 
 /// To a proxy the whole address is said. RFC 9112 3.2.2.
-fn request(place: &Place, wanted: &Wanted, proxy: Option<&ProxyConfig>) -> zeroize::Zeroizing<Vec<u8>> {
+fn request(place: &Place, wanted: &Wanted, proxied: bool, login: &str) -> zeroize::Zeroizing<Vec<u8>> {
     let (method, body) = wanted.post.as_ref().map_or(("GET", None), |post| ("POST", Some(post)));
     let Place { authority, path, .. } = place;
-    let target = if proxy.is_some() { format!("http://{authority}{path}") } else { path.clone() };
+    let target = if proxied { format!("http://{authority}{path}") } else { path.clone() };
     let mut text = zeroize::Zeroizing::new(format!(
         "{method} {target} HTTP/1.1\r\nHost: {authority}\r\nUser-Agent: sstp-diag/{}\r\n",
         env!("CARGO_PKG_VERSION")
     ));
-    if let Some(proxy) = proxy {
-        text.push_str(&authorization(proxy));
-    }
+    text.push_str(login);
     if let Some((kind, body)) = body {
         *text += &format!("Content-Type: {kind}\r\nContent-Length: {}\r\n", body.len());
     }
@@ -163,8 +191,8 @@ async fn read_on(tcp: &mut Wired, body: &mut Vec<u8>, length: Option<usize>, eno
     Ok(())
 }
 
-/// RFC 9112 7.1.
-fn unchunked(mut bytes: &[u8]) -> Option<Vec<u8>> {
+/// A body in chunks, put together; nothing when it is not whole. RFC 9112 7.1.
+pub fn unchunked(mut bytes: &[u8]) -> Option<Vec<u8>> {
     let mut body = Vec::new();
     loop {
         let end = bytes.windows(2).position(|pair| pair == b"\r\n")?;

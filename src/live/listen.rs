@@ -6,6 +6,7 @@ mod booth;
 mod connect;
 mod front;
 mod old_tls;
+mod socks;
 mod web;
 
 pub use also::Also;
@@ -13,12 +14,14 @@ pub use booth::{Booth, Call, Caller, Counter, Greeted};
 pub use connect::{ProxyAnswer, ProxyPolicy};
 pub use front::Front;
 pub use old_tls::Script;
+pub use socks::SocksMode;
 pub use web::{Page, PageAnswer, Pages};
 
 pub(super) use front::{drain, say_and_close, tls_config};
 
 use super::LiveError;
 use super::wiretap::{Ear, Wired};
+use super::witness::Witness;
 use crate::base::{Micros, Secret};
 use crate::proto::Machine;
 use crate::proto::plan::{Mind, Plan, ServerConfig, Toxic};
@@ -69,6 +72,8 @@ pub struct Door {
     pub toxics_above_tls: Vec<Toxic>,
     /// Who hears what is said.
     pub ear: Ear,
+    /// Who answers whoever asks what arrived.
+    pub witness: Option<Witness>,
 }
 
 /// Makes the machine that plays the server of a new connection, which begins at that time.
@@ -125,6 +130,11 @@ impl Listener {
     /// Opens a forward proxy that tunnels to `upstream` whatever it is asked for.
     pub fn proxy(at: SocketAddr, policy: ProxyPolicy, upstream: SocketAddr, ear: Ear) -> Result<Listener, LiveError> {
         Listener::serving(at, Arc::new(connect::Service { policy, upstream }), ear)
+    }
+
+    /// Opens a SOCKS5 proxy that tunnels to `upstream` whatever it is asked for.
+    pub fn socks(at: SocketAddr, mode: SocksMode, upstream: SocketAddr, ear: Ear) -> Result<Listener, LiveError> {
+        Listener::serving(at, Arc::new(socks::Service { mode, upstream }), ear)
     }
 
     /// Opens a web server that hands out these pages.
@@ -201,6 +211,8 @@ pub(super) fn stub(at: SocketAddr, front: Front) -> Door {
         client_ca: None,
         identity_without_sni: None,
         sni_required: None,
+        also: None,
+        witness: None,
         plan,
         maker: None,
         toxics_above_tls: Vec::new(),

@@ -25,6 +25,7 @@ pub mod tls;
 pub mod toxic;
 pub mod trust;
 pub mod wiretap;
+pub mod witness;
 
 pub use notes::Notes;
 

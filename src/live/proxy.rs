@@ -1,32 +1,43 @@
-//! HTTP CONNECT through a forward proxy, without credentials or with Basic ones. MS-SSTP 4.5, RFC 9110 9.3.6.
+//! A tunnel through a forward proxy: HTTP CONNECT (MS-SSTP 4.5, RFC 9110 9.3.6) with a login, or SOCKS5 (RFC 1928).
 
+mod connect;
+pub mod find;
+pub mod policy;
+mod socks;
+
+pub use crate::proto::proxy_login::ProxyCredentials;
+
+use super::clock::Clock;
 use super::notes::{Notes, timed_out};
 use super::tap::Tap;
 use super::wiretap::Wired;
-use crate::base::{Bytes, Layer, Secret, Side, WireError, base64};
+use crate::base::{Bytes, Layer, Secret, Side, WireError};
+use crate::proto::proxy_login::Chance;
+use crate::transcript::proxy::{Header, Step};
 use crate::transcript::{How, Reason, What};
-use crate::wire::http::{Head, Parsed};
+use crate::wire::http::Head;
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// A proxy as the user named it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProxyConfig {
+    /// What is spoken with it.
+    pub kind: Kind,
     /// Name or address, an IPv6 address without brackets.
     pub host: String,
     /// TCP port.
     pub port: u16,
-    /// For Basic authentication, RFC 7617.
+    /// Who we are to it.
     pub credentials: Option<ProxyCredentials>,
 }
 
-/// Who we are to the proxy.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ProxyCredentials {
-    /// User name.
-    pub user: String,
-    /// Password.
-    pub password: Secret<String>,
+/// What is spoken with the proxy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// HTTP: CONNECT.
+    Http,
+    /// SOCKS version 5.
+    Socks5,
 }
 
 /// Why a text names no proxy that can be used; the text itself may hold a password and is not in it.
@@ -45,22 +56,25 @@ impl std::fmt::Display for NotAProxy {
 impl std::error::Error for NotAProxy {}
 
 impl ProxyConfig {
-    /// Reads `http://[user[:password]@]host[:port][/]`; user and password may be percent-encoded, the scheme may be left out.
+    /// Reads `http://[user[:password]@]host[:port][/]` or the same with `socks5://` or `socks5h://`; user and password may be
+    /// percent-encoded, the scheme `http://` may be left out.
     pub fn parse(text: &str) -> Result<ProxyConfig, NotAProxy> {
         let fail = |expected| NotAProxy { expected };
-        let rest = match text.trim().split_once("://") {
-            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => rest,
-            Some(_) => return Err(fail("the scheme http://")),
-            None => text.trim(),
+        let (scheme, rest) = text.trim().split_once("://").unwrap_or(("http", text.trim()));
+        let kind = match scheme.to_ascii_lowercase().as_str() {
+            "http" => Kind::Http,
+            "socks5" | "socks5h" => Kind::Socks5,
+            _ => return Err(fail("the scheme http:// or socks5://")),
         };
         let rest = rest.trim_end_matches('/');
         let (user_info, place) = rest.rsplit_once('@').map_or((None, rest), |(user, place)| (Some(user), place));
-        let (host, port) = host_and_port(place).ok_or(fail("http://[user@]host:port"))?;
+        let default = if kind == Kind::Http { HTTP } else { SOCKS };
+        let (host, port) = host_and_port(place, default).ok_or(fail("http://[user@]host:port or socks5://[user@]host:port"))?;
         let credentials = user_info.map(|info| {
             let (user, password) = info.split_once(':').unwrap_or((info, ""));
             ProxyCredentials { user: percent_decoded(user), password: Secret::new(percent_decoded(password)) }
         });
-        Ok(ProxyConfig { host, port, credentials })
+        Ok(ProxyConfig { kind, host, port, credentials })
     }
 
     /// `host:port`, an IPv6 address in brackets.
@@ -69,26 +83,35 @@ impl ProxyConfig {
     }
 }
 
-/// Asks the proxy for `target` (`host:port`) and notes both heads; the tunnel, or nothing after a `Down` was noted.
+/// Asks the proxy for `target` (`host:port`) and notes what is said; the tunnel, or nothing after a `Down` was noted.
 pub async fn tunnel(tcp: impl Into<Wired>, proxy: &ProxyConfig, target: &str, within: Duration, notes: &mut Notes<'_>) -> Option<Tap> {
     let mut tcp = tcp.into();
     notes.began(Layer::Proxy);
-    let with_credentials = proxy.credentials.is_some();
-    let request = What::ProxyRequest { proxy: proxy.authority(), target: target.to_string(), with_credentials, says_sstp: true };
-    notes.note(Some(Side::Client), Layer::Proxy, request);
-    match exchange(&mut tcp, proxy, target, within).await {
-        Ok(reply) => {
-            notes.note_raw(None, Layer::Proxy, What::ProxyReply(reply.head.clone()), reply.raw.clone());
-            if let Some(says) = reply.refusal() {
-                notes.down(Layer::Proxy, Reason::Refused(says));
-                return None;
-            }
+    let asking = Asking { proxy, target, header: Header::Sstp, within };
+    let mut status = None;
+    let heard = |said: Said| match said {
+        Said::Request { with_credentials } => {
+            let (proxy, target, says_sstp) = (proxy.authority(), target.to_string(), asking.proxy.kind == Kind::Http);
+            let request = What::ProxyRequest { proxy, target, with_credentials, says_sstp };
+            notes.note(Some(Side::Client), Layer::Proxy, request);
+        }
+        Said::Reply(reply) => {
+            status = reply.head.status;
+            notes.note_raw(None, Layer::Proxy, What::ProxyReply(reply.head), reply.raw);
+        }
+        Said::Step(step) => notes.note(None, Layer::Proxy, What::Proxy(Box::new(step))),
+    };
+    match open(&mut tcp, &asking, heard).await {
+        Ok(ahead) => {
             notes.up(Layer::Proxy);
-            Some(Tap::new(tcp, reply.ahead))
+            Some(Tap::new(tcp, ahead))
         }
         Err(trouble) => {
             if let Some(error) = trouble.undecoded {
                 notes.note_raw(None, Layer::Proxy, What::Undecoded(error), trouble.raw);
+            }
+            if matches!(status, Some(403 | 405)) {
+                contrast(&tcp, &asking, notes).await;
             }
             notes.down(Layer::Proxy, trouble.reason);
             None
@@ -96,26 +119,52 @@ pub async fn tunnel(tcp: impl Into<Wired>, proxy: &ProxyConfig, target: &str, wi
     }
 }
 
-/// The proxy's answer and what came right behind it.
-#[derive(Debug)]
-pub struct Reply {
-    /// Its head.
-    pub head: Head,
-    /// The bytes of the head.
-    pub raw: Bytes,
-    /// Bytes behind the head.
-    pub ahead: Vec<u8>,
-}
-
-impl Reply {
-    /// The status line when the tunnel was not given. RFC 9110 9.3.6: any 2xx gives it.
-    pub fn refusal(&self) -> Option<String> {
-        let given = self.head.status.is_some_and(|status| (200..300).contains(&status));
-        (!given).then(|| self.head.start.clone())
+/// Finds out what the refusal depends on.
+async fn contrast(tcp: &Wired, asking: &Asking<'_>, notes: &mut Notes<'_>) {
+    let Ok(to) = tcp.socket().peer_addr() else { return };
+    let policy = policy::Policy { proxy: asking.proxy, to, within: asking.within.min(CONTRAST), ear: tcp.ear() };
+    for contrast in policy.contrasts(asking.target).await {
+        notes.note(None, Layer::Proxy, What::Proxy(Box::new(Step::Contrast(contrast))));
     }
 }
 
-/// Why there is no answer to look at.
+/// What a proxy is asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Asking<'a> {
+    /// The proxy.
+    pub proxy: &'a ProxyConfig,
+    /// `host:port`
+    pub target: &'a str,
+    /// What CONNECT bears besides the usual headers.
+    pub header: Header,
+    /// How long everything may take.
+    pub within: Duration,
+}
+
+/// What happens while a tunnel is asked for.
+#[derive(Debug)]
+pub enum Said {
+    /// We ask.
+    Request {
+        /// Credentials are shown.
+        with_credentials: bool,
+    },
+    /// An HTTP proxy answers.
+    Reply(HeardHead),
+    /// Anything else.
+    Step(Step),
+}
+
+/// The head of an answer.
+#[derive(Debug)]
+pub struct HeardHead {
+    /// As it was read.
+    pub head: Head,
+    /// Its bytes.
+    pub raw: Bytes,
+}
+
+/// Why there is no tunnel.
 #[derive(Debug)]
 pub struct Trouble {
     /// The reason.
@@ -126,73 +175,51 @@ pub struct Trouble {
     pub raw: Bytes,
 }
 
-/// Sends CONNECT and reads the head of the answer; nothing is noted.
-pub async fn exchange(tcp: &mut Wired, proxy: &ProxyConfig, target: &str, within: Duration) -> Result<Reply, Trouble> {
-    let mut got = Vec::new();
-    let answer = tokio::time::timeout(within, async {
-        tcp.write_all(&request(proxy, target)).await.map_err(|_| Stop::Closed(How::Reset))?;
-        read_head(tcp, &mut got).await
-    });
-    let stop = match answer.await {
-        Ok(Ok((head, len))) => return Ok(Reply { head, raw: Bytes::from(&got[..len]), ahead: got.split_off(len) }),
-        Ok(Err(stop)) => stop,
-        Err(_) => Stop::Silent,
-    };
-    got.truncate(SHOWN);
-    let (reason, undecoded) = match stop {
-        Stop::Closed(how) => (Reason::Closed(how), None),
-        Stop::Silent => (timed_out("answer of the proxy to CONNECT", within), None),
-        Stop::Undecoded(error) => (Reason::Violated(error.what.clone()), Some(error)),
-    };
-    Err(Trouble { reason, undecoded, raw: got.into() })
-}
+impl Trouble {
+    fn of(reason: Reason) -> Trouble {
+        Trouble { reason, undecoded: None, raw: Bytes::default() }
+    }
 
-enum Stop {
-    Closed(How),
-    Silent,
-    Undecoded(WireError),
-}
+    fn refused(says: &str) -> Trouble {
+        Trouble::of(Reason::Refused(says.into()))
+    }
 
-async fn read_head(tcp: &mut Wired, got: &mut Vec<u8>) -> Result<(Head, usize), Stop> {
-    let mut chunk = [0; 2048];
-    loop {
-        match tcp.read(&mut chunk).await {
-            Ok(0) => return Err(Stop::Closed(How::Fin)),
-            Err(_) => return Err(Stop::Closed(How::Reset)),
-            Ok(n) => got.extend(&chunk[..n]),
-        }
-        match Head::parse_response(Layer::Proxy, got) {
-            Ok(Parsed::Whole(head, len)) => return Ok((head, len)),
-            Ok(Parsed::Partial) => {}
-            Err(error) => return Err(Stop::Undecoded(error)),
-        }
+    fn closed(how: How) -> Trouble {
+        Trouble::of(Reason::Closed(how))
+    }
+
+    fn with(self, got: &[u8]) -> Trouble {
+        Trouble { raw: Bytes::from(&got[..got.len().min(SHOWN)]), ..self }
     }
 }
 
-/// MS-SSTP 4.5: CONNECT with `SSTPVERSION: 1.0`.
-fn request(proxy: &ProxyConfig, target: &str) -> zeroize::Zeroizing<Vec<u8>> {
-    let mut text = zeroize::Zeroizing::new(format!(
-        "CONNECT {target} HTTP/1.1\r\nHost: {target}\r\nSSTPVERSION: 1.0\r\nUser-Agent: sstp-diag/{}\r\n",
-        env!("CARGO_PKG_VERSION")
-    ));
-    text.push_str(&authorization(proxy));
-    *text += "\r\n";
-    zeroize::Zeroizing::new(text.as_bytes().to_vec())
+fn broken(_: &std::io::Error) -> Trouble {
+    Trouble::closed(How::Reset)
 }
 
-/// The header line that shows our credentials, with its line end; nothing without any. RFC 7617 2.
-pub(super) fn authorization(proxy: &ProxyConfig) -> zeroize::Zeroizing<String> {
-    let mut line = zeroize::Zeroizing::new(String::new());
-    if let Some(credentials) = &proxy.credentials {
-        let pair = zeroize::Zeroizing::new(format!("{}:{}", credentials.user, credentials.password.expose()));
-        *line += "Proxy-Authorization: Basic ";
-        *line += &base64(pair.as_bytes());
-        *line += "\r\n";
+/// Asks for the tunnel on a connection to the proxy and hands back what came right behind the last answer. `tcp` may be another
+/// connection to the same address afterwards: a proxy may close after it asked for credentials.
+pub async fn open(tcp: &mut Wired, asking: &Asking<'_>, mut heard: impl FnMut(Said)) -> Result<Vec<u8>, Trouble> {
+    let exchange = async {
+        match asking.proxy.kind {
+            Kind::Http => connect::exchange(tcp, asking, &mut heard).await,
+            Kind::Socks5 => socks::exchange(tcp, asking, &mut heard).await,
+        }
+    };
+    match tokio::time::timeout(asking.within, exchange).await {
+        Ok(result) => result,
+        Err(_) => Err(Trouble::of(timed_out("answer of the proxy to CONNECT", asking.within))),
     }
-    line
 }
 
-fn host_and_port(place: &str) -> Option<(String, u16)> {
+/// What a login depends on besides the challenge; nothing when the system gives no random numbers.
+pub(super) fn chance() -> Option<Chance> {
+    let mut random = [0; 16];
+    aws_lc_rs::rand::fill(&mut random).ok().map(|()| Chance { random, unix_ms: Clock::start().unix_ms() })
+}
+
+/// `host`, `host:port`, `[v6]` or `[v6]:port`; `default` is the port where none is named.
+fn host_and_port(place: &str, default: u16) -> Option<(String, u16)> {
     let (host, port) = match place.strip_prefix('[') {
         Some(rest) => {
             let (host, rest) = rest.split_once(']')?;
@@ -200,7 +227,7 @@ fn host_and_port(place: &str) -> Option<(String, u16)> {
         }
         None => place.split_once(':').map_or((place, None), |(host, port)| (host, Some(port))),
     };
-    let port = port.map_or(Some(DEFAULT_PORT), |port| port.parse().ok().filter(|port| *port != 0))?;
+    let port = port.map_or(Some(default), |port| port.parse().ok().filter(|port| *port != 0))?;
     let sane = !host.is_empty() && !host.contains(|c: char| c.is_whitespace() || c.is_control() || "/?#".contains(c));
     sane.then(|| (host.to_string(), port))
 }
@@ -220,7 +247,11 @@ fn percent_decoded(text: &str) -> String {
 }
 
 /// RFC 9110 4.2.1: the port of `http`.
-const DEFAULT_PORT: u16 = 80;
+const HTTP: u16 = 80;
+/// RFC 1928 3: the port of SOCKS.
+const SOCKS: u16 = 1080;
+/// Ours: an answer that is only compared may take so long.
+const CONTRAST: Duration = Duration::from_secs(5);
 /// Ours: so many bytes of an answer that cannot be read are kept.
 const SHOWN: usize = 256;
 

@@ -4,6 +4,7 @@ use super::dial::{self, connect_quietly};
 use super::proxy::{self, ProxyConfig};
 use super::tap::Tap;
 use super::wiretap::Ear;
+use crate::transcript::proxy::Header;
 use crate::transcript::{ConnectFailure, Reason};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -39,10 +40,8 @@ impl Route {
         let no_tcp = |error: std::io::Error| NoWay::Tcp(dial::classify(&error), error.to_string());
         let mut tcp = connect_quietly(self.to, within, &self.ear).await.map_err(no_tcp)?;
         let Some((proxy, target)) = &self.proxy else { return Ok(Tap::new(tcp, Vec::new())) };
-        let reply = proxy::exchange(&mut tcp, proxy, target, within).await.map_err(|trouble| NoWay::Proxy(trouble.reason))?;
-        match reply.refusal() {
-            None => Ok(Tap::new(tcp, reply.ahead)),
-            Some(says) => Err(NoWay::Proxy(Reason::Refused(says))),
-        }
+        let asking = proxy::Asking { proxy, target, header: Header::Sstp, within };
+        let ahead = proxy::open(&mut tcp, &asking, |_| {}).await.map_err(|trouble| NoWay::Proxy(trouble.reason))?;
+        Ok(Tap::new(tcp, ahead))
     }
 }

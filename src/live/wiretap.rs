@@ -96,7 +96,7 @@ impl rustls::KeyLog for Ear {
 }
 
 /// Our own address on the way there, with any port. Connecting a UDP socket sends nothing.
-fn towards(to: SocketAddr) -> io::Result<SocketAddr> {
+pub(super) fn towards(to: SocketAddr) -> io::Result<SocketAddr> {
     let any = if to.is_ipv4() { SocketAddr::from(([0; 4], 0)) } else { SocketAddr::from(([0u16; 8], 0)) };
     let socket = UdpSocket::bind(any)?;
     socket.connect(to)?;
@@ -165,6 +165,11 @@ impl Wired {
     /// The socket, to ask it for addresses and to set its options.
     pub fn socket(&self) -> &TcpStream {
         &self.tcp
+    }
+
+    /// Who hears it, for a further connection.
+    pub fn ear(&self) -> Ear {
+        Ear(self.feed.as_ref().map(|feed| (feed.clock, feed.tap.clone())))
     }
 
     /// The peer ended its stream; once.

@@ -86,7 +86,8 @@ impl Edit {
             "*" => None,
             number => Some(number.parse().map_err(|_| fail("a number or * after #"))?),
         };
-        let verb = words.next().ok_or_else(|| fail("an operation: set flip drop close repeat before hold splice split shred instead copy"))?;
+        let verb =
+            words.next().ok_or_else(|| fail("an operation: set flip drop close repeat before hold splice split shred instead copy"))?;
         let rest = line.split_once(verb).map_or("", |pair| pair.1).trim();
         let operation = operation(verb, rest).map_err(fail)?;
         Ok(Edit { line: line.trim().to_string(), message: message.to_string(), nth, operation })

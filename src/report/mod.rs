@@ -16,6 +16,8 @@ pub mod sentence;
 pub mod sessions;
 mod table;
 pub mod text;
+pub mod visibility;
+pub mod witness;
 
 pub use model::{LayerReport, Report, Standing, Style};
 pub use ndjson::{head_line, layer_line};

@@ -1,6 +1,6 @@
 //! One thing that happened.
 
-use super::{Inner, MatrixRow, lookup, scan, tap};
+use super::{Inner, MatrixRow, lookup, proxy, scan, tap};
 use crate::base::{Bytes, Layer, Micros, Side, WireError};
 use crate::crypto::chain::ChainVerdict;
 use crate::wire::{http, ncp::AuthMethod, ppp, sstp};
@@ -99,6 +99,8 @@ pub enum What {
     },
     /// The proxy's answer.
     ProxyReply(http::Head),
+    /// What else happens at a proxy.
+    Proxy(Box<proxy::Step>),
     /// The TLS handshake came through.
     Secured(Secured),
     /// The TLS handshake did not come through.

@@ -2,7 +2,7 @@
 
 use super::{
     Asked, ConnectFailure, DnsFailure, How, Inner, Issuer, Leave, MatrixRow, Opaqueness, Reason, Revocation, ScanAnswer, Secured, Source,
-    Target, TlsFailure, Transcript, What, scan, tap,
+    Target, TlsFailure, Transcript, What, proxy, scan, tap,
 };
 use crate::base::{Layer, Micros, Side, WireError};
 use crate::crypto::chain::ChainVerdict;
@@ -155,6 +155,10 @@ pub struct Facts {
     pub proxy_request: Option<Seen<Connect>>,
     /// The proxy's answer.
     pub proxy_reply: Option<Seen<http::Head>>,
+    /// The first time that it asked for credentials.
+    pub proxy_challenge: Option<Seen<http::Head>>,
+    /// What else happened at it.
+    pub proxy_steps: Vec<Seen<proxy::Step>>,
     /// The TLS handshake.
     pub secured: Option<Seen<Secured>>,
     /// Why there was none.
@@ -309,7 +313,13 @@ impl Facts {
                 self.attempts.push(seen!(Attempt { to: *to, took: *took, failure: Some(*failure) }));
             }
             What::Chosen { to } => self.chosen = Some(*to),
-            What::ProxyReply(head) => self.proxy_reply = Some(seen!(head.clone())),
+            What::ProxyReply(head) => {
+                if head.status == Some(407) {
+                    self.proxy_challenge.get_or_insert(seen!(head.clone()));
+                }
+                self.proxy_reply = Some(seen!(head.clone()));
+            }
+            What::Proxy(step) => self.proxy_steps.push(seen!((**step).clone())),
             What::Secured(secured) => self.secured = Some(seen!(secured.clone())),
             What::Unsecured { failure, says } => self.unsecured = Some(seen!((*failure, says.clone()))),
             What::Scanned { offered, answer } => self.scans.push(seen!((*offered, answer.clone()))),

@@ -8,10 +8,12 @@ mod jsonl;
 mod leave;
 mod lookup;
 mod matrix;
+pub mod proxy;
 pub mod scan;
 pub mod scrub;
 pub mod tap;
 pub mod trial;
+pub mod witness;
 
 pub use event::{ConnectFailure, DnsFailure, Event, How, Opaqueness, Reason, ScanAnswer, Secured, TlsFailure, What};
 pub use facts::{Facts, State};

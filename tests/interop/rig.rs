@@ -176,6 +176,12 @@ impl Run {
         cause
     }
 
+    /// Such a finding is there, whatever its severity.
+    #[track_caller]
+    pub fn found(&self, id: &str) {
+        assert!(self.report.findings.iter().any(|finding| finding.id == id), "{id} is not among the findings\n{}", self.story);
+    }
+
     /// The ids of all failing findings.
     pub fn failing(&self) -> Vec<&str> {
         self.report.findings.iter().filter(|finding| finding.severity == "fail").map(|finding| finding.id.as_str()).collect()

@@ -106,7 +106,7 @@ C
 squid_up() (
   here=$RIG_DIR/squid
   alive squid && return
-  need_free "$SQUID_OPEN" "$SQUID_BASIC"
+  need_free "$SQUID_OPEN" "$SQUID_BASIC" "$SQUID_NO_SSTP"
   # Squid insists on giving up root; as user "proxy" it may not reach $RIG_DIR by path, but it does reach its working directory.
   mkdir -p "$here"
   chmod 755 "$here"
@@ -115,15 +115,19 @@ squid_up() (
   cat >"$here/squid.conf" <<C
 http_port 127.0.0.1:$SQUID_OPEN name=open
 http_port 127.0.0.1:$SQUID_BASIC name=basic
+http_port 127.0.0.1:$SQUID_NO_SSTP name=nosstp
 auth_param basic program /usr/lib/squid/basic_ncsa_auth htpasswd
 auth_param basic children 2 startup=1
 auth_param basic realm rig
 acl basicport myportname basic
 acl known proxy_auth REQUIRED
+acl nosstpport myportname nosstp
+acl sstp req_header SSTPVERSION .
 acl here dst 127.0.0.0/8
 acl refused port $SQUID_REFUSES
 http_access deny !here
 http_access deny refused
+http_access deny nosstpport sstp
 http_access deny basicport !known
 http_access allow all
 pid_filename $here/pid
@@ -144,6 +148,67 @@ C
   start squid squid -N -d 1 -n "rig$RIG_BASE" -f "$here/squid.conf"
   wait_up squid "$SQUID_OPEN" "$SQUID_BASIC"
 )
+
+# A squid that takes one login only: NAME PORT LINE..., the lines being those of its helper.
+squid_login_up() (
+  name=$1 port=$2
+  shift 2
+  here=$RIG_DIR/$name
+  alive "$name" && return
+  need_free "$port"
+  mkdir -p "$here"
+  chmod 755 "$here"
+  echo "proxyuser:proxypass" >"$here/passwords"
+  chmod 644 "$here/passwords"
+  { printf '%s\n' "$@"; cat <<C; } >"$here/squid.conf"
+http_port 127.0.0.1:$port
+acl known proxy_auth REQUIRED
+acl here dst 127.0.0.0/8
+http_access deny !here
+http_access deny !known
+http_access allow all
+pid_filename $here/pid
+access_log none
+cache_log /dev/null
+cache deny all
+cache_effective_user proxy
+pinger_enable off
+shutdown_lifetime 0 seconds
+visible_hostname $name.rig.test
+hosts_file none
+dns_nameservers 127.0.0.1
+C
+  rm -f "/dev/shm/${name/-/}$RIG_BASE"-*.shm
+  cd "$here" || return
+  start "$name" squid -N -d 1 -n "${name/-/}$RIG_BASE" -f "$here/squid.conf"
+  wait_up "$name" "$port"
+)
+
+squid_digest_up() {
+  squid_login_up squid-digest "$SQUID_DIGEST" \
+    "auth_param digest program /usr/lib/squid/digest_file_auth passwords" "auth_param digest children 1 startup=1" \
+    "auth_param digest realm rig" "auth_param digest nonce_garbage_interval 5 minutes"
+}
+
+# Its helper goes through the three messages and takes any password.
+squid_ntlm_up() {
+  squid_login_up squid-ntlm "$SQUID_NTLM" \
+    "auth_param ntlm program /usr/lib/squid/ntlm_fake_auth" "auth_param ntlm children 2 startup=1" "auth_param ntlm keep_alive on"
+}
+
+# SOCKS5 without a login, and with one (proxyuser, proxypass).
+socks_up() {
+  if ! alive socks-open; then
+    need_free "$SOCKS_OPEN"
+    start socks-open microsocks -i 127.0.0.1 -p "$SOCKS_OPEN"
+    wait_up socks-open "$SOCKS_OPEN"
+  fi
+  if ! alive socks-login; then
+    need_free "$SOCKS_LOGIN"
+    start socks-login microsocks -i 127.0.0.1 -p "$SOCKS_LOGIN" -u proxyuser -P proxypass
+    wait_up socks-login "$SOCKS_LOGIN"
+  fi
+}
 
 # openssl s_server: with -www it answers GET and waits for ever on any other method; the second one speaks TLS 1.0 only.
 openssl_up() {

@@ -2,6 +2,7 @@
 
 use super::Log;
 use crate::base::{Layer, Micros, Side, WireError};
+use crate::transcript::proxy::Step;
 use crate::transcript::tap::Flow;
 use crate::transcript::{How, Reason, What};
 use crate::wire::http::{Head, Parsed};
@@ -58,6 +59,10 @@ impl Proxy {
                 let with_credentials = head.header("proxy-authorization").is_some();
                 let proxy = super::authority(self.at);
                 let what = What::ProxyRequest { proxy, target, with_credentials, says_sstp: head.header(SSTP_VERSION).is_some() };
+                if let Some((scheme, _)) = head.header("proxy-authorization").and_then(|value| value.split_once(' ')) {
+                    let step = Step::Shown { scheme: scheme.chars().filter(|c| c.is_ascii_alphanumeric()).take(SCHEME).collect() };
+                    log.note(Some(Side::Client), Layer::Proxy, What::Proxy(Box::new(step)));
+                }
                 log.note(Some(Side::Client), Layer::Proxy, what);
                 (self.asked, self.refused) = (Some(at), None);
                 self.request.clear();
@@ -150,5 +155,7 @@ fn host_and_port(target: &str) -> Option<(String, u16)> {
 const SSTP_VERSION: &str = "SSTPVERSION";
 /// Ours: silence of the proxy means something after so long, 3 s.
 const PATIENCE: Micros = Micros(3_000_000);
+/// Ours: characters kept of the name of a scheme.
+const SCHEME: usize = 20;
 /// Ours: so many bytes of what cannot be read are kept.
 const SHOWN: usize = 256;

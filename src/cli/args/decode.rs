@@ -143,6 +143,9 @@ pub struct ShapeArgs {
     /// Two lifelines and the messages between them
     #[arg(long)]
     pub ladder: bool,
+    /// How recognisable each session is to others: what can be seen, by whom, how much it proves
+    #[arg(long)]
+    pub visibility: bool,
 }
 
 /// What is shown of every session.

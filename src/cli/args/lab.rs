@@ -12,6 +12,9 @@ pub struct LabArgs {
     /// Listen on ADDR:PORT [default: 127.0.0.1 and a free port]
     #[arg(long, value_name = "ADDR:PORT")]
     pub listen: Option<SocketAddr>,
+    /// Record what arrives, and give it back to whoever knows TOKEN, 16 characters or more, or @FILE with it in its first line; then --listen may name any address
+    #[arg(long, value_name = "TOKEN|@FILE", conflicts_with_all = ["list", "pcap"])]
+    pub witness: Option<String>,
     /// Behave with the fault ID (repeatable)
     #[arg(long, value_name = "ID")]
     pub fault: Vec<String>,

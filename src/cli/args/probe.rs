@@ -97,9 +97,18 @@ pub enum EapTlsVersion {
 #[derive(Args)]
 #[command(next_help_heading = "Way to the server")]
 pub struct WayArgs {
-    /// Go through an HTTP proxy: http://[user@]host:port; HTTPS_PROXY and NO_PROXY are understood too
-    #[arg(long, value_name = "URL", conflicts_with = "no_proxy")]
+    /// Go through a proxy: http://[user@]host:port or socks5://[user@]host:port; HTTPS_PROXY, ALL_PROXY and NO_PROXY are understood too
+    #[arg(long, value_name = "URL", conflicts_with_all = ["no_proxy", "pac", "wpad"])]
     pub proxy: Option<String>,
+    /// Ask the proxy script in FILE, or at an http:// URL, which proxy to go through
+    #[arg(long, value_name = "FILE|URL", conflicts_with_all = ["no_proxy", "wpad"])]
+    pub pac: Option<String>,
+    /// Look for a proxy script at http://wpad.DOMAIN/wpad.dat and above, as browsers do [default domain: those of resolv.conf]
+    #[arg(long, value_name = "DOMAIN", num_args = 0..=1, default_missing_value = "", conflicts_with = "no_proxy")]
+    pub wpad: Option<String>,
+    /// Log in at the proxy as USER, DOMAIN\user for NTLM: Digest, NTLM or Basic, as it asks for
+    #[arg(long, value_name = "USER", conflicts_with = "no_proxy")]
+    pub proxy_user: Option<String>,
     /// Read the proxy's password from the first line of FILE [else SSTP_DIAG_PROXY_PASSWORD is taken]
     #[arg(long, value_name = "FILE")]
     pub proxy_password_file: Option<PathBuf>,

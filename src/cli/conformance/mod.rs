@@ -43,6 +43,7 @@ fn server_suite(args: &ServerSuiteArgs) -> Result<Exit, Trouble> {
         print(pages::dry(&cases).as_bytes())?;
         return Ok(Exit::Works);
     }
+    super::proxy::no_script(&args.way)?;
     let named = suite::target(args)?;
     let course = Course::begin(&args.suite)?;
     let probe =

@@ -129,6 +129,7 @@ pub fn way_there(args: &ServerSuiteArgs, target: &str) -> String {
     option("cert", login.cert.as_deref().map(path));
     option("key", login.key.as_deref().map(path));
     option("proxy", way.proxy.clone());
+    option("proxy-user", way.proxy_user.clone());
     option("proxy-password-file", way.proxy_password_file.as_deref().map(path));
     option("connect", way.connect.as_ref().map(|at| if at.port == 0 { at.host.clone() } else { at.authority() }));
     option("server-name", way.server_name.clone());

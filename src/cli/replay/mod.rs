@@ -173,6 +173,7 @@ fn config(args: &ReplayArgs, script: &Script, ear: Ear) -> Result<ReplayConfig, 
         return Err(Trouble::Ours("the client says nothing in this part of the recording".into()));
     }
     let roots = super::trust::of(super::trust::store(args.trust), &args.ca)?;
+    super::proxy::no_script(&args.way)?;
     let mut probe = probe::dialling(&args.way, roots, args.peer.lab, &named)?;
     probe.credentials = given(args)?;
     if args.peer.lab {

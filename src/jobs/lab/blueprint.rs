@@ -7,7 +7,7 @@ use super::pki::{Authority, Chain, PkiKind};
 use super::{Dial, LabConfig, USERS};
 use crate::base::Secret;
 use crate::live::LiveError;
-use crate::live::listen::{Also, ClientCa, Door, Front, Listener, ProxyPolicy};
+use crate::live::listen::{Also, ClientCa, Door, Front, Listener, ProxyPolicy, SocksMode};
 use crate::proto::auth::{EapServer, Identity};
 use crate::proto::bug::Bugs;
 use crate::proto::edit::Edit;
@@ -33,7 +33,7 @@ pub(super) struct Blueprint {
     client_certificate: Option<bool>,
     also: Option<Also>,
     sni: Option<&'static str>,
-    proxy: Option<Option<ProxyPolicy>>,
+    proxy: Option<Between>,
     dial: Vec<fn(&mut Dial)>,
 }
 
@@ -71,8 +71,9 @@ impl Blueprint {
             Makes::ClientCertificateWish => self.client_certificate = Some(false),
             Makes::Also(also) => self.also = Some(also),
             Makes::Sni(name) => self.sni = Some(name),
-            Makes::Proxy(policy) => self.proxy = Some(Some(policy)),
-            Makes::ProxyAbsent => self.proxy = Some(None),
+            Makes::Proxy(policy) => self.proxy = Some(Between::Http(policy)),
+            Makes::Socks(mode) => self.proxy = Some(Between::Socks(mode)),
+            Makes::ProxyAbsent => self.proxy = Some(Between::Nobody),
             Makes::Dial(change) => self.dial.push(change),
             Makes::Many(parts) => parts.iter().try_for_each(|part| self.take(part))?,
         }
@@ -97,7 +98,8 @@ impl Blueprint {
     /// The plan of the server alone, where all that was asked for lies above TLS.
     pub fn rehearsal(&self, cert: CertHashes, config: &LabConfig) -> Option<Plan> {
         let lower = !self.toxics.is_empty() || !self.toxics_above_tls.is_empty() || self.front.is_some() || self.front_v6.is_some();
-        let around = self.sni.is_some() || self.also.is_some() || self.proxy.is_some() || !self.dial.is_empty() || self.client_certificate.is_some();
+        let around =
+            self.sni.is_some() || self.also.is_some() || self.proxy.is_some() || !self.dial.is_empty() || self.client_certificate.is_some();
         (!lower && !around).then(|| self.plan(cert, None, config))
     }
 
@@ -141,6 +143,10 @@ impl Blueprint {
             maker: None,
             toxics_above_tls: self.toxics_above_tls.clone(),
             ear: config.ear.clone(),
+            witness: config
+                .witness
+                .as_ref()
+                .map(|witness| witness.serving(chain.identity.chain.first().map(Vec::as_slice).unwrap_or_default())),
         }
     }
 
@@ -148,15 +154,29 @@ impl Blueprint {
     pub fn proxy(&self, upstream: Option<SocketAddr>, config: &LabConfig) -> Option<Result<Listener, LiveError>> {
         let at = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         Some(match (self.proxy?, upstream) {
-            (Some(policy), Some(upstream)) => Listener::proxy(at, policy, upstream, config.ear.clone()),
+            (Between::Http(policy), Some(upstream)) => Listener::proxy(at, policy, upstream, config.ear.clone()),
+            (Between::Socks(mode), Some(upstream)) => Listener::socks(at, mode, upstream, config.ear.clone()),
             _ => Listener::nobody(at),
         })
+    }
+
+    /// The scheme of the proxy's URL.
+    pub fn proxy_scheme(&self) -> &'static str {
+        if matches!(self.proxy, Some(Between::Socks(_))) { "socks5" } else { "http" }
     }
 
     /// Changes what is dialled for faults that lie outside the server.
     pub fn adjust(&self, dial: &mut Dial) {
         self.dial.iter().for_each(|change| change(dial));
     }
+}
+
+/// What stands between client and server.
+#[derive(Clone, Copy, Debug)]
+enum Between {
+    Http(ProxyPolicy),
+    Socks(SocksMode),
+    Nobody,
 }
 
 fn accounts() -> Vec<Account> {

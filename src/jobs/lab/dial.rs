@@ -14,8 +14,12 @@ pub struct Dial {
     pub port: u16,
     /// Addresses to take for a name in place of what the resolver says; none at all means that the name has no address.
     pub resolve: Vec<(String, Vec<IpAddr>)>,
-    /// `http://host:port` of a forward proxy.
+    /// `http://host:port` of a forward proxy, or the same with `socks5://`.
     pub proxy: Option<String>,
+    /// User and password for it.
+    pub proxy_login: Option<(String, Secret<String>)>,
+    /// Name and text of a proxy script that is asked in place of a proxy.
+    pub pac: Option<(String, String)>,
     /// Roots to trust, DER.
     pub ca_der: Vec<Vec<u8>>,
     /// What has to be looked up for the fault to be seen.

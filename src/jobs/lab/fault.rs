@@ -6,7 +6,7 @@ use super::faults;
 use super::pki::PkiKind;
 use super::pki::papers::Papers;
 use crate::base::Layer;
-use crate::live::listen::{Also, Front, ProxyPolicy};
+use crate::live::listen::{Also, Front, ProxyPolicy, SocksMode};
 use crate::proto::plan::{ServerConfig, Toxic};
 
 /// One thing that is wrong, and the check that must find it.
@@ -59,6 +59,8 @@ pub enum Makes {
     Sni(&'static str),
     /// By a forward proxy in between.
     Proxy(ProxyPolicy),
+    /// By a SOCKS5 proxy in between.
+    Socks(SocksMode),
     /// By a forward proxy that is configured and not there.
     ProxyAbsent,
     /// By what the client dials.

@@ -19,6 +19,7 @@ use crate::live::clock::Clock;
 use crate::live::listen::{Listener, Page, Pages};
 use crate::live::lookup::Wish;
 use crate::live::wiretap::Ear;
+use crate::live::witness::Witness;
 use crate::proto::auth::EapServer;
 use crate::proto::bug::Bug;
 use crate::proto::plan::{CertHashes, Method, Plan, ServerConfig, Timers};
@@ -50,6 +51,10 @@ pub struct LabConfig {
     pub seed: u64,
     /// Who hears what is said on the connections that are accepted.
     pub ear: Ear,
+    /// Gives back what arrived; it then is who hears.
+    pub witness: Option<Witness>,
+    /// The address to listen on in place of loopback.
+    pub at: Option<IpAddr>,
 }
 
 impl Default for LabConfig {
@@ -64,6 +69,8 @@ impl Default for LabConfig {
             timers: Timers::default(),
             seed: 1,
             ear: Ear::default(),
+            witness: None,
+            at: None,
         }
     }
 }
@@ -94,7 +101,10 @@ pub struct Lab {
 
 impl Lab {
     /// Starts a lab on 127.0.0.1, and on ::1 where there is one. Needs a tokio runtime.
-    pub async fn start(config: LabConfig) -> Result<Lab, LiveError> {
+    pub async fn start(mut config: LabConfig) -> Result<Lab, LiveError> {
+        if let Some(witness) = &config.witness {
+            config.ear = Ear::new(witness.tape());
+        }
         let blueprint = Blueprint::of(&config)?;
         let pages = Pages::default();
         let web = Listener::web(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), pages.clone())?;
@@ -108,7 +118,7 @@ impl Lab {
         if let Some(own) = &config.own {
             dial.ca_der = own.root.iter().cloned().collect();
         }
-        dial.proxy = proxy.as_ref().map(|proxy| format!("http://{}", proxy.address()));
+        dial.proxy = proxy.as_ref().map(|proxy| format!("{}://{}", blueprint.proxy_scheme(), proxy.address()));
         dial.certificate = Some(certificate);
         dial.with_certificate = config.methods.as_deref() == Some(&[Method::EapTls]);
         blueprint.adjust(&mut dial);
@@ -157,6 +167,9 @@ impl Lab {
         }
         if let Some(proxy) = &self.dial.proxy {
             line += &format!(" --proxy {proxy}");
+        }
+        if let Some((user, _)) = &self.dial.proxy_login {
+            line += &format!(" --proxy-user '{user}' --proxy-password-file {}", password.display());
         }
         if let Some(name) = &self.dial.server_name {
             line += &format!(" --server-name {name}");
@@ -208,6 +221,10 @@ async fn listeners(
     let nameless = nameless.as_ref();
     let _ = pages.set(chain.pages.clone());
     let chains = (&chain, other.as_ref().unwrap_or(&chain));
+    if let Some(at) = config.at {
+        let at = SocketAddr::new(at, config.port);
+        return Ok(vec![Listener::open(blueprint.door(at, (chains.0, nameless), authority, eap, config)).await?]);
+    }
     for _ in 0..PORT_TRIES {
         let v4 = SocketAddr::from((Ipv4Addr::LOCALHOST, config.port));
         let v4 = Listener::open(blueprint.door(v4, (chains.0, nameless), authority, eap, config)).await?;
@@ -232,6 +249,8 @@ fn dial(listeners: &[Listener], authority: &Authority) -> Dial {
         port: listeners.first().map_or(0, |listener| listener.address().port()),
         resolve: vec![(pki::NAME.into(), addresses)],
         proxy: None,
+        proxy_login: None,
+        pac: None,
         ca_der: vec![authority.root_der()],
         wish: Wish::default(),
         user: Some(user.into()),

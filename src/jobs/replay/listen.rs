@@ -68,6 +68,7 @@ pub async fn serve(
     let leaf = identity.chain.first().map_or_else(CertHashes::default, |leaf| CertHashes::of(leaf));
     let shared: Arc<Mutex<Vec<Shared>>> = Arc::default();
     let listener = Listener::open(Door {
+        witness: None,
         at: config.at,
         front: Front::Tls,
         identity,

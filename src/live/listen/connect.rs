@@ -13,12 +13,18 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 
 /// What the proxy does about a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ProxyAnswer {
     /// It makes the tunnel, or passes the request on.
     Tunnel,
+    /// It makes the tunnel, if it said something on this connection before; else it closes.
+    TunnelAfter,
+    /// It makes the tunnel, and ends it when nothing went through for so long.
+    TunnelUntilIdle(Duration),
     /// It says this and closes.
     Reply(&'static str),
+    /// It says this and hears another request.
+    Again(String),
     /// It says nothing.
     Silent,
     /// It closes without a word.
@@ -36,21 +42,34 @@ pub(super) struct Service {
 
 impl Serve for Service {
     async fn serve(self: Arc<Self>, mut stream: Wired, _: SocketAddr, _: Kept, _: watch::Receiver<bool>) {
-        let Ok(Some((head, ahead))) = tokio::time::timeout(REQUEST_TIME, request(&mut stream)).await else { return };
-        match (self.policy)(&head) {
-            ProxyAnswer::Tunnel => match onward(&head) {
-                Some((to, head)) => pass_on(stream, to, &[&head.emit(), &ahead[..]].concat()).await,
-                None => self.tunnel(stream, &ahead).await,
-            },
-            ProxyAnswer::Reply(text) => say_and_close(&mut stream, text.as_bytes()).await,
-            ProxyAnswer::Silent => drain(&mut stream).await,
-            ProxyAnswer::Close => say_and_close(&mut stream, b"").await,
+        for round in 0..MOST_ROUNDS {
+            let Ok(Some((head, ahead))) = tokio::time::timeout(REQUEST_TIME, request(&mut stream)).await else { return };
+            match (self.policy)(&head) {
+                ProxyAnswer::Again(text) => {
+                    if stream.write_all(text.as_bytes()).await.is_err() {
+                        return;
+                    }
+                }
+                ProxyAnswer::TunnelAfter if round == 0 => return say_and_close(&mut stream, b"").await,
+                ProxyAnswer::Tunnel | ProxyAnswer::TunnelAfter => return self.go_on(stream, &head, ahead, None).await,
+                ProxyAnswer::TunnelUntilIdle(idle) => return self.go_on(stream, &head, ahead, Some(idle)).await,
+                ProxyAnswer::Reply(text) => return say_and_close(&mut stream, text.as_bytes()).await,
+                ProxyAnswer::Silent => return drain(&mut stream).await,
+                ProxyAnswer::Close => return say_and_close(&mut stream, b"").await,
+            }
         }
     }
 }
 
 impl Service {
-    async fn tunnel(&self, mut client: Wired, ahead: &[u8]) {
+    async fn go_on(&self, stream: Wired, head: &Head, ahead: Vec<u8>, idle: Option<Duration>) {
+        match onward(head) {
+            Some((to, head)) => pass_on(stream, to, &[&head.emit(), &ahead[..]].concat()).await,
+            None => self.tunnel(stream, &ahead, idle).await,
+        }
+    }
+
+    async fn tunnel(&self, mut client: Wired, ahead: &[u8], idle: Option<Duration>) {
         let Ok(mut server) = TcpStream::connect(self.upstream).await else {
             return say_and_close(&mut client, b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n").await;
         };
@@ -58,7 +77,26 @@ impl Service {
         let opened = client.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await;
         if opened.is_ok() && server.write_all(ahead).await.is_ok() {
             // How the tunnel ends is the business of its two ends.
-            let _ = tokio::io::copy_bidirectional(&mut client, &mut server).await;
+            match idle {
+                Some(idle) => until_idle(&mut client, &mut server, idle).await,
+                None => drop(tokio::io::copy_bidirectional(&mut client, &mut server).await),
+            }
+        }
+    }
+}
+
+/// Passes bytes on until neither end says anything for so long.
+pub(super) async fn until_idle(client: &mut Wired, server: &mut TcpStream, idle: Duration) {
+    let (mut up, mut down) = ([0; 4096], [0; 4096]);
+    loop {
+        let step = async {
+            tokio::select! {
+                read = client.read(&mut up) => match read { Ok(n) if n > 0 => server.write_all(&up[..n]).await.is_ok(), _ => false },
+                read = server.read(&mut down) => match read { Ok(n) if n > 0 => client.write_all(&down[..n]).await.is_ok(), _ => false },
+            }
+        };
+        if !tokio::time::timeout(idle, step).await.unwrap_or(false) {
+            return;
         }
     }
 }
@@ -106,5 +144,7 @@ async fn request(stream: &mut Wired) -> Option<(Head, Vec<u8>)> {
     }
 }
 
+/// Ours: so many requests on one connection.
+const MOST_ROUNDS: usize = 8;
 /// Ours: a request has so long to come.
 const REQUEST_TIME: Duration = Duration::from_secs(30);

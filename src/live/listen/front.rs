@@ -8,6 +8,7 @@ use crate::live::clock::Clock;
 use crate::live::drive;
 use crate::live::toxic::{Poisoned, Resettable};
 use crate::live::wiretap::Wired;
+use crate::live::witness::Usher;
 use crate::proto::plan::Mind;
 use crate::proto::{Machine, Session};
 use crate::transcript::{Event, Head, Secured, Sink, Target, TlsFailure, What};
@@ -111,6 +112,10 @@ impl Service {
                 let machine: Box<dyn Machine + Send> = match &self.door.maker {
                     Some(maker) => (maker.0)(clock.now()),
                     None => Box::new(Session::new(plan, clock.now())),
+                };
+                let machine: Box<dyn Machine + Send> = match &self.door.witness {
+                    Some(witness) => Box::new(Usher::new(machine, witness.clone(), peer)),
+                    None => machine,
                 };
                 drive::run(stream, machine, Side::Server, &clock, &mut sink, &mut stop).await;
             }

@@ -96,8 +96,8 @@ pub(super) fn answer(script: Script, hello: &[u8], chain: &[Vec<u8>]) -> Vec<u8>
 
 /// The flight for a hello that allows for the script; nothing for any other.
 pub(super) fn accepted(script: Script, hello: &[u8], chain: &[Vec<u8>]) -> Option<Vec<u8>> {
-    let hello = Hello::parse(hello).ok().filter(|hello| hello.allows(script.version))?;
-    let cipher = script.ciphers.iter().find(|cipher| hello.ciphers.contains(cipher))?;
+    let offer = parsed(hello).ok().filter(|offer| allows(offer, script.version) && script.shares_the_group(offer))?;
+    let cipher = script.ciphers.iter().find(|cipher| offer.suites.contains(cipher))?;
     Some(flight(script, *cipher, chain))
 }
 

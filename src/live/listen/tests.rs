@@ -19,6 +19,7 @@ fn door(front: Front) -> Door {
     let identity = Identity { chain: vec![made.cert.der().to_vec()], key: Secret::new(made.signing_key.serialize_der()), ocsp: None };
     let plan = Plan { mind: Mind::Server(ServerConfig::default()), edits: Vec::new(), toxics: Vec::new(), seed: 1 };
     Door {
+        witness: None,
         at: loopback(),
         front,
         identity,

@@ -57,7 +57,7 @@ impl Inspector {
         let Ok(Ok(mut client)) = tokio::time::timeout(SHAKING, self.acceptor.accept(client)).await else { return };
         let Ok(tcp) = TcpStream::connect(upstream).await else { return };
         let _ = tcp.set_nodelay(true);
-        let settings = Settings { server_name: name.to_string(), keylog: Arc::new(KeyLogs::default()) };
+        let settings = Settings { server_name: name.to_string(), keylog: Arc::new(KeyLogs::default()), alpn: Vec::new() };
         let Ok(server) = tls::handshake(Tap::new(tcp, Vec::new()), &settings, SHAKING).await else { return };
         self.http(&mut client, server.stream).await;
     }

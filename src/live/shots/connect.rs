@@ -3,10 +3,11 @@
 use super::Missed;
 use crate::base::{Layer, Micros, base64};
 use crate::live::dial::classify;
-use crate::live::proxy::{self, ProxyConfig};
+use crate::live::proxy::{self, Asking, ProxyConfig, Said};
 use crate::live::route::Route;
 use crate::live::tap::Tap;
 use crate::live::wiretap::{Ear, Wired};
+use crate::transcript::proxy::Header;
 use crate::transcript::trial::{Ending, Saw};
 use crate::transcript::{ConnectFailure, How, Reason};
 use crate::wire::http::{Head, Parsed};
@@ -81,10 +82,16 @@ pub async fn open(route: &Route, knobs: Knobs, within: Duration) -> Result<Opene
     let (mut stream, connect) = tcp(route.to, knobs, &route.ear, within).await?;
     let Some((proxy, target)) = &route.proxy else { return Ok(Opened { tap: Tap::new(stream, Vec::new()), connect }) };
     let saw = Saw { to: Some(route.to), connect: Some(connect), ..Saw::default() };
-    match proxy::exchange(&mut stream, proxy, target, within).await {
-        Ok(reply) if reply.refusal().is_none() => Ok(Opened { tap: Tap::new(stream, reply.ahead), connect }),
-        Ok(reply) => Err(Missed { reached: Some(Layer::Tcp), ending: Ending::Refused, saw: Saw { head: Some(reply.head), ..saw } }),
-        Err(trouble) => Err(Missed { reached: Some(Layer::Tcp), ending: no_way(&trouble.reason), saw }),
+    let asking = Asking { proxy, target, header: Header::Sstp, within };
+    let mut last = None;
+    let heard = |said: Said| {
+        if let Said::Reply(reply) = said {
+            last = Some(reply.head);
+        }
+    };
+    match proxy::open(&mut stream, &asking, heard).await {
+        Ok(ahead) => Ok(Opened { tap: Tap::new(stream, ahead), connect }),
+        Err(trouble) => Err(Missed { reached: Some(Layer::Tcp), ending: no_way(&trouble.reason), saw: Saw { head: last, ..saw } }),
     }
 }
 

@@ -44,7 +44,8 @@ pub async fn secure(route: &Route, whom: &Whom, knobs: Knobs, within: Duration) 
     let Opened { tap, connect } = open(route, knobs, within).await.map_err(Box::new)?;
     let mut saw = Saw { to: Some(route.to), connect: Some(connect), ..Saw::default() };
     let began = std::time::Instant::now();
-    let settings = Settings { server_name: whom.name.clone(), keylog: Arc::new(KeyLogs::default().heard_by(route.ear.clone())) };
+    let settings =
+        Settings { server_name: whom.name.clone(), keylog: Arc::new(KeyLogs::default().heard_by(route.ear.clone())), alpn: Vec::new() };
     let result = tls::handshake(tap, &settings, within).await;
     saw.first = Some(Micros::from(began.elapsed()));
     let certs = match &result {

@@ -5,7 +5,9 @@ use super::Learned;
 use crate::base::Micros;
 use crate::diag::codes;
 use crate::transcript::facts::Attempt;
+use crate::transcript::proxy::{Greeting, Step};
 use crate::transcript::{ConnectFailure, DnsFailure, Facts, ScanAnswer, TlsFailure, Transcript, What};
+use crate::wire::socks;
 use crate::wire::tls::message::scheme_name;
 use crate::wire::tls::suite::Suite;
 
@@ -75,11 +77,27 @@ pub(super) fn proxy(transcript: &Transcript, facts: &Facts, learned: &mut Learne
             learned.add("request", format_args!("CONNECT {target} {with} credentials"));
         }
     }
+    for seen in &facts.proxy_steps {
+        learned.add("step", proxy_step(&seen.it));
+    }
     if let Some(seen) = &facts.proxy_reply {
         let status = seen.it.status.map_or_else(|| seen.it.start.clone(), |status| status.to_string());
         learned.short = format!("{}: {status}", facts.asked.proxy.as_deref().unwrap_or("proxy"));
         learned.add("status", &seen.it.start);
         learned.all.extend(seen.it.headers.iter().cloned());
+    }
+}
+
+/// A step at a proxy in words.
+pub(in crate::report) fn proxy_step(step: &Step) -> String {
+    match step {
+        Step::Sought { from, says, .. } => format!("PAC script {from}: {says}"),
+        Step::Shown { scheme } => format!("credentials shown by {scheme}"),
+        Step::NotShown { says } => format!("credentials not shown: {says}"),
+        Step::Socks { to: Greeting::Methods, code } => format!("SOCKS5 login method {code:#04x}"),
+        Step::Socks { to: Greeting::Login, code } => format!("SOCKS5 login: {}", if *code == 0 { "taken" } else { "refused" }),
+        Step::Socks { to: Greeting::Connect, code } => format!("SOCKS5 reply {code}: {}", socks::means(*code)),
+        Step::Contrast(it) => format!("CONNECT {} {}: {}", it.target, it.header.means(), it.says),
     }
 }
 

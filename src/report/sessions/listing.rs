@@ -48,7 +48,7 @@ pub(super) fn heading(session: &Session, style: &Style, out: &mut dyn Write) -> 
 }
 
 /// Sentences are wrapped even where lines of messages may be as long as they like.
-fn wrap(style: &Style) -> usize {
+pub(super) fn wrap(style: &Style) -> usize {
     style.width.min(WIDEST)
 }
 

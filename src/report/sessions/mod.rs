@@ -11,6 +11,7 @@ mod junit;
 mod listing;
 mod ndjson;
 mod sequence;
+mod visible;
 pub mod words;
 
 pub use capture::{Capture, Damage, End};
@@ -179,6 +180,8 @@ pub enum Shape {
     Hex,
     /// Two lifelines and the messages between them.
     Sequence,
+    /// How recognisable it is to others.
+    Visibility,
 }
 
 /// How sessions are to be shown.
@@ -205,6 +208,7 @@ pub fn view(format: &str, looks: &Looks) -> Box<dyn View + Send> {
         (_, Shape::Block | Shape::Findings) => Box::new(block::Blocks::new(looks)),
         (_, Shape::Listing) => Box::new(listing::Listing::new(looks)),
         (_, Shape::Hex) => Box::new(hexdump::Hexdump::new(looks)),
+        (_, Shape::Visibility) => Box::new(visible::Visible::new(looks)),
         (_, Shape::Sequence) => Box::new(sequence::Sequence::new(looks)),
     }
 }

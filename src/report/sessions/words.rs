@@ -60,6 +60,7 @@ fn parts(layer: Layer, what: &What) -> (String, String) {
             ("connect", format!("CONNECT {target} {} credentials", if *with_credentials { "with" } else { "without" }))
         }
         What::ProxyReply(head) => ("reply", head.start.clone()),
+        What::Proxy(step) => ("proxy", net::proxy_step(step)),
         What::Secured(secured) => ("secured", secured_words(secured)),
         What::Unsecured { says, .. } => ("unsecured", says.clone()),
         What::Alert { description } => ("alert", net::alert(*description)),

@@ -43,14 +43,8 @@ pub(super) const ROWS: &[Row] = &[
         .proved("cert.ca-first"),
 ];
 
-const BROKEN: [Rule; 6] = [
-    Rule::MissingIntermediate,
-    Rule::BadSignature,
-    Rule::BasicConstraints,
-    Rule::PathLength,
-    Rule::NameConstraints,
-    Rule::Unparsable,
-];
+const BROKEN: [Rule; 6] =
+    [Rule::MissingIntermediate, Rule::BadSignature, Rule::BasicConstraints, Rule::PathLength, Rule::NameConstraints, Rule::Unparsable];
 
 /// Whether the chain was weighed and is free of these problems.
 fn without(view: &View<'_>, rules: &[Rule]) -> Result<(), String> {

@@ -15,8 +15,8 @@ const REQUEST_IN_CLEAR: &[u8] = b"SSTP_DUPLEX_POST /sra_{BA195980-CD49-458b-9E23
 Host: vpn.lab.example\r\nContent-Length: 18446744073709551615\r\n\r\n";
 /// CLIENT-HELLO of SSL 2.0 with its seven ciphers and a challenge of 16 bytes.
 const SSL2_HELLO: &[u8] = &[
-    0x80, 0x2e, 1, 0, 2, 0, 21, 0, 0, 0, 16, 7, 0, 0xc0, 5, 0, 0x80, 3, 0, 0x80, 1, 0, 0x80, 6, 0, 0x40, 4, 0, 0x80, 2, 0, 0x80, 1, 2, 3, 4,
-    5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16,
+    0x80, 0x2e, 1, 0, 2, 0, 21, 0, 0, 0, 16, 7, 0, 0xc0, 5, 0, 0x80, 3, 0, 0x80, 1, 0, 0x80, 6, 0, 0x40, 4, 0, 0x80, 2, 0, 0x80, 1, 2, 3,
+    4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16,
 ];
 const OLD: &str = "It is broken, and every client that matters has a newer one.";
 const ABORTED: &str = "Scanners and clients that gave up do this all day.";
@@ -30,10 +30,12 @@ pub(super) const ROWS: &[Row] = &[
     derived("tls/2.1/request-in-clear", "2.1", &["S-001"])
         .below(Below::Says(REQUEST_IN_CLEAR), "the HTTP request of SSTP goes out without TLS")
         .says("SSTP is not served without TLS")
-        .expects(Expect::Is("an error, or the connection is closed", |view| match view.named("http.response").next().map(|event| &event.what) {
-            Some(What::Http(head)) if head.status.is_some_and(|status| status < 400) => Err(format!("{:?}", head.status)),
-            Some(_) => Ok(()),
-            None => view.after().next().map(drop).ok_or_else(|| "no answer, and the connection stays".into()),
+        .expects(Expect::Is("an error, or the connection is closed", |view| {
+            match view.named("http.response").next().map(|event| &event.what) {
+                Some(What::Http(head)) if head.status.is_some_and(|status| status < 400) => Err(format!("{:?}", head.status)),
+                Some(_) => Ok(()),
+                None => view.after().next().map(drop).ok_or_else(|| "no answer, and the connection stays".into()),
+            }
         }))
         .why("Everything in it would be in the clear.")
         .proved("tls.mutant-in-clear"),
@@ -57,7 +59,9 @@ pub(super) const ROWS: &[Row] = &[
         .says("SSL 2.0 is refused")
         .expects(Expect::Is("an alert, or the connection is closed", |view| {
             let hello = view.after().find(|event| matches!(event.what, What::Undecoded(_)) && event.raw.0.get(2) == Some(&4));
-            if hello.is_some() { return Err("SERVER-HELLO".into()) }
+            if hello.is_some() {
+                return Err("SERVER-HELLO".into());
+            }
             view.after().next().map(drop).ok_or_else(|| "no answer, and the connection stays".into())
         }))
         .why(OLD)
@@ -110,9 +114,11 @@ pub(super) const ROWS: &[Row] = &[
     rfc(Level::Interop, "tls/3.6/renegotiation-info", 5746, "3.6", &["S-017"])
         .below(Below::Hello(|hello| old(hello, TLS12)), "a ClientHello offers TLS 1.2 with secure renegotiation")
         .says("where TLS 1.2 is spoken renegotiation is secure")
-        .expects(Expect::Is("renegotiation_info, or no TLS 1.2", |view| match traits(view).and_then(|traits| traits.secure_renegotiation) {
-            Some(false) => Err("no renegotiation_info".into()),
-            _ => answer(view).map(drop),
+        .expects(Expect::Is("renegotiation_info, or no TLS 1.2", |view| {
+            match traits(view).and_then(|traits| traits.secure_renegotiation) {
+                Some(false) => Err("no renegotiation_info".into()),
+                _ => answer(view).map(drop),
+            }
         }))
         .why("Otherwise words can be put into a client's mouth.")
         .proved("tls.mutant-insecure-renegotiation"),

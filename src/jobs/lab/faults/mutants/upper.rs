@@ -197,7 +197,13 @@ pub(in crate::jobs::lab) const MUTANTS: &[Fault] = &[
         Makes::Edits(&["sstp.call-disconnect-ack#* set version=0x20"]),
         "",
     ),
-    fault("teardown.mutant-ack-length", Teardown, "Disconnect Ack has a length of 2", Makes::Edits(&["sstp.call-disconnect-ack#* set length=2"]), ""),
+    fault(
+        "teardown.mutant-ack-length",
+        Teardown,
+        "Disconnect Ack has a length of 2",
+        Makes::Edits(&["sstp.call-disconnect-ack#* set length=2"]),
+        "",
+    ),
     fault(
         "teardown.mutant-ack-type",
         Teardown,
