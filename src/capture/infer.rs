@@ -174,7 +174,8 @@ impl Observer {
         let (answer, confidence) = match (exact && !signs.coalesced, signs.binding, others) {
             (true, true, true) => (Answer::Yes, Confidence::High),
             (true, ..) => (Answer::Yes, Confidence::Medium),
-            (false, true, _) if signs.small_talk || exact => (Answer::Yes, Confidence::Medium),
+            // With CBC a Call Connect Ack with something behind it could be any of five sizes of block: docs/detector.md.
+            (false, true, _) if exact || signs.small_talk && !signs.coalesced => (Answer::Yes, Confidence::Medium),
             (false, ..) => (Answer::Unsure, Confidence::Low),
         };
         if !exact {

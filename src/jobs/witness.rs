@@ -2,12 +2,13 @@
 
 use super::probe::climb::{Base, below};
 use super::probe::{self, Beside, ProbeConfig};
-use crate::base::{Bytes, Layer, hex};
+use crate::base::{Bytes, Layer, Secret, hex};
 use crate::live::Notes;
 use crate::live::clock::Clock;
 use crate::live::fetch::unchunked;
 use crate::live::wiretap::Ear;
 use crate::live::witness::{PATH, PROOF, Tape, Token, hello_random, sha256};
+use crate::proto::plan::Credentials;
 use crate::transcript::Event;
 use crate::transcript::witness::{Heard, Ours, Record, Request};
 use crate::wire::http::{Head, Parsed};
@@ -25,11 +26,11 @@ pub struct Sides {
     pub theirs: Result<Record, String>,
 }
 
-/// Makes two requests and one SSTP call as far as the Call Connect Ack, then asks the witness what arrived. Five connections at
-/// most for a name with one address. The way, the roots and the times are those of `config`.
+/// Makes two requests and one SSTP call as far as the Call Connect Ack, then asks the witness what arrived. Four connections for a name
+/// with one address; where TLS fails, those more that a probe makes to find out why. The way, the roots and the times are those of `config`.
 pub async fn run(config: &ProbeConfig, token: &Token) -> Sides {
     let tape = Arc::new(Tape::default());
-    let mut config = ProbeConfig { ear: Ear::new(tape.clone()), credentials: None, matrix: None, scan: None, ..config.clone() };
+    let mut config = ProbeConfig { ear: Ear::new(tape.clone()), credentials: Some(nobody()), matrix: None, scan: None, ..config.clone() };
     config.asked.until = Layer::Sstp;
     let run = run_id();
     let mut ours = Ours::default();
@@ -177,6 +178,11 @@ fn pattern() -> Vec<u8> {
         state as u8
     });
     next.take(BODY).collect()
+}
+
+/// Nobody logs in, and no method is learned on further connections.
+fn nobody() -> Credentials {
+    Credentials { user: "witness".into(), password: Secret::default() }
 }
 
 fn run_id() -> String {

@@ -5,6 +5,7 @@ use super::super::{Severity, by_id};
 use super::stories::certificate;
 use crate::base::{Layer, Limit, Micros, Side, WireError};
 use crate::crypto::chain::Rule;
+use crate::transcript::proxy::{Contrast, Header, Step};
 use crate::transcript::{ConnectFailure, DnsFailure, How, Issuer, Reason, ScanAnswer, TlsFailure, What};
 use crate::wire::http;
 use crate::wire::sstp::{Message, MessageType};
@@ -87,7 +88,24 @@ fn proxies() {
     replied(407, &[], 443).fails_with("PROXY-407-NO-CHALLENGE");
     replied(403, &[], 443).fails_with("PROXY-CONNECT-DENIED");
     replied(403, &[], 4443).fails_with("PROXY-CONNECT-DENIED");
-    assert_eq!(replied(403, &[], 4443).ids(Severity::Note), ["PROXY-PORT-NOT-ALLOWED"]);
+    let asked = |target: &str, header, status| {
+        let contrast = Contrast { target: target.into(), header, status: Some(status), says: format!("HTTP/1.1 {status} -") };
+        What::Proxy(Box::new(Step::Contrast(contrast)))
+    };
+    let refused = |contrasts: Vec<What>| {
+        let story = Story::new().target("vpn.example.test", 4443).asked(|asked| asked.proxy = Some("proxy.test:3128".into())).tcp();
+        let story = story.began(Layer::Proxy).note(None, Layer::Proxy, What::ProxyReply(http::Head::response(403, "-", &[])));
+        let story = contrasts.into_iter().fold(story, |story, what| story.note(None, Layer::Proxy, what));
+        story.down(Layer::Proxy, Reason::Refused("403".into()))
+    };
+    let (server, web) = ("vpn.example.test:4443", "vpn.example.test:443");
+    let port = refused(vec![asked(server, Header::None, 403), asked(web, Header::Sstp, 503)]);
+    assert!(port.fails_with("PROXY-PORT-NOT-ALLOWED").contains("vpn.example.test:443: HTTP/1.1 503"));
+    let named = refused(vec![asked(server, Header::None, 200), asked(server, Header::Other, 200)]);
+    named.fails_with("PROXY-SSTPVERSION-FILTER");
+    // Whoever refuses every header that he does not know does not mean SSTP.
+    refused(vec![asked(server, Header::None, 200), asked(server, Header::Other, 403)]).fails_with("PROXY-CONNECT-DENIED");
+    refused(vec![asked(server, Header::None, 403), asked(web, Header::Sstp, 403)]).fails_with("PROXY-CONNECT-DENIED");
     replied(503, &[], 443).fails_with("PROXY-UPSTREAM-FAIL");
     replied(302, &[("Location", "http://portal.test/")], 443).fails_with("PROXY-CAPTIVE-PORTAL");
     replied(418, &[], 443).fails_with("PROXY-UNEXPECTED-STATUS");

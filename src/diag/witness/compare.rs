@@ -91,11 +91,15 @@ pub fn compare(sent: &Stream, got: &Stream) -> Change {
     }
     let (sent_rest, got_rest) = (s.get(at..).unwrap_or_default(), g.get(at..).unwrap_or_default());
     let in_place = run(sent_rest, got_rest);
-    match (in_place, found(sent_rest, got_rest), found(got_rest, sent_rest)) {
+    let (more, fewer) = (found(sent_rest, got_rest), found(got_rest, sent_rest));
+    match (in_place, more, fewer) {
         (Some(bytes), ..) => Change::Changed { at: place, bytes: bytes as u64, sent: cut(s), got: cut(g) },
-        (None, Some(bytes), _) => Change::Injected { at: place, bytes: bytes as u64, got: cut(g) },
-        (None, None, Some(bytes)) => Change::Lost { at: place, bytes: bytes as u64 },
-        (None, None, None) => {
+        // Where both could be, what is nearer is meant: streams may repeat themselves.
+        (None, Some(bytes), fewer) if fewer.is_none_or(|fewer| bytes <= fewer) => {
+            Change::Injected { at: place, bytes: bytes as u64, got: cut(g) }
+        }
+        (None, _, Some(bytes)) => Change::Lost { at: place, bytes: bytes as u64 },
+        _ => {
             let bytes = sent_rest.iter().zip(got_rest).filter(|(s, g)| s != g).count();
             Change::Changed { at: place, bytes: bytes as u64, sent: cut(s), got: cut(g) }
         }
