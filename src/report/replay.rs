@@ -56,6 +56,8 @@ pub struct End {
     pub substituted: Vec<Substituted>,
     /// Edits that were applied.
     pub edited: Vec<String>,
+    /// Edits that no message was there for, or no field.
+    pub not_applied: Vec<String>,
     /// Both runs, message by message.
     pub ladder: Vec<Row>,
 }
@@ -172,6 +174,10 @@ fn one(end: &End, style: &Style, explain: bool, text: &mut String) {
     if !end.edited.is_empty() {
         text.push_str("\nEdited\n");
         end.edited.iter().for_each(|edit| *text += &format!("  {}\n", harmless(edit)));
+    }
+    if !end.not_applied.is_empty() {
+        text.push_str("\nNot applied: no such message was sent, or it has no such field\n");
+        end.not_applied.iter().for_each(|edit| *text += &format!("  {}\n", harmless(edit)));
     }
     if explain {
         text.push('\n');

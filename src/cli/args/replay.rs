@@ -67,7 +67,7 @@ pub struct PartArgs {
     /// Play this connection of the file, by its number in `decode` [default: the first that said anything]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub session: Option<u64>,
-    /// Begin with this message (lcp.configure-request#2) or layer
+    /// Compare from this message (lcp.configure-request#2) or layer on; what comes before is played at once, to get there
     #[arg(long, value_name = "MESSAGE|LAYER")]
     pub from: Option<String>,
     /// End with this message or layer
@@ -154,6 +154,9 @@ pub struct ResultArgs {
     /// Write the recording to FILE (- for standard output) as a script that can be edited and played
     #[arg(long, value_name = "FILE")]
     pub export_script: Option<PathBuf>,
+    /// Leave the secrets of the recording in that script; they are made anew when it is played
+    #[arg(long, requires = "export_script")]
+    pub with_secrets: bool,
     /// Write the report as table or json
     #[arg(short, long = "output", value_name = "FORMAT", value_enum, default_value_t = Form::Table)]
     pub output: Form,

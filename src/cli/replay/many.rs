@@ -28,7 +28,7 @@ pub fn authorised(args: &ReplayArgs, probe: &ProbeConfig) -> Result<(), Trouble>
 }
 
 fn is_here(host: &str) -> bool {
-    host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
 }
 
 /// Plays them and reports.

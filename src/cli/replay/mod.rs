@@ -25,6 +25,9 @@ use crate::proto::plan::Credentials;
 use crate::report::Style;
 use crate::report::replay::{self as report, End, Page};
 use crate::transcript::{Asked, Head, Transcript};
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,7 +41,7 @@ pub fn run(args: &ReplayArgs) -> Result<Exit, Trouble> {
     }
     let script = source::script(args)?;
     if let Some(path) = &args.result.export_script {
-        export(&script, path)?;
+        export(&script, path, args.result.with_secrets)?;
     }
     let style = output::looks(args.result.color, args.result.width, args.result.verbose);
     match &args.peer {
@@ -51,12 +54,18 @@ pub fn run(args: &ReplayArgs) -> Result<Exit, Trouble> {
     }
 }
 
-fn export(script: &Script, path: &Path) -> Result<(), Trouble> {
+/// Without its secrets, unless they are asked for: they are made anew when it is played.
+fn export(script: &Script, path: &Path, with_secrets: bool) -> Result<(), Trouble> {
+    let mut script = script.clone();
+    if !with_secrets {
+        script.scrub();
+    }
     let text = script.text();
     if path == Path::new("-") {
         return print(text.as_bytes());
     }
-    std::fs::write(path, text).map_err(|error| Trouble::file("write", path, &error))
+    let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path);
+    file.and_then(|mut file| file.write_all(text.as_bytes())).map_err(|error| Trouble::file("write", path, &error))
 }
 
 fn explain(args: &ReplayArgs, script: &Script, style: &Style) -> Result<Exit, Trouble> {
@@ -92,6 +101,8 @@ fn report_on(args: &ReplayArgs, script: &Script, ends: Vec<End>, style: &Style) 
         () if ends.iter().any(|end| end.interrupted) => Exit::Interrupted,
         () if ends.iter().any(|end| end.no_connection.is_some()) || ends.is_empty() => Exit::CouldNotRun,
         () if ends.iter().any(|end| !end.equal) => Exit::Fails,
+        // A test that did not do what it says has shown nothing.
+        () if ends.iter().any(|end| !end.not_applied.is_empty()) => Exit::CouldNotRun,
         () => Exit::Works,
     };
     let page = Page { recording: script.from.clone(), cut: script.cut.clone(), ends };
@@ -230,10 +241,18 @@ fn listening(args: &ReplayArgs, script: &Script, style: &Style) -> Result<Exit, 
     let pcap = pcap::open(args.result.pcap.as_deref(), "a replay")?;
     let course = Arc::new(Course::of(script, Side::Server));
     playable(args, &course, true)?;
+    let proves = |turn: &crate::jobs::replay::course::Turn| turn.said.name == "chap.success" || turn.said.name == "eap.request-mschapv2";
+    if !args.how.verbatim && given(args)?.is_none() && course.ours.iter().any(|turn| proves(turn)) {
+        return Err(Trouble::Usage(
+            "the recorded server proves that it knows the password: give --user and --password-file, or end before it with --until lcp"
+                .into(),
+        ));
+    }
     let ear = pcap::ear(pcap.as_ref());
     let config = ListenConfig {
         at: args.peer.listen.ok_or_else(|| Trouble::Usage("--listen".into()))?,
         identity: identity(args)?,
+        names: names(args, script),
         course: course.clone(),
         manner: Manner { notes: true, ..manner(args)? },
         verbatim: args.how.verbatim,
@@ -257,6 +276,11 @@ fn listening(args: &ReplayArgs, script: &Script, style: &Style) -> Result<Exit, 
     let ends = sessions.iter().map(|outcome| page::end(&course, "a client", outcome, took)).collect();
     let exit = report_on(args, script, ends, style)?;
     Ok(if interrupted { Exit::Interrupted } else { exit })
+}
+
+/// What the certificate that is made names: what the recorded client dialled, and --server-name.
+fn names(args: &ReplayArgs, script: &Script) -> Vec<String> {
+    args.way.server_name.clone().into_iter().chain(script.host()).collect()
 }
 
 fn told(args: &ReplayArgs, listening: &listen::Listening) -> Result<(), Trouble> {
@@ -290,9 +314,15 @@ fn seed(args: &ReplayArgs) -> Result<u64, Trouble> {
 /// Where the target leads, for the rails.
 fn hosts(args: &ReplayArgs, probe: &ProbeConfig) -> Vec<String> {
     let connect = sense::connect(&args.way, probe.target.port).and_then(|place| Named::parse(&place).ok()).map(|place| place.host);
-    std::iter::once(connect.unwrap_or_else(|| probe.target.host.clone()))
-        .chain(probe.proxy.as_ref().map(|_| probe.target.host.clone()))
-        .collect()
+    let resolved = || probe.resolver.overrides.iter().filter(|row| row.host.eq_ignore_ascii_case(&probe.target.host));
+    let addresses: Vec<String> = resolved().flat_map(|row| row.addresses.iter().map(ToString::to_string)).collect();
+    let target = match connect {
+        Some(connect) => vec![connect],
+        None if addresses.is_empty() || probe.proxy.is_some() => vec![probe.target.host.clone()],
+        None => addresses,
+    };
+    // A proxy bears the load too, and dials for itself.
+    probe.proxy.iter().map(|proxy| proxy.host.clone()).chain(target).collect()
 }
 
 /// Ours: a message is waited for so long.

@@ -41,6 +41,7 @@ pub fn end(course: &Course, against: &str, outcome: &Outcome, took: Micros) -> E
         more: outcome.more,
         substituted: outcome.substituted.iter().map(substituted).collect(),
         edited: outcome.edited.clone(),
+        not_applied: course.edits.iter().map(|edit| edit.line.clone()).filter(|line| !outcome.edited.contains(line)).collect(),
         ladder: ladder(course, outcome),
     }
 }
@@ -70,7 +71,7 @@ pub fn rules(script: &Script, side: Side) -> Vec<Rule> {
     let names = names(&script.steps);
     let mut rules: Vec<Rule> = Vec::new();
     for (place, said) in script.steps.iter().enumerate().filter_map(|(place, step)| Some((place, step.said()?))) {
-        if said.by != side || said.answers_keep_alive() {
+        if said.by != side || said.answers_keep_alive().is_some() {
             continue;
         }
         for (field, row) in fields(said).into_iter().filter_map(|field| bound::of(&said.name, &field).map(|row| (field, row))) {
@@ -136,7 +137,7 @@ fn row(course: &Course, step: &Step, live: Option<&Heard>, outcome: &Outcome) ->
         }
     };
     let by_clock = said.by != course.side && by_the_clock(said);
-    let reflex = said.answers_keep_alive() && live.is_none();
+    let reflex = said.answers_keep_alive().is_some() && live.is_none();
     let ignored = course.ignore.iter().any(|pattern| pattern.takes(&said.name));
     let compared = !by_clock && !reflex && !ignored && is_awaited(course, said);
     let mark = match live {

@@ -22,8 +22,8 @@ pub fn script(args: &ReplayArgs) -> Result<Script, Trouble> {
     let name: String = name.chars().filter(|c| !c.is_control()).collect();
     let mut script = match beginning(path)? {
         Looks::Script => of_text(path)?,
-        Looks::Transcripts => chosen(transcripts(path)?, &name, &args.part)?,
-        Looks::Capture => chosen(captured(path, args)?, &name, &args.part)?,
+        Looks::Transcripts => recorded(transcripts(path)?, &name, &args.part)?,
+        Looks::Capture => recorded(captured(path, args)?, &name, &args.part)?,
     };
     let wrong = |error: NotPlayable| Trouble::Usage(error.to_string());
     // The end first: a beginning after it would be nothing.
@@ -82,7 +82,18 @@ fn of_text(path: &Path) -> Result<Script, Trouble> {
     Script::parse(&text).map_err(|error| Trouble::Ours(format!("cannot read {}: {error}", path.display())))
 }
 
-fn transcripts(path: &Path) -> Result<Vec<(u64, Transcript)>, Trouble> {
+/// What was read, and where the file is damaged.
+type Recorded = (Vec<(u64, Transcript)>, Option<String>);
+
+fn recorded((all, damage): Recorded, name: &str, part: &PartArgs) -> Result<Script, Trouble> {
+    let mut script = chosen(all, name, part)?;
+    if script.cut.is_none() && !script.ends() {
+        script.cut = damage;
+    }
+    Ok(script)
+}
+
+fn transcripts(path: &Path) -> Result<Recorded, Trouble> {
     let file = File::open(path).map_err(|error| Trouble::file("read", path, &error))?;
     let mut all = Vec::new();
     let result = Transcript::read_each_jsonl(&mut BufReader::new(file), &mut |transcript| all.push((all.len() as u64 + 1, transcript)));
@@ -91,8 +102,9 @@ fn transcripts(path: &Path) -> Result<Vec<(u64, Transcript)>, Trouble> {
             return Err(Trouble::file("read", path, &error));
         }
         complain(&format!("{}: {error}; what stands before is played", path.display()));
+        return Ok((all, Some("the file is damaged".into())));
     }
-    Ok(all)
+    Ok((all, None))
 }
 
 #[derive(Default)]
@@ -106,14 +118,15 @@ impl Listener for Kept {
     }
 }
 
-fn captured(path: &Path, args: &ReplayArgs) -> Result<Vec<(u64, Transcript)>, Trouble> {
+fn captured(path: &Path, args: &ReplayArgs) -> Result<Recorded, Trouble> {
     let options = Options { sources: vec![Source::Path(path.into())], ..decode::keys(&args.keys)? };
     let mut kept = Kept::default();
     let summary = read::read(&options, &mut kept).map_err(|error| Trouble::Ours(error.to_string()))?;
+    let harm = summary.damages.first().map(|damage| format!("the file is damaged behind packet {}", damage.packet));
     for damage in summary.damages {
         complain(&format!("{} is damaged behind packet {}: {}", damage.file, damage.packet, damage.says));
     }
-    Ok(kept.0)
+    Ok((kept.0, harm))
 }
 
 /// The connection that was asked for, or the first that said anything.
@@ -138,7 +151,10 @@ fn chosen(all: Vec<(u64, Transcript)>, name: &str, part: &PartArgs) -> Result<Sc
         }
     }
     if playable > 1 {
-        complain(&format!("{name} has {}; the first is played, --session chooses another", count(playable, "session", "sessions")));
+        complain(&format!(
+            "{name} has {}; the first is played, --session chooses another",
+            count(playable, "playable session", "playable sessions")
+        ));
     }
     let nothing = || match why {
         Some(error) => format!("{name}: {error}"),

@@ -28,6 +28,7 @@ impl Enter {
                 }
                 counter.fetch_add(1, Ordering::Relaxed);
             }
+            complain("standard input has ended: the rest is sent without asking");
             counter.store(usize::MAX, Ordering::Relaxed);
         })?;
         Ok(Enter { allowed, shown: AtomicUsize::new(0) })
@@ -44,7 +45,7 @@ impl Gate for Enter {
                 scrub::scrub(&mut event);
                 words::of(&event).says
             });
-            complain(&format!("next {arrow} {} {}  (Enter sends it)", said.name, says.unwrap_or_default()));
+            complain(&format!("next {arrow} {} {}  (as recorded; Enter sends it)", said.name, says.unwrap_or_default()));
         }
         self.allowed.load(Ordering::Relaxed) > number
     }

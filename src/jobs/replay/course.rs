@@ -4,7 +4,7 @@ use super::bound::BY_THE_CLOCK;
 use super::message::{Lane, Said};
 use super::pattern::Pattern;
 use super::script::{Script, Step};
-use crate::base::Side;
+use crate::base::{Micros, Side};
 use crate::proto::edit::Edit;
 use crate::proto::plan::CertHashes;
 use std::collections::{BTreeMap, HashSet};
@@ -30,6 +30,10 @@ pub struct Course {
     pub edits: Vec<Edit>,
     /// What is not compared.
     pub ignore: Vec<Pattern>,
+    /// Steps before this one are played at once, and not compared.
+    pub since: usize,
+    /// When the recording ends.
+    pub ends_at: Micros,
     /// The leaf that the recorded server showed.
     pub leaf: Option<CertHashes>,
     /// Everything in the order in which it was recorded, for the ladder.
@@ -50,12 +54,14 @@ pub struct Turn {
 /// How one kind of keep-alive is answered.
 #[derive(Clone, Debug)]
 pub struct Reflex {
-    /// The name of the keep-alive.
+    /// The name of the keep-alive; `ipv4.packet` is a ping.
     pub request: &'static str,
     /// The first recorded answer, and its place: before it none is given.
     pub answer: Said,
     /// Place of that answer in the recording.
     pub step: usize,
+    /// How often it is given at most: a ping is answered as often as in the recording, a keep-alive whenever it comes.
+    pub most: usize,
 }
 
 /// One message that the peer must say.
@@ -67,6 +73,8 @@ pub struct Expected {
     pub said: Said,
     /// As it was sent again, each time.
     pub again: Vec<Said>,
+    /// Whether it comes, and what is in it, is not compared. It is taken in all the same: what follows may answer it.
+    pub ignored: bool,
 }
 
 impl Course {
@@ -82,6 +90,8 @@ impl Course {
             settles: false,
             edits: script.edits.clone(),
             ignore: script.ignore.clone(),
+            since: script.since,
+            ends_at: script.steps.last().map_or(Micros::ZERO, Step::at),
             leaf: script.leaf,
             steps: script.steps.clone(),
         };
@@ -108,23 +118,25 @@ impl Course {
 
     /// `answered`: exchanges in which this side has answered the latest message.
     fn expect(&mut self, step: usize, said: &Said, answered: &mut HashSet<Lane>) {
-        if by_the_clock(said) || self.ignore.iter().any(|pattern| pattern.takes(&said.name)) {
+        if by_the_clock(said) {
             return;
         }
+        let ignored = step < self.since || self.ignore.iter().any(|pattern| pattern.takes(&said.name));
         let list = self.theirs.entry(said.lane).or_default();
         let latest = |last: &&mut Expected| said.repeats(last.again.last().unwrap_or(&last.said), answered.contains(&said.lane));
         if let Some(last) = list.last_mut().filter(latest) {
             return last.again.push(said.clone());
         }
         answered.remove(&said.lane);
-        list.push(Expected { step, said: said.clone(), again: Vec::new() });
+        list.push(Expected { step, said: said.clone(), again: Vec::new(), ignored });
     }
 
     fn say(&mut self, step: usize, said: &Said) {
-        if said.answers_keep_alive() {
-            let request = if said.name.starts_with("lcp") { "lcp.echo-request" } else { "sstp.echo-request" };
-            if !self.reflexes.iter().any(|reflex| reflex.request == request) {
-                self.reflexes.push(Reflex { request, answer: said.clone(), step });
+        if let Some(request) = said.answers_keep_alive() {
+            let is_ping = said.lane == Lane::Data;
+            match self.reflexes.iter_mut().find(|reflex| reflex.request == request) {
+                Some(reflex) => reflex.most = reflex.most.saturating_add(1),
+                None => self.reflexes.push(Reflex { request, answer: said.clone(), step, most: if is_ping { 1 } else { usize::MAX } }),
             }
             return;
         }

@@ -26,6 +26,8 @@ pub struct ListenConfig {
     pub at: SocketAddr,
     /// Who we are in TLS; `None`: a certificate is made.
     pub identity: Option<Identity>,
+    /// Names on the certificate that is made, beside those of the lab.
+    pub names: Vec<String>,
     /// The server's side.
     pub course: Arc<Course>,
     /// How it is played.
@@ -63,7 +65,9 @@ pub async fn serve(
 ) -> Result<Sessions, LiveError> {
     let (identity, root_pem) = match config.identity.clone() {
         Some(identity) => (identity, None),
-        None => made(clock).map_err(|source| LiveError { doing: "make a certificate for", to: config.at.to_string(), source })?,
+        None => {
+            made(clock, &config.names).map_err(|source| LiveError { doing: "make a certificate for", to: config.at.to_string(), source })?
+        }
     };
     let leaf = identity.chain.first().map_or_else(CertHashes::default, |leaf| CertHashes::of(leaf));
     let shared: Arc<Mutex<Vec<Shared>>> = Arc::default();
@@ -120,9 +124,9 @@ fn maker(config: &ListenConfig, leaf: CertHashes, clock: Clock, shared: Arc<Mute
     }))
 }
 
-fn made(clock: &Clock) -> io::Result<(Identity, Option<String>)> {
+fn made(clock: &Clock, names: &[String]) -> io::Result<(Identity, Option<String>)> {
     let nowhere = format!("http://{}", SocketAddr::from((Ipv4Addr::LOCALHOST, 1)));
-    let authority = Authority::new(clock.unix_ms(), nowhere).map_err(io::Error::other)?;
+    let authority = Authority::new(clock.unix_ms(), nowhere).map_err(io::Error::other)?.named(names);
     let chain = authority.chain(PkiKind::Clean, Papers::CLEAN).map_err(io::Error::other)?;
     Ok((chain.identity, Some(authority.root_pem())))
 }

@@ -86,9 +86,23 @@ impl Said {
         }
     }
 
-    /// It answers a keep-alive of the other side.
-    pub fn answers_keep_alive(&self) -> bool {
-        matches!(self.name.as_str(), "sstp.echo-response" | "lcp.echo-reply")
+    /// The name of what it answers, where that is a keep-alive or a ping of the other side.
+    pub fn answers_keep_alive(&self) -> Option<&'static str> {
+        match self.name.as_str() {
+            "sstp.echo-response" => Some("sstp.echo-request"),
+            "lcp.echo-reply" => Some("lcp.echo-request"),
+            PING => self.echo().filter(|echo| !echo.request).map(|_| PING),
+            _ => None,
+        }
+    }
+
+    /// It is a keep-alive or a ping, which the other side answers.
+    pub fn wants_an_echo(&self) -> bool {
+        match self.name.as_str() {
+            "sstp.echo-request" | "lcp.echo-request" => true,
+            PING => self.echo().is_some_and(|echo| echo.request),
+            _ => false,
+        }
     }
 
     /// It carries TLS inside EAP, which only its two ends can make.
@@ -167,6 +181,8 @@ fn lane_of_frame(frame: &Frame) -> Lane {
 
 /// SSTP carries PPP, and has echoes of its own.
 const OF_SSTP: Protocol = 0;
+/// A ping inside the tunnel, and anything else over IPv4.
+const PING: &str = "ipv4.packet";
 /// The name of what cannot be read.
 pub const UNREADABLE: &str = "bytes.unreadable";
 

@@ -10,6 +10,7 @@ use crate::base::{Field, Side};
 use crate::crypto::binding::{self, HashProtocol};
 use crate::proto::Rng;
 use crate::proto::plan::{CertHashes, Credentials};
+use crate::wire::inner::Echo;
 use crate::wire::ppp::{self, Body, Protocol};
 use crate::wire::{control, layout, sstp};
 use std::collections::HashMap;
@@ -87,6 +88,10 @@ impl Moment {
 
     /// The answer to a keep-alive, in the form of one that was recorded.
     pub fn reflex(&self, template: &Said, request: &Said) -> Vec<u8> {
+        if let Some(echo) = request.echo() {
+            let reply = Echo { from: echo.to, to: echo.from, request: false, ..echo };
+            return sstp::emit_data(&ppp::Frame { protocol: ppp::IPV4, body: Body::Other(reply.emit().into()) }.emit());
+        }
         let mut raw = self.quoted_as(template, true, &self.values);
         let reply = Said { raw: raw.clone(), ..template.clone() };
         if let (Some((_, request)), Some((_, reply))) = (request.control(), reply.control()) {

@@ -6,12 +6,12 @@ use super::message::{Lane, Said};
 use super::moment::{Moment, Substituted};
 use super::outcome::{Divergence, Kind, Outcome};
 use super::pace::{Gate, Timing};
-use crate::base::{Layer, Limit, Micros, Side, WireError};
+use crate::base::{Layer, Micros, Side};
 use crate::proto::door::Door;
 use crate::proto::{Input, Machine, Output};
 use crate::transcript::{Event, How, What};
 use crate::wire::http;
-use crate::wire::sstp::Framer;
+use crate::wire::sstp::{Framer, Message, MessageType};
 use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -54,6 +54,8 @@ pub struct Player {
     reached: Micros,
     /// Keep-alives of the peer that are not answered yet.
     unanswered: Vec<Said>,
+    /// How often each of the course's reflexes was given.
+    given: Vec<usize>,
     head: Option<Vec<u8>>,
     framer: Framer,
     /// What comes cannot be cut into messages any more, or is the body behind an HTTP error.
@@ -83,6 +85,7 @@ impl Player {
             since: now,
             reached,
             unanswered: Vec::new(),
+            given: Vec::new(),
             head: Some(Vec::new()),
             framer: Framer::default(),
             deaf: false,
@@ -120,7 +123,7 @@ impl Player {
 
     fn note(&mut self, said: &Said) {
         if self.manner.notes {
-            let (layer, what) = said.what().unwrap_or_else(|| unread(said.raw.len()));
+            let (layer, what) = said.what().unwrap_or_else(|| super::script::unread(said.raw.len()));
             let event = Event { at: self.now, by: Some(said.by), layer, what, raw: said.raw.clone().into() };
             self.out.push_back(Output::Event(Box::new(event)));
         }
@@ -167,7 +170,8 @@ impl Player {
         if let Some(wait) = self.lacks(&turn.needs) {
             return wait;
         }
-        let due = self.since + self.manner.timing.wait(turn.said.at - self.reached);
+        let hurries = turn.step < course.since;
+        let due = self.since + if hurries { Duration::ZERO } else { self.manner.timing.wait(turn.said.at - self.reached) };
         if due > self.now {
             return Some(due);
         }
@@ -181,14 +185,20 @@ impl Player {
     /// When to look again because a message has yet to come; `Some(None)` when it was waited for long enough.
     fn lacks(&mut self, needs: &[(Lane, usize)]) -> Option<Option<Micros>> {
         let course = self.course.clone();
-        let missing = course.missing(needs, &self.came)?;
-        let patience = self.manner.patience + (missing.said.at - self.reached).duration().min(LONGEST_SILENCE);
-        let deadline = self.since + patience;
-        if self.now < deadline {
-            return Some(Some(deadline));
+        loop {
+            let missing = course.missing(needs, &self.came)?;
+            let patience = self.manner.patience + (missing.said.at - self.reached).duration().min(LONGEST_SILENCE);
+            let need_not_come = missing.ignored && missing.step >= course.since;
+            let deadline = self.since + if need_not_come { patience.min(UNCOMPARED) } else { patience };
+            if self.now < deadline {
+                return Some(Some(deadline));
+            }
+            if !need_not_come {
+                self.fail(Some(missing.step), Kind::Missing { message: missing.said.name.clone(), after: patience });
+                return Some(None);
+            }
+            *self.came.entry(missing.said.lane).or_default() += 1;
         }
-        self.fail(Some(missing.step), Kind::Missing { message: missing.said.name.clone(), after: patience });
-        Some(None)
     }
 
     /// Everything was said.
@@ -202,7 +212,10 @@ impl Player {
             (false, true) => SETTLES.min(self.manner.patience),
             (false, false) => Duration::ZERO,
         };
-        let due = self.since + wait;
+        // The recording may have been silent before it ended.
+        let silence = if self.peer_closed { Duration::ZERO } else { self.manner.timing.wait(self.course.ends_at - self.reached) };
+        let pings = if self.pings_are_due() && !self.peer_closed { UNCOMPARED.min(self.manner.patience) } else { Duration::ZERO };
+        let due = self.since + wait.max(silence).max(pings);
         if due > self.now {
             return Some(due);
         }
@@ -268,16 +281,23 @@ impl Player {
             return self.keep_alive(said);
         }
         let course = self.course.clone();
-        if course.ignore.iter().any(|pattern| pattern.takes(&said.name)) {
-            return self.on_outcome(|outcome| outcome.passed_over += 1);
-        }
         if self.latest.get(&said.lane).is_some_and(|latest| said.repeats(latest, self.answered.contains(&said.lane))) {
             return self.came_again(said);
         }
         self.answered.remove(&said.lane);
         self.again.remove(&said.lane);
+        let ignored = course.ignore.iter().any(|pattern| pattern.takes(&said.name));
         let came = self.came.entry(said.lane).or_default();
-        let expected = course.theirs.get(&said.lane).and_then(|list| list.get(*came));
+        let list = course.theirs.get(&said.lane).map(Vec::as_slice).unwrap_or_default();
+        // What is not compared need not come.
+        while list.get(*came).is_some_and(|next| next.ignored && next.step >= course.since && next.said.name != said.name) && !ignored {
+            *came += 1;
+        }
+        let expected = list.get(*came);
+        if ignored && expected.is_none_or(|expected| expected.said.name != said.name) {
+            self.latest.insert(said.lane, said);
+            return self.on_outcome(|outcome| outcome.passed_over += 1);
+        }
         *came += 1;
         self.latest.insert(said.lane, said.clone());
         match expected {
@@ -293,6 +313,10 @@ impl Player {
             }
             Some(expected) => {
                 let mut parts = self.moment.incoming(&expected.said, &said);
+                if expected.ignored {
+                    self.on_outcome(|outcome| outcome.passed_over += 1);
+                    return self.moved(expected.step);
+                }
                 parts.retain(|part| !course.ignore.iter().any(|pattern| pattern.takes_field(&said.name, &part.field)));
                 if !parts.is_empty() {
                     self.diverged(Some(expected.step), Kind::Fields { message: said.name.clone(), parts: parts.clone() });
@@ -360,7 +384,7 @@ impl Player {
     /// A keep-alive is answered where the recording answers any, and not before it does.
     fn keep_alive(&mut self, request: Said) {
         self.on_outcome(|outcome| outcome.passed_over += 1);
-        if self.unanswered.len() < MOST_UNANSWERED {
+        if request.wants_an_echo() && self.unanswered.len() < MOST_UNANSWERED {
             self.unanswered.push(request);
         }
         self.answer();
@@ -369,13 +393,37 @@ impl Player {
     fn answer(&mut self) {
         let course = self.course.clone();
         let place = course.ours.get(self.next).map_or(usize::MAX, |turn| turn.step);
-        for reflex in course.reflexes.iter().filter(|reflex| reflex.step < place) {
-            while let Some(at) = self.unanswered.iter().position(|request| request.name == reflex.request) {
+        self.given.resize(course.reflexes.len(), 0);
+        for (which, reflex) in course.reflexes.iter().enumerate().filter(|(_, reflex)| reflex.step < place) {
+            while self.given.get(which).is_some_and(|given| *given < reflex.most)
+                && let Some(at) = self.unanswered.iter().position(|request| request.name == reflex.request)
+            {
+                self.given.iter_mut().skip(which).take(1).for_each(|given| *given += 1);
                 let raw = self.moment.reflex(&reflex.answer, &self.unanswered.remove(at));
                 let passed = self.door.pass(self.now, &reflex.answer.name, raw);
                 let sent = passed.bytes.map(|bytes| Said::new(self.now, course.side, bytes));
                 sent.iter().for_each(|said| self.note(said));
             }
+        }
+    }
+
+    /// The peer pinged more often in the recording than it did now.
+    fn pings_are_due(&self) -> bool {
+        let given = |which: usize| self.given.get(which).copied().unwrap_or_default();
+        self.course.reflexes.iter().enumerate().any(|(which, reflex)| reflex.most != usize::MAX && given(which) < reflex.most)
+    }
+
+    /// The user stops: where there is a call, it is ended in order. MS-SSTP 2.2.13.
+    fn leave(&mut self) {
+        let calls = self.course.ours.get(..self.next).unwrap_or_default().iter().any(|turn| turn.said.lane == Lane::Call);
+        let left = |name: &str| name == "sstp.call-disconnect" || name == "sstp.call-abort" || name == "sstp.call-connect-nak";
+        let over = self.course.ours.get(..self.next).unwrap_or_default().iter().any(|turn| left(&turn.said.name))
+            || self.latest.get(&Lane::Call).is_some_and(|latest| left(&latest.name));
+        self.door.clear();
+        if calls && !over && !self.peer_closed {
+            let goodbye = Said::new(self.now, self.course.side, Message::status(MessageType::CallDisconnect, 0, 0).emit());
+            self.note(&goodbye);
+            self.door.pass(self.now, "", goodbye.raw);
         }
     }
 
@@ -417,6 +465,7 @@ impl Machine for Player {
             Input::Closed { .. } => self.over = true,
             Input::Leave => {
                 self.on_outcome(|outcome| outcome.interrupted = true);
+                self.leave();
                 self.over = true;
             }
             Input::Bytes { .. } | Input::Tick => {}
@@ -448,11 +497,8 @@ impl Machine for Player {
     }
 }
 
-fn unread(have: usize) -> (Layer, What) {
-    let error = WireError { layer: Layer::Sstp, what: "message".into(), at: 0, need: 0, have, limit: Limit::Spec("MS-SSTP 2.2".into()) };
-    (Layer::Sstp, What::Undecoded(error))
-}
-
+/// Ours: what is not compared is waited for this long, since it may carry what the next message needs.
+const UNCOMPARED: Duration = Duration::from_secs(2);
 /// Ours: whoever lets messages go is asked so often.
 const GATE_LOOKS: Duration = Duration::from_millis(50);
 /// Ours: a peer that has more to say than was recorded says it soon.

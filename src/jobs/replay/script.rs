@@ -2,10 +2,10 @@
 
 use super::message::Said;
 use super::pattern::Pattern;
-use crate::base::{Layer, Micros, Side};
+use crate::base::{Layer, Limit, Micros, Side, WireError};
 use crate::proto::edit::Edit;
 use crate::proto::plan::CertHashes;
-use crate::transcript::{Event, How, Opaqueness, Transcript, What};
+use crate::transcript::{Event, How, Opaqueness, Transcript, What, scrub};
 use crate::wire::sstp;
 
 /// What is played.
@@ -21,6 +21,8 @@ pub struct Script {
     pub edits: Vec<Edit>,
     /// What is not compared.
     pub ignore: Vec<Pattern>,
+    /// Steps before this one are played as fast as they can be, and not compared.
+    pub since: usize,
     /// Why the recording is not whole.
     pub cut: Option<String>,
 }
@@ -99,6 +101,23 @@ impl Script {
         Ok(script)
     }
 
+    /// The recording has the end of the connection, or of the call.
+    pub fn ends(&self) -> bool {
+        let over = |said: &Said| matches!(said.name.as_str(), "sstp.call-disconnect-ack" | "sstp.call-abort" | "sstp.call-connect-nak");
+        self.is_closed() || self.steps.iter().filter_map(Step::said).any(over)
+    }
+
+    /// The host that the recorded client dialled, by its request.
+    pub fn host(&self) -> Option<String> {
+        let head = super::message::head(&self.steps.iter().find_map(Step::said)?.raw, Side::Client)?;
+        let (_, value) = head.headers.into_iter().find(|(name, _)| name.eq_ignore_ascii_case("host"))?;
+        let bare = match value.trim().strip_prefix('[') {
+            Some(rest) => rest.split_once(']').map(|(address, _)| address.to_string()),
+            None => value.trim().split(':').next().map(str::to_string),
+        };
+        bare.filter(|bare| !bare.is_empty())
+    }
+
     fn is_closed(&self) -> bool {
         self.steps.iter().any(|step| step.said().is_none())
     }
@@ -120,15 +139,26 @@ impl Script {
         Ok(())
     }
 
-    /// Leaves out what comes before `start`, a message or a layer.
+    /// Compares nothing that comes before `start`, a message or a layer: it is played to get there.
     pub fn since(&mut self, start: &str) -> Result<(), NotPlayable> {
         let first = match Layer::from_name(start) {
             Some(layer) => self.steps.iter().position(|step| layer_of(step) >= Some(layer)),
             None => self.position(start),
         };
         let first = first.ok_or_else(|| self.unknown("--from", start))?;
-        self.steps.drain(..first);
+        self.since = first;
         Ok(())
+    }
+
+    /// Takes secrets out of the messages, as out of a transcript that is saved.
+    pub fn scrub(&mut self) {
+        for step in &mut self.steps {
+            let Step::Says(said) = step else { continue };
+            let (layer, what) = said.what().unwrap_or_else(|| unread(said.raw.len()));
+            let mut event = Event { at: said.at, by: Some(said.by), layer, what, raw: std::mem::take(&mut said.raw).into() };
+            scrub::scrub(&mut event);
+            said.raw = event.raw.0;
+        }
     }
 
     fn position(&self, named: &str) -> Option<usize> {
@@ -141,6 +171,12 @@ impl Script {
     fn unknown(&self, option: &str, name: &str) -> NotPlayable {
         NotPlayable(format!("{option}: there is no {name} in the recording; `--export-script -` shows its messages"))
     }
+}
+
+/// A message that cannot be read, as it stands in an event.
+pub(super) fn unread(have: usize) -> (Layer, What) {
+    let error = WireError { layer: Layer::Sstp, what: "message".into(), at: 0, need: 0, have, limit: Limit::Spec("MS-SSTP 2.2".into()) };
+    (Layer::Sstp, What::Undecoded(error))
 }
 
 /// An echo says nothing about how far the call has come.

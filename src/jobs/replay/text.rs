@@ -6,6 +6,7 @@
 //! leaf <SHA-1> <SHA-256>
 //! 0.012837 client http.request#1 "SSTP_DUPLEX_POST ...\r\n\r\n"
 //! 0.014253 client sstp.call-connect-request#1 1001000e 00010001 00010006 0001
+//! compare
 //! 2.351207 server close close-notify
 //! sstp.call-connected#1 set version=0x20
 //! ignore sstp.echo-*
@@ -39,7 +40,10 @@ impl Script {
             line(format_args!("leaf {} {}", hex(&leaf.sha1), hex(&leaf.sha256)));
         }
         let mut counts: HashMap<(Side, &str), u32> = HashMap::new();
-        for step in &self.steps {
+        for (place, step) in self.steps.iter().enumerate() {
+            if place == self.since && place > 0 {
+                line(format_args!("compare"));
+            }
             match step {
                 Step::Says(said) => {
                     let nth = counts.entry((said.by, &said.name)).and_modify(|nth| *nth += 1).or_insert(1);
@@ -76,6 +80,7 @@ impl Script {
         let (word, rest) = line.split_once(char::is_whitespace).map_or((line, ""), |(word, rest)| (word, rest.trim()));
         match word {
             "from" => self.from = rest.to_string(),
+            "compare" if rest.is_empty() => self.since = self.steps.len(),
             "cut" => self.cut = Some(rest.to_string()),
             "leaf" => self.leaf = Some(leaf(rest).ok_or("leaf wants a SHA-1 and a SHA-256 in hexadecimal")?),
             "ignore" if self.ignore.len() < MOST_LINES => self.ignore.push(Pattern::parse(rest)?),
@@ -171,6 +176,7 @@ mod tests {
             ],
             edits: vec![Edit::parse("sstp.call-connected#1 set version=0x20").expect("an edit")],
             ignore: vec![Pattern::parse("sstp.echo-*").expect("a pattern")],
+            since: 1,
             cut: Some("3 bytes are missing from the capture".into()),
         };
         let text = script.text();
