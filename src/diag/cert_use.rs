@@ -94,7 +94,14 @@ pub(super) const CERT_USE: &[Check] = &[
         windows: &[Windows::Hresult(0x800B_0109)],
         spec: &[SpecRef::rfc(9325, "4.5")],
         needs: Need::Chain,
-        explains: &["CERT-WEAK-KEY", "CERT-KEY-NOT-PROVED", "CERT-UNCHECKED"],
+        explains: &[
+            "CERT-WEAK-KEY",
+            "CERT-KEY-NOT-PROVED",
+            "CERT-UNCHECKED",
+            // Newer signatures are longer than so short a key.
+            "TLS-NO-COMMON-CIPHER",
+            "TLS-WINDOWS-SHARES-NOTHING",
+        ],
         look: Look::One(key_blocked),
         ..Check::ROW
     },

@@ -4,6 +4,7 @@
 use super::check::{Check, Evidence, Fix, Look, Need, Severity, Windows};
 use super::clients::{spared, windows_in_words};
 use super::tls::{failed, name};
+use super::tls_scan::current_windows_left_out;
 use crate::base::{Layer, SpecRef};
 use crate::transcript::{Facts, ScanAnswer};
 use crate::wire::cert::Cert;
@@ -112,14 +113,13 @@ fn rare_cipher(facts: &Facts) -> Option<Evidence> {
 }
 
 fn unknown_key(facts: &Facts) -> Option<Evidence> {
-    let refused = || failed(facts, |_| true).is_some();
+    let refused = || failed(facts, |_| true).is_some() || facts.secured.is_some() && current_windows_left_out(facts).is_some();
     let unknown = |leaf: &&Cert| UNKNOWN_KEYS.iter().any(|kind| leaf.key_algorithm.starts_with(kind)) || is_unusual(leaf) && refused();
     let leaf = facts.leaf().filter(unknown)?;
     // Where the handshake failed for another reason than the key, that reason is the matter.
     let ours = facts.secured.is_some() || facts.stopped_at(Layer::Tls).is_some();
     let evidence = Evidence::at(facts.chain_event?, format!("the key of the certificate is {}", leaf.key));
-    let words = if facts.secured.is_some() { String::new() } else { windows_in_words(facts) };
-    ours.then(|| evidence.and(&words))
+    ours.then(|| evidence.and(&windows_in_words(facts)))
 }
 
 /// Known, but in no usual hello up to TLS 1.2: the curve of the key has to be among the groups offered (RFC 8422 5.1), and a

@@ -87,7 +87,8 @@ pub(super) const TLS_SCAN: &[Check] = &[
 /// What these rows have in common.
 const ROW: Check = Check { layer: Layer::Tls, severity: Severity::Warn, needs: Need::Began(Layer::Tls), ..Check::ROW };
 
-fn current_windows_left_out(facts: &Facts) -> Option<Evidence> {
+/// Current Windows that gets nothing.
+pub(super) fn current_windows_left_out(facts: &Facts) -> Option<Evidence> {
     left_out(facts, |kind| kind == Kind::CurrentWindows)
 }
 

@@ -67,7 +67,7 @@ pub async fn scan(route: &Route, server_name: &str, seed: u64, within: Duration,
 }
 
 /// Sends the hellos of every Windows, each on a connection of its own, all at once, and notes the answers.
-async fn as_windows(route: &Route, server_name: &str, seed: u64, within: Duration, notes: &mut Notes<'_>) {
+pub async fn as_windows(route: &Route, server_name: &str, seed: u64, within: Duration, notes: &mut Notes<'_>) {
     let mut under_way = JoinSet::new();
     for (place, client) in CLIENTS.iter().enumerate().filter(|(_, client)| client.kind != Kind::Other) {
         let (hello, route) = (client.hello(random(seed, CLIENT_PLACES + place), sni(server_name)), route.clone());

@@ -84,11 +84,13 @@ pub enum PkiKind {
     ThreeYears,
     /// The leaf has an RSA key.
     RsaLeaf,
+    /// The leaf has a critical extension that nobody knows.
+    UnknownCritical,
 }
 
 impl PkiKind {
     /// All kinds.
-    pub const ALL: [PkiKind; 31] = [
+    pub const ALL: [PkiKind; 32] = [
         PkiKind::Clean,
         PkiKind::ExpiredLeaf,
         PkiKind::NotYetValid,
@@ -120,6 +122,7 @@ impl PkiKind {
         PkiKind::EndsIn20Days,
         PkiKind::ThreeYears,
         PkiKind::RsaLeaf,
+        PkiKind::UnknownCritical,
     ];
 
     /// Nothing is wrong with the names on the leaf.
@@ -355,6 +358,11 @@ fn leaf_params(kind: PkiKind, now: OffsetDateTime, place: &Place<'_>) -> Certifi
         PkiKind::LdapCrl => vec![CrlDistributionPoint { uris: vec![LDAP_CRL.into()] }],
         _ => place.crl().map(|url| CrlDistributionPoint { uris: vec![url] }).into_iter().collect(),
     };
+    if kind == PkiKind::UnknownCritical {
+        let mut unknown = CustomExtension::from_oid_content(NOBODYS, vec![5, 0]);
+        unknown.set_criticality(true);
+        params.custom_extensions.push(unknown);
+    }
     params.custom_extensions.extend(place.extensions());
     (params.not_before, params.not_after) = validity(kind, now);
     params
@@ -391,6 +399,8 @@ const INTERMEDIATE: &str = "sstp-diag lab intermediate";
 const OTHER_NAME: &str = "mail.lab.example";
 /// RFC 5280 4.2.1.3.
 const KEY_USAGE: &[u64] = &[2, 5, 29, 15];
+/// RFC 5612: the enterprise number for examples.
+const NOBODYS: &[u64] = &[1, 3, 6, 1, 4, 1, 32473, 1];
 /// RFC 5758 3.2: ecdsa-with-SHA256 in DER.
 const ECDSA_SHA256: [u8; 8] = [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02];
 /// RFC 5758 3.2: ecdsa-with-SHA224 in DER.

@@ -16,6 +16,7 @@ use crate::proto::Session;
 use crate::proto::auth::EapClient;
 use crate::proto::plan::{CertHashes, ClientConfig, Mind, Plan};
 use crate::transcript::{Reason, Sink, Target};
+use crate::wire::cert::Cert;
 use crate::wire::ncp::AuthMethod;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -138,6 +139,9 @@ async fn secure(config: &ProbeConfig, tap: Tap, route: Route, notes: &mut Notes<
     match tls::secure(tap, &settings(config), route.server(), within, notes).await {
         Ok(secure) => {
             let trusted = trust::weigh(&secure.certs, &secure.signature, &config.trust, config.target.name(), notes);
+            if is_odd_key(secure.leaf()) {
+                hello_scan::as_windows(&route, config.target.name(), config.seed, within, notes).await;
+            }
             look_up(config, &secure.certs, &secure.ocsp, notes, beside);
             if config.wish.nameless && secure.secured.sni.is_some() {
                 beside.asides.start_nameless(route.clone(), &settings(config), within);
@@ -155,6 +159,11 @@ async fn secure(config: &ProbeConfig, tap: Tap, route: Route, notes: &mut Notes<
         }
         Err(_) => None,
     }
+}
+
+/// A key that our TLS library can use and Windows perhaps not.
+fn is_odd_key(leaf: &[u8]) -> bool {
+    Cert::parse(leaf).is_ok_and(|cert| cert.key_algorithm != "RSA" && !["EC P-256", "EC P-384"].contains(&cert.key.as_str()))
 }
 
 /// Judges the OCSP answer of the handshake, and begins to fetch what was wished for.

@@ -53,6 +53,13 @@ pub(in crate::jobs::lab) const FAULTS: &[Fault] = &[
         Makes::Pki(PkiKind::NameConstrained),
         "CERT-NAME-CONSTRAINTS",
     ),
+    fault(
+        "cert.unknown-critical",
+        Cert,
+        "the leaf has a critical extension that nobody knows",
+        Makes::Pki(PkiKind::UnknownCritical),
+        "CERT-CRITICAL-UNKNOWN",
+    ),
     fault("cert.v4-v6-differ", Cert, "the IPv6 address shows another certificate", Makes::PkiV6(PkiKind::DnsOnly), "CERT-V4-V6-DIFFER"),
     fault("cert.none-sent", Cert, "the server sends no certificate", Makes::Pki(PkiKind::NoneSent), "CERT-NONE-SENT"),
     fault("cert.damaged", Cert, "the key usage of the leaf cannot be read", Makes::Pki(PkiKind::Damaged), "CERT-UNREADABLE"),
