@@ -3,7 +3,7 @@
 use sstp_diag::base::{Layer, Micros, Side};
 use sstp_diag::jobs::conformance::client::{self, OVER_SOCKETS, mutants};
 use sstp_diag::jobs::conformance::coverage::{self, Coverage, UNTESTED};
-use sstp_diag::jobs::conformance::{Case, Grade, rehearse, server, verdict};
+use sstp_diag::jobs::conformance::{Case, Grade, Level, rehearse, server, verdict};
 use sstp_diag::proto::edit::Edit;
 use sstp_diag::transcript::{Event, What, tap};
 use std::collections::HashSet;
@@ -97,6 +97,20 @@ fn every_client_requirement_has_a_case_or_a_reason() {
         let both = cases.iter().find(|case| case.covers.contains(&id));
         assert!(known.contains(id) && both.is_none(), "{id} has a reason and a case");
     }
+}
+
+#[test]
+fn a_client_case_binds_no_more_than_what_it_covers() {
+    let all: Vec<_> = coverage::requirements(Side::Client).collect();
+    let wrong: Vec<String> = client::all()
+        .iter()
+        .filter(|case| {
+            let covered: Vec<Level> = all.iter().filter(|one| case.covers.contains(&one.id)).map(|one| one.level).collect();
+            case.level == Level::Must && covered.iter().all(|level| *level != Level::Must)
+        })
+        .map(|case| format!("{} covers {:?}", case.id, case.covers))
+        .collect();
+    assert!(wrong.is_empty(), "{} are no MUST of the text:\n{}", wrong.len(), wrong.join("\n"));
 }
 
 /// What the case of that id makes of a ClientHello.

@@ -101,6 +101,12 @@ impl ClientLcp {
         }
     }
 
+    /// The same, with this MRU of its own.
+    pub fn receiving(mut self, mru: u16) -> ClientLcp {
+        self.wanted.naked(&[Opt::new(MRU, mru.to_be_bytes())]);
+        self
+    }
+
     fn with_learning(mut self, learning: bool) -> ClientLcp {
         self.learning = learning;
         self

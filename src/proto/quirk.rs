@@ -51,6 +51,8 @@ pub enum Quirk {
     AnswersAnew,
     /// Packets are larger than the MRU of the server.
     LargePackets,
+    /// An MRU of 576 is asked for, which is no fault.
+    SmallMru,
     /// Of a read only the first packet is looked at.
     OnePacket,
     /// An interim answer is taken for the answer.

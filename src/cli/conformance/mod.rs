@@ -35,13 +35,8 @@ pub fn run(args: &ConformanceArgs) -> Result<Exit, Trouble> {
 
 fn server_suite(args: &ServerSuiteArgs) -> Result<Exit, Trouble> {
     let cases = suite::chosen(&args.select, server::all(), "server")?;
-    if args.suite.list {
-        print(pages::list(&cases).as_bytes())?;
-        return Ok(Exit::Works);
-    }
-    if args.suite.dry_run {
-        print(pages::dry(&cases).as_bytes())?;
-        return Ok(Exit::Works);
+    if let Some(page) = pages::asked_for(&args.suite, &cases) {
+        return print(page.as_bytes()).map(|()| Exit::Works);
     }
     super::proxy::no_script(&args.way)?;
     let named = suite::target(args)?;
@@ -110,6 +105,14 @@ fn compare(args: &CompareArgs) -> Result<Exit, Trouble> {
         // Runs of one target differ in the files only.
         let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
         suites.push((name, suite));
+    }
+    if let Some((first, other)) =
+        suites.first().and_then(|first| Some((first, suites.iter().find(|suite| suite.1.tests != first.1.tests)?)))
+    {
+        return Err(Trouble::Usage(format!(
+            "{} is the report of a {}, and {} that of a {}: their cases are not the same, and cannot stand side by side",
+            first.0, first.1.tests, other.0, other.1.tests
+        )));
     }
     if suites.iter().any(|suite| suite.1.down_after.is_some() || suite.1.unreachable.is_some()) {
         complain("a run ended before its time; its cases are missing");

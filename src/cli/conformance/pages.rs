@@ -2,12 +2,22 @@
 
 use super::suite::alone;
 use crate::base::Side;
+use crate::cli::args::SuiteArgs;
 use crate::jobs::conformance::client::{self, mutants};
 use crate::jobs::conformance::coverage::{self, Coverage};
 use crate::jobs::conformance::{Case, server};
 use crate::proto::quirk::Quirk;
 use serde_json::{Value, json};
 use std::fmt::Write;
+
+/// What is shown in place of a run, where that is wanted.
+pub fn asked_for(args: &SuiteArgs, cases: &[Case]) -> Option<String> {
+    match args {
+        SuiteArgs { list: true, .. } => Some(list(cases)),
+        SuiteArgs { dry_run: true, .. } => Some(dry(cases)),
+        _ => None,
+    }
+}
 
 /// A line for every case.
 pub fn list(cases: &[Case]) -> String {
@@ -33,8 +43,9 @@ pub fn dry(cases: &[Case]) -> String {
 fn besides(case: &Case) -> Vec<String> {
     let below = case.base.below.map(|pair| pair.1.to_string());
     let meanwhile = case.base.meanwhile.map(|other| format!("meanwhile another call {}", other.says));
-    let large = case.base.quirks.contains(&Quirk::LargePackets).then(|| "pings with 1500 bytes".to_string());
-    below.into_iter().chain(meanwhile).chain(large).collect()
+    let quirks = [(Quirk::SmallMru, "asks for an MRU of 576"), (Quirk::LargePackets, "pings with 1500 bytes")];
+    let quirks = quirks.iter().filter(|row| case.base.quirks.contains(&row.0)).map(|row| row.1.to_string());
+    below.into_iter().chain(meanwhile).chain(quirks).collect()
 }
 
 /// A case in full.

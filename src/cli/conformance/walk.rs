@@ -28,13 +28,8 @@ use tokio::task::LocalSet;
 /// Does what the arguments ask for.
 pub fn run(args: &ClientSuiteArgs) -> Result<Exit, Trouble> {
     let cases = suite::chosen(&args.select, client::all(), "client")?;
-    if args.suite.list {
-        print(pages::list(&cases).as_bytes())?;
-        return Ok(Exit::Works);
-    }
-    if args.suite.dry_run {
-        print(pages::dry(&cases).as_bytes())?;
-        return Ok(Exit::Works);
+    if let Some(page) = pages::asked_for(&args.suite, &cases) {
+        return print(page.as_bytes()).map(|()| Exit::Works);
     }
     let config = config(args, cases.len())?;
     let tested = Tested::client(config.subject.name(), how(args));
@@ -139,13 +134,13 @@ async fn through(
     Ok(if by_hand { closed(outcome, &cases) } else { outcome })
 }
 
-/// People say with Ctrl-C that no more clients will come.
+/// People say with Ctrl-C that no more clients will come: the cases that none came to are told too.
 fn closed(outcome: Outcome, cases: &[Case]) -> Outcome {
     let done = cases.iter().map(|case| {
         let came = outcome.done.iter().find(|done| done.case.id == case.id).cloned();
         came.unwrap_or_else(|| Done::new(case.clone(), Verdict::new(Grade::Inconclusive, "no client came"), Micros::ZERO, Vec::new()))
     });
-    Outcome { done: done.collect(), interrupted: false, ..outcome }
+    Outcome { done: done.collect(), ..outcome }
 }
 
 /// `--status`: where the client of every case is to go, and what it came to.

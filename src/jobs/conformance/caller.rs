@@ -110,11 +110,14 @@ fn wanted(case: &Case) -> Reach {
 /// Why there was no connection to judge.
 pub(super) fn no_connection(events: &[Event]) -> Verdict {
     let down = events.iter().rev().find_map(|event| match &event.what {
-        What::Down(reason) => Some(format!("no connection: {} {reason}", event.layer.title())),
+        What::Down(reason) => Some(format!("{NO_CONNECTION}: {} {reason}", event.layer.title())),
         _ => None,
     });
-    Verdict::new(Grade::Inconclusive, down.unwrap_or_else(|| "no connection".to_string()))
+    Verdict::new(Grade::Inconclusive, down.unwrap_or_else(|| NO_CONNECTION.to_string()))
 }
+
+/// How the verdict on a case begins whose connection did not come about.
+pub(super) const NO_CONNECTION: &str = "no connection";
 
 /// One connection of a case: how far it came, and the case as it was carried out.
 pub(super) async fn connection(config: &ProbeConfig, case: &Case, clock: &Clock, events: &mut dyn Sink) -> (Reach, Case) {

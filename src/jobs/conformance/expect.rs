@@ -209,7 +209,16 @@ fn http(view: &View<'_>, from: u16, to: u16) -> Result<(), String> {
 
 fn in_time(what: &str, took: Micros, from: u64, to: u64) -> Result<(), String> {
     let millis = took.0 / 1000;
-    if (from..=to).contains(&millis) { Ok(()) } else { Err(format!("{what} after {took}")) }
+    if (from..=to).contains(&millis) {
+        Ok(())
+    } else {
+        Err(format!("{what} came after {took}, not after {} to {} s", seconds(from), seconds(to)))
+    }
+}
+
+/// Milliseconds as seconds, without zeros at the end.
+fn seconds(millis: u64) -> String {
+    format!("{:.3}", millis as f64 / 1000.0).trim_end_matches('0').trim_end_matches('.').to_string()
 }
 
 fn gap(view: &View<'_>, (first, second): (&'static str, &'static str), from: u64, to: u64) -> Result<(), String> {
@@ -237,12 +246,13 @@ impl fmt::Display for Expect {
             Expect::Never("*") => f.write_str("silence"),
             Expect::Never("closed") => f.write_str("the connection stays"),
             Expect::Never(name) => write!(f, "no {name}"),
-            Expect::Count(name, count) => write!(f, "{count} times {name}"),
+            Expect::Count(name, 1) => write!(f, "{name} once"),
+            Expect::Count(name, count) => write!(f, "{name} {count} times"),
             Expect::Http(from, to) if from == to => write!(f, "HTTP status {from}"),
             Expect::Http(from, to) => write!(f, "HTTP status {from} to {to}"),
             Expect::Up(layer) => write!(f, "the call goes on, {} comes up", layer.title()),
-            Expect::Within(name, from, to) => write!(f, "{name} after {from} to {to} ms"),
-            Expect::Gap(first, second, from, to) => write!(f, "{second} {from} to {to} ms after {first}"),
+            Expect::Within(name, from, to) => write!(f, "{name} within {} to {} s", seconds(*from), seconds(*to)),
+            Expect::Gap(first, second, from, to) => write!(f, "{second} {} to {} s after {first}", seconds(*from), seconds(*to)),
             Expect::All(all) => list(f, all, ", and "),
             Expect::Any(any) => list(f, any, ", or "),
             Expect::Is(says, _) => f.write_str(says),

@@ -82,10 +82,14 @@ fn line(text: &str, at: usize) -> usize {
 
 const NO_TOML: &str = "TOML: each pattern once, names and texts between quotation marks";
 const FORM: &str = "\"pattern\" = \"reason\", or \"pattern\" = { verdict = \"…\", reason = \"…\", until = \"YYYY-MM-DD\" }";
-const VERDICTS: &str = "a verdict that is held against the server: lenient, wrong-reason, fail or flaky";
+const VERDICTS: &str = "a verdict that is held against the server: lenient, wrong-reason, fail or flaky; or inconclusive";
 
 fn grade(name: &str) -> Option<Grade> {
-    Grade::ALL.iter().find(|row| row.1 == name && row.0.is_held_against()).map(|row| row.0)
+    Grade::ALL.iter().find(|row| row.1 == name && can_be_known(row.0)).map(|row| row.0)
+}
+
+fn can_be_known(grade: Grade) -> bool {
+    grade.is_held_against() || grade == Grade::Inconclusive
 }
 
 fn is_day(text: &str) -> bool {
@@ -131,9 +135,11 @@ pub fn weigh(grade: Grade, strict: bool, known: Option<&Known>) -> Standing {
         Some(known) if known.verdict == Some(grade) && grade.is_held_against() => Standing::Known,
         Some(known) if known.verdict.is_none() && grade.is_held_against() => Standing::Known,
         Some(_) if grade == Grade::Pass => Standing::UnexpectedPass,
+        Some(Known { verdict: None | Some(Grade::Inconclusive), .. }) if grade == Grade::Inconclusive => Standing::Known,
         // What was wrong and can no longer be told is a change too.
         Some(Known { verdict: Some(_), .. }) if matches!(grade, Grade::Inconclusive | Grade::Unsupported) => Standing::New,
-        _ if counts => Standing::New,
+        // A case that comes to no verdict proves nothing: silence must not pass.
+        _ if counts || grade == Grade::Inconclusive => Standing::New,
         _ => Standing::Fine,
     }
 }
@@ -171,7 +177,7 @@ impl Scale {
 /// A file of what a run disagreed in, to be given reasons by a person.
 pub fn write(rows: &[(&str, Grade, &str)]) -> String {
     let mut text = String::from("[cases]\n");
-    for (id, grade, actual) in rows.iter().filter(|row| row.1.is_held_against()) {
+    for (id, grade, actual) in rows.iter().filter(|row| can_be_known(row.1)) {
         let says: String = actual.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
         let says = says.replace('\\', "\\\\").replace('"', "\\\"");
         let _ = writeln!(text, "\"{id}\" = {{ verdict = \"{}\", reason = \"{says}\" }}", grade.name());
@@ -237,6 +243,10 @@ mod tests {
         let flaky = parse("[cases]\n\"x\" = { verdict = \"flaky\", reason = \"r\" }").expect("well formed");
         let both = [Grade::Pass, Grade::Fail].map(|grade| weigh(grade, false, flaky.first()));
         assert_eq!(both, [Standing::Fine, Standing::Known]);
+        let silent = parse("[cases]\n\"x\" = { verdict = \"inconclusive\", reason = \"r\" }").expect("well formed");
+        let known = [Grade::Inconclusive, Grade::Pass, Grade::Fail].map(|grade| weigh(grade, false, silent.first()));
+        assert_eq!(known, [Standing::Known, Standing::UnexpectedPass, Standing::New]);
+        assert_eq!(weigh(Grade::Inconclusive, false, None), Standing::New, "silence does not pass");
         assert_eq!((weigh(Grade::Lenient, false, None), weigh(Grade::Lenient, true, None)), (Standing::Fine, Standing::New));
     }
 

@@ -1,7 +1,7 @@
 //! A suite over sockets: cases beside each other, honest calls before, between and after them.
 
 use super::again::{Retries, again};
-use super::caller::{Reach, called, connection, no_connection};
+use super::caller::{NO_CONNECTION, Reach, called, connection, no_connection};
 use super::case::{Base, Case, Level, Row};
 use super::evidence::Evidence;
 use super::expect::Expect;
@@ -95,7 +95,7 @@ async fn all(config: Rc<SuiteConfig>, clock: &Clock, mut stop: watch::Receiver<b
     }
     let mut waiting = queue(&config.cases);
     let (mut running, fast) = (JoinSet::new(), Arc::new(Semaphore::new(config.jobs.max(1))));
-    let mut results: Vec<(usize, Done)> = Vec::new();
+    let mut results: Vec<(usize, Done, bool)> = Vec::new();
     // How many were through when an honest call was last answered: what ended later may be the work of a dying target.
     let (mut since_sane, mut proven) = (0, 0);
     loop {
@@ -117,15 +117,15 @@ async fn all(config: Rc<SuiteConfig>, clock: &Clock, mut stop: watch::Receiver<b
         let Some(joined) = joined else { break };
         let Ok((place, done, connected)) = joined else { continue };
         since_sane += 1;
+        results.push((place, done, connected));
         if !connected || since_sane >= SANE_EVERY {
             if let Err(why) = lives(&config, clock).await {
-                outcome.down_after = Some(format!("{} ({why})", done.case.id));
+                outcome.down_after = Some(format!("{} ({why})", last_sent(&results)));
                 break;
             }
-            (since_sane, proven) = (0, results.len());
+            (since_sane, proven) = (0, results.len() - 1);
         }
-        results.push((place, done));
-        if let Some((_, done)) = results.last() {
+        if let Some((_, done, _)) = results.last() {
             tell(done, results.len());
         }
     }
@@ -134,7 +134,7 @@ async fn all(config: Rc<SuiteConfig>, clock: &Clock, mut stop: watch::Receiver<b
         && !outcome.interrupted
         && let Err(why) = lives(&config, clock).await
     {
-        outcome.down_after = results.last().map(|row| format!("{} ({why})", row.1.case.id));
+        outcome.down_after = (!results.is_empty()).then(|| format!("{} ({why})", last_sent(&results)));
     }
     if outcome.down_after.is_some() {
         results.truncate(proven);
@@ -143,6 +143,17 @@ async fn all(config: Rc<SuiteConfig>, clock: &Clock, mut stop: watch::Receiver<b
     outcome.done = results.into_iter().map(|row| row.1).collect();
     confirm(&config, clock, &mut stop, &mut outcome, tell).await;
     outcome
+}
+
+/// The case that was the last to say something to the target: those whose connection did not come about did no harm.
+fn last_sent(results: &[(usize, Done, bool)]) -> &str {
+    let ours = |done: &Done| {
+        let peer = done.case.base.tests;
+        let said = |event: &&Event| event.by == Some(peer.other()) && super::expect::name(event).is_some();
+        done.events.iter().rev().find(said).map(|event| event.at)
+    };
+    let last = results.iter().filter(|row| row.2).max_by_key(|row| ours(&row.1)).or(results.last());
+    last.map_or("none", |row| row.1.case.id.as_ref())
 }
 
 /// Runs what was not expected again, one case at a time.
@@ -157,6 +168,7 @@ async fn confirm(
         return;
     }
     let all = outcome.done.len();
+    let mut sent = String::new();
     for place in config.retries.wanted(&outcome.done) {
         let Some(done) = outcome.done.get_mut(place) else { continue };
         let through = tokio::select! {
@@ -167,9 +179,13 @@ async fn confirm(
             }
         };
         if let Err(why) = through {
-            outcome.down_after = Some(format!("{} ({why})", done.case.id));
+            // A target that does not let the case in was brought down by what came before it.
+            let came = done.attempts.last().is_some_and(|verdict| !verdict.actual.starts_with(NO_CONNECTION));
+            let last = if came || sent.is_empty() { done.case.id.to_string() } else { sent };
+            outcome.down_after = Some(format!("{last} ({why})"));
             return;
         }
+        sent = done.case.id.to_string();
         tell(done, all);
     }
 }

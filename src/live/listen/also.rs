@@ -2,8 +2,8 @@
 
 use super::old_tls::{self, Script};
 use crate::live::wiretap::Wired;
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 /// What a server does for clients that are not as they should be.
 #[derive(Clone, Copy, Debug)]
@@ -14,7 +14,7 @@ pub enum Also {
     Words(&'static [u8], &'static [u8]),
     /// ALPN has this protocol and no other.
     Alpn(&'static str),
-    /// After a handshake that did not come through all connections are closed for a moment.
+    /// After a handshake that did not come through the next connection is closed.
     BearsGrudges,
 }
 
@@ -29,20 +29,19 @@ impl Also {
     }
 }
 
-/// The memory of a server that bears grudges: when a handshake was broken off last.
+/// The memory of a server that bears grudges.
 #[derive(Debug, Default)]
-pub(super) struct Grudge(Mutex<Option<Instant>>);
+pub(super) struct Grudge(AtomicBool);
 
 impl Grudge {
     /// Somebody broke a handshake off.
     pub fn bear(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        self.0.store(true, Ordering::Relaxed);
     }
 
-    /// Whether it is not forgotten yet.
+    /// Whether there is somebody to be paid back; then it is forgotten.
     pub fn is_borne(&self) -> bool {
-        let since = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        since.is_some_and(|since| since.elapsed() < GRUDGE)
+        self.0.swap(false, Ordering::Relaxed)
     }
 }
 
@@ -72,7 +71,5 @@ const RECORD_HEADER: usize = 5;
 const MOST: usize = 4096;
 /// Ours: so often it is looked whether the record is whole.
 const LOOKS: usize = 20;
-/// Ours: so long a grudge is borne.
-const GRUDGE: Duration = Duration::from_millis(400);
 /// Ours: between two looks.
 const PAUSE: Duration = Duration::from_millis(5);

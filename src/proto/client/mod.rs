@@ -20,6 +20,8 @@ use crate::wire::sstp::{Attribute, ENCAPSULATED_PPP, Message, MessageType, NONCE
 use crate::wire::{control, http, layout};
 use leave::Leaving;
 
+/// RFC 791 3.1: what every host must be able to take, bytes.
+const SMALL_MRU: u16 = 576;
 /// Ours: so many frames or messages in one phase without getting further are a flood.
 const FLOOD: u32 = 200;
 /// MS-SSTP 3.2.1, appendix: Windows retries a NAKed Call Connect Request 3 times.
@@ -183,6 +185,7 @@ impl Client {
             Some(_) => ClientLcp::willing(&self.config.methods, magic),
             None => ClientLcp::learning(&self.config.learn, magic),
         };
+        let policy = if self.is(Quirk::SmallMru) { policy.receiving(SMALL_MRU) } else { policy };
         let timers = &self.config.timers;
         let mut lcp = Automaton::new(Layer::Lcp, policy, timers.restart, timers.max_configure);
         (lcp.takes_stale, lcp.deaf, lcp.policy.acks_all) = (self.is(Quirk::TakesStale), self.is(Quirk::Deaf), self.is(Quirk::AcksAll));

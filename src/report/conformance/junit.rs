@@ -36,7 +36,7 @@ pub fn render(suite: &Suite, _: &Style, out: &mut dyn Write) -> io::Result<()> {
 
 fn case(row: &Row) -> TestCase {
     let mut status = match (row.verdict.as_str(), row.standing.as_str()) {
-        ("broken", _) => non_success(NonSuccessKind::Error, row),
+        ("broken", _) | ("inconclusive", "new") => non_success(NonSuccessKind::Error, row),
         (_, "new" | "unexpected-pass") => non_success(NonSuccessKind::Failure, row),
         ("pass" | "lenient", _) => TestCaseStatus::success(),
         _ => {

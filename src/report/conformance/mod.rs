@@ -28,7 +28,7 @@ pub struct Suite {
     pub began_unix_ms: i64,
     /// How long it took, milliseconds.
     pub took_ms: u64,
-    /// What does not bind counted as well.
+    /// What a SHOULD asks for counted as well; a MAY and good practice never do.
     pub strict: bool,
     /// Why the first honest call failed, so that no case was run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -139,8 +139,17 @@ impl Suite {
                 1 => "nothing is wrong that was not expected; 1 case came as expected only when it was run again".to_string(),
                 late => format!("nothing is wrong that was not expected; {late} cases came as expected only when they were run again"),
             },
-            (None, false, 1) => "1 case is wrong that was not expected".to_string(),
-            (None, false, new) => format!("{new} cases are wrong that were not expected"),
+            (None, false, new) => {
+                let mute = self.cases.iter().filter(|row| row.counts() && row.verdict == "inconclusive").count();
+                let cases = |count: usize| if count == 1 { "1 case".to_string() } else { format!("{count} cases") };
+                let wrong = new - mute;
+                match (wrong, mute) {
+                    (0, mute) => format!("{} came to no verdict, which was not expected", cases(mute)),
+                    (1, 0) => "1 case is wrong that was not expected".to_string(),
+                    (wrong, 0) => format!("{wrong} cases are wrong that were not expected"),
+                    (wrong, mute) => format!("{} wrong and {mute} without a verdict that were not expected", cases(wrong)),
+                }
+            }
         }
     }
 }

@@ -1,13 +1,14 @@
 //! For people: what is wrong, then every section in a line.
 
 use super::{Row, Suite, VERDICTS};
-use crate::report::Style;
+use crate::report::{Style, wrapped};
 use std::io::{self, Write};
 
 /// Writes the report.
 pub fn render(suite: &Suite, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{} {} against MS-SSTP and the protocols in it\n", suite.tests, suite.target)?;
-    for row in suite.cases.iter().filter(|row| style.verbose || row.standing != "fine" || row.verdict == "broken" || row.note.is_some()) {
+    let unjudged = |row: &Row| matches!(row.verdict.as_str(), "broken" | "inconclusive");
+    for row in suite.cases.iter().filter(|row| style.verbose || row.standing != "fine" || unjudged(row) || row.note.is_some()) {
         case(row, style, out)?;
     }
     if !suite.cases.is_empty() {
@@ -31,19 +32,29 @@ fn case(row: &Row, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     };
     writeln!(out, "{}{standing}  {}", painted(style, colour, &row.verdict), row.id)?;
     if let Some(note) = &row.note {
-        writeln!(out, "    attempts  {note}")?;
+        told("attempts", note, style, out)?;
     }
     if row.verdict == "pass" && row.standing == "fine" {
         return Ok(());
     }
-    writeln!(out, "    {} {}: {}", row.level, row.spec, row.title)?;
+    told("required", &format!("{} {}: {}", row.level, row.spec, row.title), style, out)?;
     if !row.actual.is_empty() {
-        writeln!(out, "    expected  {}\n    seen      {}", row.expected, row.actual)?;
+        told("expected", &row.expected, style, out)?;
+        told("seen", &row.actual, style, out)?;
     }
     match &row.known {
-        Some(reason) => writeln!(out, "    known     {reason}"),
+        Some(reason) => told("known", reason, style, out),
+        // A command is copied, so that it stays in one line.
         None => writeln!(out, "    alone     {}", row.reproduce),
     }
+}
+
+/// A line under a case, cut up where the terminal ends.
+fn told(label: &str, text: &str, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    let wrapped = wrapped(text, style.width.saturating_sub(INDENT).max(NARROWEST));
+    let mut lines = wrapped.lines().map(str::trim_end);
+    writeln!(out, "    {label:<10}{}", lines.next().unwrap_or_default())?;
+    lines.try_for_each(|line| writeln!(out, "{:INDENT$}{line}", ""))
 }
 
 fn sections(suite: &Suite, out: &mut dyn Write) -> io::Result<()> {
@@ -55,13 +66,13 @@ fn sections(suite: &Suite, out: &mut dyn Write) -> io::Result<()> {
     }
     write!(out, "{:<10}", "")?;
     let used: Vec<&str> = VERDICTS.into_iter().filter(|verdict| suite.count(verdict) > 0).collect();
-    used.iter().try_for_each(|verdict| write!(out, "{verdict:>14}"))?;
+    used.iter().try_for_each(|verdict| write!(out, "  {verdict}"))?;
     writeln!(out)?;
     for layer in layers {
         write!(out, "{layer:<10}")?;
         for verdict in &used {
             let count = suite.cases.iter().filter(|row| row.layer == layer && row.verdict == *verdict).count();
-            write!(out, "{:>14}", if count == 0 { "-".to_string() } else { count.to_string() })?;
+            write!(out, "  {:>1$}", if count == 0 { "-".to_string() } else { count.to_string() }, verdict.len())?;
         }
         writeln!(out)?;
     }
@@ -72,6 +83,10 @@ fn painted(style: &Style, colour: &str, text: &str) -> String {
     if style.colour { format!("\x1b[{colour}m{text}\x1b[0m") } else { text.to_string() }
 }
 
+/// Columns in front of the text under a case.
+const INDENT: usize = 14;
+/// Ours: text is never narrower.
+const NARROWEST: usize = 30;
 const RED: &str = "31";
 const GREEN: &str = "32";
 const YELLOW: &str = "33";

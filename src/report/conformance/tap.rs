@@ -10,7 +10,7 @@ pub fn render(suite: &Suite, _: &Style, out: &mut dyn Write) -> io::Result<()> {
     for (number, row) in suite.cases.iter().enumerate() {
         let bad = row.counts() || row.verdict == "broken";
         let directive = match (row.verdict.as_str(), row.standing.as_str()) {
-            ("unsupported" | "inconclusive", _) => format!(" # SKIP {}", line(&row.actual)),
+            ("unsupported" | "inconclusive", _) if !bad => format!(" # SKIP {}", line(&row.actual)),
             (_, "known") => format!(" # TODO {}", line(row.known.as_deref().unwrap_or_default())),
             _ => String::new(),
         };

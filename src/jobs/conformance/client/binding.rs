@@ -174,7 +174,7 @@ pub(super) const ROWS: &[Row] = &[
         .expects(BOUND)
         .why("Windows offers it by default.")
         .proved("client.zero-key"),
-    must("binding/3.2.5.2/no-zero-key", "3.2.5.2", &["C-102"])
+    derived("binding/3.2.5.2/no-zero-key", "3.2.5.2", &["C-102"])
         .at(Binding)
         .methods(MSCHAP)
         .says("where the login made keys the MAC is not under zeros")

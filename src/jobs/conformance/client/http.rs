@@ -181,7 +181,7 @@ pub(super) const ROWS: &[Row] = &[
         .expects(Expect::Sends("closed"))
         .why("Memory is not endless.")
         .proved("client.keeps-open"),
-    must("http/4.1/interleaved-abort", "3.1.7.2", &["C-014"])
+    derived("http/4.1/interleaved-abort", "3.1.7.2", &["C-014"])
         .at(Sstp)
         .edits(&["http.response#1 splice 9999..9999 10 01 00 14 00 05 00 01 00 02 00 0c 00 00 00 02 00 00 00 05"])
         .says("an Abort in one record with the 200 is heeded")

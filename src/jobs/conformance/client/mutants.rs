@@ -272,6 +272,7 @@ pub const MUTANTS: &[Mutant] = &[
         &["sstp.echo-response#* instead 10 01 00 0c 00 09 00 01 00 7f 00 04"],
     ),
     edits("client.no-abort", "Call Abort is never sent", &["sstp.call-abort#* drop"]),
+    edits("client.aborts-thrice", "every Abort comes three times", &["sstp.call-abort#* repeat 3"]),
     edits("client.bare-abort", "an Abort has no status", &["sstp.call-abort#* instead 10 01 00 08 00 05 00 00"]),
     edits("client.abort-status", "an Abort has a status that is not defined", &["sstp.call-abort#* set status-info.status=42"]),
     edits(

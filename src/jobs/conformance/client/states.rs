@@ -85,7 +85,7 @@ fn in_turn(state: &(&str, Layer, &str, &str, usize), message: &Message) -> Optio
         title: format!("{} {when} {}", spoken(name), want.1).into(),
         why: "Both ends must mean the same state.".into(),
         spec: SpecRef::sstp("3.2.5.3"),
-        level: Level::Must,
+        level: if wrong_way(name) { Level::Derived } else { Level::Must },
         covers: covers.split(' ').collect(),
         edits: vec![format!("{instead_of}#1 instead {bytes}{behind}").into(), "sstp.call-abort#* drop".into()],
         proved_by: want.2,
@@ -110,9 +110,11 @@ fn after_the_end(ending: &Ending, message: &Message) -> Option<Case> {
     if state == "abort-pending" && name.ends_with("call-abort") {
         return None;
     }
-    let expect = match answer {
-        "sstp.call-abort" => const { Expect::All(&[Expect::Count("sstp.*", 1), Expect::Count("sstp.call-abort", 1)]) },
-        _ => const { Expect::All(&[Expect::Count("sstp.*", 1), Expect::Count("sstp.call-disconnect-ack", 1)]) },
+    let (expect, proved_by) = match answer {
+        "sstp.call-abort" if wrong_way(name) => (IGNORED_OR_ABORTED_TWICE, "client.aborts-thrice"),
+        _ if wrong_way(name) => (IGNORED_OR_ABORTED, "client.no-disconnect-ack"),
+        "sstp.call-abort" => (IGNORED_AFTER_ABORT, "client.answers-when-over"),
+        _ => (IGNORED_AFTER_ACK, "client.answers-when-over"),
     };
     let mut base = Base { expect, within: Duration::from_secs(5), ..Base::new(Side::Client, Sstp) };
     if state != "disconnect-timeout-pending" {
@@ -126,10 +128,25 @@ fn after_the_end(ending: &Ending, message: &Message) -> Option<Case> {
         level: Level::Must,
         covers: vec![covers],
         edits: vec![format!("sstp.call-disconnect#1 instead {end}{bytes}").into(), "sstp.call-abort#* drop".into()],
-        proved_by: "client.answers-when-over",
+        proved_by,
         base,
     })
 }
+
+/// Only clients send it. The specification has no rule for a client that gets it: in a call that is over ignoring it is as
+/// good as Abort.
+fn wrong_way(name: &str) -> bool {
+    matches!(name, "call-connect-request" | "call-connected")
+}
+
+const IGNORED_AFTER_ABORT: Expect = Expect::All(&[Expect::Count("sstp.*", 1), Expect::Count("sstp.call-abort", 1)]);
+const IGNORED_AFTER_ACK: Expect = Expect::All(&[Expect::Count("sstp.*", 1), Expect::Count("sstp.call-disconnect-ack", 1)]);
+const IGNORED_OR_ABORTED_TWICE: Expect =
+    Expect::Any(&[IGNORED_AFTER_ABORT, Expect::All(&[Expect::Count("sstp.*", 2), Expect::Count("sstp.call-abort", 2)])]);
+const IGNORED_OR_ABORTED: Expect = Expect::Any(&[
+    IGNORED_AFTER_ACK,
+    Expect::All(&[Expect::Count("sstp.*", 2), Expect::Count("sstp.call-disconnect-ack", 1), Expect::Count("sstp.call-abort", 1)]),
+]);
 
 fn spoken(name: &str) -> String {
     match name.strip_prefix("type-") {

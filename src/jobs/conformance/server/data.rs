@@ -18,8 +18,7 @@ const ANSWERS_LARGE_PINGS: (Expect, &str) = (Expect::Sends("ipv4.packet"), "the 
 pub(super) const ROWS: &[Row] = &[
     rfc(Level::Derived, "data/6.1/our-mru", 1661, "6.1", &["S-210"])
         .at(Data)
-        .edits(&["lcp.configure-request#* set mru=576"])
-        .quirks(&[Quirk::LargePackets])
+        .quirks(&[Quirk::SmallMru, Quirk::LargePackets])
         .only_if(ANSWERS_LARGE_PINGS.0, ANSWERS_LARGE_PINGS.1)
         .says("no packet is larger than the MRU that the client asked for")
         .expects(Expect::Is("packets of 576 bytes at most", |view| fit(view, 576)))

@@ -1,6 +1,6 @@
 //! Every field of every message that a client sends, with every kind of wrong value. MS-SSTP 2.2.
 
-use super::{ACKED, BOUND, ENDED, MALFORMED, REFUSED};
+use super::{ACKED, BOUND, DROPPED, ENDED, ENDED_ALONE, MALFORMED, REFUSED};
 use crate::base::Layer::{self, Binding, Ncp, Sstp};
 use crate::base::{Side, SpecRef};
 use crate::jobs::conformance::case::{Base, Case, Level};
@@ -21,6 +21,8 @@ enum Draws {
     End,
     /// Closed or Abort 7.
     Lost,
+    /// Closed without a message.
+    Dropped,
 }
 
 /// Message, layer to climb to, field, values, what they draw, covered requirements.
@@ -36,7 +38,7 @@ const FAMILIES: [Family; 44] = [
     (REQUEST, Sstp, "version", &[0, 1, 0x0f, 0x12, 0x1f, 0x30, 0xff], Draws::Lost, &["S-070"]),
     (REQUEST, Sstp, "reserved", &[1, 0x40], Draws::Ack, &["S-064"]),
     (REQUEST, Sstp, "r", &[1, 8], Draws::Ack, &["S-065"]),
-    (REQUEST, Sstp, "length", &[1, 2], Draws::Lost, &["S-069"]),
+    (REQUEST, Sstp, "length", &[1, 2], Draws::Dropped, &["S-069"]),
     (REQUEST, Sstp, "length", &[4, 5, 6, 7], Draws::Refusal, &["S-071"]),
     (REQUEST, Sstp, "length", &[8, 9, 10, 11, 12, 13], Draws::Refusal, &["S-075", "S-078"]),
     (REQUEST, Sstp, "num-attributes", &[0, 3, 0xff, 0xffff], Draws::Refusal, &["S-075", "S-076"]),
@@ -47,7 +49,7 @@ const FAMILIES: [Family; 44] = [
     (REQUEST, Sstp, "encapsulated-protocol.length", &[1, 2, 3, 4, 5, 7, 0xfff], Draws::Refusal, &["S-077", "S-078"]),
     (REQUEST, Sstp, "encapsulated-protocol.protocol-id", &[0, 3, 0x21, 0x100, 0xc021, 0xffff], Draws::Refusal, &["S-098"]),
     (CONNECTED, Binding, "version", &[0, 0x20, 0xff], Draws::Lost, &["S-070"]),
-    (CONNECTED, Binding, "length", &[0, 2, 3], Draws::Lost, &["S-069"]),
+    (CONNECTED, Binding, "length", &[0, 2, 3], Draws::Dropped, &["S-069"]),
     (CONNECTED, Binding, "length", &[4, 8, 12, 48, 80, 111], Draws::End, &["S-136"]),
     (CONNECTED, Binding, "num-attributes", &[0, 2, 0xffff], Draws::End, &["S-075", "S-138"]),
     (CONNECTED, Binding, "message-type", &[0, 0x0400], Draws::End, &["S-072"]),
@@ -63,14 +65,14 @@ const FAMILIES: [Family; 44] = [
     (ECHO, Binding, "version", &[0, 0x20], Draws::Lost, &["S-070"]),
     (ECHO, Binding, "reserved", &[1, 0x7f], Draws::Echo, &["S-064"]),
     (ECHO, Binding, "r", &[15], Draws::Echo, &["S-065"]),
-    (ECHO, Binding, "length", &[0, 1, 2, 3], Draws::Lost, &["S-069"]),
+    (ECHO, Binding, "length", &[0, 1, 2, 3], Draws::Dropped, &["S-069"]),
     (ECHO, Binding, "length", &[4, 5, 6, 7], Draws::End, &["S-071"]),
     (ECHO, Binding, "num-attributes", &[1, 2, 0xffff], Draws::End, &["S-075"]),
     (ECHO, Binding, "message-type", &[0, 10, 0x0800, 0xffff], Draws::End, &["S-072", "S-073"]),
     (LEAVE, Sstp, "version", &[0, 0x20], Draws::Lost, &["S-070"]),
     (LEAVE, Sstp, "reserved", &[1, 0x7f], Draws::LeaveAck, &["S-064"]),
     (LEAVE, Sstp, "r", &[15], Draws::LeaveAck, &["S-065"]),
-    (LEAVE, Sstp, "length", &[0, 1, 2, 3], Draws::Lost, &["S-069"]),
+    (LEAVE, Sstp, "length", &[0, 1, 2, 3], Draws::Dropped, &["S-069"]),
     (LEAVE, Sstp, "length", &[4, 6, 8, 12, 19], Draws::End, &["S-071", "S-075"]),
     (LEAVE, Sstp, "num-attributes", &[2, 3, 0xffff], Draws::End, &["S-075"]),
     (LEAVE, Sstp, "status-info.reserved", &[0xff], Draws::LeaveAck, &["S-066"]),
@@ -133,6 +135,7 @@ impl Draws {
             Draws::LeaveAck => (Expect::Sends("sstp.call-disconnect-ack"), None, "no difference", "teardown.no-ack"),
             Draws::Refusal => (MALFORMED, Some(REFUSED), "refused", "sstp.mutant-ignores"),
             Draws::End => (ENDED, None, "the call ends", "sstp.mutant-ignores"),
+            Draws::Dropped => (DROPPED, Some(ENDED_ALONE), "the connection is dropped without a message", "teardown.mutant-keeps-open"),
             Draws::Lost => {
                 let lost = Expect::Any(&[Expect::Sends("closed"), super::ABORT_7]);
                 (lost, None, "the connection is dropped", "teardown.mutant-keeps-open")
@@ -148,7 +151,7 @@ impl Draws {
         match self {
             Draws::Ack | Draws::Bound | Draws::Echo | Draws::LeaveAck => "A later version may use the bits.",
             Draws::Refusal | Draws::End => "What is malformed must not be guessed at.",
-            Draws::Lost => "The stream cannot be cut into packets any more.",
+            Draws::Lost | Draws::Dropped => "The stream cannot be cut into packets any more.",
         }
     }
 }

@@ -1,13 +1,9 @@
 //! What a server makes of packets: headers, lengths, attributes. MS-SSTP 2.2.1 to 2.2.4, 3.1.5.1.
 
-use super::{ABORT_7, ACKED, BOUND, GOES_ON, MALFORMED, REFUSED, derived, must, rfc};
+use super::{ABORT_7, ACKED, BOUND, DROPPED, ENDED_ALONE, GOES_ON, MALFORMED, REFUSED, derived, must, rfc};
 use crate::base::Layer::{Binding, Lcp, Ncp, Sstp};
 use crate::jobs::conformance::case::{Level, Row};
 use crate::jobs::conformance::expect::Expect;
-
-/// The stream cannot be delineated any more: closed, and no message.
-const DROPPED: Expect = Expect::All(&[Expect::Sends("closed"), Expect::Never("sstp.*")]);
-const ENDED_ALONE: Expect = Expect::Any(&[Expect::Sends("closed"), Expect::Sends("sstp.call-abort")]);
 
 pub(super) const ROWS: &[Row] = &[
     must("sstp/2.2.1/reserved-bits", "2.2.1", &["S-064"])

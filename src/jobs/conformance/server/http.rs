@@ -233,11 +233,11 @@ pub(super) const ROWS: &[Row] = &[
     rfc(Level::Interop, "http/5/endless-head", 6585, "5", &["S-050"])
         .at(Http)
         .edits(&[
-            r#"http.request#1 instead "X-Filler: one more line of a head that does not want to come to its end\r\n""#,
-            r#"http.request#1 before "SSTP_DUPLEX_POST /sra_{BA195980-CD49-458b-9E23-C84EE0ADCD75}/ HTTP/1.1\r\nHost: vpn.lab.example\r\n""#,
-            "http.request#1 repeat 4000",
+            r#"http.request#1 instead "one more word of a line that does not want to come to its end, ""#,
+            r#"http.request#1 before "SSTP_DUPLEX_POST /sra_{BA195980-CD49-458b-9E23-C84EE0ADCD75}/ HTTP/1.1\r\nHost: vpn.lab.example\r\nX-Filler: ""#,
+            "http.request#1 repeat 1100",
         ])
-        .says("a head that does not end within 280 KB is refused or dropped")
+        .says("a head that does not end within 64 KiB is refused or dropped")
         .expects(NO)
         .why("What is collected without bound fills the memory.")
         .proved("http.mutant-endless-head"),

@@ -107,6 +107,9 @@ const MALFORMED: Expect = Expect::All(&[
     Expect::Any(&[ABORT_7, Expect::Sends("sstp.call-connect-nak"), Expect::Sends("closed")]),
     Expect::Never("sstp.call-connect-ack"),
 ]);
+/// The stream cannot be delineated any more: closed, and no message.
+const DROPPED: Expect = Expect::All(&[Expect::Sends("closed"), Expect::Never("sstp.*")]);
+const ENDED_ALONE: Expect = Expect::Any(&[Expect::Sends("closed"), Expect::Sends("sstp.call-abort")]);
 /// Crypto binding refused. MS-SSTP 3.3.5.2.3.
 const ABORT_BINDING: Expect = Expect::Status("sstp.call-abort", Some(3), &[4]);
 /// Call Connected with attributes that cannot be. MS-SSTP 3.3.5.2.3.

@@ -11,7 +11,11 @@ pub(super) const ROWS: &[Row] = &[
     must("sstp/2.2.1/sends-version", "2.2.1", &["S-053"])
         .at(Lcp)
         .says("every packet of the server has version 1.0")
-        .expects(Expect::Is("byte 0 is 0x10", |view| every(view, |raw| raw.first() == Some(&0x10))))
+        .expects(Expect::Is("byte 0 is 0x10", |view| {
+            let unread = view.always().find(|event| matches!(event.what, What::Undecoded(_)) && event.raw.first() != Some(&0x10));
+            unread.map_or(Ok(()), |event| Err(format!("a packet begins {:02x?}", event.raw.first())))?;
+            every(view, |raw| raw.first() == Some(&0x10))
+        }))
         .why("A client drops anything else.")
         .proved("teardown.mutant-ack-version"),
     must("sstp/2.2.1/sends-no-reserved-bits", "2.2.1", &["S-054"])

@@ -6,53 +6,22 @@ use crate::base::{Side, SpecRef};
 use crate::jobs::conformance::case::{Base, Case, Level};
 use crate::jobs::conformance::expect::Expect;
 use std::borrow::Cow;
+use std::ops::RangeInclusive;
 
 const LEAVE: Expect = Expect::Sends("sstp.call-disconnect-ack");
 /// The one in two pieces, and the plain one before it.
 const ECHO: Expect = Expect::Count("sstp.echo-response", 2);
 
 /// Message, layer to climb to, layer of the id, where it is cut, what must come, the proof, covered requirements.
-type Cut = (&'static str, Layer, &'static str, &'static [usize], Expect, &'static str, &'static str);
+type Cut = (&'static str, Layer, &'static str, RangeInclusive<usize>, Expect, &'static str, &'static str);
 
 const CUTS: [Cut; 6] = [
-    (
-        "http.request",
-        Http,
-        "http",
-        &[1, 8, 16, 17, 40, 61, 69, 70, 71, 80, 120, 150],
-        Expect::Http(200, 200),
-        "http.mutant-one-read",
-        "S-011",
-    ),
-    ("sstp.call-connect-request", Sstp, "sstp", &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13], ACKED, "sstp.mutant-one-read", "S-009"),
-    (
-        "sstp.call-disconnect",
-        Sstp,
-        "teardown",
-        &[2, 3, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19],
-        LEAVE,
-        "teardown.no-ack",
-        "S-009",
-    ),
-    (
-        "sstp.call-connected",
-        Binding,
-        "binding",
-        &[1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 15, 16, 17, 47, 48, 79, 80, 111],
-        BOUND,
-        "binding.silent",
-        "S-009",
-    ),
-    ("sstp.echo-request", Binding, "data", &[1, 2, 4, 5, 6, 7], ECHO, "data.mutant-one-echo", "S-009"),
-    (
-        "lcp.configure-request",
-        Lcp,
-        "lcp",
-        &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21],
-        Expect::Up(Lcp),
-        "lcp.mutant-no-ack",
-        "S-009",
-    ),
+    ("http.request", Http, "http", 1..=150, Expect::Http(200, 200), "http.mutant-one-read", "S-011"),
+    ("sstp.call-connect-request", Sstp, "sstp", 1..=13, ACKED, "sstp.mutant-one-read", "S-009"),
+    ("sstp.call-disconnect", Sstp, "teardown", 1..=19, LEAVE, "teardown.no-ack", "S-009"),
+    ("sstp.call-connected", Binding, "binding", 1..=111, BOUND, "binding.silent", "S-009"),
+    ("sstp.echo-request", Binding, "data", 1..=7, ECHO, "data.mutant-one-echo", "S-009"),
+    ("lcp.configure-request", Lcp, "lcp", 1..=21, Expect::Up(Lcp), "lcp.mutant-no-ack", "S-009"),
 ];
 
 /// A message that is cut short, its length field told the truth: name, bytes, from and to which length.
@@ -63,13 +32,13 @@ const SHORT: [(&str, &str, usize, usize, bool); 3] = [
 ];
 
 pub(super) fn cases() -> Vec<Case> {
-    let cuts = CUTS.iter().flat_map(|cut| cut.3.iter().map(|at| split(cut, *at)));
+    let cuts = CUTS.iter().flat_map(|cut| cut.3.clone().map(|at| split(cut, at)));
     let short = SHORT.iter().flat_map(|row| (row.2..=row.3).filter_map(|length| truncated(row, length)));
-    cuts.chain(short).collect()
+    cuts.chain(short).chain((9..WHOLE_CONNECTED).map(connected)).collect()
 }
 
 fn split(cut: &Cut, at: usize) -> Case {
-    let (message, until, layer, _, expect, proved_by, covers) = *cut;
+    let (message, until, layer, _, expect, proved_by, covers) = cut.clone();
     let name = message.replace('.', "-");
     let mut edits: Vec<Cow<'static, str>> = vec![format!("{message}#1 split {at}").into()];
     let echo = message == "sstp.echo-request";
@@ -88,6 +57,27 @@ fn split(cut: &Cut, at: usize) -> Case {
         base: Base { expect, only_if: echo.then_some(super::ANSWERS_ECHOES), ..Base::new(Side::Server, until) },
     }
 }
+
+/// Call Connected that ends early, its length field told the truth.
+fn connected(length: usize) -> Case {
+    Case {
+        id: format!("binding/2.2/call-connected-truncated-{length}").into(),
+        title: format!("call connected that ends after {length} bytes is malformed").into(),
+        why: "What is not there must not be read.".into(),
+        spec: SpecRef::sstp("2.2"),
+        level: Level::Must,
+        covers: vec!["S-075", "S-078"],
+        edits: vec![
+            format!("sstp.call-connected#1 splice {length}..9999 \"\"").into(),
+            format!("sstp.call-connected#1 set length={length}").into(),
+        ],
+        proved_by: "sstp.mutant-ignores",
+        base: Base { expect: ENDED, ..Base::new(Side::Server, Binding) },
+    }
+}
+
+/// MS-SSTP 2.2.11: bytes of a Call Connected.
+const WHOLE_CONNECTED: usize = 112;
 
 fn truncated(row: &(&str, &str, usize, usize, bool), length: usize) -> Option<Case> {
     let (name, bytes, _, _, request) = *row;

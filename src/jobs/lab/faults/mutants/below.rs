@@ -23,7 +23,7 @@ pub(in crate::jobs::lab) const MUTANTS: &[Fault] = &[
     fault("tls.mutant-compression", Tls, "TLS is compressed", Makes::Also(Also::Script(Script::DEFLATE)), ""),
     fault("tls.mutant-h2", Tls, "ALPN has h2 alone", Makes::Also(Also::Alpn("h2")), ""),
     fault("tls.mutant-needs-sni", Tls, "a client without SNI is refused", Makes::Sni(NAME), ""),
-    fault("tls.mutant-grudge", Tls, "after a broken handshake connections are closed for a moment", Makes::Also(Also::BearsGrudges), ""),
+    fault("tls.mutant-grudge", Tls, "after a broken handshake the next connection is closed", Makes::Also(Also::BearsGrudges), ""),
 ];
 
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551615\r\n\r\n";
