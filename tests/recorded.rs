@@ -29,6 +29,11 @@ const ALLOWED: &[Why] = &[
     Why { faults: &["tcp.no-route", "tcp.not-dialable"], told: "", because: "no packet leaves the machine" },
     Why { faults: &["proxy.unreachable"], told: "TCP-REFUSED", because: "nothing was said that shows that a proxy was dialled" },
     Why {
+        faults: &["proxy.port-filter", "proxy.sstpversion-filter"],
+        told: "PROXY-CONNECT-DENIED",
+        because: "what the refusal depends on was asked on further connections; each is one by itself in the capture",
+    },
+    Why {
         faults: &["tcp.accept-then-reset"],
         told: "TCP-RESET-ON-CONNECT",
         because: "the reset comes before the hello is sent, so that the capture shows a bare connection",
