@@ -282,6 +282,10 @@ fn credentials_refused(facts: &Facts) -> Option<Evidence> {
         return Some(Evidence::at(seen, "the SOCKS proxy does not take user and password".to_string()));
     }
     let reply = replied(facts, &[407])?;
+    // A challenge that cannot be answered says nothing about the credentials.
+    if facts.proxy_steps.iter().any(|seen| matches!(seen.it, Step::NotShown { .. })) {
+        return None;
+    }
     let shown = facts.proxy_steps.iter().rev().find_map(|seen| match &seen.it {
         Step::Shown { scheme } => Some((seen.event, scheme)),
         _ => None,

@@ -44,12 +44,15 @@ impl Challenge {
     /// Reads CHALLENGE_MESSAGE.
     pub fn parse(bytes: &[u8]) -> Result<Challenge, WireError> {
         let mut reader = begun(bytes, 2)?;
-        let name = field(bytes, &mut reader, "TargetName")?;
+        let at = reader.at();
+        // The name is for people: squid's helper for tests points anywhere.
+        let name = field(bytes, &mut reader, "TargetName").or_else(|error| if reader.at() == at + 8 { Ok(&[]) } else { Err(error) })?;
         let flags = le32(&mut reader, "NegotiateFlags")?;
         let challenge = reader.array("ServerChallenge")?;
         reader.take("Reserved", 8)?;
-        // Servers before NTLMv2 end here.
-        let info = if reader.left() < 8 { &[][..] } else { field(bytes, &mut reader, "TargetInfo")? };
+        // Servers before NTLMv2 end here, or go on with the payload.
+        let told = flags & TARGET_INFO != 0;
+        let info = if told { field(bytes, &mut reader, "TargetInfo")? } else { &[][..] };
         Ok(Challenge { challenge, flags, target_name: text(name, flags), target_info: info.to_vec() })
     }
 
@@ -188,9 +191,14 @@ mod tests {
 
     #[test]
     fn a_pointer_out_of_the_message_is_an_error_with_a_place() {
-        let mut bytes = Challenge { challenge: [1; 8], flags: 1, target_name: "X".into(), target_info: vec![0; 4] }.emit();
+        let mut bytes = Challenge { challenge: [1; 8], flags: TARGET_INFO, target_name: "X".into(), target_info: vec![0; 4] }.emit();
         bytes[44..48].copy_from_slice(&u32::MAX.to_le_bytes());
         assert!(Challenge::parse(&bytes).expect_err("out of bounds").what.contains("TargetInfo"));
+        // As squid's ntlm_fake_auth says it: a name that points out of the message, and no information.
+        let fake = unhex("4e544c4d535350000200000009000900aeaaaaaa0682080072fd80aa34cb95a70000000000003a00574f524b47524f5550")
+            .expect("hexadecimal");
+        let read = Challenge::parse(&fake).expect("what is needed is there");
+        assert_eq!((read.target_name.as_str(), read.target_info.len(), read.challenge[0]), ("", 0, 0x72));
         assert!(Challenge::parse(b"NTLMSSP\0\x03\0\0\0").is_err());
     }
 

@@ -177,3 +177,15 @@ fn memory_is_bounded() {
     let it = observer.verdict().expect("there was TLS");
     assert_eq!((it.is_sstp, it.stage, it.records), (Answer::Yes, Some(Layer::Data), 200_007));
 }
+
+/// docs/detector.md: what the evaluation showed.
+#[test]
+fn a_response_without_any_banner_is_one_and_cbc_takes_nothing_put_together() {
+    // The lab's answer has a status line and a length only, 80 bytes.
+    let lab = "C53 C211 S97 C31 S65 S44 C39 C44 S39 S46 C84 S81 S35 S39 C129 C59 C35 C39 C39 S35 S39";
+    assert_eq!(verdict(TLS13, 0x1301, lab).is_sstp, Answer::Yes);
+    // CBC with SHA-256: 48 and 22 bytes in one record, as small frames of a WebSocket may be.
+    let chat = "C256 S176 C64 S128 C80 S80 C80 C80 S80 C80 S64 C176 S64 C80 S80";
+    assert_eq!(verdict(TLS12, 0xc027, chat).is_sstp, Answer::Unsure);
+    assert_eq!(verdict(TLS12, 0xc027, &chat.replace("S128", "S112")).is_sstp, Answer::Yes);
+}

@@ -94,7 +94,10 @@ fn proxies() {
     };
     let refused = |contrasts: Vec<What>| {
         let story = Story::new().target("vpn.example.test", 4443).asked(|asked| asked.proxy = Some("proxy.test:3128".into())).tcp();
-        let story = story.began(Layer::Proxy).note(None, Layer::Proxy, What::ProxyReply(http::Head::response(403, "-", &[])));
+        let (proxy, target) = ("proxy.test:3128".into(), "vpn.example.test:4443".into());
+        let request = What::ProxyRequest { proxy, target, with_credentials: false, says_sstp: true };
+        let story = story.began(Layer::Proxy).note(Some(Side::Client), Layer::Proxy, request);
+        let story = story.note(None, Layer::Proxy, What::ProxyReply(http::Head::response(403, "-", &[])));
         let story = contrasts.into_iter().fold(story, |story, what| story.note(None, Layer::Proxy, what));
         story.down(Layer::Proxy, Reason::Refused("403".into()))
     };

@@ -163,12 +163,22 @@ fn pair(name: String, ours: &Wire, theirs: &Wire) -> Pair {
     let (mine, other) = (random(&ours.up.first), random(&theirs.up.first));
     Pair {
         name,
-        up: compare(&ours.up, &theirs.up),
-        down: compare(&theirs.down, &ours.down),
+        up: parted(compare(&ours.up, &theirs.up), &theirs.up, &theirs.down),
+        down: parted(compare(&theirs.down, &ours.down), &ours.down, &ours.up),
         sni: (sni(&a), sni(&b)),
         ja4: (print(&a), print(&b)),
         forged_reset,
         other_hello: mine.is_some() && other.is_some() && mine != other,
+    }
+}
+
+/// A receiver that ended its own stream in order need not hear the other's farewell: TLS's close_notify is no loss. RFC 8446 6.1.
+fn parted(change: Change, got: &Stream, own: &Stream) -> Change {
+    match change {
+        Change::Lost { at, bytes } if at == got.total && bytes <= FAREWELL && own.ended.is_some_and(|end| !end.0) => {
+            Change::Same { bytes: at }
+        }
+        change => change,
     }
 }
 
@@ -226,6 +236,8 @@ fn offer(first: &[u8]) -> Option<Offer> {
     Offer::parse(&mut Reader::new(Layer::Tls, body)).ok()
 }
 
+/// Bytes of a close_notify as a record of any suite, at most. RFC 8446 5.2, RFC 5246 6.2.3.
+const FAREWELL: u64 = 64;
 /// Ours: so many bytes are shown.
 const SHOWN: usize = 16;
 /// Ours: so many bytes alike are no accident.

@@ -84,6 +84,19 @@ fn a_changed_name_a_forged_reset_and_lost_bytes_are_told_apart() {
 }
 
 #[test]
+fn a_farewell_that_nobody_waited_for_is_no_loss() {
+    let sent = [hello(1, "vpn.test"), text(100)].concat();
+    let heard = &sent[..sent.len() - 24];
+    let ours = wire(1, &sent, &text(50));
+    let mut theirs = wire(1, heard, &text(50));
+    assert_eq!(ids(&[ours.clone()], &[theirs.clone()]), ["WITNESS-BYTES-LOST"]);
+    theirs.down.ended = Some((false, 9));
+    assert_eq!(ids(&[ours.clone()], &[theirs.clone()]), ["WITNESS-CLEAN"]);
+    theirs.down.ended = Some((true, 9));
+    assert!(ids(&[ours], &[theirs]).contains(&"WITNESS-BYTES-LOST"));
+}
+
+#[test]
 fn whoever_ends_tls_on_the_way_is_told_once() {
     let mut ours = wire(1, &[hello(1, "vpn.test"), text(100)].concat(), &text(50));
     let mut theirs = wire(9, &[hello(9, "vpn.test"), text(77)].concat(), &text(44));

@@ -22,8 +22,8 @@ enum Stage {
     Waiting,
     /// The server goes on.
     Passed,
-    /// The witness has answered.
-    Answered(VecDeque<Output>),
+    /// The witness has answered; until then it stays to read how the caller ends.
+    Answered(VecDeque<Output>, Micros),
 }
 
 impl Usher {
@@ -82,12 +82,17 @@ impl Usher {
 impl Machine for Usher {
     fn handle(&mut self, now: Micros, input: Input<'_>) {
         match (&mut self.stage, input) {
-            (Stage::Answered(_), _) => {}
+            (Stage::Answered(outputs, _), Input::Closed { .. } | Input::Leave) => outputs.extend([Output::Close, Output::Done]),
+            (Stage::Answered(outputs, until), Input::Tick) if now >= *until => outputs.extend([Output::Close, Output::Done]),
+            (Stage::Answered(..), _) => {}
             (Stage::Passed, input) => self.server.handle(now, input),
             (Stage::Waiting, Input::Bytes { from, bytes }) => {
                 self.held.extend_from_slice(bytes);
                 match self.answer() {
-                    Ok(Some(said)) => self.stage = Stage::Answered(VecDeque::from([Output::Send(said), Output::Close])),
+                    Ok(Some(said)) => {
+                        let until = Micros(now.0.saturating_add(STAYING.0));
+                        self.stage = Stage::Answered(VecDeque::from([Output::Send(said)]), until);
+                    }
                     Ok(None) if self.held.len() <= MOST_HELD => {}
                     _ => {
                         self.stage = Stage::Passed;
@@ -101,12 +106,14 @@ impl Machine for Usher {
 
     fn poll(&mut self) -> Output {
         match &mut self.stage {
-            Stage::Answered(outputs) => outputs.pop_front().unwrap_or(Output::Done),
+            Stage::Answered(outputs, until) => outputs.pop_front().unwrap_or(Output::Wait(*until)),
             _ => self.server.poll(),
         }
     }
 }
 
+/// Ours: the caller has so long to close, 10 s.
+const STAYING: Micros = Micros(10_000_000);
 /// Ours: characters of a mark.
 const MARK: usize = 64;
 /// Ours: bytes held until a request is whole.

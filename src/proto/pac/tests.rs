@@ -121,7 +121,7 @@ fn hostile_scripts_end_in_bounded_time_and_memory() {
     assert!(error(&body(&format!("return 1{}", "+1".repeat(10_000)))).says.contains("in a row"));
     assert!(error(&"{".repeat(100_000)).says.contains("nested deeper"));
     assert!(error(&" ".repeat(MOST_BYTES + 1)).says.contains("bytes"));
-    let deep = "function f(a) { return (((((((((((((((((((((((((((((((((((((((f(a))))))))))))))))))))))))))))))))))))))))) }";
+    let deep = format!("function f(a) {{ return {}f(a){} }}", "(".repeat(30), ")".repeat(30));
     assert!(error(&format!("{deep} {}", body("return f(1)"))).says.contains("deeper"));
     let many = (0..3000).map(|i| format!("else if (h == 'x{i}' || false) return 'PROXY x:1';")).collect::<String>();
     assert_eq!(answer(&body(&format!("if (false) return 1; {many} else return 'PROXY last:1'")), "h"), "PROXY last:1");
