@@ -10,6 +10,7 @@ mod rules;
 pub(super) mod signature;
 
 pub use mend::{Mended, mended};
+pub use rules::span;
 
 use crate::base::{WireError, hex};
 use crate::wire::cert::{Cert, name_title};

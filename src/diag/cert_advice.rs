@@ -5,7 +5,7 @@ use super::cert_use::is_older_than_sha1;
 use super::check::{Check, Evidence, Fix, Look, Need, Severity, Windows};
 use super::look::{date, observer};
 use crate::base::{Layer, SpecRef};
-use crate::crypto::chain::{ChainVerdict, Problem, Rule};
+use crate::crypto::chain::{ChainVerdict, Problem, Rule, span};
 use crate::transcript::CLIENT;
 use crate::transcript::facts::{Facts, OtherLeaf, Seen};
 use crate::wire::cert::Cert;
@@ -307,7 +307,7 @@ fn ends_within(facts: &Facts, seconds: std::ops::Range<i64>) -> Option<Evidence>
     let left = |cert: &Cert| cert.not_after - facts.began;
     let first = facts.chain.iter().filter(|cert| !cert.self_issued() || facts.chain.len() == 1).min_by_key(|cert| cert.not_after)?;
     let due = left(first) < (first.not_after - first.not_before) / 3;
-    let says = || format!("{} ends {}, in {} days", first.title(), date(first.not_after), left(first) / DAY);
+    let says = || format!("{} ends {}, in {}", first.title(), date(first.not_after), span(left(first)));
     let event = facts.chain_event.filter(|_| due && seconds.contains(&left(first)))?;
     Some(Evidence::at(event, says()))
 }

@@ -213,8 +213,8 @@ fn date(unix: i64) -> String {
     OffsetDateTime::from_unix_timestamp(unix).map_or(format!("{unix} s after 1970"), |time| time.date().to_string())
 }
 
-/// `3 days`, `1 day`, `5 hours`, `less than an hour`.
-fn span(seconds: i64) -> String {
+/// A stretch of time in seconds, for people: `3 days`, `1 day`, `5 hours`, `less than an hour`.
+pub fn span(seconds: i64) -> String {
     let count = |n: i64, unit: &str| format!("{n} {unit}{}", if n == 1 { "" } else { "s" });
     match seconds {
         ..HOUR => "less than an hour".into(),

@@ -3,7 +3,10 @@
 use super::rsa;
 use crate::wire::cert::{Cert, signature_name};
 use crate::wire::der::{BIT_STRING, Elements, SEQUENCE};
+use aws_lc_rs::digest::{Context, SHA256};
 use aws_lc_rs::signature::{self, UnparsedPublicKey, VerificationAlgorithm};
+use std::collections::HashSet;
+use std::sync::{LazyLock, Mutex, PoisonError};
 use x509_parser::asn1_rs::{Any, BitString};
 use x509_parser::error::X509Error;
 use x509_parser::prelude::FromDer;
@@ -33,8 +36,40 @@ pub(in crate::crypto) struct Signed<'a> {
     pub signature: &'a BitString<'a>,
 }
 
-/// Whether the key made the signature of the certificate.
+/// Whether the key made the signature of the certificate. The certificates of CAs come again and again: what was found good once is
+/// remembered.
 pub(in crate::crypto) fn check(cert: &Cert, issuer_spki_der: &[u8]) -> Signature {
+    if cert.is_ca != Some(true) {
+        return check_anew(cert, issuer_spki_der);
+    }
+    let pair = pair(cert, issuer_spki_der);
+    let good = || GOOD.lock().unwrap_or_else(PoisonError::into_inner);
+    if good().contains(&pair) {
+        return Signature::Good;
+    }
+    let signature = check_anew(cert, issuer_spki_der);
+    if signature == Signature::Good {
+        let mut good = good();
+        if good.len() >= MOST_REMEMBERED {
+            good.clear();
+        }
+        good.insert(pair);
+    }
+    signature
+}
+
+/// What stands for a certificate and the key that is said to have signed it.
+fn pair(cert: &Cert, issuer_spki_der: &[u8]) -> Pair {
+    let mut both = Context::new(&SHA256);
+    both.update(&(cert.der.len() as u64).to_be_bytes());
+    both.update(&cert.der);
+    both.update(issuer_spki_der);
+    let mut pair = Pair::default();
+    pair.iter_mut().zip(both.finish().as_ref()).for_each(|(to, from)| *to = *from);
+    pair
+}
+
+fn check_anew(cert: &Cert, issuer_spki_der: &[u8]) -> Signature {
     parts(&cert.der).map_or(Signature::Unchecked, |(message, algorithm, signature)| {
         check_signed(&Signed { message, algorithm: &algorithm, signature: &signature }, issuer_spki_der)
     })
@@ -116,6 +151,13 @@ fn has_odd_salt(algorithm: &AlgorithmIdentifier<'_>) -> bool {
         && parameters.and_then(|parameters| RsaSsaPssParams::try_from(parameters).ok()).is_some_and(odd)
 }
 
+/// SHA-256 over certificate and key.
+type Pair = [u8; 32];
+
+/// Certificates of CAs whose signature was found good, with the key.
+static GOOD: LazyLock<Mutex<HashSet<Pair>>> = LazyLock::new(Mutex::default);
+/// Ours: so many are remembered; then it begins anew.
+const MOST_REMEMBERED: usize = 4096;
 /// RFC 5480 2.1.1.1.
 const P_256: &str = "1.2.840.10045.3.1.7";
 /// RFC 5480 2.1.1.1.

@@ -75,7 +75,7 @@ pub(super) const OPENSSL_ERRORS: &[Code] = &[
     row(OpenSslError, 0x0A000126, "SSL_R_UNEXPECTED_EOF_WHILE_READING", "The peer closed the connection without ending TLS", "No certificate bound, service stopped, or a middlebox cuts the connection", Inferred, &["TLS-RESET-IN-HANDSHAKE", "HTTP-SILENT-CLOSE"]),
     row(OpenSslError, 0x0A000152, "SSL_R_UNSAFE_LEGACY_RENEGOTIATION_DISABLED", "The server does not know secure renegotiation", "Old TLS stack of the server", Inferred, &["TLS-SERVER-TOO-OLD"]),
     row(OpenSslError, 0x0A000172, "SSL_R_WRONG_SIGNATURE_TYPE", "The server signs with an algorithm that is not allowed here", "SHA-1 or MD5 signatures of an old server", Inferred, &["CERT-SHA1", "TLS-SERVER-TOO-OLD"]),
-    row(OpenSslError, 0x0A00018A, "SSL_R_DH_KEY_TOO_SMALL", "The Diffie-Hellman group of the server is too small", "Old DH parameters on the server", Inferred, &["TLS-WEAK-DH-OR-KEY"]),
+    row(OpenSslError, 0x0A00018A, "SSL_R_DH_KEY_TOO_SMALL", "The Diffie-Hellman group of the server is too small", "Old DH parameters on the server", Inferred, &["TLS-WEAK-DH", "TLS-WEAK-DH-OR-KEY"]),
     row(OpenSslError, 0x0A00018C, "SSL_R_VERSION_TOO_LOW", "The TLS version is below the lowest allowed here", "Server speaks old versions only", Inferred, &["TLS-SERVER-TOO-OLD"]),
     row(OpenSslError, 0x0A00018D, "SSL_R_CA_KEY_TOO_SMALL", "The key of a CA certificate is too small", "RSA key of a CA below the limit of the client", Inferred, &["CERT-WEAK-KEY"]),
     row(OpenSslError, 0x0A00018E, "SSL_R_CA_MD_TOO_WEAK", "The digest of a CA signature is too weak", "SHA-1 or MD5 signature in the chain", Inferred, &["CERT-SHA1"]),

@@ -13,6 +13,8 @@ pub enum Why {
     Experiment,
     /// The wire shows it as another finding, which is made.
     As(&'static str),
+    /// Checks of other ids look for it, each for a part.
+    By(&'static [&'static str]),
     /// It shows in what this program does not read, or not follow.
     NotRead(&'static str),
 }
@@ -26,6 +28,7 @@ impl Why {
             Why::Elsewhere => "One place does not show it: it takes another network, another client or another moment.".into(),
             Why::Experiment => "It takes an experiment that a call does not make.".into(),
             Why::As(id) => format!("The wire shows it as {id}, and nothing tells the two apart."),
+            Why::By(ids) => format!("It is found, as {}.", ids.join(", ")),
             Why::NotRead(what) => format!("It would show in {what}."),
         }
     }
@@ -56,9 +59,10 @@ pub(super) const WHY: &[(Why, &[&str])] = &[
     ]),
     (Why::Experiment, &[
         "DNS-CAPTIVE-HIJACK", "TCP-WRONG-PORT", "TCP-PROXYPROTO-MISMATCH", "PROXY-CONNECT-NO-HOST",
-        "TLS-SNI-DEFAULT-CERT", "TLS-13-SUPPORT-GAP", "TLS-WEAK-DH-OR-KEY", "DATA-MTU", "DATA-LARGE-FRAME-BUG",
-        "CERT-REVOKED", "CERT-CRL-UNREACHABLE", "CERT-CRL-EXPIRED", "CERT-OCSP-DOWN", "CERT-REVOCATION-SLOW",
+        "DATA-MTU", "DATA-LARGE-FRAME-BUG",
     ]),
+    (Why::By(&["TLS-WEAK-DH", "CERT-WEAK-KEY", "CERT-KEY-BLOCKED"]), &["TLS-WEAK-DH-OR-KEY"]),
+    (Why::By(&["TLS-CLIENTS-LEFT-OUT", "TLS-WINDOWS-SHARES-NOTHING"]), &["TLS-13-SUPPORT-GAP"]),
     (Why::As("TEAR-LIFETIME-CAP"), &["TEAR-SESSION-LIMIT", "TEAR-10MIN"]),
     (Why::As("TEAR-REMOTE"), &["TEAR-IDLE-POLICY"]),
     (Why::As("TEAR-CLIENT-ECHO-LOST"), &["TEAR-60S-IDLE-ANDROID"]),
