@@ -15,6 +15,7 @@ use crate::wire::eap::MsChapV2 as EapMsChapV2;
 use crate::wire::ncp::AuthMethod;
 use crate::wire::ppp::{self, Frame};
 use crate::wire::{chap, eap, pap};
+use std::collections::VecDeque;
 use std::time::Duration;
 
 /// What came of a frame.
@@ -49,8 +50,9 @@ pub struct Peer {
     pub rounds: u32,
     /// What is awaited, for a time-out to name.
     pub waiting_for: &'static str,
-    /// What MS-CHAPv2 must be answered with, and the key it yields.
-    expected: Option<(String, [u8; 32])>,
+    /// What MS-CHAPv2 must be answered with, and the key it yields, the latest last: a Success may be on its way to an earlier response
+    /// when a further challenge comes.
+    expected: VecDeque<(String, [u8; 32])>,
     /// A challenge of CHAP-MD5 or EAP-MD5 was answered: a method has run.
     answered: bool,
     /// The last EAP request and what it was answered with. RFC 3748 4.1.
@@ -64,6 +66,8 @@ pub struct Peer {
 
 /// RFC 1334 section 2.2.1 leaves the interval open; 3 s as for LCP.
 const PAP_RESEND: Duration = Duration::from_secs(3);
+/// Ours: a result may be on its way to one of so many responses.
+const CHALLENGES: usize = 4;
 /// Ours: a server may walk through a few types before it comes to ours.
 const MAX_NAKS: u32 = 5;
 /// Ours: a handshake takes some twenty packets, with small fragments fifty.
@@ -82,7 +86,7 @@ impl Peer {
             naks: 0,
             rounds: 0,
             waiting_for: "authentication challenge",
-            expected: None,
+            expected: VecDeque::new(),
             answered: false,
             last: None,
             quirks: Vec::new(),
@@ -213,18 +217,24 @@ impl Peer {
         let nt_response = mschapv2::generate_nt_response(&challenge, &peer_challenge, name, password);
         let hash = mschapv2::nt_password_hash(password);
         let expected = mschapv2::authenticator_response(&hash, &nt_response, &peer_challenge, &challenge, name);
-        self.expected = Some((expected, mppe::hlak(&mschapv2::hash_nt_password_hash(&hash), &nt_response)));
+        self.expected.push_back((expected, mppe::hlak(&mschapv2::hash_nt_password_hash(&hash), &nt_response)));
+        if self.expected.len() > CHALLENGES {
+            self.expected.pop_front();
+        }
         let value = MsChapV2Response { peer_challenge, nt_response, flags: 0 }.emit().into();
         Ok(chap::Body::Response { value, name: user.clone().into_bytes().into() })
     }
 
     /// RFC 2759 section 5: the authenticator response shows that the server knows the password.
     fn proof(&self, message: &[u8]) -> Outcome {
-        match &self.expected {
-            expected if self.is(Quirk::TakesAnyProof) => Outcome::Success { hlak: expected.as_ref().map_or([0; 32], |pair| pair.1) },
-            None => Outcome::Failed(Reason::Violated("Success before any challenge".into())),
-            Some((expected, hlak)) if mschapv2::verify_authenticator_response(expected, message) => Outcome::Success { hlak: *hlak },
-            Some(_) => Outcome::Failed(Reason::Violated(PROOF_WRONG.into())),
+        if self.is(Quirk::TakesAnyProof) {
+            return Outcome::Success { hlak: self.expected.back().map_or([0; 32], |pair| pair.1) };
+        }
+        let proved = self.expected.iter().rev().find(|pair| mschapv2::verify_authenticator_response(&pair.0, message));
+        match (proved, self.expected.is_empty()) {
+            (Some((_, hlak)), _) => Outcome::Success { hlak: *hlak },
+            (None, true) => Outcome::Failed(Reason::Violated("Success before any challenge".into())),
+            (None, false) => Outcome::Failed(Reason::Violated(PROOF_WRONG.into())),
         }
     }
 
@@ -337,13 +347,13 @@ impl Peer {
         if let Some(tunnel) = &self.tunnel {
             return tunnel.success();
         }
-        match (self.proved, &self.expected) {
+        match (self.proved, self.expected.is_empty()) {
             (Some(hlak), _) => Outcome::Success { hlak },
             // MS-CHAPv2 was begun, but the server never proved itself.
-            (None, Some(_)) => Outcome::Failed(Reason::Violated("EAP Success without the authenticator response (S=)".into())),
-            (None, None) if self.answered || self.is(Quirk::TakesAnyProof) => Outcome::Success { hlak: [0; 32] },
+            (None, false) => Outcome::Failed(Reason::Violated("EAP Success without the authenticator response (S=)".into())),
+            (None, true) if self.answered || self.is(Quirk::TakesAnyProof) => Outcome::Success { hlak: [0; 32] },
             // RFC 3748 4.2: a Success that no method led to is discarded.
-            (None, None) => Outcome::Pending,
+            (None, true) => Outcome::Pending,
         }
     }
 }

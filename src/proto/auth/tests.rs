@@ -356,3 +356,38 @@ fn a_late_response_to_the_challenge_before_is_not_taken_for_one_to_the_new_chall
     assert_eq!(server().receive(&late).1, Decision::Refused);
     assert_eq!(server().counting_from(2).receive(&late), (Vec::new(), Decision::Pending));
 }
+
+/// RFC 1994 4.1: a challenge may come at any time, also while the result of an earlier response is under way.
+#[test]
+fn a_success_on_its_way_to_an_earlier_response_is_believed_and_any_other_is_not() {
+    use crate::crypto::mschapv2;
+    use crate::wire::chap::{self, MsChapV2Response};
+    use crate::wire::ppp::Body;
+    let credentials = || Credentials { user: "alice".into(), password: Secret::new("secret".into()) };
+    let challenge = |id, value: [u8; 16]| {
+        let body = chap::Body::Challenge { value: value.to_vec().into(), name: Default::default() };
+        chap_frame(id, body)
+    };
+    let answered = |success: Option<([u8; 16], bool)>| {
+        let mut peer = Peer::new(AuthMethod::MsChapV2, vec![Method::MsChapV2], credentials(), EapClient::default());
+        let mut rng = Rng::new(1);
+        let mut responses = Vec::new();
+        for (id, value) in [(1, [7; 16]), (2, [8; 16])] {
+            let (frames, _) = peer.receive(&challenge(id, value), &mut rng);
+            let Some(Body::Chap(chap::Packet { body: chap::Body::Response { value, .. }, .. })) = frames.first().map(|frame| &frame.body)
+            else {
+                panic!("{frames:?}")
+            };
+            responses.push(MsChapV2Response::parse(value).expect("a response"));
+        }
+        let (value, first) = success.unwrap_or(([9; 16], true));
+        let response = &responses[usize::from(!first)];
+        let hash = mschapv2::nt_password_hash("secret");
+        let proof = mschapv2::authenticator_response(&hash, &response.nt_response, &response.peer_challenge, &value, "alice");
+        let message = proof.into_bytes().into();
+        peer.receive(&chap_frame(1, chap::Body::Success { message }), &mut rng).1
+    };
+    let (early, late, wrong) = (answered(Some(([7; 16], true))), answered(Some(([8; 16], false))), answered(None));
+    assert!(matches!((&early, &late), (Outcome::Success { hlak: a }, Outcome::Success { hlak: b }) if a != b), "{early:?} {late:?}");
+    assert!(matches!(wrong, Outcome::Failed(_)));
+}
