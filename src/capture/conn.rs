@@ -134,7 +134,10 @@ impl Body<'_> {
         self.log.now(at);
         match &mut self.stage {
             Stage::Other => {}
-            Stage::Tls(tls) => tls.bytes(at, from, bytes, &mut Out { above: &mut self.above, log: &mut self.log }),
+            Stage::Tls(tls) => {
+                tls.bytes(at, from, bytes, &mut Out { above: &mut self.above, log: &mut self.log });
+                self.log.holds(tls.held());
+            }
             Stage::Clear => self.above.plain(at, from, bytes, &mut self.log),
             Stage::Proxy(proxy) => {
                 if let Some(rest) = proxy.bytes(at, from, bytes, &mut self.log) {

@@ -145,6 +145,12 @@ impl Tls {
         }
     }
 
+    /// What is kept of records and messages in pieces, bytes.
+    pub fn held(&self) -> usize {
+        let half = |half: &Half| half.buf.capacity() + half.messages.capacity() + half.first.capacity();
+        half(&self.client) + half(&self.server) + self.shake.transcript.as_ref().map_or(0, |all| all.capacity())
+    }
+
     /// The handshake came through, as far as can be seen.
     pub fn is_secured(&self) -> bool {
         self.shake.secured()

@@ -49,7 +49,7 @@ impl Scales {
         let Some((at, event)) = chain.filter(|_| !judged).and_then(|at| Some((at, events.get(at)?))) else { return };
         let What::Chain { certs, .. } = &event.what else { return };
         let other = |event: &Event| matches!(&event.what, What::Inferred(inference) if inference.is_sstp == Answer::No);
-        if !self.named && events.iter().any(other) {
+        if !self.named && (events.iter().any(other) || is_left_open(events)) {
             return;
         }
         let unix = transcript.head.began_unix_ms.div_euclid(1000) + i64::try_from(event.at.0 / 1_000_000).unwrap_or(0);
@@ -80,6 +80,18 @@ impl Scales {
     }
 }
 
+/// What the client made of the certificate was not seen: it neither went on nor left, or it left long after.
+fn is_left_open(events: &[Event]) -> bool {
+    let chain = events.iter().find(|event| matches!(event.what, What::Chain { aside: false, .. }));
+    let Some(chain) = chain.filter(|_| !went_on(events)) else { return false };
+    let leaves = |event: &Event| match &event.what {
+        What::Closed(_) | What::Alert { .. } => event.by == Some(Side::Client),
+        What::Down(reason) => matches!(event.layer, Layer::Tls | Layer::Cert) && !matches!(reason, Reason::Unseen(_)),
+        _ => false,
+    };
+    !events.iter().any(|event| leaves(event) && event.at >= chain.at && event.at - chain.at <= DECIDES)
+}
+
 fn written(at: Micros, verdicts: Vec<(String, ChainVerdict)>, refused: Option<String>, settled: bool) -> Vec<Event> {
     let event = |what| Event::new(at, None, Layer::Cert, what);
     let verdicts = verdicts.into_iter().map(|(source, verdict)| event(What::Trust { source, verdict }));
@@ -106,6 +118,8 @@ fn rooted(mut verdict: ChainVerdict) -> ChainVerdict {
     verdict
 }
 
+/// Ours: a client that refuses a certificate leaves within this time; no SSTP client asks a person.
+const DECIDES: Micros = Micros(3_000_000);
 /// Ours: within so many seconds a chain is not judged again.
 const SAME_TIME: u64 = 60;
 

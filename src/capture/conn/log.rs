@@ -19,6 +19,8 @@ pub struct Log<'l> {
     streaming: bool,
     /// What the hub counts for this connection, bytes.
     weight: usize,
+    /// Of these the bytes that wait to become whole.
+    held: usize,
     /// Data packets in `events`.
     packets: usize,
     omitted: u64,
@@ -42,6 +44,7 @@ impl<'l> Log<'l> {
             events: Vec::new(),
             streaming: false,
             weight: BODY,
+            held: 0,
             packets: 0,
             omitted: 0,
             proxy: None,
@@ -73,6 +76,15 @@ impl<'l> Log<'l> {
     /// The address at the far end of this connection: the server, or a proxy.
     pub fn server(&self) -> SocketAddr {
         self.seen.server
+    }
+
+    /// So many bytes wait to become whole.
+    pub fn holds(&mut self, bytes: usize) {
+        if bytes != self.held {
+            let weight = self.weight - self.held + bytes;
+            self.hub.weighs(std::mem::replace(&mut self.weight, weight), weight);
+            self.held = bytes;
+        }
     }
 
     /// Events are passed on as they come.
@@ -183,7 +195,7 @@ fn weight(event: &Event) -> usize {
 }
 
 /// What a connection takes that has shown its first bytes, beside its events, about, bytes: what is known of its TLS and its records.
-const BODY: usize = 3_000;
+const BODY: usize = 3_600;
 /// What the lists of a hello take, about, bytes.
 const HELLO: usize = 800;
 /// Ours: of data packets that were asked for, so many are kept in the transcript; all of them are passed on.

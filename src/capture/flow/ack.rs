@@ -10,8 +10,9 @@ impl Half {
         if has_sack(segment.options) {
             self.count().sacks += 1;
         }
-        if peer.next == 0 && self.syn {
-            // The SYN-ACK is missing; this is its acknowledgement.
+        let answers_syn = segment.flags & SYN != 0 && !peer.rooted && peer.bytes == 0;
+        if answers_syn || peer.next == 0 && self.syn {
+            // The SYN or the SYN-ACK is missing, or comes later; this is its acknowledgement.
             peer.start(peer.place(segment.ack));
             peer.rooted = true;
         }

@@ -130,8 +130,8 @@ impl<S: Stream> Connection<S> {
         if segment.flags & (SYN | RST) != SYN || (own.syn && own.isn == segment.seq) {
             return Meeting::Own;
         }
-        // The SYN may lie behind its answer in the capture; and both ends may open at once.
-        let late = !own.syn && own.bytes == 0 && own.next == own.place(segment.seq.wrapping_add(1));
+        // The SYN may lie behind its answer in the capture, or behind the first bytes; and both ends may open at once.
+        let late = !own.syn && own.next != 0 && own.next.saturating_sub(own.bytes) == own.place(segment.seq.wrapping_add(1));
         let unopened = !own.syn && own.next == 0 && peer.bytes == 0;
         match (self.closed(), segment.flags & ACK != 0) {
             (true, _) => Meeting::New,
@@ -157,20 +157,19 @@ impl<S: Stream> Connection<S> {
             aside.note_after(segment, from, own);
         }
         let early = self.early.as_deref();
-        let stop = early.filter(|early| early.by() == from).map_or(u64::MAX, |early| early.stop(peer));
-        let mut out = Out { to, at, side: from.other(), recent, id: self.id, stop };
-        // Nothing in this segment can fill the other side's holes, but it may answer what lies behind them.
-        if peer.waits() && early.is_none_or(|early| early.by() == from) {
+        let mut out = Out { to, at, side: from.other(), recent, id: self.id, came: own.came() };
+        // Nothing in this segment can fill the other side's holes, but it may answer what lies behind them. What waits for the other side
+        // is not missing.
+        if peer.waits() && early.is_none_or(|early| !early.has(from.other())) {
             peer.lose_patience(&mut out);
         }
-        out.side = from;
-        out.stop = early.filter(|early| early.by() != from).map_or(u64::MAX, |early| early.stop(own));
+        (out.side, out.came) = (from, peer.came());
         let waits = match early {
-            Some(early) => early.by() == from && brings(segment),
-            None => own.is_early(segment, peer),
+            Some(early) if early.has(from) => brings(segment),
+            _ => own.is_early(segment, peer),
         };
         if waits {
-            self.early.get_or_insert_with(|| Box::new(Early::new(from))).push(segment, own);
+            self.early.get_or_insert_with(|| Box::new(Early::new(at))).push(segment, from, own);
         }
         let trip = self.handshake.trip.unwrap_or(REORDER);
         if segment.flags & RST == 0 {
@@ -188,12 +187,11 @@ impl<S: Stream> Connection<S> {
         } else if !waits {
             self.aside.get_or_insert_default().reset(segment, own, peer, &mut out);
         }
-        // What waits for the other side is not missing.
-        if own.waits() && self.early.as_ref().is_none_or(|early| early.by() != from) {
+        if own.waits() && self.early.as_ref().is_none_or(|early| !early.has(from)) {
             own.lose_patience(&mut out);
         }
-        if let Some(early) = &self.early {
-            let all = early.is_full(hold);
+        if self.early.is_some() || self.halves.iter().any(Half::has_holes) {
+            let all = self.early.as_ref().is_some_and(|early| early.is_due(at, hold));
             self.release(all, hold, recent);
             if let Some(to) = &mut self.to {
                 to.packet(segment.packet);
@@ -201,44 +199,58 @@ impl<S: Stream> Connection<S> {
         }
     }
 
-    /// Takes what waited for the other side and waits no longer.
+    /// Takes what waited for the other side and waits no longer; with `all` everything.
     fn release(&mut self, all: bool, hold: usize, recent: &mut Recent) {
-        let (Some(early), Some(to)) = (&mut self.early, &mut self.to) else { return };
-        let side = early.by();
-        let (own, peer) = split(&mut self.halves, side);
+        while self.pass(false, hold, recent) || all && self.early.is_some() && (self.skip_owed(recent) || self.pass(true, hold, recent)) {}
+        if self.early.as_ref().is_some_and(|early| early.is_empty()) {
+            self.early = None;
+        }
+    }
+
+    /// Hands out of each side what need not wait any longer; `anyway`: one segment at least, whatever it answers.
+    fn pass(&mut self, anyway: bool, hold: usize, recent: &mut Recent) -> bool {
+        let Some(to) = &mut self.to else { return false };
         let (at, id, trip) = (self.now, self.id, self.handshake.trip.unwrap_or(REORDER));
-        loop {
-            let stop = early.stop(peer);
-            let mut out = Out { to: &mut *to, at, side: side.other(), recent: &mut *recent, id, stop };
-            while all && peer.next < stop && peer.owed() && peer.skip(peer.acked.min(stop), &mut out) {}
-            let went_on = peer.resume(&mut out);
-            let mut out = Out { to: &mut *to, at, side, recent: &mut *recent, id, stop: u64::MAX };
-            let Some(kept) = early.pop(peer, all) else {
-                if went_on {
-                    continue;
-                }
-                break;
-            };
+        let mut moved = false;
+        for side in [Side::Client, Side::Server] {
+            let (own, peer) = split(&mut self.halves, side);
+            let came = if anyway { u64::MAX } else { peer.came() };
+            let mut out = Out { to: &mut *to, at, side, recent: &mut *recent, id, came };
+            moved |= own.resume(&mut out);
+            let Some(kept) = self.early.as_mut().and_then(|early| early.pop(side, peer, anyway)) else { continue };
             let segment = kept.segment();
             out.to.packet(segment.packet);
             take(&segment, own, peer, trip, hold, &mut self.aside, &mut out);
+            moved = true;
         }
-        if early.is_empty() {
-            self.early = None;
+        moved
+    }
+
+    /// Gives up what was acknowledged and never came.
+    fn skip_owed(&mut self, recent: &mut Recent) -> bool {
+        let Some(to) = &mut self.to else { return false };
+        let mut skipped = false;
+        for side in [Side::Client, Side::Server] {
+            let (own, peer) = split(&mut self.halves, side);
+            let mut out = Out { to: &mut *to, at: self.now, side, recent: &mut *recent, id: self.id, came: peer.came() };
+            let waits = self.early.as_ref().is_some_and(|early| early.has(side));
+            skipped |= !waits && own.owed() && own.skip(own.acked, &mut out);
         }
+        skipped
     }
 
     /// Memory is short: what waits for the other side waits no longer, or the larger side gives its first hole up.
     pub(super) fn give_up(&mut self, recent: &mut Recent) {
         if self.early.is_some() {
-            return self.release(true, 0, recent);
+            self.release(true, 0, recent);
+            return;
         }
         let [client, server] = &self.halves;
         let side = if client.held() >= server.held() { Side::Client } else { Side::Server };
         let (half, _) = split(&mut self.halves, side);
         let Some(to) = &mut self.to else { return };
-        let mut out = Out { to, at: self.now, side, recent, id: self.id, stop: u64::MAX };
-        half.skip(u64::MAX, &mut out);
+        let mut out = Out { to, at: self.now, side, recent, id: self.id, came: u64::MAX };
+        let _ = half.skip(u64::MAX, &mut out) || half.resume(&mut out);
         half.tell_end(&mut out);
     }
 
@@ -258,7 +270,7 @@ impl<S: Stream> Connection<S> {
         let Some(mut to) = self.to.take() else { return };
         for side in [Side::Client, Side::Server] {
             let (half, _) = split(&mut self.halves, side);
-            half.finish(&mut Out { to: &mut to, at: self.now, side, recent, id: self.id, stop: u64::MAX });
+            half.finish(&mut Out { to: &mut to, at: self.now, side, recent, id: self.id, came: u64::MAX });
         }
         let [client, server] = &mut self.halves;
         let (from_client, from_server) = (client.direction(self.now), server.direction(self.now));

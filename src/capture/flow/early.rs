@@ -2,7 +2,8 @@
 //!
 //! An end that acknowledges bytes has them. Where a segment with payload acknowledges bytes of the other side that have not come by
 //! yet, its payload waits until they did, or were given up for lost, so that an answer is never told before its question. Several
-//! capture queues, and captures of two interfaces put together, record in such an order.
+//! capture queues, and captures of two interfaces put together, record in such an order. What lies behind a hole waits in the same way
+//! ([`Holes`](super::holes::Holes)).
 
 use super::ack::reach;
 use super::half::{Half, length};
@@ -10,22 +11,19 @@ use crate::base::Side;
 use crate::capture::segment::{ACK, FIN, Kept, RST, SYN, Segment};
 use std::collections::VecDeque;
 
-/// What of one side waits for the other.
+/// What of both sides waits for the other.
 #[derive(Debug)]
 pub(super) struct Early {
-    by: Side,
-    segments: VecDeque<Kept>,
+    /// Since when something waits.
+    since: u64,
+    /// By side, in the order of the stream.
+    queues: [VecDeque<Kept>; 2],
     bytes: usize,
 }
 
 impl Early {
-    pub(super) fn new(by: Side) -> Early {
-        Early { by, segments: VecDeque::new(), bytes: 0 }
-    }
-
-    /// The side whose segments wait.
-    pub(super) fn by(&self) -> Side {
-        self.by
+    pub(super) fn new(since: u64) -> Early {
+        Early { since, queues: Default::default(), bytes: 0 }
     }
 
     /// Memory in use, bytes.
@@ -33,53 +31,55 @@ impl Early {
         self.bytes
     }
 
-    /// There is no room for more.
-    pub(super) fn is_full(&self, hold: usize) -> bool {
-        self.segments.len() >= MAX_SEGMENTS || self.bytes > hold
+    /// Something of that side waits.
+    pub(super) fn has(&self, side: Side) -> bool {
+        self.queues.iter().skip(side as usize).take(1).any(|queue| !queue.is_empty())
+    }
+
+    /// There is no room for more, or it has waited for long enough.
+    pub(super) fn is_due(&self, at: u64, hold: usize) -> bool {
+        let segments: usize = self.queues.iter().map(VecDeque::len).sum();
+        segments >= MAX_SEGMENTS || self.bytes > hold || at.saturating_sub(self.since) >= PATIENCE
     }
 
     /// Puts a segment where it belongs in the stream of `own`, behind others that begin there.
-    pub(super) fn push(&mut self, segment: &Segment<'_>, own: &Half) {
+    pub(super) fn push(&mut self, segment: &Segment<'_>, from: Side, own: &Half) {
+        let Some(queue) = self.queues.get_mut(from as usize) else { return };
         self.bytes += segment.payload.len() + OVERHEAD;
         let pos = own.place(segment.seq);
-        let before = self.segments.iter().rposition(|earlier| own.place(earlier.segment().seq) <= pos);
-        self.segments.insert(before.map_or(0, |before| before + 1), segment.keep());
+        let before = queue.iter().rposition(|earlier| own.place(earlier.segment().seq) <= pos);
+        queue.insert(before.map_or(0, |before| before + 1), segment.keep());
     }
 
-    /// The next one, once `peer` has come as far as it acknowledges; or any, with `all`.
-    pub(super) fn pop(&mut self, peer: &Half, all: bool) -> Option<Kept> {
-        let first = self.segments.front()?.segment();
-        if !all && peer.place(first.ack) > peer.come() {
+    /// The next one of a side, once `peer` has come as far as it acknowledges; or any, with `all`.
+    pub(super) fn pop(&mut self, side: Side, peer: &Half, all: bool) -> Option<Kept> {
+        let queue = self.queues.get_mut(side as usize)?;
+        if !all && peer.place(queue.front()?.segment().ack) > peer.came() {
             return None;
         }
-        let kept = self.segments.pop_front()?;
+        let kept = queue.pop_front()?;
         self.bytes -= kept.segment().payload.len() + OVERHEAD;
         Some(kept)
     }
 
-    /// Where `peer` stops for the next one.
-    pub(super) fn stop(&self, peer: &Half) -> u64 {
-        self.segments.front().map_or(u64::MAX, |first| peer.place(first.segment().ack))
-    }
-
     pub(super) fn is_empty(&self) -> bool {
-        self.segments.is_empty()
+        self.queues.iter().all(VecDeque::is_empty)
     }
 }
 
 impl Half {
     /// The segment, of this side, brings something, and acknowledges bytes of `peer` that have not come by.
     pub(super) fn is_early(&self, segment: &Segment<'_>, peer: &Half) -> bool {
-        if !brings(segment) || segment.flags & (SYN | ACK) != ACK || self.next == 0 || !(peer.bytes > 0 || peer.syn) {
+        let known = peer.next != 0 && (self.next != 0 || peer.syn) && !peer.is_absent();
+        if !known || !brings(segment) || segment.flags & (SYN | ACK) != ACK {
             return false;
         }
-        let ahead = peer.place(segment.ack).saturating_sub(peer.come());
-        // One number and nothing behind it is rather a FIN that the capture lost.
-        ahead > u64::from(!peer.has_holes()) && ahead <= reach(peer, self)
+        let ahead = peer.place(segment.ack).saturating_sub(peer.came());
+        ahead > 0 && ahead <= reach(peer, self)
     }
 
-    /// Position behind what was handed out, a FIN included.
-    fn come(&self) -> u64 {
+    /// What has come: position behind what was handed out, a FIN included.
+    pub(super) fn came(&self) -> u64 {
         if self.finished() { self.end + 1 } else { self.next }
     }
 }
@@ -91,5 +91,7 @@ pub(super) fn brings(segment: &Segment<'_>) -> bool {
 
 /// Ours: so many segments of one connection wait at most.
 const MAX_SEGMENTS: usize = 64;
+/// Ours: for so long at most, microseconds. No tap brings a packet later.
+const PATIENCE: u64 = 200_000;
 /// What a segment that waits costs beside its bytes.
 const OVERHEAD: usize = 160;

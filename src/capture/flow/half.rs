@@ -135,6 +135,11 @@ impl Half {
         self.rare.as_ref().is_some_and(|rare| !rare.holes.is_empty())
     }
 
+    /// Nothing of this side was ever recorded: not its SYN, not a byte, and what was waited for was given up.
+    pub(super) fn is_absent(&self) -> bool {
+        !self.syn && self.bytes == 0 && self.rare.as_ref().is_some_and(|rare| rare.gap_end != 0)
+    }
+
     /// Memory that waits behind holes, bytes.
     pub(super) fn held(&self) -> usize {
         self.rare.as_ref().map_or(0, |rare| rare.holes.held())

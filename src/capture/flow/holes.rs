@@ -27,6 +27,8 @@ impl<'a> View<'a> {
 struct Chunk {
     bytes: Box<[u8]>,
     cut: u64,
+    /// Its segment acknowledged the other side's bytes up to here.
+    needs: u64,
 }
 
 impl Chunk {
@@ -67,7 +69,8 @@ impl Holes {
     }
 
     /// Puts a segment in. Where there is something already, that stays.
-    pub(super) fn put(&mut self, pos: u64, view: View<'_>) -> Put {
+    /// `needs`: up to where its segment acknowledged the other side's bytes.
+    pub(super) fn put(&mut self, pos: u64, view: View<'_>, needs: u64) -> Put {
         let mut put = Put::default();
         let end = pos + view.len();
         let mut from = pos;
@@ -79,7 +82,7 @@ impl Holes {
                 from = to;
             } else {
                 let to = self.chunks.range(from..end).next().map_or(end, |(at, _)| *at);
-                self.keep(from, view.part(from - pos, to - pos));
+                self.keep(from, view.part(from - pos, to - pos), needs);
                 put.fresh += to - from;
                 from = to;
             }
@@ -87,17 +90,17 @@ impl Holes {
         put
     }
 
-    /// Takes the first chunk out where it begins at `pos`.
-    pub(super) fn take(&mut self, pos: u64) -> Option<(Box<[u8]>, u64)> {
-        let first = self.chunks.first_entry().filter(|first| *first.key() == pos)?;
+    /// Takes the first chunk out where it begins at `pos`, and the other side has come as far as it needs.
+    pub(super) fn take(&mut self, pos: u64, came: u64) -> Option<(Box<[u8]>, u64)> {
+        let first = self.chunks.first_entry().filter(|first| *first.key() == pos && first.get().needs <= came)?;
         let chunk = first.remove();
         self.held -= chunk.bytes.len() + OVERHEAD;
         Some((chunk.bytes, chunk.cut))
     }
 
-    fn keep(&mut self, pos: u64, view: View<'_>) {
+    fn keep(&mut self, pos: u64, view: View<'_>, needs: u64) {
         self.held += view.bytes.len() + OVERHEAD;
-        self.chunks.insert(pos, Chunk { bytes: view.bytes.into(), cut: view.cut });
+        self.chunks.insert(pos, Chunk { bytes: view.bytes.into(), cut: view.cut, needs });
     }
 }
 
@@ -119,13 +122,13 @@ mod tests {
     #[test]
     fn the_first_bytes_stay_and_only_new_ones_are_added() {
         let mut holes = Holes::default();
-        assert_eq!(holes.put(10, view(b"cd")), Put { fresh: 2, conflict: false });
-        assert_eq!(holes.put(14, view(b"gh")), Put { fresh: 2, conflict: false });
-        assert_eq!(holes.put(8, view(b"abcdefghij")), Put { fresh: 6, conflict: false });
-        assert_eq!(holes.put(9, view(b"bXd")), Put { fresh: 0, conflict: true });
+        assert_eq!(holes.put(10, view(b"cd"), 0), Put { fresh: 2, conflict: false });
+        assert_eq!(holes.put(14, view(b"gh"), 0), Put { fresh: 2, conflict: false });
+        assert_eq!(holes.put(8, view(b"abcdefghij"), 0), Put { fresh: 6, conflict: false });
+        assert_eq!(holes.put(9, view(b"bXd"), 0), Put { fresh: 0, conflict: true });
         let mut all = Vec::new();
         let mut pos = 8;
-        while let Some((bytes, cut)) = holes.take(pos) {
+        while let Some((bytes, cut)) = holes.take(pos, 0) {
             assert_eq!(cut, 0);
             pos += bytes.len() as u64;
             all.extend(bytes);
@@ -135,13 +138,21 @@ mod tests {
     }
 
     #[test]
+    fn what_answers_bytes_that_have_not_come_stays() {
+        let mut holes = Holes::default();
+        holes.put(10, view(b"cd"), 7);
+        assert_eq!((holes.take(10, 6), holes.take(9, 7)), (None, None));
+        assert_eq!(holes.take(10, 7), Some((b"cd"[..].into(), 0)));
+    }
+
+    #[test]
     fn what_the_snap_length_cut_is_part_of_the_length() {
         let cut = View { bytes: b"abcd", cut: 6 };
         assert_eq!(cut.part(2, 8), View { bytes: b"cd", cut: 4 });
         assert_eq!(cut.part(5, 9), View { bytes: b"", cut: 4 });
         assert_eq!(cut.part(0, 3), View { bytes: b"abc", cut: 0 });
         let mut holes = Holes::default();
-        assert_eq!(holes.put(100, cut).fresh, 10);
-        assert_eq!(holes.put(106, view(b"ghijk")), Put { fresh: 1, conflict: false });
+        assert_eq!(holes.put(100, cut, 0).fresh, 10);
+        assert_eq!(holes.put(106, view(b"ghijk"), 0), Put { fresh: 1, conflict: false });
     }
 }

@@ -6,7 +6,7 @@ use super::half::Half;
 use super::holes::View;
 use super::recent::Recent;
 use crate::base::{Micros, Side};
-use crate::capture::segment::{FIN, SYN, Segment};
+use crate::capture::segment::{ACK, FIN, SYN, Segment};
 
 /// Where the bytes of one direction go.
 pub(super) struct Out<'a, S> {
@@ -16,8 +16,8 @@ pub(super) struct Out<'a, S> {
     pub(super) recent: &'a mut Recent,
     /// Names the connection in `recent`.
     pub(super) id: u64,
-    /// What waits for the other side's bytes up to here comes before the bytes behind it.
-    pub(super) stop: u64,
+    /// How far the other side has come: what needs more of it waits.
+    pub(super) came: u64,
 }
 
 impl<S> Out<'_, S> {
@@ -42,6 +42,8 @@ struct Terms {
     shut: bool,
     /// Memory that may wait behind holes, bytes.
     hold: usize,
+    /// Up to where the segment acknowledges the other side's bytes.
+    needs: u64,
 }
 
 impl Half {
@@ -63,7 +65,8 @@ impl Half {
             self.top = self.top.max(self.next);
         } else {
             let shut = peer.window == 0 && peer.widest > 0;
-            self.unexpected(pos, view, Terms { reach: reach(self, peer), reorder, shut, hold }, out);
+            let needs = if segment.flags & ACK != 0 && peer.next != 0 { peer.place(segment.ack) } else { 0 };
+            self.unexpected(pos, view, Terms { reach: reach(self, peer), reorder, shut, hold, needs }, out);
         }
         self.tell_end(out);
         false
@@ -97,7 +100,7 @@ impl Half {
             self.count().conflicts += 1;
         }
         self.ahead(pos + seen, view.part(seen, view.len()), terms, out);
-        while self.held() > terms.hold && self.skip(u64::MAX, out) {}
+        while self.held() > terms.hold && (self.skip(u64::MAX, out) || self.resume_anyway(out)) {}
     }
 
     /// Everything in it was handed out before.
@@ -130,7 +133,7 @@ impl Half {
         let late = pos < top && out.at - rare.opened > terms.reorder;
         let free = rare.holes.first().map_or(view.len(), |first| view.len().min(first.saturating_sub(pos)));
         let direct = if pos == next { free } else { 0 };
-        let mut put = rare.holes.put(pos + direct, view.part(direct, view.len()));
+        let mut put = rare.holes.put(pos + direct, view.part(direct, view.len()), terms.needs);
         put.fresh += direct;
         rare.count.conflicts += u64::from(put.conflict);
         if put.fresh == 0 {
@@ -167,14 +170,20 @@ impl Half {
 
     /// Hands out what no longer waits.
     fn drain<S: Stream>(&mut self, out: &mut Out<'_, S>) {
-        while self.next < out.stop {
+        loop {
             let next = self.next;
-            let Some((bytes, cut)) = self.seen_rare().and_then(|rare| rare.holes.take(next)) else { return };
+            let Some((bytes, cut)) = self.seen_rare().and_then(|rare| rare.holes.take(next, out.came)) else { return };
             self.deliver(View { bytes: &bytes, cut }, out);
         }
     }
 
-    /// Goes on handing out where it stopped for what waited on the other side; false where there is nothing.
+    /// The same, whatever it answers.
+    fn resume_anyway<S: Stream>(&mut self, out: &mut Out<'_, S>) -> bool {
+        out.came = u64::MAX;
+        self.resume(out)
+    }
+
+    /// Goes on handing out what waited for the other side; false where there is nothing.
     pub(super) fn resume<S: Stream>(&mut self, out: &mut Out<'_, S>) -> bool {
         let before = self.next;
         self.drain(out);

@@ -2,6 +2,7 @@
 
 use super::*;
 use Side::{Client, Server};
+use proptest::prelude::*;
 
 /// Who said what, in the order in which it was told.
 fn order(seen: &Seen) -> Vec<(Side, String)> {
@@ -61,14 +62,61 @@ fn what_waits_at_the_end_of_the_capture_is_told_behind_the_gap() {
 }
 
 #[test]
-fn where_one_side_was_never_recorded_nothing_waits() {
+fn where_one_side_was_never_recorded_nothing_is_lost_and_soon_nothing_waits() {
     // Not even the SYN-ACK of the server is there.
-    let only = handshake().into_iter().filter(|seg| seg.from == Client).chain([client(0, 0, b"a"), client(1, 9, b"b")]);
     let mut play = Play::new(Limits::default());
-    only.for_each(|seg| {
-        play.play(&seg);
+    handshake().iter().filter(|seg| seg.from == Client).for_each(|seg| {
+        play.play(seg);
     });
-    assert_eq!(play.told().iter().filter(|told| matches!(told, Told::Bytes(..))).count(), 2, "{:?}", play.told());
+    for n in 0..20 {
+        play.play(&client(n, n * 9, b"a").at(100 * MS * i64::from(n + 1)));
+    }
+    let said = |play: &Play| play.told().iter().filter(|told| matches!(told, Told::Bytes(..))).count();
+    assert_eq!(said(&play), 20, "the first ones waited, and the last do not: {:?}", play.told());
+    assert_eq!(play.finish().text(Client), "a".repeat(20));
+}
+
+#[test]
+fn when_one_tap_is_ahead_of_the_other_every_answer_still_comes_behind_its_question() {
+    let call = || {
+        let mut segs = handshake();
+        for n in 0..6_u32 {
+            segs.push(client(n, n, b"q"));
+            segs.push(server(n, n + 1, b"a"));
+        }
+        segs.into_iter().enumerate().map(|(n, seg)| seg.at(2 * MS * n as i64)).collect::<Vec<_>>()
+    };
+    let wanted = order(&run(call()));
+    for late in [Client, Server] {
+        for skew in [3, 10, 50, 150] {
+            let mut segs = call();
+            segs.iter_mut().filter(|seg| seg.from == late).for_each(|seg| seg.at += skew * MS);
+            segs.sort_by_key(|seg| seg.at);
+            let seen = run(segs);
+            assert_eq!(order(&seen), wanted, "{late:?} {skew} ms late");
+            assert_eq!((seen.flow().from_client.gaps, seen.flow().from_server.gaps), (0, 0));
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn jitter_over_both_directions_changes_no_order(delays in prop::collection::vec(0_i64..5_000, 40)) {
+        let mut segs = handshake();
+        for n in 0..12_u32 {
+            segs.push(client(n, n, b"q"));
+            segs.push(server(n, n + 1, b"a"));
+        }
+        let clean = segs.iter().enumerate().map(|(n, seg)| seg.clone().at(MS * n as i64)).collect::<Vec<_>>();
+        let wanted = order(&run(clean.clone()));
+        // A connection that begins with an answer is one whose beginning was not captured: the handshake comes in order.
+        let delays = delays.into_iter().enumerate().map(|(n, delay)| if n < 3 { delay / 10 } else { delay });
+        let mut late: Vec<Seg> = clean.into_iter().zip(delays).map(|(seg, delay)| { let at = seg.at + delay; seg.at(at) }).collect();
+        late.sort_by_key(|seg| seg.at);
+        prop_assert_eq!(order(&run(late)), wanted);
+    }
 }
 
 #[test]
