@@ -130,11 +130,11 @@ fn people_are_told_where_to_go_and_ctrl_c_ends_the_run_with_a_report() {
     assert!(line.contains("sstp/3.2.5.3.2/ack: pass"), "{line}");
     let interrupt = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill is there");
     assert!(interrupt.success());
-    assert_eq!(child.wait().expect("it ends").code(), Some(0));
+    assert_eq!(child.wait().expect("it ends").code(), Some(130), "that not all cases were through must be told");
     let listed = std::fs::read_to_string(&status).expect("a list");
     assert!(listed.lines().any(|line| line.contains("/ack ") && line.ends_with(" pass")), "{listed}");
     let text = std::fs::read_to_string(&report).expect("a report");
     let _ = std::fs::remove_dir_all(&folder);
     let report: Value = serde_json::from_str(&text).expect("JSON");
-    assert!(rows(&report).iter().any(|row| row.1 == "inconclusive" && row.2 == "no client came"));
+    assert!(rows(&report).iter().any(|row| row.1 == "inconclusive" && row.2 == "no client came") && report["interrupted"] == true);
 }

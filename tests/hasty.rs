@@ -66,7 +66,10 @@ fn run(case: &Case) -> (Verdict, Vec<Event>) {
     let (mut events, mut case) = (Vec::new(), case.clone());
     for round in 0..case.base.times {
         case = case.next(&events);
-        let plan = lab::rehearsal(&wanted, CERT, u64::from(round) + 1).expect("the clean lab");
+        let mut plan = lab::rehearsal(&wanted, CERT, u64::from(round) + 1).expect("the clean lab");
+        if let Mind::Server(server) = &mut plan.mind {
+            server.date = Some("Sun, 06 Nov 1994 08:49:37 GMT".into());
+        }
         let (user, password) = lab::USERS[0];
         let credentials = Credentials { user: user.into(), password: Secret::new(password.into()) };
         let client = rehearse::client(&case, "vpn.lab.example", CERT, Some(credentials));
@@ -83,7 +86,7 @@ fn run(case: &Case) -> (Verdict, Vec<Event>) {
 #[test]
 fn a_slow_server_passes_as_well() {
     let mut wrong = Vec::new();
-    for case in server::all() {
+    for case in server::all().into_iter().filter(rehearse::can_be_rehearsed) {
         let (verdict, events) = run(&case);
         if verdict.grade != Grade::Pass {
             let seen: Vec<String> = events.iter().rev().take(8).rev().map(|e| format!("    {:?} {:?} {:?}", e.at, e.by, e.what)).collect();

@@ -88,12 +88,14 @@ pub fn judge(case: &Case, events: &[Event]) -> Verdict {
         let names: Vec<&str> = methods.iter().map(|method| method.name()).collect();
         return Verdict::new(Grade::Unsupported, format!("the {} did not agree to {}", base.tests, names.join(" or ")));
     }
-    let Some(from) = stimulus(case, events) else { return not_reached(case, events) };
+    let Some(from) = stimulus(case, events) else {
+        return if lacks_eap(case, &whole) { Verdict::new(Grade::Unsupported, NO_EAP) } else { not_reached(case, events) };
+    };
     let view = View::of(case, events, from);
     match base.expect.holds(&view) {
         Ok(()) => Verdict::new(Grade::Pass, ""),
         Err(_) if !setup_held(case, events) => not_reached(case, events),
-        Err(_) if lacks_eap(case, &view) => Verdict::new(Grade::Unsupported, "the peer does not do that EAP method"),
+        Err(_) if case.edits.is_empty() && lacks_eap(case, &view) => Verdict::new(Grade::Unsupported, NO_EAP),
         Err(missed) => {
             let otherwise = base.otherwise.is_some_and(|expect: Expect| expect.holds(&view).is_ok());
             let grade = match (otherwise, case.level.binds()) {
@@ -121,7 +123,7 @@ fn lacks_eap(case: &Case, view: &View<'_>) -> bool {
         (Some([Method::EapMd5]), Side::Client) => "eap.response-md5",
         _ => return false,
     };
-    case.edits.is_empty() && view.named(spoken).next().is_none()
+    view.named(spoken).next().is_none()
 }
 
 /// A method that the server does not offer says nothing about the requirement.
@@ -171,5 +173,6 @@ fn seen(view: &View<'_>) -> String {
     if shown.is_empty() { "seen: nothing".to_string() } else { format!("seen: {}", shown.join(", ")) }
 }
 
+const NO_EAP: &str = "the peer does not do that EAP method";
 /// Ours: messages listed in a verdict.
 const SHOWN: usize = 12;

@@ -131,6 +131,7 @@ impl Service {
     async fn before_tls(&self, mut stream: Wired) -> Option<Wired> {
         match self.door.also {
             Some(Also::BearsGrudges) if self.grudge.is_borne() => return None,
+            Some(Also::BearsGrudges) => {}
             Some(also) => {
                 let first = also::first(&stream).await;
                 if let Some(words) = also.answer(&first, &self.door.identity.chain) {

@@ -6,7 +6,7 @@ use crate::base::{Side, SpecRef, hex};
 use crate::jobs::conformance::case::{Base, Case, Level, Row};
 use crate::jobs::conformance::expect::{Expect, View};
 use crate::proto::quirk::Quirk;
-use crate::transcript::What;
+use crate::transcript::{Event, What};
 use crate::wire::ppp;
 use crate::wire::sstp::emit_data;
 
@@ -15,11 +15,23 @@ const PING_FOR_IPCP: &str = "ipcp.configure-request#1 instead 10 00 00 24 ff 03 
 
 const ANSWERS_LARGE_PINGS: (Expect, &str) = (Expect::Sends("ipv4.packet"), "the server answers no ping of 1500 bytes");
 
+const TAKES_OUR_MRU: (Expect, &str) = (
+    Expect::All(&[
+        Expect::Is("lcp.configure-ack with MRU 576", |view| {
+            let acks = |event: &&Event| event.raw.get(8) == Some(&2) && event.raw.windows(4).any(|option| option == [1, 4, 2, 0x40]);
+            let lcp = view.always().filter(|event| matches!(&event.what, What::Ppp(frame) if frame.protocol == ppp::LCP));
+            if lcp.into_iter().any(|event| acks(&event)) { Ok(()) } else { Err("no Ack of MRU 576".into()) }
+        }),
+        ANSWERS_LARGE_PINGS.0,
+    ]),
+    "the server does not take the MRU, or answers no ping of 1500 bytes",
+);
+
 pub(super) const ROWS: &[Row] = &[
     rfc(Level::Derived, "data/6.1/our-mru", 1661, "6.1", &["S-210"])
         .at(Data)
         .quirks(&[Quirk::SmallMru, Quirk::LargePackets])
-        .only_if(ANSWERS_LARGE_PINGS.0, ANSWERS_LARGE_PINGS.1)
+        .only_if(TAKES_OUR_MRU.0, TAKES_OUR_MRU.1)
         .says("no packet is larger than the MRU that the client asked for")
         .expects(Expect::Is("packets of 576 bytes at most", |view| fit(view, 576)))
         .why("A client need not have room for more.")
