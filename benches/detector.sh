@@ -45,7 +45,7 @@ capture() {
 web() {
   local www=$folder/www
   mkdir -p "$www" "$folder/nginx"
-  for size in 0 1 14 48 90 112 200 400 1500 9000 70000; do head -c "$size" /dev/urandom | base64 -w 0 | head -c "$size" >"$www/$size.bin"; done
+  for size in 0 1 14 48 90 112 200 400 1500 9000 70000; do head -c "$size" < <(base64 -w 0 /dev/urandom) >"$www/$size.bin"; done
   { echo '<html><body>'; for i in 1 14 48 112 200 400 1500; do echo "<img src=/$i.bin><script src=/$i.bin?j></script>"; done
     echo '<script>let n=0;setInterval(()=>fetch("/48.bin?"+n++),50)</script></body></html>'; } >"$www/index.html"
   cat >"$folder/nginx.conf" <<C
