@@ -37,12 +37,12 @@ def decoded(path, *more):
 
 def tls_flows(path):
     """Streams with at least four records of application data, by their suite's kind."""
-    fields = ["-T", "fields", "-e", "tcp.stream", "-e", "tls.record.content_type", "-e", "tls.handshake.ciphersuite", "-e", "tls.handshake.type"]
+    fields = ["-T", "fields", "-e", "tcp.stream", "-e", "tls.record.content_type", "-e", "tls.record.opaque_type", "-e", "tls.handshake.ciphersuite", "-e", "tls.handshake.type"]
     run = subprocess.run(["tshark", "-r", path, "-d", "tcp.port==1-65535,tls", "-Y", "tls", *fields], capture_output=True, text=True, env=ENV)
     data, suites = collections.Counter(), {}
     for line in run.stdout.splitlines():
-        stream, kinds, suite, handshakes = (line.split("\t") + ["", "", ""])[:4]
-        data[stream] += kinds.split(",").count("23")
+        stream, kinds, opaque, suite, handshakes = (line.split("\t") + ["", "", "", ""])[:5]
+        data[stream] += kinds.split(",").count("23") + opaque.split(",").count("23")
         if "2" in handshakes.split(",") and suite:
             suites[stream] = int(suite.split(",")[0], 0)
     return {stream: suites.get(stream) for stream, count in data.items() if count >= 4}
