@@ -57,6 +57,12 @@ def share(hits, total):
     return f"{hits}/{total} = {100 * hits / max(total, 1):.2f} % ({100 * low:.2f} to {100 * high:.2f})"
 
 
+def called(session):
+    """Called SSTP by its sizes; a CONNECT with SSTPVERSION before it, which names it in the clear, plays no part."""
+    inferred = [text for _, kind, text in session.get("names", []) if kind.endswith("inferred")]
+    return session.get("kind") == "likely-sstp" or any(text.startswith("looks like SSTP") for text in inferred)
+
+
 def negatives():
     rows = []
     folder = os.path.join(FOLDER, "negative")
@@ -64,7 +70,7 @@ def negatives():
         path = os.path.join(folder, name)
         flows = tls_flows(path)
         sessions, _ = decoded(path)
-        likely = [it for it in sessions.values() if it.get("kind") == "likely-sstp"]
+        likely = [it for it in sessions.values() if called(it)]
         wrong = [text for it in likely for layer, kind, text in it.get("names", []) if kind.endswith("inferred")]
         cbc = sum(1 for suite in flows.values() if is_cbc(suite))
         rows.append((name.removesuffix(".pcap"), len(flows), cbc, len(likely), wrong))
@@ -79,7 +85,7 @@ def positives():
         sealed = os.path.join(folder, name)
         plain, keys = os.path.join(CAPTURES, name), os.path.join(CAPTURES, name.removesuffix(".pcapng") + ".keys")
         sessions, capture = decoded(sealed)
-        likely = sum(1 for it in sessions.values() if it.get("kind") == "likely-sstp")
+        likely = sum(1 for it in sessions.values() if called(it))
         if name.startswith("generated-"):
             calls = capture.get("tcp_connections", 0)
         elif name.startswith("lab-"):
