@@ -31,7 +31,7 @@ pub struct Authenticate {
 
 /// NEGOTIATE_MESSAGE, without domain and workstation. MS-NLMP 2.2.1.1.
 pub fn negotiate() -> Vec<u8> {
-    [&SIGNATURE[..], &1u32.to_le_bytes(), &OFFERED.to_le_bytes(), &[0; 16]].concat()
+    [SIGNATURE, &1u32.to_le_bytes(), &OFFERED.to_le_bytes(), &[0; 16]].concat()
 }
 
 /// The number of the message: 1, 2 or 3.
@@ -62,7 +62,7 @@ impl Challenge {
         let info = HEAD_2 + name.len();
         let fields = [pointer(name.len(), HEAD_2), pointer(self.target_info.len(), info)];
         [
-            &SIGNATURE[..],
+            SIGNATURE,
             &2u32.to_le_bytes(),
             &fields[0],
             &self.flags.to_le_bytes(),
@@ -93,7 +93,7 @@ impl Authenticate {
         let parts: [Vec<u8>; 6] =
             [self.lm.clone(), self.nt.clone(), utf16(&self.domain), utf16(&self.user), utf16(WORKSTATION), Vec::new()];
         let mut at = HEAD_3;
-        let mut bytes = [&SIGNATURE[..], &3u32.to_le_bytes()].concat();
+        let mut bytes = [SIGNATURE, &3u32.to_le_bytes()].concat();
         for part in &parts {
             bytes.extend(pointer(part.len(), at));
             at += part.len();

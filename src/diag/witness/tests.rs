@@ -76,7 +76,7 @@ fn a_changed_name_a_forged_reset_and_lost_bytes_are_told_apart() {
     let mut reset = wire(1, &sent, &down);
     reset.down.ended = Some((true, 5000));
     let mut knows = wire(1, &sent, &down);
-    assert_eq!(ids(&[reset.clone()], &[knows.clone()]), ["WITNESS-RESET-FORGED"]);
+    assert_eq!(ids(std::slice::from_ref(&reset), std::slice::from_ref(&knows)), ["WITNESS-RESET-FORGED"]);
     knows.down.ended = Some((true, 4000));
     assert_eq!(ids(&[reset], &[knows]), ["WITNESS-CLEAN"], "the server's own reset is none that was forged");
     assert_eq!(ids(&[wire(1, &sent, &down)], &[wire(1, &sent[..200], &down)]), ["WITNESS-BYTES-LOST"]);
@@ -89,9 +89,9 @@ fn a_farewell_that_nobody_waited_for_is_no_loss() {
     let heard = &sent[..sent.len() - 24];
     let ours = wire(1, &sent, &text(50));
     let mut theirs = wire(1, heard, &text(50));
-    assert_eq!(ids(&[ours.clone()], &[theirs.clone()]), ["WITNESS-BYTES-LOST"]);
+    assert_eq!(ids(std::slice::from_ref(&ours), std::slice::from_ref(&theirs)), ["WITNESS-BYTES-LOST"]);
     theirs.down.ended = Some((false, 9));
-    assert_eq!(ids(&[ours.clone()], &[theirs.clone()]), ["WITNESS-CLEAN"]);
+    assert_eq!(ids(std::slice::from_ref(&ours), std::slice::from_ref(&theirs)), ["WITNESS-CLEAN"]);
     theirs.down.ended = Some((true, 9));
     assert!(ids(&[ours], &[theirs]).contains(&"WITNESS-BYTES-LOST"));
 }

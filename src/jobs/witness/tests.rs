@@ -13,7 +13,7 @@ use tokio_rustls::TlsAcceptor;
 
 /// What a middlebox does to the connections of a run.
 #[derive(Clone, Copy, PartialEq)]
-enum Box_ {
+enum Meddling {
     Honest,
     /// Flips a bit of this byte from the client.
     FlipUp(usize),
@@ -31,7 +31,7 @@ enum Box_ {
     Opens,
 }
 
-async fn middlebox(kind: Box_, upstream: SocketAddr) -> SocketAddr {
+async fn middlebox(kind: Meddling, upstream: SocketAddr) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback");
     let at = listener.local_addr().expect("bound");
     tokio::task::spawn_local(async move {
@@ -39,7 +39,7 @@ async fn middlebox(kind: Box_, upstream: SocketAddr) -> SocketAddr {
             let Ok((client, _)) = listener.accept().await else { return };
             tokio::task::spawn_local(async move {
                 match kind {
-                    Box_::Opens => opened(client, upstream).await,
+                    Meddling::Opens => opened(client, upstream).await,
                     kind => meddle(kind, client, upstream).await,
                 }
             });
@@ -48,7 +48,7 @@ async fn middlebox(kind: Box_, upstream: SocketAddr) -> SocketAddr {
     at
 }
 
-async fn meddle(kind: Box_, mut client: TcpStream, upstream: SocketAddr) {
+async fn meddle(kind: Meddling, mut client: TcpStream, upstream: SocketAddr) {
     let mut server = TcpStream::connect(upstream).await.expect("the lab listens");
     let (mut up, mut down, mut a, mut b) = (0, 0, vec![0; 65536], vec![0; 65536]);
     loop {
@@ -57,15 +57,15 @@ async fn meddle(kind: Box_, mut client: TcpStream, upstream: SocketAddr) {
                 let Some(n) = read.ok().filter(|n| *n > 0) else { return };
                 let mut bytes = a[..n].to_vec();
                 match kind {
-                    Box_::FlipUp(at) if (up..up + n).contains(&at) => bytes[at - up] ^= 1,
-                    Box_::Rename => {
+                    Meddling::FlipUp(at) if (up..up + n).contains(&at) => bytes[at - up] ^= 1,
+                    Meddling::Rename => {
                         if let Some(at) = bytes.windows(7).position(|window| window == b"vpn.lab") {
                             bytes[at + 2] = b'x';
                         }
                     }
-                    Box_::CutUp(most) => bytes.truncate(most.saturating_sub(up)),
-                    Box_::Reset(after) if up + n >= after => {
-                        socket2_linger(&client);
+                    Meddling::CutUp(most) => bytes.truncate(most.saturating_sub(up)),
+                    Meddling::Reset(after) if up + n >= after => {
+                        reset_when_dropped(&client);
                         return;
                     }
                     _ => {}
@@ -77,8 +77,8 @@ async fn meddle(kind: Box_, mut client: TcpStream, upstream: SocketAddr) {
                 let Some(n) = read.ok().filter(|n| *n > 0) else { return };
                 let mut bytes = b[..n].to_vec();
                 match kind {
-                    Box_::FlipDown(at) if (down..down + n).contains(&at) => bytes[at - down] ^= 1,
-                    Box_::InjectDown(at) if (down..down + n).contains(&at) => drop(bytes.splice(at - down..at - down, *b"injected by a box")),
+                    Meddling::FlipDown(at) if (down..down + n).contains(&at) => bytes[at - down] ^= 1,
+                    Meddling::InjectDown(at) if (down..down + n).contains(&at) => drop(bytes.splice(at - down..at - down, *b"injected by a box")),
                     _ => {}
                 }
                 down += n;
@@ -89,7 +89,7 @@ async fn meddle(kind: Box_, mut client: TcpStream, upstream: SocketAddr) {
 }
 
 /// The socket is reset when it is dropped.
-fn socket2_linger(client: &TcpStream) {
+fn reset_when_dropped(client: &TcpStream) {
     use crate::live::toxic::Resettable;
     client.reset_on_drop();
 }
@@ -116,11 +116,11 @@ fn token(text: &str) -> Token {
 }
 
 /// A run against a witness behind such a box.
-async fn against(kind: Box_, asked_with: &str) -> Sides {
+async fn against(kind: Meddling, asked_with: &str) -> Sides {
     tokio::task::LocalSet::new().run_until(alone(kind, asked_with)).await
 }
 
-async fn alone(kind: Box_, asked_with: &str) -> Sides {
+async fn alone(kind: Meddling, asked_with: &str) -> Sides {
     let witness = Witness::new(token("the token of the lab"), &[]);
     let lab = Lab::start(LabConfig { witness: Some(witness), ..LabConfig::default() }).await.expect("the lab starts");
     let at = middlebox(kind, lab.addresses()[0]).await;
@@ -128,7 +128,7 @@ async fn alone(kind: Box_, asked_with: &str) -> Sides {
     config.resolver.overrides = vec![Override { host: "vpn.lab.example".into(), addresses: vec![at.ip()] }];
     config.timers = Timers { layer: Duration::from_millis(1500), ..Timers::default() };
     let mut sides = run(&config, &token(asked_with)).await;
-    if kind != Box_::Honest {
+    if kind != Meddling::Honest {
         // The record is asked for by another way.
         config.target.port = lab.addresses()[0].port();
         let run = run_of(&sides.ours).expect("a run").to_string();
@@ -150,7 +150,7 @@ fn totals(sides: &Sides) -> Vec<((u64, u64), (u64, u64))> {
 
 #[tokio::test(flavor = "current_thread")]
 async fn on_an_honest_path_both_ends_saw_the_same() {
-    let sides = against(Box_::Honest, "the token of the lab").await;
+    let sides = against(Meddling::Honest, "the token of the lab").await;
     let theirs = sides.theirs.clone().expect("a record");
     assert_eq!(sides.ours.leaf_sha256.as_ref(), Some(&theirs.leaf_sha256));
     assert_eq!((sides.ours.wires.len(), totals(&sides).len()), (3, 3));
@@ -172,7 +172,7 @@ async fn on_an_honest_path_both_ends_saw_the_same() {
 
 #[tokio::test(flavor = "current_thread")]
 async fn whoever_does_not_know_the_token_is_told_nothing() {
-    let sides = against(Box_::Honest, "another token, also long").await;
+    let sides = against(Meddling::Honest, "another token, also long").await;
     assert!(sides.theirs.expect_err("no record").contains("no witness answers"));
     assert!(sides.ours.requests.iter().all(|request| request.heard.is_none()));
     assert!(Token::new(Secret::new("short".into())).is_none());
@@ -181,10 +181,10 @@ async fn whoever_does_not_know_the_token_is_told_nothing() {
 #[tokio::test(flavor = "current_thread")]
 async fn what_a_box_does_stands_in_the_difference() {
     let (flip, cut, inject, reset) = tokio::join!(
-        against(Box_::FlipUp(20_000), TOKEN),
-        against(Box_::CutUp(9_000), TOKEN),
-        against(Box_::InjectDown(9_000), TOKEN),
-        against(Box_::Reset(30_000), TOKEN)
+        against(Meddling::FlipUp(20_000), TOKEN),
+        against(Meddling::CutUp(9_000), TOKEN),
+        against(Meddling::InjectDown(9_000), TOKEN),
+        against(Meddling::Reset(30_000), TOKEN)
     );
     let flipped = flip.ours.wires.iter().filter(|wire| wire.up.total > 20_000).count();
     assert!(flipped >= 2 && totals(&flip).len() >= 3);
@@ -199,7 +199,7 @@ async fn what_a_box_does_stands_in_the_difference() {
 #[tokio::test(flavor = "current_thread")]
 async fn a_renamed_hello_and_opened_tls_are_seen() {
     let (renamed, opened, down) =
-        tokio::join!(against(Box_::Rename, TOKEN), against(Box_::Opens, TOKEN), against(Box_::FlipDown(30_000), TOKEN));
+        tokio::join!(against(Meddling::Rename, TOKEN), against(Meddling::Opens, TOKEN), against(Meddling::FlipDown(30_000), TOKEN));
     let theirs = renamed.theirs.as_ref().expect("a record");
     let named = |name: &[u8]| theirs.wires.iter().filter(|wire| wire.up.first.windows(name.len()).any(|window| window == name)).count();
     assert!(named(b"vpx.lab.example") >= 3 && totals(&renamed).len() >= 3, "{}", theirs.wires.len());
