@@ -183,7 +183,9 @@ fn rate(trial: &Trial) -> Option<f64> {
 fn rate_limited(view: &View<'_>) -> Option<Hit> {
     let both = [Arm::Bulk, Arm::BulkSplit];
     let rates: Vec<f64> = both.into_iter().flat_map(|arm| view.rates(arm)).collect();
-    let rtt = view.trials(Arm::HelloNamed).filter_map(|trial| trial.saw.connect).min()?.duration().as_secs_f64();
+    // The answer to a hello: a machine that is busy is slow with both.
+    let rtt =
+        view.trials(Arm::HelloNamed).filter(|trial| trial.passed()).filter_map(|trial| trial.saw.first).min()?.duration().as_secs_f64();
     let fastest = rates.iter().copied().fold(0.0, f64::max);
     // Evenly spaced packets are a shaper's; lost ones leave gaps.
     let even = |trial: &&Trial| {
