@@ -114,7 +114,9 @@ fn sound(trial: &Trial) -> bool {
         Arm::Sstp => trial.passed() && status == Some(200),
         Arm::DnsRandom => !trial.passed(),
         // Refused by a server that has nothing there.
-        Arm::PlainHttp | Arm::TcpOtherPort | Arm::Hello12 | Arm::Hello13 | Arm::ConnectOtherPort => true,
+        Arm::PlainHttp | Arm::TcpOtherPort | Arm::ConnectOtherPort => true,
+        // A server that does not know the version says so.
+        Arm::Hello12 | Arm::Hello13 => !trial.ending.is_wordless(),
         _ => trial.passed(),
     }
 }
@@ -180,6 +182,7 @@ async fn prepare(crew: &Arc<Crew>, layer: Layer) {
         answers(crew, |trial| trial.arm == Arm::DnsResolver).into_iter().filter(|address| !addresses.contains(address)).collect();
     let first = addresses.first().or(others.first()).copied();
     let control = control(crew).await;
+    first.iter().for_each(|address| crew.sniff(SocketAddr::new(*address, port)));
     crew.found(|ground| {
         ground.route = first.map(|address| climb::route(&config.probe, SocketAddr::new(address, port)));
         ground.other_family = addresses

@@ -42,24 +42,25 @@ fn experiments(page: &mut String, report: &PathReport, width: usize) {
             continue;
         }
         let parts: Vec<String> = groups.iter().map(|(outcome, arms)| format!("{}: {outcome}", arms.join(", "))).collect();
-        let _ = writeln!(page, "{}", hanging(&format!("{:15} {}", tried.id, parts.join("; ")), width, 16));
+        labelled(page, tried.id, &parts.join("; "), width, 16);
     }
 }
 
 fn verdict(page: &mut String, report: &PathReport, width: usize) {
     let verdict = &report.verdict;
+    page.push('\n');
     let mut row = |name: &str, text: &str| {
         if !text.is_empty() {
-            let _ = writeln!(page, "{}", hanging(&format!("{name:12} {}", harmless(text)), width, 13));
+            labelled(page, name, &harmless(text), width, 13);
         }
     };
     match verdict.findings.first().filter(|_| verdict.undecided.is_none()) {
         None => {
-            row("\nVerdict", "nothing can be said");
+            row("Verdict", "nothing can be said");
             row("because", verdict.undecided.as_deref().unwrap_or("nothing was tried"));
         }
         Some(found) => {
-            row("\nVerdict", &format!("{} ({})", found.row.title, found.row.id));
+            row("Verdict", &format!("{} ({})", found.row.title, found.row.id));
             row("culprit", verdict.culprit().name());
             row("layer", found.row.layer.name());
             row("mechanism", found.row.mechanism);
@@ -84,6 +85,13 @@ fn verdict(page: &mut String, report: &PathReport, width: usize) {
             harmless(&found.hit.says)
         );
         let _ = writeln!(page, "{}", hanging(&says, width, 4));
+    }
+}
+
+/// A label, and text beside it in a column of its own.
+fn labelled(page: &mut String, label: &str, text: &str, width: usize, column: usize) {
+    for (place, line) in hanging(text, width.saturating_sub(column), 0).lines().enumerate() {
+        let _ = writeln!(page, "{:column$}{line}", if place == 0 { label } else { "" });
     }
 }
 
