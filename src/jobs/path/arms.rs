@@ -382,7 +382,7 @@ fn correlation(crew: &Crew) -> String {
 }
 
 /// Ours: connections that are held at the same time.
-pub(super) const TOGETHER: usize = 8;
+pub(super) const TOGETHER: usize = 12;
 /// RFC 9293 3.7.1: the default send MSS of IPv4, which every path carries.
 const SHORT: u32 = 536;
 /// RFC 2606 3: a name that anybody may use for examples.

@@ -96,7 +96,7 @@ impl PathConfig {
     /// The same for loopback, where nobody is disturbed.
     pub fn hurried(mut self) -> PathConfig {
         self.patience = Duration::from_millis(1500);
-        self.at_once = 4;
+        self.at_once = 6;
         self.pace = Duration::ZERO;
         self.residual = Duration::from_secs(5);
         self.hops = None;

@@ -80,7 +80,11 @@ async fn contrasts(crew: &Arc<Crew>, layer: Layer) {
             crew.round(round, alone).await;
             tokio::time::sleep(SETTLES).await;
         }
-        open.retain(|row| round < row.rounds(config) && unsettled(crew, row, round));
+        open.retain(|row| {
+            // Where nothing differs chance has nothing to deceive with.
+            let most = if differs(crew, row, round) { row.rounds(config) } else { config.rounds };
+            round < most && unsettled(crew, row, round)
+        });
         round += 1;
     }
 }
@@ -94,6 +98,13 @@ fn unsettled(crew: &Crew, row: &Experiment, round: u16) -> bool {
     let control = sound(row.control);
     let treatments: Vec<bool> = row.treatments.iter().flat_map(|arm| sound(*arm)).collect();
     control.contains(&false) || treatments.contains(&false) || odd_rates(crew, row, round)
+}
+
+/// The arms of that round did not all end alike.
+fn differs(crew: &Crew, row: &Experiment, round: u16) -> bool {
+    let passed: Vec<bool> =
+        row.arms().flat_map(|arm| crew.of(arm)).filter(|trial| trial.round == round).map(|trial| trial.passed()).collect();
+    passed.iter().any(|one| Some(one) != passed.first()) || odd_rates(crew, row, round)
 }
 
 /// Both came through, and one was much slower than the other, or both were slow: that has to be seen again.
