@@ -81,12 +81,6 @@ impl Tap {
         socket2::SockRef::from(self.tcp.socket()).set_ttl_v4(hops)
     }
 
-    /// From now on dropping it sends RST: the connection leaves nothing behind, and its ports can be used again at once.
-    pub fn reset_on_drop(&self) {
-        use super::toxic::Resettable;
-        self.tcp.reset_on_drop();
-    }
-
     /// Our own end of the TCP connection.
     pub fn local(&self) -> Option<SocketAddr> {
         self.tcp.socket().local_addr().ok()

@@ -4,6 +4,7 @@ use super::{Knobs, Opened, open};
 use crate::base::{Layer, Micros};
 use crate::live::route::Route;
 use crate::live::tap::Tap;
+use crate::live::toxic::Resettable;
 use crate::transcript::trial::{Ending, Saw};
 use crate::wire::tls::clients::Client;
 use crate::wire::tls::{ClientHello, Flight, TLS12, TLS13, Until};
