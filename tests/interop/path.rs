@@ -148,7 +148,7 @@ const SPOILT: &[(&str, &[&str], &[&str], &[&str])] = &[
         &["TCP-PMTU-BLACKHOLE"],
         &[],
     ),
-    ("one packet in 20 lost", &["nft add rule ip t f numgen random mod 100 < 5 drop"], &["none"], &[]),
+    ("one packet in 20 lost", &["nft 'add rule ip t f numgen random mod 100 < 5 drop'"], &["none"], &[]),
     (
         "shaped",
         &[
@@ -160,7 +160,7 @@ const SPOILT: &[(&str, &[&str], &[&str], &[&str])] = &[
     ),
     (
         "frozen behind 40 kB",
-        &["sh -c 'echo 1 > /proc/sys/net/netfilter/nf_conntrack_acct'", "nft add rule ip t f ct reply bytes > 40000 drop"],
+        &["sh -c 'echo 1 > /proc/sys/net/netfilter/nf_conntrack_acct'", "nft 'add rule ip t f ct reply bytes > 40000 drop'"],
         &["DATA-BYTE-CAP"],
         &["--bulk", "96K"],
     ),
