@@ -6,6 +6,7 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_sstp-diag");
@@ -184,7 +185,9 @@ fn networks_are_named_right() {
 
 /// `path` to a peer of the rig, as alice, held against a look at SoftEther itself.
 fn to(peer: &str, more: &[&str]) -> Said {
-    let home = std::env::temp_dir().join(format!("sstp-diag-home-{}-{peer}.json", std::process::id()));
+    static RUNS: AtomicUsize = AtomicUsize::new(0);
+    let run = RUNS.fetch_add(1, Ordering::Relaxed);
+    let home = std::env::temp_dir().join(format!("sstp-diag-home-{}-{run}.json", std::process::id()));
     let mut probe = Command::new(PROGRAM);
     probe.args(["probe", &rig().at("SOFTETHER"), "--no-proxy", "--ca", rig().get("CA"), "-o"]).arg(format!("json={}", home.display()));
     probe.output().expect("it runs");

@@ -324,7 +324,11 @@ async fn sizes(crew: &Crew, ground: &Ground, arm: Arm) -> Brought {
     saw.value = Some(0);
     for size in SIZES {
         match walk.echoes(size, 1, 1).await {
-            (carried, None) if carried.bytes > 0 => saw.value = Some(size as u64),
+            (carried, None) if carried.bytes > 0 => {
+                // The first is the shortest: how long an answer takes that carries nothing.
+                saw.gap = saw.gap.or(Some(carried.within));
+                saw.value = Some(size as u64);
+            }
             (_, ending) => return Brought { reached: Some(Layer::Lcp), ending: ending.unwrap_or(Ending::Silence), saw },
         }
     }
