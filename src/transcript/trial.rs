@@ -310,6 +310,9 @@ pub struct Saw {
     /// In so long.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub within: Option<Micros>,
+    /// Time that one short answer takes in a series of short ones.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub beat: Option<Micros>,
     /// The longest time between two answers of a series.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gap: Option<Micros>,

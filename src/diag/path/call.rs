@@ -195,7 +195,7 @@ fn rate_limited(view: &View<'_>) -> Option<Hit> {
     let trials: Vec<&Trial> = both.into_iter().flat_map(|arm| view.trials(arm)).filter(|trial| trial.passed()).collect();
     let steady = trials.iter().filter(|trial| even(trial)).count() * 2 > trials.len();
     // A server that answers one echo at each of its ticks is slow with short ones too.
-    let single = view.trials(Arm::Echo).filter_map(|trial| trial.saw.gap).min()?.duration().as_secs_f64();
+    let single = trials.iter().filter_map(|trial| trial.saw.beat).min()?.duration().as_secs_f64();
     let by_bytes = ECHO / fastest.max(1.0) > single * SLOWER;
     let window = ECHO * WINDOW / rtt.max(1e-6);
     (rates.len() >= 4 && fastest < THIN && fastest < window / 2.0 && steady && by_bytes).then(|| {
@@ -264,7 +264,7 @@ const ECHO: f64 = 1000.0;
 const WINDOW: f64 = 8.0;
 /// Ours: a gap of so many times the mean is uneven.
 const UNEVEN: f64 = 12.0;
-/// Ours: an echo in a transfer takes so many times as long as a short one alone.
+/// Ours: a long echo in a series takes so many times as long as a short one.
 const SLOWER: f64 = 2.5;
 /// Ours: bytes in a second below which a line is thin.
 const THIN: f64 = 150_000.0;
