@@ -6,7 +6,7 @@ use sstp_diag::diag::Severity;
 use sstp_diag::diag::path::{self, Level, Verdict};
 use sstp_diag::jobs::lab::{LabConfig, pki};
 use sstp_diag::jobs::middlebox::{self, CONTROL, Chosen, Street};
-use sstp_diag::jobs::path::{PathConfig, run};
+use sstp_diag::jobs::path::{PathConfig, experiments, run};
 use sstp_diag::jobs::probe::ProbeConfig;
 use sstp_diag::live::clock::Clock;
 use sstp_diag::live::dns::Override;
@@ -21,12 +21,12 @@ use std::time::Duration;
 
 /// Numbers given to boxes here, so that nobody waits for 20 s.
 const NUMBERS: &[(&str, u64)] = &[
-    ("idle-drop", 1200),
-    ("idle-reset", 1200),
-    ("idle-close", 1200),
-    ("proxy-idle", 1200),
-    ("lifetime", 1600),
-    ("throttle-sstp", 200_000),
+    ("idle-drop", 1800),
+    ("idle-reset", 1800),
+    ("idle-close", 1800),
+    ("proxy-idle", 1800),
+    ("lifetime", 3000),
+    ("throttle-sstp", 100_000),
     ("byte-cap", 40_000),
     ("byte-cap-up", 40_000),
 ];
@@ -65,14 +65,16 @@ fn config(street: &Street, chosen: Chosen, seed: u64) -> PathConfig {
     config.resolvers = vec![street.resolvers[1]];
     config.reference = Some(street.reference());
     config.bulk = 96_000;
+    // The machine that runs tests may be busy.
+    config.patience = Duration::from_millis(2500);
     let timed = ["TEAR-IDLE-MIDDLEBOX", "TEAR-LIFETIME-CAP"];
-    config.max_idle = chosen.kind.says.iter().any(|id| timed.contains(id)).then_some(Duration::from_secs(3));
+    config.max_idle = chosen.kind.says.iter().any(|id| timed.contains(id)).then_some(Duration::from_secs(5));
     config.middlebox = Some(chosen.kind.id.into());
     config
 }
 
 /// So many labs side by side; most of a run is waiting.
-const AT_ONCE: usize = 8;
+const AT_ONCE: usize = 10;
 
 async fn all_of(wanted: Vec<(Chosen, u64)>) -> Vec<(Chosen, Trail)> {
     let mut waiting = wanted.into_iter().enumerate();
@@ -148,6 +150,98 @@ fn every_middlebox_is_named_right_and_surely() {
         }
     }
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), runs.len(), wrong.join("\n"));
+    if only.is_none() {
+        let sure = |text: &str| text.replace("| high |", "| medium |");
+        match std::env::var_os("UPDATE") {
+            Some(_) => kept(&[("matrix", matrix(&runs))]),
+            // Medium or high, whichever: how many rounds it took may differ.
+            None => {
+                let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/path.md")).expect("the page");
+                for line in sure(&matrix(&runs)).lines().filter(|line| line.starts_with("| ")) {
+                    let name = line.split(" | ").next().unwrap_or_default();
+                    assert!(
+                        sure(&page).lines().any(|kept| kept.starts_with(name)),
+                        "{line} is not in docs/path.md: UPDATE=1 cargo test --test all path"
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// The parts of docs/path.md that are printed: by name.
+fn kept(parts: &[(&str, String)]) {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/path.md");
+    let mut page = std::fs::read_to_string(path).expect("the page");
+    for (name, text) in parts {
+        let (start, end) = (format!("<!-- {name} -->\n"), "<!-- end -->");
+        let from = page.find(&start).expect(name) + start.len();
+        let to = from + page[from..].find(end).expect("its end");
+        if std::env::var_os("UPDATE").is_some() {
+            page.replace_range(from..to, &format!("\n{text}\n"));
+            std::fs::write(path, &page).expect("docs can be written");
+        } else {
+            assert!(
+                page[from..to].trim() == text.trim(),
+                "{name} in docs/path.md is not what is printed: UPDATE=1 cargo test --test all path"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_tables_in_the_docs_are_printed_from_the_rows() {
+    let mut findings = String::from(
+        "| finding | layer | severity | culprit | what has to be seen | at most | what would raise it | to do |\n|---|---|---|---|---|---|---|---|\n",
+    );
+    for row in path::all() {
+        let (layer, severity, culprit, most) = (row.layer.name(), row.severity.name(), row.culprit.name(), row.most.name());
+        let _ = writeln!(
+            findings,
+            "| {}: {} | {layer} | {severity} | {culprit} | {} | {most} | {} | {} |",
+            row.id, row.title, row.evidence, row.raise, row.fix
+        );
+    }
+    let mut tried = String::from("| experiment | varies | control | treatments | patterns and what they mean |\n|---|---|---|---|---|\n");
+    for row in experiments::ALL {
+        let treatments: Vec<&str> = row.treatments.iter().map(|arm| arm.sends()).collect();
+        let means: Vec<String> = row.means.iter().map(|(pattern, id)| format!("{pattern}: {id}")).collect();
+        for (_, id) in row.means {
+            assert!(path::by_id(id).is_some(), "{} means {id}, which is no finding", row.id);
+        }
+        let (rounds, tier) = (if row.many { ", 8 rounds" } else { "" }, if row.active { ", not with --gentle" } else { "" });
+        let _ = writeln!(
+            tried,
+            "| {}{rounds}{tier} | {} | {} | {} | {} |",
+            row.id,
+            row.varies,
+            row.control.sends(),
+            treatments.join("; "),
+            means.join("; ")
+        );
+    }
+    for kind in middlebox::all() {
+        for id in kind.says {
+            assert!(path::by_id(id).is_some(), "{} says {id}, which is no finding", kind.id);
+        }
+    }
+    kept(&[("experiments", tried), ("findings", findings)]);
+}
+
+/// Every box and what was said; the middle column must hold one of the first.
+fn matrix(runs: &[(Chosen, Trail)]) -> String {
+    let mut table =
+        String::from("| middlebox | what it does | has to be called | was called | confidence | culprit |\n|---|---|---|---|---|---|\n");
+    for (chosen, trail) in runs {
+        let verdict = path::judge(trail);
+        let must = if chosen.kind.says.is_empty() { "nothing".into() } else { chosen.kind.says.join(" or ") };
+        let (said, level) = verdict.cause().map_or(("nothing", ""), |cause| (cause.row.id, cause.hit.level.name()));
+        let _ =
+            writeln!(table, "| {} | {} | {must} | {said} | {level} | {} |", chosen.kind.id, chosen.kind.title, verdict.culprit().name());
+    }
+    let right = runs.iter().filter(|(chosen, trail)| self::right(*chosen, &path::judge(trail))).count();
+    let _ = writeln!(table, "\n{right} of {} on the diagonal.", runs.len());
+    table
 }
 
 #[test]

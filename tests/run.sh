@@ -17,6 +17,8 @@ NEEDED=(
   /usr/sbin/nginx nginx-light
   /usr/bin/python3 python3-minimal
   /usr/bin/nsenter util-linux
+  /usr/sbin/nft nftables
+  /usr/bin/ip iproute2
   /usr/sbin/freeradius freeradius
   /usr/bin/eapol_test eapoltest
   /usr/bin/gcc build-essential

@@ -5,7 +5,8 @@ use super::exit::{Exit, Trouble};
 use super::output::print;
 use super::{catalogue, eap, pcap, proxy, sense, trust};
 use crate::base::Secret;
-use crate::jobs::lab::{Dial, Lab, LabConfig, fault};
+use crate::jobs::lab::{Dial, Lab, LabConfig, fault, pki};
+use crate::jobs::middlebox::{self, Street};
 use crate::jobs::probe::ProbeConfig;
 use crate::live::dns::Override;
 use crate::live::proxy::ProxyCredentials;
@@ -34,6 +35,10 @@ pub fn run(args: &LabArgs) -> Result<Exit, Trouble> {
         print(bug_list().as_bytes())?;
         return Ok(Exit::Works);
     }
+    if args.list_middleboxes {
+        print(middleboxes().as_bytes())?;
+        return Ok(Exit::Works);
+    }
     known(&args.fault)?;
     let bugs = bugs(&args.bug)?;
     let port = port(args)?;
@@ -44,6 +49,12 @@ pub fn run(args: &LabArgs) -> Result<Exit, Trouble> {
         Ended::Through(result) | Ended::Interrupted(result) => result.map(|()| Exit::Works),
         Ended::Abandoned => Ok(Exit::Interrupted),
     }
+}
+
+/// The boxes that can stand in front of it.
+fn middleboxes() -> String {
+    let number = |kind: &middlebox::Kind| kind.value.map_or(String::new(), |(value, unit)| format!(" [={value} {}]", unit.name()));
+    middlebox::all().map(|kind| format!("{:24}{}{}\n", kind.id, kind.title, number(kind))).collect()
 }
 
 /// What the lab can do beside the faults that the checks are for.
@@ -137,7 +148,16 @@ async fn serve(args: &LabArgs, port: u16, bugs: &[Bug], ear: Ear, mut stop: Rece
     let witness = args.witness.as_deref().map(token).transpose()?.map(|token| Witness::new(token, &[]));
     let at = args.listen.map(|at| at.ip()).filter(|ip| !ip.is_loopback());
     let (faults, bugs) = (args.fault.clone(), bugs.to_vec());
-    let lab = Lab::start(LabConfig { witness, at, port, faults, bugs, methods, ear, ..LabConfig::default() }).await?;
+    let config = LabConfig { witness, at, port, faults, bugs, methods, ear, ..LabConfig::default() };
+    if let Some(chosen) = args.middlebox {
+        let street = Street::build(chosen, config).await?;
+        let files = Files::write(args, &street.lab)?;
+        print(street_greeting(&street, &files).as_bytes())?;
+        let _ = stop.wait_for(|stop| *stop).await;
+        street.stop().await;
+        return Ok(());
+    }
+    let lab = Lab::start(config).await?;
     let files = Files::write(args, &lab)?;
     print(greeting(&lab, &files).as_bytes())?;
     // The sender lives as long as this job, so the wait ends with Ctrl-C only.
@@ -156,6 +176,23 @@ fn greeting(lab: &Lab, files: &Files) -> String {
         files.password.display(),
         files.certificate.display(),
         lab.probe_line(&files.ca, &files.password, &files.certificate)
+    )
+}
+
+/// The same, for a lab behind a middlebox.
+fn street_greeting(street: &Street, files: &Files) -> String {
+    let proxy = street.proxy.as_ref().map_or(String::new(), |url| format!(" --proxy {url}"));
+    let [resolver, _] = street.resolvers;
+    let line = street.lab.probe_line(&files.ca, &files.password, &files.certificate);
+    let behind = format!("localhost:{}", street.lab.dial().port);
+    format!(
+        "Listening   {}, behind the middlebox\nControl     {}\nPlain HTTP  {}\nResolver    {resolver}\nRoot        {}\n\nProbe it:\n  {}{proxy} --server-name {} -4\n\nCtrl-C ends it.\n",
+        street.target,
+        street.control,
+        street.plain,
+        files.ca.display(),
+        line.replacen(&behind, &format!("localhost:{}", street.target.port()), 1),
+        pki::NAME,
     )
 }
 

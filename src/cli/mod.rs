@@ -19,10 +19,12 @@ mod logs;
 mod man;
 mod output;
 mod password;
+mod path;
 mod pcap;
 mod probe;
 mod prompt;
 mod proxy;
+mod reference;
 mod replay;
 mod screen;
 mod sense;
@@ -53,6 +55,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Lab(args) => lab::run(&args),
         Command::Conformance(args) => conformance::run(&args),
         Command::Replay(args) => replay::run(&args),
+        Command::Path(args) => path::run(&args),
         Command::Catalogue(args) => catalogue::run(&args),
         Command::Generate(args) => generate::run(&args),
         Command::Man => man::run(),

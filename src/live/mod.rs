@@ -16,6 +16,7 @@ pub mod middlebox;
 mod notes;
 pub mod proxy;
 pub mod pty;
+pub mod raw;
 pub mod resolvers;
 pub mod route;
 pub mod runtime;

@@ -9,6 +9,7 @@ mod learned;
 mod matrix;
 pub mod model;
 mod ndjson;
+pub mod path;
 pub mod progress;
 pub mod replay;
 mod scan;

@@ -271,6 +271,9 @@ pub struct Saw {
     /// Where it went.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to: Option<SocketAddr>,
+    /// Our own port.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub port: Option<u16>,
     /// What was varied: a port, a size in bytes, a time in milliseconds, a number of connections.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<u64>,
@@ -307,6 +310,9 @@ pub struct Saw {
     /// In so long.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub within: Option<Micros>,
+    /// Time that one short answer takes in a series of short ones.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub beat: Option<Micros>,
     /// The longest time between two answers of a series.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gap: Option<Micros>,

@@ -4,6 +4,7 @@ mod captures;
 mod conformance;
 mod fronts;
 mod odd;
+mod path;
 mod proxies;
 mod radius;
 mod radius_wire;

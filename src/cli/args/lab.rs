@@ -1,6 +1,7 @@
 //! Arguments of `lab`.
 
 use super::values;
+use crate::jobs::middlebox::Chosen;
 use crate::proto::plan::Method;
 use clap::Args;
 use std::net::SocketAddr;
@@ -30,6 +31,12 @@ pub struct LabArgs {
     /// List the faults and end
     #[arg(long)]
     pub list: bool,
+    /// Put a middlebox in front of it: KIND or KIND=NUMBER
+    #[arg(long, value_name = "KIND[=N]", value_parser = Chosen::parse)]
+    pub middlebox: Option<Chosen>,
+    /// List the middleboxes and end
+    #[arg(long)]
+    pub list_middleboxes: bool,
     /// Write the lab's root certificate to FILE, PEM [default: a file in the temporary directory]
     #[arg(long, value_name = "FILE")]
     pub ca_out: Option<PathBuf>,

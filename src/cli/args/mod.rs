@@ -7,6 +7,7 @@ mod explain;
 mod gate;
 mod generate;
 mod lab;
+mod path;
 mod probe;
 mod replay;
 mod target;
@@ -22,6 +23,7 @@ pub use explain::ExplainArgs;
 pub use gate::GateArgs;
 pub use generate::{CutArgs, GenerateArgs, Made, ToArgs};
 pub use lab::LabArgs;
+pub use path::{PathArgs, PathOutput};
 pub use probe::{Colour, EapTlsVersion, ExtentArgs, LoginArgs, ProbeArgs, Roots, ScanArgs, ShownArgs, TrustArgs, WayArgs};
 pub use replay::{Form, PartArgs, ReplayArgs};
 pub use target::Target;
@@ -55,6 +57,8 @@ pub(super) enum Command {
     Conformance(Box<ConformanceArgs>),
     /// Play a recorded connection again and hold the answers against the recording
     Replay(Box<ReplayArgs>),
+    /// Find what on the way to a server breaks SSTP, by experiments
+    Path(Box<PathArgs>),
     /// Print the checks, the faults or the codes that this program knows
     Catalogue(CatalogueArgs),
     /// Make captures for tests and benchmarks
@@ -82,6 +86,7 @@ Examples:
   sstp-diag lab --fault cert.expired            a server with a fault
   sstp-diag conformance server HOST --user u    does a server do as MS-SSTP says?
   sstp-diag replay call.pcapng --to HOST        does it still answer as it did?
+  sstp-diag path HOST                           what on the way breaks it?
 
 Exit codes: 0 all asked for works, 1 a failing finding, 2 usage,
 3 could not be run, 4 damaged input, 130 interrupted.";

@@ -183,7 +183,6 @@ fn rate(trial: &Trial) -> Option<f64> {
 fn rate_limited(view: &View<'_>) -> Option<Hit> {
     let both = [Arm::Bulk, Arm::BulkSplit];
     let rates: Vec<f64> = both.into_iter().flat_map(|arm| view.rates(arm)).collect();
-    let rtt = view.trials(Arm::HelloNamed).filter_map(|trial| trial.saw.connect).min()?.duration().as_secs_f64();
     let fastest = rates.iter().copied().fold(0.0, f64::max);
     // Evenly spaced packets are a shaper's; lost ones leave gaps.
     let even = |trial: &&Trial| {
@@ -192,15 +191,17 @@ fn rate_limited(view: &View<'_>) -> Option<Hit> {
     };
     let trials: Vec<&Trial> = both.into_iter().flat_map(|arm| view.trials(arm)).filter(|trial| trial.passed()).collect();
     let steady = trials.iter().filter(|trial| even(trial)).count() * 2 > trials.len();
-    let window = ECHO * WINDOW / rtt.max(1e-6);
-    (rates.len() >= 4 && fastest < THIN && fastest < window / 2.0 && steady).then(|| {
+    // A server that answers one echo at each of its ticks is slow with short ones too.
+    let single = trials.iter().filter_map(|trial| trial.saw.beat).min()?.duration().as_secs_f64();
+    let by_bytes = ECHO / fastest.max(1.0) > single * SLOWER;
+    (rates.len() >= 4 && fastest < THIN && steady && by_bytes).then(|| {
         Hit::new(
             Level::Probable,
             format!(
-                "{} transfers had {:.0} kB/s at most, in even steps; the way there takes {:.1} ms",
+                "{} transfers had {:.0} kB/s at most, in even steps; a short answer takes {:.1} ms",
                 rates.len(),
                 fastest / 1000.0,
-                rtt * 1000.0
+                single * 1000.0
             ),
         )
     })
@@ -255,9 +256,9 @@ fn lifetime(view: &View<'_>) -> Option<Hit> {
 const SMALL: u64 = 128;
 /// Ours: bytes of an echo in the bulk experiments.
 const ECHO: f64 = 1000.0;
-/// Ours: so many of them are under way.
-const WINDOW: f64 = 8.0;
 /// Ours: a gap of so many times the mean is uneven.
 const UNEVEN: f64 = 12.0;
+/// Ours: a long echo in a series takes so many times as long as a short one.
+const SLOWER: f64 = 2.5;
 /// Ours: bytes in a second below which a line is thin.
 const THIN: f64 = 150_000.0;

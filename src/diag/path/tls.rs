@@ -161,7 +161,7 @@ pub(super) const ROWS: &[Row] = &[
         severity: Severity::Warn,
         title: "Several connections at the same time are cut",
         mechanism: "a box counts connections of one client",
-        evidence: "one connection works every time, eight at a time do not",
+        evidence: "one connection works every time, a dozen at a time do not",
         most: Level::Probable,
         raise: "the same towards the control server",
         fix: "The owner of the firewall: raise the number of connections for one client; a tunnel beside a browser reaches it.",

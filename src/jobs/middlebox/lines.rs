@@ -44,7 +44,7 @@ pub(super) const KINDS: &[Kind] = &[
         "at-once",
         "resets connections beyond so many at the same time",
         Makes::Rules(|most| vec![Rule::AtOnce(most as usize, Act::Reset)]),
-        (6, Unit::Connections),
+        (9, Unit::Connections),
         &["PATH-CONNECTION-LIMIT"],
     ),
     counted(

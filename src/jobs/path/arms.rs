@@ -2,7 +2,7 @@
 
 use super::crew::{Brought, Crew, Ground};
 use super::walk::Walk;
-use crate::base::Layer;
+use crate::base::{Layer, Micros};
 use crate::jobs::probe::{self, climb};
 use crate::live::dns;
 use crate::live::resolvers::{self, Said};
@@ -337,6 +337,9 @@ async fn bulk(crew: &Crew, ground: &Ground, arm: Arm) -> Brought {
         Ok(made) => made,
         Err(brought) => return brought,
     };
+    // How fast answers come that carry next to nothing: a server may give one at each of its ticks.
+    let (short, _) = walk.echoes(SHORT_ECHO, SHORT_ECHOES, WINDOW).await;
+    saw.beat = Some(Micros(short.within.0 / SHORT_ECHOES));
     let (carried, ending) = walk.echoes(BULK_SIZE, crew.config.bulk / BULK_SIZE as u64 + 1, WINDOW).await;
     (saw.bytes, saw.within, saw.gap) = (Some(carried.bytes), Some(carried.within), Some(carried.gap));
     if ending.is_none() {
@@ -382,7 +385,7 @@ fn correlation(crew: &Crew) -> String {
 }
 
 /// Ours: connections that are held at the same time.
-pub(super) const TOGETHER: usize = 8;
+pub(super) const TOGETHER: usize = 12;
 /// RFC 9293 3.7.1: the default send MSS of IPv4, which every path carries.
 const SHORT: u32 = 536;
 /// RFC 2606 3: a name that anybody may use for examples.
@@ -393,6 +396,10 @@ const ODD_METHOD: &str = "QQTQ_QUQLEX_QOST";
 const SIZES: [usize; 8] = [16, 128, 512, 800, 1000, 1200, 1350, 1450];
 /// Ours: length of an echo of the bulk experiments, in bytes.
 const BULK_SIZE: usize = 1000;
+/// RFC 1661 5.8: an echo of this length has a magic number and little else.
+const SHORT_ECHO: usize = 16;
+/// Ours: so many short echoes tell how fast a server answers.
+const SHORT_ECHOES: u64 = 16;
 /// Ours: echoes under way at a time.
 const WINDOW: u64 = 8;
 /// Ours: bytes of a body that are kept.

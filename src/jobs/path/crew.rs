@@ -4,9 +4,11 @@ use super::PathConfig;
 use super::arms;
 use crate::base::Layer;
 use crate::live::clock::Clock;
+use crate::live::raw::Sniffer;
 use crate::live::route::Route;
-use crate::transcript::trial::{Arm, Ending, Hop, ResetSeen, Saw, Trail, TrailHead, Trial};
-use std::net::SocketAddr;
+use crate::transcript::trial::{Arm, Ending, Hop, Saw, Trail, TrailHead, Trial};
+use std::io;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -50,7 +52,7 @@ pub(super) struct Crew {
     ground: Mutex<Ground>,
     trials: Mutex<Vec<Trial>>,
     hops: Mutex<Vec<Hop>>,
-    resets: Mutex<Vec<ResetSeen>>,
+    sniffer: Mutex<Option<io::Result<Sniffer>>>,
 }
 
 impl Crew {
@@ -65,7 +67,7 @@ impl Crew {
             ground: Mutex::default(),
             trials: Mutex::default(),
             hops: Mutex::default(),
-            resets: Mutex::default(),
+            sniffer: Mutex::default(),
         }
     }
 
@@ -86,6 +88,18 @@ impl Crew {
     /// One trial of the arm brought what was wanted.
     pub fn passed(&self, arm: Arm) -> bool {
         lock(&self.trials).iter().any(|trial| trial.arm == arm && trial.passed())
+    }
+
+    /// Resets are looked at from now on, where that is allowed.
+    pub fn sniff(&self, server: SocketAddr) {
+        if !server.ip().is_loopback() && self.config.probe.proxy.is_none() {
+            *lock(&self.sniffer) = Some(Sniffer::open(server));
+        }
+    }
+
+    /// Who said time exceeded about the connection from that port of ours.
+    pub fn router(&self, port: u16) -> Option<IpAddr> {
+        lock(&self.sniffer).as_ref()?.as_ref().ok()?.router(port)
     }
 
     pub fn hop(&self, hop: Hop) {
@@ -138,7 +152,13 @@ impl Crew {
     pub fn trail(&self, head: TrailHead) -> Trail {
         let mut trials = lock(&self.trials).clone();
         trials.sort_by_key(|trial| trial.at);
-        Trail { head, trials, resets: lock(&self.resets).clone(), hops: lock(&self.hops).clone(), ..Trail::default() }
+        let (resets, no_raw) = match &*lock(&self.sniffer) {
+            Some(Ok(sniffer)) => (sniffer.resets(), None),
+            Some(Err(error)) => (Vec::new(), Some(format!("no raw sockets: {error}"))),
+            None => (Vec::new(), Some("resets on loopback and through proxies are not looked at".into())),
+        };
+        let head = TrailHead { no_raw, ..head };
+        Trail { head, trials, resets, hops: lock(&self.hops).clone(), ..Trail::default() }
     }
 }
 

@@ -18,8 +18,9 @@ pub(super) async fn walk(crew: &Arc<Crew>) {
         let named = arms::hello(crew, &ground, Arm::HelloNamed, None, Some(ttl.into())).await;
         let other = arms::hello(crew, &ground, Arm::HelloNameless, None, Some(ttl.into())).await;
         let over = speaks(&named.ending) && speaks(&other.ending) || other.ending == Ending::Answered;
-        crew.hop(Hop { ttl, named: true, ending: named.ending, router: None });
-        crew.hop(Hop { ttl, named: false, ending: other.ending, router: None });
+        let router = |port: Option<u16>| port.and_then(|port| crew.router(port));
+        crew.hop(Hop { ttl, named: true, ending: named.ending, router: router(named.saw.port) });
+        crew.hop(Hop { ttl, named: false, ending: other.ending, router: router(other.saw.port) });
         if over {
             return;
         }

@@ -80,7 +80,11 @@ async fn contrasts(crew: &Arc<Crew>, layer: Layer) {
             crew.round(round, alone).await;
             tokio::time::sleep(SETTLES).await;
         }
-        open.retain(|row| round < row.rounds(config) && unsettled(crew, row, round));
+        open.retain(|row| {
+            // Where nothing differs chance has nothing to deceive with.
+            let most = if differs(crew, row, round) { row.rounds(config) } else { config.rounds };
+            round < most && unsettled(crew, row, round)
+        });
         round += 1;
     }
 }
@@ -94,6 +98,13 @@ fn unsettled(crew: &Crew, row: &Experiment, round: u16) -> bool {
     let control = sound(row.control);
     let treatments: Vec<bool> = row.treatments.iter().flat_map(|arm| sound(*arm)).collect();
     control.contains(&false) || treatments.contains(&false) || odd_rates(crew, row, round)
+}
+
+/// The arms of that round did not all end alike.
+fn differs(crew: &Crew, row: &Experiment, round: u16) -> bool {
+    let passed: Vec<bool> =
+        row.arms().flat_map(|arm| crew.of(arm)).filter(|trial| trial.round == round).map(|trial| trial.passed()).collect();
+    passed.iter().any(|one| Some(one) != passed.first()) || odd_rates(crew, row, round)
 }
 
 /// Both came through, and one was much slower than the other, or both were slow: that has to be seen again.
@@ -114,7 +125,9 @@ fn sound(trial: &Trial) -> bool {
         Arm::Sstp => trial.passed() && status == Some(200),
         Arm::DnsRandom => !trial.passed(),
         // Refused by a server that has nothing there.
-        Arm::PlainHttp | Arm::TcpOtherPort | Arm::Hello12 | Arm::Hello13 | Arm::ConnectOtherPort => true,
+        Arm::PlainHttp | Arm::TcpOtherPort | Arm::ConnectOtherPort => true,
+        // A server that does not know the version says so.
+        Arm::Hello12 | Arm::Hello13 => !trial.ending.is_wordless(),
         _ => trial.passed(),
     }
 }
@@ -180,6 +193,7 @@ async fn prepare(crew: &Arc<Crew>, layer: Layer) {
         answers(crew, |trial| trial.arm == Arm::DnsResolver).into_iter().filter(|address| !addresses.contains(address)).collect();
     let first = addresses.first().or(others.first()).copied();
     let control = control(crew).await;
+    first.iter().for_each(|address| crew.sniff(SocketAddr::new(*address, port)));
     crew.found(|ground| {
         ground.route = first.map(|address| climb::route(&config.probe, SocketAddr::new(address, port)));
         ground.other_family = addresses

@@ -49,6 +49,8 @@ pub async fn tcp(to: SocketAddr, knobs: Knobs, ear: &Ear, within: Duration) -> R
             ConnectFailure::Refused => Ending::Refused,
             ConnectFailure::TimedOut => Ending::Silence,
             ConnectFailure::Reset => Ending::Reset,
+            // The port is still in use by a connection that was.
+            ConnectFailure::Unreachable if error.kind() == io::ErrorKind::AddrNotAvailable => Ending::Ours(error.to_string()),
             ConnectFailure::Unreachable => Ending::Unreachable,
             ConnectFailure::Other if error.kind() == io::ErrorKind::PermissionDenied => Ending::Unreachable,
             ConnectFailure::Other => Ending::Ours(error.to_string()),

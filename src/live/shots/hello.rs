@@ -4,6 +4,7 @@ use super::{Knobs, Opened, open};
 use crate::base::{Layer, Micros};
 use crate::live::route::Route;
 use crate::live::tap::Tap;
+use crate::live::toxic::Resettable;
 use crate::transcript::trial::{Ending, Saw};
 use crate::wire::tls::clients::Client;
 use crate::wire::tls::{ClientHello, Flight, TLS12, TLS13, Until};
@@ -88,7 +89,10 @@ pub async fn hello(route: &Route, bytes: &[u8], manner: Manner, within: Duration
     {
         return (Some(Layer::Tcp), Ending::Ours(error.to_string()), Saw::default());
     }
-    let mut saw = Saw { to: Some(route.to), connect: Some(connect), ..Saw::default() };
+    if port.is_some() {
+        tap.reset_on_drop();
+    }
+    let mut saw = Saw { to: Some(route.to), connect: Some(connect), port: tap.local().map(|at| at.port()), ..Saw::default() };
     let began = Instant::now();
     let mut flight = Flight::until(Until::Hello);
     let ending = match tokio::time::timeout(within, exchange(&mut tap, bytes, split, &mut flight)).await {

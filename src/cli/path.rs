@@ -1,0 +1,189 @@
+//! `path`: what on the way to a server breaks SSTP.
+
+use super::args::{PathArgs, PathOutput, Target as Named};
+use super::exit::{Exit, Trouble};
+use super::output::{complain, looks, print};
+use super::{lab, probe, reference, sense, trust};
+use crate::diag::path;
+use crate::jobs::lab::{LabConfig, pki};
+use crate::jobs::middlebox::{CONTROL, Chosen, Street};
+use crate::jobs::path::{self as job, PathConfig, experiments};
+use crate::live::clock::Clock;
+use crate::live::dns::Override;
+use crate::live::resolvers;
+use crate::live::runtime::{self, Ended};
+use crate::proto::plan::Credentials;
+use crate::report::path::{PathReport, Tried, json, line, render};
+use crate::transcript::trial::Trail;
+use std::fs::{self, File};
+use std::io::{IsTerminal, Write, stderr};
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use tokio::sync::watch::Receiver;
+
+/// Investigates and reports.
+pub fn run(args: &PathArgs) -> Result<Exit, Trouble> {
+    let named = target(args)?;
+    let mut files = files(&args.output)?;
+    let config = config(args, &named)?;
+    if args.pace.dry_run {
+        print(plan(&config).as_bytes())?;
+        return Ok(Exit::Works);
+    }
+    let ended = runtime::run(|stop| investigated(args, config, stop))?;
+    let (trail, interrupted) = match ended {
+        Ended::Through(trail) => (trail?, false),
+        Ended::Interrupted(trail) => (trail?, true),
+        Ended::Abandoned => return Ok(Exit::Interrupted),
+    };
+    let verdict = path::judge(&trail);
+    let report = PathReport { trail, verdict, tried: tried() };
+    let style = looks(super::args::Colour::Never, args.width, args.verbose);
+    let text = |as_json: bool| match as_json {
+        true => format!("{:#}\n", json(&report)),
+        false => render(&report, style.width, args.verbose),
+    };
+    let on_stdout = args.output.iter().find(|output| output.file.is_none()).is_some_and(|output| output.json);
+    print(text(on_stdout).as_bytes())?;
+    for (as_json, path, file) in &mut files {
+        let written = file.write_all(text(*as_json).as_bytes()).and_then(|()| file.flush());
+        written.map_err(|error| Trouble::file("write", path, &error))?;
+    }
+    Ok(match () {
+        () if interrupted => Exit::Interrupted,
+        () if report.verdict.fails() => Exit::Fails,
+        () if report.verdict.undecided.is_some() => Exit::CouldNotRun,
+        () => Exit::Works,
+    })
+}
+
+fn target(args: &PathArgs) -> Result<Named, Trouble> {
+    if args.lab {
+        return Ok(Named { host: pki::NAME.into(), port: 0 });
+    }
+    let missing = || Trouble::Usage("TARGET is missing; without a server at hand try `sstp-diag path --lab`".into());
+    Named::parse(args.target.as_deref().ok_or_else(missing)?).map_err(Trouble::Usage)
+}
+
+type Written = (bool, PathBuf, File);
+
+fn files(outputs: &[PathOutput]) -> Result<Vec<Written>, Trouble> {
+    let paths: Vec<PathBuf> = outputs.iter().filter_map(|output| output.file.clone()).collect();
+    sense::written(paths.iter().map(PathBuf::as_path), &[])?;
+    let opened = outputs.iter().filter_map(|output| Some((output.json, output.file.clone()?))).map(|(json, path)| {
+        let file = File::create(&path).map_err(|error| Trouble::file("create", &path, &error))?;
+        Ok((json, path, file))
+    });
+    opened.collect()
+}
+
+/// Everything that the arguments say; the lab fills in the rest.
+fn config(args: &PathArgs, named: &Named) -> Result<PathConfig, Trouble> {
+    let roots = trust::of(trust::store(args.trust), &args.ca)?;
+    let mut config = PathConfig::new(probe::basis(&args.login, &args.way, roots, args.lab, named)?);
+    let here = named.host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback()) || named.host == "localhost";
+    if args.lab || here {
+        config = config.hurried();
+    }
+    if let Some(control) = &args.compared.control {
+        config.control = Some((control.host.clone(), if control.port == 0 { HTTPS } else { control.port }));
+    }
+    config.resolvers = match args.compared.resolver.as_slice() {
+        [] => resolvers::of_system(),
+        named => named.iter().map(|address| SocketAddr::new(*address, DNS)).collect(),
+    };
+    config.resolvers.truncate(MOST_RESOLVERS);
+    if !args.compared.port.is_empty() {
+        config.other_ports = args.compared.port.clone();
+    }
+    if let Some(path) = &args.compared.reference {
+        let text = fs::read_to_string(path).map_err(|error| Trouble::file("read", path, &error))?;
+        let reference = reference::read(&text, &path.display().to_string()).map_err(Trouble::Usage)?;
+        config.reference = Some(crate::transcript::trial::Reference { same_network: args.compared.earlier, ..reference });
+    }
+    (config.gentle, config.rounds, config.max_idle, config.bulk) = (args.pace.gentle, args.pace.rounds, args.pace.max_idle, args.pace.bulk);
+    config.patience = args.pace.patience.unwrap_or(config.patience);
+    config.pace = args.pace.pace.unwrap_or(config.pace);
+    config.hops = config.hops.map(|_| args.pace.hops);
+    config.total = args.pace.timeout.unwrap_or(config.total.max(args.pace.max_idle.unwrap_or_default() * IDLE_ROUNDS + config.total));
+    Ok(config)
+}
+
+/// What will be done at most.
+fn plan(config: &PathConfig) -> String {
+    let mut text = format!(
+        "At most {} connections in {} s, {} at a time; nothing goes to anybody but the server{}{}.\n",
+        config.most_connections(),
+        config.total.as_secs(),
+        config.at_once,
+        config.control.as_ref().map_or(String::new(), |control| format!(", the control {}", control.0)),
+        if config.resolvers.is_empty() { "" } else { " and the resolvers" }
+    );
+    for row in experiments::ALL.iter().filter(|row| !(row.active && config.gentle)) {
+        let treatments: Vec<&str> = row.treatments.iter().map(|arm| arm.sends()).collect();
+        text += &format!("  {:15} {}: {} | {}\n", row.id, row.varies, row.control.sends(), treatments.join(" | "));
+    }
+    text
+}
+
+fn tried() -> Vec<Tried> {
+    let row = |row: &experiments::Experiment| Tried { id: row.id, varies: row.varies, control: row.control, treatments: row.treatments };
+    experiments::ALL.iter().map(row).collect()
+}
+
+async fn investigated(args: &PathArgs, mut config: PathConfig, stop: Receiver<bool>) -> Result<Trail, Trouble> {
+    let street = match args.lab {
+        true => Some(rehearsal(args, &mut config).await?),
+        false => None,
+    };
+    let bound = plan(&config);
+    complain(bound.lines().next().unwrap_or_default());
+    let shows = stderr().is_terminal() && args.verbose;
+    let tell = move |trial: &crate::transcript::trial::Trial| {
+        if shows {
+            complain(&line(trial, LINE));
+        }
+    };
+    let trail = job::run(config, Clock::start(), tell, stop).await;
+    if let Some(street) = street {
+        street.stop().await;
+    }
+    Ok(trail)
+}
+
+/// Builds the lab with its middlebox, and turns the investigation towards it.
+async fn rehearsal(args: &PathArgs, config: &mut PathConfig) -> Result<Street, Trouble> {
+    let chosen = match args.middlebox {
+        Some(chosen) => chosen,
+        None => Chosen::parse("clean").map_err(Trouble::Ours)?,
+    };
+    let street = Street::build(chosen, LabConfig { seed: config.probe.seed, ..LabConfig::default() }).await?;
+    let dial = street.lab.dial();
+    lab::dial(&mut config.probe, dial, &args.way, Some(args.trust))?;
+    config.probe.target.port = street.target.port();
+    let over = [(pki::NAME, street.target), (CONTROL, street.control)];
+    config.probe.resolver.overrides = over.iter().map(|(host, at)| Override { host: (*host).into(), addresses: vec![at.ip()] }).collect();
+    if let Some(url) = &street.proxy {
+        config.probe.proxy = Some(super::proxy::from_argument(url).map_err(Trouble::Ours)?);
+    }
+    let pair = dial.user.clone().zip(dial.password.clone());
+    config.probe.credentials = config.probe.credentials.take().or(pair.map(|(user, password)| Credentials { user, password }));
+    config.control = Some((CONTROL.into(), street.control.port()));
+    (config.control_at, config.plain_at) = (Some(street.control), Some(street.plain));
+    let [first, second] = street.resolvers;
+    (config.system_resolver, config.resolvers) = (Some(first), vec![second]);
+    config.reference = Some(street.reference());
+    config.middlebox = Some(chosen.kind.id.into());
+    Ok(street)
+}
+
+/// RFC 9110 4.2.2.
+const HTTPS: u16 = 443;
+/// RFC 1035 4.2.
+const DNS: u16 = 53;
+/// Ours: more resolvers are not asked.
+const MOST_RESOLVERS: usize = 4;
+/// The search for an idle timer takes so many times its bound at most.
+const IDLE_ROUNDS: u32 = 3;
+/// Ours: a line of progress is so long.
+const LINE: usize = 78;

@@ -1,0 +1,55 @@
+//! The report as JSON.
+
+use super::PathReport;
+use crate::diag::path::Found;
+use serde_json::{Value, json};
+
+/// One object.
+pub fn json(report: &PathReport) -> Value {
+    let verdict = &report.verdict;
+    let cause = verdict.cause();
+    json!({
+        "report": "path",
+        "version": report.trail.head.version,
+        "head": report.trail.head,
+        "interrupted": report.trail.interrupted,
+        "took_ms": report.trail.took.millis(),
+        "verdict": {
+            "finding": cause.map(|found| found.row.id),
+            "culprit": verdict.culprit().name(),
+            "layer": cause.map(|found| found.row.layer),
+            "mechanism": cause.map(|found| found.row.mechanism),
+            "confidence": cause.map(|found| found.hit.level.name()),
+            "reached": verdict.reached,
+            "undecided": verdict.undecided,
+        },
+        "findings": verdict.findings.iter().map(finding).collect::<Vec<_>>(),
+        "experiments": report.tried.iter().map(|tried| json!({
+            "id": tried.id,
+            "varies": tried.varies,
+            "control": tried.control,
+            "treatments": tried.treatments,
+        })).collect::<Vec<_>>(),
+        "trials": report.trail.trials,
+        "resets": report.trail.resets,
+        "hops": report.trail.hops,
+    })
+}
+
+fn finding(found: &Found) -> Value {
+    json!({
+        "id": found.row.id,
+        "severity": found.row.severity.name(),
+        "layer": found.row.layer,
+        "title": found.row.title,
+        "culprit": found.hit.culprit.unwrap_or(found.row.culprit).name(),
+        "mechanism": found.row.mechanism,
+        "confidence": found.hit.level.name(),
+        "most": found.row.most.name(),
+        "evidence": found.hit.says,
+        "not_excluded": found.hit.or_else,
+        "raise": found.row.raise,
+        "fix": found.row.fix,
+        "because_of": found.because_of,
+    })
+}

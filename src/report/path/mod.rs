@@ -1,0 +1,59 @@
+//! What was tried on the way to a server, and what it comes down to.
+
+mod json;
+mod text;
+
+pub use json::json;
+pub use text::{line, render};
+
+use crate::diag::path::Verdict;
+use crate::transcript::trial::{Arm, Trail, Trial};
+
+/// An experiment as a report shows it.
+#[derive(Clone, Debug)]
+pub struct Tried {
+    /// Its id.
+    pub id: &'static str,
+    /// The one thing that changes.
+    pub varies: &'static str,
+    /// The control.
+    pub control: Arm,
+    /// The treatments.
+    pub treatments: &'static [Arm],
+}
+
+/// All that there is to show.
+#[derive(Debug)]
+pub struct PathReport {
+    /// What was seen.
+    pub trail: Trail,
+    /// What it comes down to.
+    pub verdict: Verdict,
+    /// The experiments, in their order.
+    pub tried: Vec<Tried>,
+}
+
+impl PathReport {
+    /// How the trials of an arm went, in a few words; nothing when there were none.
+    fn outcome(&self, arm: Arm) -> Option<String> {
+        let trials: Vec<&Trial> = self.trail.trials.iter().filter(|trial| trial.arm == arm && trial.round < 1000).collect();
+        let mut words: Vec<(String, usize)> = Vec::new();
+        for word in trials.iter().map(|trial| word(trial)) {
+            match words.iter_mut().find(|row| row.0 == word) {
+                Some(row) => row.1 += 1,
+                None => words.push((word, 1)),
+            }
+        }
+        let all = words.iter().map(|(word, count)| if *count > 1 { format!("{word} x{count}") } else { word.clone() }).collect::<Vec<_>>();
+        (!all.is_empty()).then(|| all.join(", "))
+    }
+}
+
+/// One trial in a word: the status of an HTTP answer says more than that there was one.
+fn word(trial: &Trial) -> String {
+    match (trial.saw.status(), trial.passed()) {
+        (Some(status), _) if trial.arm.layer() <= crate::base::Layer::Http => status.to_string(),
+        (_, true) => "ok".into(),
+        _ => trial.ending.word(),
+    }
+}

@@ -1,0 +1,104 @@
+//! The report as text.
+
+use super::{PathReport, word};
+use crate::diag::path::Found;
+use crate::report::text::{cut, hanging, harmless, rfc3339_ms};
+use crate::transcript::trial::{Arm, Trial};
+use std::fmt::Write;
+
+/// The whole report; `verbose`: every trial too.
+pub fn render(report: &PathReport, width: usize, verbose: bool) -> String {
+    let head = &report.trail.head;
+    let mut page = String::new();
+    let behind = head.middlebox.as_ref().map_or(String::new(), |kind| format!(" behind {kind}"));
+    let _ = writeln!(page, "{}{behind}  {}", harmless(&head.target.authority()), rfc3339_ms(head.began_unix_ms));
+    let trials = report.trail.trials.len();
+    let _ = writeln!(
+        page,
+        "{trials} trials in {:.1} s{}\n",
+        report.trail.took.duration().as_secs_f64(),
+        if report.trail.interrupted { ", interrupted" } else { "" }
+    );
+    experiments(&mut page, report, width);
+    if verbose {
+        page.push('\n');
+        report.trail.trials.iter().for_each(|trial| page += &format!("  {}\n", line(trial, width.saturating_sub(2))));
+    }
+    verdict(&mut page, report, width);
+    page
+}
+
+fn experiments(page: &mut String, report: &PathReport, width: usize) {
+    for tried in &report.tried {
+        let mut groups: Vec<(String, Vec<&str>)> = Vec::new();
+        for arm in std::iter::once(tried.control).chain(tried.treatments.iter().copied()) {
+            let Some(outcome) = report.outcome(arm) else { continue };
+            match groups.iter_mut().find(|row| row.0 == outcome) {
+                Some(row) => row.1.push(arm.id()),
+                None => groups.push((outcome, vec![arm.id()])),
+            }
+        }
+        if groups.iter().map(|row| row.1.len()).sum::<usize>() < 2 {
+            continue;
+        }
+        let parts: Vec<String> = groups.iter().map(|(outcome, arms)| format!("{}: {outcome}", arms.join(", "))).collect();
+        labelled(page, tried.id, &parts.join("; "), width, 16);
+    }
+}
+
+fn verdict(page: &mut String, report: &PathReport, width: usize) {
+    let verdict = &report.verdict;
+    page.push('\n');
+    let mut row = |name: &str, text: &str| {
+        if !text.is_empty() {
+            labelled(page, name, &harmless(text), width, 13);
+        }
+    };
+    match verdict.findings.first().filter(|_| verdict.undecided.is_none()) {
+        None => {
+            row("Verdict", "nothing can be said");
+            row("because", verdict.undecided.as_deref().unwrap_or("nothing was tried"));
+        }
+        Some(found) => {
+            row("Verdict", &format!("{} ({})", found.row.title, found.row.id));
+            row("culprit", verdict.culprit().name());
+            row("layer", found.row.layer.name());
+            row("mechanism", found.row.mechanism);
+            row("confidence", found.hit.level.name());
+            row("because", &found.hit.says);
+            row("or else", found.hit.or_else.unwrap_or_default());
+            row("to be surer", if found.hit.level < found.row.most || !verdict.has_cause { found.row.raise } else { "" });
+            row("to do", found.row.fix);
+        }
+    }
+    let more: Vec<&Found> = verdict.findings.iter().skip(usize::from(verdict.undecided.is_none())).collect();
+    if !more.is_empty() {
+        let _ = writeln!(page, "\nBeside it");
+    }
+    for found in more {
+        let because = found.because_of.map_or(String::new(), |id| format!("; follows from {id}"));
+        let says = format!(
+            "  {} {} ({}): {}{because}",
+            found.row.severity.name(),
+            found.row.id,
+            found.hit.level.name(),
+            harmless(&found.hit.says)
+        );
+        let _ = writeln!(page, "{}", hanging(&says, width, 4));
+    }
+}
+
+/// A label, and text beside it in a column of its own.
+fn labelled(page: &mut String, label: &str, text: &str, width: usize, column: usize) {
+    for (place, line) in hanging(text, width.saturating_sub(column), 0).lines().enumerate() {
+        let _ = writeln!(page, "{:column$}{line}", if place == 0 { label } else { "" });
+    }
+}
+
+/// One trial on a line.
+pub fn line(trial: &Trial, width: usize) -> String {
+    let value = trial.saw.value.map_or(String::new(), |value| format!(" {value}"));
+    let arm = format!("{}{value}", trial.arm.id());
+    let sends = if trial.arm == Arm::DnsResolver { trial.saw.resolver.clone().unwrap_or_default() } else { trial.arm.sends().to_string() };
+    cut(&format!("{:7.3} s  {arm:22} {:12} {}", trial.at.duration().as_secs_f64(), word(trial), harmless(&sends)), width)
+}
