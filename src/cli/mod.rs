@@ -17,6 +17,7 @@ mod known;
 mod lab;
 mod logs;
 mod man;
+mod mutate;
 mod output;
 mod password;
 mod pcap;
@@ -53,6 +54,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Lab(args) => lab::run(&args),
         Command::Conformance(args) => conformance::run(&args),
         Command::Replay(args) => replay::run(&args),
+        Command::Mutate(args) => mutate::run(&args),
         Command::Catalogue(args) => catalogue::run(&args),
         Command::Generate(args) => generate::run(&args),
         Command::Man => man::run(),

@@ -48,15 +48,10 @@ impl Arena {
         })
     }
 
-    /// What the referee knows.
-    pub fn world(&self) -> &World {
-        &self.world
-    }
-
     /// Plays the script with these edits; random values of the client come from one seed, those of the server from another.
     pub fn ride(&self, edits: &[Edit], (client, server): (u64, u64)) -> Ride {
         let present = Present { host: HOST.into(), leaf: Some(CERT), credentials: Some(alice()), seed: client, ..Present::default() };
-        let (rider, riding) = rider(&self.course, edits, present, &self.world, Patience::PRETENDED);
+        let (rider, riding) = rider(&self.course, edits, present, &self.world, Patience::PRETENDED, Micros::ZERO);
         let plan = Plan { seed: server, ..self.server.clone() };
         let server = Box::new(Session::new(plan, Micros::ZERO));
         pair::run_machines(Box::new(rider), server, LONGEST, &mut |_, _, _| {});
@@ -81,8 +76,8 @@ impl Target for Arena {
         Arena::ride(self, edits, (self.seed, nth))
     }
 
-    fn world(&self) -> &World {
-        &self.world
+    fn world(&self) -> Arc<World> {
+        self.world.clone()
     }
 
     fn memory(&self) -> Option<u64> {
@@ -95,17 +90,22 @@ impl Target for Arena {
     }
 }
 
-/// A rider on the course with these edits.
-pub fn rider(course: &Course, edits: &[Edit], present: Present, world: &Arc<World>, patience: Patience) -> (Rider, Riding) {
-    let (course, moved) = variant::course(course, edits);
+/// A rider on the course with these edits, which begins at `now`.
+pub fn rider(course: &Course, edits: &[Edit], present: Present, world: &Arc<World>, patience: Patience, now: Micros) -> (Rider, Riding) {
     let naks = course.theirs.values().flatten().any(|expected| expected.said.name == "sstp.call-connect-nak");
+    let (player, outcome) = player(course, edits, present, now);
+    let (reached, riding) = (!outcome.lock().unwrap_or_else(PoisonError::into_inner).edited.is_empty(), Riding::default());
+    (Rider::new(player, outcome, world.clone(), patience, (reached, naks, now), riding.clone()), riding)
+}
+
+/// A player of the course with these edits.
+pub fn player(course: &Course, edits: &[Edit], present: Present, now: Micros) -> (Player, Shared) {
+    let (course, moved) = variant::course(course, edits);
     let moment = Moment::new(Side::Client, present, course.leaf, false);
-    let (outcome, riding) = (Shared::default(), Riding::default());
+    let outcome = Shared::default();
     let manner = Manner { timing: Timing::Asap, patience: NEVER, gate: None, notes: false };
-    let reached = !moved.is_empty();
     outcome.lock().unwrap_or_else(PoisonError::into_inner).edited = moved;
-    let player = Player::new(Arc::new(course), manner, moment, outcome.clone(), Micros::ZERO);
-    (Rider::new(player, outcome, world.clone(), patience, (reached, naks), riding.clone()), riding)
+    (Player::new(Arc::new(course), manner, moment, outcome.clone(), now), outcome)
 }
 
 /// What an honest call with the sound lab says: the script where none is given.

@@ -8,19 +8,19 @@ use crate::base::SpecRef;
 use crate::proto::edit::Edit;
 use std::collections::{BTreeMap, HashSet};
 use std::future::Future;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// What rides: over sockets or in memory.
-pub trait Target: Sync {
+pub trait Target {
     /// Plays the script with these edits.
-    fn ride(&self, edits: &[Edit]) -> impl Future<Output = Ride> + Send;
+    fn ride(&self, edits: &[Edit]) -> impl Future<Output = Ride>;
     /// What is known of it.
-    fn world(&self) -> &World;
+    fn world(&self) -> Arc<World>;
     /// How much memory it holds, bytes, where that can be seen.
     fn memory(&self) -> Option<u64>;
     /// Starts it again; says whether that is possible.
-    fn restart(&self) -> impl Future<Output = bool> + Send;
+    fn restart(&self) -> impl Future<Output = bool>;
 }
 
 /// Something that is wrong, as it was found.
@@ -112,7 +112,7 @@ impl Hunt {
     async fn look<T: Target>(&self, target: &T, edits: &[Edit]) -> Look {
         let before = target.memory();
         let ride = target.ride(edits).await;
-        let mut verdict = ride.verdict(target.world());
+        let mut verdict = ride.verdict(&target.world());
         if ride.no_connection.is_some() {
             verdict.faults.clear();
         }
@@ -135,6 +135,14 @@ impl Hunt {
             verdict.faults.push(fault(Kind::Leak, "the nonce of an earlier call comes again".into(), SpecRef::sstp("2.2.6")));
         }
         Look { ride, verdict }
+    }
+
+    /// So many variants were sent in an open session, and nothing was wrong with them.
+    pub fn passed(&self, place: &'static str, cases: u64) {
+        self.on_state(|state| {
+            state.counts.cases += cases;
+            *state.counts.places.entry(place).or_default() += cases;
+        });
     }
 
     /// Sends one variant and looks into what is wrong. Says what the target did.

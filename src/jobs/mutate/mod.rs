@@ -2,12 +2,16 @@
 //! the state tables allow it.
 
 pub mod arena;
+mod cars;
 pub mod fault;
 pub mod hunt;
+pub mod inward;
 pub mod referee;
 pub mod ride;
 pub mod rows;
+pub mod run;
 pub mod spot;
+pub mod train;
 pub mod variant;
 
 pub use arena::Arena;

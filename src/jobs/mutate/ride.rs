@@ -34,6 +34,8 @@ impl Patience {
 /// What passed on one connection.
 #[derive(Clone, Debug, Default)]
 pub struct Ride {
+    /// When it began.
+    pub began: Micros,
     /// Writes and reads, in order.
     pub passed: Vec<Passed>,
     /// When and how the server closed.
@@ -51,7 +53,7 @@ pub struct Ride {
 impl Ride {
     /// What the referee says to it.
     pub fn verdict(&self, world: &World) -> Verdict {
-        referee::judge(world, self.key, &self.passed, self.closed, self.over)
+        referee::judge(world, self)
     }
 
     /// All that was sent.
@@ -86,23 +88,24 @@ pub struct Rider {
 }
 
 impl Rider {
-    /// A rider on this player. `reached`: nothing has to come before the variant counts; `naks`: the recording has Naks.
+    /// A rider on this player. `reached`: nothing has to come before the variant counts; `naks`: the recording has Naks; it begins `now`.
     pub fn new(
         player: Player,
         outcome: Shared,
         world: Arc<World>,
         patience: Patience,
-        (reached, naks): (bool, bool),
+        (reached, naks, now): (bool, bool, Micros),
         ride: Riding,
     ) -> Rider {
+        ride.lock().unwrap_or_else(PoisonError::into_inner).began = now;
         Rider {
             player,
             outcome,
             ride,
             world,
             patience,
-            now: Micros::ZERO,
-            last: Micros::ZERO,
+            now,
+            last: now,
             left: false,
             ended: None,
             reached,

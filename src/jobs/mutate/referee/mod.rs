@@ -2,13 +2,16 @@
 //! or forbids one, or must or may end the call. What it did is counted against that. The referee does not know what was spoilt.
 
 mod client;
+mod open;
 mod rules;
 mod server;
 
+pub use open::Open;
+
 use super::fault::{Fault, Kind};
+use super::ride::Ride;
 use crate::base::{Layer, Micros, Side, SpecRef};
 use crate::proto::plan::{CertHashes, Credentials};
-use crate::transcript::How;
 use crate::wire::http;
 use crate::wire::sstp::Framer;
 use std::time::Duration;
@@ -169,24 +172,23 @@ pub struct Verdict {
     pub slowest: Duration,
 }
 
-/// Judges what passed on one connection until `at`. `key`: what the login left for crypto binding.
-pub fn judge(world: &World, key: Option<[u8; 32]>, passed: &[Passed], closed: Option<(Micros, How)>, at: Micros) -> Verdict {
-    let mut referee = Referee::new(world, key);
-    let began = passed.first().map_or(at, |one| one.at);
-    (referee.since, referee.last_sent, referee.now) = (began, began, began);
-    for one in passed {
+/// Judges what passed on one connection.
+pub fn judge(world: &World, ride: &Ride) -> Verdict {
+    let mut referee = Referee::new(world, ride.key);
+    (referee.since, referee.last_sent, referee.now) = (ride.began, ride.began, ride.began);
+    for one in &ride.passed {
         referee.now = one.at;
         match one.by {
             Side::Client => referee.client_bytes(&one.bytes),
             Side::Server => referee.server_bytes(&one.bytes),
         }
     }
-    if let Some((when, _)) = closed {
+    if let Some((when, _)) = ride.closed {
         referee.now = when;
         referee.ends(Ending::Closed);
     }
-    referee.now = at;
-    referee.verdict(closed.is_some())
+    referee.now = ride.over;
+    referee.verdict(ride.closed.is_some())
 }
 
 impl<'a> Referee<'a> {
@@ -220,7 +222,11 @@ impl<'a> Referee<'a> {
     }
 
     fn fault(&mut self, kind: Kind, says: impl Into<String>, spec: SpecRef) {
-        let fault = Fault { kind, says: says.into(), spec };
+        // What is answered behind something that must end the call shows that this was passed over.
+        let fault = match &self.must_end {
+            Some(must) if kind == Kind::Accepted => Fault { kind, says: format!("{} is passed over", must.why), spec: must.spec },
+            _ => Fault { kind, says: says.into(), spec },
+        };
         if self.faults.len() < MOST_FAULTS && !self.faults.contains(&fault) {
             self.faults.push(fault);
         }
