@@ -19,6 +19,7 @@ mod hostile;
 mod house;
 mod lab;
 mod path;
+mod mutate;
 mod recorded;
 mod replay;
 mod scratch;

@@ -175,7 +175,7 @@ async fn one_target(
     stop: &Receiver<bool>,
 ) -> Result<(Exit, Reactions), Trouble> {
     let clock = Clock::start();
-    let patience = if args.what.slow || args.what.only.is_some() { SLOW } else { Patience::REAL };
+    let patience = if args.what.slow || variants.iter().any(|variant| variant.slow) { SLOW } else { Patience::REAL };
     let mut remote = Remote::new(config.clone(), Course::of(script, Side::Client), clock, stop.clone(), patience);
     (remote.pid, remote.restart_cmd) = (args.watch.pid, args.watch.restart_cmd.clone());
     let (remote, hunt) = (Rc::new(remote), Rc::new(Hunt::new(args.watch.confirm, SLOW_ANSWER)));
@@ -195,6 +195,9 @@ async fn one_target(
     })
     .await;
     progress.end(&stand)?;
+    if !remote.is_stopping() && !hunt.counts().dead {
+        hunt.check_life(&*remote).await;
+    }
     let mut page = page::of(args, script, config, &hunt, &stand);
     page.interrupted = *stop.borrow();
     keep::findings(args, script, config, &hunt, &mut page, stop).await?;
@@ -246,7 +249,7 @@ fn pace(args: &MutateArgs, config: &ProbeConfig, variants: usize) -> Pace {
         time,
         rate: args.pace.rate.or((!here).then_some(RATE)),
         // Memory that grows is of one variant only when nothing else is under way.
-        concurrency: if args.watch.pid.is_some() { 1 } else { args.pace.concurrency.into() },
+        concurrency: if args.watch.pid.is_some() { 1 } else { args.pace.concurrency.unwrap_or(if here { HERE } else { 1 }).into() },
         in_session: args.what.in_session,
     }
 }
@@ -287,6 +290,8 @@ const SLOW: Patience =
     Patience { quiet: Duration::from_millis(1_500), answer: Duration::from_secs(20), close: Duration::from_millis(3_000) };
 /// Ours: an answer over sockets that takes longer is slow.
 const SLOW_ANSWER: Duration = Duration::from_millis(1_500);
+/// Ours: connections at a time to this machine.
+const HERE: u16 = 4;
 /// Ours: connections a second to a machine that is not this one.
 const RATE: f64 = 20.0;
 /// Ours: variants of a run in one session, where no budget is given.

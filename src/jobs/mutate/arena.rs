@@ -3,15 +3,17 @@
 use super::hunt::{Hunt, Target};
 use super::referee::World;
 use super::ride::{Patience, Ride, Rider, Riding};
+use super::train::{Journey, Journeying, Train};
 use super::variant::{self, Variant};
 use crate::base::{Layer, Micros, Secret, Side};
 use crate::jobs::lab;
+use crate::jobs::replay::like;
 use crate::jobs::replay::moment::Moment;
 use crate::jobs::replay::player::Shared;
 use crate::jobs::replay::{Course, Manner, NotPlayable, Player, Present, Script, Timing};
 use crate::proto::bug::{Bug, Bugs};
 use crate::proto::edit::Edit;
-use crate::proto::plan::{CertHashes, ClientConfig, Credentials, Method, Mind, Plan};
+use crate::proto::plan::{CertHashes, ClientConfig, Credentials, Method, Mind, Plan, ServerConfig};
 use crate::proto::{Session, pair};
 use crate::transcript::Transcript;
 use std::future::Future;
@@ -34,10 +36,21 @@ pub struct Arena {
 impl Arena {
     /// The lab with these defects.
     pub fn new(script: &Script, bugs: &[Bug], seed: u64) -> Option<Arena> {
-        let server = lab::defective(bugs, CERT, 1)?;
+        Arena::of(script, lab::defective(bugs, CERT, 1)?, alice(), seed)
+    }
+
+    /// A sound server that is like the one that was recorded.
+    pub fn like(script: &Script, seed: u64) -> Option<Arena> {
+        let credentials = Credentials { user: like::user(script).unwrap_or_else(|| alice().user), ..alice() };
+        let server = ServerConfig { cert: CERT, ..like::server(script, &credentials) };
+        let plan = Plan { mind: Mind::Server(server), edits: Vec::new(), toxics: Vec::new(), seed: 1 };
+        Arena::of(script, plan, credentials, seed)
+    }
+
+    fn of(script: &Script, server: Plan, credentials: Credentials, seed: u64) -> Option<Arena> {
         let Mind::Server(config) = &server.mind else { return None };
         let bugs = config.bugs.clone();
-        let world = World { credentials: Some(alice()), leaf: Some(CERT), patience: PROMPT };
+        let world = World { credentials: Some(credentials), leaf: Some(CERT), patience: PROMPT };
         Some(Arena {
             course: Arc::new(Course::of(script, Side::Client)),
             world: Arc::new(world),
@@ -50,12 +63,24 @@ impl Arena {
 
     /// Plays the script with these edits; random values of the client come from one seed, those of the server from another.
     pub fn ride(&self, edits: &[Edit], (client, server): (u64, u64)) -> Ride {
-        let present = Present { host: HOST.into(), leaf: Some(CERT), credentials: Some(alice()), seed: client, ..Present::default() };
+        let credentials = self.world.credentials.clone();
+        let present = Present { host: HOST.into(), leaf: Some(CERT), credentials, seed: client, ..Present::default() };
         let (rider, riding) = rider(&self.course, edits, present, &self.world, Patience::PRETENDED, Micros::ZERO);
         let plan = Plan { seed: server, ..self.server.clone() };
         let server = Box::new(Session::new(plan, Micros::ZERO));
         pair::run_machines(Box::new(rider), server, LONGEST, &mut |_, _, _| {});
         std::mem::take(&mut *riding.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The cars from one number to another in one session.
+    pub fn train(&self, cars: (u64, u64)) -> Journey {
+        let journey = Journeying::default();
+        let present = Present { host: HOST.into(), leaf: Some(CERT), credentials: Some(alice()), seed: self.seed, ..Present::default() };
+        let (player, _) = player(&self.course, &[], present, Micros::ZERO);
+        let train = Train::new(player, self.seed, cars, Micros::ZERO, journey.clone());
+        let server = Box::new(Session::new(self.server.clone(), Micros::ZERO));
+        pair::run_machines(Box::new(train), server, LONGEST, &mut |_, _, _| {});
+        std::mem::take(&mut *journey.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Sends the variants one after the other until `enough`; every future here is ready at once.
@@ -67,6 +92,8 @@ impl Arena {
                 return;
             }
         }
+        let mut lives = std::pin::pin!(hunt.check_life(self));
+        let _ = lives.as_mut().poll(&mut Context::from_waker(Waker::noop()));
     }
 }
 

@@ -76,10 +76,24 @@ struct State {
     counts: Counts,
     findings: Vec<Finding>,
     nonces: HashSet<Vec<u8>>,
+    /// Variants behind which no sign of life has come yet.
+    suspects: Vec<Suspect>,
+    /// Counts beginnings and ends of rides.
+    happened: u64,
+}
+
+#[derive(Debug)]
+struct Suspect {
+    /// What had happened when it was through.
+    ended: u64,
+    variant: Variant,
+    ride: Ride,
 }
 
 /// One look at one ride.
 struct Look {
+    /// What had happened when it began.
+    began: u64,
     ride: Ride,
     verdict: Verdict,
 }
@@ -109,7 +123,15 @@ impl Hunt {
         self.on_state(|state| state.findings.len())
     }
 
+    fn happens(&self) -> u64 {
+        self.on_state(|state| {
+            state.happened += 1;
+            state.happened
+        })
+    }
+
     async fn look<T: Target>(&self, target: &T, edits: &[Edit]) -> Look {
+        let began = self.happens();
         let before = target.memory();
         let ride = target.ride(edits).await;
         let mut verdict = ride.verdict(&target.world());
@@ -134,7 +156,7 @@ impl Hunt {
         if again {
             verdict.faults.push(fault(Kind::Leak, "the nonce of an earlier call comes again".into(), SpecRef::sstp("2.2.6")));
         }
-        Look { ride, verdict }
+        Look { began, ride, verdict }
     }
 
     /// So many variants were sent in an open session, and nothing was wrong with them.
@@ -156,14 +178,27 @@ impl Hunt {
         self.judge(target, variant, look).await
     }
 
-    /// The same for a variant that was found odd in another way of sending it.
+    /// What is wrong with it, and whether the target has survived it.
     async fn judge<T: Target>(&self, target: &T, variant: &Variant, look: Look) -> String {
         let reaction = look.verdict.reaction.clone();
-        if look.ride.no_connection.is_some() || matches!(reaction.as_str(), "silent" | "closed") {
-            self.check_life(target, variant, &look).await;
+        let ended = look.ride.no_connection.is_some() || matches!(reaction.as_str(), "silent" | "closed");
+        let fault = look.verdict.faults.first().filter(|_| !look.ride.edited.is_empty()).cloned();
+        // A server that answers HTTP is alive, and so it was not what came before that killed it.
+        let lives = look.ride.is_answered();
+        self.on_state(|state| {
+            if lives {
+                state.suspects.retain(|suspect| suspect.ended > look.began);
+            }
+            state.happened += 1;
+            let ended_at = state.happened;
+            if ended && state.suspects.len() < MOST_SUSPECTS {
+                state.suspects.push(Suspect { ended: ended_at, variant: variant.clone(), ride: look.ride.clone() });
+            }
+        });
+        if ended && (!lives || fault.is_some()) && !self.check_life(target).await {
+            return reaction;
         }
-        let reached = !look.ride.edited.is_empty();
-        if let Some(fault) = look.verdict.faults.first().filter(|_| reached).cloned() {
+        if let Some(fault) = fault {
             self.pursue(target, variant, look, fault).await;
         }
         reaction
@@ -240,24 +275,31 @@ impl Hunt {
     }
 
     /// Whether the target still serves an honest call; where it does not, that is a finding, and it is started again.
-    async fn check_life<T: Target>(&self, target: &T, variant: &Variant, look: &Look) {
+    pub async fn check_life<T: Target>(&self, target: &T) -> bool {
         for _ in 0..LIVES {
             if self.is_alive(target).await {
-                return;
+                return true;
             }
         }
-        let says = "the target serves no honest call any more".to_string();
-        let (id, place, edits) = (variant.id.clone(), variant.place, variant.edits.clone());
-        let fault = fault(Kind::Died, says, SpecRef::sstp("3.3"));
-        let finding = Finding { id, place, fault, edits, reaction: "died".into(), seen: (1, 1), also: 0, ride: look.ride.clone() };
         let restarted = target.restart().await;
+        let fault = fault(Kind::Died, "the target serves no honest call any more".into(), SpecRef::sstp("3.3"));
         self.on_state(|state| {
             state.counts.dead |= !restarted;
-            match state.findings.iter_mut().find(|other| same(&other.fault, &finding.fault)) {
-                Some(other) => other.also += 1,
-                None => state.findings.push(finding),
+            let mut suspects = std::mem::take(&mut state.suspects);
+            let known = state.findings.iter_mut().find(|other| same(&other.fault, &fault));
+            match (known, suspects.is_empty()) {
+                (Some(other), _) => other.also += 1,
+                (None, true) => {}
+                (None, false) => {
+                    // The first of those behind which nothing was answered any more.
+                    let Suspect { variant, ride, .. } = suspects.remove(0);
+                    let (id, place, edits) = (variant.id, variant.place, variant.edits);
+                    let reaction = "died".into();
+                    state.findings.push(Finding { id, place, fault, edits, reaction, seen: (1, 1), also: 0, ride });
+                }
             }
         });
+        false
     }
 
     /// An honest call goes through.
@@ -288,5 +330,7 @@ impl Finding {
 const GROWS: u64 = 256 << 10;
 /// Ours: nonces that are remembered.
 const MOST_NONCES: usize = 1 << 20;
+/// Ours: suspects that are remembered.
+const MOST_SUSPECTS: usize = 64;
 /// Ours: a target that fails so many honest calls in a row is dead.
 const LIVES: u32 = 3;

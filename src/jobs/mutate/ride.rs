@@ -56,6 +56,11 @@ impl Ride {
         referee::judge(world, self)
     }
 
+    /// The server has answered the HTTP request with 200.
+    pub fn is_answered(&self) -> bool {
+        self.passed.iter().find(|one| one.by == Side::Server).is_some_and(|one| one.bytes.starts_with(b"HTTP/1.1 200"))
+    }
+
     /// All that was sent.
     pub fn sent(&self) -> Vec<u8> {
         self.passed.iter().filter(|one| one.by == Side::Client).flat_map(|one| one.bytes.iter().copied()).collect()

@@ -75,6 +75,18 @@ fn variants_are_the_same_from_the_same_seed_and_every_row_makes_some() {
 }
 
 #[test]
+fn a_train_goes_through_one_session_and_stops_at_a_defect() {
+    let script = arena::lab_script().expect("an honest call");
+    let ride = |bugs: &[Bug]| Arena::new(&script, bugs, 3).expect("the lab").train((0, 1_000));
+    let sound = ride(&[]);
+    assert_eq!((sound.through, sound.up, sound.why.as_str(), sound.suspects.len()), (1_000, true, "", 0));
+    for bug in [Bug::BadPppEnds, Bug::ProtocolEnds, Bug::CodeUnanswered, Bug::EmptyEnds, Bug::LengthUnmasked, Bug::PppLengthLeaks] {
+        let journey = ride(&[bug]);
+        assert!(journey.up && journey.through < 1_000 && !journey.suspects.is_empty(), "{bug:?}: {journey:?}");
+    }
+}
+
+#[test]
 fn one_variant_is_sent_byte_for_byte_as_before() {
     let script = arena::lab_script().expect("an honest call");
     let arena = Arena::new(&script, &[], 3).expect("the lab");

@@ -6,7 +6,9 @@ use super::referee::Open;
 use crate::base::{Micros, Side};
 use crate::jobs::replay::Player;
 use crate::proto::{Input, Machine, Output};
-use crate::wire::sstp::{Header, Message, MessageType};
+use crate::wire::control::{self, Packet};
+use crate::wire::ppp::Frame;
+use crate::wire::sstp::{self, Header, Message, MessageType};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -19,6 +21,8 @@ pub struct Journey {
     pub up: bool,
     /// Cars that were under way when something went wrong, by number.
     pub suspects: Vec<u64>,
+    /// What went wrong.
+    pub why: String,
     /// The longest that an answer took.
     pub slowest: Duration,
 }
@@ -28,6 +32,8 @@ pub type Journeying = Arc<Mutex<Journey>>;
 
 enum At {
     Climbs,
+    /// What was still on its way comes first; an LCP Echo-Request of our own marks the end of it.
+    Settles,
     Runs,
     Leaves,
 }
@@ -45,6 +51,8 @@ pub struct Train {
     first: u64,
     /// The Call Disconnect that the player would send.
     leave: Vec<u8>,
+    /// What came while it settles.
+    came: Vec<u8>,
     now: Micros,
     sent: Micros,
     over: bool,
@@ -64,6 +72,7 @@ impl Train {
             end: cars.1,
             first: cars.0,
             leave: Vec::new(),
+            came: Vec::new(),
             now,
             sent: now,
             over: false,
@@ -101,17 +110,16 @@ impl Train {
 
     fn troubled(&mut self) {
         let suspects: Vec<u64> = (self.first..self.next).collect();
-        self.on_journey(|journey| journey.suspects = suspects);
+        let why = self.open.trouble();
+        self.on_journey(|journey| (journey.suspects, journey.why) = (suspects, why));
         self.over = true;
     }
 
     fn climb(&mut self) -> Option<Output> {
         match self.player.poll() {
             Output::Send(bytes) if is_leave(&bytes) => {
-                (self.leave, self.at) = (bytes, At::Runs);
-                self.open = Open::new(self.now);
-                self.on_journey(|journey| journey.up = true);
-                None
+                (self.leave, self.at, self.sent) = (bytes, At::Settles, self.now);
+                Some(Output::Send(mark(control::ECHO_REQUEST)))
             }
             Output::Event(_) => None,
             Output::Close | Output::Done => {
@@ -119,6 +127,19 @@ impl Train {
                 None
             }
             output => Some(output),
+        }
+    }
+
+    /// The mark came back: everything before it has.
+    fn settle(&mut self, bytes: &[u8]) {
+        self.came.extend_from_slice(bytes);
+        let reply = mark(control::ECHO_REPLY);
+        // The magic number in it is the server's.
+        let head = reply.get(..MARK_HEAD).unwrap_or_default();
+        if self.came.windows(head.len()).any(|window| window == head) {
+            self.at = At::Runs;
+            self.open = Open::new(self.now);
+            self.on_journey(|journey| journey.up = true);
         }
     }
 
@@ -140,6 +161,11 @@ impl Train {
     }
 }
 
+/// An LCP Echo-Request that no recording has, or the reply to it.
+fn mark(code: u8) -> Vec<u8> {
+    sstp::emit_data(&Frame::lcp(Packet::new(code, MARK, [0; 8])).emit())
+}
+
 fn is_leave(bytes: &[u8]) -> bool {
     Header::parse(bytes).is_some_and(|header| header.control) && bytes.get(4..6) == Some(&[0, 6])
 }
@@ -149,6 +175,8 @@ impl Machine for Train {
         self.now = self.now.max(now);
         match (&self.at, input) {
             (At::Climbs, input) => self.player.handle(now, input),
+            (At::Settles, Input::Bytes { from: Side::Server, bytes }) => self.settle(bytes),
+            (At::Settles, Input::Closed { .. } | Input::Leave) => self.over = true,
             (At::Runs, Input::Bytes { from: Side::Server, bytes }) => self.open.hears(self.now, bytes),
             (At::Runs, Input::Closed { .. }) => self.troubled(),
             (At::Runs, Input::Leave) => self.at = At::Leaves,
@@ -168,6 +196,11 @@ impl Machine for Train {
             }
             let output = match self.at {
                 At::Climbs => self.climb(),
+                At::Settles if self.now.since(self.sent) > LATE => {
+                    self.over = true;
+                    None
+                }
+                At::Settles => Some(Output::Wait(self.sent + LATE + Duration::from_millis(1))),
                 At::Runs => self.run(),
                 At::Leaves if !self.leave.is_empty() => Some(Output::Send(std::mem::take(&mut self.leave))),
                 At::Leaves if self.now.since(self.sent) > LATE => {
@@ -183,6 +216,10 @@ impl Machine for Train {
     }
 }
 
+/// Ours: the identifier of the mark.
+const MARK: u8 = 0x9e;
+/// SSTP header, FF 03, protocol, code, identifier and length.
+const MARK_HEAD: usize = 12;
 /// Ours: cars under way at a time.
 const AT_ONCE: u64 = 64;
 /// Ours: an answer that takes longer makes the cars suspect; each is then looked at alone.

@@ -55,6 +55,14 @@ impl Open {
         !self.0.faults.is_empty() || self.0.ended.is_some()
     }
 
+    /// What is not as it should be, in words.
+    pub fn trouble(&self) -> String {
+        let faults = self.0.faults.iter().map(|fault| fault.says.clone());
+        let missing =
+            self.0.owed.iter().filter(|owed| !owed.optional && owed.met.is_none()).map(|owed| format!("{} is not answered", owed.says));
+        faults.chain(missing).next().unwrap_or_else(|| "the call was ended".into())
+    }
+
     /// What was settled is forgotten; says how long the slowest answer took.
     pub fn next(&mut self) -> std::time::Duration {
         self.0.owed.clear();
