@@ -31,6 +31,8 @@ pub struct Page {
     pub dead: bool,
     /// The user stopped it.
     pub interrupted: bool,
+    /// What an honest call shows already; it is not held against variants.
+    pub honest: Vec<String>,
     /// What is wrong.
     pub findings: Vec<Finding>,
 }
@@ -77,6 +79,9 @@ impl Page {
         }
         if self.unconfirmed > 0 {
             let _ = writeln!(text, "{} did not come again, and count for nothing.", count(self.unconfirmed, "oddity", "oddities"));
+        }
+        for says in &self.honest {
+            text += &indented(&format!("An honest call shows already: {}.", harmless(says)), 0, width);
         }
         if self.dead {
             text += "The target is dead; the run ended there.\n";

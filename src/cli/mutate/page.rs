@@ -27,6 +27,7 @@ pub fn of(args: &MutateArgs, script: &Script, config: &ProbeConfig, hunt: &Hunt,
         unconfirmed: counts.unconfirmed,
         dead: counts.dead,
         interrupted: false,
+        honest: hunt.honest().iter().map(|fault| format!("{}: {} ({})", fault.kind.name(), fault.says, fault.spec)).collect(),
         findings: hunt.findings().iter().map(|finding| row(args, config, finding)).collect(),
     }
 }

@@ -78,6 +78,8 @@ struct State {
     nonces: HashSet<Vec<u8>>,
     /// Variants behind which no sign of life has come yet.
     suspects: Vec<Suspect>,
+    /// What an honest call shows already.
+    honest: Vec<Fault>,
     /// Counts beginnings and ends of rides.
     happened: u64,
 }
@@ -182,7 +184,9 @@ impl Hunt {
     async fn judge<T: Target>(&self, target: &T, variant: &Variant, look: Look) -> String {
         let reaction = look.verdict.reaction.clone();
         let ended = look.ride.no_connection.is_some() || matches!(reaction.as_str(), "silent" | "closed");
-        let fault = look.verdict.faults.first().filter(|_| !look.ride.edited.is_empty()).cloned();
+        let honest = self.honest();
+        let new = |fault: &&Fault| !honest.iter().any(|other| same(other, fault));
+        let fault = look.verdict.faults.iter().find(new).filter(|_| !look.ride.edited.is_empty()).cloned();
         // A server that answers HTTP is alive, and so it was not what came before that killed it.
         let lives = look.ride.is_answered();
         self.on_state(|state| {
@@ -300,6 +304,25 @@ impl Hunt {
             }
         });
         false
+    }
+
+    /// What an honest call shows already, which is not held against variants.
+    pub fn honest(&self) -> Vec<Fault> {
+        self.on_state(|state| state.honest.clone())
+    }
+
+    /// Learns from an honest call what is wrong with it already; says whether it goes through.
+    pub async fn learn<T: Target>(&self, target: &T) -> bool {
+        let look = self.look(target, &[]).await;
+        let through = look.ride.no_connection.is_none() && look.verdict.reaction == "goes on";
+        self.on_state(|state| {
+            for fault in look.verdict.faults.into_iter().filter(|_| through) {
+                if !state.honest.contains(&fault) {
+                    state.honest.push(fault);
+                }
+            }
+        });
+        through
     }
 
     /// An honest call goes through.

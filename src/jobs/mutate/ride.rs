@@ -226,7 +226,8 @@ impl Machine for Rider {
             }
             Input::Closed { from, how } => {
                 let at = self.now;
-                if from == Side::Server {
+                // Once it is over the server only answers our own closing.
+                if from == Side::Server && !self.over {
                     self.on_ride(|ride| ride.closed = ride.closed.or(Some((at, how))));
                 }
                 self.over = true;
