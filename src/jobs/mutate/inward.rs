@@ -28,7 +28,7 @@ pub fn run(seeds: &[Vec<u8>], seed: u64, cases: u64, stop: &dyn Fn() -> bool) ->
     let mut rng = Rng::new(seed);
     let (mut bytes, mut stream) = (Vec::new(), Vec::new());
     for case in 0..cases {
-        if seeds.is_empty() || case % LOOKS == 0 && stop() {
+        if seeds.is_empty() || case.is_multiple_of(LOOKS) && stop() {
             break;
         }
         change(seeds, &mut bytes, &mut rng);

@@ -130,7 +130,7 @@ impl Rider {
         let (at, bytes) = (self.now, bytes.to_vec());
         self.last = self.now;
         self.on_ride(|ride| {
-            let held: usize = if ride.passed.len() % 64 == 0 { ride.passed.iter().map(|one| one.bytes.len()).sum() } else { 0 };
+            let held: usize = if ride.passed.len().is_multiple_of(64) { ride.passed.iter().map(|one| one.bytes.len()).sum() } else { 0 };
             if held < MOST_BYTES && ride.passed.len() < MOST_PASSED {
                 ride.passed.push(Passed { at, by, bytes });
             }

@@ -1,5 +1,5 @@
-//! Variants one behind the other in one session that stays open, each with an Echo Request behind it: when that is answered, the
-//! variant is through, and all that it owed must have come.
+//! Variants one behind the other in one session that stays open, with an LCP Echo-Request behind every few of them: when that is
+//! answered they are through, and all that they owed must have come.
 
 use super::cars::car;
 use super::referee::Open;
@@ -8,7 +8,7 @@ use crate::jobs::replay::Player;
 use crate::proto::{Input, Machine, Output};
 use crate::wire::control::{self, Packet};
 use crate::wire::ppp::Frame;
-use crate::wire::sstp::{self, Header, Message, MessageType};
+use crate::wire::sstp::{self, Header};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -86,7 +86,7 @@ impl Train {
 
     /// The next cars in one write.
     fn depart(&mut self) -> Option<Vec<u8>> {
-        let slowest = self.open.next();
+        let slowest = self.open.forget();
         let through = self.next - self.first;
         self.on_journey(|journey| {
             journey.through += through;
@@ -97,12 +97,9 @@ impl Train {
         if self.next >= last {
             return None;
         }
-        let fence = Message::bare(MessageType::EchoRequest).emit();
-        let mut bytes = Vec::new();
-        for number in self.next..last {
-            bytes.extend(car(self.seed, number));
-            bytes.extend(&fence);
-        }
+        let mut bytes: Vec<u8> = (self.next..last).flat_map(|number| car(self.seed, number)).collect();
+        // Every server answers this one; SoftEther answers no Echo Request of SSTP.
+        bytes.extend(mark(control::ECHO_REQUEST));
         (self.next, self.sent) = (last, self.now);
         self.open.sends(self.now, &bytes);
         Some(bytes)
@@ -217,7 +214,7 @@ impl Machine for Train {
 }
 
 /// Ours: the identifier of the mark.
-const MARK: u8 = 0x9e;
+const MARK: u8 = 0x3e;
 /// SSTP header, FF 03, protocol, code, identifier and length.
 const MARK_HEAD: usize = 12;
 /// Ours: cars under way at a time.

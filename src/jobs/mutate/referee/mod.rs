@@ -147,6 +147,8 @@ pub struct Referee<'a> {
     acked: bool,
     naks: u32,
     known: bool,
+    /// A Call Disconnect Ack has come, due or not.
+    let_go: bool,
     link: Link,
     /// All that was sent, for what quotes it.
     sent: Vec<u8>,
@@ -215,6 +217,7 @@ impl<'a> Referee<'a> {
             acked: false,
             naks: 0,
             known: false,
+            let_go: false,
             link: Link::default(),
             sent: Vec::new(),
             slowest: Duration::ZERO,
@@ -353,7 +356,7 @@ impl<'a> Referee<'a> {
 
     /// What the server did, in a word, and whether that was seen.
     fn reaction(&self, closed: bool) -> (String, bool) {
-        let acked = self.owed.iter().any(|owed| owed.answer == Answer::DisconnectAck && owed.met.is_some());
+        let acked = self.let_go;
         let naked = if self.naks > 0 { "nak, " } else { "" };
         match self.ended {
             _ if acked => (format!("{naked}goes on"), true),
@@ -403,7 +406,13 @@ impl Stream {
                     }
                     Ok(http::Parsed::Whole(read, len)) => {
                         self.framer.push(head.get(len..).unwrap_or_default());
+                        let refuses = read.status.is_some_and(|status| status != 200);
                         units.push(Unit::Head(Box::new(read)));
+                        if refuses {
+                            // What follows is the body of the refusal.
+                            self.lost = true;
+                            return units;
+                        }
                     }
                     Err(_) => {
                         self.lost = true;

@@ -64,7 +64,7 @@ impl Open {
     }
 
     /// What was settled is forgotten; says how long the slowest answer took.
-    pub fn next(&mut self) -> std::time::Duration {
+    pub fn forget(&mut self) -> std::time::Duration {
         self.0.owed.clear();
         self.0.sent.clear();
         std::mem::take(&mut self.0.slowest)
