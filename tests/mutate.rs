@@ -27,7 +27,7 @@ fn page(args: &[&str]) -> (Option<i32>, Value) {
 fn seeded_defects_are_found_over_sockets_and_the_command_repeats_the_finding() {
     let rows = [
         ("connected-early", "early/sstp.call-connected#1/", "accepted"),
-        ("short-attribute-ends", "cut/sstp.call-connect-request#1/", "wrong-reaction"),
+        ("short-attribute-ends", "cut/sstp.call-disconnect#1/", "wrong-reaction"),
         ("echo-early", "out-of-turn/after-ack/echo", "accepted"),
         ("nonce-reused", "repeat/http", "leak"),
         ("ppp-length-leaks", "lcp-length/connected/says-64", "leak"),
@@ -123,7 +123,7 @@ fn a_run_goes_on_where_it_stood_and_keeps_what_it_found() {
 fn memory_that_grows_is_seen_from_outside_and_a_death_ends_the_run() {
     let leaky = Serving::start(&["--bug", "frame-leak"]);
     let pid = leaky.child.id().to_string();
-    let args = ["--lab-session", "--to", &leaky.target, "--pid", &pid, "--select", "ppp/connected/unknown-network"];
+    let args = ["--lab-session", "--to", &leaky.target, "--pid", &pid, "--select", "flood/connected/unknown-protocol-20"];
     let (code, page) = page(&args);
     assert_eq!((code, page["findings"][0]["kind"].as_str()), (Some(1), Some("memory")), "{page:#}");
     let (code, page) = self::page(&["--lab", "--bug", "largest-kills", "--select", "size/connected/"]);
@@ -150,7 +150,7 @@ fn two_servers_are_held_side_by_side() {
 /// The referee was made with the lab at hand: calls of other clients, with other logins, must not make it see things.
 #[test]
 fn calls_of_other_clients_are_spoilt_too_and_a_sound_server_is_not_accused() {
-    let wanted = ["sstpc-ok#1", "softether-ok-tls12#1", "softether-pap#1", "softether-sha1-binding#1", "sstpc-no-keys#1"];
+    let wanted = ["sstpc-ok#1", "softether-ok-tls12#1", "softether-pap#1", "sstpc-lcp-terminate#1"];
     let mut tried = Vec::new();
     for (name, script) in crate::replay::scripts().0.into_iter().filter(|row| wanted.contains(&row.0.as_str())) {
         let Some(arena) = Arena::like(&script, 5) else { continue };
@@ -164,7 +164,7 @@ fn calls_of_other_clients_are_spoilt_too_and_a_sound_server_is_not_accused() {
         assert!(unreached < 100, "{name}: {unreached}");
         tried.push(name);
     }
-    assert!(tried.len() >= 4, "{tried:?}");
+    assert!(tried.len() >= 3, "{tried:?}");
 }
 
 /// A lab in a process of its own.

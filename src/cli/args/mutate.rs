@@ -14,7 +14,7 @@ pub struct MutateArgs {
     /// A recorded call to spoil: a capture, a saved transcript (.jsonl), or a script of `replay --export-script`
     #[arg(value_name = "FILE", conflicts_with = "lab_session")]
     pub input: Option<PathBuf>,
-    /// Spoil an honest call as the lab knows it, MS-CHAPv2, in place of a recorded one [default with --lab and --self]
+    /// Spoil an honest call as the lab knows it, MS-CHAPv2, in place of a recorded one; with a lab or our own code that is the default
     #[arg(long)]
     pub lab_session: bool,
     #[command(flatten)]
