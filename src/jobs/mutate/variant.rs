@@ -6,7 +6,7 @@ use crate::base::hex;
 use crate::jobs::replay::{Course, Script};
 use crate::proto::Rng;
 use crate::proto::edit::{Edit, Operation};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// One way to spoil a call.
 #[derive(Clone, Debug)]
@@ -37,7 +37,7 @@ pub fn line(edits: &[Edit]) -> String {
     edits.iter().map(|edit| edit.line.as_str()).collect::<Vec<_>>().join("; ")
 }
 
-/// Every variant of a script, shuffled by the seed: the first few hundred are of every kind and state.
+/// Every variant of a script, shuffled by the seed, one of each mutator in turn: the first few hundred are of every kind and state.
 pub fn all(script: &Script, seed: u64) -> Vec<Variant> {
     let spots = spot::spots(script);
     let anchors = spot::anchors(&spots);
@@ -54,7 +54,15 @@ pub fn all(script: &Script, seed: u64) -> Vec<Variant> {
     let mut seen = HashSet::new();
     variants.retain(|variant| seen.insert(variant.id.clone()));
     shuffle(&mut variants, seed);
-    variants
+    let mut ranks: HashMap<&str, usize> = HashMap::new();
+    let ranked = variants.into_iter().map(|variant| {
+        let rank = ranks.entry(variant.mutator).or_default();
+        *rank += 1;
+        (*rank, variant)
+    });
+    let mut ranked: Vec<(usize, Variant)> = ranked.collect();
+    ranked.sort_by_key(|row| row.0);
+    ranked.into_iter().map(|row| row.1).collect()
 }
 
 fn made(mutator: &Mutator, spot: &Spot, change: &Change) -> Option<Variant> {
