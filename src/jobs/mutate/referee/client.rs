@@ -3,6 +3,7 @@
 use super::rules::{self, Request};
 use super::{Answer, Phase, Referee, Unit};
 use crate::base::{Layer, Side, SpecRef};
+use crate::jobs::mutate::fault::Kind;
 use crate::proto::call::{self, State};
 use crate::wire::control::{self, Packet};
 use crate::wire::ppp::{self, Body, Frame};
@@ -13,6 +14,9 @@ impl Referee<'_> {
     pub(super) fn client_bytes(&mut self, bytes: &[u8]) {
         if self.phase == Phase::Up {
             self.silence = self.silence.max(self.now.since(self.last_sent));
+            if self.silence > super::TIMER * 2 + super::SLACK && self.ended.is_none() {
+                self.fault(Kind::Hang, "a silent client is not left", SpecRef::sstp("3.1.2.3"));
+            }
         }
         self.last_sent = self.now;
         self.sent.extend_from_slice(bytes);
@@ -128,7 +132,7 @@ impl Referee<'_> {
             None => {
                 if self.now.since(self.since) > super::TIMER + super::SLACK {
                     let says = "the negotiation timer did not end the call";
-                    self.fault(crate::jobs::mutate::fault::Kind::Hang, says, SpecRef::sstp("3.3.2.1"));
+                    self.fault(Kind::Hang, says, SpecRef::sstp("3.3.2.1"));
                 }
                 self.enter(Phase::Up);
             }

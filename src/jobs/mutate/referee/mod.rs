@@ -307,6 +307,7 @@ impl<'a> Referee<'a> {
             }
             return;
         }
+        self.termination_fault();
         for owed in self.owed.clone().into_iter().filter(|owed| !owed.optional && owed.met.is_none()) {
             match over {
                 Some((when, _)) if self.may_end || when < owed.at => {}
@@ -321,6 +322,16 @@ impl<'a> Referee<'a> {
             self.ending_fault(when, how);
         } else if !closed {
             self.timer_faults();
+        }
+    }
+
+    /// RFC 1661 5.5: a Terminate-Request is answered; here the call went on as if it had not come.
+    fn termination_fault(&mut self) {
+        let is = |owed: &&Owed| matches!(owed.answer, Answer::TerminateAck(_));
+        let (asked, answered) = (self.owed.iter().any(|owed| is(&owed)), self.owed.iter().filter(is).any(|owed| owed.met.is_some()));
+        let went_on = self.let_go && !matches!(self.ended, Some((_, Ending::Abort | Ending::Disconnect)));
+        if asked && !answered && went_on {
+            self.fault(Kind::Wrong, "Terminate-Request is passed over", SpecRef::rfc(1661, "5.5"));
         }
     }
 
