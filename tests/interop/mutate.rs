@@ -21,13 +21,13 @@ fn spoilt_calls_do_not_bring_it_down_and_what_it_does_otherwise_is_known() {
         command.args(args).args(login).stdin(Stdio::null()).output().expect("cargo has built the program")
     };
     run(&["probe", &target, "--save", &call]);
-    let what = ["--select", "out-of-turn/", "--select", "type/sstp.call-connected", "--budget", "32", "--concurrency", "8", "-o", "json"];
+    let what = ["--select", "out-of-turn/", "--select", "type/sstp.call-connected", "--budget", "16", "--concurrency", "8", "-o", "json"];
     let output = run(&[&["mutate", &call, "--to", &target, "--seed", "1"], &what[..]].concat());
     let _ = std::fs::remove_file(&call);
     let story = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(matches!(output.status.code(), Some(0 | 1)), "{story}");
     let page: Value = serde_json::from_slice(&output.stdout).expect("JSON");
-    assert_eq!((page["cases"].as_u64(), page["dead"].as_bool()), (Some(32), Some(false)), "{story}");
+    assert_eq!((page["cases"].as_u64(), page["dead"].as_bool()), (Some(16), Some(false)), "{story}");
     let known = known();
     for finding in page["findings"].as_array().expect("a list") {
         let says = finding["says"].as_str().unwrap_or_default();
