@@ -29,7 +29,7 @@ fn seeded_defects_are_found_over_sockets_and_the_command_repeats_the_finding() {
         ("connected-early", "early/sstp.call-connected#1/", "accepted"),
         ("short-attribute-ends", "cut/sstp.call-disconnect#1/", "wrong-reaction"),
         ("echo-early", "out-of-turn/after-ack/echo", "accepted"),
-        ("nonce-reused", "repeat/http", "leak"),
+        ("nonce-reused", "echo/connected/plain", "leak"),
         ("ppp-length-leaks", "lcp-length/connected/says-64", "leak"),
     ];
     for (bug, select, kind) in rows {

@@ -28,6 +28,8 @@ pub(super) fn request(head: &http::Head) -> Request {
         () if method != http::METHOD => Request::Wrong("another HTTP method"),
         () if path != http::PATH => Request::Wrong("another path"),
         () if target != path || head.header("Content-Length") != Some(http::CONTENT_LENGTH) || head.headers.len() > USUAL => Request::Open,
+        // RFC 9112 3, RFC 6585 5: a head that is longer than the server likes may be refused.
+        () if head.emit().len() > LONG => Request::Open,
         () => Request::Sound,
     }
 }
@@ -126,5 +128,7 @@ pub(super) fn pap(credentials: Option<&Credentials>, name: &[u8], password: &[u8
 
 /// Ours: more header lines than the clients at hand send may be refused.
 const USUAL: usize = 12;
+/// RFC 9112 3: a request line of 8,000 bytes at least is to be read.
+const LONG: usize = 8_000;
 /// RFC 2759 4: a response, bytes.
 const MSCHAPV2: usize = 49;
