@@ -18,6 +18,7 @@ mod hasty;
 mod hostile;
 mod house;
 mod lab;
+mod mutate;
 mod path;
 mod recorded;
 mod replay;

@@ -390,7 +390,7 @@ fn the_manual_page_is_up_to_date() {
 #[test]
 fn every_option_is_in_the_manual() {
     let manual = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/cli.md")).expect("it is there");
-    for command in ["probe", "decode", "diagnose", "explain", "lab", "replay", "path", "catalogue"] {
+    for command in ["probe", "decode", "diagnose", "explain", "lab", "replay", "path", "mutate", "catalogue"] {
         let (_, help, _) = run(&[command, "--help"]);
         let options = help.split_whitespace().filter(|word| word.starts_with("--") && word.len() > 2);
         for option in options.map(|word| word.trim_end_matches([',', ';', '.', ')', '`'])) {

@@ -165,8 +165,8 @@ fn commands(page: &str) -> Vec<String> {
     commands
 }
 
-const SUBCOMMANDS: [&str; 11] =
-    ["path", "probe", "decode", "diagnose", "explain", "lab", "conformance", "catalogue", "generate", "replay", "man"];
+const SUBCOMMANDS: [&str; 12] =
+    ["mutate", "path", "probe", "decode", "diagnose", "explain", "lab", "conformance", "catalogue", "generate", "replay", "man"];
 
 /// The words of a command line as a shell makes them: quotation marks of both kinds.
 fn split(line: &str) -> Vec<String> {

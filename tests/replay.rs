@@ -39,7 +39,7 @@ fn connections(path: &Path) -> Vec<Connection> {
 }
 
 /// Every call of every capture that said anything above TLS, and how many connections said nothing.
-fn scripts() -> (Vec<(String, Script)>, usize) {
+pub fn scripts() -> (Vec<(String, Script)>, usize) {
     let (mut scripts, mut silent) = (Vec::new(), 0);
     for name in names() {
         for connection in connections(&folder().join(format!("{name}.pcapng"))) {

@@ -20,6 +20,11 @@ impl Micros {
         Duration::from_micros(self.0)
     }
 
+    /// The time that has gone by since an earlier moment; zero when it is a later one.
+    pub fn since(self, earlier: Micros) -> Duration {
+        (self - earlier).duration()
+    }
+
     /// Milliseconds with fractions, for showing.
     pub fn millis(self) -> f64 {
         self.0 as f64 / 1000.0

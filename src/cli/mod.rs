@@ -17,6 +17,7 @@ mod known;
 mod lab;
 mod logs;
 mod man;
+mod mutate;
 mod output;
 mod password;
 mod path;
@@ -56,6 +57,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Conformance(args) => conformance::run(&args),
         Command::Replay(args) => replay::run(&args),
         Command::Path(args) => path::run(&args),
+        Command::Mutate(args) => mutate::run(&args),
         Command::Catalogue(args) => catalogue::run(&args),
         Command::Generate(args) => generate::run(&args),
         Command::Man => man::run(),

@@ -4,6 +4,7 @@ pub mod conformance;
 pub mod generate;
 pub mod lab;
 pub mod middlebox;
+pub mod mutate;
 pub mod path;
 pub mod pcap;
 pub mod probe;

@@ -153,6 +153,15 @@ impl Work {
             Operation::Shred => self.shred = true,
             Operation::Instead(new) => *bytes = new.clone(),
             Operation::Copy(_) => return false,
+            Operation::Early(..) => return false,
+            Operation::Extra(operation) => {
+                let mut copy = Work { bytes: Some(bytes.clone()), ..Work::default() };
+                let applied = copy.apply(operation);
+                let times = usize::try_from(copy.times).unwrap_or(1);
+                let made = copy.bytes.filter(|_| applied).into_iter();
+                self.before.extend(made.flat_map(|bytes| std::iter::repeat_n(bytes, times)));
+                return applied;
+            }
         }
         true
     }
@@ -240,6 +249,8 @@ mod tests {
         assert_eq!(only("sstp.call-connect-ack drop crypto-binding-request"), Message::bare(MessageType::CallConnectAck).emit());
         assert_eq!(only("sstp.call-connect-ack splice 0..1 99")[0], 0x99);
         assert_eq!(only("sstp.call-connect-ack instead \"HTTP\""), b"HTTP");
+        let pair = through("sstp.call-connect-ack extra set version=0x20").0;
+        assert_eq!((pair.len(), pair[0][0], pair[1][0]), (2, 0x20, 0x10));
         assert!(through("sstp.call-connect-ack drop").0.is_empty());
         assert_eq!(through("sstp.call-connect-ack repeat 3").0.len(), 3);
         assert_eq!(through("sstp.call-connect-ack split 5").0[0].len(), 5);

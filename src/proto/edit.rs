@@ -47,6 +47,11 @@ pub enum Operation {
     Copy(String),
     /// `instead bytes`: these bytes go out in its place.
     Instead(Vec<u8>),
+    /// `extra operation`: a copy, changed by that operation, goes out first.
+    Extra(Box<Operation>),
+    /// `early layer.message#nth`: sent before that message of the same side. A script that is played knows how to; a live mind,
+    /// which has not made the message yet, does not.
+    Early(String, u32),
 }
 
 /// The value of a `set`.
@@ -86,8 +91,9 @@ impl Edit {
             "*" => None,
             number => Some(number.parse().map_err(|_| fail("a number or * after #"))?),
         };
-        let verb =
-            words.next().ok_or_else(|| fail("an operation: set flip drop close repeat before hold splice split shred instead copy"))?;
+        let verb = words
+            .next()
+            .ok_or_else(|| fail("an operation: set flip drop close repeat before hold splice split shred instead copy extra early"))?;
         let rest = line.split_once(verb).map_or("", |pair| pair.1).trim();
         let operation = operation(verb, rest).map_err(fail)?;
         Ok(Edit { line: line.trim().to_string(), message: message.to_string(), nth, operation })
@@ -113,6 +119,18 @@ fn operation(verb: &str, rest: &str) -> Result<Operation, &'static str> {
             let (field, bit) = rest.rsplit_once('.').ok_or("flip field.bit")?;
             Operation::Flip(field.to_string(), bit.parse().map_err(|_| "flip field.bit")?)
         }
+        "extra" => {
+            let (verb, rest) = rest.split_once(' ').unwrap_or((rest, ""));
+            match self::operation(verb, rest.trim())? {
+                Operation::Extra(_) | Operation::Early(..) => return Err("extra and an operation that changes bytes"),
+                other => Operation::Extra(Box::new(other)),
+            }
+        }
+        "early" => {
+            let (name, nth) = rest.split_once('#').unwrap_or((rest, "1"));
+            let nth = nth.parse().map_err(|_| "early layer.message#nth")?;
+            Operation::Early(Some(name).filter(|name| name.contains('.')).ok_or("early layer.message#nth")?.to_string(), nth)
+        }
         "close" if rest.is_empty() => Operation::Close,
         "shred" if rest.is_empty() => Operation::Shred,
         "drop" if rest.is_empty() => Operation::Drop,
@@ -133,7 +151,7 @@ fn operation(verb: &str, rest: &str) -> Result<Operation, &'static str> {
         }
         "copy" if !rest.is_empty() => Operation::Copy(rest.to_string()),
         "split" => Operation::Split(rest.parse().map_err(|_| "split n")?),
-        _ => return Err("an operation: set flip drop close repeat before hold splice split shred instead copy"),
+        _ => return Err("an operation: set flip drop close repeat before hold splice split shred instead copy extra early"),
     })
 }
 
@@ -183,11 +201,23 @@ mod tests {
         assert_eq!(edit("chap.success#1 hold 70s"), Ok(Operation::Hold(Duration::from_secs(70))));
         assert_eq!(edit("http.response#1 splice 9..12 \"503\""), Ok(Operation::Splice(9, 12, b"503".to_vec())));
         assert_eq!(edit("sstp.call-connected#1 split 5"), Ok(Operation::Split(5)));
+        assert_eq!(edit("sstp.a extra set version=1"), Ok(Operation::Extra(Box::new(Operation::Set("version".into(), Value::Number(1))))));
+        assert_eq!(edit("sstp.b#1 early sstp.a#2"), Ok(Operation::Early("sstp.a".into(), 2)));
     }
 
     #[test]
     fn a_line_that_is_no_edit_says_what_was_expected() {
-        for line in ["", "sstp.x#1", "sstp.x#y drop", "sstp.x#1 set version", "sstp.x#1 hold 5", "sstp.x#1 burn", "sstp.x splice 9..3 00"] {
+        for line in [
+            "",
+            "sstp.x#1",
+            "sstp.x#y drop",
+            "sstp.x#1 set version",
+            "sstp.x#1 hold 5",
+            "sstp.x#1 burn",
+            "sstp.x splice 9..3 00",
+            "a.x extra burn",
+            "a.x early a",
+        ] {
             assert!(Edit::parse(line).is_err(), "{line}");
         }
     }

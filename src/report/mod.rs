@@ -8,6 +8,7 @@ mod junit;
 mod learned;
 mod matrix;
 pub mod model;
+pub mod mutate;
 mod ndjson;
 pub mod path;
 pub mod progress;

@@ -3,6 +3,7 @@
 mod captures;
 mod conformance;
 mod fronts;
+mod mutate;
 mod odd;
 mod path;
 mod proxies;

@@ -7,6 +7,7 @@ mod explain;
 mod gate;
 mod generate;
 mod lab;
+mod mutate;
 mod path;
 mod probe;
 mod replay;
@@ -23,9 +24,10 @@ pub use explain::ExplainArgs;
 pub use gate::GateArgs;
 pub use generate::{CutArgs, GenerateArgs, Made, ToArgs};
 pub use lab::LabArgs;
+pub use mutate::{Budget, MutateArgs};
 pub use path::{PathArgs, PathOutput};
 pub use probe::{Colour, EapTlsVersion, ExtentArgs, LoginArgs, ProbeArgs, Roots, ScanArgs, ShownArgs, TrustArgs, WayArgs};
-pub use replay::{Form, PartArgs, ReplayArgs};
+pub use replay::{Form, ReplayArgs};
 pub use target::Target;
 pub use values::{Numbers, OutputTo};
 
@@ -59,6 +61,8 @@ pub(super) enum Command {
     Replay(Box<ReplayArgs>),
     /// Find what on the way to a server breaks SSTP, by experiments
     Path(Box<PathArgs>),
+    /// Send spoilt variants of a call to a server, in every state, and hold what it does against the state tables
+    Mutate(Box<MutateArgs>),
     /// Print the checks, the faults or the codes that this program knows
     Catalogue(CatalogueArgs),
     /// Make captures for tests and benchmarks

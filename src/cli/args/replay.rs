@@ -190,7 +190,7 @@ fn edit(line: &str) -> Result<Edit, String> {
     Edit::parse(line).map_err(|error| error.to_string())
 }
 
-fn rate(text: &str) -> Result<f64, String> {
+pub(super) fn rate(text: &str) -> Result<f64, String> {
     let number = text.parse::<f64>().ok().filter(|number| (0.001..=100_000.0).contains(number));
     number.ok_or_else(|| format!("{text:?} is not a number from 0.001 to 100000"))
 }

@@ -2,7 +2,7 @@
 
 mod many;
 mod page;
-mod source;
+pub(super) mod source;
 mod steps;
 
 use super::args::{Form, ReplayArgs, Target as Named};

@@ -1,11 +1,11 @@
 //! The recording, from whatever file it is in.
 
-use super::super::args::{PartArgs, ReplayArgs};
+use super::super::args::{KeyArgs, ReplayArgs};
 use super::super::decode;
 use super::super::exit::Trouble;
 use super::super::output::complain;
 use crate::base::Side;
-use crate::capture::read::{self, Connection, Kind, Listener, Options, Source};
+use crate::capture::read::{Connection, Kind, Listener, Options, Source, read as read_capture};
 use crate::jobs::replay::{FIRST_LINE, NotPlayable, Said, Script};
 use crate::report::text::count;
 use crate::transcript::{Transcript, scrub};
@@ -18,13 +18,7 @@ pub fn script(args: &ReplayArgs) -> Result<Script, Trouble> {
     let Some(path) = &args.input else {
         return Err(Trouble::Usage("FILE is missing; for example `sstp-diag replay call.pcapng --to HOST`".into()));
     };
-    let name = path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
-    let name: String = name.chars().filter(|c| !c.is_control()).collect();
-    let mut script = match beginning(path)? {
-        Looks::Script => of_text(path)?,
-        Looks::Transcripts => recorded(transcripts(path)?, &name, &args.part)?,
-        Looks::Capture => recorded(captured(path, args)?, &name, &args.part)?,
-    };
+    let mut script = read(path, args.part.session, &args.keys)?;
     let wrong = |error: NotPlayable| Trouble::Usage(error.to_string());
     // The end first: a beginning after it would be nothing.
     args.part.until.as_deref().map(|until| script.until(until)).transpose().map_err(wrong)?;
@@ -38,6 +32,17 @@ pub fn script(args: &ReplayArgs) -> Result<Script, Trouble> {
         ));
     }
     Ok(script)
+}
+
+/// Reads a connection of a file: the one of that number, or the first that said anything.
+pub fn read(path: &Path, session: Option<u64>, keys: &KeyArgs) -> Result<Script, Trouble> {
+    let name = path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
+    let name: String = name.chars().filter(|c| !c.is_control()).collect();
+    Ok(match beginning(path)? {
+        Looks::Script => of_text(path)?,
+        Looks::Transcripts => recorded(transcripts(path)?, &name, session)?,
+        Looks::Capture => recorded(captured(path, keys)?, &name, session)?,
+    })
 }
 
 /// A secret field with nothing but asterisks in it.
@@ -85,8 +90,8 @@ fn of_text(path: &Path) -> Result<Script, Trouble> {
 /// What was read, and where the file is damaged.
 type Recorded = (Vec<(u64, Transcript)>, Option<String>);
 
-fn recorded((all, damage): Recorded, name: &str, part: &PartArgs) -> Result<Script, Trouble> {
-    let mut script = chosen(all, name, part)?;
+fn recorded((all, damage): Recorded, name: &str, session: Option<u64>) -> Result<Script, Trouble> {
+    let mut script = chosen(all, name, session)?;
     if script.cut.is_none() && !script.ends() {
         script.cut = damage;
     }
@@ -118,10 +123,10 @@ impl Listener for Kept {
     }
 }
 
-fn captured(path: &Path, args: &ReplayArgs) -> Result<Recorded, Trouble> {
-    let options = Options { sources: vec![Source::Path(path.into())], ..decode::keys(&args.keys)? };
+fn captured(path: &Path, keys: &KeyArgs) -> Result<Recorded, Trouble> {
+    let options = Options { sources: vec![Source::Path(path.into())], ..decode::keys(keys)? };
     let mut kept = Kept::default();
-    let summary = read::read(&options, &mut kept).map_err(|error| Trouble::Ours(error.to_string()))?;
+    let summary = read_capture(&options, &mut kept).map_err(|error| Trouble::Ours(error.to_string()))?;
     let harm = summary.damages.first().map(|damage| format!("the file is damaged behind packet {}", damage.packet));
     for damage in summary.damages {
         complain(&format!("{} is damaged behind packet {}: {}", damage.file, damage.packet, damage.says));
@@ -130,10 +135,10 @@ fn captured(path: &Path, args: &ReplayArgs) -> Result<Recorded, Trouble> {
 }
 
 /// The connection that was asked for, or the first that said anything.
-fn chosen(all: Vec<(u64, Transcript)>, name: &str, part: &PartArgs) -> Result<Script, Trouble> {
+fn chosen(all: Vec<(u64, Transcript)>, name: &str, session: Option<u64>) -> Result<Script, Trouble> {
     let sessions = all.len() as u64;
     let read = |number: &u64, transcript: &Transcript| Script::of(transcript, &format!("{name}, session {number}"));
-    if let Some(wanted) = part.session {
+    if let Some(wanted) = session {
         let Some((number, transcript)) = all.iter().find(|row| row.0 == wanted) else {
             return Err(Trouble::Usage(format!("{name} has no SSTP session {wanted}; `sstp-diag decode` numbers them")));
         };

@@ -5,7 +5,7 @@ use super::message::{Lane, Said};
 use super::pattern::Pattern;
 use super::script::{Script, Step};
 use crate::base::{Micros, Side};
-use crate::proto::edit::Edit;
+use crate::proto::edit::{Edit, Operation};
 use crate::proto::plan::CertHashes;
 use std::collections::{BTreeMap, HashSet};
 
@@ -111,6 +111,9 @@ impl Course {
             }
         }
         course.peer_closes = closed == Some(side.other());
+        for edit in &script.edits {
+            course.early(edit);
+        }
         let last = script.steps.iter().rev().find_map(Step::said);
         course.settles = closed.is_none() && !course.open_end && last.is_none_or(|said| said.name != "sstp.call-disconnect-ack");
         course
@@ -144,6 +147,23 @@ impl Course {
         let waits = |row: &(&Lane, &Vec<Expected>)| !row.1.is_empty() && !matches!(row.0, Lane::Echo(_));
         let needs = self.theirs.iter().filter(waits).map(|(lane, list)| (*lane, list.len())).collect();
         self.ours.push(Turn { step, said: said.clone(), needs });
+    }
+
+    /// Moves what an edit wants early; says whether it did. What stood before it need not have come any more.
+    pub fn early(&mut self, edit: &Edit) -> bool {
+        let Operation::Early(name, nth) = &edit.operation else { return false };
+        let find = |name: &str, nth: u32| {
+            let mut places = self.ours.iter().enumerate().filter(|(_, turn)| turn.said.name == name).map(|(at, _)| at);
+            places.nth(usize::try_from(nth).ok()?.checked_sub(1)?)
+        };
+        let Some((from, to)) = find(&edit.message, edit.nth.unwrap_or(1)).zip(find(name, *nth)).filter(|(from, to)| from > to) else {
+            return false;
+        };
+        let needs = self.ours.get(to).map(|turn| turn.needs.clone()).unwrap_or_default();
+        let mut turn = self.ours.remove(from);
+        turn.needs = needs;
+        self.ours.insert(to, turn);
+        true
     }
 
     /// The first message that must have come and has not, when so many came of each exchange.

@@ -66,6 +66,11 @@ impl Moment {
         Moment { side, present, recorded_leaf, values: Values::default(), requests: HashMap::new(), proof, rng, verbatim }
     }
 
+    /// The key for crypto binding that the login has left.
+    pub fn key(&self) -> Option<[u8; 32]> {
+        self.proof.hlak
+    }
+
     /// The bytes to send in place of those recorded. `draft` may change a message before its compound MAC is made.
     pub fn outgoing(&mut self, said: &Said, draft: &mut dyn FnMut(&str, Vec<u8>) -> Vec<u8>) -> Vec<u8> {
         if self.verbatim {

@@ -96,6 +96,16 @@ impl Player {
         }
     }
 
+    /// The key for crypto binding that the login has left. MS-SSTP 3.2.5.2.2.
+    pub fn key(&self) -> Option<[u8; 32]> {
+        self.moment.key()
+    }
+
+    /// Something is held back until its time has come.
+    pub fn holds(&self) -> bool {
+        self.door.due().is_some()
+    }
+
     fn peer(&self) -> Side {
         self.course.side.other()
     }

@@ -39,6 +39,9 @@ const REQUIRED_ATTRIBUTE_MISSING: u32 = 10;
 /// MS-SSTP 2.2.8.
 const DUPLICATE_ATTRIBUTE: u32 = 1;
 
+/// Ours: Status Infos of one Nak; each is 76 bytes at most, and a packet 4095.
+const MOST_FAULTS: usize = 50;
+
 /// How the server leaves. MS-SSTP 3.1.1.1, 3.1.1.2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Parting {
@@ -173,6 +176,8 @@ impl Server {
             }
             return;
         }
+        // More than fit in a packet cannot be told. MS-SSTP 2.2.12.
+        faults.truncate(MOST_FAULTS);
         self.naks += 1;
         if self.naks > self.config.nak_limit && self.config.bugs.has(Bug::NakLoopHangs) {
             return core.hang();
@@ -343,7 +348,7 @@ impl Decide for Server {
         }
         match (line.0, path, line.2) {
             // RFC 9112 3.2.
-            (_, _, "HTTP/1.1") if head.header("Host").is_none() => self.refuse(core, 400, "Bad Request"),
+            (_, _, "HTTP/1.1") if head.all("Host").count() != 1 => self.refuse(core, 400, "Bad Request"),
             (method, path, "HTTP/1.1")
                 if (method == http::METHOD || self.config.bugs.has(Bug::AnyMethod))
                     && (path == http::PATH || self.config.bugs.has(Bug::AnyPath)) =>

@@ -1,0 +1,299 @@
+//! `mutate`: from the arguments to the report.
+
+mod inward;
+mod keep;
+mod page;
+mod rails;
+
+use super::args::{Budget, Form, MutateArgs, Target as Named};
+use super::exit::{Exit, Trouble};
+use super::output::{self, print};
+use super::replay::source;
+use super::{lab as cli_lab, password, probe};
+use crate::base::{Secret, Side};
+use crate::jobs::lab::{self, Lab, LabConfig};
+use crate::jobs::mutate::run::{self, Pace, Remote};
+use crate::jobs::mutate::variant::{self, Variant};
+use crate::jobs::mutate::{Hunt, Patience, arena};
+use crate::jobs::probe::ProbeConfig;
+use crate::jobs::replay::{Course, Script};
+use crate::live::clock::Clock;
+use crate::live::runtime::{self, Ended};
+use crate::live::wiretap::Ear;
+use crate::proto::plan::Credentials;
+use crate::report::mutate::{Grid, Page};
+use keep::Progress;
+use std::rc::Rc;
+use std::time::Duration;
+use tokio::sync::watch::Receiver;
+
+/// Does what the arguments ask for.
+pub fn run(args: &MutateArgs) -> Result<Exit, Trouble> {
+    let script = script(args)?;
+    let variants = chosen(args, &script)?;
+    if args.what.dry_run {
+        return dry_run(args, &variants);
+    }
+    if args.peer.own {
+        return inward::run(args, &script);
+    }
+    if args.peer.to.is_empty() && !args.peer.lab {
+        return Err(Trouble::Usage("against whom? --to TARGET, --lab or --self; --dry-run sends nothing".into()));
+    }
+    let targets = targets(args)?;
+    rails::all(args, &targets)?;
+    if args.peer.to.len() > 1 && (args.watch.pid.is_some() || args.pace.resume.is_some() || args.what.in_session) {
+        return Err(Trouble::Usage("--pid, --resume and --in-session are for one target".into()));
+    }
+    let ended = runtime::run(|stop| async move { hunt(args, &script, &variants, targets, stop).await })?;
+    match ended {
+        Ended::Through(exit) => exit,
+        Ended::Interrupted(exit) => exit.map(|_| Exit::Interrupted),
+        Ended::Abandoned => Ok(Exit::Interrupted),
+    }
+}
+
+fn script(args: &MutateArgs) -> Result<Script, Trouble> {
+    match &args.input {
+        Some(path) => source::read(path, None, &args.keys),
+        None if args.lab_session || args.peer.lab || args.peer.own || args.what.dry_run => {
+            arena::lab_script().map_err(|error| Trouble::Ours(error.to_string()))
+        }
+        None => Err(Trouble::Usage("what is spoilt? FILE, or --lab-session for an honest call as the lab knows it".into())),
+    }
+}
+
+fn chosen(args: &MutateArgs, script: &Script) -> Result<Vec<Variant>, Trouble> {
+    let mut variants = variant::all(script, args.what.seed);
+    if let Some(id) = &args.what.only {
+        variants.retain(|variant| variant.id == *id);
+        if let Some(number) = id.strip_prefix("open/").and_then(|number| number.parse().ok()) {
+            variants.push(run::loose(args.what.seed, number));
+        }
+        if variants.is_empty() {
+            let says = format!("there is no variant {id:?} of this call under --seed {}; --dry-run lists them", args.what.seed);
+            return Err(Trouble::Usage(says));
+        }
+        return Ok(variants);
+    }
+    variants.retain(|variant| args.what.slow || !variant.slow);
+    if !args.what.select.is_empty() {
+        variants.retain(|variant| args.what.select.iter().any(|prefix| variant.id.starts_with(prefix)));
+    }
+    match variants.is_empty() {
+        true => Err(Trouble::Usage("--select leaves no variant; --dry-run lists them".into())),
+        false => Ok(variants),
+    }
+}
+
+fn dry_run(args: &MutateArgs, variants: &[Variant]) -> Result<Exit, Trouble> {
+    let most = match args.pace.budget {
+        Some(Budget::Cases(cases)) => usize::try_from(cases).unwrap_or(usize::MAX),
+        _ => usize::MAX,
+    };
+    let mut text = String::new();
+    for variant in variants.iter().take(most) {
+        text += &match args.output {
+            Form::Table => format!("{}  {}\n", variant.id, variant.line()),
+            Form::Json => {
+                let row =
+                    serde_json::json!({ "id": variant.id, "state": variant.place, "family": variant.family, "edits": variant.line() });
+                format!("{row}\n")
+            }
+        };
+    }
+    print(text.as_bytes())?;
+    Ok(Exit::Works)
+}
+
+/// What is dialled; with `--lab` the lab fills in the rest.
+fn targets(args: &MutateArgs) -> Result<Vec<ProbeConfig>, Trouble> {
+    let nobody = [String::new()];
+    let names = if args.peer.lab { &nobody[..] } else { &args.peer.to };
+    names.iter().map(|name| target(args, name)).collect()
+}
+
+fn target(args: &MutateArgs, name: &str) -> Result<ProbeConfig, Trouble> {
+    let named = match name {
+        "" => Named { host: String::new(), port: 0 },
+        name => Named::parse(name).map_err(Trouble::Usage)?,
+    };
+    let roots = super::trust::of(super::trust::store(args.trust), &args.ca)?;
+    let mut config = probe::dialling(&args.way, roots, args.peer.lab, &named)?;
+    let given = password::given(args.login.user.as_ref(), args.login.password_file.as_deref(), args.login.password_env.as_deref())?;
+    let (user, password) = lab::USERS[0];
+    let alice = || Credentials { user: user.into(), password: Secret::new(password.into()) };
+    config.credentials = given.or_else(|| args.input.is_none().then(alice));
+    config.seed = args.what.seed;
+    Ok(config)
+}
+
+async fn hunt(
+    args: &MutateArgs,
+    script: &Script,
+    variants: &[Variant],
+    mut targets: Vec<ProbeConfig>,
+    stop: Receiver<bool>,
+) -> Result<Exit, Trouble> {
+    let lab = if args.peer.lab { Some(start_lab(args, &mut targets).await?) } else { None };
+    let mut reactions = Vec::new();
+    let mut worst = Exit::Works;
+    for config in &targets {
+        let (exit, seen) = one_target(args, script, variants, config, &stop).await?;
+        worst = if exit == Exit::Works { worst } else { exit };
+        reactions.push(seen);
+        if *stop.borrow() {
+            break;
+        }
+    }
+    if targets.len() > 1 && reactions.len() == targets.len() {
+        let names = targets.iter().map(|config| config.target.authority()).collect();
+        page::grid(args, names, variants, &reactions)?;
+    }
+    if let Some(lab) = lab {
+        lab.stop().await;
+    }
+    Ok(worst)
+}
+
+async fn start_lab(args: &MutateArgs, targets: &mut [ProbeConfig]) -> Result<Lab, Trouble> {
+    let bugs = cli_lab::bugs(&args.peer.bug)?;
+    let lab = Lab::start(LabConfig { bugs, seed: args.what.seed, ..LabConfig::default() }).await?;
+    for config in targets {
+        cli_lab::dial(config, lab.dial(), &args.way, args.ca.is_empty().then_some(args.trust))?;
+    }
+    Ok(lab)
+}
+
+type Reactions = Vec<(String, String)>;
+
+async fn one_target(
+    args: &MutateArgs,
+    script: &Script,
+    variants: &[Variant],
+    config: &ProbeConfig,
+    stop: &Receiver<bool>,
+) -> Result<(Exit, Reactions), Trouble> {
+    let clock = Clock::start();
+    let patience = if args.what.slow || variants.iter().any(|variant| variant.slow) { SLOW } else { Patience::REAL };
+    let mut remote = Remote::new(config.clone(), Course::of(script, Side::Client), clock, stop.clone(), patience);
+    (remote.pid, remote.restart_cmd) = (args.watch.pid, args.watch.restart_cmd.clone());
+    let (remote, hunt) = (Rc::new(remote), Rc::new(Hunt::new(args.watch.confirm, SLOW_ANSWER)));
+    if !alive(&hunt, &remote).await {
+        let says =
+            format!("an honest call with {} does not go through, so nothing can be said about spoilt ones", config.target.authority());
+        complain_why(&remote).await;
+        return Err(Trouble::Ours(says));
+    }
+    let mut progress = Progress::open(args)?;
+    let from = progress.stand();
+    let pace = pace(args, config, variants.len());
+    let mut reactions = Vec::new();
+    let stand = run::all(remote.clone(), hunt.clone(), variants, pace, from, &mut |hunt, stand, reaction| {
+        reactions.extend(reaction.map(|(id, reaction)| (id.to_string(), reaction.to_string())));
+        progress.tell(hunt, stand);
+    })
+    .await;
+    progress.end(&stand)?;
+    if !remote.is_stopping() && !hunt.counts().dead {
+        hunt.check_life(&*remote).await;
+    }
+    let mut page = page::of(args, script, config, &hunt, &stand);
+    page.interrupted = *stop.borrow();
+    keep::findings(args, script, config, &hunt, &mut page, stop).await?;
+    show(args, &page)?;
+    let exit = match () {
+        () if page.interrupted => Exit::Interrupted,
+        () if page.findings.is_empty() => Exit::Works,
+        () => Exit::Fails,
+    };
+    Ok((exit, reactions))
+}
+
+/// A machine under load may be slow once.
+async fn alive(hunt: &Hunt, remote: &Remote) -> bool {
+    let mut through = 0;
+    for _ in 0..HONEST {
+        through += u32::from(hunt.learn(remote).await);
+        if remote.is_stopping() {
+            return false;
+        }
+    }
+    through > 0
+}
+
+async fn complain_why(remote: &Remote) {
+    use crate::jobs::mutate::hunt::Target;
+    let ride = remote.ride(&[]).await;
+    if let Some(why) = &ride.no_connection {
+        return output::complain(why);
+    }
+    let verdict = ride.verdict(&remote.knows());
+    let first = verdict.faults.first().map(|fault| format!("; {} ({})", fault.says, fault.spec)).unwrap_or_default();
+    output::complain(&format!("the honest call came to: {}{first}", verdict.reaction));
+}
+
+fn pace(args: &MutateArgs, config: &ProbeConfig, variants: usize) -> Pace {
+    let (cases, time) = match args.pace.budget {
+        Some(Budget::Cases(cases)) => (Some(cases), None),
+        Some(Budget::Time(time)) => (None, Some(time)),
+        None if args.what.in_session => (Some(IN_SESSION), None),
+        None => (Some(variants as u64), None),
+    };
+    let only = args.what.only.is_some() || !args.what.select.is_empty();
+    let here = rails::is_here(&config.target.host) || args.peer.lab;
+    Pace {
+        // What was chosen is all that is wanted.
+        cases: if only { cases.map(|cases| cases.min(variants as u64)).or(Some(variants as u64)) } else { cases },
+        time,
+        rate: args.pace.rate.or((!here).then_some(RATE)),
+        // Memory that grows is of one variant only when nothing else is under way.
+        concurrency: if args.watch.pid.is_some() { 1 } else { args.pace.concurrency.unwrap_or(if here { HERE } else { 1 }).into() },
+        in_session: args.what.in_session,
+    }
+}
+
+fn show(args: &MutateArgs, page: &Page) -> Result<(), Trouble> {
+    let mut text = Vec::new();
+    let style = output::looks(args.color, args.width, false);
+    match args.output {
+        Form::Table => page.table(style.width, &mut text)?,
+        Form::Json => page.json(&mut text)?,
+    }
+    print(&text)?;
+    Ok(())
+}
+
+fn show_grid(args: &MutateArgs, grid: &Grid) -> Result<(), Trouble> {
+    let mut text = Vec::new();
+    match args.output {
+        Form::Table => grid.table(&mut text)?,
+        Form::Json => {
+            serde_json::to_writer_pretty(&mut text, grid).map_err(std::io::Error::other)?;
+            text.push(b'\n');
+        }
+    }
+    print(&text)?;
+    Ok(())
+}
+
+/// A config whose traffic is heard.
+fn heard(config: &ProbeConfig, ear: Ear) -> ProbeConfig {
+    use crate::live::keylog::KeyLogs;
+    let keylog = KeyLogs::open(None, None).map(|keylog| std::sync::Arc::new(keylog.heard_by(ear.clone())));
+    ProbeConfig { keylog: keylog.unwrap_or_else(|_| config.keylog.clone()), ear, ..config.clone() }
+}
+
+/// Ours: with timers in play everything is waited for.
+const SLOW: Patience =
+    Patience { quiet: Duration::from_millis(1_500), answer: Duration::from_secs(20), close: Duration::from_millis(3_000) };
+/// Ours: an answer over sockets that takes longer is slow.
+const SLOW_ANSWER: Duration = Duration::from_millis(1_500);
+/// Ours: honest calls before the spoilt ones.
+const HONEST: u32 = 3;
+/// Ours: connections at a time to this machine.
+const HERE: u16 = 4;
+/// Ours: connections a second to a machine that is not this one.
+const RATE: f64 = 20.0;
+/// Ours: variants of a run in one session, where no budget is given.
+const IN_SESSION: u64 = 100_000;

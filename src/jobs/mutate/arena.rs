@@ -1,0 +1,162 @@
+//! A target in memory: the built-in server on the pretend wire, where a minute costs a millisecond.
+
+use super::hunt::{Hunt, Target};
+use super::referee::World;
+use super::ride::{Patience, Ride, Rider, Riding};
+use super::train::{Journey, Journeying, Train};
+use super::variant::{self, Variant};
+use crate::base::{Layer, Micros, Secret, Side};
+use crate::jobs::lab;
+use crate::jobs::replay::like;
+use crate::jobs::replay::moment::Moment;
+use crate::jobs::replay::player::Shared;
+use crate::jobs::replay::{Course, Manner, NotPlayable, Player, Present, Script, Timing};
+use crate::proto::bug::{Bug, Bugs};
+use crate::proto::edit::Edit;
+use crate::proto::plan::{CertHashes, ClientConfig, Credentials, Method, Mind, Plan, ServerConfig};
+use crate::proto::{Session, pair};
+use crate::transcript::Transcript;
+use std::future::Future;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError};
+use std::task::{Context, Waker};
+use std::time::Duration;
+
+/// A server in memory and the script that is played to it.
+pub struct Arena {
+    course: Arc<Course>,
+    world: Arc<World>,
+    server: Plan,
+    bugs: Bugs,
+    seed: u64,
+    /// Every ride meets the server with other random values.
+    rides: AtomicU64,
+}
+
+impl Arena {
+    /// The lab with these defects.
+    pub fn new(script: &Script, bugs: &[Bug], seed: u64) -> Option<Arena> {
+        Arena::of(script, lab::defective(bugs, CERT, 1)?, alice(), seed)
+    }
+
+    /// A sound server that is like the one that was recorded.
+    pub fn like(script: &Script, seed: u64) -> Option<Arena> {
+        let credentials = Credentials { user: like::user(script).unwrap_or_else(|| alice().user), ..alice() };
+        let server = ServerConfig { cert: CERT, ..like::server(script, &credentials) };
+        let plan = Plan { mind: Mind::Server(server), edits: Vec::new(), toxics: Vec::new(), seed: 1 };
+        Arena::of(script, plan, credentials, seed)
+    }
+
+    fn of(script: &Script, server: Plan, credentials: Credentials, seed: u64) -> Option<Arena> {
+        let Mind::Server(config) = &server.mind else { return None };
+        let bugs = config.bugs.clone();
+        let world = World { credentials: Some(credentials), leaf: Some(CERT), patience: PROMPT };
+        Some(Arena {
+            course: Arc::new(Course::of(script, Side::Client)),
+            world: Arc::new(world),
+            server,
+            bugs,
+            seed,
+            rides: AtomicU64::new(seed),
+        })
+    }
+
+    /// Plays the script with these edits; random values of the client come from one seed, those of the server from another.
+    pub fn ride(&self, edits: &[Edit], (client, server): (u64, u64)) -> Ride {
+        let credentials = self.world.credentials.clone();
+        let present = Present { host: HOST.into(), leaf: Some(CERT), credentials, seed: client, ..Present::default() };
+        let (rider, riding) = rider(&self.course, edits, present, &self.world, Patience::PRETENDED, Micros::ZERO);
+        let plan = Plan { seed: server, ..self.server.clone() };
+        let server = Box::new(Session::new(plan, Micros::ZERO));
+        pair::run_machines(Box::new(rider), server, LONGEST, &mut |_, _, _| {});
+        std::mem::take(&mut *riding.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The cars from one number to another in one session.
+    pub fn train(&self, cars: (u64, u64)) -> Journey {
+        let journey = Journeying::default();
+        let present = Present { host: HOST.into(), leaf: Some(CERT), credentials: Some(alice()), seed: self.seed, ..Present::default() };
+        let (player, _) = player(&self.course, &[], present, Micros::ZERO);
+        let train = Train::new(player, self.seed, cars, Micros::ZERO, journey.clone());
+        let server = Box::new(Session::new(self.server.clone(), Micros::ZERO));
+        pair::run_machines(Box::new(train), server, LONGEST, &mut |_, _, _| {});
+        std::mem::take(&mut *journey.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Sends the variants one after the other until `enough`; every future here is ready at once.
+    pub fn hunt(&self, hunt: &Hunt, variants: &[Variant], enough: &mut dyn FnMut(&Hunt) -> bool) {
+        for variant in variants {
+            let mut examined = std::pin::pin!(hunt.examine(self, variant));
+            let _ = examined.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+            if enough(hunt) {
+                return;
+            }
+        }
+        let mut lives = std::pin::pin!(hunt.check_life(self));
+        let _ = lives.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    }
+}
+
+impl Target for Arena {
+    async fn ride(&self, edits: &[Edit]) -> Ride {
+        let nth = self.rides.fetch_add(1, Ordering::Relaxed);
+        Arena::ride(self, edits, (self.seed, nth))
+    }
+
+    fn world(&self) -> Arc<World> {
+        self.world.clone()
+    }
+
+    fn memory(&self) -> Option<u64> {
+        Some(self.bugs.held())
+    }
+
+    async fn restart(&self) -> bool {
+        self.bugs.revive();
+        true
+    }
+}
+
+/// A rider on the course with these edits, which begins at `now`.
+pub fn rider(course: &Course, edits: &[Edit], present: Present, world: &Arc<World>, patience: Patience, now: Micros) -> (Rider, Riding) {
+    let naks = course.theirs.values().flatten().any(|expected| expected.said.name == "sstp.call-connect-nak");
+    let (player, outcome) = player(course, edits, present, now);
+    let (reached, riding) = (!outcome.lock().unwrap_or_else(PoisonError::into_inner).edited.is_empty(), Riding::default());
+    (Rider::new(player, outcome, world.clone(), patience, (reached, naks, now), riding.clone()), riding)
+}
+
+/// A player of the course with these edits.
+pub fn player(course: &Course, edits: &[Edit], present: Present, now: Micros) -> (Player, Shared) {
+    let (course, moved) = variant::course(course, edits);
+    let moment = Moment::new(Side::Client, present, course.leaf, false);
+    let outcome = Shared::default();
+    let manner = Manner { timing: Timing::Asap, patience: NEVER, gate: None, notes: false };
+    outcome.lock().unwrap_or_else(PoisonError::into_inner).edited = moved;
+    (Player::new(Arc::new(course), manner, moment, outcome.clone(), now), outcome)
+}
+
+/// What an honest call with the sound lab says: the script where none is given.
+pub fn lab_script() -> Result<Script, NotPlayable> {
+    let mut client = ClientConfig { credentials: Some(alice()), pings: 1, ..ClientConfig::new(HOST, CERT) };
+    (client.methods, client.until) = (vec![Method::MsChapV2], Layer::Teardown);
+    let client = Plan { mind: Mind::Client(client), edits: Vec::new(), toxics: Vec::new(), seed: 1 };
+    let server = lab::defective(&[], CERT, 2).ok_or_else(|| NotPlayable("the lab cannot be rehearsed".into()))?;
+    let run = pair::run(client, server, LONGEST);
+    let mut script = Script::of(&Transcript { events: run.client, ..Transcript::default() }, "a call with the lab")?;
+    script.leaf = Some(CERT);
+    Ok(script)
+}
+
+fn alice() -> Credentials {
+    let (user, password) = lab::USERS[0];
+    Credentials { user: user.into(), password: Secret::new(password.into()) }
+}
+
+const HOST: &str = "vpn.lab.example";
+const CERT: CertHashes = CertHashes { sha1: [0x11; 20], sha256: [0x22; 32] };
+/// Ours: in memory an answer that takes longer is none.
+const PROMPT: Duration = Duration::from_secs(10);
+/// Ours: pretended time of one ride.
+const LONGEST: Duration = Duration::from_secs(2_000);
+/// The rider decides when it is over.
+const NEVER: Duration = Duration::from_secs(86_400);

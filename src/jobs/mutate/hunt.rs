@@ -1,0 +1,360 @@
+//! A hunt: rides, looks, and for what is wrong rides again: is it so every time, with fewer edits too, and is the target alive?
+
+use super::fault::{Fault, Kind};
+use super::referee::{Verdict, World};
+use super::ride::Ride;
+use super::variant::{Variant, line};
+use crate::base::SpecRef;
+use crate::proto::edit::Edit;
+use std::collections::{BTreeMap, HashSet};
+use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// What rides: over sockets or in memory.
+pub trait Target {
+    /// Plays the script with these edits.
+    fn ride(&self, edits: &[Edit]) -> impl Future<Output = Ride>;
+    /// What is known of it.
+    fn world(&self) -> Arc<World>;
+    /// How much memory it holds, bytes, where that can be seen.
+    fn memory(&self) -> Option<u64>;
+    /// Starts it again; says whether that is possible.
+    fn restart(&self) -> impl Future<Output = bool>;
+}
+
+/// Something that is wrong, as it was found.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// The variant.
+    pub id: String,
+    /// The state that it was sent in.
+    pub place: &'static str,
+    /// What is wrong.
+    pub fault: Fault,
+    /// The fewest edits that show it.
+    pub edits: Vec<Edit>,
+    /// What the target did.
+    pub reaction: String,
+    /// So often out of so many rides.
+    pub seen: (u32, u32),
+    /// Other variants that show the same.
+    pub also: u64,
+    /// A ride that shows it.
+    pub ride: Ride,
+}
+
+/// What was counted.
+#[derive(Clone, Debug, Default)]
+pub struct Counts {
+    /// Variants sent.
+    pub cases: u64,
+    /// Connections made.
+    pub rides: u64,
+    /// Variants whose place was not reached.
+    pub unreached: u64,
+    /// Faults that did not come again.
+    pub unconfirmed: u64,
+    /// Variants by state.
+    pub places: BTreeMap<&'static str, u64>,
+    /// The target is dead and cannot be started.
+    pub dead: bool,
+}
+
+/// What was found so far; shared by those who ride at the same time.
+#[derive(Debug, Default)]
+pub struct Hunt {
+    state: Mutex<State>,
+    /// A fault is looked at so often more.
+    confirm: u32,
+    /// An answer that takes longer is slow.
+    slow: Duration,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    counts: Counts,
+    findings: Vec<Finding>,
+    nonces: HashSet<Vec<u8>>,
+    /// Variants behind which no sign of life has come yet.
+    suspects: Vec<Suspect>,
+    /// What an honest call shows already.
+    honest: Vec<Fault>,
+    /// Counts beginnings and ends of rides.
+    happened: u64,
+}
+
+#[derive(Debug)]
+struct Suspect {
+    /// What had happened when it was through.
+    ended: u64,
+    variant: Variant,
+    ride: Ride,
+}
+
+/// One look at one ride.
+struct Look {
+    /// What had happened when it began.
+    began: u64,
+    ride: Ride,
+    verdict: Verdict,
+}
+
+impl Hunt {
+    /// A hunt that looks at every fault `confirm` times more.
+    pub fn new(confirm: u32, slow: Duration) -> Hunt {
+        Hunt { state: Mutex::default(), confirm, slow }
+    }
+
+    fn on_state<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        change(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// What was counted so far.
+    pub fn counts(&self) -> Counts {
+        self.on_state(|state| state.counts.clone())
+    }
+
+    /// What was found so far.
+    pub fn findings(&self) -> Vec<Finding> {
+        self.on_state(|state| state.findings.clone())
+    }
+
+    /// How many findings there are.
+    pub fn found(&self) -> usize {
+        self.on_state(|state| state.findings.len())
+    }
+
+    fn happens(&self) -> u64 {
+        self.on_state(|state| {
+            state.happened += 1;
+            state.happened
+        })
+    }
+
+    async fn look<T: Target>(&self, target: &T, edits: &[Edit]) -> Look {
+        let began = self.happens();
+        let before = target.memory();
+        let ride = target.ride(edits).await;
+        let mut verdict = ride.verdict(&target.world());
+        if ride.no_connection.is_some() {
+            verdict.faults.clear();
+        }
+        let grown = target.memory().zip(before).map_or(0, |(after, before)| after.saturating_sub(before));
+        if grown >= GROWS {
+            verdict.faults.push(fault(Kind::Memory, format!("{} KiB of memory are not given back", grown >> 10), SpecRef::sstp("3.3")));
+        }
+        if verdict.slowest > self.slow {
+            verdict.faults.push(fault(Kind::Slow, "an answer takes much longer than others".into(), SpecRef::sstp("3.3")));
+        }
+        let again = self.on_state(|state| {
+            state.counts.rides += 1;
+            let again = verdict.nonces.iter().any(|nonce| state.nonces.contains(nonce));
+            if state.nonces.len() < MOST_NONCES {
+                state.nonces.extend(verdict.nonces.iter().cloned());
+            }
+            again
+        });
+        if again {
+            verdict.faults.push(fault(Kind::Leak, "the nonce of an earlier call comes again".into(), SpecRef::sstp("2.2.6")));
+        }
+        Look { began, ride, verdict }
+    }
+
+    /// So many variants were sent in an open session, and nothing was wrong with them.
+    pub fn passed(&self, place: &'static str, cases: u64) {
+        self.on_state(|state| {
+            state.counts.cases += cases;
+            *state.counts.places.entry(place).or_default() += cases;
+        });
+    }
+
+    /// Sends one variant and looks into what is wrong. Says what the target did.
+    pub async fn examine<T: Target>(&self, target: &T, variant: &Variant) -> String {
+        let look = self.look(target, &variant.edits).await;
+        self.on_state(|state| {
+            state.counts.cases += 1;
+            *state.counts.places.entry(variant.place).or_default() += 1;
+            state.counts.unreached += u64::from(look.ride.edited.is_empty());
+        });
+        self.judge(target, variant, look).await
+    }
+
+    /// What is wrong with it, and whether the target has survived it.
+    async fn judge<T: Target>(&self, target: &T, variant: &Variant, look: Look) -> String {
+        let reaction = look.verdict.reaction.clone();
+        let ended = look.ride.no_connection.is_some() || matches!(reaction.as_str(), "silent" | "closed");
+        let honest = self.honest();
+        let new = |fault: &&Fault| !honest.iter().any(|other| same(other, fault));
+        let fault = look.verdict.faults.iter().find(new).filter(|_| !look.ride.edited.is_empty()).cloned();
+        // A server that answers HTTP is alive, and so it was not what came before that killed it.
+        let lives = look.ride.is_answered();
+        self.on_state(|state| {
+            if lives {
+                state.suspects.retain(|suspect| suspect.ended > look.began);
+            }
+            state.happened += 1;
+            let ended_at = state.happened;
+            if ended && state.suspects.len() < MOST_SUSPECTS {
+                state.suspects.push(Suspect { ended: ended_at, variant: variant.clone(), ride: look.ride.clone() });
+            }
+        });
+        if ended && (!lives || fault.is_some()) && !self.check_life(target).await {
+            return reaction;
+        }
+        if let Some(fault) = fault {
+            self.pursue(target, variant, look, fault).await;
+        }
+        reaction
+    }
+
+    async fn pursue<T: Target>(&self, target: &T, variant: &Variant, first: Look, fault: Fault) {
+        let known = self.on_state(|state| match state.findings.iter_mut().find(|finding| same(&finding.fault, &fault)) {
+            Some(finding) => {
+                finding.also += 1;
+                true
+            }
+            None => false,
+        });
+        if known {
+            return;
+        }
+        let (mut seen, mut reactions) = (1, HashSet::new());
+        let mut certain = first.verdict.seen;
+        reactions.insert(first.verdict.reaction.clone());
+        for _ in 0..self.confirm {
+            let look = self.look(target, &variant.edits).await;
+            certain &= look.verdict.seen && look.ride.no_connection.is_none();
+            reactions.insert(look.verdict.reaction.clone());
+            seen += u32::from(look.verdict.faults.iter().any(|other| other.kind == fault.kind));
+        }
+        let rides = self.confirm + 1;
+        let fault = match seen == rides {
+            true if fault.kind == Kind::Slow && !self.slower_than_honest(target).await => return self.unconfirmed(),
+            true => fault,
+            // What was only not seen may have come too late for us.
+            false if certain && reactions.len() > 1 => {
+                let mut list: Vec<String> = reactions.into_iter().collect();
+                list.sort();
+                super::fault::Fault {
+                    kind: Kind::Flaky,
+                    says: format!("answered now so, now otherwise: {}", list.join(", ")),
+                    spec: fault.spec,
+                }
+            }
+            false => return self.unconfirmed(),
+        };
+        let edits = self.fewest(target, &variant.edits, &fault).await;
+        let (id, place, reaction) = (variant.id.clone(), variant.place, first.verdict.reaction);
+        let finding = Finding { id, place, fault, edits, reaction, seen: (seen, rides), also: 0, ride: first.ride };
+        self.on_state(|state| match state.findings.iter_mut().find(|other| same(&other.fault, &finding.fault)) {
+            Some(other) => other.also += 1,
+            None => state.findings.push(finding),
+        });
+    }
+
+    fn unconfirmed(&self) {
+        self.on_state(|state| state.counts.unconfirmed += 1);
+    }
+
+    /// Everything else is answered in time.
+    async fn slower_than_honest<T: Target>(&self, target: &T) -> bool {
+        self.look(target, &[]).await.verdict.slowest * 4 < self.slow
+    }
+
+    /// The fewest edits that still show it.
+    async fn fewest<T: Target>(&self, target: &T, edits: &[Edit], fault: &Fault) -> Vec<Edit> {
+        let mut least = edits.to_vec();
+        let mut at = 0;
+        while least.len() > 1 && at < least.len() && fault.kind != Kind::Flaky {
+            let mut fewer = least.clone();
+            fewer.remove(at);
+            let look = self.look(target, &fewer).await;
+            match look.verdict.faults.iter().any(|other| other.kind == fault.kind) {
+                true => least = fewer,
+                false => at += 1,
+            }
+        }
+        least
+    }
+
+    /// Whether the target still serves an honest call; where it does not, that is a finding, and it is started again.
+    pub async fn check_life<T: Target>(&self, target: &T) -> bool {
+        for _ in 0..LIVES {
+            if self.is_alive(target).await {
+                return true;
+            }
+        }
+        let restarted = target.restart().await;
+        let fault = fault(Kind::Died, "the target serves no honest call any more".into(), SpecRef::sstp("3.3"));
+        self.on_state(|state| {
+            state.counts.dead |= !restarted;
+            let mut suspects = std::mem::take(&mut state.suspects);
+            let known = state.findings.iter_mut().find(|other| same(&other.fault, &fault));
+            match (known, suspects.is_empty()) {
+                (Some(other), _) => other.also += 1,
+                (None, true) => {}
+                (None, false) => {
+                    // The first of those behind which nothing was answered any more.
+                    let Suspect { variant, ride, .. } = suspects.remove(0);
+                    let (id, place, edits) = (variant.id, variant.place, variant.edits);
+                    let reaction = "died".into();
+                    state.findings.push(Finding { id, place, fault, edits, reaction, seen: (1, 1), also: 0, ride });
+                }
+            }
+        });
+        false
+    }
+
+    /// What an honest call shows already, which is not held against variants.
+    pub fn honest(&self) -> Vec<Fault> {
+        self.on_state(|state| state.honest.clone())
+    }
+
+    /// Learns from an honest call what is wrong with it already; says whether it goes through.
+    pub async fn learn<T: Target>(&self, target: &T) -> bool {
+        let look = self.look(target, &[]).await;
+        let through = look.ride.no_connection.is_none() && look.verdict.reaction == "goes on";
+        self.on_state(|state| {
+            // What comes of several calls together is for the variants to show.
+            for fault in look.verdict.faults.into_iter().filter(|fault| through && !matches!(fault.kind, Kind::Leak | Kind::Memory)) {
+                if !state.honest.contains(&fault) {
+                    state.honest.push(fault);
+                }
+            }
+        });
+        through
+    }
+
+    /// An honest call goes through.
+    pub async fn is_alive<T: Target>(&self, target: &T) -> bool {
+        let look = self.look(target, &[]).await;
+        look.ride.no_connection.is_none() && look.verdict.reaction == "goes on"
+    }
+}
+
+fn fault(kind: Kind, says: String, spec: SpecRef) -> Fault {
+    Fault { kind, says, spec }
+}
+
+/// The same thing, numbers aside.
+fn same(one: &Fault, other: &Fault) -> bool {
+    let plain = |fault: &Fault| fault.says.chars().filter(|c| !c.is_ascii_digit()).collect::<String>();
+    one.kind == other.kind && plain(one) == plain(other)
+}
+
+impl Finding {
+    /// The edits in one line.
+    pub fn line(&self) -> String {
+        line(&self.edits)
+    }
+}
+
+/// Ours: so much memory that is not given back after one variant counts.
+const GROWS: u64 = 256 << 10;
+/// Ours: nonces that are remembered.
+const MOST_NONCES: usize = 1 << 20;
+/// Ours: suspects that are remembered.
+const MOST_SUSPECTS: usize = 64;
+/// Ours: a target that fails so many honest calls in a row is dead.
+const LIVES: u32 = 3;

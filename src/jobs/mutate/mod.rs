@@ -1,0 +1,26 @@
+//! Sends spoilt variants of a recorded call, past the point that is reached honestly, and holds what the server does against what
+//! the state tables allow it.
+
+pub mod arena;
+mod cars;
+pub mod fault;
+pub mod hunt;
+pub mod inward;
+pub mod referee;
+pub mod ride;
+pub mod rows;
+pub mod run;
+pub mod spot;
+pub mod train;
+pub mod variant;
+
+pub use arena::Arena;
+pub use fault::{Fault, Kind};
+pub use hunt::{Finding, Hunt};
+pub use referee::World;
+pub use ride::{Patience, Ride};
+pub use rows::Mutator;
+pub use variant::Variant;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,459 @@
+//! What a server may answer to what was really sent, from the state tables: every message of ours makes the server owe an answer,
+//! or forbids one, or must or may end the call. What it did is counted against that. The referee does not know what was spoilt.
+
+mod client;
+mod open;
+mod rules;
+mod server;
+
+pub use open::Open;
+
+use super::fault::{Fault, Kind};
+use super::ride::Ride;
+use crate::base::{Layer, Micros, Side, SpecRef};
+use crate::proto::plan::{CertHashes, Credentials};
+use crate::wire::http;
+use crate::wire::sstp::Framer;
+use std::time::Duration;
+
+/// What the referee knows beside what was said.
+#[derive(Clone, Debug, Default)]
+pub struct World {
+    /// Who logs in.
+    pub credentials: Option<Credentials>,
+    /// The leaf that the server shows.
+    pub leaf: Option<CertHashes>,
+    /// How long an answer may take before it is missed.
+    pub patience: Duration,
+}
+
+/// Something that passed, as our end saw it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Passed {
+    /// When.
+    pub at: Micros,
+    /// Who sent it.
+    pub by: Side,
+    /// One write, or one read.
+    pub bytes: Vec<u8>,
+}
+
+/// Where the server stands, as the table says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Head,
+    Request,
+    Acked,
+    Up,
+    /// Our end has left, or nothing can be read any more.
+    Left,
+}
+
+/// What the server owes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Answer {
+    Status200,
+    Ack,
+    Nak,
+    EchoResponse,
+    DisconnectAck,
+    Abort,
+    Success,
+    CodeReject,
+    TerminateAck(u8),
+    EchoReply(u8, Vec<u8>),
+    /// Ack, Nak or Reject in this protocol with this identifier, to a request with these options.
+    Configure(u16, u8, Vec<u8>),
+}
+
+#[derive(Clone, Debug)]
+struct Owed {
+    answer: Answer,
+    at: Micros,
+    spec: SpecRef,
+    says: &'static str,
+    /// It may come and need not.
+    optional: bool,
+    met: Option<Micros>,
+}
+
+/// The server must end the call.
+#[derive(Clone, Debug)]
+struct MustEnd {
+    at: Micros,
+    /// With Call Abort; without, closing is enough.
+    aborts: bool,
+    why: String,
+    spec: SpecRef,
+}
+
+/// How the server ended it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ending {
+    Abort,
+    Disconnect,
+    Refused(u16),
+    Closed,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Stream {
+    head: Option<Vec<u8>>,
+    framer: Framer,
+    lost: bool,
+}
+
+impl Stream {
+    fn new() -> Stream {
+        Stream { head: Some(Vec::new()), ..Stream::default() }
+    }
+}
+
+/// LCP as it can be seen from outside.
+#[derive(Clone, Copy, Debug, Default)]
+struct Link {
+    our_request: Option<u8>,
+    their_request: Option<u8>,
+    ours_acked: bool,
+    theirs_acked: bool,
+    wants_auth: bool,
+    requests: u32,
+}
+
+/// Reads one connection and counts.
+#[derive(Debug)]
+pub struct Referee<'a> {
+    world: &'a World,
+    key: Option<[u8; 32]>,
+    now: Micros,
+    client: Stream,
+    server: Stream,
+    phase: Phase,
+    /// When the phase began.
+    since: Micros,
+    last_sent: Micros,
+    /// The longest silence of ours in a call that was up.
+    silence: Duration,
+    owed: Vec<Owed>,
+    must_end: Option<MustEnd>,
+    may_end: bool,
+    disturbed: bool,
+    ended: Option<(Micros, Ending)>,
+    faults: Vec<Fault>,
+    mask: u8,
+    nonces: Vec<Vec<u8>>,
+    /// Identifier and value of the latest CHAP Challenge.
+    challenge: Option<(u8, Vec<u8>)>,
+    acked: bool,
+    naks: u32,
+    known: bool,
+    /// A Call Disconnect Ack has come, due or not.
+    let_go: bool,
+    link: Link,
+    /// All that was sent, for what quotes it.
+    sent: Vec<u8>,
+    slowest: Duration,
+}
+
+/// What the referee came to.
+#[derive(Clone, Debug, Default)]
+pub struct Verdict {
+    /// What the server did wrong.
+    pub faults: Vec<Fault>,
+    /// What the server did, in one word or two.
+    pub reaction: String,
+    /// That was seen, and is not the want of something.
+    pub seen: bool,
+    /// Something is owed and has not come yet.
+    pub owed: bool,
+    /// The call is over, as far as the server is concerned.
+    pub ended: bool,
+    /// Nonces of Call Connect Acks.
+    pub nonces: Vec<Vec<u8>>,
+    /// The longest that an answer took.
+    pub slowest: Duration,
+}
+
+/// Judges what passed on one connection.
+pub fn judge(world: &World, ride: &Ride) -> Verdict {
+    let mut referee = Referee::new(world, ride.key);
+    (referee.since, referee.last_sent, referee.now) = (ride.began, ride.began, ride.began);
+    for one in &ride.passed {
+        referee.now = one.at;
+        match one.by {
+            Side::Client => referee.client_bytes(&one.bytes),
+            Side::Server => referee.server_bytes(&one.bytes),
+        }
+    }
+    if let Some((when, _)) = ride.closed {
+        referee.now = when;
+        referee.ends(Ending::Closed);
+    }
+    referee.now = ride.over;
+    referee.verdict(ride.closed.is_some())
+}
+
+impl<'a> Referee<'a> {
+    fn new(world: &'a World, key: Option<[u8; 32]>) -> Referee<'a> {
+        Referee {
+            world,
+            key,
+            now: Micros::ZERO,
+            client: Stream::new(),
+            server: Stream::new(),
+            phase: Phase::Head,
+            since: Micros::ZERO,
+            last_sent: Micros::ZERO,
+            silence: Duration::ZERO,
+            owed: Vec::new(),
+            must_end: None,
+            may_end: false,
+            disturbed: false,
+            ended: None,
+            faults: Vec::new(),
+            mask: 0,
+            nonces: Vec::new(),
+            challenge: None,
+            acked: false,
+            naks: 0,
+            known: false,
+            let_go: false,
+            link: Link::default(),
+            sent: Vec::new(),
+            slowest: Duration::ZERO,
+        }
+    }
+
+    fn fault(&mut self, kind: Kind, says: impl Into<String>, spec: SpecRef) {
+        // What is answered behind something that must end the call shows that this was passed over.
+        let fault = match &self.must_end {
+            Some(must) if kind == Kind::Accepted => Fault { kind, says: format!("{} is passed over", must.why), spec: must.spec },
+            _ => Fault { kind, says: says.into(), spec },
+        };
+        if self.faults.len() < MOST_FAULTS && !self.faults.contains(&fault) {
+            self.faults.push(fault);
+        }
+    }
+
+    fn owe(&mut self, answer: Answer, says: &'static str, spec: SpecRef) {
+        let optional = self.may_end && answer == Answer::Ack;
+        self.owed.push(Owed { answer, at: self.now, spec, says, optional, met: None });
+    }
+
+    fn may_come(&mut self, answer: Answer, spec: SpecRef) {
+        self.owed.push(Owed { answer, at: self.now, spec, says: "", optional: true, met: None });
+    }
+
+    fn must_end(&mut self, aborts: bool, why: impl Into<String>, spec: SpecRef) {
+        let at = self.now;
+        self.must_end.get_or_insert(MustEnd { at, aborts, why: why.into(), spec });
+        self.enter(Phase::Left);
+    }
+
+    fn enter(&mut self, phase: Phase) {
+        (self.phase, self.since) = (phase, self.now);
+    }
+
+    /// The first answer of that kind that is owed and has not come.
+    fn meet(&mut self, is: impl Fn(&Answer) -> bool) -> bool {
+        let now = self.now;
+        let Some(owed) = self.owed.iter_mut().find(|owed| owed.met.is_none() && is(&owed.answer)) else { return false };
+        owed.met = Some(now);
+        let took = (now - owed.at).duration();
+        self.slowest = self.slowest.max(took);
+        true
+    }
+
+    fn ends(&mut self, how: Ending) {
+        if self.ended.is_none() {
+            self.ended = Some((self.now, how));
+        }
+    }
+
+    fn verdict(mut self, closed: bool) -> Verdict {
+        let waiting = self.waiting(closed);
+        let (reaction, seen) = self.reaction(closed);
+        self.final_faults(closed);
+        Verdict {
+            faults: self.faults,
+            reaction,
+            seen,
+            owed: waiting,
+            ended: self.ended.is_some() || closed,
+            nonces: self.nonces,
+            slowest: self.slowest,
+        }
+    }
+
+    /// Something must still come.
+    fn waiting(&self, closed: bool) -> bool {
+        let over = closed || self.ended.is_some();
+        !over && (self.must_end.is_some() || self.owed.iter().any(|owed| !owed.optional && owed.met.is_none()))
+    }
+
+    fn final_faults(&mut self, closed: bool) {
+        let over = self.ended;
+        let since = |at: Micros, now: Micros| (now - at).duration();
+        if let Some(must) = self.must_end.take() {
+            match over {
+                Some((when, _)) if since(must.at, when) > self.world.patience => {
+                    self.fault(Kind::Hang, format!("{}: nothing ended the call for {:.0?}", must.why, since(must.at, when)), must.spec);
+                }
+                Some((_, Ending::Closed)) if must.aborts => {
+                    self.fault(Kind::Wrong, format!("{}: closed without Call Abort", must.why), must.spec);
+                }
+                Some(_) => {}
+                None => self.fault(Kind::Hang, format!("{}: nothing came", must.why), must.spec),
+            }
+            return;
+        }
+        self.termination_fault();
+        for owed in self.owed.clone().into_iter().filter(|owed| !owed.optional && owed.met.is_none()) {
+            match over {
+                Some((when, _)) if self.may_end || when < owed.at => {}
+                Some((when, _)) if since(owed.at, when) <= self.world.patience => {
+                    self.fault(Kind::Wrong, format!("{} is not answered: the call was ended", owed.says), owed.spec);
+                }
+                _ if self.disturbed => {}
+                _ => self.fault(Kind::Hang, format!("{} is not answered", owed.says), owed.spec),
+            }
+        }
+        if let Some((when, how)) = over {
+            self.ending_fault(when, how);
+        } else if !closed {
+            self.timer_faults();
+        }
+    }
+
+    /// RFC 1661 5.5: a Terminate-Request is answered; here the call went on as if it had not come.
+    fn termination_fault(&mut self) {
+        let is = |owed: &&Owed| matches!(owed.answer, Answer::TerminateAck(_));
+        let (asked, answered) = (self.owed.iter().any(|owed| is(&owed)), self.owed.iter().filter(is).any(|owed| owed.met.is_some()));
+        let went_on = self.let_go && !matches!(self.ended, Some((_, Ending::Abort | Ending::Disconnect)));
+        if asked && !answered && went_on {
+            self.fault(Kind::Wrong, "Terminate-Request is passed over", SpecRef::rfc(1661, "5.5"));
+        }
+    }
+
+    /// The call was ended: was there a reason?
+    fn ending_fault(&mut self, when: Micros, how: Ending) {
+        let timer = when.since(self.since) >= TIMER || when.since(self.last_sent) >= LINK_TIMER;
+        let expected = self.owed.iter().any(|owed| owed.met.is_none() && !owed.optional);
+        if self.phase != Phase::Left && !self.may_end && !timer && !expected && self.faults.is_empty() {
+            let says = format!("the call was ended ({}) although nothing that was sent allows it", word(how));
+            self.fault(Kind::Wrong, says, SpecRef::sstp("3.1.5"));
+        }
+        if self.phase == Phase::Acked && when.since(self.since) > TIMER + SLACK {
+            self.fault(Kind::Hang, "the negotiation timer did not end the call", SpecRef::sstp("3.3.2.1"));
+        }
+    }
+
+    /// Nobody ended the call: should the server have?
+    fn timer_faults(&mut self) {
+        let idle = self.now.since(self.since);
+        match self.phase {
+            Phase::Head | Phase::Request | Phase::Acked if idle > TIMER + SLACK => {
+                self.fault(Kind::Hang, format!("the connection is open {idle:.0?} after it came to this state"), SpecRef::sstp("3.3.2.1"));
+            }
+            Phase::Up if self.now.since(self.last_sent).max(self.silence) > TIMER * 2 + SLACK => {
+                self.fault(Kind::Hang, "a silent client is not left", SpecRef::sstp("3.1.2.3"));
+            }
+            Phase::Left if idle > SLACK => {
+                self.fault(Kind::Hang, format!("the connection is open {idle:.0?} after the call was over"), SpecRef::sstp("3.1.2"));
+            }
+            _ => {}
+        }
+    }
+
+    /// What the server did, in a word, and whether that was seen.
+    fn reaction(&self, closed: bool) -> (String, bool) {
+        let acked = self.let_go;
+        let naked = if self.naks > 0 { "nak, " } else { "" };
+        match self.ended {
+            _ if acked => (format!("{naked}goes on"), true),
+            Some((_, how)) => (format!("{naked}{}", word(how)), true),
+            None if self.naks > 0 => ("nak".into(), true),
+            None if closed => ("closed".into(), true),
+            None => ("silent".into(), false),
+        }
+    }
+}
+
+fn word(how: Ending) -> String {
+    match how {
+        Ending::Abort => "abort".into(),
+        Ending::Disconnect => "disconnect".into(),
+        Ending::Refused(status) => format!("refused {status}"),
+        Ending::Closed => "closed".into(),
+    }
+}
+
+/// Feeds one side's bytes: the head first, then packets.
+enum Unit {
+    Head(Box<http::Head>),
+    NoHead,
+    Packet(Vec<u8>),
+    Undelineated,
+}
+
+impl Stream {
+    fn push(&mut self, by: Side, bytes: &[u8]) -> Vec<Unit> {
+        let mut units = Vec::new();
+        if self.lost {
+            return units;
+        }
+        match self.head.take() {
+            None => self.framer.push(bytes),
+            Some(mut head) => {
+                head.extend_from_slice(bytes);
+                let parsed = match by {
+                    Side::Client => http::Head::parse_request(Layer::Http, &head),
+                    Side::Server => http::Head::parse_response(Layer::Http, &head),
+                };
+                match parsed {
+                    Ok(http::Parsed::Partial) => {
+                        self.head = Some(head);
+                        return units;
+                    }
+                    Ok(http::Parsed::Whole(read, len)) => {
+                        self.framer.push(head.get(len..).unwrap_or_default());
+                        let refuses = read.status.is_some_and(|status| status != 200);
+                        units.push(Unit::Head(Box::new(read)));
+                        if refuses {
+                            // What follows is the body of the refusal.
+                            self.lost = true;
+                            return units;
+                        }
+                    }
+                    Err(_) => {
+                        self.lost = true;
+                        return vec![Unit::NoHead];
+                    }
+                }
+            }
+        }
+        loop {
+            match self.framer.next_packet() {
+                Ok(Some(packet)) => units.push(Unit::Packet(packet.to_vec())),
+                Ok(None) => return units,
+                Err(_) => {
+                    self.lost = true;
+                    units.push(Unit::Undelineated);
+                    return units;
+                }
+            }
+        }
+    }
+}
+
+/// MS-SSTP 3.1.2.3, 3.3.2.1: every timer of a call is 60 s or shorter.
+const TIMER: Duration = Duration::from_secs(59);
+/// RFC 1661 4.6: ten requests, one every 3 s; ours: a server with shorter timers is no wrong one.
+const LINK_TIMER: Duration = Duration::from_secs(15);
+/// Ours: a timer may be so late.
+const SLACK: Duration = Duration::from_secs(16);
+/// Ours: faults noted of one connection.
+const MOST_FAULTS: usize = 8;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,283 @@
+//! One variant on one connection: a player plays the script, spoilt, and whatever passes is written down until it is clear what
+//! the server does.
+
+use super::referee::{self, Passed, Verdict, World};
+use crate::base::{Layer, Micros, Side};
+use crate::jobs::replay::Player;
+use crate::jobs::replay::player::Shared;
+use crate::proto::{Input, Machine, Output};
+use crate::transcript::How;
+use crate::wire::sstp::{self, Framer, Header, MessageType};
+use crate::wire::{control, http};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// How long is waited for what.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// Nothing is owed and nothing moves: so long.
+    pub quiet: Duration,
+    /// Something is owed, or the place to spoil is not reached yet.
+    pub answer: Duration,
+    /// The call is over: so long for the connection to be closed.
+    pub close: Duration,
+}
+
+impl Patience {
+    /// In memory waiting costs nothing, so every timer is seen.
+    pub const PRETENDED: Patience =
+        Patience { quiet: Duration::from_secs(150), answer: Duration::from_secs(150), close: Duration::from_secs(30) };
+    /// Over sockets what must not come is waited for shortly, and what must come for long.
+    pub const REAL: Patience = Patience { quiet: Duration::from_millis(300), answer: Duration::from_secs(8), close: Duration::ZERO };
+}
+
+/// What passed on one connection.
+#[derive(Clone, Debug, Default)]
+pub struct Ride {
+    /// When it began.
+    pub began: Micros,
+    /// Writes and reads, in order.
+    pub passed: Vec<Passed>,
+    /// When and how the server closed.
+    pub closed: Option<(Micros, How)>,
+    /// When it was clear.
+    pub over: Micros,
+    /// What the login left for crypto binding.
+    pub key: Option<[u8; 32]>,
+    /// The lines that were carried out.
+    pub edited: Vec<String>,
+    /// Why there was no connection.
+    pub no_connection: Option<String>,
+}
+
+impl Ride {
+    /// What the referee says to it.
+    pub fn verdict(&self, world: &World) -> Verdict {
+        referee::judge(world, self)
+    }
+
+    /// The server has answered the HTTP request with 200.
+    pub fn is_answered(&self) -> bool {
+        self.passed.iter().find(|one| one.by == Side::Server).is_some_and(|one| one.bytes.starts_with(b"HTTP/1.1 200"))
+    }
+
+    /// All that was sent.
+    pub fn sent(&self) -> Vec<u8> {
+        self.passed.iter().filter(|one| one.by == Side::Client).flat_map(|one| one.bytes.iter().copied()).collect()
+    }
+}
+
+/// A ride under way, shared with whoever started it.
+pub type Riding = Arc<Mutex<Ride>>;
+
+/// The machine of a ride.
+pub struct Rider {
+    player: Player,
+    outcome: Shared,
+    ride: Riding,
+    world: Arc<World>,
+    patience: Patience,
+    now: Micros,
+    last: Micros,
+    /// The player has nothing more to say.
+    left: bool,
+    /// The server has ended the call.
+    ended: Option<Micros>,
+    /// The variant changes the script itself, so it is reached from the start.
+    reached: bool,
+    knows_naks: bool,
+    head: Option<Vec<u8>>,
+    framer: Framer,
+    over: bool,
+    said_close: bool,
+}
+
+impl Rider {
+    /// A rider on this player. `reached`: nothing has to come before the variant counts; `naks`: the recording has Naks; it begins `now`.
+    pub fn new(
+        player: Player,
+        outcome: Shared,
+        world: Arc<World>,
+        patience: Patience,
+        (reached, naks, now): (bool, bool, Micros),
+        ride: Riding,
+    ) -> Rider {
+        ride.lock().unwrap_or_else(PoisonError::into_inner).began = now;
+        Rider {
+            player,
+            outcome,
+            ride,
+            world,
+            patience,
+            now,
+            last: now,
+            left: false,
+            ended: None,
+            reached,
+            knows_naks: naks,
+            head: Some(Vec::new()),
+            framer: Framer::default(),
+            over: false,
+            said_close: false,
+        }
+    }
+
+    fn on_ride<T>(&self, change: impl FnOnce(&mut Ride) -> T) -> T {
+        change(&mut self.ride.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn pass(&mut self, by: Side, bytes: &[u8]) {
+        let (at, bytes) = (self.now, bytes.to_vec());
+        self.last = self.now;
+        self.on_ride(|ride| {
+            let held: usize = if ride.passed.len().is_multiple_of(64) { ride.passed.iter().map(|one| one.bytes.len()).sum() } else { 0 };
+            if held < MOST_BYTES && ride.passed.len() < MOST_PASSED {
+                ride.passed.push(Passed { at, by, bytes });
+            }
+        });
+    }
+
+    /// What came, as far as it is for the player: answers to what was put in between are not.
+    fn came(&mut self, bytes: &[u8]) {
+        let from = Side::Server;
+        match self.head.take() {
+            None => self.framer.push(bytes),
+            Some(mut head) => {
+                head.extend_from_slice(bytes);
+                let Ok(http::Parsed::Whole(read, len)) = http::Head::parse_response(Layer::Http, &head) else {
+                    self.head = Some(head);
+                    return self.player.handle(self.now, Input::Bytes { from, bytes });
+                };
+                if read.status != Some(200) {
+                    self.ended = Some(self.now);
+                }
+                self.framer.push(head.get(len..).unwrap_or_default());
+                let head = head.get(..len).unwrap_or_default();
+                self.player.handle(self.now, Input::Bytes { from, bytes: head });
+            }
+        }
+        while let Ok(Some(packet)) = self.framer.next_packet() {
+            let packet = packet.to_vec();
+            if self.is_for_the_player(&packet) {
+                self.player.handle(self.now, Input::Bytes { from, bytes: &packet });
+            }
+        }
+    }
+
+    fn is_for_the_player(&mut self, packet: &[u8]) -> bool {
+        if Header::parse(packet).is_some_and(|header| header.control) {
+            let kind = packet.get(4..6).and_then(|bytes| bytes.first_chunk::<2>()).map(|bytes| u16::from_be_bytes(*bytes));
+            return match kind.map(MessageType::from_number) {
+                Some(MessageType::CallAbort | MessageType::CallDisconnect | MessageType::CallDisconnectAck) => {
+                    self.ended.get_or_insert(self.now);
+                    true
+                }
+                Some(MessageType::CallConnectNak) => self.knows_naks,
+                _ => true,
+            };
+        }
+        match packet.get(sstp::HEADER_LEN..sstp::HEADER_LEN + 6) {
+            Some([0xff, 0x03, 0xc0, 0x21, control::CODE_REJECT | control::PROTOCOL_REJECT, _]) => false,
+            Some([0xff, 0x03, 0xc0 | 0x80, _, 2..=4 | 6 | 10, id]) => *id < FIRST_OWN_ID,
+            _ => true,
+        }
+    }
+
+    fn deadline(&self) -> Micros {
+        match self.ended {
+            Some(ended) => ended + self.patience.close,
+            None if self.reached => self.last + self.patience.quiet,
+            None => self.last + self.patience.answer,
+        }
+    }
+
+    /// Nothing moves: is it over?
+    fn look(&mut self) -> Option<Micros> {
+        let deadline = self.deadline();
+        if self.now < deadline {
+            return Some(deadline);
+        }
+        let patient = self.last + self.patience.answer;
+        if self.ended.is_none()
+            && self.now < patient
+            && self.on_ride(|ride| Ride { over: self.now, ..ride.clone() }).verdict(&self.world).owed
+        {
+            return Some(patient);
+        }
+        self.over = true;
+        None
+    }
+
+    fn note_progress(&mut self) {
+        let edited = self.outcome.lock().unwrap_or_else(PoisonError::into_inner).edited.clone();
+        self.reached |= !edited.is_empty();
+        let key = self.player.key();
+        self.on_ride(|ride| (ride.edited, ride.key) = (edited, key));
+    }
+}
+
+impl Machine for Rider {
+    fn handle(&mut self, now: Micros, input: Input<'_>) {
+        self.now = self.now.max(now);
+        match input {
+            Input::Bytes { from: Side::Server, bytes } if !self.over => {
+                self.pass(Side::Server, bytes);
+                self.came(bytes);
+            }
+            Input::Closed { from, how } => {
+                let at = self.now;
+                // Once it is over the server only answers our own closing.
+                if from == Side::Server && !self.over {
+                    self.on_ride(|ride| ride.closed = ride.closed.or(Some((at, how))));
+                }
+                self.over = true;
+            }
+            Input::Leave => self.over = true,
+            Input::Tick => self.player.handle(now, Input::Tick),
+            Input::Bytes { .. } => {}
+        }
+    }
+
+    fn poll(&mut self) -> Output {
+        loop {
+            if self.said_close {
+                return Output::Done;
+            }
+            if self.over {
+                self.said_close = true;
+                let at = self.now;
+                self.note_progress();
+                self.on_ride(|ride| ride.over = at);
+                return Output::Close;
+            }
+            if self.left {
+                match self.look() {
+                    Some(due) => return Output::Wait(due),
+                    None => continue,
+                }
+            }
+            match self.player.poll() {
+                Output::Send(bytes) => {
+                    self.pass(Side::Client, &bytes);
+                    self.note_progress();
+                    return Output::Send(bytes);
+                }
+                Output::Event(_) => {}
+                Output::Close | Output::Done => self.left = true,
+                Output::Wait(due) if self.player.holds() => return Output::Wait(due),
+                Output::Wait(due) => {
+                    if let Some(deadline) = self.look() {
+                        return Output::Wait(due.min(deadline));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Identifiers from here on are those of packets that a variant puts in between.
+pub const FIRST_OWN_ID: u8 = 0xa0;
+/// Ours: writes and reads that are kept.
+const MOST_PASSED: usize = 4_000;
+/// Ours: bytes that are kept, about.
+const MOST_BYTES: usize = 4 << 20;

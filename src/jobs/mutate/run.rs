@@ -1,0 +1,305 @@
+//! Variants over sockets.
+
+use super::arena::{player, rider};
+use super::cars::car;
+use super::hunt::{Hunt, Target};
+use super::referee::World;
+use super::ride::{Patience, Ride};
+use super::train::{Journey, Journeying, Train};
+use super::variant::Variant;
+use crate::base::{Micros, Side, hex};
+use crate::jobs::probe::climb::{self, Base, below};
+use crate::jobs::probe::{Beside, ProbeConfig};
+use crate::jobs::replay::{Course, Present};
+use crate::live::child::{Launch, Program};
+use crate::live::clock::Clock;
+use crate::live::{Notes, drive};
+use crate::proto::edit::Edit;
+use crate::proto::plan::CertHashes;
+use crate::transcript::{Event, Sink, What};
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::task::{JoinSet, LocalSet};
+
+/// A server at an address.
+pub struct Remote {
+    /// Target, login, trust, proxy and names.
+    pub config: ProbeConfig,
+    /// The client's side.
+    pub course: Course,
+    /// The clock of the run.
+    pub clock: Clock,
+    /// The user wants to stop.
+    pub stop: watch::Receiver<bool>,
+    /// How long is waited.
+    pub patience: Patience,
+    /// The process whose memory is watched.
+    pub pid: Option<u32>,
+    /// What starts the target again.
+    pub restart_cmd: Option<String>,
+    world: RefCell<Arc<World>>,
+}
+
+impl Remote {
+    /// A target; nothing is sent yet.
+    pub fn new(config: ProbeConfig, course: Course, clock: Clock, stop: watch::Receiver<bool>, patience: Patience) -> Remote {
+        let world = Arc::new(World { credentials: config.credentials.clone(), leaf: None, patience: patience.answer });
+        Remote { config, course, clock, stop, patience, pid: None, restart_cmd: None, world: RefCell::new(world) }
+    }
+
+    /// What the referee knows.
+    pub fn knows(&self) -> Arc<World> {
+        self.world.borrow().clone()
+    }
+
+    /// TCP and TLS.
+    async fn dial(&self) -> Result<Base, String> {
+        let (mut beside, mut way, mut heard, mut stop) = (Beside::default(), None, Heard(None), self.stop.clone());
+        let base = {
+            let mut notes = Notes::new(&self.clock, &mut heard);
+            tokio::select! {
+                biased;
+                _ = stop.wait_for(|stop| *stop) => return Err("interrupted".into()),
+                base = below(&self.config, &mut notes, &mut beside, &mut way) => base,
+            }
+        };
+        base.ok_or_else(|| heard.0.unwrap_or_else(|| "no connection".into()))
+    }
+
+    fn present(&self, base: &Base) -> Present {
+        let leaf = CertHashes::of(base.secure.leaf());
+        if self.world.borrow().leaf != Some(leaf) {
+            let world = World { leaf: Some(leaf), ..World::clone(&self.world.borrow()) };
+            *self.world.borrow_mut() = Arc::new(world);
+        }
+        Present {
+            host: climb::host_header(&self.config.target),
+            date: String::new(),
+            leaf: Some(leaf),
+            credentials: self.config.credentials.clone(),
+            seed: self.config.seed,
+        }
+    }
+
+    /// The cars from one number to another in one session.
+    pub async fn train(&self, cars: (u64, u64)) -> Journey {
+        let Ok(base) = self.dial().await else { return Journey::default() };
+        let journey = Journeying::default();
+        let (player, _) = player(&self.course, &[], self.present(&base), self.clock.now());
+        let train = Train::new(player, self.config.seed, cars, self.clock.now(), journey.clone());
+        let mut stop = self.stop.clone();
+        drive::run(base.secure.stream, train, Side::Client, &self.clock, &mut Nobody, &mut stop).await;
+        std::mem::take(&mut *journey.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Whether the user wants to stop.
+    pub fn is_stopping(&self) -> bool {
+        *self.stop.borrow()
+    }
+}
+
+impl Target for Remote {
+    async fn ride(&self, edits: &[Edit]) -> Ride {
+        let base = match self.dial().await {
+            Ok(base) => base,
+            Err(why) => return Ride { no_connection: Some(why), ..Ride::default() },
+        };
+        let present = self.present(&base);
+        let (rider, riding) = rider(&self.course, edits, present, &self.knows(), self.patience, self.clock.now());
+        let mut stop = self.stop.clone();
+        drive::run(base.secure.stream, rider, Side::Client, &self.clock, &mut Nobody, &mut stop).await;
+        std::mem::take(&mut *riding.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn world(&self) -> Arc<World> {
+        self.knows()
+    }
+
+    fn memory(&self) -> Option<u64> {
+        let text = std::fs::read_to_string(format!("/proc/{}/statm", self.pid?)).ok()?;
+        let pages: u64 = text.split_whitespace().nth(1)?.parse().ok()?;
+        Some(pages * PAGE / GRAIN * GRAIN)
+    }
+
+    async fn restart(&self) -> bool {
+        let Some(command) = &self.restart_cmd else { return false };
+        let launch = Launch { args: ["sh", "-c", command].map(String::from).to_vec(), ..Launch::default() };
+        let Ok(mut program) = Program::start(launch) else { return false };
+        let code = tokio::time::timeout(RESTART, program.ended()).await.unwrap_or(-1);
+        for _ in 0..RESTART_LOOKS {
+            if let Ok(base) = self.dial().await {
+                base.secure.close().await;
+                return code == 0;
+            }
+            tokio::time::sleep(RESTART_PAUSE).await;
+        }
+        false
+    }
+}
+
+/// How much is sent, and how fast.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// Variants in all.
+    pub cases: Option<u64>,
+    /// Time in all.
+    pub time: Option<Duration>,
+    /// Connections begun in a second at most.
+    pub rate: Option<f64>,
+    /// Connections at a time.
+    pub concurrency: usize,
+    /// Nothing but variants that leave the session open, in one session.
+    pub in_session: bool,
+}
+
+/// Where a run stands.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Stand {
+    /// Variants of the list that are through.
+    pub listed: u64,
+    /// Cars that are through.
+    pub cars: u64,
+    /// How long it took.
+    pub took: Micros,
+}
+
+/// Sends the variants, and behind them, as far as the budget goes, variants without end in an open session. `from`: what an
+/// earlier run has sent.
+pub async fn all(
+    remote: Rc<Remote>,
+    hunt: Rc<Hunt>,
+    variants: &[Variant],
+    pace: Pace,
+    from: Stand,
+    tell: &mut dyn FnMut(&Hunt, &Stand, Option<(&str, &str)>),
+) -> Stand {
+    LocalSet::new()
+        .run_until(async {
+            let began = remote.clock.now();
+            let mut stand = from;
+            if !pace.in_session {
+                singles(&remote, &hunt, variants, pace, (&mut stand, began), tell).await;
+            }
+            let left = |stand: &Stand| match pace.cases {
+                Some(cases) => cases.saturating_sub(stand.listed + stand.cars),
+                None if pace.time.is_some() => u64::MAX >> 8,
+                None => 0,
+            };
+            while left(&stand) > 0 && goes_on(&remote, &hunt, pace, began) {
+                let end = stand.cars + left(&stand).min(if pace.time.is_some() { TRAIN_OF_A_TIME } else { TRAIN });
+                if !cars(&remote, &hunt, (stand.cars, end), &mut stand).await {
+                    break;
+                }
+                stand.took = remote.clock.now() - began;
+                tell(&hunt, &stand, None);
+            }
+            stand.took = remote.clock.now() - began;
+            stand
+        })
+        .await
+}
+
+fn goes_on(remote: &Remote, hunt: &Hunt, pace: Pace, began: Micros) -> bool {
+    let in_time = pace.time.is_none_or(|time| remote.clock.now().since(began) < time);
+    in_time && !remote.is_stopping() && !hunt.counts().dead
+}
+
+/// One train; what is suspect is sent again alone. Says whether it got anywhere.
+async fn cars(remote: &Remote, hunt: &Hunt, range: (u64, u64), stand: &mut Stand) -> bool {
+    let journey = remote.train(range).await;
+    let through = journey.through.min(range.1 - range.0);
+    hunt.passed("connected", through);
+    stand.cars = range.0 + through;
+    for number in &journey.suspects {
+        if remote.is_stopping() {
+            return false;
+        }
+        hunt.examine(remote, &loose(remote.config.seed, *number)).await;
+        stand.cars = number + 1;
+    }
+    journey.up && (through > 0 || !journey.suspects.is_empty())
+}
+
+/// A car as a variant of its own.
+pub fn loose(seed: u64, number: u64) -> Variant {
+    let line = format!("sstp.call-disconnect#1 before {}", hex(&car(seed, number)));
+    let edits = Edit::parse(&line).ok().into_iter().collect();
+    Variant { id: format!("open/{number}"), mutator: "open", family: "random", place: "connected", slow: false, edits }
+}
+
+async fn singles(
+    remote: &Rc<Remote>,
+    hunt: &Rc<Hunt>,
+    variants: &[Variant],
+    pace: Pace,
+    (stand, began): (&mut Stand, Micros),
+    tell: &mut dyn FnMut(&Hunt, &Stand, Option<(&str, &str)>),
+) {
+    let first = usize::try_from(stand.listed).unwrap_or(usize::MAX);
+    let most = pace.cases.map_or(usize::MAX, |cases| usize::try_from(cases).unwrap_or(usize::MAX));
+    let mut rest = variants.iter().take(most).skip(first);
+    let mut running: JoinSet<(String, String)> = JoinSet::new();
+    let mut begun = 0u64;
+    let done = Cell::new(stand.listed);
+    loop {
+        let due = pace.rate.map_or(began, |rate| began + Duration::from_secs_f64(begun as f64 / rate));
+        let more = goes_on(remote, hunt, pace, began);
+        let free = more && rest.len() > 0 && running.len() < pace.concurrency.max(1);
+        tokio::select! {
+            biased;
+            Some(joined) = running.join_next() => {
+                done.set(done.get() + 1);
+                (stand.listed, stand.took) = (done.get(), remote.clock.now() - began);
+                if let Ok((id, reaction)) = joined {
+                    tell(hunt, stand, Some((&id, &reaction)));
+                }
+            }
+            () = tokio::time::sleep_until(remote.clock.instant(due)), if free => {
+                if let Some(variant) = rest.next().cloned() {
+                    let (remote, hunt) = (remote.clone(), hunt.clone());
+                    running.spawn_local(async move {
+                        let reaction = hunt.examine(&*remote, &variant).await;
+                        (variant.id, reaction)
+                    });
+                    begun += 1;
+                }
+            }
+            else => break,
+        }
+    }
+}
+
+struct Nobody;
+
+impl Sink for Nobody {
+    fn event(&mut self, _: &Event) {}
+}
+
+/// Why a layer failed.
+struct Heard(Option<String>);
+
+impl Sink for Heard {
+    fn event(&mut self, event: &Event) {
+        if let What::Down(reason) = &event.what {
+            self.0.get_or_insert(format!("{}: {reason}", event.layer.title()));
+        }
+    }
+}
+
+/// Linux: bytes of a page, as statm counts.
+const PAGE: u64 = 4096;
+/// Ours: memory grows in smaller steps by itself.
+const GRAIN: u64 = 512 << 10;
+/// Ours: the command that starts the target may take so long, s.
+const RESTART: Duration = Duration::from_secs(60);
+/// Ours: the target is looked for so often.
+const RESTART_LOOKS: u32 = 100;
+/// Ours: pause between looks.
+const RESTART_PAUSE: Duration = Duration::from_millis(200);
+/// Ours: cars of one train.
+const TRAIN: u64 = 200_000;
+/// Ours: where time is the budget, it is looked at more often.
+const TRAIN_OF_A_TIME: u64 = 10_000;

@@ -1,0 +1,112 @@
+//! Where a recorded call can be spoilt: every message of the client, and the state that the call is in there.
+
+use crate::base::{Field, Side};
+use crate::jobs::replay::{Course, Lane, Script};
+use crate::wire::layout;
+use crate::wire::ppp;
+
+/// States to spoil in, in the order of a call.
+pub const PLACES: [&str; 10] = [
+    "before-http",
+    "after-200",
+    "after-ack",
+    "lcp",
+    "before-login",
+    "after-login",
+    "after-connected",
+    "ipcp",
+    "connected",
+    "disconnecting",
+];
+
+/// One message of the client.
+#[derive(Clone, Debug)]
+pub struct Spot {
+    /// `layer.message`.
+    pub name: String,
+    /// Which of that name.
+    pub nth: u32,
+    /// As recorded.
+    pub raw: Vec<u8>,
+    /// The state that the call is in before it.
+    pub place: &'static str,
+    /// The messages of the client before it, as `name#nth`.
+    pub before: Vec<String>,
+}
+
+impl Spot {
+    /// As edits name it.
+    pub fn target(&self) -> String {
+        format!("{}#{}", self.name, self.nth)
+    }
+
+    /// Its fields.
+    pub fn fields(&self) -> Vec<Field> {
+        if self.is("http.") { Vec::new() } else { layout::fields(&self.raw) }
+    }
+
+    /// Whether the name begins so.
+    pub fn is(&self, prefix: &str) -> bool {
+        self.name.starts_with(prefix)
+    }
+
+    /// A packet of a PPP control protocol with options.
+    pub fn negotiates(&self) -> bool {
+        ["lcp.", "ipcp.", "ipv6cp.", "ccp."].iter().any(|prefix| self.is(prefix))
+    }
+
+    /// A message of a login.
+    pub fn logs_in(&self) -> bool {
+        ["chap.", "pap.", "eap."].iter().any(|prefix| self.is(prefix))
+    }
+}
+
+/// The spots of a script, in order.
+pub fn spots(script: &Script) -> Vec<Spot> {
+    let course = Course::of(script, Side::Client);
+    let mut spots: Vec<Spot> = Vec::new();
+    let turns: Vec<_> = course.ours.iter().filter(|turn| turn.said.lane != Lane::Bytes).take(MOST_SPOTS).collect();
+    let last_lcp = turns.iter().rposition(|turn| turn.said.name.starts_with("lcp."));
+    for (at, turn) in turns.iter().enumerate() {
+        let said = &turn.said;
+        let nth = spots.iter().filter(|spot| spot.name == said.name).count() + 1;
+        let connected = spots.iter().any(|spot| spot.name == "sstp.call-connected");
+        let place = match said.name.as_str() {
+            "http.request" => "before-http",
+            "sstp.call-connect-request" => "after-200",
+            "sstp.call-connected" => "after-login",
+            name if name.starts_with("lcp.") && Some(at) == last_lcp => "lcp",
+            name if name.starts_with("lcp.") => "after-ack",
+            _ if matches!(said.lane, Lane::Auth) => "before-login",
+            name if name.starts_with("ip") && matches!(said.lane, Lane::Asks(ppp::IPCP) | Lane::Answers(ppp::IPCP)) => "ipcp",
+            _ if connected => "connected",
+            _ => "after-login",
+        };
+        let before = spots.iter().map(Spot::target).collect();
+        spots.push(Spot { name: said.name.clone(), nth: u32::try_from(nth).unwrap_or(1), raw: said.raw.clone(), place, before });
+    }
+    spots
+}
+
+/// One spot for every state: what is put in before it comes in that state. `true`: behind it.
+pub fn anchors(spots: &[Spot]) -> Vec<(&'static str, &Spot, bool)> {
+    let first = |place: &str| spots.iter().find(|spot| spot.place == place);
+    let last = |place: &str| spots.iter().rfind(|spot| spot.place == place);
+    let named = |name: &str| spots.iter().find(|spot| spot.name == name);
+    let rows = [
+        ("before-http", first("before-http"), false),
+        ("after-200", first("after-200"), false),
+        ("after-ack", first("after-ack"), false),
+        ("lcp", last("lcp"), false),
+        ("before-login", last("before-login"), false),
+        ("after-login", named("sstp.call-connected"), false),
+        ("after-connected", named("sstp.call-connected"), true),
+        ("ipcp", last("ipcp"), false),
+        ("connected", named("sstp.call-disconnect").or(last("connected")), false),
+        ("disconnecting", named("sstp.call-disconnect"), true),
+    ];
+    rows.into_iter().filter_map(|(place, spot, behind)| Some((place, spot?, behind))).collect()
+}
+
+/// Ours: a longer recording is spoilt in its first part only.
+const MOST_SPOTS: usize = 64;

@@ -1,0 +1,109 @@
+//! The variants of a script: the same ones, in the same order, from the same seed.
+
+use super::rows::{self, Change, Mutator};
+use super::spot::{self, Spot};
+use crate::base::hex;
+use crate::jobs::replay::{Course, Script};
+use crate::proto::Rng;
+use crate::proto::edit::{Edit, Operation};
+use std::collections::{HashMap, HashSet};
+
+/// One way to spoil a call.
+#[derive(Clone, Debug)]
+pub struct Variant {
+    /// `mutator/where/what`.
+    pub id: String,
+    /// The row that made it.
+    pub mutator: &'static str,
+    /// The family of that row.
+    pub family: &'static str,
+    /// The state that it is sent in.
+    pub place: &'static str,
+    /// It waits for timers.
+    pub slow: bool,
+    /// What is changed.
+    pub edits: Vec<Edit>,
+}
+
+impl Variant {
+    /// Its edits in one line.
+    pub fn line(&self) -> String {
+        line(&self.edits)
+    }
+}
+
+/// Edits in one line.
+pub fn line(edits: &[Edit]) -> String {
+    edits.iter().map(|edit| edit.line.as_str()).collect::<Vec<_>>().join("; ")
+}
+
+/// Every variant of a script, shuffled by the seed, one of each mutator in turn: the first few hundred are of every kind and state.
+pub fn all(script: &Script, seed: u64) -> Vec<Variant> {
+    let spots = spot::spots(script);
+    let anchors = spot::anchors(&spots);
+    let mut variants = Vec::new();
+    for mutator in rows::all() {
+        for spot in &spots {
+            let mut rng = Rng::new(seed ^ hash(mutator.id) ^ hash(&spot.target()).rotate_left(17));
+            variants.extend((mutator.makes)(spot, &mut rng).iter().filter_map(|change| made(mutator, spot, change)));
+        }
+        for (place, spot, behind) in &anchors {
+            variants.extend((mutator.puts)(place).iter().filter_map(|change| put(mutator, place, spot, *behind, change)));
+        }
+    }
+    let mut seen = HashSet::new();
+    variants.retain(|variant| seen.insert(variant.id.clone()));
+    shuffle(&mut variants, seed);
+    let mut ranks: HashMap<&str, usize> = HashMap::new();
+    let ranked = variants.into_iter().map(|variant| {
+        let rank = ranks.entry(variant.mutator).or_default();
+        *rank += 1;
+        (*rank, variant)
+    });
+    let mut ranked: Vec<(usize, Variant)> = ranked.collect();
+    ranked.sort_by_key(|row| row.0);
+    ranked.into_iter().map(|row| row.1).collect()
+}
+
+fn made(mutator: &Mutator, spot: &Spot, change: &Change) -> Option<Variant> {
+    let target = spot.target();
+    let whole = |line: &String| line.split_whitespace().next().is_some_and(|word| word.contains('#'));
+    let lines = change.lines.iter().map(|line| if whole(line) { line.clone() } else { format!("{target} {line}") });
+    let edits = lines.map(|line| Edit::parse(&line).ok()).collect::<Option<Vec<_>>>()?;
+    Some(variant(mutator, &target, spot.place, &change.name, edits))
+}
+
+fn put(mutator: &Mutator, place: &'static str, spot: &Spot, behind: bool, change: &Change) -> Option<Variant> {
+    let verb = if behind { "splice 9999..9999" } else { "before" };
+    let edit = Edit::parse(&format!("{} {verb} {}", spot.target(), hex(&change.bytes))).ok()?;
+    Some(variant(mutator, place, place, &change.name, vec![edit]))
+}
+
+fn variant(mutator: &Mutator, at: &str, place: &'static str, name: &str, edits: Vec<Edit>) -> Variant {
+    Variant { id: format!("{}/{at}/{name}", mutator.id), mutator: mutator.id, family: mutator.family, place, slow: mutator.slow, edits }
+}
+
+fn shuffle(variants: &mut [Variant], seed: u64) {
+    let mut rng = Rng::new(seed);
+    for at in (1..variants.len()).rev() {
+        let other = usize::try_from(rng.next_u64() % (at as u64 + 1)).unwrap_or_default();
+        variants.swap(at, other);
+    }
+}
+
+/// FNV-1a, 64 bits: the same on every machine.
+pub fn hash(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
+}
+
+/// The course of the client with these edits: what is early is moved, the rest is done at door 1.
+pub fn course(course: &Course, edits: &[Edit]) -> (Course, Vec<String>) {
+    let (mut course, mut moved) = (course.clone(), Vec::new());
+    for edit in edits {
+        match &edit.operation {
+            Operation::Early(..) if course.early(edit) => moved.push(edit.line.clone()),
+            _ => course.edits.push(edit.clone()),
+        }
+    }
+    (course, moved)
+}

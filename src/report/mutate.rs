@@ -1,0 +1,181 @@
+//! What a run of spoilt variants came to.
+
+use super::table::wrapped;
+use super::text::{count, harmless};
+use serde::Serialize;
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+/// What a run came to.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Page {
+    /// What was spoilt, for a person.
+    pub recording: String,
+    /// Against whom.
+    pub against: String,
+    /// The seed of everything random.
+    pub seed: u64,
+    /// Variants sent.
+    pub cases: u64,
+    /// Connections made.
+    pub connections: u64,
+    /// How long it took, s.
+    pub seconds: f64,
+    /// Variants of each state.
+    pub states: Vec<(String, u64)>,
+    /// Variants whose place was not reached.
+    pub unreached: u64,
+    /// Oddities that did not come again.
+    pub unconfirmed: u64,
+    /// The target is dead, and the run ended there.
+    pub dead: bool,
+    /// The user stopped it.
+    pub interrupted: bool,
+    /// What an honest call shows already; it is not held against variants.
+    pub honest: Vec<String>,
+    /// What is wrong.
+    pub findings: Vec<Finding>,
+}
+
+/// One finding.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Finding {
+    /// `accepted`, `hang`, ...
+    pub kind: String,
+    /// What, a sentence without its end.
+    pub says: String,
+    /// The rule.
+    pub spec: String,
+    /// The variant.
+    pub id: String,
+    /// The state that it was sent in.
+    pub state: String,
+    /// What the target did.
+    pub reaction: String,
+    /// The fewest edits, in one line.
+    pub edits: String,
+    /// So often out of so many.
+    pub seen: (u32, u32),
+    /// Other variants that show the same.
+    pub also: u64,
+    /// What repeats it.
+    pub command: String,
+    /// Files that were written.
+    pub files: Vec<String>,
+}
+
+impl Page {
+    /// The report for people.
+    pub fn table(&self, width: usize, out: &mut dyn Write) -> io::Result<()> {
+        let mut text = format!("Spoils {}\n", harmless(&self.recording));
+        let rate = self.cases as f64 / self.seconds.max(0.001);
+        let (cases, connections) = (count(self.cases, "variant", "variants"), count(self.connections, "connection", "connections"));
+        let _ =
+            writeln!(text, "\n{cases} sent to {}: {connections}, {:.1} s, {rate:.0} variants/s.", harmless(&self.against), self.seconds);
+        let states: Vec<String> = self.states.iter().map(|(name, cases)| format!("{name} {cases}")).collect();
+        text += &indented(&format!("States: {}.", states.join(", ")), 0, width);
+        if self.unreached > 0 {
+            let _ = writeln!(text, "{} did not get to their place.", count(self.unreached, "variant", "variants"));
+        }
+        if self.unconfirmed > 0 {
+            let _ = writeln!(text, "{} did not come again, and count for nothing.", count(self.unconfirmed, "oddity", "oddities"));
+        }
+        for says in &self.honest {
+            text += &indented(&format!("An honest call shows already: {}.", harmless(says)), 0, width);
+        }
+        if self.dead {
+            text += "The target is dead; the run ended there.\n";
+        }
+        if self.interrupted {
+            text += "Stopped before its end.\n";
+        }
+        let found = self.findings.len() as u64;
+        let _ = match found {
+            0 => writeln!(text, "\nNothing is wrong."),
+            _ => writeln!(text, "\n{}", count(found, "finding", "findings")),
+        };
+        for finding in &self.findings {
+            finding.show(width, &mut text);
+        }
+        out.write_all(text.as_bytes())
+    }
+
+    /// One document.
+    pub fn json(&self, out: &mut dyn Write) -> io::Result<()> {
+        serde_json::to_writer_pretty(&mut *out, self)?;
+        out.write_all(b"\n")
+    }
+}
+
+impl Finding {
+    fn show(&self, width: usize, text: &mut String) {
+        let also = if self.also > 0 { format!("; {} more show it", self.also) } else { String::new() };
+        *text += &format!("\n{}", indented(&format!("{}: {} ({}).", self.kind, harmless(&self.says), self.spec), 2, width));
+        let line = format!("{}, in {}: {}; {} of {} times{also}.", self.id, self.state, harmless(&self.reaction), self.seen.0, self.seen.1);
+        *text += &indented(&line, 4, width);
+        *text += &indented(&short(&self.edits), 4, width);
+        let _ = writeln!(text, "    again: {}", self.command);
+        for file in &self.files {
+            let _ = writeln!(text, "    {}", harmless(file));
+        }
+    }
+}
+
+/// A variant on several targets.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Grid {
+    /// The targets.
+    pub targets: Vec<String>,
+    /// Variants that were sent to all.
+    pub cases: u64,
+    /// Those that were not answered alike: id, and the reaction of every target.
+    pub rows: Vec<(String, Vec<String>)>,
+}
+
+impl Grid {
+    /// The grid for people.
+    pub fn table(&self, out: &mut dyn Write) -> io::Result<()> {
+        let first = self.rows.iter().map(|row| row.0.chars().count()).max().unwrap_or(0).clamp(8, MOST_ID);
+        let columns: Vec<usize> = (0..self.targets.len())
+            .map(|at| {
+                let cells = self.rows.iter().filter_map(|row| row.1.get(at)).chain(self.targets.get(at));
+                cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+            })
+            .collect();
+        let line = |id: &str, cells: &[String]| {
+            let id: String = id.chars().take(first).collect();
+            let cells: Vec<String> = cells.iter().zip(&columns).map(|(cell, width)| format!("{:width$}", harmless(cell))).collect();
+            format!("{}\n", format!("{id:first$}  {}", cells.join("  ")).trim_end())
+        };
+        let (all, other) = (count(self.cases, "variant", "variants"), self.rows.len());
+        let mut text = format!("\n{all} sent to every target, {other} not answered alike\n");
+        if !self.rows.is_empty() {
+            text += &line("variant", &self.targets);
+        }
+        for (id, cells) in &self.rows {
+            text += &line(id, cells);
+        }
+        out.write_all(text.as_bytes())
+    }
+}
+
+/// Lines of that indent, two more from the second on.
+fn indented(text: &str, indent: usize, width: usize) -> String {
+    let lines = wrapped(text, width.saturating_sub(indent + 2).max(20));
+    let shown = lines.lines().enumerate().map(|(at, line)| format!("{}{line}\n", " ".repeat(indent + if at > 0 { 2 } else { 0 })));
+    shown.collect()
+}
+
+/// A flood need not be shown whole.
+fn short(edits: &str) -> String {
+    let line = harmless(edits);
+    match line.char_indices().nth(MOST_LINE) {
+        Some((at, _)) => format!("{}… ({} characters)", line.get(..at).unwrap_or_default(), line.chars().count()),
+        None => line.to_string(),
+    }
+}
+
+/// Ours: characters of edits that are shown.
+const MOST_LINE: usize = 240;
+/// Ours: columns of an id in the grid.
+const MOST_ID: usize = 60;

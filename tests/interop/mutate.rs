@@ -1,0 +1,36 @@
+//! Spoilt calls to SoftEther: it survives them, and what it does otherwise than the tables want is known.
+
+use crate::rig::rig;
+use serde_json::Value;
+use std::process::{Command, Stdio};
+
+/// How findings begin that SoftEther is known for.
+fn known() -> Vec<&'static str> {
+    let text = include_str!("../../fixtures/known/softether-mutate.tsv");
+    let rows = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
+    rows.map(|line| line.split_once('\t').filter(|row| !row.1.is_empty()).expect("what, and a reason").0).collect()
+}
+
+#[test]
+fn spoilt_calls_do_not_bring_it_down_and_what_it_does_otherwise_is_known() {
+    let target = format!("localhost:{}", rig().get("SOFTETHER"));
+    let login = ["--user", "alice", "--password-file", rig().get("PASSWORD"), "--ca", rig().get("CA")];
+    let call = std::env::temp_dir().join(format!("sstp-diag-mutate-{}.jsonl", std::process::id())).display().to_string();
+    let run = |args: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sstp-diag"));
+        command.args(args).args(login).stdin(Stdio::null()).output().expect("cargo has built the program")
+    };
+    run(&["probe", &target, "--save", &call]);
+    let what = ["--select", "out-of-turn/", "--select", "type/sstp.call-connected", "--budget", "16", "--concurrency", "8", "-o", "json"];
+    let output = run(&[&["mutate", &call, "--to", &target, "--seed", "1"], &what[..]].concat());
+    let _ = std::fs::remove_file(&call);
+    let story = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(matches!(output.status.code(), Some(0 | 1)), "{story}");
+    let page: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!((page["cases"].as_u64(), page["dead"].as_bool()), (Some(16), Some(false)), "{story}");
+    let known = known();
+    for finding in page["findings"].as_array().expect("a list") {
+        let says = finding["says"].as_str().unwrap_or_default();
+        assert!(known.iter().any(|begins| says.starts_with(begins)), "not known: {finding:#}");
+    }
+}

@@ -1,0 +1,223 @@
+//! `mutate` over sockets: seeded defects are found, a sound lab is quiet, the rails hold, and a run can be repeated. That every
+//! defect is found, and that no variant is held against a sound server, is tested in memory (`src/jobs/mutate/tests.rs`).
+
+use crate::scratch::Scratch;
+use serde_json::Value;
+use sstp_diag::jobs::mutate::{Arena, Hunt, rows, variant};
+use sstp_diag::proto::bug;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+/// Exit code, standard output, standard error.
+fn mutate(args: &[&str]) -> (Option<i32>, String, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sstp-diag"));
+    let output = command.arg("mutate").args(args).env("NO_COLOR", "1").stdin(Stdio::null()).output().expect("it runs");
+    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+/// The report of a run against a lab.
+fn page(args: &[&str]) -> (Option<i32>, Value) {
+    let (code, out, err) = mutate(&[args, &["-o", "json"]].concat());
+    (code, serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {out}{err}")))
+}
+
+#[test]
+fn seeded_defects_are_found_over_sockets_and_the_command_repeats_the_finding() {
+    let rows = [
+        ("connected-early", "early/sstp.call-connected#1/", "accepted"),
+        ("short-attribute-ends", "cut/sstp.call-disconnect#1/", "wrong-reaction"),
+        ("echo-early", "out-of-turn/after-ack/echo", "accepted"),
+        ("nonce-reused", "echo/connected/plain", "leak"),
+        ("ppp-length-leaks", "lcp-length/connected/says-64", "leak"),
+    ];
+    for (bug, select, kind) in rows {
+        let (code, page) = page(&["--lab", "--bug", bug, "--select", select]);
+        let finding = &page["findings"][0];
+        assert_eq!((code, finding["kind"].as_str()), (Some(1), Some(kind)), "{bug}: {page:#}");
+        assert_eq!(finding["seen"], serde_json::json!([3, 3]), "{bug}");
+        let command = finding["command"].as_str().expect("a command");
+        let words: Vec<&str> = command.strip_prefix("sstp-diag mutate ").expect("it is ours").split(' ').collect();
+        let (code, again) = self::page(&words.iter().map(|word| word.trim_matches('\'')).collect::<Vec<_>>());
+        assert_eq!((code, &again["findings"][0]["says"]), (Some(1), &finding["says"]), "{command}");
+    }
+}
+
+#[test]
+fn a_sound_lab_is_quiet_over_sockets_alone_and_in_one_session() {
+    let (code, alone) = page(&["--lab", "--budget", "150", "--concurrency", "4"]);
+    assert_eq!((code, alone["cases"].as_u64()), (Some(0), Some(150)), "{alone:#}");
+    assert!(alone["states"].as_array().is_some_and(|states| states.len() >= 8), "{alone:#}");
+    let (code, session) = page(&["--lab", "--in-session", "--budget", "3000"]);
+    assert_eq!((code, session["cases"].as_u64()), (Some(0), Some(3_000)), "{session:#}");
+    assert!(session["connections"].as_u64().is_some_and(|connections| connections < 5), "{session:#}");
+}
+
+#[test]
+fn what_leaves_the_session_open_finds_a_defect_too() {
+    let (code, page) = page(&["--lab", "--bug", "bad-ppp-ends", "--in-session", "--budget", "200"]);
+    let id = page["findings"][0]["id"].as_str().unwrap_or_default();
+    assert_eq!((code, id.starts_with("open/")), (Some(1), true), "{page:#}");
+}
+
+#[test]
+fn nobody_is_sent_spoilt_calls_who_has_not_asked_for_it() {
+    let wanted = |args: &[&str]| mutate(&[&["--lab-session", "--budget", "1"], args].concat());
+    for args in [
+        &["--to", "vpn.example.test"][..],
+        &["--to", "192.0.2.7:443"],
+        &["--to", "vpn.example.test", "--i-am-authorised", "other.example.test"],
+        &["--to", "127.0.0.1:1", "--to", "192.0.2.7"],
+        &["--to", "localhost:1", "--connect", "192.0.2.7:1"],
+        &["--to", "localhost:1", "--resolve", "localhost:192.0.2.7"],
+    ] {
+        let (code, _, err) = wanted(args);
+        assert_eq!(code, Some(2), "{args:?}: {err}");
+        assert!(err.contains("--i-am-authorised") || args.contains(&"--resolve"), "{args:?}: {err}");
+    }
+    // Authorised, and nobody is there: our side could not run.
+    let (code, _, err) = wanted(&["--to", "127.0.0.1:1"]);
+    assert_eq!(code, Some(3), "{err}");
+    assert!(err.contains("does not go through"), "{err}");
+    for args in [&["--lab-session"][..], &["--to", "127.0.0.1:1"], &["--lab", "--only", "no/such/variant"], &["--lab", "--bug", "x"]] {
+        assert_eq!(mutate(args).0, Some(2), "{args:?}");
+    }
+}
+
+#[test]
+fn variants_can_be_listed_and_are_the_same_every_time() {
+    let list = |seed: &str| mutate(&["--lab", "--dry-run", "--slow", "--seed", seed]).1;
+    let (one, two) = (list("9"), list("9"));
+    assert!(one == two && one != list("10"));
+    let lines: Vec<&str> = one.lines().collect();
+    assert!(lines.len() > 3_000, "{}", lines.len());
+    let id = lines[0].split_once("  ").expect("id and edits").0;
+    let (_, only, _) = mutate(&["--lab", "--dry-run", "--slow", "--seed", "9", "--only", id]);
+    assert_eq!(only.trim_end(), lines[0]);
+    let (_, json, _) = mutate(&["--lab", "--dry-run", "--seed", "9", "--budget", "2", "-o", "json"]);
+    assert_eq!(json.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()).count(), 2);
+}
+
+#[test]
+fn a_run_goes_on_where_it_stood_and_keeps_what_it_found() {
+    let scratch = Scratch::new("mutate-keeps");
+    let (state, found) = (scratch.path("state.json"), scratch.path("found"));
+    let (state, found) = (state.as_str(), found.as_str());
+    let part = |budget: &str| page(&["--lab", "--budget", budget, "--resume", state]).1["cases"].as_u64();
+    assert_eq!((part("6"), part("10"), part("10")), (Some(6), Some(4), Some(0)));
+    assert_eq!(mutate(&["--lab", "--budget", "9", "--resume", state, "--seed", "2"]).0, Some(2));
+    let (code, page) = page(&["--lab", "--bug", "echo-early", "--select", "out-of-turn/after-ack/echo-request", "--corpus", found]);
+    assert_eq!(code, Some(1), "{page:#}");
+    let files: Vec<&str> = page["findings"][0]["files"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    assert_eq!(files.len(), 2, "{page:#}");
+    assert!(files.iter().all(|file| std::fs::metadata(file).is_ok_and(|about| about.len() > 500)), "{files:?}");
+    let run = |args: &[&str]| Command::new(env!("CARGO_BIN_EXE_sstp-diag")).args(args).output().expect("it runs");
+    let decoded = run(&["decode", files[1], "-v"]);
+    assert!(String::from_utf8_lossy(&decoded.stdout).contains("echo-request"), "{}", String::from_utf8_lossy(&decoded.stdout));
+    let replayed = run(&["replay", files[0], "--lab"]);
+    assert_eq!(replayed.status.code(), Some(1), "the sound lab aborts the call: {}", String::from_utf8_lossy(&replayed.stdout));
+}
+
+#[test]
+fn memory_that_grows_is_seen_from_outside_and_a_death_ends_the_run() {
+    let leaky = Serving::start(&["--bug", "frame-leak"]);
+    let pid = leaky.child.id().to_string();
+    let args = ["--lab-session", "--to", &leaky.target, "--pid", &pid, "--select", "flood/connected/unknown-protocol-20"];
+    let (code, page) = page(&args);
+    assert_eq!((code, page["findings"][0]["kind"].as_str()), (Some(1), Some("memory")), "{page:#}");
+    let (code, page) = self::page(&["--lab", "--bug", "largest-kills", "--select", "size/connected/"]);
+    let died = page["findings"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .any(|finding| finding["kind"] == "died" && finding["id"] == "size/connected/4095");
+    assert_eq!((code, died, page["dead"].as_bool()), (Some(1), true, Some(true)), "{page:#}");
+}
+
+#[test]
+fn two_servers_are_held_side_by_side() {
+    let labs: Vec<Serving> = [&[][..], &["--bug", "unknown-type-passed"]].iter().map(|args| Serving::start(args)).collect();
+    let targets: Vec<String> = labs.iter().map(|lab| lab.target.clone()).collect();
+    let select = ["--select", "out-of-turn/connected/type-", "--select", "echo/connected/plain"];
+    let args = [&["--lab-session", "--to", &targets[0], "--to", &targets[1]][..], &select].concat();
+    let (code, out, err) = mutate(&args);
+    assert_eq!(code, Some(1), "{out}{err}");
+    assert!(out.contains("7 variants sent to every target, 6 not answered alike"), "{out}");
+    assert!(out.lines().any(|line| line.contains("type-65535") && line.contains("abort")), "{out}");
+}
+
+/// The referee was made with the lab at hand: calls of other clients, with other logins, must not make it see things.
+#[test]
+fn calls_of_other_clients_are_spoilt_too_and_a_sound_server_is_not_accused() {
+    let wanted = ["softether-ok-tls12#1", "softether-pap#1"];
+    let mut tried = Vec::new();
+    for (name, script) in crate::replay::scripts().0.into_iter().filter(|row| wanted.contains(&row.0.as_str())) {
+        let Some(arena) = Arena::like(&script, 5) else { continue };
+        let hunt = Hunt::new(1, Duration::from_millis(700));
+        let variants = variant::all(&script, 5);
+        arena.hunt(&hunt, &variants[..variants.len().min(250)], &mut |_| false);
+        let says: Vec<String> =
+            hunt.findings().iter().map(|finding| format!("{}: {} | {}", finding.id, finding.fault.says, finding.line())).collect();
+        assert!(says.is_empty(), "{name}: {says:#?}");
+        let unreached = hunt.counts().unreached;
+        assert!(unreached < 100, "{name}: {unreached}");
+        tried.push(name);
+    }
+    assert_eq!(tried.len(), 2, "{tried:?}");
+}
+
+/// A lab in a process of its own.
+struct Serving {
+    child: std::process::Child,
+    target: String,
+}
+
+impl Serving {
+    fn start(args: &[&str]) -> Serving {
+        use std::io::{BufRead, BufReader};
+        let mut child =
+            Command::new(env!("CARGO_BIN_EXE_sstp-diag")).arg("lab").args(args).stdout(Stdio::piped()).spawn().expect("it runs");
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("it says where");
+        let target = line.split_whitespace().nth(1).expect("an address").trim_end_matches(',').to_string();
+        Serving { child, target }
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn our_own_code_stands_what_others_are_sent() {
+    let (code, out, err) = mutate(&["--self", "--budget", "30000"]);
+    assert_eq!(code, Some(0), "{out}{err}");
+    assert!(out.contains("Nothing is wrong.") && out.contains("parses/s"), "{out}");
+}
+
+/// The page of the rows; with UPDATE it becomes what they say.
+#[test]
+fn the_pages_of_mutators_and_defects_are_up_to_date() {
+    let mut page = String::from(
+        "# Mutators and seeded defects\n\nPrinted by `UPDATE=1 cargo test --test all mutate`.\n\n## Mutators\n\nEach is a row in \
+         `src/jobs/mutate/rows/`.\n\n| id | family | what it does |\n|---|---|---|\n",
+    );
+    for row in rows::all() {
+        let slow = if row.slow { " (with `--slow`)" } else { "" };
+        page += &format!("| {} | {} | {}{slow} |\n", row.id, row.family, row.title);
+    }
+    page += "\n## Seeded defects\n\nEach is a row in `src/proto/bug.rs`, and `lab --bug ID` has it. An honest call does not meet it.\n\n\
+             | id | what the server does | what it breaks |\n|---|---|---|\n";
+    for row in bug::ROWS {
+        page += &format!("| {} | {} | {} |\n", row.id, row.title, row.breaks);
+    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/mutators.md");
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(&path, &page).expect("docs can be written");
+    }
+    assert!(std::fs::read_to_string(&path).unwrap_or_default() == page, "docs/mutators.md is not what the rows say");
+}
