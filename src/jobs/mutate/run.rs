@@ -155,6 +155,9 @@ pub struct Pace {
     pub in_session: bool,
 }
 
+/// Hears where a run stands, and of a variant that is through: its id and the reaction.
+pub type Tell<'a> = dyn FnMut(&Hunt, &Stand, Option<(&str, &str)>) + 'a;
+
 /// Where a run stands.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Stand {
@@ -168,14 +171,7 @@ pub struct Stand {
 
 /// Sends the variants, and behind them, as far as the budget goes, variants without end in an open session. `from`: what an
 /// earlier run has sent.
-pub async fn all(
-    remote: Rc<Remote>,
-    hunt: Rc<Hunt>,
-    variants: &[Variant],
-    pace: Pace,
-    from: Stand,
-    tell: &mut dyn FnMut(&Hunt, &Stand, Option<(&str, &str)>),
-) -> Stand {
+pub async fn all(remote: Rc<Remote>, hunt: Rc<Hunt>, variants: &[Variant], pace: Pace, from: Stand, tell: &mut Tell<'_>) -> Stand {
     LocalSet::new()
         .run_until(async {
             let began = remote.clock.now();
@@ -236,7 +232,7 @@ async fn singles(
     variants: &[Variant],
     pace: Pace,
     (stand, began): (&mut Stand, Micros),
-    tell: &mut dyn FnMut(&Hunt, &Stand, Option<(&str, &str)>),
+    tell: &mut Tell<'_>,
 ) {
     let first = usize::try_from(stand.listed).unwrap_or(usize::MAX);
     let most = pace.cases.map_or(usize::MAX, |cases| usize::try_from(cases).unwrap_or(usize::MAX));

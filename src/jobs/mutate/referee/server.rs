@@ -128,7 +128,8 @@ impl Referee<'_> {
             control::CONFIGURE_ACK..=control::CONFIGURE_REJECT => self.configured(ppp::LCP, packet),
             control::TERMINATE_REQUEST => self.may_end = true,
             control::TERMINATE_ACK => {
-                if !self.meet(|answer| *answer == Answer::TerminateAck(packet.id)) && !self.disturbed {
+                let met = self.meet(|answer| *answer == Answer::TerminateAck(packet.id));
+                if !met && !self.disturbed {
                     self.fault(Kind::Wrong, "a Terminate-Ack that nothing asked for", SpecRef::rfc(1661, "5.5"));
                 }
             }
