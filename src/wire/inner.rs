@@ -119,7 +119,7 @@ mod tests {
             payload.extend_from_slice(&piece[20..]);
         }
         assert_eq!((pieces.len(), &payload[..]), (3, &whole[20..]));
-        assert_eq!(fragments(&whole, 1500), [whole.clone()]);
+        assert_eq!(fragments(&whole, 1500), std::slice::from_ref(&whole));
         assert_eq!(fragments(&whole[..10], 5), [whole[..10].to_vec()]);
     }
 }

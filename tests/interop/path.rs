@@ -122,8 +122,10 @@ ip netns exec sID nft 'table ip t { chain p { type nat hook prerouting priority 
 ip netns exec mID nft 'table ip t { chain f { type filter hook forward priority 0; }; chain o { type filter hook output priority 0; }; }'
 ";
 
-/// What a router does, what `path` may call it, and more arguments.
-const SPOILT: &[(&str, &[&str], &[&str], &[&str])] = &[
+/// A name, what a router does, what `path` may call it, and more arguments.
+type Spoilt = (&'static str, &'static [&'static str], &'static [&'static str], &'static [&'static str]);
+
+const SPOILT: &[Spoilt] = &[
     ("clean", &[], &["none"], &[]),
     ("syn dropped", &["nft add rule ip t f ip daddr 10.77.2.2 tcp dport 443 tcp flags syn drop"], &["TCP-FILTERED", "IP-FILTER"], &[]),
     ("address dropped", &["nft add rule ip t f ip daddr 10.77.2.2 drop"], &["IP-FILTER"], &[]),
@@ -170,7 +172,7 @@ const SPOILT: &[(&str, &[&str], &[&str], &[&str])] = &[
 #[test]
 fn networks_are_named_right() {
     let wrong: Vec<String> = thread::scope(|scope| {
-        let each = |(number, (name, spoils, may, more)): (usize, &'static (&str, &[&str], &[&str], &[&str]))| {
+        let each = |(number, (name, spoils, may, more)): (usize, &'static Spoilt)| {
             scope.spawn(move || {
                 let said = Net::new(number, spoils).investigated(more);
                 let right = may.contains(&said.finding()) && (said.finding() == "none" || said.confidence() != "low");

@@ -242,7 +242,7 @@ fn listening(args: &ReplayArgs, script: &Script, style: &Style) -> Result<Exit, 
     let course = Arc::new(Course::of(script, Side::Server));
     playable(args, &course, true)?;
     let proves = |turn: &crate::jobs::replay::course::Turn| turn.said.name == "chap.success" || turn.said.name == "eap.request-mschapv2";
-    if !args.how.verbatim && given(args)?.is_none() && course.ours.iter().any(|turn| proves(turn)) {
+    if !args.how.verbatim && given(args)?.is_none() && course.ours.iter().any(proves) {
         return Err(Trouble::Usage(
             "the recorded server proves that it knows the password: give --user and --password-file, or end before it with --until lcp"
                 .into(),

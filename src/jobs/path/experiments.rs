@@ -252,7 +252,6 @@ pub const ALL: &[Experiment] = &[
         many: true,
         active: true,
         means: &[("only with the lengths of SSTP it is cut", "DPI-SSTP-SIZE-FILTER")],
-        ..ROW
     },
     Experiment {
         id: "sstp.login",
@@ -288,7 +287,6 @@ pub const ALL: &[Experiment] = &[
             ("only what looks like SSTP is slow", "DATA-THROTTLED"),
             ("both are slow and steady", "DATA-RATE-LIMITED"),
         ],
-        ..ROW
     },
     Experiment {
         id: "time.idle",

@@ -155,7 +155,7 @@ impl Flow {
             Rule::Delay(time) => *time,
             Rule::Rate(rate) => at_rate(len, *rate),
             Rule::RateOfSstp(rate) if self.sstp => at_rate(len, *rate),
-            Rule::Loss(nth, time) if spread % u64::from((*nth).max(1)) == 0 => *time,
+            Rule::Loss(nth, time) if spread.is_multiple_of(u64::from((*nth).max(1))) => *time,
             _ => Duration::ZERO,
         });
         Some(holds.sum()).filter(|hold: &Duration| !hold.is_zero())

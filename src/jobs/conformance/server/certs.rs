@@ -48,8 +48,9 @@ const BROKEN: [Rule; 6] =
 
 /// Whether the chain was weighed and is free of these problems.
 fn without(view: &View<'_>, rules: &[Rule]) -> Result<(), String> {
-    let verdicts = view.events.iter().filter_map(|event| if let What::Trust { verdict, .. } = &event.what { Some(verdict) } else { None });
-    let verdict = verdicts.last().ok_or("no certificate was judged")?;
+    let mut verdicts =
+        view.events.iter().filter_map(|event| if let What::Trust { verdict, .. } = &event.what { Some(verdict) } else { None });
+    let verdict = verdicts.next_back().ok_or("no certificate was judged")?;
     match verdict.problems.iter().find(|problem| rules.contains(&problem.rule)) {
         None => Ok(()),
         Some(problem) => Err(format!("certificate {}: {}", problem.cert.map_or(0, |index| index + 1), problem.says)),

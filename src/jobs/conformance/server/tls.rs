@@ -40,7 +40,7 @@ pub(super) const ROWS: &[Row] = &[
         .why("Everything in it would be in the clear.")
         .proved("tls.mutant-in-clear"),
     must("tls/3.3.3/certificate", "3.3.3", &["S-002"])
-        .below(Below::Hello(|hello| anonymous_first(hello)), "a ClientHello offers suites without a certificate before all others")
+        .below(Below::Hello(anonymous_first), "a ClientHello offers suites without a certificate before all others")
         .says("the server shows a certificate, whatever is offered")
         .expects(Expect::Is("a certificate", |view| {
             let shown = view.events.iter().any(|event| matches!(&event.what, What::Chain { certs, .. } if !certs.is_empty()));

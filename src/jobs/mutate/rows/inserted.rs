@@ -187,7 +187,7 @@ fn floods(place: &str) -> Vec<Change> {
         ],
         "connected" => vec![
             bytes("unknown-protocol-20", frame(0x8077, &[0x5a; 64]).repeat(20)),
-            bytes("empty-20", vec![0x10, 0, 0, 4].repeat(20)),
+            bytes("empty-20", [0x10, 0, 0, 4].repeat(20)),
             bytes("lcp-echo-30", (0xd0..0xee).flat_map(|id| lcp(9, id, &[0, 0, 0, 0, id])).collect()),
             bytes("lcp-terminate-30", (0xd0..0xee).flat_map(|id| lcp(5, id, &[])).collect()),
         ],
