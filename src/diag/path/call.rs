@@ -193,7 +193,9 @@ fn rate_limited(view: &View<'_>) -> Option<Hit> {
     let steady = trials.iter().filter(|trial| even(trial)).count() * 2 > trials.len();
     // A server that answers one echo at each of its ticks is slow with short ones too.
     let single = trials.iter().filter_map(|trial| trial.saw.beat).min()?.duration().as_secs_f64();
-    let by_bytes = ECHO / fastest.max(1.0) > single * SLOWER;
+    let pace = ECHO / fastest.max(1.0);
+    // Delayed acknowledgements and Nagle's algorithm, and the ticks of a server, give a pace of their own.
+    let by_bytes = pace > single * SLOWER && !TICKS.contains(&pace);
     (rates.len() >= 4 && fastest < THIN && steady && by_bytes).then(|| {
         Hit::new(
             Level::Probable,
@@ -260,5 +262,7 @@ const ECHO: f64 = 1000.0;
 const UNEVEN: f64 = 12.0;
 /// Ours: a long echo in a series takes so many times as long as a short one.
 const SLOWER: f64 = 2.5;
+/// Ours: an echo in so many seconds is what waiting for an acknowledgement makes. RFC 1122 4.2.3.2, 40 ms in Linux.
+const TICKS: std::ops::Range<f64> = 0.025..0.055;
 /// Ours: bytes in a second below which a line is thin.
 const THIN: f64 = 150_000.0;

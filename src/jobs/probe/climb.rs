@@ -45,8 +45,16 @@ pub(super) async fn all(
     beside: &mut Beside,
     halted: &mut watch::Receiver<bool>,
 ) {
-    let mut way = None;
-    call(config, clock, record, beside, halted, &mut way).await;
+    let (mut way, mut odd) = (None, false);
+    call(config, clock, record, beside, halted, (&mut way, &mut odd)).await;
+    if let Some(route) = way.as_ref().filter(|_| odd) {
+        let mut notes = Notes::new(clock, record);
+        tokio::select! {
+            biased;
+            _ = halted.wait_for(|halted| *halted) => {}
+            () = hello_scan::as_windows(route, config.target.name(), config.seed, config.timers.of(Layer::Tls), &mut notes) => {}
+        }
+    }
     // The survey comes when the call is over: a server that serves one connection at a time, or counts them, is not kept from it.
     if let (Some(limits), Some(route)) = (config.scan, way) {
         let mut notes = Notes::new(clock, record);
@@ -58,14 +66,14 @@ pub(super) async fn all(
     }
 }
 
-/// The call itself; `way` becomes the way to the server once it is known.
+/// The call itself; `way` becomes the way to the server once it is known, `odd` whether its key is one that Windows perhaps cannot use.
 async fn call(
     config: &ProbeConfig,
     clock: &Clock,
     record: &mut Recorder<'_>,
     beside: &mut Beside,
     halted: &mut watch::Receiver<bool>,
-    way: &mut Option<Route>,
+    (way, odd): (&mut Option<Route>, &mut bool),
 ) {
     let mut notes = Notes::new(clock, record);
     let base = tokio::select! {
@@ -74,6 +82,7 @@ async fn call(
         base = below(config, &mut notes, beside, way) => base,
     };
     let Some(base) = base else { return };
+    *odd = is_odd_key(base.secure.leaf());
     if config.asked.until < Layer::Http || config.asked.strict && !base.trusted {
         return base.secure.close().await;
     }
@@ -139,9 +148,6 @@ async fn secure(config: &ProbeConfig, tap: Tap, route: Route, notes: &mut Notes<
     match tls::secure(tap, &settings(config), route.server(), within, notes).await {
         Ok(secure) => {
             let trusted = trust::weigh(&secure.certs, &secure.signature, &config.trust, config.target.name(), notes);
-            if is_odd_key(secure.leaf()) {
-                hello_scan::as_windows(&route, config.target.name(), config.seed, within, notes).await;
-            }
             look_up(config, &secure.certs, &secure.ocsp, notes, beside);
             if config.wish.nameless && secure.secured.sni.is_some() {
                 beside.asides.start_nameless(route.clone(), &settings(config), within);

@@ -172,11 +172,13 @@ impl Referee<'_> {
             return;
         }
         let same = |answer: &Answer| matches!(answer, Answer::EchoReply(id, _) if *id == packet.id);
-        let says = match self.owed.iter().any(|owed| same(&owed.answer)) {
-            true => return self.fault(Kind::Leak, format!("the Echo-Reply has {} bytes other than those asked for", data.len()), spec),
-            false => "an Echo-Reply with an identifier that no request bears",
-        };
-        self.fault(Kind::Accepted, says, spec);
+        if self.owed.iter().any(|owed| same(&owed.answer)) {
+            return self.fault(Kind::Leak, format!("the Echo-Reply has {} bytes other than those asked for", data.len()), spec);
+        }
+        match data.is_empty() || self.sent.windows(data.len()).any(|window| window == data) {
+            true => self.fault(Kind::Accepted, "an Echo-Reply with an identifier that no request bears", spec),
+            false => self.fault(Kind::Leak, "an Echo-Reply to no request, with bytes that were never sent", spec),
+        }
     }
 
     /// Bytes that are quoted must be ours.
