@@ -401,3 +401,32 @@ const MAX_WAITING_EVENTS: usize = 10_000;
 const STOP_EVERY: u64 = 64;
 /// RFC 1035 4.2.
 const DNS: u16 = 53;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::capture::flow::Stream;
+
+    struct Nobody;
+
+    impl Listener for Nobody {
+        fn over(&mut self, _: Connection) {}
+    }
+
+    #[test]
+    fn a_record_in_pieces_weighs_what_it_holds_and_nothing_once_it_is_over() {
+        let mut nobody = Nobody;
+        let hub = Rc::new(Hub::new(&mut nobody, SharedKeys::default(), WatchConfig::default()));
+        let ends = |port| SocketAddr::from(([10, 0, 0, 1], port));
+        let first = First { began: 0, packet: 1, client: ends(50_000), server: ends(443), certain: true };
+        let mut conn = Conn::new(hub.clone(), &first, hub.number());
+        assert_eq!(hub.weight.get(), 0, "a scan of ports weighs nothing");
+        // The head of a record of 16,384 bytes, and all of it but the last byte.
+        conn.bytes(Micros(1), Side::Client, &[22, 3, 1, 0x40, 0]);
+        let before = hub.weight.get();
+        conn.bytes(Micros(2), Side::Client, &[1; 16_383]);
+        assert!(before > 0 && hub.weight.get() >= before + 16_000, "{before} and {}", hub.weight.get());
+        drop(conn);
+        assert_eq!(hub.weight.get(), 0);
+    }
+}

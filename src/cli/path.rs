@@ -116,7 +116,7 @@ fn plan(config: &PathConfig) -> String {
         config.most_connections(),
         config.total.as_secs(),
         config.at_once,
-        config.control.as_ref().map_or(String::new(), |control| format!(", the control {}", control.0)),
+        config.control.as_ref().map_or(String::new(), |control| format!(", the control server {}", control.0)),
         if config.resolvers.is_empty() { "" } else { " and the resolvers" }
     );
     for row in experiments::ALL.iter().filter(|row| !(row.active && config.gentle)) {

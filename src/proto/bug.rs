@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 /// One seeded defect of the server; [`ROWS`] says what each does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[allow(missing_docs, reason = "each has a title in ROWS, and docs/bugs.md prints them")]
+#[allow(missing_docs, reason = "each has a title in ROWS, and docs/mutators.md prints them")]
 pub enum Bug {
     AnyMethod,
     AnyPath,
