@@ -125,7 +125,7 @@ fn damage_costs_what_follows_it_and_ends_with_4() {
     let (code, stdout, _) = run(&["diagnose", &cut]);
     assert_eq!(code, Some(4), "{stdout}");
     let flat = stdout.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(flat.contains("cut.jsonl at line ") && flat.contains("what stands before it is shown"), "{stdout}");
+    assert!(flat.contains("cut.jsonl at line ") && flat.contains("what could be read is shown"), "{stdout}");
     assert!(stdout.contains("Works"), "{stdout}");
 }
 

@@ -124,7 +124,7 @@ impl Keys {
     /// Takes a key log file, which is read again when a key is missing and the file has grown.
     pub fn file(&mut self, path: &Path) -> Result<(), KeyError> {
         let mut file = Growing::open(path)?;
-        file.read(&mut |source, number, line| self.line(source, number, line));
+        self.read(&mut file);
         self.files.push(file);
         Ok(())
     }
@@ -140,10 +140,22 @@ impl Keys {
         let before = self.generation;
         let mut files = std::mem::take(&mut self.files);
         for file in &mut files {
-            file.read(&mut |source, number, line| self.line(source, number, line));
+            self.read(file);
         }
         self.files = files;
         self.generation != before
+    }
+
+    fn read(&mut self, file: &mut Growing) {
+        let (bad, mut secrets) = (self.bad_lines, 0);
+        file.read(&mut |source, number, line| secrets += u64::from(self.line(source, number, line)));
+        file.secrets += secrets;
+        file.bad += self.bad_lines - bad;
+    }
+
+    /// Files that were given as key logs and are none: no line is a secret, and some are no line of a key log at all.
+    pub fn no_key_logs(&self) -> impl Iterator<Item = &str> {
+        self.files.iter().filter(|file| file.is_no_key_log()).map(Growing::name)
     }
 
     /// Goes up with every secret that comes.
@@ -210,9 +222,10 @@ impl Keys {
         self.masters.get(session).cloned()
     }
 
-    fn line(&mut self, source: &str, number: u64, text: &[u8]) {
+    /// Takes a line; whether it is a secret.
+    fn line(&mut self, source: &str, number: u64, text: &[u8]) -> bool {
         match Line::parse(text) {
-            Ok(Line::Nothing) => {}
+            Ok(Line::Nothing) => return false,
             Ok(Line::Secret { random, label, secret }) => self.put(random, label, &secret),
             Ok(Line::Rsa { encrypted, premaster }) => {
                 if self.premasters.len() < Keys::MAX_SESSIONS && self.premasters.insert(encrypted, premaster).is_none() {
@@ -224,8 +237,10 @@ impl Keys {
                 if self.bad.len() < Keys::MAX_BAD {
                     self.bad.push(BadLine { source: source.to_string(), line: number, why });
                 }
+                return false;
             }
         }
+        true
     }
 
     fn put(&mut self, random: [u8; 32], label: Label, secret: &[u8]) {

@@ -137,6 +137,8 @@ pub struct Summary {
     pub damages: Vec<Damage>,
     /// Lines of key logs that cannot be read.
     pub key_lines_bad: Vec<String>,
+    /// Files given as key logs in which no line is a secret, and some are no line of a key log.
+    pub no_key_logs: Vec<String>,
     /// TLS connections that may be SSTP and for which there is no key.
     pub sessions_without_key: u64,
 }
@@ -378,6 +380,7 @@ impl<'l> Hub<'l> {
         summary.sessions_without_key = order.without_key;
         let line = |bad: &BadLine| format!("{} line {}: {}", bad.source, bad.line, bad.why);
         summary.key_lines_bad = keys.bad().iter().map(line).collect();
+        summary.no_key_logs = keys.no_key_logs().map(str::to_string).collect();
         let more = keys.bad_lines().saturating_sub(keys.bad().len() as u64);
         summary.key_lines_bad.extend((more > 0).then(|| format!("and {more} more")));
     }

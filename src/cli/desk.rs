@@ -141,7 +141,13 @@ impl Desk {
             place: format!("packet {}, byte {}", damage.packet, damage.offset),
             says: damage.says.clone(),
         });
-        self.end.damages.extend(damages);
+        let no_key_logs = summary.no_key_logs.iter().map(|file| Damage {
+            file: file.clone(),
+            place: "every line".into(),
+            says: "no TLS secret is in it; a line of a key log is LABEL CLIENT_RANDOM SECRET, as SSLKEYLOGFILE makes them".into(),
+        });
+        self.end.damages.extend(damages.chain(no_key_logs));
+        self.end.damages.dedup();
         add(self.end.capture.get_or_insert_default(), summary);
     }
 

@@ -14,7 +14,7 @@ pub enum Exit {
     Usage,
     /// It could not be run: our side.
     CouldNotRun,
-    /// A file is damaged; what stands before the damage was shown, and nothing in it fails.
+    /// A file is damaged; what could be read of it was shown, and nothing in it fails.
     Damaged,
     /// Ctrl-C, after printing what is known.
     Interrupted,

@@ -86,7 +86,7 @@ The arguments make no sense.
 It could not be run: the trouble is on our side.
 .TP
 4
-A capture or a saved transcript is damaged; what stands before the damage was shown, and no failing finding stands in it.
+A capture or a saved transcript is damaged; what could be read of it was shown, and no failing finding stands in it.
 .TP
 130
 It was interrupted; what is known was printed.

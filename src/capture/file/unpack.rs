@@ -79,6 +79,8 @@ struct Frames<R> {
     source: R,
     decoder: FrameDecoder,
     inside: bool,
+    /// Something was unpacked.
+    began: bool,
     /// Why nothing can be read on.
     broken: Option<&'static str>,
 }
@@ -87,7 +89,7 @@ impl<R: BufRead> Frames<R> {
     fn new(source: R) -> Frames<R> {
         let mut decoder = FrameDecoder::new();
         decoder.set_max_window_size(MAX_WINDOW);
-        Frames { source, decoder, inside: false, broken: None }
+        Frames { source, decoder, inside: false, began: false, broken: None }
     }
 
     /// Begins the next frame, or passes one over that is not for us; false at the end.
@@ -112,7 +114,12 @@ impl<R: BufRead> Frames<R> {
             return Ok(());
         }
         let ends = self.source.fill_buf().is_ok_and(<[u8]>::is_empty);
-        self.broken = Some(if ends { "the compressed data ends before its end" } else { "the compressed data is damaged" });
+        self.broken = Some(match ends {
+            true if self.began => "the compressed data ends before its end",
+            // RFC 8878 3.1.1.2.4: up to 128 KiB, which can be unpacked as a whole only.
+            true => "the compressed data ends in its first block, of which nothing can be unpacked",
+            false => "the compressed data is damaged",
+        });
         self.decoder.decode_blocks(LAST_BLOCK, one()).map(|_| ()).map_err(|_| self.trouble())
     }
 
@@ -149,6 +156,7 @@ impl<R: BufRead> Read for Frames<R> {
             }
             let len = self.decoder.read(out)?;
             if len > 0 {
+                self.began = true;
                 return Ok(len);
             }
             self.check();

@@ -16,13 +16,26 @@ pub(super) struct Growing {
     lines: u64,
     /// The length that the file had when it was last read.
     seen: u64,
+    /// Lines that gave a secret.
+    pub(super) secrets: u64,
+    /// Lines that cannot be read.
+    pub(super) bad: u64,
 }
 
 impl Growing {
     /// A file that can be opened; nothing of it is read.
     pub(super) fn open(path: &Path) -> Result<Growing, KeyError> {
         File::open(path).map_err(|source| KeyError::Read { path: path.to_path_buf(), source })?;
-        Ok(Growing { path: path.to_path_buf(), name: path.display().to_string(), at: 0, lines: 0, seen: 0 })
+        Ok(Growing { path: path.to_path_buf(), name: path.display().to_string(), at: 0, lines: 0, seen: 0, secrets: 0, bad: 0 })
+    }
+
+    /// It has bytes, none of them a secret, and some that are no line of a key log.
+    pub(super) fn is_no_key_log(&self) -> bool {
+        self.secrets == 0 && (self.bad > 0 || self.at < self.seen)
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
     }
 
     /// Hands out what is new: name of the file, line number, line. A last line without an end is handed out too, and

@@ -119,3 +119,33 @@ fn keys_that_are_no_rsa_keys_are_refused_with_a_reason() {
     assert!(refused(b"-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n").contains("encrypted"));
     assert!(refused(&[0x30, 1, 0]).contains("no RSA key"));
 }
+
+#[test]
+fn a_file_without_any_secret_is_no_key_log() {
+    let path = std::env::temp_dir().join(format!("sstp-diag-no-key-log-{}", std::process::id()));
+    let secret = line("CLIENT_RANDOM", 7, 48);
+    let rows: [(&[u8], bool); 7] = [
+        (b"", false),
+        (b"# comments only\n", false),
+        (b"SOME_NEW_LABEL 00 00\n", false),
+        (b"# Read me\nThis is prose.\n", true),
+        (b"\x0a\x0d\x0d\x0a binary without an end", true),
+        (secret.as_bytes(), false),
+        (&[secret.as_bytes(), b"and a bad line\n"].concat(), false),
+    ];
+    for (text, expected) in rows {
+        std::fs::write(&path, text).expect("written");
+        let mut keys = Keys::new();
+        keys.file(&path).expect("opened");
+        assert_eq!(keys.no_key_logs().count(), usize::from(expected), "{}", String::from_utf8_lossy(text));
+    }
+    // What had no secret at first may grow one.
+    std::fs::write(&path, "half a li").expect("written");
+    let mut keys = Keys::new();
+    keys.file(&path).expect("opened");
+    assert_eq!(keys.no_key_logs().count(), 1);
+    std::fs::OpenOptions::new().append(true).open(&path).expect("there").write_all(format!("ne\n{secret}").as_bytes()).expect("written");
+    assert!(keys.poll());
+    assert_eq!(keys.no_key_logs().count(), 0);
+    std::fs::remove_file(&path).expect("there");
+}

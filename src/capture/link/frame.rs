@@ -35,6 +35,8 @@ mod ethertype {
     pub const IPV6: u16 = 0x86dd;
     pub const VLAN: u16 = 0x8100;
     pub const PPPOE_SESSION: u16 = 0x8864;
+    /// RFC 5332 3: unicast, or with the upstream's labels.
+    pub const MPLS: [u16; 2] = [0x8847, 0x8848];
     pub const PROVIDER_BRIDGING: u16 = 0x88a8;
     /// Before IEEE 802.1ad had a number, vendors took these for the outer tag.
     pub const VLAN_DOUBLE: [u16; 2] = [0x9100, 0x9200];
@@ -81,6 +83,7 @@ fn tagged(mut kind: u16, mut rest: &[u8]) -> Carried<'_> {
             ethertype::IPV6 => return Carried::Ipv6(rest),
             ethertype::PPPOE_SESSION => return pppoe(rest),
             ethertype::VLAN | ethertype::PROVIDER_BRIDGING => {}
+            kind if ethertype::MPLS.contains(&kind) => return mpls(rest),
             kind if ethertype::VLAN_DOUBLE.contains(&kind) => {}
             kind if kind < ethertype::LEAST && rest.starts_with(&SNAP) => rest = rest.get(4..).unwrap_or_default(),
             _ => return Carried::Other,
@@ -88,6 +91,24 @@ fn tagged(mut kind: u16, mut rest: &[u8]) -> Carried<'_> {
         // A tag is two bytes of its own and the next EtherType; what is left of SNAP has the same shape.
         let Some(([_, _, a, b], behind)) = rest.split_first_chunk::<4>() else { return Carried::Bad("a frame that ends in a VLAN tag") };
         (kind, rest) = (u16::from_be_bytes([*a, *b]), behind);
+    }
+    Carried::Other
+}
+
+/// RFC 3032 2.1: labels of four bytes, the last one marked. What follows is told from its first half byte, as routers do it.
+fn mpls(mut rest: &[u8]) -> Carried<'_> {
+    for _ in 0..MAX_TAGS {
+        let Some(([_, _, flags, _], behind)) = rest.split_first_chunk::<4>() else {
+            return Carried::Bad("a frame that ends in an MPLS label");
+        };
+        rest = behind;
+        if flags & 1 != 0 {
+            return match rest.first().map(|byte| byte >> 4) {
+                Some(4) => Carried::Ipv4(rest),
+                Some(6) => Carried::Ipv6(rest),
+                _ => Carried::Other,
+            };
+        }
     }
     Carried::Other
 }

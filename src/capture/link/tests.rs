@@ -77,7 +77,7 @@ fn every_field_of_a_segment_is_its_own() {
 fn every_link_layer_leads_to_the_segment() {
     let (four, six) = (tcp4(), v6(6, &bytes(TCP)));
     let front = |text: &str, packet: &[u8]| [bytes(text), packet.to_vec()].concat();
-    let cases: [(&str, u32, Vec<u8>, bool); 24] = [
+    let cases: [(&str, u32, Vec<u8>, bool); 26] = [
         ("Ethernet", 1, ethernet("0800", &four), false),
         ("Ethernet", 1, ethernet("86dd", &six), true),
         ("VLAN", 1, ethernet("8100 0064 0800", &four), false),
@@ -85,6 +85,8 @@ fn every_link_layer_leads_to_the_segment() {
         ("old QinQ, four tags", 1, ethernet("9100 0001 9200 0002 8100 0003 8100 0004 0800", &four), false),
         ("PPPoE", 1, ethernet("8864 11 00 0001 0043 0021", &four), false),
         ("PPPoE in a VLAN", 1, ethernet("8100 0007 8864 11 00 0001 0043 0057", &six), true),
+        ("MPLS", 1, ethernet("8847 00064 1ff", &four), false),
+        ("MPLS, two labels in a VLAN", 1, ethernet("8100 0007 8848 00064 040 000c8 1ff", &six), true),
         ("SNAP", 1, ethernet("0049 aaaa03 000000 0800", &four), false),
         ("cooked", 113, front("0000 0001 0006 020000000001 0000 0800", &four), false),
         ("cooked, VLAN", 113, front("0000 0001 0006 020000000001 0000 8100 0001 86dd", &six), true),

@@ -236,5 +236,5 @@ fn nothing(capture: &Capture, shown: u64) -> String {
 
 /// One damaged place.
 pub(super) fn damaged(damage: &Damage) -> String {
-    format!("Damaged: {} at {}: {}; what stands before it is shown.", harmless(&damage.file), damage.place, harmless(&damage.says))
+    format!("Damaged: {} at {}: {}; what could be read is shown.", harmless(&damage.file), damage.place, harmless(&damage.says))
 }

@@ -39,6 +39,28 @@ fn overlap_the_first_byte_wins_and_a_contradiction_is_counted() {
 }
 
 #[test]
+fn a_contradiction_is_found_wherever_the_later_segment_begins() {
+    let said: Vec<u8> = (0..3000_u32).map(|n| b'a' + (n * 7 / 3 % 26) as u8).collect();
+    let lay = |other: (u32, Vec<u8>)| {
+        let parts = said.chunks(1000).enumerate().map(|(n, part)| client(1000 * n as u32, 0, part));
+        let parts: Vec<_> = parts.chain([client(other.0, 0, &other.1).at(20 * MS)]).collect();
+        let seen = run(opened(parts));
+        assert!(seen.text(Client).len() >= 3000);
+        (seen.flow().from_client.conflicts, seen.flow().from_client.retransmissions)
+    };
+    for (from, to) in [(300_usize, 310_usize), (999, 1001), (1500, 2700), (2998, 3000), (2500, 3000)] {
+        assert_eq!(lay((from as u32, said[from..to].to_vec())), (0, 1), "{from}..{to}");
+        let mut other = said[from..to].to_vec();
+        *other.last_mut().expect("none is empty") ^= 1;
+        assert_eq!(lay((from as u32, other.clone())), (1, 1), "{from}..{to}");
+        other.extend_from_slice(b"and what is new");
+        if to == 3000 {
+            assert_eq!(lay((from as u32, other)), (1, 0), "{from}..{to} and on");
+        }
+    }
+}
+
+#[test]
 fn other_bytes_in_a_segment_that_looks_like_a_copy_contradict() {
     let seen = run(opened([client(0, 0, b"the first sixteen, then A"), client(0, 0, b"the first sixteen, then B").at(20 * MS)]));
     let up = &seen.flow().from_client;
