@@ -9,7 +9,7 @@ use sstp_diag::diag::{self, Severity, judge};
 use sstp_diag::jobs::generate::spoil::{self, How};
 use sstp_diag::transcript::{Facts, Transcript, What};
 use sstp_diag::wire::ppp::Body;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -131,7 +131,12 @@ fn keys_that_come_last_change_nothing_for_a_call_that_is_not_handed_over_yet() {
 
 /// The capture as a tap with several queues would have recorded it.
 fn reordered(path: &Path, into: &Path, seed: u64) {
-    let how = How::parse(&["reorder=3"]).expect("a way to spoil");
+    spoilt(path, into, "reorder=3", seed);
+}
+
+/// The capture with one thing changed.
+fn spoilt(path: &Path, into: &Path, how: &str, seed: u64) {
+    let how = How::parse(&[how]).expect("a way to spoil");
     let file = Pcapng::new(fs::File::create(into).expect("a file"), how.link, "test").expect("it can be written");
     let mut chain = how.in_front_of(file, seed);
     spoil::packets(fs::File::open(path).expect("a capture"), &mut chain as &mut dyn Packets).expect("it can be spoilt");
@@ -159,6 +164,48 @@ fn a_tap_that_records_out_of_order_changes_no_judgement() {
     // Where a segment waited for the other side it is not counted: it came in order then.
     assert!(changed > 15, "{changed} captures had segments of one side out of order");
 }
+
+/// Findings that are no notes, the failing ones apart, of all connections.
+fn found(connections: &[Connection]) -> [BTreeSet<&'static str>; 2] {
+    let judged = connections.iter().map(|connection| judge(&Facts::of(&connection.transcript), diag::all()));
+    let findings: Vec<_> = judged.flat_map(|judgement| judgement.findings).collect();
+    let of = |severity| findings.iter().filter(|finding| finding.severity == severity).map(|finding| finding.check.id).collect();
+    [of(Severity::Fail), of(Severity::Warn)]
+}
+
+/// What the capture does not show, nobody is accused of.
+#[test]
+fn a_segment_that_the_capture_lost_is_nobodys_failure() {
+    let scratch = Scratch::new("without");
+    let (mut wrong, mut kept, mut undecided) = (Vec::new(), 0, 0);
+    for name in names() {
+        let path = folder().join(name.clone() + ".pcapng");
+        let holed = PathBuf::from(scratch.path("holed.pcapng"));
+        let [fails, warns] = found(&decoded(&path).0);
+        for n in 1..=MOST {
+            spoilt(&path, &holed, &format!("without={n}"), 1);
+            let (after, summary) = decoded(&holed);
+            if summary.packets == decoded(&path).1.packets {
+                break;
+            }
+            let [now_fails, now_warns] = found(&after);
+            // That the client or the server left stays true where the reason that it gave is what was lost.
+            let left = |id: &&str| !fails.is_empty() && (id.ends_with("-CLIENT-LEFT") || *id == "AUTH-TERMINATED");
+            let mut new: Vec<_> = now_fails.difference(&fails).copied().filter(|id| !left(id)).collect();
+            new.extend(now_warns.iter().filter(|id| !warns.contains(*id) && !fails.contains(*id) && !id.starts_with("CAP-")));
+            if !new.is_empty() {
+                wrong.push(format!("{name} without {n}: {}", new.join(" ")));
+            }
+            kept += usize::from(now_fails == fails);
+            undecided += usize::from(now_fails != fails);
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), kept + undecided, wrong.join("\n"));
+    assert!(kept > 9 * undecided, "{kept} were judged as before, {undecided} not");
+}
+
+/// Ours: data segments tried of each capture.
+const MOST: usize = 120;
 
 fn said(transcript: &Transcript) -> BTreeMap<Side, Vec<String>> {
     let mut all = BTreeMap::<Side, Vec<String>>::new();

@@ -187,10 +187,17 @@ impl Body<'_> {
             Stage::Other => {}
             Stage::Tls(tls) => {
                 self.above.observer.gap(from);
+                if !tls.is_secured() {
+                    self.log.note(Some(from), Layer::Tls, What::Gap { bytes });
+                }
                 tls.gap(at, from, bytes, &mut Out { above: &mut self.above, log: &mut self.log });
             }
             Stage::Clear => self.above.watch(&self.log).gap(at, from, bytes, &mut self.log),
-            Stage::Proxy(_) | Stage::Fresh(..) => self.log.note(Some(from), Layer::Tcp, What::Gap { bytes }),
+            Stage::Proxy(proxy) => {
+                proxy.gap();
+                self.log.note(Some(from), Layer::Proxy, What::Gap { bytes });
+            }
+            Stage::Fresh(..) => self.log.note(Some(from), Layer::Tcp, What::Gap { bytes }),
         }
     }
 

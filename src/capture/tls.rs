@@ -112,7 +112,9 @@ impl Tls {
         let half = self.half(from);
         let missing = bytes.saturating_add(half.drop_partial() as u64);
         half.lose(missing);
-        self.shake.gap |= !self.shake.secured();
+        let early = !self.shake.secured();
+        self.half(from).early_gap |= early;
+        self.shake.gap |= early;
         if self.shake.secured() {
             out.lost(at, from, missing);
         }
@@ -285,7 +287,10 @@ impl Tls {
 
     fn take(&mut self, at: Micros, from: Side, header: Header, body: &[u8], plain: &mut [u8], out: &mut dyn Sees) -> Taken {
         if !self.half(from).sealed {
-            return self.take_clear(at, from, header, body, out);
+            if header.kind != APPLICATION_DATA || !self.missed_change_cipher(from) {
+                return self.take_clear(at, from, header, body, out);
+            }
+            self.change_cipher(from);
         }
         if header.kind == CHANGE_CIPHER_SPEC && self.shake.version() >= TLS13 {
             // RFC 8446 D.4: sent to please middleboxes.
@@ -302,7 +307,10 @@ impl Tls {
         match self.unlock(from, header, body, plain) {
             // RFC 5246 7.1: in a renegotiation it comes encrypted.
             Key::Opened(Opened { kind: CHANGE_CIPHER_SPEC, .. }) if self.shake.version() <= TLS12 => self.change_cipher(from),
-            Key::Opened(Opened { kind, len }) => self.content(at, from, kind, plain.get(..len).unwrap_or_default(), out),
+            Key::Opened(Opened { kind, len }) => {
+                self.tell_early_gap(at, from, out);
+                self.content(at, from, kind, plain.get(..len).unwrap_or_default(), out);
+            }
             Key::Missing if !self.impatient => return Taken::NoKey,
             Key::Missing => self.shut(at, from, header, Some(Opaqueness::NoKey), out),
             Key::Shut => self.shut(at, from, header, None, out),

@@ -170,6 +170,8 @@ pub struct Check {
     pub spec: &'static [SpecRef],
     /// What it needs.
     pub needs: Need,
+    /// It rests on something that did not come or on what came before: it is not judged where the capture has lost bytes that may be it.
+    pub whole: bool,
     /// Ids of findings that are consequences of this one.
     pub explains: &'static [&'static str],
     /// Where it holds, what is wrong stops this program and no Windows: the finding warns only.
@@ -191,6 +193,7 @@ impl Check {
         verified: false,
         spec: &[],
         needs: Need::Nothing,
+        whole: false,
         explains: &[],
         spares: None,
         look: Look::One(|_| None),
@@ -199,6 +202,12 @@ impl Check {
     /// What is to be done on each product that has a way of its own.
     pub fn remedies(&self) -> impl Iterator<Item = (Product, &'static str)> {
         remedy::of(self.id)
+    }
+
+    /// Why it cannot judge the facts; nothing when it can.
+    pub(super) fn missing(&self, facts: &Facts) -> Option<String> {
+        let holed = || (self.whole && facts.tapped() && facts.is_holed()).then(|| "the capture has lost bytes that may be what it misses".to_string());
+        self.needs.missing(facts).or_else(holed)
     }
 
     /// What it finds stops this program only, and no Windows.
@@ -213,7 +222,7 @@ impl Check {
 
     /// Looks at one connection beside others.
     pub fn hits_among(&self, facts: &Facts, all: &[Facts]) -> Option<Evidence> {
-        if self.needs.missing(facts).is_some() {
+        if self.missing(facts).is_some() {
             return None;
         }
         self.look.at(facts, all)

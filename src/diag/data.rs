@@ -62,6 +62,7 @@ pub(super) const DATA: &[Check] = &[
         windows: &[Windows::Ras(829)],
         verified: true,
         spec: &[SpecRef::sstp("3.1.2.3"), SpecRef::sstp("2.2.16")],
+        whole: true,
         look: Look::One(echo_unanswered),
         ..Check::ROW
     },
@@ -151,6 +152,11 @@ fn ended_by_server(facts: &Facts) -> Option<Evidence> {
 /// Of both ends that a tap saw the server was the first to leave; its Abort has rows of its own.
 fn left_first(facts: &Facts) -> Option<Evidence> {
     let first = ending::first(facts).filter(|leave| leave.by == Side::Server && leave.how != Farewell::Abort)?;
+    // What the client said before may be missing; a message of the server's own says itself who left.
+    let agreed = || facts.frames(Side::Server, "lcp.terminate-ack").any(|seen| seen.event < first.event);
+    if facts.is_holed() && (matches!(first.how, Farewell::Close(_)) || agreed()) {
+        return None;
+    }
     let in_call = facts.layer(Layer::Lcp).is_some_and(|entry| entry.began.is_some() || entry.event.is_some());
     in_call.then(|| Evidence::at(first.event, first.to_string()))
 }

@@ -103,6 +103,7 @@ pub(super) const DNS: &[Check] = &[
         means: "One of several addresses is dead or shows another certificate, so the same user succeeds and fails by chance.",
         fix: Fix { admin: "Remove or mend the bad node; let the balancer check the SSTP URI and not only the port.", user: "Try again." },
         needs: Need::Began(Layer::Tcp),
+        whole: true,
         look: Look::One(nodes_disagree),
         ..Check::ROW
     },

@@ -60,7 +60,7 @@ pub fn judge(facts: &Facts, checks: impl Iterator<Item = &'static Check>) -> Jud
 pub fn judge_among(facts: &Facts, all: &[Facts], checks: impl Iterator<Item = &'static Check>) -> Judgement {
     let mut judgement = Judgement::default();
     for check in checks {
-        if let Some(why) = check.needs.missing(facts) {
+        if let Some(why) = check.missing(facts) {
             // What only a tap sees was not asked of a probe, so nothing is missing there.
             if check.needs != Need::Tap {
                 judgement.blind.push((check.id, why));

@@ -170,6 +170,7 @@ pub(super) const LCP: &[Check] = &[
         verified: true,
         spec: &[SpecRef::rfc(1661, "6.2")],
         needs: Need::Began(Layer::Lcp),
+        whole: true,
         look: Look::One(eap_only),
         ..Check::ROW
     },

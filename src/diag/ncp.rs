@@ -117,6 +117,7 @@ pub(super) const NCP: &[Check] = &[
         fix: Fix { admin: "Configure DNS servers for clients.", user: "Set a DNS server by hand." },
         spec: &[SpecRef::rfc(1877, "1.1")],
         needs: Need::Began(Layer::Ncp),
+        whole: true,
         look: Look::One(no_dns),
         ..Check::ROW
     },

@@ -29,6 +29,7 @@ pub(super) const TAP_CALL: &[Check] = &[
         fix: Fix { admin: "", user: "Update the client." },
         spec: &[SpecRef::sstp("3.3.5"), SpecRef::sstp("1.4.4")],
         needs: Need::Tap,
+        whole: true,
         look: Look::One(client_out_of_turn),
         ..Check::ROW
     },

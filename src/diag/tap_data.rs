@@ -161,6 +161,7 @@ pub(super) const TAP_DATA: &[Check] = &[
         windows: &[Windows::Ras(628)],
         spec: &[SpecRef::rfc(1661, "5.8")],
         needs: Need::Tap,
+        whole: true,
         look: Look::One(lcp_echo_lost),
         ..Check::ROW
     },
@@ -173,6 +174,7 @@ pub(super) const TAP_DATA: &[Check] = &[
         fix: Fix { admin: "Check the routes that clients get.", user: "Check whether the VPN is meant for the addresses in use." },
         spec: &[SpecRef::sstp("3.1.2.3")],
         needs: Need::Tap,
+        whole: true,
         look: Look::One(nothing_carried),
         ..Check::ROW
     },

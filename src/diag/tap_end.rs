@@ -44,6 +44,7 @@ pub(super) const TAP_END: &[Check] = &[
         fix: Fix { admin: "", user: "Update the client." },
         spec: &[SpecRef::sstp("2.2.15"), SpecRef::sstp("3.1.2.2")],
         needs: Need::Tap,
+        whole: true,
         look: Look::One(client_does_not_acknowledge),
         ..Check::ROW
     },

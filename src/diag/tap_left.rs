@@ -16,6 +16,7 @@ macro_rules! left {
             fix: Fix { admin: $admin, user: $user },
             spec: &[$spec],
             needs: Need::Tap,
+            whole: true,
             explains: ABORTED,
             look: Look::One($look),
             ..Check::ROW

@@ -59,6 +59,7 @@ pub(super) const TCP: &[Check] = &[
         fix: Fix { admin: "Check allow lists and firewall rules for the client's address.", user: "Use a network that is allowed." },
         spec: &[SpecRef::rfc(9293, "3.5.2")],
         needs: Need::Began(Layer::Tcp),
+        whole: true,
         look: Look::One(reset),
         ..Check::ROW
     },

@@ -17,6 +17,7 @@ pub(super) const TEARDOWN: &[Check] = &[
         fix: Fix { admin: "Update the server.", user: "" },
         spec: &[SpecRef::sstp("3.1.2.2"), SpecRef::sstp("2.2.15")],
         needs: Need::Began(Layer::Teardown),
+        whole: true,
         look: Look::One(disconnect_unanswered),
         ..Check::ROW
     },

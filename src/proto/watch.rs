@@ -166,6 +166,7 @@ impl Watch {
             cut.mode = Mode::Search;
         }
         self.call.holed = true;
+        self.notes.hole = Some(self.now);
         let mut pen = Pen { at: self.now, notes: &mut self.notes, out };
         let layer = pen.in_work();
         pen.note(Some(from), layer, What::Gap { bytes });

@@ -176,6 +176,7 @@ const CHECKS: &[Check] = &[
         spec: &[SpecRef::rfc(2759, "6")],
         needs: Need::Began(Layer::Auth),
         spares: None,
+        whole: false,
         explains: &["TEAR-UNACKED"],
         look: Look::One(|facts| {
             let stop = facts.stopped_at(Layer::Auth)?;
@@ -198,6 +199,7 @@ const CHECKS: &[Check] = &[
         needs: Need::Began(Layer::Teardown),
         spares: None,
         explains: &[],
+        whole: false,
         look: Look::One(|facts| {
             let asked = facts.messages(Side::Client, MessageType::CallDisconnect).next()?;
             let acked = facts.messages(Side::Server, MessageType::CallDisconnectAck).next().is_some();
@@ -217,6 +219,7 @@ const CHECKS: &[Check] = &[
         needs: Need::Began(Layer::Http),
         spares: None,
         explains: &[],
+        whole: false,
         look: Look::One(|facts| {
             let response = facts.responses.first()?;
             Some(Evidence::at(response.event, response.it.header("server")?.to_string()))

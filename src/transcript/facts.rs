@@ -130,6 +130,9 @@ pub struct Given {
 /// Reads a certificate.
 pub type Parse<'a> = &'a mut dyn FnMut(&[u8]) -> Result<Cert, WireError>;
 
+/// Ours: what is missing so long before a call ends, may say why it does, microseconds.
+const DECISIVE: Micros = Micros(10_000_000);
+
 /// Facts of one connection.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Facts {
@@ -373,6 +376,16 @@ impl Facts {
             What::Gap { bytes } => self.gaps.push(seen!(*bytes)),
             _ => {}
         }
+    }
+
+    /// The capture has lost bytes that may be what a finding misses: any before the call carries data, those of the last seconds from
+    /// then on.
+    pub fn is_holed(&self) -> bool {
+        let up = self.layer(Layer::Data).filter(|entry| entry.state == State::Up).and_then(|entry| entry.at);
+        // What is missing of a handshake that came through is of no consequence above it.
+        let through = |gap: &Seen<u64>| self.secured.as_ref().is_some_and(|secured| gap.event < secured.event);
+        let counts = |gap: &Seen<u64>| up.is_none_or(|up| gap.at <= up) || self.ended - gap.at <= DECISIVE;
+        self.gaps.iter().any(|gap| gap.by.is_some() && counts(gap) && !through(gap))
     }
 
     /// A tap saw it: both ends are strangers.

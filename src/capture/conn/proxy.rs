@@ -20,12 +20,14 @@ pub struct Proxy {
     /// What came could not be read, or the connection ended.
     done: bool,
     given: bool,
+    /// Bytes are missing.
+    holed: bool,
 }
 
 impl Proxy {
     /// A leg to the proxy at that address.
     pub fn new(at: SocketAddr) -> Proxy {
-        Proxy { at, request: Vec::new(), reply: Vec::new(), asked: None, refused: None, done: false, given: false }
+        Proxy { at, request: Vec::new(), reply: Vec::new(), asked: None, refused: None, done: false, given: false, holed: false }
     }
 
     /// Takes bytes; once the tunnel is given, what came behind the answer's head.
@@ -38,6 +40,13 @@ impl Proxy {
             }
             (false, Side::Server) => self.reply(at, bytes, log),
         }
+    }
+
+    /// Bytes of one side are missing: what was asked or answered may be among them.
+    pub fn gap(&mut self) {
+        self.holed = true;
+        self.request.clear();
+        self.reply.clear();
     }
 
     fn request(&mut self, at: Micros, bytes: &[u8], log: &mut Log<'_>) {
@@ -75,6 +84,12 @@ impl Proxy {
     fn reply(&mut self, _: Micros, bytes: &[u8], log: &mut Log<'_>) -> Option<Vec<u8>> {
         // The body of a refusal.
         self.asked?;
+        if self.holed && self.reply.is_empty() && matches!(bytes, [20..=23, 3, 0..=4, ..]) {
+            // TLS comes back, so the answer that is missing gave the tunnel.
+            self.given = true;
+            log.up(Layer::Proxy);
+            return Some(bytes.to_vec());
+        }
         self.reply.extend_from_slice(bytes);
         match Head::parse_response(Layer::Proxy, &self.reply) {
             Ok(Parsed::Partial) => None,
@@ -107,7 +122,7 @@ impl Proxy {
     fn unreadable(&mut self, error: WireError, raw: &[u8], by: Side, log: &mut Log<'_>) {
         let says = error.to_string();
         log.note_raw(Some(by), Layer::Proxy, What::Undecoded(error), raw.get(..raw.len().min(SHOWN)).unwrap_or_default());
-        log.down(Layer::Proxy, Reason::Violated(says));
+        log.down(Layer::Proxy, if self.holed { missing(&says) } else { Reason::Violated(says) });
         self.done = true;
     }
 
@@ -120,7 +135,8 @@ impl Proxy {
             (None, Side::Client) => self.silence(at).unwrap_or_else(left),
         };
         if !self.done {
-            log.down(Layer::Proxy, reason);
+            let answered = self.refused.is_some();
+            log.down(Layer::Proxy, if self.holed && !answered { missing(&reason.to_string()) } else { reason });
         }
         log.note(Some(from), Layer::Proxy, What::Closed(how));
         self.done = true;
@@ -143,6 +159,11 @@ impl Proxy {
         let after = at - self.asked?;
         (after >= PATIENCE).then(|| Reason::TimedOut { waiting_for: "answer to CONNECT".into(), after })
     }
+}
+
+/// The capture does not show why.
+fn missing(says: &str) -> Reason {
+    Reason::Unseen(format!("the capture has lost bytes that may say why: {says}"))
 }
 
 fn host_and_port(target: &str) -> Option<(String, u16)> {

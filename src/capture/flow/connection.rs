@@ -21,6 +21,8 @@ pub(super) struct Connection<S> {
     began: i64,
     /// Time of the latest segment since then; never goes back.
     now: u64,
+    /// The time of what was handed out last.
+    told: u64,
     handshake: Handshake,
     /// The client's direction and the server's.
     halves: [Half; 2],
@@ -39,9 +41,9 @@ struct Handshake {
     syn: bool,
     complete: bool,
     syn_at: u64,
-    syn_rtt: Option<u64>,
+    syn_rtt: Option<u32>,
     /// SYN to the acknowledgement of the SYN-ACK: a full round trip wherever the tap is.
-    trip: Option<u64>,
+    trip: Option<u32>,
 }
 
 /// How a segment relates to the connection that has its addresses.
@@ -63,6 +65,7 @@ impl<S: Stream> Connection<S> {
             to: Some(to),
             began: first.began,
             now: 0,
+            told: 0,
             handshake: Handshake::default(),
             halves: [Half::new(), Half::new()],
             id,
@@ -157,7 +160,7 @@ impl<S: Stream> Connection<S> {
             aside.note_after(segment, from, own);
         }
         let early = self.early.as_deref();
-        let mut out = Out { to, at, side: from.other(), recent, id: self.id, came: own.came() };
+        let mut out = Out { to, at, told: &mut self.told, side: from.other(), recent, id: self.id, came: own.came() };
         // Nothing in this segment can fill the other side's holes, but it may answer what lies behind them. What waits for the other side
         // is not missing.
         if peer.waits() && early.is_none_or(|early| !early.has(from.other())) {
@@ -171,12 +174,13 @@ impl<S: Stream> Connection<S> {
         if waits {
             self.early.get_or_insert_with(|| Box::new(Early::new(at))).push(segment, from, own);
         }
-        let trip = self.handshake.trip.unwrap_or(REORDER);
+        let trip = self.handshake.trip.map_or(REORDER, u64::from);
         if segment.flags & RST == 0 {
             let unanswered = !own.answered;
             self.handshake.synchronise(segment, own, peer, at);
             if unanswered && own.answered {
-                out.to.opened(Micros(at), self.handshake.syn_rtt.map(Micros));
+                *out.told = at;
+                out.to.opened(Micros(at), self.handshake.syn_rtt());
             }
             let probe = !waits && take(segment, own, peer, trip, hold, &mut self.aside, &mut out);
             if segment.flags & ACK != 0 {
@@ -199,9 +203,9 @@ impl<S: Stream> Connection<S> {
         }
     }
 
-    /// Takes what waited for the other side and waits no longer; with `all` everything.
+    /// Takes what waited for the other side and waits no longer; with `all` everything, and what was acknowledged is given up.
     fn release(&mut self, all: bool, hold: usize, recent: &mut Recent) {
-        while self.pass(false, hold, recent) || all && self.early.is_some() && (self.skip_owed(recent) || self.pass(true, hold, recent)) {}
+        while self.pass(false, hold, recent) || all && (self.skip_owed(recent) || self.early.is_some() && self.pass(true, hold, recent)) {}
         if self.early.as_ref().is_some_and(|early| early.is_empty()) {
             self.early = None;
         }
@@ -210,16 +214,17 @@ impl<S: Stream> Connection<S> {
     /// Hands out of each side what need not wait any longer; `anyway`: one segment at least, whatever it answers.
     fn pass(&mut self, anyway: bool, hold: usize, recent: &mut Recent) -> bool {
         let Some(to) = &mut self.to else { return false };
-        let (at, id, trip) = (self.now, self.id, self.handshake.trip.unwrap_or(REORDER));
+        let (at, id, trip) = (self.now, self.id, self.handshake.trip.map_or(REORDER, u64::from));
         let mut moved = false;
         for side in [Side::Client, Side::Server] {
             let (own, peer) = split(&mut self.halves, side);
             let came = if anyway { u64::MAX } else { peer.came() };
-            let mut out = Out { to: &mut *to, at, side, recent: &mut *recent, id, came };
+            let mut out = Out { to: &mut *to, at, told: &mut self.told, side, recent: &mut *recent, id, came };
             moved |= own.resume(&mut out);
             let Some(kept) = self.early.as_mut().and_then(|early| early.pop(side, peer, anyway)) else { continue };
             let segment = kept.segment();
             out.to.packet(segment.packet);
+            out.at = since(self.began, segment.at).max(*out.told).min(at);
             take(&segment, own, peer, trip, hold, &mut self.aside, &mut out);
             moved = true;
         }
@@ -232,11 +237,22 @@ impl<S: Stream> Connection<S> {
         let mut skipped = false;
         for side in [Side::Client, Side::Server] {
             let (own, peer) = split(&mut self.halves, side);
-            let mut out = Out { to: &mut *to, at: self.now, side, recent: &mut *recent, id: self.id, came: peer.came() };
-            let waits = self.early.as_ref().is_some_and(|early| early.has(side));
-            skipped |= !waits && own.owed() && own.skip(own.acked, &mut out);
+            let mut out = Out { to: &mut *to, at: self.now, told: &mut self.told, side, recent: &mut *recent, id: self.id, came: peer.came() };
+            // What waits for the other side is not missing.
+            let waiting = self.early.as_ref().and_then(|early| early.first(side, own)).unwrap_or(u64::MAX);
+            skipped |= own.owed() && own.skip(own.acked.min(waiting), &mut out);
         }
         skipped
+    }
+
+    /// Gives up the first hole of a side behind which something waits; false where there is none.
+    fn skip_first(&mut self, recent: &mut Recent) -> bool {
+        let Some(to) = &mut self.to else { return false };
+        [Side::Client, Side::Server].into_iter().any(|side| {
+            let (own, peer) = split(&mut self.halves, side);
+            let mut out = Out { to: &mut *to, at: self.now, told: &mut self.told, side, recent: &mut *recent, id: self.id, came: peer.came() };
+            own.has_holes() && own.skip(u64::MAX, &mut out)
+        })
     }
 
     /// Memory is short: what waits for the other side waits no longer, or the larger side gives its first hole up.
@@ -249,7 +265,7 @@ impl<S: Stream> Connection<S> {
         let side = if client.held() >= server.held() { Side::Client } else { Side::Server };
         let (half, _) = split(&mut self.halves, side);
         let Some(to) = &mut self.to else { return };
-        let mut out = Out { to, at: self.now, side, recent, id: self.id, came: u64::MAX };
+        let mut out = Out { to, at: self.now, told: &mut self.told, side, recent, id: self.id, came: u64::MAX };
         let _ = half.skip(u64::MAX, &mut out) || half.resume(&mut out);
         half.tell_end(&mut out);
     }
@@ -267,10 +283,14 @@ impl<S: Stream> Connection<S> {
     pub(super) fn hand_over(&mut self, key: &Key, why: tap::Over, recent: &mut Recent) {
         let (opening, over) = (self.opening(), if self.closed() && why != tap::Over::Reused { tap::Over::Closed } else { why });
         self.release(true, usize::MAX, recent);
+        // What nobody acknowledged is given up hole by hole, so that both sides go on in turn.
+        while self.halves.iter().any(Half::has_holes) && self.skip_first(recent) {
+            self.release(true, usize::MAX, recent);
+        }
         let Some(mut to) = self.to.take() else { return };
         for side in [Side::Client, Side::Server] {
             let (half, _) = split(&mut self.halves, side);
-            half.finish(&mut Out { to: &mut to, at: self.now, side, recent, id: self.id, came: u64::MAX });
+            half.finish(&mut Out { to: &mut to, at: self.now, told: &mut self.told, side, recent, id: self.id, came: u64::MAX });
         }
         let [client, server] = &mut self.halves;
         let (from_client, from_server) = (client.direction(self.now), server.direction(self.now));
@@ -279,7 +299,7 @@ impl<S: Stream> Connection<S> {
             client: key.end(self.client_is_lower),
             server: key.end(!self.client_is_lower),
             opening,
-            syn_rtt: self.handshake.syn_rtt.map(Micros),
+            syn_rtt: self.handshake.syn_rtt(),
             from_client,
             from_server,
             ends: aside.ends,
@@ -318,16 +338,21 @@ impl Handshake {
         if !answer && !peer.answered {
             (self.syn, self.syn_at) = (true, at);
         } else if answer && self.syn && self.syn_rtt.is_none() {
-            self.syn_rtt = Some(at - self.syn_at);
+            self.syn_rtt = Some(small(at - self.syn_at));
         }
         self.syn |= !answer;
+    }
+
+    /// SYN to SYN-ACK.
+    fn syn_rtt(&self) -> Option<Micros> {
+        self.syn_rtt.map(|trip| Micros(trip.into()))
     }
 
     /// Takes what may be the third segment.
     fn acknowledge(&mut self, segment: &Segment<'_>, own: &Half, peer: &Half, at: u64) {
         if !self.complete && peer.answered && peer.acked != 0 && segment.flags & SYN == 0 {
             self.complete = true;
-            self.trip = (self.syn && own.syn).then(|| at - self.syn_at);
+            self.trip = (self.syn && own.syn).then(|| small(at - self.syn_at));
         }
     }
 }
@@ -360,6 +385,11 @@ fn split(halves: &mut [Half; 2], from: Side) -> (&mut Half, &mut Half) {
         Side::Client => (client, server),
         Side::Server => (server, client),
     }
+}
+
+/// A round trip, microseconds; 71 minutes at most.
+fn small(micros: u64) -> u32 {
+    u32::try_from(micros).unwrap_or(u32::MAX)
 }
 
 /// Microseconds from `began` to `at`; 0 where the packet claims to be older.

@@ -36,6 +36,12 @@ impl Early {
         self.queues.iter().skip(side as usize).take(1).any(|queue| !queue.is_empty())
     }
 
+    /// Where the first one of a side begins in the stream of `own`.
+    pub(super) fn first(&self, side: Side, own: &Half) -> Option<u64> {
+        let first = self.queues.get(side as usize)?.front()?;
+        Some(own.place(first.segment().seq))
+    }
+
     /// There is no room for more, or it has waited for long enough.
     pub(super) fn is_due(&self, at: u64, hold: usize) -> bool {
         let segments: usize = self.queues.iter().map(VecDeque::len).sum();
@@ -54,7 +60,7 @@ impl Early {
     /// The next one of a side, once `peer` has come as far as it acknowledges; or any, with `all`.
     pub(super) fn pop(&mut self, side: Side, peer: &Half, all: bool) -> Option<Kept> {
         let queue = self.queues.get_mut(side as usize)?;
-        if !all && peer.place(queue.front()?.segment().ack) > peer.came() {
+        if !all && needs(&queue.front()?.segment(), peer) > peer.came() {
             return None;
         }
         let kept = queue.pop_front()?;
@@ -71,10 +77,11 @@ impl Half {
     /// The segment, of this side, brings something, and acknowledges bytes of `peer` that have not come by.
     pub(super) fn is_early(&self, segment: &Segment<'_>, peer: &Half) -> bool {
         let known = peer.next != 0 && (self.next != 0 || peer.syn) && !peer.is_absent();
-        if !known || !brings(segment) || segment.flags & (SYN | ACK) != ACK {
+        let resets = segment.flags & (RST | ACK) == RST && peer.has_holes();
+        if !known || !brings(segment) || segment.flags & (SYN | ACK) != ACK && !resets {
             return false;
         }
-        let ahead = peer.place(segment.ack).saturating_sub(peer.came());
+        let ahead = needs(segment, peer).saturating_sub(peer.came());
         ahead > 0 && ahead <= reach(peer, self)
     }
 
@@ -82,6 +89,11 @@ impl Half {
     pub(super) fn came(&self) -> u64 {
         if self.finished() { self.end + 1 } else { self.next }
     }
+}
+
+/// How far `peer` must have come before the segment. A reset without an acknowledgement is an answer to whatever was seen.
+fn needs(segment: &Segment<'_>, peer: &Half) -> u64 {
+    if segment.flags & ACK != 0 { peer.place(segment.ack) } else { peer.top }
 }
 
 /// The segment has something to hand out: bytes, or an end.

@@ -209,9 +209,9 @@ impl Half {
     /// New payload came.
     pub(super) fn note_data(&mut self, at: u64) {
         if self.last_data != NEVER {
-            self.pause = self.pause.max(at - self.last_data);
+            self.pause = self.pause.max(at.saturating_sub(self.last_data));
         }
-        self.last_data = at;
+        self.last_data = if self.last_data == NEVER { at } else { at.max(self.last_data) };
     }
 
     /// A segment with payload, or a FIN, that brings nothing new.

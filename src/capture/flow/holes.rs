@@ -27,8 +27,25 @@ impl<'a> View<'a> {
 struct Chunk {
     bytes: Box<[u8]>,
     cut: u64,
-    /// Its segment acknowledged the other side's bytes up to here.
-    needs: u64,
+    came: Came,
+}
+
+/// When a segment came, and what must be handed out before it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Came {
+    /// Microseconds.
+    pub(super) at: u64,
+    /// It acknowledged the other side's bytes up to here.
+    pub(super) needs: u64,
+}
+
+/// What [`Holes::take`] hands out.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Piece {
+    pub(super) bytes: Box<[u8]>,
+    pub(super) cut: u64,
+    /// When its segment came, microseconds.
+    pub(super) at: u64,
 }
 
 impl Chunk {
@@ -69,8 +86,7 @@ impl Holes {
     }
 
     /// Puts a segment in. Where there is something already, that stays.
-    /// `needs`: up to where its segment acknowledged the other side's bytes.
-    pub(super) fn put(&mut self, pos: u64, view: View<'_>, needs: u64) -> Put {
+    pub(super) fn put(&mut self, pos: u64, view: View<'_>, came: Came) -> Put {
         let mut put = Put::default();
         let end = pos + view.len();
         let mut from = pos;
@@ -82,7 +98,7 @@ impl Holes {
                 from = to;
             } else {
                 let to = self.chunks.range(from..end).next().map_or(end, |(at, _)| *at);
-                self.keep(from, view.part(from - pos, to - pos), needs);
+                self.keep(from, view.part(from - pos, to - pos), came);
                 put.fresh += to - from;
                 from = to;
             }
@@ -90,17 +106,22 @@ impl Holes {
         put
     }
 
-    /// Takes the first chunk out where it begins at `pos`, and the other side has come as far as it needs.
-    pub(super) fn take(&mut self, pos: u64, came: u64) -> Option<(Box<[u8]>, u64)> {
-        let first = self.chunks.first_entry().filter(|first| *first.key() == pos && first.get().needs <= came)?;
-        let chunk = first.remove();
-        self.held -= chunk.bytes.len() + OVERHEAD;
-        Some((chunk.bytes, chunk.cut))
+    /// When the first chunk came.
+    pub(super) fn first_came(&self) -> Option<u64> {
+        self.chunks.first_key_value().map(|(_, chunk)| chunk.came.at)
     }
 
-    fn keep(&mut self, pos: u64, view: View<'_>, needs: u64) {
+    /// Takes the first chunk out where it begins at `pos`, and the other side has come as far as it needs.
+    pub(super) fn take(&mut self, pos: u64, other: u64) -> Option<Piece> {
+        let first = self.chunks.first_entry().filter(|first| *first.key() == pos && first.get().came.needs <= other)?;
+        let chunk = first.remove();
+        self.held -= chunk.bytes.len() + OVERHEAD;
+        Some(Piece { bytes: chunk.bytes, cut: chunk.cut, at: chunk.came.at })
+    }
+
+    fn keep(&mut self, pos: u64, view: View<'_>, came: Came) {
         self.held += view.bytes.len() + OVERHEAD;
-        self.chunks.insert(pos, Chunk { bytes: view.bytes.into(), cut: view.cut, needs });
+        self.chunks.insert(pos, Chunk { bytes: view.bytes.into(), cut: view.cut, came });
     }
 }
 
@@ -115,6 +136,8 @@ const OVERHEAD: usize = 96;
 mod tests {
     use super::*;
 
+    const SOON: Came = Came { at: 3, needs: 0 };
+
     fn view(bytes: &[u8]) -> View<'_> {
         View { bytes, cut: 0 }
     }
@@ -122,14 +145,14 @@ mod tests {
     #[test]
     fn the_first_bytes_stay_and_only_new_ones_are_added() {
         let mut holes = Holes::default();
-        assert_eq!(holes.put(10, view(b"cd"), 0), Put { fresh: 2, conflict: false });
-        assert_eq!(holes.put(14, view(b"gh"), 0), Put { fresh: 2, conflict: false });
-        assert_eq!(holes.put(8, view(b"abcdefghij"), 0), Put { fresh: 6, conflict: false });
-        assert_eq!(holes.put(9, view(b"bXd"), 0), Put { fresh: 0, conflict: true });
+        assert_eq!(holes.put(10, view(b"cd"), SOON), Put { fresh: 2, conflict: false });
+        assert_eq!(holes.put(14, view(b"gh"), SOON), Put { fresh: 2, conflict: false });
+        assert_eq!(holes.put(8, view(b"abcdefghij"), SOON), Put { fresh: 6, conflict: false });
+        assert_eq!(holes.put(9, view(b"bXd"), SOON), Put { fresh: 0, conflict: true });
         let mut all = Vec::new();
         let mut pos = 8;
-        while let Some((bytes, cut)) = holes.take(pos, 0) {
-            assert_eq!(cut, 0);
+        while let Some(Piece { bytes, cut, at }) = holes.take(pos, 0) {
+            assert_eq!((cut, at), (0, 3));
             pos += bytes.len() as u64;
             all.extend(bytes);
         }
@@ -140,9 +163,9 @@ mod tests {
     #[test]
     fn what_answers_bytes_that_have_not_come_stays() {
         let mut holes = Holes::default();
-        holes.put(10, view(b"cd"), 7);
+        holes.put(10, view(b"cd"), Came { at: 5, needs: 7 });
         assert_eq!((holes.take(10, 6), holes.take(9, 7)), (None, None));
-        assert_eq!(holes.take(10, 7), Some((b"cd"[..].into(), 0)));
+        assert_eq!(holes.take(10, 7), Some(Piece { bytes: b"cd"[..].into(), cut: 0, at: 5 }));
     }
 
     #[test]
@@ -152,7 +175,7 @@ mod tests {
         assert_eq!(cut.part(5, 9), View { bytes: b"", cut: 4 });
         assert_eq!(cut.part(0, 3), View { bytes: b"abc", cut: 0 });
         let mut holes = Holes::default();
-        assert_eq!(holes.put(100, cut, 0).fresh, 10);
-        assert_eq!(holes.put(106, view(b"ghijk"), 0), Put { fresh: 1, conflict: false });
+        assert_eq!(holes.put(100, cut, SOON).fresh, 10);
+        assert_eq!(holes.put(106, view(b"ghijk"), SOON), Put { fresh: 1, conflict: false });
     }
 }

@@ -3,7 +3,7 @@
 use super::Stream;
 use super::ack::reach;
 use super::half::Half;
-use super::holes::View;
+use super::holes::{Came, Piece, View};
 use super::recent::Recent;
 use crate::base::{Micros, Side};
 use crate::capture::segment::{ACK, FIN, SYN, Segment};
@@ -12,6 +12,8 @@ use crate::capture::segment::{ACK, FIN, SYN, Segment};
 pub(super) struct Out<'a, S> {
     pub(super) to: &'a mut S,
     pub(super) at: u64,
+    /// The time of what was handed out last, of either side.
+    pub(super) told: &'a mut u64,
     pub(super) side: Side,
     pub(super) recent: &'a mut Recent,
     /// Names the connection in `recent`.
@@ -130,10 +132,10 @@ impl Half {
         if rare.holes.is_empty() {
             rare.opened = out.at;
         }
-        let late = pos < top && out.at - rare.opened > terms.reorder;
+        let late = pos < top && out.at.saturating_sub(rare.opened) > terms.reorder;
         let free = rare.holes.first().map_or(view.len(), |first| view.len().min(first.saturating_sub(pos)));
         let direct = if pos == next { free } else { 0 };
-        let mut put = rare.holes.put(pos + direct, view.part(direct, view.len()), terms.needs);
+        let mut put = rare.holes.put(pos + direct, view.part(direct, view.len()), Came { at: out.at, needs: terms.needs });
         put.fresh += direct;
         rare.count.conflicts += u64::from(put.conflict);
         if put.fresh == 0 {
@@ -155,6 +157,7 @@ impl Half {
         if let Some(rare) = self.seen_rare() {
             rare.waiting = None;
         }
+        *out.told = out.at.max(*out.told);
         if !view.bytes.is_empty() {
             out.recent.note(out.direction(), self.next, view.bytes);
             out.to.bytes(Micros(out.at), out.side, view.bytes);
@@ -168,13 +171,17 @@ impl Half {
         }
     }
 
-    /// Hands out what no longer waits.
+    /// Hands out what no longer waits, with the time at which it came, or at which what was missing before it came.
     fn drain<S: Stream>(&mut self, out: &mut Out<'_, S>) {
+        let now = out.at;
         loop {
             let next = self.next;
-            let Some((bytes, cut)) = self.seen_rare().and_then(|rare| rare.holes.take(next, out.came)) else { return };
+            let Some(rare) = self.seen_rare() else { break };
+            let Some(Piece { bytes, cut, at }) = rare.holes.take(next, out.came) else { break };
+            out.at = at.max(*out.told).min(now);
             self.deliver(View { bytes: &bytes, cut }, out);
         }
+        out.at = now;
     }
 
     /// The same, whatever it answers.
@@ -204,9 +211,12 @@ impl Half {
         rare.count.gaps += u64::from(rare.gap_end != next);
         rare.count.gap_bytes += missing;
         (rare.gap_end, rare.waiting, rare.opened) = (to, None, out.at);
+        // What came behind the hole shows that it is one.
+        let known = rare.holes.first_came().unwrap_or(out.at).max(*out.told).min(out.at);
+        *out.told = known;
         self.next = to;
         self.top = self.top.max(to);
-        out.to.gap(Micros(out.at), out.side, missing);
+        out.to.gap(Micros(known), out.side, missing);
         self.drain(out);
         true
     }
@@ -235,7 +245,7 @@ impl Half {
         let (segments, time) = if owed { OWED } else { BLIND };
         let (since, count) = self.rare().waiting.get_or_insert((out.at, 0));
         *count += 1;
-        if *count < segments && out.at - *since < time {
+        if *count < segments && out.at.saturating_sub(*since) < time {
             return;
         }
         if owed {
@@ -250,7 +260,8 @@ impl Half {
     pub(super) fn tell_end<S: Stream>(&mut self, out: &mut Out<'_, S>) {
         if self.end != 0 && self.next >= self.end && !self.told {
             self.told = true;
-            out.to.end(Micros(out.at), out.side, self.reset);
+            *out.told = out.at.max(*out.told);
+            out.to.end(Micros(*out.told), out.side, self.reset);
         }
     }
 

@@ -18,6 +18,10 @@ pub(super) struct Half {
     pub(super) ahead: u64,
     /// How many records may be missing before the one that is taken now.
     pub(super) missing: u64,
+    /// Of these so many were, as the sequence number of the last one opened shows.
+    pub(super) skipped: u64,
+    /// Bytes of the handshake are missing, and no record was opened since.
+    pub(super) early_gap: bool,
     /// Handshake messages of which a part has come.
     pub(super) messages: Vec<u8>,
     /// The first bytes, as long as the handshake may fail.

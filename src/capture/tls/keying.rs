@@ -60,7 +60,7 @@ impl Tls {
         let missing = half.missing;
         let Some(opener) = &mut half.opener else { return Key::Missing };
         match open_near(opener, missing, header, body, plain, &keys) {
-            Some(opened) => Key::Opened(opened),
+            Some(near) => half.opened_near(near),
             None => half.not_opened(body),
         }
     }
@@ -90,15 +90,15 @@ impl Tls {
                 }
                 half.secret = if stage == Stage::Traffic { Some(secret) } else { half.secret.take() };
             }
-            let Some(opened) = slot.as_mut().and_then(|opener| open_near(opener, missing, header, body, plain, &keys)) else { continue };
+            let Some(near) = slot.as_mut().and_then(|opener| open_near(opener, missing, header, body, plain, &keys)) else { continue };
             half.stage = stage;
-            return Key::Opened(opened);
+            return half.opened_near(near);
         }
         if lacking {
             return Key::Missing;
         }
-        if let Some(opened) = half.open_updated(suite, header, body, plain, &keys) {
-            return Key::Opened(opened);
+        if let Some(near) = half.open_updated(suite, header, body, plain, &keys) {
+            return half.opened_near(near);
         }
         if half.stage == Stage::Early {
             return Key::Skipped;
@@ -149,6 +149,26 @@ impl Tls {
         half.opener = None;
         (half.opened, half.failed) = (0, 0);
         half.messages = Vec::new();
+    }
+
+    /// A record that can only be encrypted comes right behind a gap in the handshake: the ChangeCipherSpec is among what is missing.
+    pub(super) fn missed_change_cipher(&self, from: Side) -> bool {
+        let half = if from == Side::Client { &self.client } else { &self.server };
+        half.missing > 0 && self.shake.gap && self.shake.choice.as_ref().is_some_and(|choice| choice.version <= TLS12)
+    }
+
+    /// Behind a gap in the handshake a record was opened: says whether plaintext is among what is missing before it.
+    pub(super) fn tell_early_gap(&mut self, at: Micros, from: Side, out: &mut dyn Sees) {
+        let old = self.shake.version() <= TLS12;
+        let half = self.half(from);
+        if std::mem::take(&mut half.early_gap) {
+            // RFC 5246 7.4.9: the first encrypted record is Finished.
+            let finished = u64::from(old && half.opened <= 1);
+            if half.skipped > finished {
+                self.secure(at, out);
+                out.lost(at, from, 0);
+            }
+        }
     }
 
     /// The RSA key exchange: the premaster secret by a private key, by the key log otherwise. RFC 5246 8.1.1, RFC 7627 4.
@@ -204,14 +224,19 @@ impl Half {
         body: &[u8],
         plain: &mut [u8],
         keys: &std::cell::RefCell<Keys>,
-    ) -> Option<Opened> {
+    ) -> Option<Near> {
         let secret = self.secret.as_ref().filter(|_| self.missing > 0 && self.stage == Stage::Traffic)?;
         let next = next_secret(suite.prf, secret);
         let mut opener = Opener::tls13(suite, &next)?;
-        let opened = open_near(&mut opener, self.missing, header, body, plain, keys)?;
+        let near = open_near(&mut opener, self.missing, header, body, plain, keys)?;
         let [_, _, slot] = &mut self.stages;
         (*slot, self.secret) = (Some(opener), Some(next));
-        Some(opened)
+        Some(near)
+    }
+
+    fn opened_near(&mut self, near: Near) -> Key {
+        self.skipped = near.skipped;
+        Key::Opened(near.opened)
     }
 
     /// A record did not open, though there is a key.
@@ -239,6 +264,12 @@ impl Half {
     }
 }
 
+/// A record opened, and how many are missing before it.
+struct Near {
+    opened: Opened,
+    skipped: u64,
+}
+
 /// Opens a record, behind a gap with the first sequence number that fits.
 fn open_near(
     opener: &mut Opener,
@@ -247,9 +278,9 @@ fn open_near(
     body: &[u8],
     plain: &mut [u8],
     keys: &std::cell::RefCell<Keys>,
-) -> Option<Opened> {
+) -> Option<Near> {
     if let Some(opened) = opener.open(header, body, plain) {
-        return Some(opened);
+        return Some(Near { opened, skipped: 0 });
     }
     if missing == 0 || !opener.can_skip() {
         return None;
@@ -261,7 +292,7 @@ fn open_near(
         }
         opener.set_seq(before.wrapping_add(skipped));
         if let Some(opened) = opener.open(header, body, plain) {
-            return Some(opened);
+            return Some(Near { opened, skipped });
         }
     }
     opener.set_seq(before);

@@ -44,6 +44,13 @@ pub(super) struct Auth {
     proofs: u32,
 }
 
+impl Keys {
+    /// Where bytes are missing, a login that was not seen may have been there all the same.
+    pub fn or_unknown(&self) -> Option<&Keys> {
+        if matches!(self, Keys::None) { None } else { Some(self) }
+    }
+}
+
 impl Auth {
     /// Why the layer failed, if the call ends now.
     pub fn failure(&self) -> Option<Reason> {

@@ -42,6 +42,7 @@ fn judge(bytes: &[u8]) -> Found {
     }
     match bytes.get(header.length..) {
         None | Some([]) if header.control => Found::Here,
+        Some([]) if bytes.get(HEADER_LEN..).is_some_and(says_its_length) => Found::Here,
         None | Some([]) => Found::Perhaps,
         Some(behind) if !looks_like_header(behind) => Found::Nowhere,
         Some(_) => Found::Here,
@@ -73,6 +74,22 @@ fn known_frame(content: &[u8], length: usize) -> bool {
     length > HEADER_LEN + 2 && ip && (known || marked && valid)
 }
 
+/// What the frame carries says of itself that it ends where the frame ends. RFC 1661 5, RFC 791 3.1, RFC 8200 3.
+fn says_its_length(frame: &[u8]) -> bool {
+    let Ok((protocol, information)) = ppp::Frame::split(frame) else { return false };
+    let number = |at: usize| match information.get(at..at + 2) {
+        Some(&[high, low]) => usize::from(u16::from_be_bytes([high, low])),
+        _ => usize::MAX,
+    };
+    match protocol {
+        ppp::IPV4 | ppp::LCP | ppp::PAP | ppp::CHAP | ppp::EAP | ppp::IPCP | ppp::IPV6CP | ppp::CCP => number(2) == information.len(),
+        ppp::IPV6 => number(4).checked_add(IPV6_HEADER) == Some(information.len()),
+        _ => false,
+    }
+}
+
+/// RFC 8200 3.
+const IPV6_HEADER: usize = 40;
 /// Bytes of a packet behind its header that are looked at; the shortest control message has them.
 const CONTENT: usize = 4;
 
@@ -90,6 +107,8 @@ mod tests {
         assert_eq!(at("0102 1001000800080000"), (2, Found::Here));
         assert_eq!(at("ff 1000000aff0300214500 10000a"), (1, Found::Here));
         assert_eq!(at("1000000aff0300214500"), (0, Found::Perhaps));
+        assert_eq!(at("1000000cff03c02105060004"), (0, Found::Here), "an LCP packet says where it ends");
+        assert_eq!(at("1000000cff03c02105060005"), (0, Found::Perhaps), "it ends elsewhere");
         assert_eq!(at("1000000aff0300214500 33"), (11, Found::Nowhere), "no packet begins behind it");
         assert_eq!(at("10000008ff0300 1001"), (7, Found::Perhaps), "00 is no protocol");
         assert_eq!(at("10 10 10 01 00 08 00 09 00 00"), (2, Found::Here));

@@ -183,7 +183,8 @@ impl Call {
             (MessageType::CallConnected, Side::Client) => {
                 self.connected = true;
                 pen.wait();
-                proof::binding(pen, packet, message, self.offer.as_ref(), self.cert.as_ref(), &self.auth.keys);
+                let keys = if self.holed { self.auth.keys.or_unknown() } else { Some(&self.auth.keys) };
+                proof::binding(pen, packet, message, self.offer.as_ref(), self.cert.as_ref(), keys);
             }
             (MessageType::EchoRequest, _) => {
                 self.established(pen, by);
@@ -343,7 +344,7 @@ impl Call {
                 let says = format!("LCP Terminate-Request from the server {}", terminate_text(&packet.data));
                 self.server_ends(pen, Reason::Refused(says.trim_end().to_string()));
             }
-            (Side::Server, control::TERMINATE_ACK) => self.terminate_acked(),
+            (Side::Server, control::TERMINATE_ACK) => self.terminate_acked(pen),
             (Side::Server, control::PROTOCOL_REJECT) => self.protocol_reject(pen, packet),
             _ => {}
         }

@@ -118,6 +118,10 @@ impl Call {
                     pen.down(Layer::Teardown, Reason::Refused(Call::words(by, message)));
                 }
                 Some(_) => {}
+                // MS-SSTP 3.1.5.3: it may answer the client's own Abort, which is missing.
+                None if pen.is_doubtful() && message.status_info().is_none() => {
+                    self.server_ends(pen, Reason::Violated("Call Abort from the server without a status".into()));
+                }
                 None => self.server_ends(pen, Reason::Refused(Call::words(by, message))),
             },
             (MessageType::CallDisconnect, Side::Server) => {
@@ -125,12 +129,18 @@ impl Call {
                 self.server_ends(pen, Reason::Refused(Call::words(by, message)));
             }
             (MessageType::CallDisconnectAck, Side::Client) => {
+                if self.holed && self.server_left.is_none() && self.teardown.is_none() && !pen.failed() {
+                    self.server_ends(pen, Reason::Refused("Call Disconnect from the server, of which only the client's Ack was captured".into()));
+                }
                 self.server_left = self.server_left.map(|_| true);
                 if self.teardown.is_some_and(|it| it.graded && it.how == Leaving::Terminate) {
                     pen.up(Layer::Teardown);
                 }
             }
             (MessageType::CallDisconnectAck, Side::Server) => {
+                if self.holed && self.teardown.is_none() && !pen.failed() {
+                    self.leave_with(pen, Leaving::Disconnect, "Call Disconnect from the client, of which only the Ack was captured", false);
+                }
                 if let Some(Teardown { how: Leaving::Disconnect, graded: true, .. }) = self.teardown {
                     pen.up(Layer::Teardown);
                 }
@@ -151,7 +161,10 @@ impl Call {
     }
 
     /// The server acknowledged the client's Terminate-Request.
-    pub(super) fn terminate_acked(&mut self) {
+    pub(super) fn terminate_acked(&mut self, pen: &mut Pen<'_>) {
+        if self.holed && self.teardown.is_none() && !pen.failed() {
+            self.leave_with(pen, Leaving::Terminate, "LCP Terminate-Request from the client, of which only the Ack was captured", false);
+        }
         if let Some(teardown) = self.teardown.as_mut().filter(|teardown| teardown.how == Leaving::Terminate) {
             teardown.acked = true;
         }

@@ -39,6 +39,8 @@ pub(super) struct Notes {
     pub since: Micros,
     /// Frames and messages of the server since the last layer came up.
     pub seen: u32,
+    /// When bytes were found missing last.
+    pub hole: Option<Micros>,
 }
 
 impl Notes {
@@ -56,6 +58,7 @@ impl Notes {
             failed: false,
             since: Micros::ZERO,
             seen: 0,
+            hole: None,
         }
     }
 
@@ -178,12 +181,19 @@ impl Pen<'_> {
         CLIMB.into_iter().filter(|lower| *lower < layer).for_each(|lower| self.up(lower));
     }
 
-    /// The layer failed. A call fails once; what follows is a consequence.
+    /// The layer failed. A call fails once; what follows is a consequence. What something that did not come shows, or one thing coming
+    /// before another, is no failure where bytes are missing: it may lie in the hole.
     pub fn down(&mut self, layer: Layer, reason: Reason) {
         if !self.notes.failed {
             self.notes.failed = true;
+            let reason = if self.is_doubtful() { doubted(reason) } else { reason };
             self.note(None, layer, What::Down(reason));
         }
+    }
+
+    /// Bytes are missing that may have decided about the call: any before it carries data, those of the last seconds from then on.
+    pub fn is_doubtful(&self) -> bool {
+        self.notes.hole.is_some_and(|hole| !self.is_up(Layer::Data) || self.at - hole <= DECISIVE)
     }
 
     /// Something new is awaited from now on.
@@ -208,6 +218,18 @@ impl Pen<'_> {
         CLIMB.into_iter().find(|layer| !self.is_up(*layer)).unwrap_or(Layer::Data)
     }
 }
+
+fn doubted(reason: Reason) -> Reason {
+    match reason {
+        Reason::TimedOut { .. } | Reason::Closed(_) | Reason::Violated(_) | Reason::Unwilling(_) | Reason::ClientLeft(_) => {
+            Reason::Unseen(format!("the capture has lost bytes that may say why: {reason}"))
+        }
+        Reason::Refused(_) | Reason::Untrusted(_) | Reason::TimeUp { .. } | Reason::Ours(_) | Reason::Unseen(_) => reason,
+    }
+}
+
+/// Ours: what is missing so long before a call ends, may say why it does.
+const DECISIVE: Micros = Micros(10_000_000);
 
 fn bit(layer: Layer) -> u16 {
     1 << layer as u16

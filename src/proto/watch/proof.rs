@@ -74,14 +74,14 @@ pub(super) fn md5(config: &WatchConfig, user: &str, id: u8, challenge: &[u8], va
     Some((holds, format!("the response of {user:?} {fits} the password given")))
 }
 
-/// What of crypto binding can be proved when Call Connected is seen. MS-SSTP 3.3.5.2.3.
+/// What of crypto binding can be proved, with the keys of the login where they are known, when Call Connected is seen. MS-SSTP 3.3.5.2.3.
 pub(super) fn binding(
     pen: &mut Pen<'_>,
     packet: &[u8],
     message: &Message,
     offer: Option<&(u8, Vec<u8>)>,
     cert: Option<&CertHashes>,
-    keys: &Keys,
+    keys: Option<&Keys>,
 ) {
     let Some((value, nonce, cert_hash)) = message.attributes.iter().find_map(|attribute| match attribute {
         Attribute::CryptoBinding { hash_protocol, nonce, cert_hash, .. } => Some((*hash_protocol, nonce, cert_hash)),
@@ -102,7 +102,7 @@ pub(super) fn binding(
             same(seen == &cert_hash[..], &what, &format!("that of the certificate in the capture ({})", crate::base::hex(seen))),
         );
     }
-    if let Some(told) = compound_mac(hash, packet, keys) {
+    if let Some(told) = keys.and_then(|keys| compound_mac(hash, packet, keys)) {
         tell(Proof::CompoundMac, told);
     }
     if let Some((mask, offered)) = offer {

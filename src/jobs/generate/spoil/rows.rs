@@ -6,7 +6,7 @@ use crate::proto::Rng;
 use std::collections::HashMap;
 
 /// Every way to spoil. Link layers stand in [`LINKS`](crate::capture::write::LINKS).
-pub const ROWS: [Row; 12] = [
+pub const ROWS: [Row; 13] = [
     Row {
         name: "reorder",
         does: "one data segment in N comes up to three packets late, and at most 50 ms",
@@ -31,6 +31,12 @@ pub const ROWS: [Row; 12] = [
         does: "one data segment in N is missing for good",
         number: 50,
         make: |n, seed| Box::new(Lossy(n, Rng::new(seed))),
+    },
+    Row {
+        name: "without",
+        does: "the data segment number N of the whole capture is missing for good",
+        number: 1,
+        make: |n, _| Box::new(Without(n)),
     },
     Row {
         name: "midstream",
@@ -160,6 +166,21 @@ impl Spoil for Lossy {
 }
 
 /// Packets seen so far of every connection, named by its lower end first.
+/// How many data segments it is to the one that is left out; 0 behind it.
+struct Without(u64);
+
+impl Spoil for Without {
+    fn take(&mut self, packet: Packet, out: &mut Vec<Packet>) {
+        if self.0 > 0 && Seen::of(&packet.bytes).is_some_and(|seen| seen.is_data()) {
+            self.0 -= 1;
+            if self.0 == 0 {
+                return;
+            }
+        }
+        out.push(packet);
+    }
+}
+
 struct Midstream(u64, HashMap<Direction, u64>);
 
 impl Spoil for Midstream {
