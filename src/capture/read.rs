@@ -119,6 +119,8 @@ pub struct Summary {
     pub first_unix_us: Option<i64>,
     /// The latest packet, microseconds since 1970-01-01 UTC.
     pub last_unix_us: Option<i64>,
+    /// Packets that are older than one before them by more than 0.2 s.
+    pub backwards: u64,
     /// TCP connections.
     pub tcp_connections: u64,
     /// Of these SSTP.
@@ -245,6 +247,7 @@ impl Summary {
     fn count(&mut self, at: i64, len: usize) {
         self.packets += 1;
         self.bytes += len as u64;
+        self.backwards += u64::from(self.last_unix_us.is_some_and(|last| last - at > DISORDER));
         self.first_unix_us = Some(self.first_unix_us.map_or(at, |first| first.min(at)));
         self.last_unix_us = Some(self.last_unix_us.map_or(at, |last| last.max(at)));
     }
@@ -400,6 +403,8 @@ const MAX_WEIGHT: usize = 10 << 20;
 const MAX_WAITING: usize = 256;
 /// Ours: so many events may wait with them.
 const MAX_WAITING_EVENTS: usize = 10_000;
+/// Ours: no tap brings a packet later than that, microseconds.
+const DISORDER: i64 = 200_000;
 /// Ours: whether to stop is asked every so many packets.
 const STOP_EVERY: u64 = 64;
 /// RFC 1035 4.2.

@@ -294,6 +294,7 @@ fn add(capture: &mut Capture, summary: Summary) {
     capture.bytes += summary.bytes;
     capture.first_unix_ms = earlier(capture.first_unix_ms, summary.first_unix_us.map(ms));
     capture.last_unix_ms = capture.last_unix_ms.max(summary.last_unix_us.map(ms));
+    capture.backwards += summary.backwards;
     capture.tcp_connections += summary.tcp_connections;
     capture.sstp += summary.sstp;
     capture.likely += summary.likely;

@@ -174,7 +174,7 @@ pub struct Check {
     pub whole: bool,
     /// Ids of findings that are consequences of this one.
     pub explains: &'static [&'static str],
-    /// Where it holds, what is wrong stops this program and no Windows: the finding warns only.
+    /// Where it holds, what is wrong stops this program and no Windows, or did not stop the call at all: the finding warns only.
     pub spares: Option<fn(&Facts) -> bool>,
     /// The predicate.
     pub look: Look,

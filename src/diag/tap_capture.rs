@@ -144,7 +144,7 @@ fn packets_missing(facts: &Facts) -> Option<Evidence> {
         let bytes = gaps.iter().fold(0u64, |sum, seen| sum.saturating_add(seen.it));
         Evidence::of(gaps.iter().map(|seen| seen.event).take(EVENTS), holes(gaps.len() as u64, bytes))
     };
-    of_flow().or_else(|| of_events().filter(|_| one_direction(facts).is_none()))
+    if facts.flow.is_some() { of_flow() } else { of_events() }
 }
 
 fn holes(gaps: u64, bytes: u64) -> String {

@@ -10,7 +10,7 @@ pub(super) const TAP_TCP: &[Check] = &[
     Check {
         id: "TCP-RST-INJECTED",
         layer: Layer::Tcp,
-        title: "Something on the way cut the connection with a forged reset",
+        title: "Something on the way sent a forged reset",
         means: "A reset came in the name of one end, but it does not look like that end: its TTL is another, or the end went on talking after it. \
                 A filter, an intrusion prevention system or a balancer on the path sent it.",
         fix: Fix {
@@ -21,6 +21,7 @@ pub(super) const TAP_TCP: &[Check] = &[
         spec: &[SpecRef::rfc(9293, "3.5.2"), SpecRef::rfc(5961, "3")],
         needs: Need::Tap,
         explains: CUT,
+        spares: Some(survived),
         look: Look::One(forged_reset),
         ..Check::ROW
     },
@@ -189,7 +190,14 @@ fn forged_reset(facts: &Facts) -> Option<Evidence> {
         (!signs.is_empty()).then(|| format!("a reset in the name of the {} at {}: {}", end.by, end.at, signs.join(", and ")))
     };
     let mut resets = seen.it.ends.iter().filter(|end| end.reset && !in_order(end) && !orderly(end));
-    resets.find_map(signs).map(|says| Evidence::at(seen.event, says))
+    let says = resets.find_map(signs)?;
+    Some(Evidence::at(seen.event, says).and(if survived(facts) { "the call went on all the same" } else { "" }))
+}
+
+/// Both ends went on after every reset, and the call came to its own end.
+fn survived(facts: &Facts) -> bool {
+    let resets = || facts.flow.iter().flat_map(|seen| &seen.it.ends).filter(|end| end.reset);
+    facts.stop.is_none() && resets().all(|end| end.followed)
 }
 
 fn path_lost(facts: &Facts) -> Option<Evidence> {

@@ -137,6 +137,16 @@ fn compressed_files_read_the_same() {
     let (packets, damages) = read(&whole[..whole.len() - 12]);
     assert!(matches!(damages[0].harm, Harm::Unreadable(_)), "{damages:?}");
     assert_eq!(packets[..], expected()[..packets.len()]);
+    // Damage takes nothing of what stands before it: 300 zeros in the middle of what was packed.
+    let much = [pcap(true), vec![0; 1]].concat();
+    let rows: Vec<u8> = (0..40_000_u32).flat_map(|n| (n.wrapping_mul(2_654_435_761)).to_le_bytes()).collect();
+    let mut packed = gzip(&[&much[..], &rows[..]].concat());
+    let middle = packed.len() / 2;
+    packed[middle..middle + 300].fill(0);
+    let mut unpacked = Vec::new();
+    let harm = super::unpack::unpack(Box::new(std::io::Cursor::new(packed))).expect("it begins well").read_to_end(&mut unpacked);
+    assert_eq!(harm.expect_err("it is damaged").to_string(), "the compressed data is damaged");
+    assert!(unpacked.len() > much.len() + rows.len() / 2 - 4096, "{} bytes came out", unpacked.len());
     let once_too_often = open(&gzip(&whole)).unwrap_err().to_string();
     assert_eq!(once_too_often, "test: looks like a gzip file in a gzip file; unpack it once");
 }

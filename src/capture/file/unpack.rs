@@ -1,6 +1,6 @@
 //! Compressed captures: gzip (RFC 1952) and Zstandard (RFC 8878), each with several members or frames.
 
-use flate2::bufread::GzDecoder;
+use flate2::{Decompress, FlushDecompress, Status};
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 use std::io::{self, BufRead, BufReader, Cursor, ErrorKind, Read};
@@ -11,6 +11,9 @@ const GZIP: [u8; 3] = [0x1f, 0x8b, 8];
 const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 /// RFC 8878 3.1.1.1.1.2: a decoder should take windows of 8 MB at least. Ours: no more, so that memory is bounded.
 const MAX_WINDOW: u64 = 8 * 1024 * 1024;
+
+/// RFC 1951 2: a window of 32 KiB.
+const WINDOW_BITS: u8 = 15;
 
 /// The bytes inside, whether or not they are compressed.
 pub(super) fn unpack(mut source: Box<dyn Read>) -> io::Result<Box<dyn Read>> {
@@ -28,7 +31,7 @@ pub(super) fn unpack(mut source: Box<dyn Read>) -> io::Result<Box<dyn Read>> {
     let (gzip, zstd) = (front.starts_with(&GZIP), front == ZSTD || skippable(&front));
     let whole = Cursor::new(front).chain(source);
     Ok(match (gzip, zstd) {
-        (true, _) => Box::new(Members(Some(GzDecoder::new(BufReader::new(whole))))),
+        (true, _) => Box::new(Members::new(BufReader::new(whole))),
         (_, true) => Box::new(Frames::new(BufReader::new(whole))),
         _ => Box::new(whole),
     })
@@ -39,22 +42,53 @@ fn skippable(front: &[u8]) -> bool {
     matches!(front, [0x50..=0x5f, 0x2a, 0x4d, 0x18])
 }
 
-/// The members of a gzip file, one behind the other. Zeros behind the last one are padding, as gzip itself takes them.
-struct Members<R>(Option<GzDecoder<R>>);
+/// The members of a gzip file, one behind the other. Zeros behind the last one are padding, as gzip itself takes them. What was unpacked
+/// before damage is given out.
+struct Members<R> {
+    source: R,
+    member: Option<Decompress>,
+    /// Why nothing can be read on.
+    broken: Option<&'static str>,
+}
+
+impl<R: BufRead> Members<R> {
+    fn new(source: R) -> Members<R> {
+        Members { source, member: Some(Decompress::new_gzip(WINDOW_BITS)), broken: None }
+    }
+
+    /// Bytes that came of one step, and whether the member ends with them.
+    fn step(&mut self, out: &mut [u8]) -> io::Result<(usize, bool)> {
+        let Some(member) = &mut self.member else { return Ok((0, false)) };
+        let front = self.source.fill_buf()?;
+        let (ends, taken, given) = (front.is_empty(), member.total_in(), member.total_out());
+        let status = member.decompress(front, out, FlushDecompress::None);
+        let (taken, given) = ((member.total_in() - taken) as usize, (member.total_out() - given) as usize);
+        self.source.consume(taken);
+        match status {
+            Ok(Status::StreamEnd) => return Ok((given, true)),
+            Ok(_) if given > 0 || taken > 0 => {}
+            Ok(_) if ends => self.broken = Some("the compressed data ends before its end"),
+            Ok(_) | Err(_) => self.broken = Some("the compressed data is damaged"),
+        }
+        Ok((given, false))
+    }
+}
 
 impl<R: BufRead> Read for Members<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         if out.is_empty() {
             return Ok(0);
         }
-        while let Some(member) = &mut self.0 {
-            let len = member.read(out)?;
-            if len > 0 {
-                return Ok(len);
+        while self.member.is_some() {
+            if let Some(why) = self.broken {
+                return Err(io::Error::new(ErrorKind::InvalidData, why));
             }
-            let Some(mut source) = self.0.take().map(GzDecoder::into_inner) else { break };
-            if !ends(&mut source)? {
-                self.0 = Some(GzDecoder::new(source));
+            let (given, over) = self.step(out)?;
+            if over {
+                self.member = if ends(&mut self.source)? { None } else { Some(Decompress::new_gzip(WINDOW_BITS)) };
+            }
+            if given > 0 {
+                return Ok(given);
             }
         }
         Ok(0)

@@ -117,12 +117,13 @@ impl Aside {
 }
 
 impl Half {
-    /// A reset at `pos` that may be real.
+    /// A reset at `pos` that may be real: it is told once the other side ends too, or nothing more comes. What the same side says until
+    /// then shows that it was not its own.
     fn stop<S: Stream>(&mut self, pos: u64, out: &mut Out<'_, S>) {
         self.dead = true;
-        if !self.told {
+        if !self.told && !self.reset {
             (self.end, self.reset) = (pos.max(self.next), true);
-            self.tell_end(out);
+            self.rare().reset_at = out.at;
         }
     }
 }

@@ -166,6 +166,10 @@ impl<S: Stream> Connection<S> {
         if peer.waits() && early.is_none_or(|early| !early.has(from.other())) {
             peer.lose_patience(&mut out);
         }
+        // Who ends now ends after the one who did before.
+        if segment.flags & (FIN | RST) != 0 {
+            peer.tell_reset(&mut out);
+        }
         (out.side, out.came) = (from, peer.came());
         let waits = match early {
             Some(early) if early.has(from) => brings(segment),
@@ -288,7 +292,9 @@ impl<S: Stream> Connection<S> {
             self.release(true, usize::MAX, recent);
         }
         let Some(mut to) = self.to.take() else { return };
-        for side in [Side::Client, Side::Server] {
+        let [client, server] = &self.halves;
+        let client_first = client.untold_reset() <= server.untold_reset();
+        for side in if client_first { [Side::Client, Side::Server] } else { [Side::Server, Side::Client] } {
             let (half, _) = split(&mut self.halves, side);
             half.finish(&mut Out { to: &mut to, at: self.now, told: &mut self.told, side, recent, id: self.id, came: u64::MAX });
         }

@@ -58,6 +58,8 @@ pub(super) struct Rare {
     pub(super) holes: Holes,
     /// When the segment came that opened the first hole.
     pub(super) opened: u64,
+    /// When the reset came that [`Half::end`] is.
+    pub(super) reset_at: u64,
     /// Since when, and for how many segments, a hole waits that the other end has acknowledged.
     pub(super) waiting: Option<(u64, u32)>,
     /// Where the last gap ended: one right behind it is the same hole.
@@ -167,6 +169,11 @@ impl Half {
     /// FIN came, with everything before it; a reset is none.
     pub(super) fn finished(&self) -> bool {
         self.end != 0 && !self.reset && self.next >= self.end
+    }
+
+    /// When the reset came that is not told yet; 0 where there is none.
+    pub(super) fn untold_reset(&self) -> u64 {
+        self.rare.as_ref().filter(|_| self.reset && !self.told).map_or(0, |rare| rare.reset_at)
     }
 
     /// The next sequence number, a FIN that was handed out included.

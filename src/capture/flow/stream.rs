@@ -256,11 +256,25 @@ impl Half {
         self.tell_end(out);
     }
 
-    /// Says that the stream ended, once all its bytes are out.
+    /// Says that the stream ended in order, once all its bytes are out.
     pub(super) fn tell_end<S: Stream>(&mut self, out: &mut Out<'_, S>) {
+        if !self.reset {
+            self.tell(out.at, out);
+        }
+    }
+
+    /// Says that a reset ended the stream, with the time at which it came.
+    pub(super) fn tell_reset<S: Stream>(&mut self, out: &mut Out<'_, S>) {
+        if self.reset && !self.told {
+            let at = self.rare().reset_at;
+            self.tell(at, out);
+        }
+    }
+
+    fn tell<S: Stream>(&mut self, at: u64, out: &mut Out<'_, S>) {
         if self.end != 0 && self.next >= self.end && !self.told {
             self.told = true;
-            *out.told = out.at.max(*out.told);
+            *out.told = at.max(*out.told);
             out.to.end(Micros(*out.told), out.side, self.reset);
         }
     }
@@ -276,6 +290,7 @@ impl Half {
         }
         self.skip(self.end, out);
         self.tell_end(out);
+        self.tell_reset(out);
     }
 }
 

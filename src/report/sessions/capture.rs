@@ -17,6 +17,8 @@ pub struct Capture {
     pub first_unix_ms: Option<i64>,
     /// Last packet.
     pub last_unix_ms: Option<i64>,
+    /// Packets older than one before them.
+    pub backwards: u64,
     /// TCP connections.
     pub tcp_connections: u64,
     /// Of these SSTP.
@@ -196,6 +198,10 @@ fn totals(capture: &Capture) -> String {
 
 fn troubles(capture: &Capture) -> Vec<String> {
     let mut lines = Vec::new();
+    if capture.backwards > 0 {
+        let number = count(capture.backwards, "packet is", "packets are");
+        lines.push(format!("Not in the order of time: {number} older than one before; sort the file first (reordercap) for a sound judgement."));
+    }
     for (link, packets) in &capture.undecodable_links {
         lines.push(format!("Not understood: {} of link type {link}.", count(*packets, "packet", "packets")));
     }

@@ -116,6 +116,7 @@ fn capture(capture: &Capture) -> Value {
         "bytes": capture.bytes,
         "first": moment(capture.first_unix_ms),
         "last": moment(capture.last_unix_ms),
+        "packets_out_of_time_order": capture.backwards,
         "tcp_connections": capture.tcp_connections,
         "sstp": capture.sstp,
         "likely_sstp": capture.likely,

@@ -225,3 +225,14 @@ fn times_of_a_capture_that_goes_backwards_do_not() {
     let seen = play.finish();
     assert_eq!(seen.log.told.iter().map(|(_, at, _)| *at).collect::<Vec<_>>(), [500_000, 500_000, 600_000]);
 }
+
+#[test]
+fn what_follows_a_hole_keeps_the_time_at_which_it_came() {
+    let lost = [client(0, 0, b"ab"), client(4, 0, b"ef"), client(6, 1, b"gh"), server(0, 8, b"x")];
+    let seen = run(opened(lost.into_iter().chain([server(1, 8, b"y").at(4000 * MS)])));
+    let at = |wanted: Told| seen.log.told.iter().find(|row| row.2 == wanted).map(|row| row.1);
+    let before = at(Told::Bytes(Client, b"ab".to_vec())).expect("told");
+    assert_eq!(at(Told::Gap(Client, 2)), at(Told::Bytes(Client, b"ef".to_vec())));
+    assert!(at(Told::Bytes(Client, b"ef".to_vec())).is_some_and(|at| at - before < 100_000), "{:?}", seen.log.told);
+    assert_eq!(seen.text(Server), "xy");
+}

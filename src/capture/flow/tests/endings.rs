@@ -71,8 +71,21 @@ fn an_injected_reset_is_followed_by_what_the_endpoint_still_sends() {
     assert_eq!(seen.text(Server), "onetwo");
     assert_eq!(ends(seen.flow()), [(Server, true, true, true), (Server, false, true, false)]);
     let told: Vec<_> = seen.told.iter().filter(|told| matches!(told, Told::End(..))).collect();
-    assert_eq!(told, [&Told::End(Server, true), &Told::End(Server, false)]);
+    assert_eq!(told, [&Told::End(Server, false)], "the reset was not the server's");
     assert_eq!(seen.flow().over, tap::Over::CaptureEnded, "the client has not closed");
+}
+
+#[test]
+fn a_reset_is_told_before_the_end_that_answers_it_and_with_its_own_time() {
+    let reset = server(3, 3, b"").flags(RST | ACK);
+    for answer in [client(3, 3, b"").flags(FIN | ACK), client(3, 3, b"").flags(RST | ACK)] {
+        let is_reset = answer.flags & RST != 0;
+        let seen = run(opened([client(0, 0, b"abc"), server(0, 3, b"xyz"), reset.clone(), answer]));
+        let ends: Vec<_> = seen.told.iter().filter(|told| matches!(told, Told::End(..))).collect();
+        assert_eq!(ends, [&Told::End(Server, true), &Told::End(Client, is_reset)]);
+        let at = |wanted: &Told| seen.log.told.iter().find(|row| row.2 == *wanted).map(|row| row.1);
+        assert_eq!(at(&Told::End(Server, true)), Some(seen.flow().ends[0].at.0));
+    }
 }
 
 #[test]
