@@ -1,6 +1,6 @@
 //! `decode` and `diagnose`: from the arguments to the sessions shown.
 
-use super::args::{DecodeArgs, DiagnoseArgs, KeyArgs, LogArgs, ProofArgs, ShownArgs, ViewArgs};
+use super::args::{AccountArgs, DecodeArgs, DiagnoseArgs, KeyArgs, LogArgs, ProofArgs, ShownArgs, ViewArgs};
 use super::clerk::Bench;
 use super::desk::{Choice, Desk, Files};
 use super::exit::{Exit, Trouble};
@@ -82,7 +82,7 @@ fn joined(args: &LogArgs) -> Result<Option<Join>, Trouble> {
 }
 
 fn stdin_once(input: &[PathBuf], proof: &ProofArgs, logs: &LogArgs) -> Result<(), Trouble> {
-    let password = [&proof.password_file, &proof.nt_hash_file].into_iter().flatten();
+    let password = [&proof.account.password_file, &proof.nt_hash_file].into_iter().flatten();
     match input.iter().chain(password).chain(&logs.log).filter(|path| path.as_path() == Path::new("-")).count() {
         0 | 1 => Ok(()),
         _ => Err(Trouble::Usage("standard input (-) can be read for one thing only".into())),
@@ -110,7 +110,7 @@ fn shape(view: &ViewArgs, shown: &ShownArgs) -> Result<Shape, Trouble> {
 
 /// What opens a capture whose tunnels are looked into, without a proof.
 pub fn keys(keys: &KeyArgs) -> Result<Options, Trouble> {
-    let nobody = ProofArgs { user: None, password_file: None, password_env: None, nt_hash_file: None };
+    let nobody = ProofArgs { account: AccountArgs::default(), nt_hash_file: None };
     options(keys, &nobody, true)
 }
 
@@ -133,7 +133,7 @@ fn options(keys: &KeyArgs, proof: &ProofArgs, packets: bool) -> Result<Options, 
     let nt_hash = proof.nt_hash_file.as_deref().map(password::nt_hash).transpose()?;
     let credentials = match nt_hash {
         Some(_) => None,
-        None => password::given(proof.user.as_ref(), proof.password_file.as_deref(), proof.password_env.as_deref())?,
+        None => password::given(&proof.account)?,
     };
     Ok(Options { key_logs, rsa_keys: keys.rsa_key.clone(), watch: WatchConfig { packets, credentials, nt_hash }, ..Options::default() })
 }

@@ -67,7 +67,7 @@ fn faults() -> Vec<LabFault> {
 }
 
 fn explanation<'a>(args: &ExplainArgs, explained: &'a Explained) -> Explanation<'a> {
-    let style = looks(args.color, args.width, args.verbose);
+    let style = looks(args.look.color, args.look.width, args.verbose);
     Explanation { explained, faults: &faults_found_by, style }
 }
 

@@ -72,7 +72,7 @@ pub async fn start(args: &ProbeArgs, config: &mut ProbeConfig) -> Result<Lab, Tr
     known(&args.lab.fault)?;
     let wanted = LabConfig { methods: None, faults: args.lab.fault.clone(), seed: config.seed, ..LabConfig::default() };
     let lab = Lab::start(wanted).await?;
-    let roots = args.trust.ca.is_empty().then_some(args.trust.trust);
+    let roots = args.trust.roots.without_files();
     dial(config, lab.dial(), &args.way, roots)?;
     Ok(lab)
 }

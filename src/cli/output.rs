@@ -73,7 +73,7 @@ fn rendered(format: &Format, report: &Report) -> Result<Vec<u8>, Trouble> {
 
 /// How the report looks on standard output.
 pub fn style(shown: &ShownArgs) -> Style {
-    looks(shown.color, shown.width, shown.verbose)
+    looks(shown.look.color, shown.look.width, shown.verbose)
 }
 
 /// How anything looks on standard output.

@@ -1,6 +1,6 @@
 //! Where a password comes from: a file, an environment variable, or a prompt without echo; never an argument.
 
-use super::args::LoginArgs;
+use super::args::{AccountArgs, LoginArgs};
 use super::eap;
 use super::exit::Trouble;
 use super::prompt;
@@ -26,8 +26,7 @@ pub fn credentials(login: &LoginArgs, certificate: Option<&Identity>) -> Result<
     if let Some(identity) = certificate.filter(|_| !wants_password(login)) {
         return Ok(Some(by_certificate(login, identity)?));
     }
-    let Some(Credentials { user, password }) = given(login.user.as_ref(), login.password_file.as_deref(), login.password_env.as_deref())?
-    else {
+    let Some(Credentials { user, password }) = given(&login.account)? else {
         return Ok(None);
     };
     let long = |text: &str| text.len() > PAP_LONGEST;
@@ -39,23 +38,25 @@ pub fn credentials(login: &LoginArgs, certificate: Option<&Identity>) -> Result<
 
 /// A method that was asked for by name takes a password.
 fn wants_password(login: &LoginArgs) -> bool {
-    login.password_file.is_some() || login.password_env.is_some() || login.auth.iter().any(|method| *method != Method::EapTls)
+    login.account.password_file.is_some()
+        || login.account.password_env.is_some()
+        || login.auth.iter().any(|method| *method != Method::EapTls)
 }
 
 /// A name and no password.
 fn by_certificate(login: &LoginArgs, identity: &Identity) -> Result<Credentials, Trouble> {
-    let user = login.user.clone().or_else(|| eap::name_of(identity)).filter(|user| !user.is_empty());
+    let user = login.account.user.clone().or_else(|| eap::name_of(identity)).filter(|user| !user.is_empty());
     let user = user.ok_or_else(|| Trouble::Usage("the certificate of --cert names nobody; give the name with --user".into()))?;
     Ok(Credentials { user, password: Secret::new(String::new()) })
 }
 
 /// User and password, from where the arguments say.
-pub fn given(user: Option<&String>, file: Option<&Path>, env: Option<&str>) -> Result<Option<Credentials>, Trouble> {
-    let Some(user) = user.cloned() else { return Ok(None) };
+pub fn given(account: &AccountArgs) -> Result<Option<Credentials>, Trouble> {
+    let Some(user) = account.user.clone() else { return Ok(None) };
     if user.is_empty() {
         return Err(Trouble::Usage("--user is empty".into()));
     }
-    let password = match (file, env) {
+    let password = match (account.password_file.as_deref(), &account.password_env) {
         (Some(file), _) => first_line(file)?,
         (None, Some(name)) => variable(name).ok_or_else(|| Trouble::Usage(format!("the environment variable {name} is not set")))?,
         (None, None) => match variable(VARIABLE) {

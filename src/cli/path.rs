@@ -62,7 +62,7 @@ fn target(args: &PathArgs) -> Result<Named, Trouble> {
         return Ok(Named { host: pki::NAME.into(), port: 0 });
     }
     let missing = || Trouble::Usage("TARGET is missing; without a server at hand try `sstp-diag path --lab`".into());
-    Named::parse(args.target.as_deref().ok_or_else(missing)?).map_err(Trouble::Usage)
+    Named::parse(args.server.target.as_deref().ok_or_else(missing)?).map_err(Trouble::Usage)
 }
 
 type Written = (bool, PathBuf, File);
@@ -79,7 +79,7 @@ fn files(outputs: &[PathOutput]) -> Result<Vec<Written>, Trouble> {
 
 /// Everything that the arguments say; the lab fills in the rest.
 fn config(args: &PathArgs, named: &Named) -> Result<PathConfig, Trouble> {
-    let roots = trust::of(trust::store(args.trust), &args.ca)?;
+    let roots = trust::roots(&args.roots)?;
     let mut config = PathConfig::new(probe::basis(&args.login, &args.way, roots, args.lab, named)?);
     let here = named.host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback()) || named.host == "localhost";
     if args.lab || here {
@@ -159,7 +159,7 @@ async fn rehearsal(args: &PathArgs, config: &mut PathConfig) -> Result<Street, T
     };
     let street = Street::build(chosen, LabConfig { seed: config.probe.seed, ..LabConfig::default() }).await?;
     let dial = street.lab.dial();
-    lab::dial(&mut config.probe, dial, &args.way, Some(args.trust))?;
+    lab::dial(&mut config.probe, dial, &args.way, Some(args.roots.trust))?;
     config.probe.target.port = street.target.port();
     let over = [(pki::NAME, street.target), (CONTROL, street.control)];
     config.probe.resolver.overrides = over.iter().map(|(host, at)| Override { host: (*host).into(), addresses: vec![at.ip()] }).collect();

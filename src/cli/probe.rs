@@ -88,12 +88,12 @@ async fn climb(
 
 /// Everything that the arguments say; with `--lab` the lab fills in the rest.
 fn config(args: &ProbeArgs, named: &Named, ear: Ear) -> Result<ProbeConfig, Trouble> {
-    let mut config = basis(&args.login, &args.way, trust::roots(&args.trust)?, args.lab.lab, named)?;
+    let mut config = basis(&args.login, &args.way, trust::roots(&args.trust.roots)?, args.lab.lab, named)?;
     let keylog = KeyLogs::open(args.trust.keylog.as_deref(), std::env::var_os("SSLKEYLOGFILE").as_deref())?;
     (config.keylog, config.ear) = (Arc::new(keylog.heard_by(ear.clone())), ear);
     config.pac = if args.lab.lab { None } else { proxy::script(&args.way)? };
     config.asked = Asked { until: args.extent.until, strict: args.trust.strict, ..Asked::default() };
-    config.matrix = args.login.auth_matrix.then(|| args.login.user.clone().unwrap_or_else(|| NOBODY.into()));
+    config.matrix = args.login.auth_matrix.then(|| args.login.account.user.clone().unwrap_or_else(|| NOBODY.into()));
     config.wish = Wish {
         issuers: args.trust.aia || args.trust.fix_chain.is_some(),
         revocation: args.trust.revocation,

@@ -18,12 +18,12 @@ pub fn target(args: &ProbeArgs) -> Result<Target, Trouble> {
     if args.lab.lab {
         return Ok(Target { host: String::new(), port: 0 });
     }
-    let Some(text) = &args.target else {
+    let Some(text) = &args.server.target else {
         return Err(Trouble::Usage("TARGET is missing; without a server at hand try `sstp-diag probe --lab`".into()));
     };
     let target = Target::parse(text).map_err(Trouble::Usage)?;
     login(args)?;
-    if !args.login.auth.is_empty() && args.login.user.is_none() && args.login.cert.is_none() {
+    if !args.login.auth.is_empty() && args.login.account.user.is_none() && args.login.cert.is_none() {
         return Err(Trouble::Usage("--auth needs --user: without a user there is no login".into()));
     }
     family(args, &target)?;

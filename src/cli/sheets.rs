@@ -102,7 +102,7 @@ impl Sheet {
 /// How sessions look on standard output. Lines of messages are as long as they are where nobody looks at them on a terminal.
 pub fn style(shown: &ShownArgs, shape: Shape) -> Style {
     let style = output::style(shown);
-    let free = shown.width.is_none() && !io::stdout().is_terminal() && matches!(shape, Shape::Listing | Shape::Hex);
+    let free = shown.look.width.is_none() && !io::stdout().is_terminal() && matches!(shape, Shape::Listing | Shape::Hex);
     Style { width: if free { usize::MAX } else { style.width }, ..style }
 }
 

@@ -1,6 +1,6 @@
 //! The roots to trust: a store, and the files of `--ca`.
 
-use super::args::{Roots, TrustArgs};
+use super::args::{RootArgs, Roots};
 use super::exit::Trouble;
 use crate::live::trust::{Store, Trust};
 use rustls::pki_types::CertificateDer;
@@ -8,7 +8,7 @@ use rustls::pki_types::pem::PemObject;
 use std::path::{Path, PathBuf};
 
 /// What the arguments trust.
-pub fn roots(args: &TrustArgs) -> Result<Trust, Trouble> {
+pub fn roots(args: &RootArgs) -> Result<Trust, Trouble> {
     of(store(args.trust), &args.ca)
 }
 

@@ -1,6 +1,7 @@
 //! Arguments of `conformance`.
 
-use super::probe::{Colour, LoginArgs, Roots, WayArgs};
+use super::parts::{AccountArgs, Colour, RootArgs, TargetArgs};
+use super::probe::{LoginArgs, WayArgs};
 use super::values;
 use crate::base::Layer;
 use crate::jobs::conformance::Level;
@@ -35,23 +36,18 @@ pub enum ConformanceCommand {
 
 /// Arguments of `conformance server`.
 #[derive(Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, mut_arg("ca", |arg| arg.help(CA)))]
 pub struct ServerSuiteArgs {
-    /// The server: host, host:port, [v6]:port, v6 or https://host:port/ (port 443 unless given)
-    #[arg(conflicts_with = "lab")]
-    pub target: Option<String>,
+    #[command(flatten)]
+    pub server: TargetArgs,
     #[command(flatten)]
     pub select: SelectArgs,
     #[command(flatten)]
     pub login: LoginArgs,
     #[command(flatten)]
     pub way: WayArgs,
-    /// Trust the certificates in FILE too, PEM or DER (repeatable); PAP is only shown to a server that is trusted
-    #[arg(long, value_name = "FILE", help_heading = "Certificate")]
-    pub ca: Vec<PathBuf>,
-    /// Trust these roots
-    #[arg(long, value_enum, default_value_t = Roots::System, help_heading = "Certificate")]
-    pub trust: Roots,
+    #[command(flatten, next_help_heading = "Certificate")]
+    pub roots: RootArgs,
     /// Start the lab in this process and test it
     #[arg(long, help_heading = "Lab")]
     pub lab: bool,
@@ -70,7 +66,7 @@ pub struct ServerSuiteArgs {
 
 /// Arguments of `conformance client`.
 #[derive(Args)]
-#[command(after_help = CLIENT_EXAMPLES)]
+#[command(after_help = CLIENT_EXAMPLES, mut_arg("user", |arg| arg.help("The account of the client; without it the lab's: alice")))]
 pub struct ClientSuiteArgs {
     #[command(flatten)]
     pub select: SelectArgs,
@@ -85,15 +81,8 @@ pub struct ClientSuiteArgs {
     /// Hold every write back for MS milliseconds [default: 25 with --exec-sstpc, else 0]
     #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(0..=1000), help_heading = "Server")]
     pub hold: Option<u64>,
-    /// The account of the client; without it the lab's: alice
-    #[arg(long, help_heading = "Server")]
-    pub user: Option<String>,
-    /// Read its password from the first line of FILE (- for standard input)
-    #[arg(long, value_name = "FILE", requires = "user", conflicts_with = "password_env", help_heading = "Server")]
-    pub password_file: Option<PathBuf>,
-    /// Take its password from the environment variable NAME [default: SSTP_DIAG_PASSWORD]
-    #[arg(long, value_name = "NAME", requires = "user", help_heading = "Server")]
-    pub password_env: Option<String>,
+    #[command(flatten, next_help_heading = "Server")]
+    pub account: AccountArgs,
     /// Run so many cases at a time
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256), help_heading = "Run")]
     pub jobs: u16,
@@ -249,6 +238,8 @@ fn paper(text: &str) -> Result<PaperTo, String> {
 fn level(text: &str) -> Result<Level, String> {
     Level::from_name(text).ok_or_else(|| format!("{text:?} is not a level; there are must, must*, should, may and interop"))
 }
+
+const CA: &str = "Trust the certificates in FILE too, PEM or DER (repeatable); PAP is only shown to a server that is trusted";
 
 const EXAMPLES: &str = "\
 Examples:

@@ -2,6 +2,7 @@
 
 use super::explain::log_format;
 use super::gate::GateArgs;
+use super::parts::AccountArgs;
 use super::probe::ShownArgs;
 use super::values::{self, Numbers};
 use crate::capture::read::ServerFilter;
@@ -77,18 +78,12 @@ pub struct KeyArgs {
 /// What proves the authentication and the crypto binding off line.
 #[derive(Args)]
 #[command(next_help_heading = "Proof")]
+#[command(mut_arg("user", |arg| arg.help("Verify the responses and the compound MAC for USER, whose password is given")))]
 pub struct ProofArgs {
-    /// Verify the responses and the compound MAC for USER, whose password is given
-    #[arg(long)]
-    pub user: Option<String>,
-    /// Read the password from the first line of FILE (- for standard input)
-    #[arg(long, value_name = "FILE", requires = "user", conflicts_with_all = ["password_env", "nt_hash_file"])]
-    pub password_file: Option<PathBuf>,
-    /// Take the password from the environment variable NAME [default: SSTP_DIAG_PASSWORD]
-    #[arg(long, value_name = "NAME", requires = "user", conflicts_with = "nt_hash_file")]
-    pub password_env: Option<String>,
+    #[command(flatten)]
+    pub account: AccountArgs,
     /// Read the NT hash of the password, 32 hexadecimal digits, from the first line of FILE
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["password_file", "password_env"])]
     pub nt_hash_file: Option<PathBuf>,
 }
 

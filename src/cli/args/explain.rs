@@ -1,6 +1,6 @@
 //! Arguments of `explain`.
 
-use super::probe::Colour;
+use super::parts::LookArgs;
 use crate::diag::log::LogFormat;
 use crate::report::explain::{EXPLAIN_FORMATS, ExplainFormat};
 use crate::report::text::list;
@@ -10,6 +10,8 @@ use std::path::PathBuf;
 /// Arguments of `explain`.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
+#[command(mut_arg("color", |arg| arg.help("Colour the text; NO_COLOR is understood too")))]
+#[command(mut_arg("width", |arg| arg.help("Make the text N columns wide [default: the terminal's width, else 80]")))]
 pub struct ExplainArgs {
     /// Codes in any form, error sentences, a pasted event, finding ids, layers; - for text on standard input
     #[arg(value_name = "X", required_unless_present = "log", allow_negative_numbers = true)]
@@ -26,12 +28,8 @@ pub struct ExplainArgs {
     /// Quote the lines of a log too
     #[arg(short, long)]
     pub verbose: bool,
-    /// Colour the text; NO_COLOR is understood too
-    #[arg(long, value_enum, default_value_t = Colour::Auto)]
-    pub color: Colour,
-    /// Make the text N columns wide [default: the terminal's width, else 80]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(40..=1000))]
-    pub width: Option<u16>,
+    #[command(flatten)]
+    pub look: LookArgs,
 }
 
 fn format(name: &str) -> Result<&'static ExplainFormat, String> {

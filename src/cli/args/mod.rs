@@ -1,4 +1,4 @@
-//! The arguments: one file for every subcommand, one for the target, one for the values they share.
+//! The arguments: one file for every subcommand, one for the target, one for the parts they share, one for the values.
 
 mod catalogue;
 mod conformance;
@@ -8,6 +8,7 @@ mod gate;
 mod generate;
 mod lab;
 mod mutate;
+mod parts;
 mod path;
 mod probe;
 mod replay;
@@ -25,8 +26,9 @@ pub use gate::GateArgs;
 pub use generate::{CutArgs, GenerateArgs, Made, ToArgs};
 pub use lab::LabArgs;
 pub use mutate::{Budget, MutateArgs};
+pub use parts::{AccountArgs, Colour, RootArgs, Roots};
 pub use path::{PathArgs, PathOutput};
-pub use probe::{Colour, EapTlsVersion, ExtentArgs, LoginArgs, ProbeArgs, Roots, ScanArgs, ShownArgs, TrustArgs, WayArgs};
+pub use probe::{EapTlsVersion, ExtentArgs, LoginArgs, ProbeArgs, ScanArgs, ShownArgs, WayArgs};
 pub use replay::{Form, ReplayArgs};
 pub use target::Target;
 pub use values::{Numbers, OutputTo};

@@ -1,7 +1,8 @@
 //! Arguments of `mutate`.
 
 use super::decode::KeyArgs;
-use super::probe::{Colour, Roots, WayArgs};
+use super::parts::{LookArgs, RootArgs};
+use super::probe::WayArgs;
 use super::replay::{Form, UserArgs};
 use clap::Args;
 use std::path::PathBuf;
@@ -31,21 +32,13 @@ pub struct MutateArgs {
     pub login: UserArgs,
     #[command(flatten)]
     pub way: WayArgs,
-    /// Trust the certificates in FILE too, PEM or DER (repeatable)
-    #[arg(long, value_name = "FILE", help_heading = "Certificate")]
-    pub ca: Vec<PathBuf>,
-    /// Trust these roots
-    #[arg(long, value_enum, default_value_t = Roots::System, help_heading = "Certificate")]
-    pub trust: Roots,
+    #[command(flatten, next_help_heading = "Certificate")]
+    pub roots: RootArgs,
     /// Write the report as table or json
     #[arg(short, long = "output", value_name = "FORMAT", value_enum, default_value_t = Form::Table, help_heading = "Output")]
     pub output: Form,
-    /// Colour the table; NO_COLOR is understood too
-    #[arg(long, value_enum, default_value_t = Colour::Auto, help_heading = "Output")]
-    pub color: Colour,
-    /// Make the table N columns wide [default: the terminal's width, else 80]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(40..=1000), help_heading = "Output")]
-    pub width: Option<u16>,
+    #[command(flatten, next_help_heading = "Output")]
+    pub look: LookArgs,
 }
 
 /// Against whom.

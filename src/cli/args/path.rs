@@ -1,6 +1,7 @@
 //! Arguments of `path`.
 
-use super::probe::{LoginArgs, Roots, WayArgs};
+use super::parts::{RootArgs, TargetArgs};
+use super::probe::{LoginArgs, WayArgs};
 use super::target::Target;
 use super::values;
 use crate::jobs::middlebox::Chosen;
@@ -13,9 +14,8 @@ use std::time::Duration;
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub struct PathArgs {
-    /// The server: host, host:port, [v6]:port, v6 or https://host:port/ (port 443 unless given)
-    #[arg(conflicts_with = "lab")]
-    pub target: Option<String>,
+    #[command(flatten)]
+    pub server: TargetArgs,
 
     #[command(flatten)]
     pub compared: ComparedArgs,
@@ -25,12 +25,8 @@ pub struct PathArgs {
     pub login: LoginArgs,
     #[command(flatten)]
     pub way: WayArgs,
-    /// Trust the certificates in FILE too, PEM or DER (repeatable)
-    #[arg(long, value_name = "FILE", help_heading = "Certificate")]
-    pub ca: Vec<PathBuf>,
-    /// Trust these roots
-    #[arg(long, value_enum, default_value_t = Roots::System, help_heading = "Certificate")]
-    pub trust: Roots,
+    #[command(flatten, next_help_heading = "Certificate")]
+    pub roots: RootArgs,
     /// Start the lab in this process, with a middlebox in front of it
     #[arg(long, help_heading = "Lab")]
     pub lab: bool,

@@ -1,6 +1,7 @@
 //! Arguments of `probe`.
 
 use super::gate::GateArgs;
+use super::parts::{AccountArgs, LookArgs, RootArgs, TargetArgs};
 use super::target::Target;
 use super::values::{self, LayerTime, OutputTo};
 use crate::base::Layer;
@@ -14,10 +15,8 @@ use std::time::Duration;
 #[derive(Args)]
 #[command(after_help = super::EXAMPLES)]
 pub struct ProbeArgs {
-    /// The server: host, host:port, [v6]:port, v6 or https://host:port/ (port 443 unless given)
-    // Read later: clap would repeat a URL with a password in it when it refuses one.
-    #[arg(conflicts_with = "lab")]
-    pub target: Option<String>,
+    #[command(flatten)]
+    pub server: TargetArgs,
 
     #[command(flatten)]
     pub login: LoginArgs,
@@ -46,16 +45,10 @@ pub struct ProbeArgs {
 /// Who we are.
 #[derive(Args)]
 #[command(next_help_heading = "Login")]
+#[command(mut_arg("user", |arg| arg.help("Log in as USER: user, DOMAIN\\user or user@domain; without it the server's methods are learned")))]
 pub struct LoginArgs {
-    /// Log in as USER: user, DOMAIN\user or user@domain; without it the server's methods are learned
-    #[arg(long)]
-    pub user: Option<String>,
-    /// Read the password from the first line of FILE (- for standard input)
-    #[arg(long, value_name = "FILE", requires = "user", conflicts_with = "password_env")]
-    pub password_file: Option<PathBuf>,
-    /// Take the password from the environment variable NAME [default: SSTP_DIAG_PASSWORD]
-    #[arg(long, value_name = "NAME", requires = "user")]
-    pub password_env: Option<String>,
+    #[command(flatten)]
+    pub account: AccountArgs,
     /// Use METHOD only; repeat it, best first: mschapv2, eap-mschapv2, peap, eap-tls, chap-md5, eap-md5, pap
     #[arg(long, value_name = "METHOD", value_parser = values::method)]
     pub auth: Vec<Method>,
@@ -136,12 +129,8 @@ pub struct WayArgs {
 #[derive(Args)]
 #[command(next_help_heading = "Certificate")]
 pub struct TrustArgs {
-    /// Trust the certificates in FILE too, PEM or DER (repeatable)
-    #[arg(long, value_name = "FILE")]
-    pub ca: Vec<PathBuf>,
-    /// Trust these roots
-    #[arg(long, value_enum, default_value_t = Roots::System)]
-    pub trust: Roots,
+    #[command(flatten)]
+    pub roots: RootArgs,
     /// Look up whether certificates are revoked, as Windows does before the tunnel is there: fetches the http:// CRL and
     /// OCSP addresses in the certificates, and missing issuers as with --aia
     #[arg(long)]
@@ -218,30 +207,6 @@ pub struct ShownArgs {
     /// Show everything that was learned
     #[arg(short, long)]
     pub verbose: bool,
-    /// Colour the table; NO_COLOR is understood too
-    #[arg(long, value_enum, default_value_t = Colour::Auto)]
-    pub color: Colour,
-    /// Make the table N columns wide [default: the terminal's width, else 80]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(40..=1000))]
-    pub width: Option<u16>,
-}
-
-/// A store of roots.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Roots {
-    /// Those of the operating system
-    System,
-    /// Mozilla's, compiled in
-    Mozilla,
-}
-
-/// When to colour.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Colour {
-    /// On a terminal, unless NO_COLOR is set
-    Auto,
-    /// Always
-    Always,
-    /// Never
-    Never,
+    #[command(flatten)]
+    pub look: LookArgs,
 }

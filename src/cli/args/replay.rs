@@ -1,7 +1,8 @@
 //! Arguments of `replay`.
 
 use super::decode::KeyArgs;
-use super::probe::{Colour, Roots, WayArgs};
+use super::parts::{AccountArgs, LookArgs, RootArgs};
+use super::probe::WayArgs;
 use super::values;
 use crate::jobs::replay::{Pattern, Timing};
 use crate::proto::edit::Edit;
@@ -12,7 +13,7 @@ use std::time::Duration;
 
 /// Arguments of `replay`.
 #[derive(Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, mut_arg("ca", |arg| arg.help(CA)))]
 pub struct ReplayArgs {
     /// A capture (pcap or pcapng, also gzip or zstd), a saved transcript (.jsonl), or a script of --export-script
     #[arg(value_name = "FILE")]
@@ -31,12 +32,8 @@ pub struct ReplayArgs {
     pub load: LoadArgs,
     #[command(flatten)]
     pub way: WayArgs,
-    /// Trust the certificates in FILE too, PEM or DER (repeatable); a recorded PAP login is only played to a server that is trusted
-    #[arg(long, value_name = "FILE", help_heading = "Certificate")]
-    pub ca: Vec<PathBuf>,
-    /// Trust these roots
-    #[arg(long, value_enum, default_value_t = Roots::System, help_heading = "Certificate")]
-    pub trust: Roots,
+    #[command(flatten, next_help_heading = "Certificate")]
+    pub roots: RootArgs,
     #[command(flatten)]
     pub result: ResultArgs,
 }
@@ -88,15 +85,8 @@ pub struct PartArgs {
 #[derive(Args)]
 #[command(next_help_heading = "Login")]
 pub struct UserArgs {
-    /// Log in as USER in place of who was recorded
-    #[arg(long)]
-    pub user: Option<String>,
-    /// Read the password from the first line of FILE (- for standard input)
-    #[arg(long, value_name = "FILE", requires = "user", conflicts_with = "password_env")]
-    pub password_file: Option<PathBuf>,
-    /// Take the password from the environment variable NAME [default: SSTP_DIAG_PASSWORD]
-    #[arg(long, value_name = "NAME", requires = "user")]
-    pub password_env: Option<String>,
+    #[command(flatten)]
+    pub account: AccountArgs,
 }
 
 /// How it is played.
@@ -169,12 +159,8 @@ pub struct ResultArgs {
     /// Show both runs whole
     #[arg(short, long)]
     pub verbose: bool,
-    /// Colour the table; NO_COLOR is understood too
-    #[arg(long, value_enum, default_value_t = Colour::Auto)]
-    pub color: Colour,
-    /// Make the table N columns wide [default: the terminal's width, else 80]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(40..=1000))]
-    pub width: Option<u16>,
+    #[command(flatten)]
+    pub look: LookArgs,
 }
 
 /// A form of the report.
@@ -194,6 +180,9 @@ pub(super) fn rate(text: &str) -> Result<f64, String> {
     let number = text.parse::<f64>().ok().filter(|number| (0.001..=100_000.0).contains(number));
     number.ok_or_else(|| format!("{text:?} is not a number from 0.001 to 100000"))
 }
+
+const CA: &str =
+    "Trust the certificates in FILE too, PEM or DER (repeatable); a recorded PAP login is only played to a server that is trusted";
 
 const EXAMPLES: &str = "\
 Examples:

@@ -41,8 +41,7 @@ fn server_suite(args: &ServerSuiteArgs) -> Result<Exit, Trouble> {
     super::proxy::no_script(&args.way)?;
     let named = suite::target(args)?;
     let course = Course::begin(&args.suite)?;
-    let probe =
-        super::probe::basis(&args.login, &args.way, super::trust::of(super::trust::store(args.trust), &args.ca)?, args.lab, &named)?;
+    let probe = super::probe::basis(&args.login, &args.way, super::trust::roots(&args.roots)?, args.lab, &named)?;
     let ended = runtime::run(|stop| through(args, probe, cases, &course, stop))?;
     let (outcome, target) = match ended {
         Ended::Through(result) | Ended::Interrupted(result) => result?,
@@ -73,7 +72,7 @@ async fn through(
 async fn lab(args: &ServerSuiteArgs, probe: &mut ProbeConfig) -> Result<Lab, Trouble> {
     super::lab::known(&args.fault)?;
     let lab = Lab::start(LabConfig { faults: args.fault.clone(), seed: probe.seed, ..LabConfig::default() }).await?;
-    super::lab::dial(probe, lab.dial(), &args.way, args.ca.is_empty().then_some(args.trust))?;
+    super::lab::dial(probe, lab.dial(), &args.way, args.roots.without_files())?;
     Ok(lab)
 }
 

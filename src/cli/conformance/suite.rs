@@ -31,7 +31,7 @@ pub fn chosen(select: &SelectArgs, cases: Vec<Case>, side: &str) -> Result<Vec<C
 
 /// The target; with `--lab` the lab fills it in.
 pub fn target(args: &ServerSuiteArgs) -> Result<Target, Trouble> {
-    match &args.target {
+    match &args.server.target {
         None if args.lab => Ok(Target { host: String::new(), port: 0 }),
         None => Err(Trouble::Usage("TARGET is missing; without a server at hand try `sstp-diag conformance server --lab`".into())),
         Some(text) => Target::parse(text).map_err(Trouble::Usage),
@@ -122,9 +122,9 @@ pub fn way_there(args: &ServerSuiteArgs, target: &str) -> String {
     let mut option = |name: &str, value: Option<String>| words.extend(value.map(|value| format!("--{name} {}", for_a_shell(&value))));
     let path = |path: &Path| path.display().to_string();
     args.fault.iter().for_each(|id| option("fault", Some(id.clone())));
-    option("user", login.user.clone());
-    option("password-file", login.password_file.as_deref().map(path));
-    option("password-env", login.password_env.clone());
+    option("user", login.account.user.clone());
+    option("password-file", login.account.password_file.as_deref().map(path));
+    option("password-env", login.account.password_env.clone());
     login.auth.iter().for_each(|method| option("auth", Some(method.name().into())));
     option("cert", login.cert.as_deref().map(path));
     option("key", login.key.as_deref().map(path));
@@ -137,8 +137,8 @@ pub fn way_there(args: &ServerSuiteArgs, target: &str) -> String {
         let addresses: Vec<String> = over.addresses.iter().map(ToString::to_string).collect();
         option("resolve", Some(format!("{}:{}", over.host, addresses.join(","))));
     }
-    args.ca.iter().for_each(|file| option("ca", Some(path(file))));
-    option("trust", (args.trust == Roots::Mozilla).then(|| "mozilla".into()));
+    args.roots.ca.iter().for_each(|file| option("ca", Some(path(file))));
+    option("trust", (args.roots.trust == Roots::Mozilla).then(|| "mozilla".into()));
     words.extend(way.no_proxy.then(|| "--no-proxy".to_string()));
     words.extend(way.v4.then(|| "-4".to_string()));
     words.extend(way.v6.then(|| "-6".to_string()));

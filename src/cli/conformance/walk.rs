@@ -60,7 +60,7 @@ fn config(args: &ClientSuiteArgs, cases: usize) -> Result<StandConfig, Trouble> 
         None if at.ip().is_unspecified() => return Err(Trouble::Usage(format!("what do clients dial at {}? say --host NAME", at.ip()))),
         None => at.ip().to_string(),
     };
-    let given = password::given(args.user.as_ref(), args.password_file.as_deref(), args.password_env.as_deref())?;
+    let given = password::given(&args.account)?;
     let (user, password) = lab::USERS[0];
     let credentials = given.unwrap_or_else(|| Credentials { user: user.into(), password: Secret::new(password.into()) });
     let unasked = if args.client.exec_sstpc.is_some() { SSTPC_HOLD } else { 0 };

@@ -118,9 +118,9 @@ fn target(args: &MutateArgs, name: &str) -> Result<ProbeConfig, Trouble> {
         "" => Named { host: String::new(), port: 0 },
         name => Named::parse(name).map_err(Trouble::Usage)?,
     };
-    let roots = super::trust::of(super::trust::store(args.trust), &args.ca)?;
+    let roots = super::trust::roots(&args.roots)?;
     let mut config = probe::dialling(&args.way, roots, args.peer.lab, &named)?;
-    let given = password::given(args.login.user.as_ref(), args.login.password_file.as_deref(), args.login.password_env.as_deref())?;
+    let given = password::given(&args.login.account)?;
     let (user, password) = lab::USERS[0];
     let alice = || Credentials { user: user.into(), password: Secret::new(password.into()) };
     config.credentials = given.or_else(|| args.input.is_none().then(alice));
@@ -160,7 +160,7 @@ async fn start_lab(args: &MutateArgs, targets: &mut [ProbeConfig]) -> Result<Lab
     let bugs = cli_lab::bugs(&args.peer.bug)?;
     let lab = Lab::start(LabConfig { bugs, seed: args.what.seed, ..LabConfig::default() }).await?;
     for config in targets {
-        cli_lab::dial(config, lab.dial(), &args.way, args.ca.is_empty().then_some(args.trust))?;
+        cli_lab::dial(config, lab.dial(), &args.way, args.roots.without_files())?;
     }
     Ok(lab)
 }
@@ -255,7 +255,7 @@ fn pace(args: &MutateArgs, config: &ProbeConfig, variants: usize) -> Pace {
 
 fn show(args: &MutateArgs, page: &Page) -> Result<(), Trouble> {
     let mut text = Vec::new();
-    let style = output::looks(args.color, args.width, false);
+    let style = output::looks(args.look.color, args.look.width, false);
     match args.output {
         Form::Table => page.table(style.width, &mut text)?,
         Form::Json => page.json(&mut text)?,

@@ -74,10 +74,10 @@ fn command(args: &MutateArgs, config: &ProbeConfig, id: &str) -> String {
 impl MutateArgs {
     /// What else the command needs to say the same.
     fn keys_line(&self, line: &mut String, quoted: &dyn Fn(&str) -> String) {
-        if let Some(user) = &self.login.user {
+        if let Some(user) = &self.login.account.user {
             *line += &format!(" --user {}", quoted(user));
         }
-        if let Some(path) = &self.login.password_file {
+        if let Some(path) = &self.login.account.password_file {
             *line += &format!(" --password-file {}", quoted(&path.display().to_string()));
         }
         for host in &self.peer.i_am_authorised {

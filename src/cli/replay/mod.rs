@@ -43,7 +43,7 @@ pub fn run(args: &ReplayArgs) -> Result<Exit, Trouble> {
     if let Some(path) = &args.result.export_script {
         export(&script, path, args.result.with_secrets)?;
     }
-    let style = output::looks(args.result.color, args.result.width, args.result.verbose);
+    let style = output::looks(args.result.look.color, args.result.look.width, args.result.verbose);
     match &args.peer {
         peer if peer.both => in_memory(args, &script, &style),
         peer if peer.lab || peer.to.is_some() => dialled(args, &script, &style),
@@ -183,7 +183,7 @@ fn config(args: &ReplayArgs, script: &Script, ear: Ear) -> Result<ReplayConfig, 
     if course.ours.is_empty() {
         return Err(Trouble::Ours("the client says nothing in this part of the recording".into()));
     }
-    let roots = super::trust::of(super::trust::store(args.trust), &args.ca)?;
+    let roots = super::trust::roots(&args.roots)?;
     super::proxy::no_script(&args.way)?;
     let mut probe = probe::dialling(&args.way, roots, args.peer.lab, &named)?;
     probe.credentials = given(args)?;
@@ -233,7 +233,7 @@ async fn start_lab(args: &ReplayArgs, script: &Script, config: &mut ReplayConfig
     let credentials = config.probe.credentials.clone().unwrap_or_else(|| made_up(None, script));
     let server = Some(like::server(script, &credentials));
     let lab = Lab::start(LabConfig { faults: args.part.fault.clone(), server, seed: config.probe.seed, ..LabConfig::default() }).await?;
-    super::lab::dial(&mut config.probe, lab.dial(), &args.way, args.ca.is_empty().then_some(args.trust))?;
+    super::lab::dial(&mut config.probe, lab.dial(), &args.way, args.roots.without_files())?;
     Ok(lab)
 }
 
@@ -298,7 +298,7 @@ fn identity(args: &ReplayArgs) -> Result<Option<Identity>, Trouble> {
 }
 
 fn given(args: &ReplayArgs) -> Result<Option<Credentials>, Trouble> {
-    password::given(args.login.user.as_ref(), args.login.password_file.as_deref(), args.login.password_env.as_deref())
+    password::given(&args.login.account)
 }
 
 /// Where we are both ends, any password will do.
