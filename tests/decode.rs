@@ -229,3 +229,23 @@ fn a_call_that_is_over_is_shown_while_the_pipe_is_still_open() {
     reader.join().expect("no panic");
     assert_eq!(child.wait().expect("it ends").code(), Some(0));
 }
+
+#[test]
+fn a_capture_that_began_behind_the_hello_says_why_its_key_is_of_no_use() {
+    let scratch = Scratch::new("behind-hello");
+    let late = scratch.path("late.pcapng");
+    let whole = format!("{}/captures/softether-ok-tls13.pcapng", env!("CARGO_MANIFEST_DIR"));
+    for (packets, says) in [
+        (0, "Works"),
+        (4, "Not opened, its ClientHello, which names its keys, is missing from the capture"),
+        (14, "no key can be found for it, because its ClientHello is missing"),
+    ] {
+        let how = format!("midstream={packets}");
+        let spoil: &[&str] = if packets == 0 { &["--how", "ethernet"] } else { &["--how", &how] };
+        let made = run(&[&["generate", "spoil", &whole, "-o", &late], spoil].concat());
+        assert_eq!(made.0, Some(0), "{made:?}");
+        let (_, stdout, _) = run(&["decode", &late, "--trust", "none"]);
+        let flat = stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(flat.contains(says), "{packets}: {stdout}");
+    }
+}

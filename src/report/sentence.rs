@@ -9,6 +9,7 @@ use crate::diag::gate::Ruling;
 use crate::diag::join::Told;
 use crate::diag::{Finding, Severity, Windows};
 use crate::transcript::facts::Stop;
+use crate::transcript::tap::Opening;
 use crate::transcript::{Opaqueness, Reason};
 
 /// The verdict in one or two sentences, the cause in it: what a helpdesk reads out.
@@ -32,6 +33,11 @@ pub fn verdict(report: &Report) -> String {
     }
     let facts = &report.facts;
     if facts.tapped() && facts.stop.is_none() && !report.failed() && facts.sstp.is_empty() && facts.responses.is_empty() {
+        if began_behind_hello(report) {
+            return format!(
+                "Cannot be told: the capture begins inside the connection to {target}; no key can be found for it, because its ClientHello is missing."
+            );
+        }
         let reached = report.reached().map_or("its packets", stage);
         return format!("Cannot be told: the capture shows {reached} of the connection to {target}, and not what came of it.");
     }
@@ -65,8 +71,18 @@ fn sealed(report: &Report, target: &str) -> Option<String> {
     }
     let tells = facts.inference.as_ref().map_or("nothing is known of what is in it".to_string(), |seen| inferred(&seen.it));
     let unable = facts.opaque.iter().any(|seen| seen.it.1 == Opaqueness::Unsupported);
-    let why = if unable { "its version or cipher suite is not opened here" } else { "there is no key" };
+    let why = match unable {
+        true => "its version or cipher suite is not opened here",
+        false if began_behind_hello(report) => "its ClientHello, which names its keys, is missing from the capture",
+        false => "there is no key",
+    };
     Some(format!("Not opened, {why}: the connection to {target} {tells}."))
+}
+
+/// The capture began late, so that not even the key of the connection can be looked up.
+fn began_behind_hello(report: &Report) -> bool {
+    let midstream = report.facts.flow.as_ref().is_some_and(|seen| seen.it.opening == Opening::Midstream);
+    midstream && report.facts.client_hellos.is_empty()
 }
 
 fn scope(report: &Report, target: &str) -> String {
