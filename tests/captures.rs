@@ -173,6 +173,16 @@ fn found(connections: &[Connection]) -> [BTreeSet<&'static str>; 2] {
     [of(Severity::Fail), of(Severity::Warn)]
 }
 
+/// Findings of a capture with holes that the whole capture does not have. That the client or the server left stays true where the
+/// reason that it gave is what was lost.
+fn new_ones([fails, warns]: &[BTreeSet<&'static str>; 2], after: &[Connection]) -> Vec<&'static str> {
+    let [now_fails, now_warns] = found(after);
+    let left = |id: &&str| !fails.is_empty() && (id.ends_with("-CLIENT-LEFT") || *id == "AUTH-TERMINATED");
+    let louder = now_fails.difference(fails).copied().filter(|id| !left(id));
+    let warned = now_warns.iter().copied().filter(|id| !warns.contains(id) && !fails.contains(id) && !id.starts_with("CAP-"));
+    louder.chain(warned).collect()
+}
+
 /// What the capture does not show, nobody is accused of.
 #[test]
 fn a_segment_that_the_capture_lost_is_nobodys_failure() {
@@ -181,27 +191,44 @@ fn a_segment_that_the_capture_lost_is_nobodys_failure() {
     for name in names() {
         let path = folder().join(name.clone() + ".pcapng");
         let holed = PathBuf::from(scratch.path("holed.pcapng"));
-        let [fails, warns] = found(&decoded(&path).0);
+        let (whole, before) = decoded(&path);
+        let base = found(&whole);
         for n in 1..=MOST {
             spoilt(&path, &holed, &format!("without={n}"), 1);
             let (after, summary) = decoded(&holed);
-            if summary.packets == decoded(&path).1.packets {
+            if summary.packets == before.packets {
                 break;
             }
-            let [now_fails, now_warns] = found(&after);
-            // That the client or the server left stays true where the reason that it gave is what was lost.
-            let left = |id: &&str| !fails.is_empty() && (id.ends_with("-CLIENT-LEFT") || *id == "AUTH-TERMINATED");
-            let mut new: Vec<_> = now_fails.difference(&fails).copied().filter(|id| !left(id)).collect();
-            new.extend(now_warns.iter().filter(|id| !warns.contains(*id) && !fails.contains(*id) && !id.starts_with("CAP-")));
+            let new = new_ones(&base, &after);
             if !new.is_empty() {
                 wrong.push(format!("{name} without {n}: {}", new.join(" ")));
             }
-            kept += usize::from(now_fails == fails);
-            undecided += usize::from(now_fails != fails);
+            let [now_fails, _] = found(&after);
+            kept += usize::from(now_fails == base[0]);
+            undecided += usize::from(now_fails != base[0]);
         }
     }
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), kept + undecided, wrong.join("\n"));
     assert!(kept > 9 * undecided, "{kept} were judged as before, {undecided} not");
+}
+
+#[test]
+fn many_segments_that_the_capture_lost_are_nobodys_failure() {
+    let scratch = Scratch::new("lossy");
+    let mut wrong = Vec::new();
+    for name in names() {
+        let path = folder().join(name.clone() + ".pcapng");
+        let holed = PathBuf::from(scratch.path("holed.pcapng"));
+        let base = found(&decoded(&path).0);
+        for (one_in, seed) in (0..12).map(|n| ([12, 6, 3][n % 3], n as u64 + 100)) {
+            spoilt(&path, &holed, &format!("lossy={one_in}"), seed);
+            let new = new_ones(&base, &decoded(&holed).0);
+            if !new.is_empty() {
+                wrong.push(format!("{name} lossy={one_in}, seed {seed}: {}", new.join(" ")));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}:\n{}", wrong.len(), wrong.join("\n"));
 }
 
 /// Ours: data segments tried of each capture.

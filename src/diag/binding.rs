@@ -36,6 +36,7 @@ pub(super) const BINDING: &[Check] = &[
         spec: &[SpecRef::sstp("2.2.6"), SpecRef::sstp("2.2.7")],
         needs: Need::Began(Layer::Sstp),
         explains: AFTER_BINDING,
+        whole: true,
         look: Look::One(hash_refused),
         ..Check::ROW
     },

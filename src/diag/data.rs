@@ -87,6 +87,7 @@ pub(super) const DATA: &[Check] = &[
         spec: &[SpecRef::sstp("3.1.5")],
         needs: Need::Began(Layer::Data),
         explains: ABORTED,
+        whole: true,
         look: Look::One(ended_in_use),
         ..Check::ROW
     },
@@ -152,9 +153,9 @@ fn ended_by_server(facts: &Facts) -> Option<Evidence> {
 /// Of both ends that a tap saw the server was the first to leave; its Abort has rows of its own.
 fn left_first(facts: &Facts) -> Option<Evidence> {
     let first = ending::first(facts).filter(|leave| leave.by == Side::Server && leave.how != Farewell::Abort)?;
-    // What the client said before may be missing; a message of the server's own says itself who left.
-    let agreed = || facts.frames(Side::Server, "lcp.terminate-ack").any(|seen| seen.event < first.event);
-    if facts.is_holed() && (matches!(first.how, Farewell::Close(_)) || agreed()) {
+    // What the client said before may be missing; else a message of the server's own says itself who left.
+    let unheard = facts.gaps.iter().any(|gap| gap.by == Some(Side::Client));
+    if facts.is_holed() && (unheard || matches!(first.how, Farewell::Close(_))) {
         return None;
     }
     let in_call = facts.layer(Layer::Lcp).is_some_and(|entry| entry.began.is_some() || entry.event.is_some());

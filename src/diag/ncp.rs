@@ -142,6 +142,7 @@ pub(super) const NCP: &[Check] = &[
         spec: &[SpecRef::rfc(1332, "2")],
         needs: Need::Began(Layer::Ncp),
         explains: BARE_ENDINGS,
+        whole: true,
         look: Look::One(failed_otherwise),
         ..Check::ROW
     },

@@ -105,6 +105,7 @@ pub(super) const TAP_DATA: &[Check] = &[
         spec: &[SpecRef::sstp("3.1.2.3"), SpecRef::sstp("3.1.6")],
         needs: Need::Tap,
         explains: super::look::endings_and!["DATA-FAILED", "DATA-DEAD"],
+        whole: true,
         look: Look::One(hello_expired),
         ..Check::ROW
     },
@@ -250,7 +251,9 @@ fn linux_and_routeros(facts: &Facts) -> Option<Evidence> {
 fn client_does_not_answer(facts: &Facts) -> Option<Evidence> {
     let requests: Vec<_> = asked(facts, Side::Server).collect();
     let unanswered: Vec<usize> = requests.iter().rev().take_while(|seen| seen.it.is_none()).map(|seen| seen.event).collect();
-    let left = first(facts).filter(|leave| leave.by == Side::Server && !unanswered.is_empty())?;
+    // Each hole may be one answer.
+    let holes = facts.gaps.iter().filter(|gap| gap.by == Some(Side::Client)).count();
+    let left = first(facts).filter(|leave| leave.by == Side::Server && unanswered.len() > holes)?;
     let silent = last_heard(facts, Side::Client, left.at).map(|at| format!(" {} after the client's last packet", left.at - at));
     let says = format!(
         "the last {} of {} Echo Requests got no answer, then {left}{}",

@@ -204,6 +204,7 @@ pub(super) const TLS: &[Check] = &[
         },
         spec: &[SpecRef::rfc(8446, "6.2")],
         needs: Need::Began(Layer::Tls),
+        whole: true,
         look: Look::One(failed_otherwise),
         ..Check::ROW
     },
