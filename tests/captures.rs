@@ -165,21 +165,22 @@ fn a_tap_that_records_out_of_order_changes_no_judgement() {
     assert!(changed > 15, "{changed} captures had segments of one side out of order");
 }
 
-/// Findings that are no notes, the failing ones apart, of all connections.
-fn found(connections: &[Connection]) -> [BTreeSet<&'static str>; 2] {
+/// Failing findings, warnings and notes of all connections.
+fn found(connections: &[Connection]) -> [BTreeSet<&'static str>; 3] {
     let judged = connections.iter().map(|connection| judge(&Facts::of(&connection.transcript), diag::all()));
     let findings: Vec<_> = judged.flat_map(|judgement| judgement.findings).collect();
     let of = |severity| findings.iter().filter(|finding| finding.severity == severity).map(|finding| finding.check.id).collect();
-    [of(Severity::Fail), of(Severity::Warn)]
+    [of(Severity::Fail), of(Severity::Warn), of(Severity::Note)]
 }
 
 /// Findings of a capture with holes that the whole capture does not have. That the client or the server left stays true where the
-/// reason that it gave is what was lost.
-fn new_ones([fails, warns]: &[BTreeSet<&'static str>; 2], after: &[Connection]) -> Vec<&'static str> {
-    let [now_fails, now_warns] = found(after);
+/// reason that it gave is what was lost, and a note on a consequence is a warning where its cause is what was lost.
+fn new_ones([fails, warns, notes]: &[BTreeSet<&'static str>; 3], after: &[Connection]) -> Vec<&'static str> {
+    let [now_fails, now_warns, _] = found(after);
     let left = |id: &&str| !fails.is_empty() && (id.ends_with("-CLIENT-LEFT") || *id == "AUTH-TERMINATED");
     let louder = now_fails.difference(fails).copied().filter(|id| !left(id));
-    let warned = now_warns.iter().copied().filter(|id| !warns.contains(id) && !fails.contains(id) && !id.starts_with("CAP-"));
+    let known = |id: &str| [fails, warns, notes].iter().any(|ids| ids.contains(id)) || id.starts_with("CAP-");
+    let warned = now_warns.iter().copied().filter(|id| !known(id));
     louder.chain(warned).collect()
 }
 
@@ -203,7 +204,7 @@ fn a_segment_that_the_capture_lost_is_nobodys_failure() {
             if !new.is_empty() {
                 wrong.push(format!("{name} without {n}: {}", new.join(" ")));
             }
-            let [now_fails, _] = found(&after);
+            let [now_fails, ..] = found(&after);
             kept += usize::from(now_fails == base[0]);
             undecided += usize::from(now_fails != base[0]);
         }
