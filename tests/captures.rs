@@ -177,7 +177,7 @@ fn found(connections: &[Connection]) -> [BTreeSet<&'static str>; 3] {
 /// reason that it gave is what was lost, and a note on a consequence is a warning where its cause is what was lost.
 fn new_ones([fails, warns, notes]: &[BTreeSet<&'static str>; 3], after: &[Connection]) -> Vec<&'static str> {
     let [now_fails, now_warns, _] = found(after);
-    let left = |id: &&str| !fails.is_empty() && (id.ends_with("-CLIENT-LEFT") || *id == "AUTH-TERMINATED");
+    let left = |id: &&str| !fails.is_empty() && (id.ends_with("-CLIENT-LEFT") || ["AUTH-TERMINATED", "SSTP-ABORT-NO-STATUS"].contains(id));
     let louder = now_fails.difference(fails).copied().filter(|id| !left(id));
     let known = |id: &str| [fails, warns, notes].iter().any(|ids| ids.contains(id)) || id.starts_with("CAP-");
     let warned = now_warns.iter().copied().filter(|id| !known(id));
