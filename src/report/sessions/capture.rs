@@ -35,6 +35,8 @@ pub struct Capture {
     pub key_lines_bad: Vec<String>,
     /// Likely sessions without a key.
     pub sessions_without_key: u64,
+    /// Sessions that were given up because there was too much at once.
+    pub given_up: u64,
 }
 
 impl Capture {
@@ -200,7 +202,9 @@ fn troubles(capture: &Capture) -> Vec<String> {
     let mut lines = Vec::new();
     if capture.backwards > 0 {
         let number = count(capture.backwards, "packet is", "packets are");
-        lines.push(format!("Not in the order of time: {number} older than one before; sort the file first (reordercap) for a sound judgement."));
+        lines.push(format!(
+            "Not in the order of time: {number} older than one before; sort the file first (reordercap) for a sound judgement."
+        ));
     }
     for (link, packets) in &capture.undecodable_links {
         lines.push(format!("Not understood: {} of link type {link}.", count(*packets, "packet", "packets")));
@@ -209,6 +213,12 @@ fn troubles(capture: &Capture) -> Vec<String> {
         let number = count(capture.sessions_without_key, "connection", "connections");
         lines.push(format!(
             "No key: {number} that may be SSTP could not be opened; give --keylog FILE (or --rsa-key FILE for RSA key exchange)."
+        ));
+    }
+    if capture.given_up > 0 {
+        let number = count(capture.given_up, "call was", "calls were");
+        lines.push(format!(
+            "Too much at once: {number} given up before the end; split the capture by address or port (editcap, tcpdump -r)."
         ));
     }
     if let [first, rest @ ..] = capture.key_lines_bad.as_slice() {
