@@ -178,10 +178,9 @@ where
         let mut buffer = [0; 2048];
         while let Ok(n) = client.read(&mut buffer).await {
             if n == 0 || !write(&mut to, buffer.get(..n).unwrap_or_default()).await {
-                break;
+                return;
             }
         }
-        std::future::pending::<()>().await;
     };
     tokio::select! {
         answer = answer => answer,
