@@ -251,7 +251,20 @@ fn the_tables_in_the_docs_are_printed_from_the_rows() {
             assert!(path::by_id(id).is_some(), "{} says {id}, which is no finding", kind.id);
         }
     }
-    kept(&[("experiments", tried), ("findings", findings)]);
+    kept(&[("experiments", tried), ("findings", findings), ("detector", detector())]);
+}
+
+/// The evaluation as docs/detector.md has it, its headings one deeper.
+fn detector() -> String {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/detector.md")).expect("the page");
+    let from = page.find("Measured on").expect("where the figures begin");
+    let lines: Vec<String> =
+        page[from..].lines().map(|line| if line.starts_with('#') { format!("#{line}") } else { line.into() }).collect();
+    let text = lines.join("\n");
+    for part in ["False positive rate: ", "Recall: ", "Precision", "### What it cannot see"] {
+        assert!(text.contains(part), "{part} is missing in docs/detector.md");
+    }
+    text
 }
 
 /// Every box and what was said; the middle column must hold one of the first.

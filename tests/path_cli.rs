@@ -95,7 +95,9 @@ fn ctrl_c_ends_with_130_and_a_verdict_of_what_was_gathered() {
 fn a_server_is_shown_as_others_see_it() {
     let (code, stdout, stderr) = run(&["path", "--lab", "--visibility", "--width", "100"]);
     assert_eq!(code, Some(0), "{stdout}{stderr}");
-    for part in ["Visibility: recognisable by sizes", "(VIS-PROBEABLE)", "(VIS-SIZE-SIGNATURE)", "odd-requests", "another path: 404", "source: "] {
+    for part in
+        ["Visibility: recognisable by sizes", "(VIS-PROBEABLE)", "(VIS-SIZE-SIGNATURE)", "odd-requests", "another path: 404", "source: "]
+    {
         assert!(stdout.contains(part), "{part:?} is not in\n{stdout}");
     }
     let (_, json, _) = run(&["path", "--lab", "--visibility", "--gentle", "-o", "json"]);

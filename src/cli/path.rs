@@ -129,7 +129,9 @@ fn witness(args: &PathArgs) -> Result<Option<Meeting>, Trouble> {
         return Ok(Some(Meeting { token: lab::token(&random)?, by: None }));
     }
     if text.is_empty() {
-        return Err(Trouble::Usage("a token is missing: --witness TOKEN or --witness @FILE, as `lab --witness` on the server has it".into()));
+        return Err(Trouble::Usage(
+            "a token is missing: --witness TOKEN or --witness @FILE, as `lab --witness` on the server has it".into(),
+        ));
     }
     let at = |at: &Named| Named { port: if at.port == 0 { HTTPS } else { at.port }, ..at.clone() }.authority();
     Ok(Some(Meeting { token: lab::token(text)?, by: args.compared.witness_at.as_ref().map(at) }))

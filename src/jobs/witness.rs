@@ -138,7 +138,8 @@ async fn marked(config: &ProbeConfig, token: &Token, tape: &Tape, mark: String, 
     })
     .await;
     let pause_us = Micros::from(pause).0;
-    let mut request = Request { mark: mark.clone(), head: Bytes::from(sent.take().as_slice()), body_sha256: sha256(&body), ..Request::default() };
+    let mut request =
+        Request { mark: mark.clone(), head: Bytes::from(sent.take().as_slice()), body_sha256: sha256(&body), ..Request::default() };
     request.halves = halves.then_some(Halves { pause_us, answer_us: None });
     if let Ok(said) = said {
         let mut parts = said.body.splitn(2, |byte| *byte == b'\n');

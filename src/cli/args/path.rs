@@ -22,7 +22,7 @@ pub struct PathArgs {
     #[command(flatten)]
     pub pace: PaceArgs,
     /// In place of the experiments: how recognisable is this server, and to whom?
-    #[arg(long, conflicts_with_all = ["witness", "max_idle", "reference", "pin", "control"])]
+    #[arg(long, conflicts_with_all = ["witness", "max_idle", "reference", "pin", "control"], help_heading = "Output")]
     pub visibility: bool,
     #[command(flatten)]
     pub login: LoginArgs,

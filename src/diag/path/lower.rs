@@ -359,7 +359,9 @@ fn refused(view: &View<'_>) -> Option<Hit> {
     let (open, silent, alike) = (ports(&Ending::Answered), ports(&Ending::Silence), ports(&Ending::Refused));
     let quickest = view.trials(Arm::Tcp).filter_map(|trial| trial.saw.connect).min().unwrap_or_default();
     let mut says = format!("{} SYNs were answered with RST, after {:.1} ms at best", view.of_all(Arm::Tcp), quickest.millis());
-    for (ports, what) in [(&open, "connects: the host is there"), (&silent, "is silent: a firewall stands in front"), (&alike, "is refused as well")] {
+    for (ports, what) in
+        [(&open, "connects: the host is there"), (&silent, "is silent: a firewall stands in front"), (&alike, "is refused as well")]
+    {
         if !ports.is_empty() {
             says += &format!("; port {ports} {what}");
         }
@@ -385,13 +387,20 @@ fn private(view: &View<'_>) -> Option<Hit> {
     let only = |all: &[IpAddr]| !all.is_empty() && all.iter().all(is_private);
     let proves = view.trials(Arm::Tls).any(|trial| proved(view, trial));
     if only(&first) && others.iter().any(|address| !is_private(address)) && !proves {
-        let says = format!("the network's resolver gives {}, another one {}; the server does not prove its name there", listed(&first), listed(&others));
+        let says = format!(
+            "the network's resolver gives {}, another one {}; the server does not prove its name there",
+            listed(&first),
+            listed(&others)
+        );
         let level = if view.tally(Arm::Tls).failed + view.tally(Arm::Tcp).failed >= 2 { Level::Probable } else { Level::Suspected };
         return Some(Hit::new(level, says));
     }
     let withheld = first.is_empty() && view.trials(Arm::DnsSystem).next().is_some() && only(&others);
     withheld.then(|| {
-        let says = format!("the network's resolver gives no address, another one gives {}: private ones, which some resolvers withhold", listed(&others));
+        let says = format!(
+            "the network's resolver gives no address, another one gives {}: private ones, which some resolvers withhold",
+            listed(&others)
+        );
         Hit::new(if view.trials(Arm::DnsSystem).count() >= 2 { Level::Probable } else { Level::Suspected }, says)
     })
 }

@@ -22,17 +22,8 @@ use crate::base::Layer;
 use crate::transcript::trial::Trail;
 
 /// In the order in which one cause is looked for: what is nearer comes first.
-const TABLES: [&[Row]; 9] = [
-    lower::NAMES,
-    lower::TCP,
-    packets::ROWS,
-    proxy::ROWS,
-    hello::ROWS,
-    cert::ROWS,
-    http::ROWS,
-    call::ROWS,
-    testimony::ROWS,
-];
+const TABLES: [&[Row]; 9] =
+    [lower::NAMES, lower::TCP, packets::ROWS, proxy::ROWS, hello::ROWS, cert::ROWS, http::ROWS, call::ROWS, testimony::ROWS];
 
 /// Every finding.
 pub fn all() -> impl Iterator<Item = &'static Row> {

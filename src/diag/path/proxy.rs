@@ -130,16 +130,21 @@ fn login_wanted(view: &View<'_>) -> Option<Hit> {
 
 /// A SOCKS proxy that takes nobody without a login. RFC 1928 3.
 fn socks_login(view: &View<'_>) -> Option<Hit> {
-    let wanted = view.shut(Arm::Connect) && view.trials(Arm::Connect).all(|trial| trial.saw.status() == Some(407) && trial.saw.head.is_none());
+    let wanted =
+        view.shut(Arm::Connect) && view.trials(Arm::Connect).all(|trial| trial.saw.status() == Some(407) && trial.saw.head.is_none());
     wanted.then(|| Hit::new(Level::Confirmed, format!("{} times the SOCKS proxy took none without a login", view.of_all(Arm::Connect))))
 }
 
 fn login_helps(view: &View<'_>) -> Option<Hit> {
     let wanted = refused_with(view, Arm::Connect, &[407]) && view.open(Arm::ConnectLogin);
     let offers = schemes(view).map_or(String::new(), |schemes| format!("; it offers {}", named(&schemes)));
-    let by = view.trials(Arm::ConnectLogin).find_map(|trial| trial.saw.says.clone()).map_or(String::new(), |scheme| format!(" by {scheme}"));
+    let by =
+        view.trials(Arm::ConnectLogin).find_map(|trial| trial.saw.says.clone()).map_or(String::new(), |scheme| format!(" by {scheme}"));
     wanted.then(|| {
-        Hit::new(Level::Confirmed, format!("{} CONNECTs were answered with 407{offers}; with the login{by} it passes", view.of_all(Arm::Connect)))
+        Hit::new(
+            Level::Confirmed,
+            format!("{} CONNECTs were answered with 407{offers}; with the login{by} it passes", view.of_all(Arm::Connect)),
+        )
     })
 }
 

@@ -39,11 +39,7 @@ struct Support {
 const NOT_THERE: &[&str] = &["WITNESS-RESET-FORGED", "WITNESS-CLOSE-FORGED", "WITNESS-NOT-ARRIVED", "WITNESS-BYTES-LOST"];
 
 const SUPPORT: &[Support] = &[
-    Support {
-        findings: &["BIND-TLS-INSPECTION", "TLS-INSPECTION-STREAMING"],
-        by: &["WITNESS-TLS-OPENED"],
-        level: Level::Confirmed,
-    },
+    Support { findings: &["BIND-TLS-INSPECTION", "TLS-INSPECTION-STREAMING"], by: &["WITNESS-TLS-OPENED"], level: Level::Confirmed },
     Support {
         findings: &["TLS-SNI-FILTER", "TLS-DPI-BLOCK", "TLS-PLAIN-ANSWER", "DPI-RESIDUAL-BLOCK", "TLS-ALPN-FILTER", "TLS-VERSION-FILTER"],
         by: NOT_THERE,
@@ -60,17 +56,17 @@ const SUPPORT: &[Support] = &[
         level: Level::Confirmed,
     },
     // Statistics stay statistics: a witness shows the cut, and not what drew it.
-    Support { findings: &["DPI-SSTP-SIZE-FILTER", "TLS-FINGERPRINT-FILTER", "PATH-ECMP-INCONSISTENT"], by: NOT_THERE, level: Level::Probable },
+    Support {
+        findings: &["DPI-SSTP-SIZE-FILTER", "TLS-FINGERPRINT-FILTER", "PATH-ECMP-INCONSISTENT"],
+        by: NOT_THERE,
+        level: Level::Probable,
+    },
     Support {
         findings: &["HTTP-METHOD-REFUSED", "HTTP-400-CONTENT-LENGTH", "HTTP-WAF-BLOCK", "HTTP-200-CATCHALL"],
         by: &["WITNESS-REQUEST-SWALLOWED"],
         level: Level::Confirmed,
     },
-    Support {
-        findings: &["HTTP-REQUEST-BUFFERED"],
-        by: &["WITNESS-REQUEST-HELD", "WITNESS-REQUEST-SWALLOWED"],
-        level: Level::Confirmed,
-    },
+    Support { findings: &["HTTP-REQUEST-BUFFERED"], by: &["WITNESS-REQUEST-HELD", "WITNESS-REQUEST-SWALLOWED"], level: Level::Confirmed },
     Support { findings: &["HTTP-RESPONSE-BUFFERED"], by: &["WITNESS-ANSWER-HELD"], level: Level::Confirmed },
     Support { findings: &["HTTP-URI-REWRITTEN", "HTTP-HEADER-CASE"], by: &["WITNESS-REQUEST-REWRITTEN"], level: Level::Confirmed },
 ];

@@ -68,7 +68,8 @@ pub(super) fn odd_requests(answers: &[Trial]) -> Sight {
     if status(Arm::Sstp) != Some(200) || said.is_empty() {
         return unknown("the request of SSTP was not taken, or nothing else was asked");
     }
-    let as_seen = |row: &&(&str, [&[u16]; 5])| asked.into_iter().zip(row.1).all(|(arm, any)| status(arm).is_some_and(|one| any.contains(&one)));
+    let as_seen =
+        |row: &&(&str, [&[u16]; 5])| asked.into_iter().zip(row.1).all(|(arm, any)| status(arm).is_some_and(|one| any.contains(&one)));
     let product = HABITS.iter().find(as_seen).map_or(String::new(), |row| format!("; as {} answers", row.0));
     yes(format!("{}{product}", said.join(", ")))
 }

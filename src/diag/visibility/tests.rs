@@ -1,7 +1,7 @@
 use super::*;
 use crate::base::{Layer, Micros, Side};
-use crate::transcript::trial::{Arm, Ending, Saw, Trial};
 use crate::transcript::tap::{Answer, ClientHello, Confidence, Inference};
+use crate::transcript::trial::{Arm, Ending, Saw, Trial};
 use crate::transcript::{Event, Transcript, What};
 use crate::wire::http::{CONTENT_LENGTH, Head};
 use std::collections::HashSet;

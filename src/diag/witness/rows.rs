@@ -75,7 +75,9 @@ pub const FINDINGS: &[Finding] = &[
         id: SERVER,
         title: "The server itself reset the connection",
         remedy: "Ask the server's owner: nobody on the way did it.",
-        look: |it| it.pairs.iter().filter(|pair| pair.server_reset).map(|pair| format!("{}: the server sent the reset", pair.name)).collect(),
+        look: |it| {
+            it.pairs.iter().filter(|pair| pair.server_reset).map(|pair| format!("{}: the server sent the reset", pair.name)).collect()
+        },
     },
     Finding {
         id: "WITNESS-REQUEST-SWALLOWED",
@@ -134,8 +136,10 @@ pub const FINDINGS: &[Finding] = &[
         remedy: "Nothing is lost: a bad line, a queue, or a device that holds records back; look at it beside a second run.",
         look: |it| {
             let late = it.pairs.iter().filter_map(|pair| Some((&pair.name, pair.slowest.filter(|(.., by)| *by > LONG)?)));
-            late.map(|(name, (way, number, by))| format!("{name}: record {number} {} took {} ms longer than the quickest", way.name(), by / 1000))
-                .collect()
+            late.map(|(name, (way, number, by))| {
+                format!("{name}: record {number} {} took {} ms longer than the quickest", way.name(), by / 1000)
+            })
+            .collect()
         },
     },
     Finding {

@@ -161,7 +161,8 @@ fn a_call_that_the_server_was_not_asked_for_was_answered_by_somebody_else() {
             leaf_sha256: Some("aa".into()),
             requests: vec![Request { mark: "run-1".into(), ..Request::default() }],
         };
-        let wires = vec![marked("run-1", Some("POST /witness/mark/run-1 HTTP/1.1")), marked("run", Some(asked).filter(|asked| !asked.is_empty()))];
+        let wires =
+            vec![marked("run-1", Some("POST /witness/mark/run-1 HTTP/1.1")), marked("run", Some(asked).filter(|asked| !asked.is_empty()))];
         judge(&ours, &Record { leaf_sha256: "aa".into(), wires }).findings.iter().map(|told| told.id).collect::<Vec<_>>()
     };
     assert_eq!(with("SSTP_DUPLEX_POST /sra_{BA195980-CD49-458b-9E23-C84EE0ADCD75}/ HTTP/1.1"), ["WITNESS-CLEAN"]);

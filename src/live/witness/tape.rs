@@ -116,7 +116,16 @@ impl Wiretap for Tape {
         let mut kept = self.kept();
         kept.next += 1;
         let number = kept.next;
-        let wire = Wire { began_unix_us: at, client, server, failed: None, mark: None, asked: None, up: Stream::default(), down: Stream::default() };
+        let wire = Wire {
+            began_unix_us: at,
+            client,
+            server,
+            failed: None,
+            mark: None,
+            asked: None,
+            up: Stream::default(),
+            down: Stream::default(),
+        };
         if kept.wires.len() >= MOST_WIRES {
             kept.wires.pop_front();
         }
