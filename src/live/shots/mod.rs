@@ -5,7 +5,7 @@
 mod connect;
 mod hello;
 
-pub use connect::{Knobs, Opened, ask_proxy, no_way, open, tcp};
+pub use connect::{Knobs, Opened, ask_proxy, no_way, open, tcp, through_proxy};
 pub use hello::{Manner, Shape, hello, hello_bytes};
 
 use crate::base::Micros;
