@@ -7,6 +7,8 @@ use sstp_diag::capture::read::{Connection, Kind, Listener, Options, Source, Summ
 use sstp_diag::capture::write::{Packets, Pcapng};
 use sstp_diag::diag::{self, Severity, judge};
 use sstp_diag::jobs::generate::spoil::{self, How};
+use sstp_diag::jobs::weigh::Scales;
+use sstp_diag::live::trust::{Store, Trust};
 use sstp_diag::transcript::{Facts, Transcript, What};
 use sstp_diag::wire::ppp::Body;
 use std::collections::{BTreeMap, BTreeSet};
@@ -48,11 +50,14 @@ pub fn decoded(path: &Path) -> (Vec<Connection>, Summary) {
     (kept.0, summary)
 }
 
-/// What the connections of a capture come to, a line each.
+/// What the connections of a capture come to, a line each: judged as `diagnose` judges them where no roots are named.
 fn told(connections: &[Connection]) -> String {
     let mut text = String::new();
+    let mut scales = Scales::new(Some(Trust::of(Store::Mozilla, "test", &[])), false);
     for connection in connections {
-        let facts = Facts::of(&connection.transcript);
+        let mut transcript = connection.transcript.clone();
+        scales.weigh(&mut transcript);
+        let facts = Facts::of(&transcript);
         let judgement = judge(&facts, diag::all());
         let of = |severity| judgement.findings.iter().filter(move |finding| finding.severity == severity).map(|finding| finding.check.id);
         let ids = |severity| of(severity).collect::<Vec<_>>().join(" ");

@@ -96,6 +96,36 @@ fn the_page_of_proofs_is_up_to_date_and_no_check_is_without_one() {
     kept("precision", &page);
 }
 
+/// The rows of the failure catalogue that no check sees, by the reason.
+fn unseen_list() -> String {
+    let mut reasons: Vec<(String, Vec<&str>)> = Vec::new();
+    for row in unseen::all() {
+        let why = row.why().map(unseen::Why::says).expect("tests of diag hold it");
+        match reasons.iter_mut().find(|reason| reason.0 == why) {
+            Some(reason) => reason.1.push(row.id),
+            None => reasons.push((why, vec![row.id])),
+        }
+    }
+    let lines = reasons.iter().map(|(why, ids)| format!("- {why} {}.\n", ids.join(", ")));
+    format!("{UNSEEN}\n\n{}", lines.collect::<String>())
+}
+
+#[test]
+fn the_limits_list_every_row_of_the_failure_catalogue_that_no_check_sees() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/limits.md");
+    let kept = std::fs::read_to_string(&path).expect("the page");
+    let (above, _) = kept.split_once(UNSEEN).expect("the section, which is the last");
+    let page = format!("{above}{}", unseen_list());
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(&path, &page).expect("docs can be written");
+    } else {
+        assert!(kept == page, "docs/limits.md lists other rows: UPDATE=1 cargo test --test all catalogue");
+    }
+}
+
+/// The heading of that list in `docs/limits.md`.
+const UNSEEN: &str = "## Rows of the failure catalogue that no check looks for";
+
 #[test]
 fn libraries_that_stay_out_are_out() {
     let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");

@@ -398,3 +398,13 @@ fn every_option_is_in_the_manual() {
         }
     }
 }
+
+/// With TLS 1.3 the refusal comes when the handshake is through for the client: it is waited for where nothing else would be read.
+#[test]
+fn a_server_that_demands_a_client_certificate_is_found_out_without_a_request() {
+    let asked = |fault| run(&["probe", "--lab", "--fault", fault, "--until", "cert"]);
+    let (code, out, _) = asked("tls.client-certificate");
+    assert!(code == Some(1) && out.contains("TLS-CLIENT-CERT-REQUESTED"), "{out}");
+    let (code, out, _) = asked("tls.client-certificate-asked");
+    assert!(code == Some(0) && out.contains("TLS-CLIENT-CERT-ASKED"), "{out}");
+}

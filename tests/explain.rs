@@ -38,6 +38,14 @@ fn what_is_known_ends_with_0_and_what_is_not_with_1() {
         (&["E=691 R=1 C=0123456789ABCDEF0123456789ABCDEF V=3 M=no"], 0, "another try is allowed"),
         (&["Fehler", "691:", "Die", "Remoteverbindung", "wurde", "nicht", "hergestellt"], 0, "German"),
         (&["everything is broken"], 1, "is not known"),
+        (&["-2146762495 (0x800B0101)"], 0, "CERT_E_EXPIRED"),
+        (&["-2146762495 "], 0, "CERT_E_EXPIRED"),
+        (&["80092013h"], 0, "CRYPT_E_REVOCATION_OFFLINE"),
+        (&["NT_STATUS_LOGON_FAILURE"], 0, "STATUS_LOGON_FAILURE"),
+        (&["TLS alert: handshake failure (40)"], 0, "40 handshake_failure"),
+        (&["0x800B0199"], 1, "CERT_E_INVALID_NAME"),
+        (&["NPS", "8"], 0, "does not exist"),
+        (&["verify error:num=47:permitted subtree violation"], 0, "CERT-NAME-CONSTRAINTS"),
     ];
     for (args, code, says) in rows {
         let (status, out, err) = explain(args, b"");

@@ -1,9 +1,9 @@
 //! What a probe finds on a lab fault, held against what `diagnose` finds in the capture that the probe wrote of it.
 
-use crate::lab::{block_on, each, heard, judged, timers};
+use crate::lab::{block_on, each, heard, judged, soon, timers};
 use crate::scratch::Scratch;
 use serde_json::Value;
-use sstp_diag::jobs::lab::{Fault, fault};
+use sstp_diag::jobs::lab::Fault;
 use sstp_diag::jobs::pcap::PcapFile;
 use sstp_diag::live::wiretap::Ear;
 use sstp_diag::proto::plan::Timers;
@@ -65,6 +65,11 @@ const ALLOWED: &[Why] = &[
         ],
         told: "TLS-NO-COMMON-CIPHER",
         because: "the probe asks further with hellos of its own; each is a connection by itself in the capture",
+    },
+    Why {
+        faults: &["tls.shuns-tls13"],
+        told: "TCP-ACCEPT-NO-DATA",
+        because: "the hello that was answered is one of the probe's own, and a connection by itself in the capture",
     },
     Why {
         faults: &[
@@ -132,7 +137,7 @@ struct Both {
 fn the_capture_of_a_probe_is_judged_as_the_probe_was() {
     let folder = Rc::new(Scratch::new("recorded"));
     let within = folder.clone();
-    let runs = block_on(each(fault::all().collect(), async move |fault: &Fault| both(&within, fault).await));
+    let runs = block_on(each(soon().collect(), async move |fault: &Fault| both(&within, fault).await));
     let mut wrongs = Vec::new();
     for (fault, Both { probe, diagnose }) in runs {
         let allowed = ALLOWED.iter().find(|why| why.faults.contains(&fault.id));

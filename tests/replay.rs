@@ -185,8 +185,9 @@ fn a_fault_of_the_lab_shows_at_its_message() {
     let script = scripts().0.into_iter().find(|row| row.0 == "softether-ok-tls12#1").expect("it is there").1;
     let above_tls = |fault: &&Fault| {
         let made = |part: &&Makes| matches!(part, Makes::Server(_) | Makes::Edits(_) | Makes::Toxics(_) | Makes::ToxicsAboveTls(_));
-        // A flood is a race against the patience.
-        fault.layer >= Layer::Http && !fault.id.ends_with("-flood") && fault.makes.parts().iter().all(made)
+        // A flood is a race against the patience, and so is what is held back.
+        let race = fault.id.ends_with("-flood") || fault.holds() > Duration::ZERO;
+        fault.layer >= Layer::Http && !race && fault.makes.parts().iter().all(made)
     };
     let jobs = fault::all().filter(above_tls).map(|fault| {
         let script = script.clone();

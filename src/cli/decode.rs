@@ -6,7 +6,7 @@ use super::desk::{Choice, Desk, Files};
 use super::exit::{Exit, Trouble};
 use super::intake::Intake;
 use super::sheets::{self, Save, Sheets};
-use super::weigh::Scales;
+use super::weigh::scales;
 use super::{gate, logs, output, password, sense};
 use crate::capture::export::Export;
 use crate::capture::read::Options;
@@ -41,7 +41,7 @@ pub fn decode(args: &DecodeArgs) -> Result<Exit, Trouble> {
     let gate = gate::of(&args.gate)?;
     let logs = joined(&args.logs)?;
     let sheets = Sheets::open(&args.shown, &looks)?;
-    let scales = Scales::of(&args.judged)?;
+    let scales = scales(&args.judged)?;
     let files = Files {
         save: args.files.save.as_deref().map(Save::open).transpose()?,
         export: args.files.export_inner.as_deref().map(export).transpose()?,
@@ -62,7 +62,7 @@ pub fn diagnose(args: &DiagnoseArgs) -> Result<Exit, Trouble> {
     let gate = gate::of(&args.gate)?;
     let logs = joined(&args.logs)?;
     let sheets = Sheets::open(&args.shown, &looks)?;
-    let bench = Bench { scales: Scales::of(&args.judged)?, gate, logs };
+    let bench = Bench { scales: scales(&args.judged)?, gate, logs };
     intake.run(Desk::new(Choice::of(&args.judged), bench, looks, sheets, Files::default())?)
 }
 

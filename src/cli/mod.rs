@@ -43,9 +43,26 @@ use clap::Parser;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
+/// A negative number with something behind it is no option: what `explain` gets is pasted, `-2146762495 (0x800B0101)`.
+fn pasted(args: impl IntoIterator<Item = OsString>) -> impl Iterator<Item = OsString> {
+    let is_number = |arg: &OsString| {
+        arg.to_str().is_some_and(|text| text.strip_prefix('-').is_some_and(|it| it.starts_with(|c: char| c.is_ascii_digit())))
+    };
+    let mut explains = false;
+    args.into_iter().enumerate().map(move |(place, arg)| {
+        explains = explains || place == 1 && arg == "explain";
+        if !explains || !is_number(&arg) {
+            return arg;
+        }
+        let mut padded = OsString::from(" ");
+        padded.push(arg);
+        padded
+    })
+}
+
 /// Does what the arguments ask for.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(args) {
+    let cli = match Cli::try_parse_from(pasted(args)) {
         Ok(cli) => cli,
         Err(error) => return refused(&error),
     };

@@ -1,12 +1,13 @@
 //! `probe`: from the arguments to the report.
 
-use super::args::{ExtentArgs, LoginArgs, ProbeArgs, ScanArgs, Target as Named, WayArgs};
+use super::args::{ExtentArgs, LayerTime, LoginArgs, ProbeArgs, ScanArgs, Target as Named, WayArgs};
 use super::bundle::Bundle;
 use super::exit::{Exit, Trouble};
 use super::output::{Outputs, complain};
 use super::screen::Screen;
 use super::sheets::Save;
 use super::{eap, gate, lab, password, pcap, proxy, sense, trust};
+use crate::base::Layer;
 use crate::diag;
 use crate::jobs::probe::{self, ProbeConfig};
 use crate::live::clock::Clock;
@@ -24,6 +25,7 @@ use crate::transcript::facts::Parse;
 use crate::transcript::{Asked, Facts, Head, Target, Transcript};
 use crate::wire::cert::Cert;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::watch::Receiver;
 
 /// Probes and reports.
@@ -150,6 +152,8 @@ fn resolver(way: &WayArgs) -> Resolver {
 
 fn timers(extent: &ExtentArgs) -> Timers {
     let mut timers = Timers::default();
+    let says = |row: &LayerTime| row.layer.is_none_or(|layer| layer == Layer::Auth);
+    timers.layers.extend((!extent.layer_timeout.iter().any(says)).then_some((Layer::Auth, LOGIN_WAITS)));
     for row in &extent.layer_timeout {
         match row.layer {
             // The first row for a layer counts in `Timers`, the last argument on a command line.
@@ -159,6 +163,9 @@ fn timers(extent: &ExtentArgs) -> Timers {
     }
     timers
 }
+
+/// Ours: a login may wait for RADIUS (three tries of 10 s) or a second factor; a client of Windows waits up to 60 s (MS-SSTP 3.2.2.1).
+const LOGIN_WAITS: Duration = Duration::from_secs(40);
 
 fn limits(scan: &ScanArgs) -> Option<Limits> {
     let usual = Limits::default();

@@ -17,12 +17,13 @@ use crate::wire::cert::{Cert, name_title};
 use crate::wire::der::{SEQUENCE_OCTET, emit};
 use rustls::pki_types::TrustAnchor;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use x509_parser::oid_registry::{OID_DOMAIN_COMPONENT, OID_X509_ORGANIZATION_NAME};
 use x509_parser::prelude::FromDer;
 use x509_parser::x509::X509Name;
 
 /// A root that is trusted: a name and a key. RFC 5280 6.1.1 (d).
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Anchor {
     /// The subject as DER.
     pub name_der: Vec<u8>,
@@ -30,17 +31,29 @@ pub struct Anchor {
     pub spki_der: Vec<u8>,
     /// What to call it in a sentence.
     pub title: String,
+    /// The whole root, where it is known: Windows holds its dates and constraints against a chain too. Mozilla's list leaves them out.
+    pub cert: Option<Arc<Cert>>,
 }
+
+/// Two anchors trust the same: name and key. RFC 5280 6.1.1 (d).
+impl PartialEq for Anchor {
+    fn eq(&self, other: &Anchor) -> bool {
+        (&self.name_der, &self.spki_der) == (&other.name_der, &other.spki_der)
+    }
+}
+
+impl Eq for Anchor {}
 
 impl Anchor {
     /// The anchor that a whole root certificate stands for.
     pub fn from_root(der: &[u8]) -> Result<Anchor, WireError> {
-        Ok(Anchor::of(&Cert::parse(der)?))
+        let cert = Cert::parse(der)?;
+        Ok(Anchor { cert: Some(Arc::new(cert.clone())), ..Anchor::of(&cert) })
     }
 
     /// Name and key of a certificate: what it is as an issuer.
     pub fn of(cert: &Cert) -> Anchor {
-        Anchor { name_der: cert.subject_der.0.clone(), spki_der: cert.spki_der.to_vec(), title: cert.title().to_string() }
+        Anchor { name_der: cert.subject_der.0.clone(), spki_der: cert.spki_der.to_vec(), title: cert.title().to_string(), cert: None }
     }
 }
 
@@ -49,7 +62,7 @@ impl From<&TrustAnchor<'_>> for Anchor {
     fn from(anchor: &TrustAnchor<'_>) -> Anchor {
         let name_der = emit(SEQUENCE_OCTET, &anchor.subject);
         let title = X509Name::from_der(&name_der).map_or_else(|_| hex(&name_der), |(_, name)| name_title(&name));
-        Anchor { title, spki_der: emit(SEQUENCE_OCTET, &anchor.subject_public_key_info), name_der }
+        Anchor { title, spki_der: emit(SEQUENCE_OCTET, &anchor.subject_public_key_info), name_der, cert: None }
     }
 }
 
@@ -212,8 +225,9 @@ pub fn judge(chain: &[Cert], anchors: &[Anchor], name: &str, now_unix: i64) -> C
     }
     let found = path::find(chain, anchors, now_unix);
     let mut problems = trust(chain, anchors, &found);
-    problems.extend(order::of(chain, &found.path));
-    problems.extend(rules::of(chain, &found, name, now_unix));
+    problems.extend(order::of(chain, &found.path, now_unix));
+    let root = found.anchor.and_then(|index| anchors.get(index)).and_then(|anchor| anchor.cert.as_deref());
+    problems.extend(rules::of(chain, &found.path, root, name, now_unix));
     problems.sort_by_key(|problem| (!problem.rule.trust_breaking(), problem.cert, problem.rule));
     let anchor = found.anchor.and_then(|index| anchors.get(index)).map(|anchor| anchor.title.clone());
     ChainVerdict { path: found.path, anchor, problems }
@@ -257,6 +271,12 @@ fn dead_end(index: usize, last: &Cert, anchors: &[Anchor], length: usize) -> Pro
     }
     if let Some(anchor) = anchors.iter().find(|anchor| anchor.name_der == *last.issuer_der) {
         let title = &anchor.title;
+        if let Some((named, own)) = other_key(last, anchor) {
+            let says = format!(
+                "was issued by another {title} than the root of that name that is trusted here: it names the key {named}, the trusted one has {own}"
+            );
+            return problem(Rule::UntrustedRoot, says);
+        }
         return problem(
             Rule::BadSignature,
             format!("names the trusted root {title} as its issuer, but that root's key did not make the signature"),
@@ -276,6 +296,13 @@ fn dead_end(index: usize, last: &Cert, anchors: &[Anchor], length: usize) -> Pro
             ),
         ),
     }
+}
+
+/// The key identifiers of the issuer that the certificate names and of the root, where these differ: the CA has a new key under its old name.
+/// RFC 5280 4.2.1.1, 4.2.1.2.
+fn other_key<'a>(cert: &'a Cert, root: &'a Anchor) -> Option<(&'a str, &'a str)> {
+    let (named, own) = (cert.aki.as_deref()?, root.cert.as_ref()?.ski.as_deref()?);
+    (named != own).then_some((named, own))
 }
 
 /// Both names bear the same organisation, or else the same domain: CAs of one house. RFC 4519 2.19, RFC 2247 2.

@@ -110,6 +110,7 @@ fn void_list(list: &Crl, cert: &Cert, issuer: &Anchor) -> Option<String> {
         (Some(Partial::CaOnly), false) => Some("it is about certificates of CAs only"),
         (Some(Partial::EndEntityOnly), true) => Some("it is not about certificates of CAs"),
         (Some(Partial::Delta), _) => Some("it lists changes only (a delta CRL)"),
+        (Some(Partial::Unknown), _) => Some("it has a critical extension that nothing here knows"),
         (Some(Partial::Otherwise), _) => Some("it is about some of the certificates only"),
         _ => None,
     };

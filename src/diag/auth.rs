@@ -8,7 +8,7 @@ use super::look::{
     BARE_ENDINGS, ENDINGS, SILENT_ENDINGS, endings_and, protocol_reject, reason_of, stop, stop_at, stop_within, terminate, timed_out,
     unnamed,
 };
-use crate::base::{Layer, Side, SpecRef};
+use crate::base::{Layer, Micros, Side, SpecRef};
 use crate::transcript::Reason;
 use crate::transcript::facts::{Facts, Seen};
 use crate::wire::ncp::AuthMethod;
@@ -147,6 +147,11 @@ fn pap_insisted_on(facts: &Facts) -> Option<Evidence> {
     let stop =
         stop_within(facts, Layer::Lcp..=Layer::Auth).filter(|stop| matches!(stop.reason, Reason::Unwilling(_) | Reason::Untrusted(_)))?;
     let request = facts.frames(Side::Server, REQUEST).filter(|seen| method_in(&seen.it) == Some(AuthMethod::Pap)).last();
+    // Who proposes EAP alone has not asked for MS-CHAPv2, so that nothing is known of it.
+    let proposed: Vec<_> = facts.frames(Side::Client, "lcp.configure-nak").filter_map(|seen| method_in(&seen.it)).collect();
+    if !proposed.is_empty() && !proposed.contains(&AuthMethod::MsChapV2) {
+        return None;
+    }
     let insisted = request.is_some() && demanded(facts) == [AuthMethod::Pap];
     let said = matches!(&stop.reason, Reason::Unwilling(says) | Reason::Untrusted(says) if says.contains("PAP"));
     let evidence = Evidence::of(request.map(|seen| seen.event).into_iter().chain([stop.event]), stop.reason.to_string())?;
@@ -188,9 +193,26 @@ fn eap_methods_differ(facts: &Facts) -> Option<Evidence> {
 }
 
 fn login_unanswered(facts: &Facts) -> Option<Evidence> {
-    let stop = timed_out(facts, Layer::Auth).filter(|_| !auth_eap::names_it(facts))?;
-    let proof = proofs(facts).last()?;
-    Evidence::of([proof.event, stop.event], format!("{} after {}", stop.reason, proof.it.name()))
+    let proof = proofs(facts).last().filter(|_| !auth_eap::names_it(facts))?;
+    match timed_out(facts, Layer::Auth) {
+        Some(stop) => Evidence::of([proof.event, stop.event], format!("{} after {}", stop.reason, proof.it.name())),
+        None => given_up(facts, proof),
+    }
+}
+
+/// The server was silent for as long as it tries its RADIUS server, and then ended the link without a yes or no.
+fn given_up(facts: &Facts, proof: &Seen<Frame>) -> Option<Evidence> {
+    let stop = stop_at(facts, Layer::Auth).filter(|stop| !matches!(stop.reason, Reason::ClientLeft(_)))?;
+    let of_auth = |frame: &Frame| matches!(frame.body, ppp::Body::Chap(_) | ppp::Body::Eap(_) | ppp::Body::Pap(_));
+    let answered = facts.ppp.iter().any(|seen| seen.by == Some(Side::Server) && seen.event > proof.event && of_auth(&seen.it));
+    let ended = terminate(facts).and_then(|(event, says)| {
+        let at = facts.ppp.iter().find(|seen| seen.event == event)?.at;
+        Some((event, at, format!("LCP Terminate-Request: {says}")))
+    });
+    let (event, at, how) = ended.unwrap_or_else(|| (stop.event, stop.at, stop.reason.to_string()));
+    let silent = at - proof.at;
+    let says = format!("{silent} of silence after {}, then {how}", proof.it.name());
+    Evidence::of([proof.event, event], says).filter(|_| !answered && silent >= RADIUS_TRIES)
 }
 
 fn no_challenge(facts: &Facts) -> Option<Evidence> {
@@ -256,6 +278,22 @@ pub(super) fn proofs(facts: &Facts) -> impl DoubleEndedIterator<Item = &Seen<Fra
     facts.ppp.iter().filter(move |seen| seen.by == Some(Side::Client) && sends_proof(&seen.it))
 }
 
+/// The longest time in which the server left a proof without a word, up to that event: it waits there for RADIUS or a second factor. What is
+/// said again meanwhile does not begin it anew.
+pub(super) fn longest_wait(facts: &Facts, until: usize) -> Option<Micros> {
+    let proofs: Vec<usize> = proofs(facts).map(|seen| seen.event).collect();
+    let of_auth = |frame: &Frame| matches!(frame.body, ppp::Body::Chap(_) | ppp::Body::Eap(_) | ppp::Body::Pap(_));
+    let (mut open, mut longest) = (None, None);
+    for seen in facts.ppp.iter().filter(|seen| seen.event <= until && of_auth(&seen.it)) {
+        if seen.by == Some(Side::Server) {
+            longest = longest.max(open.take().map(|at| seen.at - at));
+        } else if proofs.contains(&seen.event) {
+            open.get_or_insert(seen.at);
+        }
+    }
+    longest
+}
+
 /// The EAP types that the server asked for, without those that are no method, each once.
 fn requested_types(facts: &Facts) -> Vec<u8> {
     let mut types = Vec::new();
@@ -302,6 +340,9 @@ pub(super) fn proof(facts: &Facts) -> Option<Proof> {
 /// What a server does when its EAP method is refused: it may stay silent, end the link, or reject EAP altogether.
 pub(super) const EAP_MISMATCH: &[&str] =
     endings_and!["LCP-PROTOCOL-REJECT", "LCP-FAILED", "AUTH-SILENT", "AUTH-RADIUS-TIMEOUT", "AUTH-TERMINATED", "AUTH-FAILED"];
+
+/// Ours: RADIUS clients wait 3 to 5 s for an answer and try again up to 10 times; nothing else in a login takes so long.
+const RADIUS_TRIES: Micros = Micros(4_500_000);
 
 /// What the refusal of PAP leads to.
 const PAP_ONLY: &[&str] = endings_and![

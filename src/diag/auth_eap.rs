@@ -437,11 +437,9 @@ fn name_unchecked(facts: &Facts) -> Option<Evidence> {
 
 fn accepted_late(facts: &Facts) -> Option<Evidence> {
     let up = facts.layer(Layer::Auth).filter(|_| facts.reached(Layer::Auth))?;
-    let (at, event) = (up.at?, up.event?);
-    let proof = super::auth::proofs(facts).rfind(|seen| seen.event < event)?;
-    let said = facts.ppp.iter().find(|seen| seen.event > proof.event && seen.by == Some(Side::Server))?;
-    let waited = said.at.min(at) - proof.at;
-    (waited.0 >= SLOW_US).then(|| Evidence::at(event, format!("the answer to the last response came after {waited}")))
+    let event = up.event?;
+    let waited = super::auth::longest_wait(facts, event)?;
+    (waited.0 >= SLOW_US).then(|| Evidence::at(event, format!("the answer to a response came after {waited}")))
 }
 
 /// The chain ends nowhere.

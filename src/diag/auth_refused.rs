@@ -3,7 +3,8 @@
 use super::auth::Proof;
 use super::auth_eap;
 use super::check::{Check, Evidence, Fix, Look, Need, Severity, Windows};
-use super::look::{ENDINGS, ras, stop, text};
+use super::look::{ENDINGS, ras, stop, terminate, text};
+use super::product::{self, Product};
 use crate::base::{Layer, Micros, Side, SpecRef};
 use crate::transcript::facts::Facts;
 use crate::transcript::{Inner, Reason, tap};
@@ -267,9 +268,18 @@ fn refused_without_code(facts: &Facts) -> Option<Evidence> {
 
 fn pap_refused(facts: &Facts) -> Option<Evidence> {
     stop(facts).filter(|_| !facts.reached(Layer::Auth))?;
-    let seen = facts.frames(Side::Server, "pap.authenticate-nak").last()?;
+    let Some(seen) = facts.frames(Side::Server, "pap.authenticate-nak").last() else { return pap_refused_by_softether(facts) };
     let ppp::Body::Pap(pap::Packet { body: pap::Body::AuthenticateNak { message }, .. }) = &seen.it.body else { return None };
     Some(Evidence::at(seen.event, format!("PAP Authenticate-Nak, text {}", text(message))))
+}
+
+/// SoftEther knows no Authenticate-Nak: it ends the link on a wrong password. Measured with 5.01 (build 9674).
+fn pap_refused_by_softether(facts: &Facts) -> Option<Evidence> {
+    let asked = facts.frames(Side::Client, "pap.authenticate-request").last()?;
+    let (event, says) = terminate(facts).filter(|row| row.0 > asked.event)?;
+    product::of(facts).filter(|row| row.0 == Product::SoftEther)?;
+    let says = format!("LCP Terminate-Request in place of an answer to PAP ({says}), as SoftEther refuses a wrong password");
+    Evidence::of([asked.event, event], says).filter(|_| facts.frames(Side::Server, "pap.authenticate-ack").next().is_none())
 }
 
 fn refused_by_name(facts: &Facts) -> Option<Evidence> {
@@ -284,7 +294,8 @@ fn eap_failed(facts: &Facts) -> Option<Evidence> {
     // A failure that comes after our own end of it answers that.
     let first = stop(facts).is_some_and(|stop| event < stop.event);
     let event = Some(event).filter(|_| first && !auth_eap::names_it(facts))?;
-    let agreed = !eap_responses(facts).any(|kind| kind == eap::NAK);
+    // A Nak before is no refusal when the server went on with what it proposed.
+    let agreed = eap_responses(facts).last() != Some(eap::NAK);
     let method = eap_responses(facts).last().map_or("no method".into(), eap::type_title);
     agreed.then(|| Evidence::at(event, format!("EAP Failure after {method}")))
 }
@@ -336,10 +347,13 @@ pub(super) fn user(facts: &Facts) -> Option<String> {
 
 fn refused_late(facts: &Facts) -> Option<Evidence> {
     let event = refusal(facts).map(|no| no.event).or_else(|| eap_failure(facts))?;
-    let at = |event: usize| facts.ppp.iter().find(|seen| seen.event == event).map(|seen| seen.at);
-    let proof = super::auth::proofs(facts).rfind(|seen| seen.event < event)?;
-    let waited = at(event)? - proof.at;
-    (waited >= LATE).then(|| Evidence::at(event, format!("the answer came {waited} after the response")))
+    let waited = super::auth::longest_wait(facts, event)?;
+    let likely = if waited >= LIKE_A_SECOND_FACTOR {
+        "as where a second factor is waited for"
+    } else {
+        "as where the first RADIUS server does not answer"
+    };
+    (waited >= LATE).then(|| Evidence::at(event, format!("the answer came {waited} after the response, {likely}")))
 }
 
 /// A failure that MS-CHAPv2, plain or within EAP, or CHAP carries.
@@ -433,5 +447,7 @@ pub(super) fn eap_responses(facts: &Facts) -> impl Iterator<Item = u8> {
 
 /// Codes that rows of their own stand for.
 const KNOWN_CODES: [u32; 7] = [646, 647, 648, 649, 691, 708, 709];
-/// Catalogue, `AUTH-MFA-TIMEOUT`: such waits take 30 to 60 s; anything this long is no ordinary look-up.
-const LATE: Micros = Micros(15_000_000);
+/// Ours: a RADIUS server that does not answer costs at least one try of 5 s; a refusal on purpose is delayed by less.
+const LATE: Micros = Micros(4_900_000);
+/// Catalogue, `AUTH-MFA-TIMEOUT`: such waits take 30 to 60 s; from here on a second factor is the likelier.
+const LIKE_A_SECOND_FACTOR: Micros = Micros(25_000_000);

@@ -158,8 +158,12 @@ pub(super) fn server_clock(facts: &Facts) -> Option<(usize, i64)> {
     Some((seen.event, date.unix_timestamp() - since_began))
 }
 
+/// With every certificate that has: who renews the first alone is no further.
 fn expired(facts: &Facts) -> Option<Evidence> {
-    wrong(facts, &[Rule::Expired])
+    let evidence = wrong(facts, &[Rule::Expired])?;
+    let of_one = facts.trust.iter().find(|seen| problem(&seen.it.1, &[Rule::Expired]).is_some())?;
+    let all = of_one.it.1.problems.iter().filter(|problem| problem.rule == Rule::Expired);
+    Some(all.skip(1).fold(evidence, |evidence, problem| evidence.and(&sentence(facts, problem))))
 }
 
 fn not_yet_valid(facts: &Facts) -> Option<Evidence> {
@@ -190,10 +194,14 @@ pub(super) fn reason(facts: &Facts, seen: &Seen<(String, ChainVerdict)>) -> Opti
     Some(format!("{source}: {}", sentence(facts, problem)))
 }
 
-/// Every trust source asked finds the chain broken by one of the rules.
+/// Every trust source that counts finds the chain broken by one of the rules: those that know its root, which may be what is wrong, or all
+/// where none does.
 pub(super) fn wrong(facts: &Facts, rules: &[Rule]) -> Option<Evidence> {
-    let found: Vec<_> = facts.trust.iter().filter_map(|seen| Some((seen, problem(&seen.it.1, rules)?))).collect();
-    let (_, problem) = *found.first().filter(|_| found.len() == facts.trust.len())?;
+    let knows = |seen: &&Seen<(String, ChainVerdict)>| seen.it.1.anchor.is_some();
+    let known = facts.trust.iter().any(|seen| knows(&seen));
+    let sources: Vec<_> = facts.trust.iter().filter(|seen| !known || knows(seen)).collect();
+    let found: Vec<_> = sources.iter().filter_map(|seen| Some((seen, problem(&seen.it.1, rules)?))).collect();
+    let (_, problem) = *found.first().filter(|_| found.len() == sources.len())?;
     Evidence::of(found.iter().map(|(seen, _)| seen.event), sentence(facts, problem))
 }
 

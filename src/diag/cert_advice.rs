@@ -232,6 +232,11 @@ fn ends_within_a_week(facts: &Facts) -> Option<Evidence> {
 
 fn families_differ(facts: &Facts) -> Option<Evidence> {
     let (chosen, leaf) = (facts.chosen?, facts.leaf()?);
+    // Where a node of the other family shows the same, the nodes differ and not the families.
+    let same = |seen: &Seen<OtherLeaf>| seen.it.from.is_ipv6() != chosen.is_ipv6() && seen.it.sha256 == leaf.sha256;
+    if facts.other_leaves.iter().any(same) {
+        return None;
+    }
     let other = facts.other_leaves.iter().find(|seen| seen.it.from.is_ipv6() != chosen.is_ipv6() && seen.it.sha256 != leaf.sha256)?;
     let says = format!("{chosen} shows the leaf with SHA-256 {}, {} the one with {}", leaf.sha256, other.it.from, other.it.sha256);
     Some(Evidence::of(facts.chain_event.into_iter().chain([other.event]), says)?.and(&outside_dates(&other.it, facts.began)))

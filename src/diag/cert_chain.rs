@@ -111,11 +111,14 @@ fn self_signed(facts: &Facts) -> Option<Evidence> {
 
 fn intermediate_missing(facts: &Facts) -> Option<Evidence> {
     let below_a_root = wrong_end(facts, Rule::UntrustedRoot).filter(|_| fetched_below_a_root(facts));
-    let evidence = wrong_end(facts, Rule::MissingIntermediate).or(below_a_root)?;
-    let fetched = facts.issuers.iter().find(|seen| seen.it.cert.is_some());
-    let says = fetched.map(|seen| match &seen.it.root {
-        Some(root) => format!("fetched from {}, and with it the chain leads to {root}, so clients that fetch connect", seen.it.url),
-        None => format!("fetched from {}, but even so the chain leads to no trusted root", seen.it.url),
+    // One that was sent and cannot be read may be the one.
+    let evidence = wrong_end(facts, Rule::MissingIntermediate).or(below_a_root).filter(|_| facts.bad_certs.is_empty())?;
+    let fetched: Vec<_> = facts.issuers.iter().filter(|seen| seen.it.cert.is_some()).collect();
+    let urls = fetched.iter().map(|seen| seen.it.url.as_str()).collect::<Vec<_>>().join(" and ");
+    let with = if fetched.len() > 1 { "them" } else { "it" };
+    let says = fetched.last().map(|last| match &last.it.root {
+        Some(root) => format!("fetched from {urls}, and with {with} the chain leads to {root}, so clients that fetch connect"),
+        None => format!("fetched from {urls}, but even so the chain leads to no trusted root"),
     });
     Some(evidence.and(says.as_deref().unwrap_or_default()))
 }

@@ -5,6 +5,8 @@ use crate::base::Layer;
 use crate::transcript::scan::Posed;
 use crate::transcript::{Facts, ScanAnswer};
 use crate::wire::tls::clients::{Client, Kind};
+use crate::wire::tls::message::group_name;
+use crate::wire::tls::suite::Suite;
 
 /// What a client gets.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +37,13 @@ pub fn outcome(posed: &Posed) -> Option<(&'static Client, Outcome)> {
         }
         ScanAnswer::Accepted { version, .. } if !client.versions.contains(&version) => {
             Outcome::Nothing(format!("the server answers with {}", super::tls::name(version)))
+        }
+        // RFC 8446 4.1.3, 4.2.8: a client leaves over what it did not offer.
+        ScanAnswer::Accepted { cipher, .. } if !client.suites.contains(&cipher) => {
+            Outcome::Nothing(format!("the server picks {}, which it did not offer", Suite::name_of(cipher)))
+        }
+        ScanAnswer::Accepted { group: Some(group), .. } if !client.groups.contains(&group) => {
+            Outcome::Nothing(format!("the server picks the group {}, which it did not offer", group_name(group)))
         }
         ScanAnswer::Accepted { version, cipher, group, bits, .. } => Outcome::Shares { version, cipher, group, bits },
         ScanAnswer::Alert(number) => Outcome::Nothing(format!("alert {}", look::alert(number))),

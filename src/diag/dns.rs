@@ -183,13 +183,21 @@ fn dead_nodes(facts: &Facts) -> Option<Evidence> {
     Evidence::of(dead.iter().map(|seen| seen.event), format!("others connect, {}", failures(&dead)))
 }
 
-/// Addresses of the family of the call that show another leaf; between the families `CERT-V4-V6-DIFFER` says so.
+/// Addresses of one family that show different leaves; between the families `CERT-V4-V6-DIFFER` says so.
 fn other_certificates(facts: &Facts) -> Option<Evidence> {
     let (chosen, leaf) = (facts.chosen?, facts.leaf()?);
-    let differs = |seen: &&Seen<OtherLeaf>| seen.it.from.is_ipv6() == chosen.is_ipv6() && seen.it.sha256 != leaf.sha256;
-    let others: Vec<_> = facts.other_leaves.iter().filter(differs).collect();
+    let of_family = |v6: bool| facts.other_leaves.iter().filter(move |seen| seen.it.from.is_ipv6() == v6);
+    // What counts in the other family is the leaf of the call, where a node there shows it, else that of its first node.
+    let has_it = of_family(!chosen.is_ipv6()).any(|seen| seen.it.sha256 == leaf.sha256);
+    let first = of_family(!chosen.is_ipv6()).next().filter(|_| !has_it);
+    let (by, of) = first.map_or((chosen, &leaf.sha256), |seen| (seen.it.from, &seen.it.sha256));
+    let here = of_family(chosen.is_ipv6()).filter(|seen| seen.it.sha256 != leaf.sha256).map(|seen| (chosen, &leaf.sha256, seen));
+    let there = of_family(!chosen.is_ipv6()).filter(|seen| seen.it.sha256 != *of).map(|seen| (by, of, seen));
+    let rows: Vec<_> = here.chain(there).collect();
+    let (by, of, _) = *rows.first()?;
+    let others: Vec<&Seen<OtherLeaf>> = rows.iter().map(|row| row.2).collect();
     let shown: Vec<String> = others.iter().map(|seen| format!("{} shows the leaf with SHA-256 {}", seen.it.from, seen.it.sha256)).collect();
-    let says = format!("{chosen} shows the leaf with SHA-256 {}, {}", leaf.sha256, shown.join(", "));
+    let says = format!("{by} shows the leaf with SHA-256 {of}, {}", shown.join(", "));
     let stale: Vec<String> = others.iter().map(|seen| outside_dates(&seen.it, facts.began)).filter(|says| !says.is_empty()).collect();
     Some(Evidence::of(others.iter().map(|seen| seen.event), says)?.and(&stale.join(", ")))
 }

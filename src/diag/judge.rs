@@ -3,7 +3,7 @@
 use super::check::{Check, Evidence, Need, Severity};
 use super::gate::Ruling;
 use crate::base::Layer;
-use crate::transcript::Facts;
+use crate::transcript::{CLIENT, Facts};
 
 /// A check that hit.
 #[derive(Clone)]
@@ -76,6 +76,7 @@ pub fn judge_among(facts: &Facts, all: &[Facts], checks: impl Iterator<Item = &'
 /// The cause is the failing finding that no other failing finding explains, on the lowest layer: what stops Windows first
 /// comes first, such as a certificate that a probe passes over. A consequence fails nothing by itself and becomes a note.
 fn rank(facts: &Facts, findings: &mut [Finding]) {
+    findings.iter_mut().filter(|finding| passed_over(facts, finding)).for_each(|finding| finding.severity = Severity::Warn);
     let failing: Vec<&'static Check> = findings.iter().filter(|f| f.severity == Severity::Fail).map(|f| f.check).collect();
     for finding in findings.iter_mut() {
         finding.because_of = explained_by(finding.check.id, &failing);
@@ -86,6 +87,11 @@ fn rank(facts: &Facts, findings: &mut [Finding]) {
     findings.iter_mut().for_each(|finding| finding.ruling = Ruling::plain(finding.severity));
     quieten(findings);
     name_a_cause(findings);
+}
+
+/// A tap saw the client go on with a certificate that Windows refuses: that stopped nothing here.
+fn passed_over(facts: &Facts, finding: &Finding) -> bool {
+    finding.severity == Severity::Fail && finding.check.layer == Layer::Cert && facts.trust.iter().any(|seen| seen.it.0 == CLIENT)
 }
 
 /// Ranks what a profile made fail among the rest: one cause has one failing finding there too.

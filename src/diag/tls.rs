@@ -4,6 +4,7 @@ use super::check::{Check, Evidence, Fix, Look, Need, Severity, Windows};
 use super::clients::{answers_a_client, spared, windows_in_words};
 use super::look::{alert, closed, stop_at, timed_out, unnamed};
 use super::tap_tcp;
+use super::tls_odd::chose_oddly;
 use crate::base::{Layer, Side, SpecRef};
 use crate::transcript::facts::{Facts, Seen, Stop};
 use crate::transcript::{How, Reason, ScanAnswer, TlsFailure};
@@ -123,6 +124,23 @@ pub(super) const TLS: &[Check] = &[
         needs: Need::Began(Layer::Tls),
         spares: Some(spared),
         look: Look::One(no_common_suite),
+        ..Check::ROW
+    },
+    Check {
+        id: "TLS-13-INTOLERANT",
+        layer: Layer::Tls,
+        title: "Hellos that name TLS 1.3 are dropped",
+        means: "A hello without TLS 1.3 is answered, one that names it is met with a close, a reset or silence: a server, balancer or firewall that \
+                does not know the newer hello. Clients of TLS 1.2 (Windows 10) get through, Windows 11 and Server 2022 do not.",
+        fix: Fix {
+            admin: "Update the firmware of whatever ends TLS or looks into it, or take it out of the way; RFC 8446 wants unknown versions passed over.",
+            user: "Try another network; if it is the same there, report it.",
+        },
+        windows: &[Windows::Hresult(0x8007_2746)],
+        spec: &[SpecRef::rfc(8446, "4.2.1")],
+        needs: Need::Began(Layer::Tls),
+        explains: &["TLS-RESET-IN-HANDSHAKE", "TCP-ACCEPT-NO-DATA", "TCP-PMTU-BLACKHOLE", "TLS-WINDOWS-SHARES-NOTHING"],
+        look: Look::One(shuns_tls13),
         ..Check::ROW
     },
     Check {
@@ -285,6 +303,9 @@ fn refused_for_want_of_one(facts: &Facts) -> Option<Evidence> {
 }
 
 fn old_suites_only(facts: &Facts) -> Option<Evidence> {
+    if chose_oddly(facts) {
+        return None;
+    }
     let (event, version, cipher) = newest(facts).filter(|row| !USUAL.contains(&row.2))?;
     let suite = Suite::name_of(cipher);
     let evidence = failed(facts, no_suite)?.and(&format!("a hello with old suites got {} with {suite}", name(version)));
@@ -292,7 +313,12 @@ fn old_suites_only(facts: &Facts) -> Option<Evidence> {
     Some(Evidence { events: evidence.events.into_iter().chain([event]).collect(), ..evidence })
 }
 
+/// A ServerHello names a suite that both have: what ended the handshake then is another matter.
 fn no_common_suite(facts: &Facts) -> Option<Evidence> {
+    let has_one = facts.server_hellos.iter().any(|seen| !seen.it.retry);
+    if has_one || chose_oddly(facts) || refused_for_want_of_one(facts).is_some() {
+        return None;
+    }
     let evidence = failed(facts, no_suite)?;
     let windows = windows_in_words(facts);
     match newest(facts) {
@@ -305,6 +331,16 @@ fn no_common_suite(facts: &Facts) -> Option<Evidence> {
         }
         Some(_) => None,
     }
+}
+
+/// A hello without TLS 1.3 is answered in the best way there is, and ours, which names it, not at all.
+fn shuns_tls13(facts: &Facts) -> Option<Evidence> {
+    let (event, version, cipher) = newest(facts).filter(|row| row.1 == TLS_12 && USUAL.contains(&row.2))?;
+    let unanswered = facts.unsecured_bytes == 0 && facts.server_hellos.is_empty();
+    let evidence = failed(facts, |failure| matches!(failure, TlsFailure::Reset | TlsFailure::Closed | TlsFailure::TimedOut));
+    let says = format!("a hello that does not name TLS 1.3 got {} with {}", name(version), Suite::name_of(cipher));
+    let evidence = evidence.filter(|_| unanswered)?.and(&says).and(&windows_in_words(facts));
+    Some(Evidence { events: evidence.events.into_iter().chain([event]).collect(), ..evidence })
 }
 
 fn ended_in_handshake(facts: &Facts) -> Option<Evidence> {

@@ -112,6 +112,11 @@ fn rare_cipher(facts: &Facts) -> Option<Evidence> {
     told(facts, |it| it.is_suite(|suite| rare.iter().any(|part| suite.name.contains(part)) && !suite.is_anonymous()))
 }
 
+/// One of the rows above tells what the server wants: its suites are neither outdated nor all unknown.
+pub(super) fn chose_oddly(facts: &Facts) -> bool {
+    [anonymous_only, null_only, rare_group, rare_cipher].iter().any(|look| look(facts).is_some())
+}
+
 fn unknown_key(facts: &Facts) -> Option<Evidence> {
     let refused = || failed(facts, |_| true).is_some() || facts.secured.is_some() && current_windows_left_out(facts).is_some();
     let unknown = |leaf: &&Cert| UNKNOWN_KEYS.iter().any(|kind| leaf.key_algorithm.starts_with(kind)) || is_unusual(leaf) && refused();

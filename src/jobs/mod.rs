@@ -10,4 +10,5 @@ pub mod path;
 pub mod pcap;
 pub mod probe;
 pub mod replay;
+pub mod weigh;
 pub mod witness;

@@ -138,7 +138,8 @@ fn how(error: &io::Error) -> How {
     }
 }
 
-fn alert(error: &io::Error) -> Option<u8> {
+/// The alert behind an error of the TLS library.
+pub(super) fn alert(error: &io::Error) -> Option<u8> {
     match error.get_ref()?.downcast_ref::<rustls::Error>()? {
         rustls::Error::AlertReceived(description) => Some(u8::from(*description)),
         _ => None,

@@ -181,6 +181,10 @@ async fn ask_all(certs: &[Cert], about: &About, tell: &UnboundedSender<What>) {
     for subject in subjects(certs, &about.trust, &about.name, about.unix).into_iter().take(MOST_SUBJECTS).map(Arc::new) {
         let lists = http_only(&subject.cert.crl_urls).take(MOST_URLS).map(|url| (Means::Crl, url.to_string()));
         let responders = http_only(&subject.cert.ocsp_urls).take(MOST_URLS).map(|url| (Means::Ocsp, url.to_string()));
+        if let Some(url) = only_by_https(&subject.cert) {
+            let standing = Standing::Unreachable("only http:// is fetched, by Windows too unless it is set otherwise (unverified)".into());
+            let _ = tell.send(What::Revocation(Box::new(Revocation { url: Some(url.into()), standing, ..subject.look() })));
+        }
         for (means, url) in responders.chain(lists) {
             let (subject, about) = (subject.clone(), about.clone());
             under_way.spawn(async move { ask(&subject, means, url, &about).await });
@@ -207,6 +211,15 @@ async fn ask(subject: &Subject, means: Means, url: String, about: &About) -> Rev
         (Ok(bytes), _) => revocation::by_answer(&bytes, &subject.cert, &subject.issuer, about.unix),
     };
     Revocation { means, url: Some(url), took, standing, ..subject.look() }
+}
+
+/// The first address of a certificate that names addresses to check its revocation at, but none that is fetched. Those of LDAP alone have a rule of
+/// their own.
+fn only_by_https(cert: &Cert) -> Option<&str> {
+    let all = || cert.crl_urls.iter().chain(&cert.ocsp_urls);
+    let fetched = http_only(&cert.crl_urls).chain(http_only(&cert.ocsp_urls)).next();
+    let https = |url: &&String| url.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"));
+    all().find(https).map(String::as_str).filter(|_| fetched.is_none())
 }
 
 fn http_only(urls: &[String]) -> impl Iterator<Item = &str> {

@@ -7,6 +7,7 @@ mod verifier;
 pub use failure::{Failure, classify};
 pub use signature::Signature;
 
+use super::drive;
 use super::keylog::KeyLogs;
 use super::notes::{Notes, timed_out};
 use super::tap::Tap;
@@ -51,6 +52,17 @@ impl Secure {
     /// The leaf's DER; empty when the server sent no certificate, which TLS does not allow.
     pub fn leaf(&self) -> &[u8] {
         self.certs.first().map(|cert| &cert[..]).unwrap_or_default()
+    }
+
+    /// The alert of a server that asked for a certificate and got none: with TLS 1.3 it comes when the handshake is through for us. Only
+    /// such a server is waited for. RFC 8446 4.4.2.4.
+    pub async fn refused_late(&mut self) -> Option<u8> {
+        if !self.secured.client_cert_requested || self.secured.version != "TLS 1.3" {
+            return None;
+        }
+        let mut byte = [0];
+        let read = tokio::time::timeout(REFUSES_WITHIN, tokio::io::AsyncReadExt::read(&mut self.stream, &mut byte)).await;
+        drive::alert(&read.ok()?.err()?)
     }
 
     /// close_notify and FIN, without waiting long for either.
@@ -174,6 +186,8 @@ fn note_failure(failure: &Failure, from: Option<SocketAddr>, within: Duration, n
 
 /// Ours: close_notify and FIN may take so long to be written.
 pub(super) const CLOSING: Duration = Duration::from_secs(1);
+/// Ours: a server that insists on a certificate says so within this time.
+const REFUSES_WITHIN: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
 mod tests;

@@ -118,7 +118,8 @@ fn failing(report: &Report, cause: &Finding) -> String {
 
 /// A certificate that does not verify stops a Windows client, and not the probe.
 fn fails(report: &Report, layer: Layer) -> &'static str {
-    let passes = report.facts.stop.is_none() || report.spared().is_some();
+    let beyond = |stop: &Stop| layer == Layer::Cert && stop.layer > Layer::Cert;
+    let passes = report.facts.stop.as_ref().is_none_or(beyond) || report.spared().is_some();
     if passes && layer < Layer::Teardown { "A Windows client fails" } else { "Fails" }
 }
 

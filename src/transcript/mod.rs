@@ -25,6 +25,8 @@ pub use matrix::{MatrixRow, Stand};
 
 /// The trust source of a captured chain whose root is unknown here and whose client went on.
 pub const CLIENT: &str = "the client, which went on";
+/// The trust source of a captured chain of which the client complained, though not of its issuer.
+pub const REFUSER: &str = "the client, by what it complained of";
 
 /// Everything that happened on one connection, in order.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -47,6 +47,8 @@ pub enum Partial {
     CaOnly,
     /// It is about certificates that are no CAs only.
     EndEntityOnly,
+    /// It has a critical extension that nothing here knows, so that it must not be used. RFC 5280 5.2.
+    Unknown,
     /// It is about some reasons, attribute certificates or certificates of other issuers only.
     Otherwise,
 }
@@ -105,6 +107,7 @@ fn partial(list: &CertificateRevocationList<'_>) -> Option<Partial> {
             _ => None,
         },
         _ if extension.oid.to_id_string() == DELTA_INDICATOR => Some(Partial::Delta),
+        _ if extension.critical && !KNOWN.contains(&extension.oid.to_id_string().as_str()) => Some(Partial::Unknown),
         _ => None,
     })
 }
@@ -127,6 +130,8 @@ fn no_list(bytes: &[u8]) -> WireError {
 const SHOWN: usize = 4;
 /// RFC 5280 5.2.4.
 const DELTA_INDICATOR: &str = "2.5.29.27";
+/// RFC 5280 5.2: authorityKeyIdentifier, issuerAltName, cRLNumber, issuingDistributionPoint; authorityInfoAccess.
+const KNOWN: [&str; 5] = ["2.5.29.35", "2.5.29.18", "2.5.29.20", "2.5.29.28", "1.3.6.1.5.5.7.1.1"];
 /// RFC 5280 5.3.1.
 const REASONS: &[(u8, &str)] = &[
     (1, "keyCompromise"),

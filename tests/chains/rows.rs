@@ -77,6 +77,8 @@ pub const ROWS: &[Row] = &[
         r.root.not_after = days(-1);
         r.sends.push(Part::Root);
     }),
+    row("the root ended, and is not sent", "CERT-EXPIRED", |r| r.root.not_after = days(-1)),
+    row("the root begins tomorrow, and is not sent", "CERT-NOT-YET-VALID", |r| r.root.not_before = days(1)),
     row("begins in a month", "CERT-NOT-YET-VALID", |r| r.leaf.not_before = days(30)),
     row("begins in an hour", "CERT-NOT-YET-VALID", |r| r.leaf.not_before = days(0) + Duration::hours(1)),
     row("the CA begins tomorrow", "CERT-NOT-YET-VALID", |r| r.ca.not_before = days(1)),
@@ -102,7 +104,7 @@ pub const ROWS: &[Row] = &[
         r.trusts = None;
         r.sends.push(Part::Root);
     }),
-    row("the root was made anew under its name", "CERT-BAD-SIGNATURE", |r| r.trusts = Some(Part::Namesake)),
+    row("the root was made anew under its name", "CERT-UNTRUSTED-ROOT", |r| r.trusts = Some(Part::Namesake)),
     row("the CA is not sent", "CERT-MISSING-INTERMEDIATE", |r| r.sends = vec![Part::Leaf]),
     row("another CA is sent in its place", "CERT-MISSING-INTERMEDIATE", |r| r.sends = vec![Part::Leaf, Part::Stranger]),
     row("the upper of two CAs is not sent", "CERT-UNTRUSTED-ROOT", |r| r.upper = Some(ca_params("Upper"))),
@@ -117,6 +119,7 @@ pub const ROWS: &[Row] = &[
     row("the CA stands before the leaf", "CERT-CA-FIRST", |r| r.sends = vec![Part::Ca, Part::Leaf]),
     row("somebody else's certificate too", "CERT-EXTRA", |r| r.sends.push(Part::Stranger)),
     row("the CA twice", "CERT-EXTRA", |r| r.sends.push(Part::Ca)),
+    row("another CA of the same name too", "CERT-EXTRA", |r| r.sends.push(Part::CaAgain)),
     row("the leaf twice", "CERT-EXTRA", |r| r.sends.push(Part::Leaf)),
     row("no certificate", "CERT-NONE-SENT", |r| r.sends.clear()),
     row("the second is no certificate", "CERT-UNREADABLE", |r| r.sends.push(Part::Garbage)),
@@ -141,6 +144,12 @@ pub const ROWS: &[Row] = &[
         upper.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         r.upper = Some(upper);
         r.sends.push(Part::Upper);
+    }),
+    row("a path as long as the root allows", "", |r| r.root.is_ca = IsCa::Ca(BasicConstraints::Constrained(1))),
+    row("a path longer than the root allows", "CERT-CONSTRAINTS", |r| r.root.is_ca = IsCa::Ca(BasicConstraints::Constrained(0))),
+    row("a name that the root may not issue for", "CERT-NAME-CONSTRAINTS", |r| {
+        let permitted_subtrees = vec![GeneralSubtree::DnsName("corp.example".into())];
+        r.root.name_constraints = Some(NameConstraints { permitted_subtrees, excluded_subtrees: Vec::new() });
     }),
     row("a name that the CA may issue for", "", |r| permit(r, GeneralSubtree::DnsName("lab.example".into()))),
     row("a name that the CA may not issue for", "CERT-NAME-CONSTRAINTS", |r| permit(r, GeneralSubtree::DnsName("corp.example".into()))),

@@ -55,7 +55,7 @@ const ROWS: &[Row] = &[
     Row { name: "chain signed with SHA-1", key: "sha1", serves: "-cipher ALL:@SECLEVEL=0", asked: CERT, cause: "CERT-SHA1", says: "sha1", chain: true },
     Row { name: "handshake signed with SHA-1", key: "rsa", serves: "-tls1_2 -cipher ALL:@SECLEVEL=0 -sigalgs RSA+SHA1", asked: CERT, cause: "TLS-SIGNATURE-SHA1", says: "rsa_pkcs1_sha1", chain: true },
     Row { name: "client certificate demanded, TLS 1.2", key: "rsa", serves: "-tls1_2 -Verify 1", asked: CERT, cause: "TLS-CLIENT-CERT-REQUESTED", says: "asked for one", chain: true },
-    Row { name: "client certificate demanded, TLS 1.3", key: "rsa", serves: "-tls1_3 -Verify 1", asked: "--until http", cause: "TLS-CLIENT-CERT-REQUESTED", says: "116", chain: true },
+    Row { name: "client certificate demanded, TLS 1.3", key: "rsa", serves: "-tls1_3 -Verify 1", asked: CERT, cause: "TLS-CLIENT-CERT-REQUESTED", says: "116", chain: true },
     Row { name: "another name", key: "rsa", serves: "-servername other.test -servername_fatal -cert2 rsa.crt -key2 rsa.key", asked: CERT, cause: "TLS-SNI-ALERT", says: "unrecognized_name", chain: false },
     Row { name: "CCM in TLS 1.3 only", key: "rsa", serves: "-tls1_3 -ciphersuites TLS_AES_128_CCM_SHA256", asked: CERT, cause: "TLS-RARE-CIPHER", says: "TLS_AES_128_CCM_SHA256", chain: true },
     Row { name: "Camellia only", key: "rsa", serves: "-tls1_2 -cipher CAMELLIA", asked: CERT, cause: "TLS-RARE-CIPHER", says: "CAMELLIA", chain: true },

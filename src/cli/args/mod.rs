@@ -31,7 +31,7 @@ pub use path::{PathArgs, PathOutput};
 pub use probe::{EapTlsVersion, ExtentArgs, LoginArgs, ProbeArgs, ScanArgs, ShownArgs, WayArgs};
 pub use replay::{Form, ReplayArgs};
 pub use target::Target;
-pub use values::{Numbers, OutputTo};
+pub use values::{LayerTime, Numbers, OutputTo};
 
 use clap::{Parser, Subcommand};
 

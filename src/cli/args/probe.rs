@@ -162,7 +162,7 @@ pub struct ExtentArgs {
     /// Stop after so many seconds in all [default: 60]
     #[arg(long, value_name = "SECONDS", value_parser = values::seconds)]
     pub timeout: Option<Duration>,
-    /// Give every layer so many seconds, or one of them (repeatable) [default: 10]
+    /// Give every layer so many seconds, or one of them (repeatable) [default: 10, auth 40]
     #[arg(long, value_name = "SECONDS|LAYER=SECONDS", value_parser = values::layer_time)]
     pub layer_timeout: Vec<LayerTime>,
     /// Draw every random value above TLS from N, so that a run can be repeated

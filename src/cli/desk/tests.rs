@@ -1,7 +1,7 @@
 use super::*;
 use crate::base::Layer;
 use crate::capture::read;
-use crate::cli::weigh::Scales;
+use crate::cli::weigh::scales;
 use crate::report::sessions::{Filter, Shape};
 use crate::transcript::{ConnectFailure, Head, Reason, Source, Target, What};
 use crate::wire::http;
@@ -38,7 +38,7 @@ fn args() -> JudgedArgs {
 }
 
 fn bench(args: &JudgedArgs) -> Bench {
-    Bench { scales: Scales::of(args).expect("no roots"), gate: None, logs: None }
+    Bench { scales: scales(args).expect("no roots"), gate: None, logs: None }
 }
 
 /// What a desk shows of these connections, as the JSON document, and how it ends.

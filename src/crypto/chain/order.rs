@@ -4,7 +4,7 @@ use super::signature::{self, Signature};
 use super::{Problem, Rule};
 use crate::wire::cert::Cert;
 
-pub(super) fn of(chain: &[Cert], path: &[usize]) -> Vec<Problem> {
+pub(super) fn of(chain: &[Cert], path: &[usize], now: i64) -> Vec<Problem> {
     let duplicates = duplicates(chain);
     let mut problems: Vec<Problem> = duplicates
         .iter()
@@ -22,7 +22,25 @@ pub(super) fn of(chain: &[Cert], path: &[usize]) -> Vec<Problem> {
         cert: Some(index),
         says: "has no part in the chain of the first certificate".into(),
     }));
+    let doubles = (0..chain.len()).filter(|index| !duplicates.iter().any(|(again, _)| again == index));
+    problems.extend(doubles.filter_map(|index| double(chain, path, index, now)));
     problems
+}
+
+/// A certificate beside the path with the name of a CA in it that helps nobody: with another key, or with the same one and out of its dates.
+fn double(chain: &[Cert], path: &[usize], index: usize, now: i64) -> Option<Problem> {
+    let cert = chain.get(index).filter(|_| !path.contains(&index))?;
+    let namesake = |other: &&usize| chain.get(**other).is_some_and(|other| other.subject_der == cert.subject_der);
+    let beside = *path.iter().skip(1).find(namesake)?;
+    let same_key = chain.get(beside).is_some_and(|other| other.spki_der == cert.spki_der);
+    let why = match same_key {
+        false => "another key",
+        true if cert.not_after < now => "the same key, and has expired",
+        true if now < cert.not_before => "the same key, and is not valid yet",
+        true => return None,
+    };
+    let says = format!("bears the name of certificate {} with {why}; clients that take it for the issuer stumble over it", beside + 1);
+    Some(Problem { rule: Rule::ExtraCertificate, cert: Some(index), says })
 }
 
 /// Certificates sent again, each with the index of the first of its kind.

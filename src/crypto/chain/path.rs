@@ -79,14 +79,20 @@ impl Search<'_> {
 
     /// The trusted root that the certificate is, or that issued it, and whether that is proved: a name alone is not.
     fn anchor_of(&self, cert: &Cert) -> Option<(usize, bool)> {
-        let is = |anchor: &Anchor| anchor.name_der == *cert.subject_der && anchor.spki_der == *cert.spki_der;
-        if let Some(index) = self.anchors.iter().position(is) {
+        let anchors = || self.anchors.iter().enumerate();
+        let is = |(_, anchor): &(usize, &Anchor)| anchor.name_der == *cert.subject_der && anchor.spki_der == *cert.spki_der;
+        if let Some((index, _)) = anchors().filter(is).min_by_key(|(_, anchor)| self.is_stale(anchor)) {
             return Some((index, true));
         }
-        let named = self.anchors.iter().enumerate().filter(|(_, anchor)| anchor.name_der == *cert.issuer_der);
-        let checked = named.map(|(index, anchor)| (index, signature::check(cert, &anchor.spki_der)));
-        let best = checked.filter(|pair| pair.1 != Signature::Bad).min_by_key(|pair| pair.1 != Signature::Good);
-        best.map(|(index, signature)| (index, signature == Signature::Good))
+        let named = anchors().filter(|(_, anchor)| anchor.name_der == *cert.issuer_der);
+        let checked = named.map(|(index, anchor)| (index, signature::check(cert, &anchor.spki_der), self.is_stale(anchor)));
+        let best = checked.filter(|row| row.1 != Signature::Bad).min_by_key(|row| (row.1 != Signature::Good, row.2));
+        best.map(|(index, signature, _)| (index, signature == Signature::Good))
+    }
+
+    /// The root is outside its dates, as far as they are known.
+    fn is_stale(&self, anchor: &Anchor) -> bool {
+        anchor.cert.as_ref().is_some_and(|root| !(root.not_before..=root.not_after).contains(&self.now))
     }
 
     /// Served certificates with the issuer's name that are not in the path yet.

@@ -1,21 +1,32 @@
 //! The rules that look at one certificate of the path, one row each.
 
-use super::path::{self, Found};
-use super::{Problem, Rule, constraints};
+use super::{Problem, Rule, constraints, path};
 use crate::wire::cert::{Cert, NameMatch};
 use time::OffsetDateTime;
 
-/// Every rule at every certificate of the path.
-pub(super) fn of(chain: &[Cert], found: &Found, name: &str, now: i64) -> Vec<Problem> {
-    let path: Vec<&Cert> = found.path.iter().filter_map(|index| chain.get(*index)).collect();
+/// Every rule at every certificate of the path; `root` is the trusted root that it leads to, where that is known as a whole.
+pub(super) fn of(chain: &[Cert], path: &[usize], root: Option<&Cert>, name: &str, now: i64) -> Vec<Problem> {
+    let mut certs: Vec<&Cert> = path.iter().filter_map(|index| chain.get(*index)).collect();
+    let last_is_root =
+        |root: &Cert| certs.last().is_some_and(|last| last.subject_der == root.subject_der && last.spki_der == root.spki_der);
+    let unsent = root.filter(|root| !last_is_root(root));
+    certs.extend(unsent);
     let mut problems = Vec::new();
-    for (place, (cert, index)) in path.iter().zip(&found.path).enumerate() {
-        let view = View { cert, place, path: &path, name, now, self_signed: path::is_self_signed(cert) };
-        let of_row = |(rule, look): &(Rule, Look)| look(&view).map(|says| Problem { rule: *rule, cert: Some(*index), says });
+    for (place, cert) in certs.iter().enumerate() {
+        let view = View { cert, place, path: &certs, name, now, self_signed: path::is_self_signed(cert) };
+        let index = path.get(place).copied();
+        let of_row = |(rule, look): &(Rule, Look)| {
+            let says = look(&view).filter(|_| index.is_some() || RULES_OF_THE_ROOT.contains(rule))?;
+            let says = if index.is_some() { says } else { format!("the trusted root {} {says}", cert.title()) };
+            Some(Problem { rule: *rule, cert: index, says })
+        };
         problems.extend(ROWS.iter().filter_map(of_row));
     }
     problems
 }
+
+/// What counts of a trusted root that was not sent: Windows and OpenSSL look at it as at any other certificate of the chain.
+const RULES_OF_THE_ROOT: &[Rule] = &[Rule::Expired, Rule::NotYetValid, Rule::PathLength, Rule::WeakKey];
 
 /// One certificate in its place.
 struct View<'a> {

@@ -66,10 +66,23 @@ pub(super) const EVENTS: &[Code] = &[
 /// Catalogue 2.14, ranges written out number by number from its source, which has no 114. Inferred marks a cause that goes beyond the source.
 #[rustfmt::skip]
 pub(super) const NPS_REASONS: &[Code] = &[
+    row(NpsReason, 0, "NPS reason 0", "The request was granted", "Nothing; the failure lies elsewhere", Read("NPS"), &[]),
+    row(NpsReason, 1, "NPS reason 1", "NPS had an error of its own", "Set-up or health of the NPS server", Read("NPS"), &["AUTH-EAP-FAILURE"]),
+    row(NpsReason, 2, "NPS reason 2", "Access rights do not suffice to process the request", "NPS is not registered in the domain", Read("NPS"), &["AUTH-MSCHAP-691"]),
+    row(NpsReason, 3, "NPS reason 3", "The Access-Request is malformed", "RADIUS interop or damage on the way", Read("NPS"), &["AUTH-RADIUS-TIMEOUT"]),
+    row(NpsReason, 4, "NPS reason 4", "The global catalog could not be reached", "NPS server lost its domain", Read("NPS"), &["AUTH-MSCHAP-691"]),
+    row(NpsReason, 5, "NPS reason 5", "No domain controller of the account's domain could be reached", "NPS server lost its domain", Read("NPS"), &["AUTH-MSCHAP-691"]),
+    row(NpsReason, 6, "NPS reason 6", "The NPS server is not available", "Out of memory, or no domain controller known", Read("NPS"), &["AUTH-RADIUS-TIMEOUT"]),
+    row(NpsReason, 7, "NPS reason 7", "The domain of the user name does not exist", "Typing error in the domain, or the wrong form of the name", Read("NPS"), &["AUTH-USERNAME-FORMAT", "AUTH-MSCHAP-691"]),
+    row(NpsReason, 8, "NPS reason 8", "The user account does not exist", "Typing error in the name, or the wrong domain", Read("NPS"), &["AUTH-USERNAME-FORMAT", "AUTH-MSCHAP-691"]),
+    row(NpsReason, 9, "NPS reason 9", "An extension discarded the request", "Extension of NPS, such as that for MFA", Inferred, &["AUTH-RADIUS-TIMEOUT"]),
+    row(NpsReason, 10, "NPS reason 10", "An extension failed", "Extension of NPS, such as that for MFA", Inferred, &["AUTH-RADIUS-TIMEOUT"]),
     row(NpsReason, 16, "NPS reason 16", "Credentials do not match", "Wrong user name or password", Read("NPS"), &["AUTH-MSCHAP-691"]),
     row(NpsReason, 17, "NPS reason 17", "Password change failed or not possible", "New password violates policy, or the change is not allowed", Inferred, &["AUTH-MSCHAP-709"]),
     row(NpsReason, 18, "NPS reason 18", "Authentication method not supported", "Profile uses a method the server lacks", Read("NPS"), &["AUTH-POLICY-812"]),
     row(NpsReason, 19, "NPS reason 19", "No reversibly stored password for CHAP", "CHAP needs a reversibly stored password", Read("NPS"), &["AUTH-PAP-ONLY-WORKS"]),
+    row(NpsReason, 20, "NPS reason 20", "LAN Manager authentication is not supported", "Very old client or method", Inferred, &["AUTH-POLICY-812"]),
+    row(NpsReason, 21, "NPS reason 21", "An extension rejected the request", "Extension of NPS: the second factor was refused or not given", Inferred, &["AUTH-MFA-TIMEOUT"]),
     row(NpsReason, 22, "NPS reason 22", "EAP type cannot be used by the server", "EAP type of the profile not enabled on the server", Read("NPS"), &["AUTH-EAP-METHOD-MISMATCH"]),
     row(NpsReason, 23, "NPS reason 23", "Unexpected error in server or client set-up", "Often the EAP certificate of the server", Inferred, &["AUTH-EAP-SERVERCERT"]),
     row(NpsReason, 32, "NPS reason 32", "Only local accounts can be authenticated", "Server may not ask the domain", Read("NPS"), &["AUTH-NPS-NO-POLICY"]),

@@ -177,7 +177,10 @@ pub fn by_name(name: &str) -> Option<&'static Code> {
 
 /// All rows of this name, in any mix of capitals.
 pub fn all_by_name(name: &str) -> impl Iterator<Item = &'static Code> {
-    BY_NAME.get(&name.to_ascii_lowercase()).into_iter().flatten().copied()
+    let name = name.to_ascii_lowercase();
+    // Samba writes NT_STATUS_LOGON_FAILURE.
+    let bare = name.strip_prefix("nt_").filter(|rest| rest.starts_with("status_")).unwrap_or(&name);
+    BY_NAME.get(bare).into_iter().flatten().copied()
 }
 
 /// All rows with this number, be it plain or an HRESULT.

@@ -93,6 +93,10 @@ fn is_xml(head: &str) -> bool {
 
 /// A heading, quoted or not, with the columns that every export has; or five columns of which the fourth is a number.
 fn is_csv(head: &str) -> bool {
+    // JSON has commas too.
+    if head.trim_start().starts_with(['{', '[']) {
+        return false;
+    }
     let mut lines = head.lines().filter(|line| !line.trim().is_empty() && !line.starts_with("#TYPE"));
     let Some(first) = lines.next() else { return false };
     let lower = first.to_lowercase();

@@ -125,7 +125,10 @@ fn says(id: u32, row: Option<&Code>, own: &[&'static Code]) -> String {
 /// The causes of the codes, each once; an event's own row adds those that its codes do not name.
 pub fn checks(codes: &[&'static Code]) -> Vec<&'static str> {
     let mut checks = Vec::new();
-    for id in codes.iter().flat_map(|code| cause::of_code(code)).map(cause::Cause::id) {
+    // That a certificate does not verify is said beside the reason why.
+    let reason = codes.iter().any(|code| code.family == Family::OpenSsl);
+    let telling = codes.iter().filter(|code| !reason || code.name != VERIFY_FAILED);
+    for id in telling.flat_map(|code| cause::of_code(code)).map(cause::Cause::id) {
         if !checks.contains(&id) && checks.len() < MOST_CAUSES {
             checks.push(id);
         }
@@ -144,6 +147,8 @@ const SOURCES: &[(&str, &str)] = &[
     ("ias", "NPS"),
 ];
 
+/// The error of OpenSSL beside which the result of the verification tells more.
+const VERIFY_FAILED: &str = "SSL_R_CERTIFICATE_VERIFY_FAILED";
 /// Codes that stand beside a more telling one.
 const TOO_GENERAL: &[&str] = &["STATUS_LOGON_FAILURE"];
 /// RasClient events whose message ends with the error number.

@@ -55,7 +55,7 @@ impl Phrase {
         let numbered = self.number.and_then(|family| last_number(text, family));
         let mut codes: Vec<&'static Code> = numbered.into_iter().collect();
         if self.outcome == Outcome::Failure {
-            codes_in(text).into_iter().for_each(|code| {
+            told_codes(text).into_iter().for_each(|code| {
                 if !codes.contains(&code) {
                     codes.push(code)
                 }
@@ -91,13 +91,35 @@ impl Phrase {
 
 /// A line that no phrase knows but that names codes. It is not quoted: nobody knows what else stands in it.
 fn coded(text: &str, line: u64) -> Option<LogLine> {
-    let codes = codes_in(text);
+    let codes = told_codes(text);
     let first = codes.first()?;
     let outcome = if codes.iter().all(|code| code.family == Family::Event) { Outcome::Note } else { Outcome::Failure };
     let checks = if outcome == Outcome::Failure { causes_of(&codes) } else { Vec::new() };
     let says = with_codes(&format!("A line with a code of the family {}", first.family.name()), &codes);
     let (at, quoted, marks) = (stamp(text), String::new(), Marks::default());
     Some(LogLine { line, at, source: "log", event: None, outcome, says, quoted, codes, checks, shows: None, times: 1, marks })
+}
+
+/// The codes in a line that are meant as such. Lines of other programs are full of numbers: process ids, exit statuses, codes of their own.
+fn told_codes(text: &str) -> Vec<&'static Code> {
+    let lower = text.to_lowercase();
+    let speaks = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+    // SoftEther's own numbers stand so.
+    let foreign = lower.contains("(code ");
+    let of_the_trade = speaks(TRADE) && !foreign;
+    let of_sstp = speaks(&["sstp", "attrib"]) && !speaks(&["exit", "script"]);
+    let is_process = |number: u32| lower.contains(&format!("{number}#"));
+    let meant = |code: &&'static Code| match code.family {
+        _ if code.number == 0 => false,
+        Family::HttpStatus => code.number != HTTP_OK && speaks(&["http"]),
+        Family::Ras => !foreign && !is_process(code.number),
+        Family::MsChap | Family::OpenSsl => true,
+        Family::NpsReason => of_the_trade || speaks(&["reason code", "reason-code"]),
+        Family::SstpStatus => of_sstp || lower.contains(&code.name.to_lowercase()),
+        family if family.is_plain() => of_the_trade && !is_process(code.number) || lower.contains(&code.name.to_lowercase()),
+        _ => true,
+    };
+    codes_in(text).into_iter().filter(meant).collect()
 }
 
 fn with_codes(says: &str, codes: &[&'static Code]) -> String {
@@ -158,6 +180,13 @@ fn quoted(text: &str) -> String {
     quoted
 }
 
+/// RFC 9110 15.3.1.
+const HTTP_OK: u32 = 200;
+/// Words of lines that are about a call.
+const TRADE: &[&str] = &[
+    "sstp", "ppp", "vpn", "ras", "pptp", "tunnel", "tls", "ssl", "chap", "eap", "radius", "nps", "certif", "verify", "alert", "logon",
+    "connect",
+];
 /// Words behind which a secret may stand.
 const SECRETS: &[&str] = &["password=", "password:", "passwd", "secret", "psk"];
 /// Ours: more of a line is not quoted.
@@ -190,6 +219,35 @@ mod tests {
         for (line, at) in stamps {
             assert_eq!(stamp(line).as_deref(), at, "{line}");
         }
+    }
+
+    #[test]
+    fn numbers_of_other_programs_are_no_codes() {
+        let failures = |format, text| super::line(format, text, 1).filter(|line| line.outcome == Outcome::Failure).map(|line| line.says);
+        for text in [
+            "EXT4-fs error 5 on sda",
+            "2026/11/26 11:00:00 [error] 812#812: *691 open() \"/x\" failed",
+            "pppd[80]: Script /etc/ppp/ip-up finished (pid 80), status = 0x0",
+            "pppd[80]: Script /etc/ppp/ip-down finished (pid 81), status = 0x1",
+            "systemd[1]: sstpc.service: Main process exited, code=exited, status=4/NOPERMISSION",
+            "# exit status 0",
+        ] {
+            assert_eq!(failures(LogFormat::Plain, text), None, "{text}");
+        }
+        let scan = "Connection \"CID-9\" terminated by the cause \"A client which is non-SoftEther VPN software has connected to the port.\" (code 5).";
+        assert_eq!(failures(LogFormat::SoftEther, scan), None);
+        let real = ["rasdial: error 691", "sstp: Call Abort, status 4", "Verify error 10 of the certificate", "0x800B0101"];
+        assert!(real.iter().all(|text| failures(LogFormat::Plain, text).is_some()), "{real:?}");
+    }
+
+    #[test]
+    fn the_reason_of_a_verification_comes_before_the_fact_that_it_failed() {
+        let line = super::line(LogFormat::Plain, "SSL error: certificate verify failed: certificate has expired", 1).expect("a line");
+        assert_eq!(line.checks.first(), Some(&"CERT-EXPIRED"), "{line:?}");
+        let line = super::line(LogFormat::AccelPpp, "error: sstp: SSL error:0A000412:SSL routines::sslv3 alert bad certificate", 1);
+        assert!(
+            line.is_some_and(|line| line.checks.first() == Some(&"CERT-CLIENT-SAYS-BAD") || line.checks.contains(&"CERT-CLIENT-SAYS-BAD"))
+        );
     }
 
     #[test]

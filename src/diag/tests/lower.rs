@@ -132,6 +132,11 @@ fn handshakes() {
     failed(TlsFailure::Alert(112)).fails_with("TLS-SNI-ALERT");
     failed(TlsFailure::Alert(116)).fails_with("TLS-CLIENT-CERT-REQUESTED");
     failed(TlsFailure::Reset).fails_with("TLS-RESET-IN-HANDSHAKE");
+    let answer = ScanAnswer::Accepted { version: 0x0303, cipher: 0xc02f, group: Some(0x1d), bits: None, asks_for_certificate: false };
+    let shuns = |failure| failed(failure).note(None, Layer::Tls, What::Scanned { offered: 0x0303, answer: answer.clone() });
+    for failure in [TlsFailure::Reset, TlsFailure::Closed, TlsFailure::TimedOut] {
+        assert!(shuns(failure).fails_with("TLS-13-INTOLERANT").contains("TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"));
+    }
     failed(TlsFailure::TimedOut).fails_with("TCP-ACCEPT-NO-DATA");
     scanned(failed(TlsFailure::TimedOut), 0x0303, 0x0303).fails_with("TCP-PMTU-BLACKHOLE");
     assert!(failed(TlsFailure::Alert(80)).fails_with("TLS-HANDSHAKE-FAILED").contains("80 internal_error"));
@@ -234,6 +239,9 @@ fn what_could_be_fetched_and_leads_on_was_an_intermediate() {
     let story = |root| Story::new().tls_with(&[Rule::UntrustedRoot]).note(None, Layer::Cert, What::Issuer(Box::new(fetched(root))));
     assert!(story(Some("Root")).fails_with("CERT-MISSING-INTERMEDIATE").contains("with it the chain leads to Root"));
     story(None).fails_with("CERT-UNTRUSTED-ROOT");
+    let two = Story::new().tls_with(&[Rule::MissingIntermediate]).note(None, Layer::Cert, What::Issuer(Box::new(fetched(None))));
+    let says = two.note(None, Layer::Cert, What::Issuer(Box::new(fetched(Some("Root"))))).fails_with("CERT-MISSING-INTERMEDIATE");
+    assert!(says.contains("upper.cer and http") && says.contains("with them the chain leads to Root"), "{says}");
 }
 
 #[test]
@@ -248,6 +256,37 @@ fn another_node_whose_certificate_has_ended_says_so() {
         let finding = judged.findings.iter().find(|finding| finding.check.id == id).expect(id);
         assert!(finding.evidence.says.contains(&format!("the one of {from} ended 20")), "{}", finding.evidence.says);
     }
+}
+
+#[test]
+fn a_certificate_that_was_sent_damaged_is_not_missing() {
+    let sent = |second: Vec<u8>| {
+        let story = Story::new().tcp().secured(|_| ()).chain(&[certificate(10, 80), second]).began(Layer::Cert);
+        story.trust("system", &[Rule::MissingIntermediate])
+    };
+    assert_eq!(sent(vec![0x30, 3, 2, 1, 1]).ids(Severity::Fail), ["CERT-UNREADABLE"]);
+    assert_eq!(sent(certificate(20, 80)).ids(Severity::Fail), ["CERT-MISSING-INTERMEDIATE"]);
+    let both = Story::new().tcp().secured(|_| ()).began(Layer::Cert).trust("system", &[Rule::Expired, Rule::Expired]);
+    assert_eq!(both.fails_with("CERT-EXPIRED").matches("is bad (Expired)").count(), 2, "each that has expired is named");
+}
+
+#[test]
+fn nodes_that_differ_are_told_from_families_that_differ() {
+    let (ours, other) = (certificate(10, 80), certificate(20, 80));
+    let nodes = |rows: &[(&str, &Vec<u8>)]| {
+        let story = Story::new().tcp().secured(|_| ()).chain(&[ours.clone()]).trust("system", &[]);
+        rows.iter().fold(story, |story, (from, leaf)| {
+            let chain = What::Chain { from: from.parse().ok(), certs: vec![leaf.to_vec().into()], aside: true };
+            story.note(None, Layer::Tls, chain)
+        })
+    };
+    let (one, two) = ("[2001:db8::1]:443", "[2001:db8::2]:443");
+    assert_eq!(nodes(&[(one, &ours)]).ids(Severity::Warn), [""; 0]);
+    assert_eq!(nodes(&[(one, &other), (two, &other)]).ids(Severity::Warn), ["CERT-V4-V6-DIFFER"]);
+    let partial = nodes(&[(one, &ours), (two, &other)]);
+    assert_eq!(partial.ids(Severity::Warn), ["DNS-MULTI-A-PARTIAL"]);
+    assert!(partial.judged().findings[0].evidence.says.contains(&format!("{two} shows")), "{:?}", partial.judged().findings[0].evidence);
+    assert_eq!(nodes(&[(one, &other), (two, &certificate(30, 80))]).ids(Severity::Warn), ["DNS-MULTI-A-PARTIAL", "CERT-V4-V6-DIFFER"]);
 }
 
 #[test]

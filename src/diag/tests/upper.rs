@@ -127,6 +127,15 @@ fn methods_that_do_not_meet() {
     };
     learned(&[(AuthMethod::MsChapV2, false), (AuthMethod::Pap, true)]).fails_with("AUTH-PAP-ONLY-WORKS");
     assert_eq!(learned(&[(AuthMethod::MsChapV2, false), (AuthMethod::Eap, true)]).ids(Severity::Warn), ["LCP-EAP-ONLY"]);
+    let proposed = |method: AuthMethod| {
+        let ask = |method: AuthMethod| [Opt::new(ncp::AUTH_PROTOCOL, method.option_value())];
+        let story = Story::new().tls().sstp_up().began(Layer::Lcp).lcp(Side::Server, control::CONFIGURE_REQUEST, &ask(AuthMethod::Pap));
+        let story = story.lcp(Side::Client, control::CONFIGURE_NAK, &ask(method));
+        let story = story.lcp(Side::Server, control::CONFIGURE_REQUEST, &ask(AuthMethod::Pap));
+        story.down(Layer::Lcp, Reason::Unwilling("the server demands PAP, which we would not use".into()))
+    };
+    proposed(AuthMethod::MsChapV2).fails_with("AUTH-PAP-ONLY-WORKS");
+    proposed(AuthMethod::Eap).fails_with("LCP-AUTH-NO-COMMON");
     let all = learned(&[(AuthMethod::MsChapV2, true), (AuthMethod::Pap, true)]);
     assert_eq!((all.ids(Severity::Fail), all.ids(Severity::Note)), (vec![], vec!["AUTH-WEAK-OFFERED"]));
     let ended = all.lcp_data(Side::Server, control::TERMINATE_REQUEST, b"").down(Layer::Lcp, Reason::Refused("Terminate-Request".into()));
@@ -148,6 +157,18 @@ fn logins_that_are_refused() {
     login(16).refused("no").fails_with("AUTH-CHAP-FAILURE");
     login(49).silence(Layer::Auth, "authentication result").fails_with("AUTH-RADIUS-TIMEOUT");
     login(49).down(Layer::Auth, Reason::Violated("the authenticator response (S=) is wrong".into())).fails_with("AUTH-SERVER-PROOF-BAD");
+    let given_up = |wait, ended: fn(Story) -> Story| ended(login(49).wait(wait));
+    let terminated = |story: Story| {
+        let story = story.lcp_data(Side::Server, control::TERMINATE_REQUEST, b"");
+        story.down(Layer::Auth, Reason::Refused("Terminate-Request".into()))
+    };
+    for wait in [5_000_000, 10_000_000, 30_000_000] {
+        assert!(given_up(wait, terminated).fails_with("AUTH-RADIUS-TIMEOUT").contains("of silence after"), "{wait}");
+        given_up(wait, |story| story.closed(Layer::Auth, How::Fin)).fails_with("AUTH-RADIUS-TIMEOUT");
+    }
+    given_up(300_000, terminated).fails_with("AUTH-TERMINATED");
+    let slow = login(49).wait(10_000_000).refused("E=691 R=0");
+    assert_eq!((slow.fails_with("AUTH-MSCHAP-691").is_empty(), slow.ids(Severity::Note)), (false, vec!["AUTH-MFA-TIMEOUT"]));
     let late = login(49).wait(31_000_000).refused("E=691 R=0");
     assert_eq!((late.fails_with("AUTH-MSCHAP-691").is_empty(), late.ids(Severity::Note)), (false, vec!["AUTH-MFA-TIMEOUT"]));
     let named = login(49).asked(|asked| asked.user = Some("CORP\\müller".into())).refused("E=691 R=0");
@@ -173,6 +194,11 @@ fn pap_and_eap_refusals() {
     let md5 =
         named().eap(Side::Server, eap::Packet::request(2, eap::MD5, *b"x")).eap(Side::Client, eap::Packet::response(2, eap::MD5, *b"y"));
     assert!(failed(md5).fails_with("AUTH-EAP-FAILURE").contains("EAP-MD5"));
+    let proposed =
+        named().eap(Side::Server, eap::Packet::request(2, 26, *b"x")).eap(Side::Client, eap::Packet::response(2, eap::NAK, [eap::MD5]));
+    let md5 =
+        proposed.eap(Side::Server, eap::Packet::request(3, eap::MD5, *b"x")).eap(Side::Client, eap::Packet::response(3, eap::MD5, *b"y"));
+    assert!(failed(md5).fails_with("AUTH-EAP-FAILURE").contains("EAP-MD5"), "a Nak before is no refusal");
     let peap =
         named().eap(Side::Server, eap::Packet::request(2, eap::PEAP, *b"x")).eap(Side::Client, eap::Packet::response(2, eap::NAK, [26]));
     assert!(failed(peap).fails_with("AUTH-EAP-METHOD-MISMATCH").contains("offers PEAP"));
@@ -189,6 +215,13 @@ fn pap_and_eap_refusals() {
     let judgement = rejected.judged();
     let beneath = judgement.findings.iter().find(|finding| finding.check.id == "LCP-PROTOCOL-REJECT").expect("shown beneath");
     assert_eq!(beneath.because_of, Some("AUTH-EAP-METHOD-MISMATCH"));
+    let waited = named()
+        .eap(Side::Server, eap::Packet::request(2, eap::MSCHAPV2, *b"challenge"))
+        .eap(Side::Client, eap::Packet::response(2, eap::MSCHAPV2, *b"response"))
+        .wait(16_000_000)
+        .eap(Side::Server, eap::Packet::request(3, eap::MSCHAPV2, [&[4, 1, 0, 13][..], b"E=691 R=0"].concat()))
+        .eap(Side::Client, eap::Packet::response(3, eap::MSCHAPV2, [4]));
+    assert!(failed(waited).ids(Severity::Note).contains(&"AUTH-MFA-TIMEOUT"), "the gap lies before the last exchange");
     let mschap = named().eap(Side::Server, eap::Packet::request(2, eap::MSCHAPV2, [&[4, 1, 0, 13][..], b"E=648 R=0"].concat()));
     assert!(mschap.down(Layer::Auth, Reason::Refused("E=648".into())).fails_with("AUTH-MSCHAP-648").contains("EAP-MSCHAPv2"));
 }

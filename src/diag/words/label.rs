@@ -100,6 +100,7 @@ const FILLERS: &[&str] = &[
     "received",
     "following",
     "fatal",
+    "handshake",
     "tls",
     "protocol",
     "defined",

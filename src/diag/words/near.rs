@@ -39,7 +39,8 @@ pub fn numbers(number: u32, allowed: impl Fn(&Code) -> bool) -> Vec<String> {
     let mut near: Vec<(u32, &'static Code)> =
         codes::all().filter(|code| allowed(code)).map(|code| (of(code).abs_diff(number), code)).collect();
     near.sort_by_key(|row| (row.0, row.1.number));
-    near.into_iter().filter(|row| row.0 <= FARTHEST).take(SHOWN).map(|row| row.1.shown()).collect()
+    let farthest = if number > 0xFFFF { FARTHEST_WORD } else { FARTHEST };
+    near.into_iter().filter(|row| row.0 <= farthest).take(SHOWN).map(|row| row.1.shown()).collect()
 }
 
 /// How many edits away a name is; nothing when it is too far to have been meant. One begins with the other: close.
@@ -84,6 +85,8 @@ const LONGEST: usize = 64;
 const SHOWN: usize = 5;
 /// Ours: a number farther away was not a slip.
 const FARTHEST: u32 = 64;
+/// Ours: of an HRESULT two digits may be wrong.
+const FARTHEST_WORD: u32 = 255;
 
 #[cfg(test)]
 mod tests {

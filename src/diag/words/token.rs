@@ -90,6 +90,10 @@ impl Number {
                 |c| (FULL_WIDTH..=FULL_WIDTH_END).contains(&c).then(|| char::from_u32(u32::from(c) - 0xFEE0)).flatten().unwrap_or(c);
             return Number::of(&word.chars().map(narrow).collect::<String>());
         }
+        // Assemblers write 80092013h.
+        if let Some(hex) = word.strip_suffix(['h', 'H']).filter(|hex| hex.len() == 8) {
+            return u32::from_str_radix(hex, 16).ok().map(Number::sized);
+        }
         if let Some(hex) = word.strip_prefix("0x").or_else(|| word.strip_prefix("0X")) {
             // C programs end constants so: 0x80090326L.
             let value = u32::from_str_radix(hex.trim_end_matches(['L', 'l', 'U', 'u']), 16).ok()?;

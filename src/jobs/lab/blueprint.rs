@@ -2,6 +2,7 @@
 
 use super::eap::{self, EapSetup};
 use super::fault::{self, Makes};
+use super::pki::fixed::Fixed;
 use super::pki::papers::Papers;
 use super::pki::{Authority, Chain, PkiKind};
 use super::{Dial, LabConfig, USERS};
@@ -26,6 +27,7 @@ pub(super) struct Blueprint {
     front: Option<Front>,
     front_v6: Option<Front>,
     pub pki: PkiKind,
+    pub fixed: Option<&'static Fixed>,
     pub pki_v6: Option<PkiKind>,
     pub pki_without_sni: Option<PkiKind>,
     papers: Option<Papers>,
@@ -64,6 +66,7 @@ impl Blueprint {
             Makes::Front(front) => self.front = Some(front),
             Makes::FrontV6(front) => self.front_v6 = Some(front),
             Makes::Pki(kind) => self.pki = kind,
+            Makes::Fixed(fixed) => self.fixed = Some(fixed),
             Makes::PkiV6(kind) => self.pki_v6 = Some(kind),
             Makes::PkiWithoutSni(kind) => self.pki_without_sni = Some(kind),
             Makes::Papers(papers) => self.papers = Some(papers),

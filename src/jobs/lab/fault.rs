@@ -4,10 +4,13 @@ use super::dial::Dial;
 use super::eap::EapSetup;
 use super::faults;
 use super::pki::PkiKind;
+use super::pki::fixed::Fixed;
 use super::pki::papers::Papers;
 use crate::base::Layer;
 use crate::live::listen::{Also, Front, ProxyPolicy, SocksMode};
+use crate::proto::edit::{Edit, Operation};
 use crate::proto::plan::{ServerConfig, Toxic};
+use std::time::Duration;
 
 /// One thing that is wrong, and the check that must find it.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +25,22 @@ pub struct Fault {
     pub makes: Makes,
     /// The id of the check that must find it; empty for an oddity, which must not be found at fault.
     pub found_by: &'static str,
+}
+
+impl Fault {
+    /// How long messages are held back in all: a client that waits for less sees silence instead.
+    pub fn holds(&self) -> Duration {
+        let parts = self.makes.parts();
+        let lines = parts.iter().flat_map(|part| match part {
+            Makes::Edits(lines) => *lines,
+            _ => &[],
+        });
+        let held = |line: &&str| match Edit::parse(line).ok()?.operation {
+            Operation::Hold(time) => Some(time),
+            _ => None,
+        };
+        lines.filter_map(held).sum()
+    }
 }
 
 /// How a fault comes about.
@@ -43,6 +62,8 @@ pub enum Makes {
     FrontV6(Front),
     /// By the certificates.
     Pki(PkiKind),
+    /// By certificates made beforehand, under a root of their own.
+    Fixed(&'static Fixed),
     /// By other certificates at the IPv6 address.
     PkiV6(PkiKind),
     /// By other certificates for clients that send no SNI.
@@ -125,7 +146,6 @@ impl Makes {
 mod tests {
     use super::*;
     use crate::base::Layer;
-    use crate::proto::edit::{Edit, Operation};
     use crate::wire::http::Head;
     use crate::wire::ppp::Frame;
     use crate::wire::sstp::{Header, Message};

@@ -106,6 +106,7 @@ impl Lab {
             config.ear = Ear::new(witness.tape());
         }
         let blueprint = Blueprint::of(&config)?;
+        config.own = config.own.or_else(|| blueprint.fixed.map(OwnChain::from));
         let pages = Pages::default();
         let web = Listener::web(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), pages.clone())?;
         let base = format!("http://{}", web.address());
@@ -122,7 +123,8 @@ impl Lab {
         dial.certificate = Some(certificate);
         dial.with_certificate = config.methods.as_deref() == Some(&[Method::EapTls]);
         blueprint.adjust(&mut dial);
-        Ok(Lab { listeners, proxy, web, ca_pem: authority.root_pem(), dial })
+        let ca_pem = config.own.as_ref().and_then(|own| own.root.as_deref()).map_or_else(|| authority.root_pem(), pki::pem);
+        Ok(Lab { listeners, proxy, web, ca_pem, dial })
     }
 
     /// Where the server listens.

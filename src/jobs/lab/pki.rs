@@ -1,8 +1,9 @@
 //! The lab's certificates: root, intermediate, leaf, sound or spoilt, made in memory at start.
 
+pub mod fixed;
 pub mod papers;
 
-use crate::base::Secret;
+use crate::base::{Secret, base64};
 use crate::live::listen::{Identity, Page};
 use crate::proto::auth::Identity as EapIdentity;
 use crate::proto::plan::CertHashes;
@@ -84,13 +85,15 @@ pub enum PkiKind {
     ThreeYears,
     /// The leaf has an RSA key.
     RsaLeaf,
+    /// The leaf has an Ed25519 key.
+    Ed25519Leaf,
     /// The leaf has a critical extension that nobody knows.
     UnknownCritical,
 }
 
 impl PkiKind {
     /// All kinds.
-    pub const ALL: [PkiKind; 32] = [
+    pub const ALL: [PkiKind; 33] = [
         PkiKind::Clean,
         PkiKind::ExpiredLeaf,
         PkiKind::NotYetValid,
@@ -122,6 +125,7 @@ impl PkiKind {
         PkiKind::EndsIn20Days,
         PkiKind::ThreeYears,
         PkiKind::RsaLeaf,
+        PkiKind::Ed25519Leaf,
         PkiKind::UnknownCritical,
     ];
 
@@ -203,6 +207,7 @@ impl Authority {
         };
         let key = match kind {
             PkiKind::RsaLeaf => KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256)?,
+            PkiKind::Ed25519Leaf => KeyPair::generate_for(&rcgen::PKCS_ED25519)?,
             _ => KeyPair::generate()?,
         };
         let mut params = leaf_params(kind, self.now, &place);
@@ -285,6 +290,13 @@ fn spoilt(kind: PkiKind, mut der: Vec<u8>) -> Vec<u8> {
         _ => {}
     }
     der
+}
+
+/// A certificate as PEM. RFC 7468 5.
+pub(super) fn pem(der: &[u8]) -> String {
+    let coded = base64(der);
+    let lines: Vec<&str> = coded.as_bytes().chunks(64).filter_map(|line| std::str::from_utf8(line).ok()).collect();
+    format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"))
 }
 
 /// The hashes of a certificate that crypto binding uses. MS-SSTP 2.2.7.

@@ -15,7 +15,7 @@ use crate::live::{Notes, dial, dns, drive, hello_scan, proxy, tls, trust};
 use crate::proto::Session;
 use crate::proto::auth::EapClient;
 use crate::proto::plan::{CertHashes, ClientConfig, Mind, Plan};
-use crate::transcript::{Reason, Sink, Target};
+use crate::transcript::{Reason, Sink, Target, What};
 use crate::wire::cert::Cert;
 use crate::wire::ncp::AuthMethod;
 use std::net::SocketAddr;
@@ -81,9 +81,14 @@ async fn call(
         _ = halted.wait_for(|halted| *halted) => return,
         base = below(config, &mut notes, beside, way) => base,
     };
-    let Some(base) = base else { return };
+    let Some(mut base) = base else { return };
     *odd = is_odd_key(base.secure.leaf());
     if config.asked.until < Layer::Http || config.asked.strict && !base.trusted {
+        if let Some(description) = base.secure.refused_late().await {
+            let mut notes = Notes::new(clock, record);
+            notes.note(Some(Side::Server), Layer::Tls, What::Alert { description });
+            notes.down(Layer::Tls, Reason::Refused(format!("alert {description} after the handshake")));
+        }
         return base.secure.close().await;
     }
     let proven = base.trusted && base.secure.signature == Signature::Good;

@@ -70,24 +70,31 @@ pub(super) async fn order(desk: &Desk, wide: &ClientHello, suites: &[Suite]) -> 
     }
 }
 
-/// Every group that the server accepts with those suites.
+/// Every group that the server accepts with those suites. Up to TLS 1.2 the curve of an EC certificate has to be among those offered
+/// (RFC 8422 5.1): where a group is struck off and nothing is accepted any more, it stays at the end of the list.
 pub(super) async fn groups(desk: &Desk, wide: &ClientHello, suites: &[u16]) -> Found<u16> {
-    let mut hello = with_suites(wide, suites);
+    let hello = with_suites(wide, suites);
     let mut found = Found { found: Vec::new(), whole: true, odd: false };
-    while !hello.groups.is_empty() {
-        let Some(heard) = desk.ask(&hello, Until::Done).await else {
+    let (mut left, mut stays) = (hello.groups.clone(), None);
+    while !left.is_empty() {
+        let groups = left.iter().copied().chain(stays).collect();
+        let Some(heard) = desk.ask(&ClientHello { groups, ..hello.clone() }, Until::Done).await else {
             found.whole = false;
             break;
         };
-        let picked = group(&heard).filter(|group| !found.found.contains(group));
         found.odd |= heard.is_odd();
-        let Some(picked) = picked else { break };
-        found.found.push(picked);
-        // A server that takes a group nobody offered does not look at the list.
-        if !hello.groups.contains(&picked) {
-            break;
+        match group(&heard) {
+            None if stays.is_none() && !found.found.is_empty() => stays = found.found.last().copied(),
+            Some(picked) if !found.found.contains(&picked) => {
+                found.found.push(picked);
+                // A server that takes a group nobody offered does not look at the list.
+                if !left.contains(&picked) {
+                    break;
+                }
+                left.retain(|group| *group != picked);
+            }
+            _ => break,
         }
-        hello.groups.retain(|group| *group != picked);
     }
     found
 }

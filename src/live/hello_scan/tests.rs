@@ -162,3 +162,40 @@ async fn silence_ends_a_survey_early_and_time_ends_it_too() {
         assert!(effort.connections <= 8 && effort.took.duration() < Duration::from_millis(2_000) && survey.posed.is_empty());
     }
 }
+
+/// A server of TLS 1.2 whose certificate is on P-256: it goes on only with clients that offer that curve, and takes the group they like best.
+async fn ec_certificate(listener: TcpListener) {
+    while let Ok((mut peer, _)) = listener.accept().await {
+        tokio::spawn(async move {
+            let mut header = [0; 5];
+            let _ = peer.read_exact(&mut header).await;
+            let mut message = vec![0; usize::from(u16::from_be_bytes([header[3], header[4]]))];
+            let _ = peer.read_exact(&mut message).await;
+            let offer = Offer::parse(&mut Reader::new(Layer::Tls, &message[4..])).expect("our hello");
+            let fits = offer.versions().contains(&TLS12) && offer.suites.contains(&0xc02b) && offer.groups.contains(&0x17);
+            let answer = match offer.groups.iter().find(|group| [0x1d, 0x17, 0x18].contains(*group)).filter(|_| fits) {
+                None => vec![21, 3, 3, 0, 2, 2, if offer.versions().contains(&TLS12) { 40 } else { 70 }],
+                Some(group) => {
+                    let hello = [&[2, 0, 0, 38, 3, 3][..], &[7; 32], &[0, 0xc0, 0x2b, 0]].concat();
+                    let exchange = [&[12, 0, 0, 10, 3][..], &group.to_be_bytes(), &[1, 4, 4, 3, 0, 1, 9]].concat();
+                    [&[22, 3, 3, 0, 60][..], &hello, &exchange, &[14, 0, 0, 0]].concat()
+                }
+            };
+            let _ = peer.write_all(&answer).await;
+            let _ = peer.read(&mut [0; 16]).await;
+        });
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn the_curve_of_the_certificate_stays_while_other_groups_are_asked_for() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback");
+    let std = listener.into_std().expect("a socket");
+    let served = TcpListener::from_std(std.try_clone().expect("the same socket")).expect("loopback");
+    let server = tokio::spawn(ec_certificate(served));
+    let survey = surveyed(TcpListener::from_std(std).expect("loopback"), Limits::default(), Duration::from_secs(2)).await;
+    server.abort();
+    let mut groups = survey.versions.iter().find(|seen| seen.it.version == TLS12).expect("accepted").it.groups.clone();
+    groups.sort();
+    assert_eq!(groups, [0x17, 0x18, 0x1d]);
+}

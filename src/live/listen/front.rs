@@ -193,6 +193,9 @@ impl Service {
     /// A server that knows one version and few cipher suites.
     async fn play_old(&self, mut stream: Wired, script: Script, hello: &[u8]) {
         let answer = old_tls::answer(script, hello, &self.door.identity.chain);
+        if answer.is_empty() {
+            return;
+        }
         let _ = stream.write_all(&answer).await;
         drain(&mut stream).await;
     }

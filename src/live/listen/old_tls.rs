@@ -2,7 +2,7 @@
 //! version and the chain.
 
 use crate::base::{Layer, Reader, WireError};
-use crate::wire::tls::{Offer, TLS10, TLS12};
+use crate::wire::tls::{Offer, TLS10, TLS12, TLS13};
 
 /// A server that knows one version, few suites and one way to agree on a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub struct Script {
     pub certified: bool,
     /// Its compression method. RFC 3749 2.
     pub compression: u8,
+    /// It closes on a hello that names TLS 1.3, as some middleboxes do.
+    pub shuns_tls13: bool,
 }
 
 /// How a server agrees on a key.
@@ -30,14 +32,22 @@ pub enum Exchange {
 
 impl Script {
     /// TLS 1.0 and its suites.
-    pub const OLD: Script =
-        Script { version: TLS10, ciphers: &[0xc00a, 0xc009, 0xc008], exchange: Exchange::Curve(P256), certified: true, compression: 0 };
+    pub const OLD: Script = Script {
+        version: TLS10,
+        ciphers: &[0xc00a, 0xc009, 0xc008],
+        exchange: Exchange::Curve(P256),
+        certified: true,
+        compression: 0,
+        shuns_tls13: false,
+    };
     /// SSL 3.0.
     pub const SSL: Script = Script { version: 0x0300, ..Script::OLD };
     /// TLS 1.1.
     pub const OLDER: Script = Script { version: 0x0302, ..Script::OLD };
     /// TLS 1.2 with the suites of TLS 1.0.
     pub const OLD_SUITES: Script = Script { version: TLS12, ..Script::OLD };
+    /// TLS 1.2 with ECDHE and AES-GCM, for hellos that do not name TLS 1.3.
+    pub const SHUNS_13: Script = Script { ciphers: &[0xc02c, 0xc02b], shuns_tls13: true, ..Script::OLD_SUITES };
     /// TLS 1.2 with DEFLATE.
     pub const DEFLATE: Script = Script { compression: 1, ..Script::OLD_SUITES };
     /// TLS 1.2 with RC4 alone: TLS_ECDHE_ECDSA_WITH_RC4_128_SHA.
@@ -81,10 +91,11 @@ impl Script {
     }
 }
 
-/// The answer of a server to the body of a ClientHello record: a flight, or an alert.
+/// The answer of a server to the body of a ClientHello record: a flight, an alert, or nothing.
 pub(super) fn answer(script: Script, hello: &[u8], chain: &[Vec<u8>]) -> Vec<u8> {
     match parsed(hello) {
         Err(_) => alert(DECODE_ERROR),
+        Ok(offer) if script.shuns_tls13 && allows(&offer, TLS13) => Vec::new(),
         Ok(offer) if !allows(&offer, script.version) => alert(PROTOCOL_VERSION),
         Ok(offer) if !script.shares_the_group(&offer) => alert(HANDSHAKE_FAILURE),
         Ok(offer) => match script.ciphers.iter().find(|cipher| offer.suites.contains(cipher)) {

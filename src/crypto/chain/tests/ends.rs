@@ -44,7 +44,8 @@ fn a_ca_made_anew_under_its_old_name_did_not_sign() {
     let (old, new) = (root("Root"), root("Root"));
     let leaf = leaf(&old, |_| {});
     assert_eq!(found(&judged(&[&leaf, &new], &[&new])), [(Rule::BadSignature, 0)]);
-    assert_eq!(found(&judged(&[&leaf], &[&new])), [(Rule::BadSignature, 0)]);
+    // The leaf names the key of the old root, so that it is told which root is wanting.
+    assert_eq!(found(&judged(&[&leaf], &[&new])), [(Rule::UntrustedRoot, 0)]);
     assert_eq!(found(&judged(&[&leaf, &new], &[])), [(Rule::BadSignature, 0), (Rule::UntrustedRoot, 1)]);
     // A private root under the name of a trusted one is still a root that is not trusted.
     assert_eq!(found(&judged(&[&leaf, &old], &[&new])), [(Rule::UntrustedRoot, 1)]);

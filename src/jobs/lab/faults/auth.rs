@@ -54,6 +54,23 @@ pub(in crate::jobs::lab) const FAULTS: &[Fault] = &[
         Makes::Many(&[EAP_MSCHAPV2, Makes::Edits(&["eap.request-mschapv2#* drop", "eap.failure#* drop"])]),
         "AUTH-RADIUS-TIMEOUT",
     ),
+    gives_up("auth.radius-5s", "the link is ended 5 s after the answer to the challenge", &["chap.success#1 hold 5s", TERMINATE]),
+    gives_up("auth.radius-10s", "the link is ended 10 s after the answer to the challenge", &["chap.success#1 hold 10s", TERMINATE]),
+    gives_up("auth.radius-30s", "the link is ended 30 s after the answer to the challenge", &["chap.success#1 hold 30s", TERMINATE]),
+    fault(
+        "auth.second-factor-missed",
+        Auth,
+        "the refusal comes after 40 s, as when nobody confirms the second factor",
+        Makes::Many(&[Makes::Server(|server| refuse(server, 691)), Makes::Edits(&["chap.failure#* hold 40s"])]),
+        "AUTH-MFA-TIMEOUT",
+    ),
+    fault(
+        "auth.second-factor-slow",
+        Auth,
+        "the yes comes after 12 s, as when the second factor is confirmed late",
+        Makes::Edits(&["chap.success#1 hold 12s"]),
+        "AUTH-SLOW",
+    ),
     fault("auth.no-challenge", Auth, "no challenge comes", Makes::Edits(&["chap.challenge#* drop"]), "AUTH-SILENT"),
     fault(
         "auth.impostor",
@@ -163,6 +180,13 @@ pub(in crate::jobs::lab) const FAULTS: &[Fault] = &[
     ),
 ];
 
+/// The server is silent, as while it tries its RADIUS server, and then ends the link.
+const fn gives_up(id: &'static str, title: &'static str, edits: &'static [&'static str]) -> Fault {
+    fault(id, Auth, title, Makes::Edits(edits), "AUTH-RADIUS-TIMEOUT")
+}
+
+/// An LCP Terminate-Request in place of the yes. RFC 1661 5.5.
+const TERMINATE: &str = "chap.success#1 instead 10 00 00 0c ff 03 c0 21 05 09 00 04";
 const WRONG_PASSWORD: Makes = Makes::Dial(|dial| dial.password = Some(Secret::new("letmein".into())));
 const EAP_MSCHAPV2: Makes = Makes::Server(|server| server.methods = vec![Method::EapMsChapV2]);
 

@@ -3,6 +3,7 @@
 use crate::base::Layer::Cert;
 use crate::jobs::lab::fault::{Fault, Makes, fault};
 use crate::jobs::lab::pki::PkiKind;
+use crate::jobs::lab::pki::fixed;
 use crate::jobs::lab::pki::papers::{Crl, IssuerPage, Ocsp, Papers};
 
 pub(in crate::jobs::lab) const FAULTS: &[Fault] = &[
@@ -75,6 +76,11 @@ pub(in crate::jobs::lab) const FAULTS: &[Fault] = &[
     fault("cert.ends-this-week", Cert, "the leaf ends in 5 days", Makes::Pki(PkiKind::EndsIn5Days), "CERT-EXPIRES-SOON"),
     fault("cert.ends-this-month", Cert, "the leaf ends in 20 days", Makes::Pki(PkiKind::EndsIn20Days), "CERT-EXPIRES-30-DAYS"),
     fault("cert.three-years", Cert, "the leaf is valid for three years", Makes::Pki(PkiKind::ThreeYears), "CERT-VALIDITY-TOO-LONG"),
+    fault("cert.sha1", Cert, "the leaf is signed with SHA-1", Makes::Fixed(&fixed::SHA1_LEAF), "CERT-SHA1"),
+    fault("cert.ca-sha1", Cert, "the intermediate is signed with SHA-1", Makes::Fixed(&fixed::SHA1_CA), "CERT-SHA1"),
+    fault("cert.md5", Cert, "the leaf is signed with MD5", Makes::Fixed(&fixed::MD5_LEAF), "CERT-MD5"),
+    fault("cert.ca-key-1024", Cert, "the intermediate has an RSA key of 1024 bits", Makes::Fixed(&fixed::KEY_1024), "CERT-WEAK-KEY"),
+    fault("cert.ca-key-512", Cert, "the intermediate has an RSA key of 512 bits", Makes::Fixed(&fixed::KEY_512), "CERT-KEY-BLOCKED"),
     looked_up(
         "cert.other-without-sni",
         "without SNI the server shows another certificate",

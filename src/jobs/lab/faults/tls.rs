@@ -77,6 +77,20 @@ pub(in crate::jobs::lab) const FAULTS: &[Fault] = &[
         Makes::Many(&[Makes::Front(Front::Script(Script::SHORT_PRIME)), Makes::Pki(PkiKind::RsaLeaf)]),
         "TLS-WEAK-DH",
     ),
+    fault(
+        "tls.shuns-tls13",
+        Tls,
+        "hellos that name TLS 1.3 are dropped, others are answered with TLS 1.2",
+        Makes::Front(Front::Script(Script::SHUNS_13)),
+        "TLS-13-INTOLERANT",
+    ),
+    fault(
+        "tls.ed25519-key",
+        Tls,
+        "the certificate has an Ed25519 key, which no Windows takes",
+        Makes::Pki(PkiKind::Ed25519Leaf),
+        "TLS-CERT-KEY-TYPE",
+    ),
     // RFC 8446 6.2: internal_error.
     fault("tls.internal-error", Tls, "the server has an error of its own", Makes::Front(Front::Alert(80)), "TLS-HANDSHAKE-FAILED"),
     fault(
