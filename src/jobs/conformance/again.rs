@@ -110,6 +110,14 @@ mod tests {
     }
 
     #[test]
+    fn flaky_tells_how_often_each_verdict_came_and_what_was_seen() {
+        let (pass, fail) = (Verdict::new(Grade::Pass, ""), Verdict::new(Grade::Fail, "no answer"));
+        assert_eq!(flaky(&[&pass, &pass]), None);
+        let verdict = flaky(&[&pass, &fail, &pass]).expect("not the same");
+        assert_eq!((verdict.grade, verdict.actual.as_str()), (Grade::Flaky, "pass 2 of 3, fail 1 of 3 (no answer)"));
+    }
+
+    #[test]
     fn only_what_is_not_expected_is_run_again() {
         let known = known::parse("[cases]\n\"sstp/2.2.1/reserved-bits\" = { verdict = \"fail\", reason = \"r\" }").expect("well formed");
         let retries = Retries { times: 2, most: Some(1), scale: Scale { known, strict: false, today: "2026-01-01".into() } };

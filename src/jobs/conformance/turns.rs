@@ -45,6 +45,8 @@ pub struct Shape {
     pub id: &'static str,
     /// As it is said.
     pub says: &'static str,
+    /// A message in this shape can be read: what is wrong is which attributes it has.
+    pub readable: bool,
     /// From the attributes of a sound message, and one that it must not have: how many are announced, and what stands behind
     /// the header.
     make: fn(&[u8], &[u8]) -> Option<(u16, Vec<u8>)>,
@@ -66,20 +68,37 @@ impl Shape {
 
 /// Every shape. MS-SSTP 2.2.2, 2.2.4.
 pub const SHAPES: [Shape; 8] = [
-    Shape { id: "unknown-attribute-behind", says: "an attribute of an unknown type behind its own", make: |own, _| behind(own, &UNKNOWN) },
-    Shape { id: "unknown-attribute-alone", says: "an attribute of an unknown type and no other", make: |_, _| Some((1, UNKNOWN.to_vec())) },
-    Shape { id: "foreign-attribute", says: "an attribute that belongs to another message", make: behind },
-    Shape { id: "attribute-twice", says: "its attribute twice", make: |own, _| present(own).map(|own| (2, own.repeat(2))) },
-    Shape { id: "attribute-missing", says: "an attribute announced and none there", make: |_, _| Some((1, Vec::new())) },
+    Shape {
+        id: "unknown-attribute-behind",
+        says: "an attribute of an unknown type behind its own",
+        readable: true,
+        make: |own, _| behind(own, &UNKNOWN),
+    },
+    Shape {
+        id: "unknown-attribute-alone",
+        says: "an attribute of an unknown type and no other",
+        readable: true,
+        make: |_, _| Some((1, UNKNOWN.to_vec())),
+    },
+    Shape { id: "foreign-attribute", says: "an attribute that belongs to another message", readable: true, make: behind },
+    Shape { id: "attribute-twice", says: "its attribute twice", readable: true, make: |own, _| present(own).map(|own| (2, own.repeat(2))) },
+    Shape { id: "attribute-missing", says: "an attribute announced and none there", readable: false, make: |_, _| Some((1, Vec::new())) },
     Shape {
         id: "attribute-uncounted",
         says: "an attribute there and none announced",
+        readable: false,
         make: |own, _| Some((0, present(own).unwrap_or(&UNKNOWN).to_vec())),
     },
-    Shape { id: "one-byte-more", says: "one byte behind its end", make: |own, _| Some((announced(own), [own, &[0]].concat())) },
+    Shape {
+        id: "one-byte-more",
+        says: "one byte behind its end",
+        readable: false,
+        make: |own, _| Some((announced(own), [own, &[0]].concat())),
+    },
     Shape {
         id: "longest",
         says: "zeros behind its end up to the longest packet",
+        readable: false,
         make: |own, _| Some((announced(own), [own, &vec![0; usize::from(LONGEST) - HEAD - own.len()]].concat())),
     },
 ];

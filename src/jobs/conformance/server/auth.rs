@@ -1,7 +1,7 @@
 //! Authentication. RFC 1334, RFC 1994, RFC 2759, RFC 3748.
 
 use super::{derived, must, rfc};
-use crate::base::Layer::{Auth, Lcp};
+use crate::base::Layer::{Auth, Lcp, Ncp};
 use crate::jobs::conformance::case::{Level, Row};
 use crate::jobs::conformance::expect::{Expect, View, name};
 use crate::proto::plan::Method;
@@ -95,9 +95,9 @@ pub(super) const ROWS: &[Row] = &[
         .why("An old response must not be good for a new call.")
         .proved("auth.mutant-fixed-challenge"),
     rfc(Level::Must, "auth/4.1/every-challenge-its-identifier", 1994, "4.1", &["S-223"])
-        .at(Lcp)
+        .at(Ncp)
         .methods(CHAP)
-        .edits(&["sstp.call-disconnect#1 instead 10 00 00 10 ff 03 c0 21 01 61 00 08 01 04 05 78"])
+        .edits(&["ipcp.configure-request#1 before 10 00 00 10 ff 03 c0 21 01 61 00 08 01 04 05 78"])
         .only_if(
             Expect::Is("two challenges of different values", |view| match numbered_challenges(view).len() {
                 0 | 1 => Err("fewer than two".into()),

@@ -48,6 +48,10 @@ pub(super) fn cases() -> Vec<Case> {
 fn shaped((name, bytes, carrier, until, layer, covers): &Message, shape: &Shape) -> Option<Case> {
     let bytes = shape.of(&unhex(bytes)?, &unhex(FOREIGN)?)?;
     let request = *name == "call-connect-request";
+    // The specification has no rule for an echo with a sound attribute.
+    if name.starts_with("echo-") && shape.readable {
+        return None;
+    }
     Some(Case {
         id: format!("{layer}/2.2.4/{name}-{}", shape.id).into(),
         title: format!("{} with {}: {}", spoken(name), shape.says, if request { "refused" } else { "the call ends" }).into(),
@@ -65,9 +69,9 @@ fn shaped((name, bytes, carrier, until, layer, covers): &Message, shape: &Shape)
     })
 }
 
-/// The compound MAC is over what is sent, so that nothing but the shape is wrong.
+/// The compound MAC does not fit any more either: the specification has no order for the two, and the call ends for both.
 fn bound((id, says, behind, length, count): &Bound) -> Case {
-    const UNSEALED: &str = "sstp.call-connected-unsealed#1";
+    const CONNECTED: &str = "sstp.call-connected#1";
     let splice = behind.map_or_else(|| "8..9999 \"\"".to_string(), |bytes| format!("9999..9999 {bytes}"));
     Case {
         id: format!("binding/2.2.4/call-connected-{id}").into(),
@@ -77,9 +81,9 @@ fn bound((id, says, behind, length, count): &Bound) -> Case {
         level: Level::Must,
         covers: vec!["S-075", "S-138"],
         edits: vec![
-            format!("{UNSEALED} splice {splice}").into(),
-            format!("{UNSEALED} set length={length}").into(),
-            format!("{UNSEALED} set num-attributes={count}").into(),
+            format!("{CONNECTED} splice {splice}").into(),
+            format!("{CONNECTED} set length={length}").into(),
+            format!("{CONNECTED} set num-attributes={count}").into(),
         ],
         proved_by: "sstp.mutant-ignores",
         base: Base { expect: ENDED, ..Base::new(Side::Server, Binding) },

@@ -1,7 +1,7 @@
 //! A stream has no borders: messages cut at every byte, cut short at every byte, and put together. MS-SSTP 3.1.7.2.
 
 use super::{ACKED, BOUND, ENDED, MALFORMED, REFUSED};
-use crate::base::Layer::{self, Auth, Binding, Data, Http, Lcp, Ncp, Sstp};
+use crate::base::Layer::{self, Auth, Binding, Http, Lcp, Ncp, Sstp};
 use crate::base::{Side, SpecRef};
 use crate::jobs::conformance::case::{Base, Case, Level};
 use crate::jobs::conformance::expect::Expect;
@@ -55,7 +55,7 @@ const fn instead(
 
 /// Every message of a client, at every byte. The head of the request is counted from both ends, since the host stands in its
 /// middle: a name of up to 40 characters is cut at every byte as well. A response to a challenge is cut up to the user's name.
-const CUTS: [Cut; 13] = [
+const CUTS: [Cut; 12] = [
     Cut { covers: "S-011", ..cut("http.request", Http, "http", 1..=150, Expect::Http(200, 200), "http.mutant-one-read") },
     Cut {
         name: "http.request-end",
@@ -98,7 +98,6 @@ const CUTS: [Cut; 13] = [
     cut("lcp.configure-request", Lcp, "lcp", 1..=21, Expect::Up(Lcp), "lcp.mutant-no-ack"),
     cut("chap.response", Auth, "auth", 1..=61, Expect::Sends("chap.success"), "sstp.mutant-one-read"),
     cut("ipcp.configure-request", Ncp, "ncp", 1..=17, Expect::Up(Ncp), "sstp.mutant-one-read"),
-    cut("ipv4.packet", Data, "data", 1..=35, Expect::Up(Data), "sstp.mutant-one-read"),
 ];
 
 /// A message that is cut short, its length field told the truth: name, bytes, from and to which length.
