@@ -19,6 +19,7 @@ mod hostile;
 mod house;
 mod lab;
 mod mutate;
+mod outage;
 mod path;
 mod path_cli;
 mod recorded;

@@ -1,10 +1,12 @@
 //! The matrix of the client suite: every case passes against the built-in client and fails against its mutant, in memory.
 
+use crate::conformance::{cuts, lengths};
 use sstp_diag::base::{Layer, Micros, Side};
 use sstp_diag::jobs::conformance::client::{self, OVER_SOCKETS, mutants};
 use sstp_diag::jobs::conformance::coverage::{self, Coverage, UNTESTED};
 use sstp_diag::jobs::conformance::{Case, Grade, Level, rehearse, server, verdict};
 use sstp_diag::proto::edit::Edit;
+use sstp_diag::proto::plan::Method;
 use sstp_diag::transcript::{Event, What, tap};
 use std::collections::HashSet;
 
@@ -39,6 +41,31 @@ fn every_client_case_passes_the_clean_client_and_fails_its_mutant() {
 #[test]
 fn every_other_client_case_passes_the_clean_client_and_fails_its_mutant() {
     matrix(1, 2);
+}
+
+#[test]
+fn every_message_of_a_server_is_cut_at_every_byte() {
+    let mut honest = above_tls().into_iter().find(|case| case.base.until == Layer::Data && case.base.methods.is_none()).expect("a case");
+    (honest.edits, honest.base.hangs_up) = (Vec::new(), false);
+    honest.base.policy = |_| {};
+    honest.base.methods = Some(&[Method::MsChapV2]);
+    let (_, events) = rehearse::client_case(&honest, None);
+    let (sent, cuts) = (lengths(&events, Side::Server), cuts(&client::all(), "-to-client"));
+    for name in
+        ["http-response", "sstp-call-connect-ack", "lcp-configure-request", "chap-challenge", "chap-success", "ipcp-configure-request"]
+    {
+        let missing: Vec<usize> = (1..sent[name]).filter(|at| !cuts[name].contains(at)).collect();
+        assert!(missing.is_empty(), "{name} of {} bytes is not cut after {missing:?}", sent[name]);
+    }
+    for (name, length) in [
+        ("sstp-call-connect-nak", 22),
+        ("sstp-call-disconnect", 20),
+        ("sstp-call-abort", 20),
+        ("sstp-echo-request", 8),
+        ("sstp-echo-response", 8),
+    ] {
+        assert_eq!(cuts[name].len(), length - 1, "{name}");
+    }
 }
 
 #[test]

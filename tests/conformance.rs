@@ -5,7 +5,7 @@ use sstp_diag::jobs::conformance::again::Retries;
 use sstp_diag::jobs::conformance::coverage::{self, Coverage, UNTESTED};
 use sstp_diag::jobs::conformance::known::{self, Scale};
 use sstp_diag::jobs::conformance::run::{self, Outcome, Peer, SuiteConfig};
-use sstp_diag::jobs::conformance::{Case, Grade, Level, rehearse, server};
+use sstp_diag::jobs::conformance::{Case, Grade, Level, expect, rehearse, server};
 use sstp_diag::jobs::lab::{Lab, LabConfig, fault};
 use sstp_diag::jobs::probe::ProbeConfig;
 use sstp_diag::live::clock::Clock;
@@ -13,7 +13,7 @@ use sstp_diag::live::dns::Override;
 use sstp_diag::live::trust::{Store, Trust};
 use sstp_diag::proto::edit::Edit;
 use sstp_diag::proto::plan::Credentials;
-use sstp_diag::transcript::Target;
+use sstp_diag::transcript::{Event, Target};
 use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
@@ -75,6 +75,52 @@ fn the_rows_are_well_formed() {
     }
 }
 
+/// Where each message of the honest end is cut by a family of splits, under the names of ids: bytes of the first piece.
+pub fn cuts(cases: &[Case], ending: &str) -> HashMap<String, HashSet<usize>> {
+    let mut cuts: HashMap<String, HashSet<usize>> = HashMap::new();
+    for case in cases {
+        let what = case.id.rsplit('/').next().unwrap_or_default();
+        let Some((name, at)) = what.split_once("-split-") else { continue };
+        cuts.entry(name.trim_end_matches(ending).to_string()).or_default().insert(at.parse().expect("a number"));
+    }
+    cuts
+}
+
+/// Bytes of every message that this side sent, by the names of ids.
+pub fn lengths(events: &[Event], side: Side) -> HashMap<String, usize> {
+    let ours = events.iter().filter(|event| event.by == Some(side) && !event.raw.is_empty());
+    ours.filter_map(|event| Some((expect::name(event)?.replace('.', "-"), event.raw.len()))).collect()
+}
+
+#[test]
+fn every_message_of_a_client_is_cut_at_every_byte() {
+    let mut honest = run::honest(true);
+    honest.base.until = Layer::Ncp;
+    let (_, events) = rehearse::server(&honest, &[]);
+    let (sent, cuts) = (lengths(&events, Side::Client), cuts(&server::all(), ""));
+    for name in ["sstp-call-connect-request", "sstp-call-connected", "lcp-configure-request", "chap-response", "ipcp-configure-request"] {
+        let unfixed = if name == "chap-response" { "alice".len() } else { 0 };
+        let missing: Vec<usize> = (1..sent[name] - unfixed).filter(|at| !cuts[name].contains(at)).collect();
+        assert!(missing.is_empty(), "{name} of {} bytes is not cut after {missing:?}", sent[name]);
+    }
+    // MS-SSTP 2.2.9 to 2.2.14: messages of a fixed length that a call like this one does not have.
+    for (name, length) in [
+        ("sstp-call-disconnect", 20),
+        ("sstp-call-abort", 20),
+        ("sstp-call-disconnect-ack", 8),
+        ("sstp-echo-request", 8),
+        ("sstp-echo-response", 8),
+    ] {
+        assert_eq!(cuts[name].len(), length - 1, "{name}");
+    }
+    let head = sent["http-request"];
+    for name in 1..=40 {
+        let length = head - "vpn.lab.example".len() + name;
+        let cut = |at: &usize| cuts["http-request"].contains(at) || cuts["http-request-end"].contains(&(length - at));
+        assert!((1..length).all(|at| cut(&at)), "a host of {name} characters");
+    }
+}
+
 #[test]
 fn every_requirement_has_a_case_or_a_reason() {
     let cases = server::all();
@@ -88,7 +134,7 @@ fn every_requirement_has_a_case_or_a_reason() {
     }
 }
 
-async fn lab_with(faults: &[&str]) -> Lab {
+pub async fn lab_with(faults: &[&str]) -> Lab {
     let config = LabConfig { faults: faults.iter().map(ToString::to_string).collect(), ..LabConfig::default() };
     Lab::start(config).await.expect("the lab starts")
 }
@@ -107,7 +153,7 @@ async fn run_against(lab: &Lab, cases: Vec<Case>, retries: Retries) -> Outcome {
 }
 
 /// The suite for this lab's accounts at that address.
-async fn run_through(lab: &Lab, at: SocketAddr, cases: Vec<Case>, retries: Retries) -> Outcome {
+pub async fn run_through(lab: &Lab, at: SocketAddr, cases: Vec<Case>, retries: Retries) -> Outcome {
     let dial = lab.dial().clone();
     let mut probe = ProbeConfig::new(Target { host: dial.host.clone(), port: at.port(), ..Target::default() });
     probe.credentials = dial.user.clone().zip(dial.password.clone()).map(|(user, password)| Credentials { user, password });
@@ -118,7 +164,7 @@ async fn run_through(lab: &Lab, at: SocketAddr, cases: Vec<Case>, retries: Retri
     run::run(suite, &Clock::start(), stopped, &mut |_, _| {}).await
 }
 
-fn sample(every: usize) -> Vec<Case> {
+pub fn sample(every: usize) -> Vec<Case> {
     server::all().into_iter().filter(|case| !case.base.slow && case.base.lab.is_none()).step_by(every).collect()
 }
 
@@ -133,7 +179,7 @@ async fn a_sample_passes_over_sockets() {
         .filter(|done| done.verdict.grade != Grade::Pass)
         .map(|done| format!("{}: {} {}", done.case.id, done.verdict.grade.name(), done.verdict.actual))
         .collect();
-    assert!(wrong.is_empty() && outcome.down_after.is_none(), "{:?}\n{}", outcome.down_after, wrong.join("\n"));
+    assert!(wrong.is_empty() && outcome.gone.is_none(), "{:?}\n{}", outcome.gone, wrong.join("\n"));
     assert_eq!(outcome.done.len(), count);
 }
 
@@ -147,7 +193,7 @@ async fn what_is_proved_by_a_fault_fails_against_it_over_sockets() {
             .collect();
         assert!(cases.len() > 2, "{fault}");
         let outcome = over_sockets(cases, &[fault]).await;
-        assert!(outcome.down_after.is_none() && !outcome.done.is_empty(), "{fault}: {:?}", outcome.down_after);
+        assert!(outcome.gone.is_none() && !outcome.done.is_empty(), "{fault}: {:?}", outcome.gone);
         for done in outcome.done {
             assert!(done.verdict.grade.is_held_against(), "{fault}: {}: {}", done.case.id, done.verdict.grade.name());
         }
@@ -161,7 +207,7 @@ async fn what_lies_below_http_passes_and_fails_over_sockets() {
     assert!((20..30).contains(&cases.len()), "{} cases", cases.len());
     let sound = over_sockets(cases.clone(), &[]).await;
     let wrong: Vec<_> = sound.done.iter().filter(|done| done.verdict.grade != Grade::Pass).collect();
-    assert!(wrong.is_empty() && sound.done.len() == cases.len(), "{wrong:?} {:?} {:?}", sound.unreachable, sound.down_after);
+    assert!(wrong.is_empty() && sound.done.len() == cases.len(), "{wrong:?} {:?} {:?}", sound.unreachable, sound.gone);
     // Labs of their own for cases that would disturb each other.
     let at_once = async || {
         let mut set = JoinSet::new();
@@ -174,7 +220,7 @@ async fn what_lies_below_http_passes_and_fails_over_sockets() {
 async fn fails_its_mutant(case: Case) {
     let outcome = over_sockets(vec![case.clone()], &[case.proved_by]).await;
     let [done] = outcome.done.as_slice() else { panic!("{}: {outcome:?}", case.id) };
-    assert!(outcome.down_after.is_none(), "{}: {:?}", case.id, outcome.down_after);
+    assert!(outcome.gone.is_none(), "{}: {:?}", case.id, outcome.gone);
     assert!(done.verdict.grade.is_held_against(), "{}: {:?}", case.id, done.verdict);
 }
 

@@ -216,3 +216,26 @@ fn every_command_line_of_the_docs_is_understood() {
     assert!(count >= 60, "the command lines are found: {count}");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// What is shown as a row stands in the source, so that it compiles and is run.
+#[test]
+fn the_rows_shown_to_contributors_are_rows() {
+    fn sources(folder: &Path, all: &mut String) {
+        for entry in std::fs::read_dir(folder).expect("readable").flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                sources(&path, all);
+            } else if path.extension().is_some_and(|ending| ending == "rs") {
+                all.extend(std::fs::read_to_string(&path).expect("text").split_whitespace());
+            }
+        }
+    }
+    let mut source = String::new();
+    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut source);
+    let page = include_str!("../docs/contributing.md");
+    let shown: Vec<&str> = page.split("```rust\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert!(shown.len() >= 3);
+    for row in shown {
+        assert!(source.contains(&row.split_whitespace().collect::<String>()), "no such row:\n{row}");
+    }
+}

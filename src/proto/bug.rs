@@ -74,6 +74,8 @@ pub enum Bug {
     EarlyPppEnds,
     Md5Refused,
     FourthCallLost,
+    CookieOpens,
+    DataUnbound,
     OneEndsAll,
     LargeReplies,
 }
@@ -180,6 +182,8 @@ pub const RULES: &[Row] = &[
     sstp(Bug::NakIsFinal, "nak-is-final", "after a Nak no request is good enough", "3.3.1.1.1"),
     sstp(Bug::EarlyPppEnds, "early-ppp-ends", "PPP before Call Connect Request ends the connection", "3.3.7.2"),
     sstp(Bug::FourthCallLost, "fourth-call-lost", "every fourth connection is closed", "3.3.5.2.5"),
+    sstp(Bug::CookieOpens, "cookie-opens", "no login is asked for where the request has a cookie", "3.3.7.3"),
+    sstp(Bug::DataUnbound, "data-unbound", "network packets pass before Call Connected", "3.3.7.2"),
     sstp(Bug::OneEndsAll, "one-ends-all", "a call that ends ends all others", "3.3.5.2.4"),
     rfc(Bug::LargeReplies, "large-replies", "the MRU of the client is not heeded", 1661, "6.1"),
     rfc(Bug::Md5Refused, "md5-refused", "no proof by MD5 is right", 1994, "2.1"),
@@ -226,6 +230,11 @@ impl Bugs {
     /// Whether it has this one.
     pub fn has(&self, bug: Bug) -> bool {
         self.on.contains(&bug)
+    }
+
+    /// Without this one.
+    pub fn remove(&mut self, bug: Bug) {
+        self.on.retain(|other| *other != bug);
     }
 
     /// Another one.

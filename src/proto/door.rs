@@ -69,9 +69,10 @@ impl Door {
         let after = self.queue.back().map_or(now, |piece| piece.release);
         let release = work.release.max(after);
         let mut push = |bytes: Vec<u8>, times| self.queue.push_back(Piece { release, bytes, times });
+        let cut = work.bytes.as_ref().and_then(|bytes| work.cut(bytes.len()));
         work.before.into_iter().for_each(|bytes| push(bytes, 1));
         if let Some(bytes) = work.bytes.clone() {
-            match work.split.filter(|_| !work.shred).filter(|at| (1..bytes.len()).contains(at)) {
+            match cut {
                 Some(at) => {
                     let (head, tail) = bytes.split_at(at);
                     push(head.to_vec(), 1);
@@ -125,13 +126,20 @@ struct Work {
     bytes: Option<Vec<u8>>,
     before: Vec<Vec<u8>>,
     times: u32,
-    split: Option<usize>,
+    split: Option<isize>,
     shred: bool,
     release: Micros,
     close: bool,
 }
 
 impl Work {
+    /// Where a message of that length is cut in two.
+    fn cut(&self, length: usize) -> Option<usize> {
+        let at = self.split.filter(|_| !self.shred)?;
+        let place = if at < 0 { length.checked_sub(at.unsigned_abs())? } else { at.unsigned_abs() };
+        (1..length).contains(&place).then_some(place)
+    }
+
     /// Applies one operation; says whether it found what it names.
     fn apply(&mut self, operation: &Operation) -> bool {
         self.times = self.times.max(1);
@@ -254,6 +262,7 @@ mod tests {
         assert!(through("sstp.call-connect-ack drop").0.is_empty());
         assert_eq!(through("sstp.call-connect-ack repeat 3").0.len(), 3);
         assert_eq!(through("sstp.call-connect-ack split 5").0[0].len(), 5);
+        assert_eq!(through("sstp.call-connect-ack split -5").0[1].len(), 5);
         assert_eq!(through("sstp.call-connect-ack shred").0.len(), 48);
         assert_eq!(through("sstp.call-connect-ack before 00 01").0[0], [0, 1]);
     }

@@ -37,8 +37,8 @@ pub enum Operation {
     Hold(Duration),
     /// `splice a..b "text"` or `splice a..b hex`: those bytes are replaced; no length is mended.
     Splice(usize, usize, Vec<u8>),
-    /// `split n`: written in two pieces, n bytes first.
-    Split(usize),
+    /// `split n`: written in two pieces, n bytes first; `split -n`: n bytes last.
+    Split(isize),
     /// `shred`: every byte is written on its own.
     Shred,
     /// `close`: the message is not sent, and the connection is closed in its place.
@@ -150,7 +150,7 @@ fn operation(verb: &str, rest: &str) -> Result<Operation, &'static str> {
             Operation::Splice(from, to, bytes(text).ok_or("bytes: hexadecimal, or \"text\"")?)
         }
         "copy" if !rest.is_empty() => Operation::Copy(rest.to_string()),
-        "split" => Operation::Split(rest.parse().map_err(|_| "split n")?),
+        "split" => Operation::Split(rest.parse().map_err(|_| "split n or split -n")?),
         _ => return Err("an operation: set flip drop close repeat before hold splice split shred instead copy extra early"),
     })
 }
@@ -201,6 +201,7 @@ mod tests {
         assert_eq!(edit("chap.success#1 hold 70s"), Ok(Operation::Hold(Duration::from_secs(70))));
         assert_eq!(edit("http.response#1 splice 9..12 \"503\""), Ok(Operation::Splice(9, 12, b"503".to_vec())));
         assert_eq!(edit("sstp.call-connected#1 split 5"), Ok(Operation::Split(5)));
+        assert_eq!(edit("http.request#1 split -4"), Ok(Operation::Split(-4)));
         assert_eq!(edit("sstp.a extra set version=1"), Ok(Operation::Extra(Box::new(Operation::Set("version".into(), Value::Number(1))))));
         assert_eq!(edit("sstp.b#1 early sstp.a#2"), Ok(Operation::Early("sstp.a".into(), 2)));
     }

@@ -242,6 +242,9 @@ impl Session {
                     if self.core.bugs.has(Bug::UnusualRefused) && !bugs::is_usual(&head, &bytes) {
                         return self.mind.unreadable(&mut self.core, &bugs::unusual(), true);
                     }
+                    if !head.headers.iter().any(|header| header.0.eq_ignore_ascii_case("cookie")) {
+                        self.core.bugs.remove(Bug::CookieOpens);
+                    }
                     self.mind.http(&mut self.core, head);
                     return self.packets();
                 }

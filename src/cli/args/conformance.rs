@@ -52,7 +52,7 @@ pub struct ServerSuiteArgs {
     #[arg(long, help_heading = "Lab")]
     pub lab: bool,
     /// With the fault ID (repeatable; see `lab --list` and docs/faults.md)
-    #[arg(long, value_name = "ID", requires = "lab", help_heading = "Lab")]
+    #[arg(long, value_name = "ID", requires = "lab", conflicts_with = "target", help_heading = "Lab")]
     pub fault: Vec<String>,
     /// Run so many cases at a time
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256), help_heading = "Run")]
@@ -108,7 +108,7 @@ pub struct ClientArgs {
     #[arg(long, conflicts_with = "by")]
     pub lab: bool,
     /// With the mutation ID, which a case is proved by
-    #[arg(long, value_name = "ID", requires = "lab")]
+    #[arg(long, value_name = "ID", requires = "lab", conflicts_with_all = ["exec", "exec_sstpc", "by"])]
     pub fault: Option<String>,
     /// Somebody brings a client by hand, and it finds its case by this [default: port]
     #[arg(long, value_enum)]

@@ -52,7 +52,7 @@ pub struct MarkArgs {
     #[arg(long, conflicts_with = "own")]
     pub lab: bool,
     /// With this seeded defect of the lab (repeatable; see `lab --list-bugs`)
-    #[arg(long, value_name = "ID", requires = "lab")]
+    #[arg(long, value_name = "ID", requires = "lab", conflicts_with_all = ["to", "own"])]
     pub bug: Vec<String>,
     /// Give the same kinds of change to our own parsers and sessions, in this process
     #[arg(long = "self", id = "own")]

@@ -34,7 +34,7 @@ pub struct PathArgs {
     #[arg(long, help_heading = "Lab")]
     pub lab: bool,
     /// The middlebox: KIND or KIND=NUMBER, see `lab --list-middleboxes` [default: clean]
-    #[arg(long, value_name = "KIND[=N]", requires = "lab", value_parser = Chosen::parse, help_heading = "Lab")]
+    #[arg(long, value_name = "KIND[=N]", requires = "lab", conflicts_with = "target", value_parser = Chosen::parse, help_heading = "Lab")]
     pub middlebox: Option<Chosen>,
     /// Write the report as table or json, to standard output or into FILE (repeatable)
     #[arg(short, long = "output", value_name = "FORMAT[=FILE]", value_parser = shape, help_heading = "Output")]

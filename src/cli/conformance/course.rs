@@ -5,7 +5,7 @@ use crate::cli::args::{Paper, SuiteArgs};
 use crate::cli::exit::{Exit, Trouble};
 use crate::cli::output::{self, complain, print};
 use crate::jobs::conformance::again::Retries;
-use crate::jobs::conformance::known::{self, Known, Scale};
+use crate::jobs::conformance::known::{self, Known, Scale, Standing};
 use crate::jobs::conformance::run::{self, Outcome, Peer, SuiteConfig};
 use crate::jobs::conformance::{Case, client, server};
 use crate::live::clock::Clock;
@@ -31,6 +31,10 @@ impl<'a> Course<'a> {
         let clock = Clock::start();
         let scale = Scale { known, strict: args.strict, today: known::day(clock.unix_ms()) };
         let sheets = Sheets::open(args)?;
+        if let Some(path) = &args.write_expected {
+            // What is there stays until there is something to put in its place.
+            File::options().append(true).create(true).open(path).map_err(|error| Trouble::file("write", path, &error))?;
+        }
         if let Some(folder) = &args.artifacts {
             fs::create_dir_all(folder).map_err(|error| Trouble::file("create", folder, &error))?;
         }
@@ -43,13 +47,18 @@ impl<'a> Course<'a> {
         SuiteConfig { peer, cases, jobs, rate: None, repeat: self.args.repeat, retries, artifacts }
     }
 
+    /// The line on the terminal.
+    pub fn progress(&self, all: usize) -> Progress {
+        Progress { all, wrong: 0, known: 0, scale: self.scale.clone(), shown: std::io::stderr().is_terminal() }
+    }
+
     /// Writes what came of it.
     pub fn finish(mut self, outcome: &Outcome, tested: &Tested) -> Result<Exit, Trouble> {
         let report = suite::report(outcome, &self.scale, tested, &self.clock);
+        self.sheets.write(&report)?;
         if let Some(path) = &self.args.write_expected {
             write_expected(path, outcome, &self.scale)?;
         }
-        self.sheets.write(&report)?;
         Ok(exit(&report))
     }
 }
@@ -88,29 +97,32 @@ fn exit(report: &Suite) -> Exit {
 pub struct Progress {
     all: usize,
     wrong: usize,
+    known: usize,
+    scale: Scale,
     shown: bool,
 }
 
 impl Progress {
-    /// Of so many cases.
-    pub fn new(all: usize) -> Progress {
-        Progress { all, wrong: 0, shown: std::io::stderr().is_terminal() }
-    }
-
     /// A case is through.
     pub fn tell(&mut self, done: &run::Done, count: usize) {
         let again = if done.attempts.len() > 1 { "again: " } else { "" };
-        self.wrong += usize::from(again.is_empty() && done.verdict.grade.is_held_against());
+        if again.is_empty() {
+            match self.scale.standing(&done.case, done.verdict.grade) {
+                Standing::Known => self.known += 1,
+                standing => self.wrong += usize::from(standing.counts()),
+            }
+        }
         if self.shown {
+            let known = if self.known > 0 { format!(", {} known", self.known) } else { String::new() };
             let id: String = done.case.id.chars().take(ID_SHOWN).collect();
-            let _ = write!(std::io::stderr(), "\r{count}/{} cases, {} wrong  {again}{id:<ID_SHOWN$}", self.all, self.wrong);
+            let _ = write!(std::io::stderr(), "\r{count}/{} cases, {} wrong{known}  {again}{id:<ID_SHOWN$}", self.all, self.wrong);
         }
     }
 
     /// The line goes.
     pub fn end(&self) {
         if self.shown {
-            let _ = write!(std::io::stderr(), "\r{:width$}\r", "", width = ID_SHOWN + 30);
+            let _ = write!(std::io::stderr(), "\r{:width$}\r", "", width = ID_SHOWN + 42);
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::jobs::lab::{Lab, LabConfig};
 use crate::jobs::probe::ProbeConfig;
 use crate::live::runtime::{self, Ended};
 use crate::report::conformance::{Suite, matrix};
-use course::{Course, Progress};
+use course::Course;
 use std::fs;
 use suite::Tested;
 use tokio::sync::watch::Receiver;
@@ -59,7 +59,7 @@ async fn through(
 ) -> Result<(Outcome, String), Trouble> {
     let lab = if args.lab { Some(lab(args, &mut probe).await?) } else { None };
     let target = probe.target.authority();
-    let mut line = Progress::new(cases.len());
+    let mut line = course.progress(cases.len());
     let config = SuiteConfig { rate: args.rate, ..course.suite(Peer::Server(Box::new(probe)), cases, args.jobs.into()) };
     let outcome = run::run(config, &course.clock, stop, &mut |done, count| line.tell(done, count)).await;
     line.end();

@@ -6,6 +6,7 @@ use crate::cli::args::SuiteArgs;
 use crate::jobs::conformance::client::{self, mutants};
 use crate::jobs::conformance::coverage::{self, Coverage};
 use crate::jobs::conformance::{Case, server};
+use crate::proto::plan::{BindingKey, Method, ServerConfig};
 use crate::proto::quirk::Quirk;
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -40,12 +41,42 @@ pub fn dry(cases: &[Case]) -> String {
 }
 
 /// What our end does that is no edit.
-fn besides(case: &Case) -> Vec<String> {
+pub fn besides(case: &Case) -> Vec<String> {
     let below = case.base.below.map(|pair| pair.1.to_string());
     let meanwhile = case.base.meanwhile.map(|other| format!("meanwhile another call {}", other.says));
-    let quirks = [(Quirk::SmallMru, "asks for an MRU of 576"), (Quirk::LargePackets, "pings with 1500 bytes")];
+    let quirks = [
+        (Quirk::SmallMru, "asks for an MRU of 576"),
+        (Quirk::LargePackets, "pings with 1500 bytes"),
+        (Quirk::HashesDomain, "hashes the domain with the user name"),
+    ];
     let quirks = quirks.iter().filter(|row| case.base.quirks.contains(&row.0)).map(|row| row.1.to_string());
-    below.into_iter().chain(meanwhile).chain(quirks).collect()
+    let named = |method: &Method| method.name();
+    let methods = case.base.methods.map(|methods| format!("uses {} only", methods.iter().map(named).collect::<Vec<_>>().join(", ")));
+    let hash = case.base.hash.map(|hash| format!("binds with {hash:?}"));
+    let key = match case.base.key {
+        BindingKey::Right => None,
+        BindingKey::Zero => Some("binds with a key of zeros".to_string()),
+        BindingKey::Swapped => Some("binds with the send key and the receive key in the wrong order".to_string()),
+    };
+    let replays = case.base.replays.map(|name| format!("sends on the last connection the {name} of the first, byte by byte"));
+    let domain = case.base.domain.map(|domain| format!("the user name has {domain}\\ in front"));
+    let hung_up = case.base.hangs_up.then(|| "the client is made to hang up 3 s after the start".to_string());
+    let shown = case.base.lab.map(|lab| format!("the lab's {lab}"));
+    let says = [below, meanwhile, methods, hash, key, replays, domain, hung_up, shown];
+    says.into_iter().flatten().chain(quirks).chain(policy(case)).collect()
+}
+
+/// In what the server of a client case is special, as its configuration has it.
+fn policy(case: &Case) -> Vec<String> {
+    if case.base.tests == Side::Server {
+        return Vec::new();
+    }
+    let plain = ServerConfig::default();
+    let mut special = plain.clone();
+    (case.base.policy)(&mut special);
+    let (plain, special) = (format!("{plain:#?}"), format!("{special:#?}"));
+    let had: Vec<&str> = plain.lines().collect();
+    special.lines().filter(|line| !had.contains(line)).map(|line| format!("our server has {}", line.trim().trim_end_matches(','))).collect()
 }
 
 /// A case in full.

@@ -1,5 +1,6 @@
 //! From the arguments to the cases, and from the outcome to the report.
 
+use super::pages::besides;
 use crate::base::Side;
 use crate::cli::args::{Roots, SelectArgs, ServerSuiteArgs, Target};
 use crate::cli::exit::Trouble;
@@ -71,7 +72,10 @@ pub fn report(outcome: &Outcome, scale: &Scale, tested: &Tested, clock: &Clock) 
         took_ms: clock.now().0 / 1000,
         strict: scale.strict,
         unreachable: outcome.unreachable.clone(),
-        down_after: outcome.down_after.clone(),
+        down_after: outcome.gone.as_ref().map(|gone| gone.after.clone()),
+        down_why: outcome.gone.as_ref().map(|gone| gone.why.clone()),
+        under_way: outcome.gone.iter().flat_map(|gone| gone.under_way.clone()).collect(),
+        dropped: outcome.shaken.iter().flat_map(|gone| gone.under_way.clone()).collect(),
         interrupted: outcome.interrupted,
         failed,
         cases,
@@ -100,6 +104,7 @@ fn row(done: &Done, scale: &Scale, how: &str) -> Row {
         expected: case.base.expect.to_string(),
         actual: done.verdict.actual.clone(),
         edits: case.edits.iter().map(ToString::to_string).collect(),
+        besides: besides(case),
         known: known.filter(|_| grade != Grade::Pass || standing == "unexpected-pass").map(|known| known.reason.clone()),
         attempts: done.attempts.iter().filter(|_| note.is_some()).map(|verdict| verdict.grade.name().to_string()).collect(),
         note,

@@ -1,6 +1,6 @@
 //! `conformance client`: a client is walked through the cases.
 
-use super::course::{Course, Progress};
+use super::course::Course;
 use super::pages;
 use super::suite::{self, Tested};
 use crate::base::Micros;
@@ -114,7 +114,7 @@ async fn through(
     if by_hand {
         complain(status.greeting(&stand).trim_end());
     }
-    let mut line = Progress::new(cases.len());
+    let mut line = course.progress(cases.len());
     // People take their time, so that every case waits from the start.
     let jobs = if by_hand { cases.len() } else { args.jobs.into() };
     let mut suite = course.suite(Peer::Client(stand.clone()), cases.clone(), jobs);

@@ -69,6 +69,23 @@ pub fn note(attempts: &[Verdict], expected: bool) -> Option<String> {
     Some(says.trim_end_matches([' ', ':']).to_string())
 }
 
+/// What runs that did not come to the same come to together: how often each verdict came, and what was seen the first time.
+/// `None`: all came to the same.
+pub fn flaky(runs: &[&Verdict]) -> Option<Verdict> {
+    let mut kinds: Vec<(&Verdict, usize)> = Vec::new();
+    for run in runs {
+        match kinds.iter_mut().find(|kind| kind.0.grade == run.grade) {
+            Some(kind) => kind.1 += 1,
+            None => kinds.push((run, 1)),
+        }
+    }
+    let told = |(verdict, count): &(&Verdict, usize)| {
+        let seen = if verdict.actual.is_empty() { String::new() } else { format!(" ({})", verdict.actual) };
+        format!("{} {count} of {}{seen}", verdict.grade.name(), runs.len())
+    };
+    (kinds.len() > 1).then(|| Verdict::new(Grade::Flaky, kinds.iter().map(told).collect::<Vec<_>>().join(", ")))
+}
+
 fn ordinal(number: usize) -> String {
     let ending = match (number % 10, number % 100) {
         (1, last) if last != 11 => "st",
@@ -90,6 +107,14 @@ mod tests {
     fn done(id: &str, grade: Grade) -> Done {
         let case = server::all().into_iter().find(|case| case.id == id).expect("a case");
         Done::new(case, Verdict::new(grade, "seen"), crate::base::Micros::ZERO, Vec::new())
+    }
+
+    #[test]
+    fn flaky_tells_how_often_each_verdict_came_and_what_was_seen() {
+        let (pass, fail) = (Verdict::new(Grade::Pass, ""), Verdict::new(Grade::Fail, "no answer"));
+        assert_eq!(flaky(&[&pass, &pass]), None);
+        let verdict = flaky(&[&pass, &fail, &pass]).expect("not the same");
+        assert_eq!((verdict.grade, verdict.actual.as_str()), (Grade::Flaky, "pass 2 of 3, fail 1 of 3 (no answer)"));
     }
 
     #[test]

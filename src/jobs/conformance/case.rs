@@ -132,7 +132,7 @@ pub struct Base {
     pub policy: fn(&mut ServerConfig),
     /// Client cases: whoever runs the client makes it hang up once the call is up.
     pub hangs_up: bool,
-    /// Client cases: the user name is given to the client with this domain in front.
+    /// The client, ours or the one under test, logs in with this domain in front of the user name.
     pub domain: Option<&'static str>,
 }
 

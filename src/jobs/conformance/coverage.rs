@@ -54,15 +54,16 @@ const CATALOGUE: &str = include_str!("../../../fixtures/conformance/requirements
 
 /// Requirements that no case covers, and why.
 pub const UNTESTED: &[(&str, &str)] = &[
-    ("S-007 S-008", "needs a client certificate that the server trusts; `probe` notes whether one is asked for"),
-    ("S-030 S-033", "MAY: either answer is right; it serves fingerprints only"),
+    (
+        "S-007",
+        "every case comes without a client certificate: a server that insists on one fails the first honest call, and nothing is run",
+    ),
+    ("S-008", "needs a client certificate that the server trusts for TLS; `probe` notes whether one is asked for"),
     ("S-036", "needs the server's log"),
     ("S-043 S-044", "needs a server with authentication bypass configured"),
     ("S-045", "needs every session slot of the server taken"),
-    ("S-144", "needs a client certificate for EAP-TLS"),
-    ("S-176", "which method is strongest is the administrator's choice; `probe` lists the order"),
-    ("S-223 S-232", "needs a server that allows another try, which is its choice"),
-    ("S-233", "whether a domain is taken is the server's policy"),
+    ("S-144", "needs an account with a client certificate; `probe --cert FILE --until binding` shows it"),
+    ("S-232", "takes a second response to the challenge of a Failure with R=1, which may lock the account; our client makes none"),
     ("S-295 S-296", "needs control over the server or its RADIUS"),
     ("C-005", "either answer is right: the text refuses, common TLS libraries accept"),
     ("C-007", "every case whose call comes about shows it: what is dialled stands in subjectAltName alone"),

@@ -228,6 +228,21 @@ fn gap(view: &View<'_>, (first, second): (&'static str, &'static str), from: u64
     in_time(second, ended - began, from, to)
 }
 
+/// What will do, once each.
+fn alternatives(any: &[Expect], all: &mut Vec<String>) {
+    for one in any {
+        match one {
+            Expect::Any(more) => alternatives(more, all),
+            other => {
+                let says = other.to_string();
+                if !all.contains(&says) {
+                    all.push(says);
+                }
+            }
+        }
+    }
+}
+
 impl fmt::Display for Expect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let list = |f: &mut fmt::Formatter<'_>, all: &[Expect], word: &str| {
@@ -254,7 +269,11 @@ impl fmt::Display for Expect {
             Expect::Within(name, from, to) => write!(f, "{name} within {} to {} s", seconds(*from), seconds(*to)),
             Expect::Gap(first, second, from, to) => write!(f, "{second} {} to {} s after {first}", seconds(*from), seconds(*to)),
             Expect::All(all) => list(f, all, ", and "),
-            Expect::Any(any) => list(f, any, ", or "),
+            Expect::Any(any) => {
+                let mut each = Vec::new();
+                alternatives(any, &mut each);
+                f.write_str(&each.join(", or "))
+            }
             Expect::Is(says, _) => f.write_str(says),
         }
     }

@@ -46,6 +46,9 @@ impl std::error::Error for NotKnown {}
 pub fn parse(text: &str) -> Result<Vec<Known>, NotKnown> {
     let flaw = |at: usize, expected| NotKnown { line: line(text, at), expected };
     let file = DeTable::parse(text).map_err(|error| flaw(error.span().map_or(0, |span| span.start), NO_TOML))?.into_inner();
+    if let Some((key, _)) = file.iter().find(|row| row.1.get_ref().as_table().is_none()) {
+        return Err(flaw(key.span().start, TABLE));
+    }
     let Some(cases) = file.get("cases") else { return Ok(Vec::new()) };
     let table = cases.get_ref().as_table().ok_or_else(|| flaw(cases.span().start, FORM))?;
     let mut rows: Vec<_> = table.iter().collect();
@@ -81,6 +84,7 @@ fn line(text: &str, at: usize) -> usize {
 }
 
 const NO_TOML: &str = "TOML: each pattern once, names and texts between quotation marks";
+const TABLE: &str = "a table: entries stand under [cases]";
 const FORM: &str = "\"pattern\" = \"reason\", or \"pattern\" = { verdict = \"…\", reason = \"…\", until = \"YYYY-MM-DD\" }";
 const VERDICTS: &str = "a verdict that is held against the server: lenient, wrong-reason, fail or flaky; or inconclusive";
 
@@ -92,8 +96,15 @@ fn can_be_known(grade: Grade) -> bool {
     grade.is_held_against() || grade == Grade::Inconclusive
 }
 
+/// A day that there is: it comes back when it is counted.
 fn is_day(text: &str) -> bool {
-    text.len() == 10 && text.bytes().enumerate().all(|(at, byte)| if at == 4 || at == 7 { byte == b'-' } else { byte.is_ascii_digit() })
+    let form = text.len() == 10
+        && text.bytes().enumerate().all(|(at, byte)| if at == 4 || at == 7 { byte == b'-' } else { byte.is_ascii_digit() });
+    let number = |from: usize, to: usize| text.get(from..to).and_then(|digits| digits.parse::<i64>().ok());
+    let (Some(year), Some(month), Some(date)) = (number(0, 4), number(5, 7), number(8, 10)) else { return false };
+    // Somewhere within four weeks of the day that is meant, by months of 30.44 days from 1970 on.
+    let near = (year - 1970) * 365_243 / 1000 + (month - 1) * 3_044 / 100 + date;
+    form && (near - 28..near + 28).any(|days| day(days * 86_400_000) == text)
 }
 
 /// Whether the pattern, in which `*` stands for any characters, is about this id.
@@ -227,6 +238,9 @@ mod tests {
             ("[cases]\n\"a\" = { verdict = \"pass\", reason = \"r\" }", 2),
             ("[cases]\n\"a\" = \"b\"\n\"a\" = \"b\"", 3),
             ("cases = 1", 1),
+            ("\"a\" = \"b\"", 1),
+            ("[cases]\n\"a\" = { until = \"2027-13-01\", reason = \"r\" }", 2),
+            ("[cases]\n\"a\" = { until = \"2026-02-31\", reason = \"r\" }", 2),
         ] {
             assert_eq!(parse(text).expect_err(text).line, line, "{text}");
         }

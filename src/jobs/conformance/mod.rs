@@ -8,11 +8,13 @@ pub mod coverage;
 mod evidence;
 pub mod expect;
 pub mod known;
+pub mod outage;
 pub mod rehearse;
 pub mod run;
 pub mod server;
 pub mod stand;
 mod tester;
+mod turns;
 pub mod verdict;
 
 pub use case::{Case, Level};

@@ -39,6 +39,9 @@ pub fn server(case: &Case, faults: &[&str]) -> (Verdict, Vec<Event>) {
 /// The honest client that plays our end of a case.
 pub fn client(case: &Case, host: &str, cert: CertHashes, credentials: Option<Credentials>) -> ClientConfig {
     let methods = case.base.methods.map_or_else(|| Method::ALL.iter().map(|row| row.0).collect(), <[Method]>::to_vec);
+    // A name that has a domain keeps it.
+    let named = |user: String| if user.contains(['\\', '@']) { user } else { case.login_name(&user) };
+    let credentials = credentials.map(|pair| Credentials { user: named(pair.user), ..pair });
     ClientConfig {
         credentials,
         methods,

@@ -1,17 +1,18 @@
 //! A suite over sockets: cases beside each other, honest calls before, between and after them.
 
-use super::again::{Retries, again};
+use super::again::{self, Retries, again};
 use super::caller::{NO_CONNECTION, Reach, called, connection, no_connection};
 use super::case::{Base, Case, Level, Row};
 use super::evidence::Evidence;
 use super::expect::Expect;
+use super::outage::{self, Gone, Ran};
 use super::stand::{Stand, Tried};
 use super::verdict::{self, Grade, Verdict};
 use crate::base::{Layer, Micros, Side, SpecRef};
 use crate::jobs::probe::ProbeConfig;
 use crate::live::clock::Clock;
 use crate::transcript::{Event, Head, Target};
-use std::collections::VecDeque;
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -76,8 +77,10 @@ pub struct Outcome {
     pub done: Vec<Done>,
     /// Why the first honest call failed, so that no case was run.
     pub unreachable: Option<String>,
-    /// The target stopped answering honest calls: after which case, and why.
-    pub down_after: Option<String>,
+    /// The target stopped answering honest calls.
+    pub gone: Option<Gone>,
+    /// The target went away and came back: what was under way then was run again.
+    pub shaken: Option<Gone>,
     /// The user wanted to stop.
     pub interrupted: bool,
 }
@@ -89,21 +92,23 @@ pub async fn run(config: SuiteConfig, clock: &Clock, stop: watch::Receiver<bool>
 
 async fn all(config: Rc<SuiteConfig>, clock: &Clock, mut stop: watch::Receiver<bool>, tell: &mut dyn FnMut(&Done, usize)) -> Outcome {
     let mut outcome = Outcome::default();
+    // When an honest call was begun that came about.
+    let mut asked = clock.now();
     if let Err(why) = lives(&config, clock).await {
         outcome.unreachable = Some(why);
         return outcome;
     }
     let mut waiting = queue(&config.cases);
     let (mut running, fast) = (JoinSet::new(), Arc::new(Semaphore::new(config.jobs.max(1))));
-    let mut results: Vec<(usize, Done, bool)> = Vec::new();
-    // How many were through when an honest call was last answered: what ended later may be the work of a dying target.
-    let (mut since_sane, mut proven) = (0, 0);
+    let mut floor = Floor::default();
+    let mut since_sane = 0;
     loop {
         // One at a time means one, whatever it waits for.
         let most = if config.jobs > 1 { config.jobs + SLOW_AT_ONCE } else { 1 };
         while running.len() < most
             && let Some(place) = next(&mut waiting, &config.cases, &fast)
         {
+            floor.begun.insert(place, clock.now());
             running.spawn_local(one(config.clone(), place, *clock, fast.clone()));
             pace(config.rate).await;
         }
@@ -115,45 +120,115 @@ async fn all(config: Rc<SuiteConfig>, clock: &Clock, mut stop: watch::Receiver<b
             }
         };
         let Some(joined) = joined else { break };
-        let Ok((place, done, connected)) = joined else { continue };
+        let Ok(ran) = joined else { continue };
         since_sane += 1;
-        results.push((place, done, connected));
+        let (connected, away) = (ran.connected, ran.began());
+        tell(&ran.done.clone(), floor.take(ran));
         if !connected || since_sane >= SANE_EVERY {
-            if let Err(why) = lives(&config, clock).await {
-                outcome.down_after = Some(format!("{} ({why})", last_sent(&results)));
-                break;
+            let now = clock.now();
+            let alive = lives(&config, clock).await;
+            // Whoever was cut off with it is through by now.
+            while let Some(Ok(ran)) = running.try_join_next() {
+                tell(&ran.done.clone(), floor.take(ran));
             }
-            (since_sane, proven) = (0, results.len() - 1);
-        }
-        if let Some((_, done, _)) = results.last() {
-            tell(done, results.len());
+            match alive {
+                Err(why) => {
+                    outcome.gone = Some(floor.down(&config.cases, asked, if connected { now } else { away }, why));
+                    break;
+                }
+                Ok(()) if !connected && matches!(config.peer, Peer::Server(_)) => floor.shake(asked, away),
+                Ok(()) => {}
+            }
+            (since_sane, asked) = (0, now);
         }
     }
     running.abort_all();
-    if outcome.down_after.is_none()
+    if outcome.gone.is_none()
         && !outcome.interrupted
+        && !floor.results.is_empty()
         && let Err(why) = lives(&config, clock).await
     {
-        outcome.down_after = (!results.is_empty()).then(|| format!("{} ({why})", last_sent(&results)));
+        outcome.gone = Some(floor.down(&config.cases, asked, clock.now(), why));
     }
-    if outcome.down_after.is_some() {
-        results.truncate(proven);
-    }
-    results.sort_by_key(|row| row.0);
-    outcome.done = results.into_iter().map(|row| row.1).collect();
+    settle(&config, clock, &mut stop, &mut floor, &mut outcome).await;
+    floor.results.sort_by_key(|ran| ran.place);
+    outcome.done = floor.results.into_iter().map(|ran| ran.done).collect();
     confirm(&config, clock, &mut stop, &mut outcome, tell).await;
     outcome
 }
 
-/// The case that was the last to say something to the target: those whose connection did not come about did no harm.
-fn last_sent(results: &[(usize, Done, bool)]) -> &str {
-    let ours = |done: &Done| {
-        let peer = done.case.base.tests;
-        let said = |event: &&Event| event.by == Some(peer.other()) && super::expect::name(event).is_some();
-        done.events.iter().rev().find(said).map(|event| event.at)
-    };
-    let last = results.iter().filter(|row| row.2).max_by_key(|row| ours(&row.1)).or(results.last());
-    last.map_or("none", |row| row.1.case.id.as_ref())
+/// Runs again what was under way when the target went away for a moment: what is fast alone, so that the case which it does not
+/// live through is found.
+async fn settle(config: &Rc<SuiteConfig>, clock: &Clock, stop: &mut watch::Receiver<bool>, floor: &mut Floor, outcome: &mut Outcome) {
+    if floor.void.is_empty() || outcome.gone.is_some() || outcome.interrupted {
+        return;
+    }
+    outcome.shaken = Some(Gone::of(&floor.void, &[], "it took no connection for a moment".into()));
+    let (slow, fast): (Vec<Ran>, Vec<Ran>) = std::mem::take(&mut floor.void).into_iter().partition(|ran| ran.done.case.base.slow);
+    let free = Arc::new(Semaphore::new(1));
+    for ran in fast {
+        let mut again = tokio::select! {
+            again = one(config.clone(), ran.place, *clock, free.clone()) => again,
+            _ = stop.wait_for(|stop| *stop) => {
+                outcome.interrupted = true;
+                return;
+            }
+        };
+        if let Err(why) = first_look(config, clock).await {
+            let id = again.done.case.id.to_string();
+            again.done.verdict = outage::fell(&why);
+            again.done.attempts = vec![again.done.verdict.clone()];
+            outcome.gone = comes_back(config, clock).await.map(|why| Gone { after: id.clone(), why, under_way: vec![id] });
+        }
+        floor.results.push(again);
+        if outcome.gone.is_some() {
+            return;
+        }
+    }
+    let mut running = JoinSet::new();
+    for ran in slow {
+        running.spawn_local(one(config.clone(), ran.place, *clock, free.clone()));
+    }
+    floor.results.extend(running.join_all().await);
+}
+
+/// What is under way, what is through, and what is void.
+#[derive(Default)]
+struct Floor {
+    begun: HashMap<usize, Micros>,
+    results: Vec<Ran>,
+    void: Vec<Ran>,
+    /// Cases under way while the target was away: void when the connection was lost.
+    shaken: HashSet<usize>,
+}
+
+impl Floor {
+    /// A case is through; says how many are.
+    fn take(&mut self, ran: Ran) -> usize {
+        self.begun.remove(&ran.place);
+        let lost = self.shaken.remove(&ran.place) && outage::lost(&ran.done);
+        let floor = if lost { &mut self.void } else { &mut self.results };
+        floor.push(ran);
+        self.results.len() + self.void.len()
+    }
+
+    /// The target is down: only what was through when it was last seen alive stands.
+    fn down(&mut self, cases: &[Case], asked: Micros, away: Micros, why: String) -> Gone {
+        let alive = outage::last_alive(&self.results, asked, away);
+        let mut void = outage::void(&mut self.results, alive, Micros::MAX);
+        void.append(&mut self.void);
+        let mut cut_off: Vec<usize> = self.begun.keys().copied().collect();
+        cut_off.sort_unstable();
+        let cut_off: Vec<&str> = cut_off.iter().filter_map(|place| cases.get(*place)).map(|case| case.id.as_ref()).collect();
+        Gone::of(&void, &cut_off, why)
+    }
+
+    /// The target was away for a moment.
+    fn shake(&mut self, asked: Micros, away: Micros) {
+        let alive = outage::last_alive(&self.results, asked, away);
+        self.void.extend(outage::void(&mut self.results, alive, away));
+        self.shaken.extend(self.begun.iter().filter(|row| *row.1 <= away).map(|row| *row.0));
+    }
 }
 
 /// Runs what was not expected again, one case at a time.
@@ -164,7 +239,7 @@ async fn confirm(
     outcome: &mut Outcome,
     tell: &mut dyn FnMut(&Done, usize),
 ) {
-    if outcome.interrupted || outcome.down_after.is_some() {
+    if outcome.interrupted || outcome.gone.is_some() {
         return;
     }
     let all = outcome.done.len();
@@ -182,7 +257,7 @@ async fn confirm(
             // A target that does not let the case in was brought down by what came before it.
             let came = done.attempts.last().is_some_and(|verdict| !verdict.actual.starts_with(NO_CONNECTION));
             let last = if came || sent.is_empty() { done.case.id.to_string() } else { sent };
-            outcome.down_after = Some(format!("{last} ({why})"));
+            outcome.gone = Some(Gone { after: last.clone(), why, under_way: vec![last] });
             return;
         }
         sent = done.case.id.to_string();
@@ -213,7 +288,7 @@ async fn pace(rate: Option<u32>) {
     }
 }
 
-async fn one(config: Rc<SuiteConfig>, place: usize, clock: Clock, fast: Arc<Semaphore>) -> (usize, Done, bool) {
+async fn one(config: Rc<SuiteConfig>, place: usize, clock: Clock, fast: Arc<Semaphore>) -> Ran {
     // Places are those of `queue`, which counts the cases.
     let case = config.cases.get(place).cloned().unwrap_or_else(sane);
     let permit = if case.base.slow { None } else { fast.acquire_owned().await.ok() };
@@ -224,26 +299,24 @@ async fn one(config: Rc<SuiteConfig>, place: usize, clock: Clock, fast: Arc<Sema
         never = async { tokio::time::sleep(TALKS).await; drop(permit); std::future::pending().await } => never,
     };
     let (verdict, events) = first.unwrap_or_else(|| (Verdict::new(Grade::Broken, "it was not run"), Vec::new()));
-    (place, Done::new(case, verdict, clock.now() - began, events), connected)
+    let ended = clock.now();
+    Ran { place, done: Done::new(case, verdict, ended - began, events), connected, ended }
 }
 
 /// A case as often as wanted: what came of it, and whether all connections came up.
 async fn repeated(config: &SuiteConfig, case: &Case, clock: &Clock) -> (Option<(Verdict, Vec<Event>)>, bool) {
-    let (mut first, mut connected): (Option<(Verdict, Vec<Event>)>, bool) = (None, true);
+    let (mut runs, mut connected): (Vec<(Verdict, Vec<Event>)>, bool) = (Vec::new(), true);
     for number in 1..=config.repeat.max(1) {
         let (verdict, events, through) = attempt(config, case, clock, number).await;
         connected &= through;
-        match &mut first {
-            Some((old, _)) if old.grade != verdict.grade => {
-                let says = format!("{} once, {} another time: {}", old.grade.name(), verdict.grade.name(), verdict.actual);
-                *old = Verdict::new(Grade::Flaky, says);
-                break;
-            }
-            Some(_) => {}
-            None => first = Some((verdict, events)),
-        }
+        runs.push((verdict, events));
     }
-    (first, connected)
+    let verdicts: Vec<&Verdict> = runs.iter().map(|run| &run.0).collect();
+    let flaky = again::flaky(&verdicts);
+    // What is kept is the first run that shows what is wrong.
+    let wrong = |run: &(Verdict, Vec<Event>)| run.0.grade != Grade::Pass;
+    let shown = runs.into_iter().reduce(|first, other| if !wrong(&first) && wrong(&other) { other } else { first });
+    (shown.map(|(verdict, events)| (flaky.unwrap_or(verdict), events)), connected)
 }
 
 /// One run of a case, the `number`th: all its connections; whether they came up.
@@ -280,17 +353,34 @@ pub(super) async fn lives(config: &SuiteConfig, clock: &Clock) -> Result<(), Str
         if second && (clock.now() - began).duration() > SECOND_LOOK_UNTIL {
             break;
         }
-        let lives = match &config.peer {
-            Peer::Server(probe) => answers(probe, &config.cases, clock).await,
-            Peer::Client(stand) => stand.lives(&config.cases, clock).await,
-        };
-        match lives {
+        match first_look(config, clock).await {
             Ok(()) => return Ok(()),
             Err(says) => why = says,
         }
         tokio::time::sleep(SECOND_LOOK).await;
     }
     Err(why)
+}
+
+/// Whether an honest call comes about at once.
+async fn first_look(config: &SuiteConfig, clock: &Clock) -> Result<(), String> {
+    match &config.peer {
+        Peer::Server(probe) => answers(probe, &config.cases, clock).await,
+        Peer::Client(stand) => stand.lives(&config.cases, clock).await,
+    }
+}
+
+/// Waits for a target that went away; why it is given up, when it does not come back.
+async fn comes_back(config: &SuiteConfig, clock: &Clock) -> Option<String> {
+    let mut why = String::new();
+    for _ in 0..LOOKS_FOR_IT {
+        tokio::time::sleep(SECOND_LOOK).await;
+        match first_look(config, clock).await {
+            Ok(()) => return None,
+            Err(says) => why = says,
+        }
+    }
+    Some(why)
 }
 
 /// Whether a server answers an honest call.
@@ -334,5 +424,7 @@ const SLOW_AT_ONCE: usize = 32;
 const SANE_EVERY: usize = 50;
 /// Ours: between two honest calls of which the first was not answered.
 const SECOND_LOOK: Duration = Duration::from_secs(1);
+/// Ours: so many seconds a target that went away has to come back.
+const LOOKS_FOR_IT: u32 = 10;
 /// Ours: when the first one took longer than this there is no second one.
 const SECOND_LOOK_UNTIL: Duration = Duration::from_secs(12);

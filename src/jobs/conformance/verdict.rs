@@ -85,6 +85,9 @@ pub fn judge(case: &Case, events: &[Event]) -> Verdict {
         return Verdict::new(Grade::Unsupported, lacks);
     }
     if let Some(methods) = base.methods.filter(|_| base.until >= Layer::Auth && !began_login(events)) {
+        if methods == [Method::Pap] && base.tests == Side::Server && events.iter().any(untrusted) {
+            return Verdict::new(Grade::Unsupported, NO_PAP);
+        }
         let names: Vec<&str> = methods.iter().map(|method| method.name()).collect();
         return Verdict::new(Grade::Unsupported, format!("the {} did not agree to {}", base.tests, names.join(" or ")));
     }
@@ -106,6 +109,11 @@ pub fn judge(case: &Case, events: &[Event]) -> Verdict {
             Verdict::new(grade, format!("{missed}; {}", seen(&view)))
         }
     }
+}
+
+/// Our end does not show a password to whoever has any certificate.
+fn untrusted(event: &Event) -> bool {
+    event.layer == Layer::Cert && matches!(event.what, What::Down(_))
 }
 
 fn began_login(events: &[Event]) -> bool {
@@ -173,6 +181,7 @@ fn seen(view: &View<'_>) -> String {
     if shown.is_empty() { "seen: nothing".to_string() } else { format!("seen: {}", shown.join(", ")) }
 }
 
+const NO_PAP: &str = "our end shows no PAP password to a server whose certificate is not trusted: --ca FILE, or --server-name NAME";
 const NO_EAP: &str = "the peer does not do that EAP method";
 /// Ours: messages listed in a verdict.
 const SHOWN: usize = 12;

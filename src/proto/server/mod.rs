@@ -196,9 +196,8 @@ impl Server {
         let mut magic: [u8; 4] = core.rng.bytes();
         magic[0] |= 1;
         let timers = &self.config.timers;
-        let policy = ServerLcp::new(&self.config.methods, magic)
-            .receiving(self.config.own_mru)
-            .refusing(&self.config.lcp_rejects, self.config.lcp_mru);
+        let methods = if core.bugs.has(Bug::CookieOpens) { &[] } else { self.config.methods.as_slice() };
+        let policy = ServerLcp::new(methods, magic).receiving(self.config.own_mru).refusing(&self.config.lcp_rejects, self.config.lcp_mru);
         let policy = match self.style() {
             Some(style) => policy.styled(style),
             None => policy,
@@ -324,7 +323,7 @@ impl Server {
     /// MS-SSTP 3.3.5: what a frame may do in the state that the call is in.
     fn allowed(&self, core: &Core, protocol: u16) -> bool {
         match core.state() {
-            State::ConnectAckReceived => protocol >= 0x8000,
+            State::ConnectAckReceived => protocol >= 0x8000 || core.bugs.has(Bug::DataUnbound),
             State::Established => true,
             _ => false,
         }

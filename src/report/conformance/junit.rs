@@ -26,6 +26,9 @@ pub fn render(suite: &Suite, _: &Style, out: &mut dyn Write) -> io::Result<()> {
     if suite.unreachable.is_some() || suite.down_after.is_some() || suite.interrupted || !suite.judged() {
         let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
         status.set_message(suite.summary());
+        if !suite.under_way.is_empty() {
+            status.set_description(format!("under way, likeliest first: {}", suite.under_way.join(", ")));
+        }
         let mut fresh = TestSuite::new("target");
         fresh.add_test_case(TestCase::new("the run goes through", status));
         suites.push(fresh);
@@ -73,7 +76,7 @@ fn non_success(kind: NonSuccessKind, row: &Row) -> TestCaseStatus {
         row.title,
         row.expected,
         row.seen(),
-        row.edits.join("; "),
+        row.besides.iter().chain(&row.edits).map(String::as_str).collect::<Vec<_>>().join("; "),
         row.reproduce
     );
     status.set_description(text);

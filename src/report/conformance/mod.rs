@@ -36,6 +36,15 @@ pub struct Suite {
     /// The case after which the target did not answer honest calls any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub down_after: Option<String>,
+    /// How that showed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub down_why: Option<String>,
+    /// The cases that were under way then, likeliest first; they have no verdict.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub under_way: Vec<String>,
+    /// The cases that were under way when the target went away for a moment; they were run again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dropped: Vec<String>,
     /// The user stopped it.
     pub interrupted: bool,
     /// Something is wrong that was not expected.
@@ -69,6 +78,9 @@ pub struct Row {
     pub actual: String,
     /// The edits of our end.
     pub edits: Vec<String>,
+    /// What our end does beside these.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub besides: Vec<String>,
     /// The reason in the file of known disagreements.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub known: Option<String>,
@@ -123,6 +135,13 @@ impl Suite {
         if text.is_empty() { "no case was run".to_string() } else { text.join(", ") }
     }
 
+    /// How long the run took, and its longest case: its timers lie beside each other, so that the one follows from the other.
+    pub fn times(&self) -> Option<String> {
+        let longest = self.cases.iter().max_by_key(|row| row.took_ms)?;
+        let seconds = |ms: u64| format!("{}.{} s", ms / 1000, ms % 1000 / 100);
+        Some(format!("in {}; the longest case, {}, took {}", seconds(self.took_ms), longest.id, seconds(longest.took_ms)))
+    }
+
     /// One sentence.
     pub fn summary(&self) -> String {
         let new = self.cases.iter().filter(|row| row.counts()).count();
@@ -131,7 +150,10 @@ impl Suite {
             return format!("no case was run, since the first honest call failed: {why}{see}");
         }
         match (&self.down_after, self.interrupted, new) {
-            (Some(case), ..) => format!("target down after case {case}"),
+            (Some(case), ..) => {
+                let why = self.down_why.as_deref().map_or(String::new(), |why| format!(" ({why})"));
+                format!("target down after case {case}{why}")
+            }
             (None, false, _) if !self.judged() => "no case could be judged; see what they say".to_string(),
             (None, true, _) => "interrupted; this is what is known".to_string(),
             (None, false, 0) => match self.cases.iter().filter(|row| row.late()).count() {

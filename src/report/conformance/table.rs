@@ -13,10 +13,24 @@ pub fn render(suite: &Suite, style: &Style, out: &mut dyn Write) -> io::Result<(
     }
     if !suite.cases.is_empty() {
         sections(suite, out)?;
-        writeln!(out, "\n{}", suite.counts())?;
+        writeln!(out, "\n{} {}", suite.counts(), suite.times().unwrap_or_default())?;
     }
+    away(suite, style, out)?;
     let colour = if suite.failed || suite.unreachable.is_some() || suite.down_after.is_some() || suite.interrupted { RED } else { GREEN };
     writeln!(out, "{}", painted(style, colour, &suite.summary()))
+}
+
+/// What was under way when the target went away.
+fn away(suite: &Suite, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    if !suite.dropped.is_empty() {
+        writeln!(out, "the target went away for a moment; what was under way was run again, what is fast alone:")?;
+        told("dropped", &suite.dropped.join(", "), style, out)?;
+    }
+    if suite.under_way.len() > 1 {
+        writeln!(out, "cases that were under way and have no verdict, likeliest first; with --jobs 1 and these it shows which it was:")?;
+        told("under way", &suite.under_way.join(", "), style, out)?;
+    }
+    Ok(())
 }
 
 fn case(row: &Row, style: &Style, out: &mut dyn Write) -> io::Result<()> {

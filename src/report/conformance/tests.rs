@@ -106,3 +106,26 @@ fn json_is_read_back_and_compared() {
     assert!(matrix.contains("| sstp/2.2.1/b | fail | pass |") && !matrix.contains("| sstp/2.2.1/a |"), "{matrix}");
     assert!(matrix.starts_with("| case | old | new |\n") && matrix.contains("\nnew: the server other, "), "{matrix}");
 }
+
+#[test]
+fn a_run_says_how_long_it_was_and_which_case_was_the_longest() {
+    let mut suite = Suite { took_ms: 121_450, ..suite() };
+    suite.cases[2].took_ms = 120_111;
+    assert_eq!(suite.times().as_deref(), Some("in 121.4 s; the longest case, lcp/5/c, took 120.1 s"));
+}
+
+#[test]
+fn a_target_that_went_down_names_what_was_under_way() {
+    let under_way = vec!["sstp/2.2.1/x".to_string(), "sstp/2.2.1/y".to_string()];
+    let down = Suite { down_after: Some("sstp/2.2.1/x".into()), down_why: Some("refused".into()), under_way, ..suite() };
+    let mut out = Vec::new();
+    table::render(&down, &Style::default(), &mut out).expect("memory");
+    let text = String::from_utf8(out).expect("text");
+    assert!(
+        text.contains("under way sstp/2.2.1/x, sstp/2.2.1/y") && text.ends_with("target down after case sstp/2.2.1/x (refused)\n"),
+        "{text}"
+    );
+    let mut out = Vec::new();
+    junit::render(&down, &Style::default(), &mut out).expect("memory");
+    assert!(String::from_utf8(out).expect("text").contains("under way, likeliest first: sstp/2.2.1/x, sstp/2.2.1/y"));
+}

@@ -2,7 +2,7 @@
 
 use super::looks::{self, blames, connected, part};
 use super::{ABORT, BOUND, derived, must};
-use crate::base::Layer::{Auth, Binding};
+use crate::base::Layer::{Auth, Binding, Data};
 use crate::base::{Side, SpecRef};
 use crate::jobs::conformance::case::{Base, Case, Level, Row};
 use crate::jobs::conformance::expect::{Expect, name};
@@ -41,7 +41,8 @@ pub(super) const ROWS: &[Row] = &[
         .why("There is no key yet.")
         .proved("client.binds-early"),
     derived("binding/3.2.7.1/once", "3.2.7.1", &["C-087"])
-        .at(Binding)
+        .at(Data)
+        .within(10)
         .says("Call Connected comes once")
         .expects(Expect::Count("sstp.call-connected", 1))
         .why("A second one ends the call.")

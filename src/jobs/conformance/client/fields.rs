@@ -62,12 +62,17 @@ const ECHO: Sent = Sent {
     instead: Some(("sstp.call-disconnect", "1001000800080000")),
     ..sent("sstp.echo-request", Binding, "data", (Expect::Sends("sstp.echo-response"), "client.minds-reserved"))
 };
+const RESPONSE: Sent = Sent {
+    // The Echo Request behind it shows that the call lives.
+    instead: Some(("sstp.call-disconnect", "10010008000900001001000800080000")),
+    ..sent("sstp.echo-response", Binding, "data", (Expect::Sends("sstp.echo-response"), "client.minds-reserved"))
+};
 const LATE: Sent = Sent { until: Ncp, ..LEAVE };
 
 /// Message, field, values, what they draw, covered requirements.
 type Family = (Sent, &'static str, &'static [u64], Draws, &'static str);
 
-const FAMILIES: [Family; 44] = [
+const FAMILIES: [Family; 67] = [
     (ACK, "version", &[0, 1, 0x0f, 0x11, 0x1f, 0x30, 0xff], Draws::Lost, "C-053"),
     (ACK, "reserved", &[1, 0x40, 0x7f], Draws::Nothing, "C-047"),
     (ACK, "r", &[1, 8], Draws::Nothing, "C-048"),
@@ -112,6 +117,29 @@ const FAMILIES: [Family; 44] = [
     (ECHO, "length", &[4, 5, 6, 7], Draws::End, "C-054"),
     (ECHO, "num-attributes", &[1, 0xffff], Draws::End, "C-056"),
     (LATE, "reserved", &[0x55], Draws::Nothing, "C-047"),
+    (NAK, "message-type", &[0x0300, 0x8003], Draws::End, "C-055"),
+    (NAK, "status-info.reserved1", &[1, 0x80_0000], Draws::Nothing, "C-051"),
+    (ABORTS, "length", &[0, 1, 2, 3], Draws::Lost, "C-052"),
+    (ABORTS, "message-type", &[0x0500, 0x8005], Draws::End, "C-055"),
+    (ABORTS, "status-info.r", &[15], Draws::Nothing, "C-050"),
+    (ABORTS, "status-info.reserved1", &[1, 0x80_0000], Draws::Nothing, "C-051"),
+    (ABORTS, "status-info.id", &[0, 1, 3, 4, 0xff], Draws::End, "C-056"),
+    (LEAVE, "length", &[0, 1, 2, 3], Draws::Lost, "C-052"),
+    (LEAVE, "num-attributes", &[2, 3, 0xffff], Draws::End, "C-056"),
+    (LEAVE, "message-type", &[0x0600, 0x8006], Draws::End, "C-055"),
+    (LEAVE, "status-info.reserved", &[0xff], Draws::Nothing, "C-049"),
+    (LEAVE, "status-info.r", &[15], Draws::Nothing, "C-050"),
+    (LEAVE, "status-info.reserved1", &[1, 0x80_0000], Draws::Nothing, "C-051"),
+    (LEAVE, "status-info.id", &[0, 1, 3, 4, 0xff], Draws::End, "C-056"),
+    (ECHO, "r", &[15], Draws::Nothing, "C-048"),
+    (ECHO, "length", &[0, 1, 2, 3], Draws::Lost, "C-052"),
+    (ECHO, "message-type", &[0x0800, 0x8008], Draws::End, "C-055"),
+    (RESPONSE, "version", &[0, 0x20], Draws::Lost, "C-053"),
+    (RESPONSE, "reserved", &[1, 0x7f], Draws::Nothing, "C-047"),
+    (RESPONSE, "r", &[15], Draws::Nothing, "C-048"),
+    (RESPONSE, "length", &[0, 1, 2, 3], Draws::Lost, "C-052"),
+    (RESPONSE, "length", &[4, 5, 6, 7], Draws::End, "C-054"),
+    (RESPONSE, "num-attributes", &[1, 0xffff], Draws::End, "C-056"),
 ];
 
 pub(super) fn cases() -> Vec<Case> {

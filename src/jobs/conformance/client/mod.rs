@@ -14,6 +14,7 @@ mod looks;
 pub mod mutants;
 mod ncp;
 mod setup;
+mod shapes;
 mod splits;
 mod states;
 mod teardown;
@@ -46,7 +47,7 @@ const TABLES: [&[Row]; 12] = [
 pub fn all() -> Vec<Case> {
     let rows = TABLES.into_iter().flatten().map(Case::from);
     let topics = http::cases().into_iter().chain(binding::cases()).chain(auth::cases()).chain(lcp::cases()).chain(framing::cases());
-    rows.chain(topics).chain(states::cases()).chain(fields::cases()).chain(splits::cases()).collect()
+    rows.chain(topics).chain(states::cases()).chain(fields::cases()).chain(shapes::cases()).chain(splits::cases()).collect()
 }
 
 const fn must(id: &'static str, section: &'static str, covers: &'static [&'static str]) -> Row {

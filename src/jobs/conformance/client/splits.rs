@@ -5,33 +5,60 @@ use crate::base::Layer::{self, Auth, Binding, Data, Lcp, Ncp, Sstp};
 use crate::base::{Side, SpecRef};
 use crate::jobs::conformance::case::{Base, Case, Level};
 use crate::jobs::conformance::expect::Expect;
-use crate::proto::plan::Method;
+use crate::proto::plan::{Method, ServerConfig};
+use std::ops::RangeInclusive;
 
-/// Message, layer to climb to, layer of the id, where it is cut, what must come, covered requirements.
-type Cut = (&'static str, Layer, &'static str, &'static [usize], Expect, &'static str);
+/// What is cut in two, and what must come all the same.
+struct Cut {
+    /// As it stands in ids.
+    name: &'static str,
+    /// The message that is cut.
+    message: &'static str,
+    /// What goes out in its place, if anything.
+    instead: &'static str,
+    until: Layer,
+    layer: &'static str,
+    /// Where: bytes of the first piece.
+    at: RangeInclusive<usize>,
+    expect: Expect,
+    policy: fn(&mut ServerConfig),
+    covers: &'static str,
+}
 
-const CUTS: [Cut; 6] = [
-    ("http.response", Sstp, "http", &[1, 5, 8, 9, 12, 13, 15, 16, 17, 30, 40, 60, 75, 79], REQUEST, "C-035"),
-    ("sstp.call-connect-ack", Lcp, "sstp", &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 24, 32, 40, 46, 47], GOES_ON, "C-013"),
-    (
-        "lcp.configure-request",
-        Lcp,
-        "lcp",
-        &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 18, 20, 22, 24, 26],
-        Expect::Within("lcp.configure-ack", 0, 2000),
-        "C-013",
-    ),
-    ("chap.challenge", Auth, "auth", &[1, 3, 4, 5, 6, 8, 9, 12, 13, 20, 28], Expect::Within("chap.response", 0, 2000), "C-013"),
-    ("chap.success", Binding, "auth", &[2, 4, 8, 12, 14, 20, 53, 54, 63], BOUND, "C-013"),
-    (
-        "sstp.call-disconnect",
-        Sstp,
-        "teardown",
-        &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19],
-        Expect::Sends("sstp.call-disconnect-ack"),
-        "C-013",
-    ),
+const fn cut(message: &'static str, until: Layer, layer: &'static str, at: RangeInclusive<usize>, expect: Expect) -> Cut {
+    Cut { name: message, message, instead: "", until, layer, at, expect, policy: |_| {}, covers: "C-013" }
+}
+
+/// Put in place of Call Disconnect.
+const fn instead(
+    name: &'static str,
+    instead: &'static str,
+    until: Layer,
+    layer: &'static str,
+    at: RangeInclusive<usize>,
+    expect: Expect,
+) -> Cut {
+    Cut { name, instead, ..cut("sstp.call-disconnect", until, layer, at, expect) }
+}
+
+/// Every message of a server, at every byte.
+const CUTS: [Cut; 11] = [
+    Cut { covers: "C-035", ..cut("http.response", Sstp, "http", 1..=HEAD, REQUEST) },
+    cut("sstp.call-connect-ack", Lcp, "sstp", 1..=47, GOES_ON),
+    Cut { policy: |server| server.naks_first = 1, ..cut("sstp.call-connect-nak", Lcp, "sstp", 1..=21, Expect::Any(&[REQUEST, ABORT])) },
+    cut("lcp.configure-request", Lcp, "lcp", 1..=26, Expect::Within("lcp.configure-ack", 0, 2000)),
+    cut("chap.challenge", Auth, "auth", 1..=28, Expect::Within("chap.response", 0, 2000)),
+    cut("chap.success", Binding, "auth", 1..=63, BOUND),
+    cut("ipcp.configure-request", Ncp, "ncp", 1..=17, Expect::Within("ipcp.configure-ack", 0, 2000)),
+    instead("sstp.echo-request", "1001000800080000", Binding, "data", 1..=7, Expect::Sends("sstp.echo-response")),
+    // The Echo Request behind it shows that the call lives.
+    instead("sstp.echo-response", "10010008000900001001000800080000", Binding, "data", 1..=7, Expect::Sends("sstp.echo-response")),
+    cut("sstp.call-disconnect", Sstp, "teardown", 1..=19, Expect::Sends("sstp.call-disconnect-ack")),
+    instead("sstp.call-abort", "10010014000500010002000c0000000200000005", Sstp, "teardown", 1..=19, ABORT),
 ];
+
+/// Bytes of the lab's answer, but for the last; a test holds it against the answer.
+const HEAD: usize = 79;
 
 /// A message that is cut short, its length field told the truth: name, bytes, from and to which length.
 const SHORT: [(&str, &str, usize, usize); 4] = [
@@ -42,24 +69,30 @@ const SHORT: [(&str, &str, usize, usize); 4] = [
 ];
 
 pub(super) fn cases() -> Vec<Case> {
-    let cuts = CUTS.iter().flat_map(|cut| cut.3.iter().map(|at| split(cut, *at)));
+    let cuts = CUTS.iter().flat_map(|cut| cut.at.clone().map(|at| split(cut, at)));
     let short = SHORT.iter().flat_map(|row| (row.2..=row.3).filter_map(|length| truncated(row, length)));
     cuts.chain(short).chain(JOINED.iter().map(joined)).collect()
 }
 
 fn split(cut: &Cut, at: usize) -> Case {
-    let (message, until, layer, _, expect, covers) = *cut;
-    let chap = message.starts_with("chap.");
+    let chap = cut.message.starts_with("chap.");
+    let first = (!cut.instead.is_empty()).then(|| format!("{}#1 instead {}", cut.message, cut.instead));
+    let abort = cut.name.ends_with("call-abort").then(|| "sstp.call-abort#* drop".to_string());
     Case {
-        id: format!("{layer}/3.1.7.2/{}-to-client-split-{at}", message.replace('.', "-")).into(),
-        title: format!("{} in two writes, cut after {at} bytes, is one message", message.replace(['.', '-'], " ")).into(),
+        id: format!("{}/3.1.7.2/{}-to-client-split-{at}", cut.layer, cut.name.replace('.', "-")).into(),
+        title: format!("{} in two writes, cut after {at} bytes, is one message", cut.name.replace(['.', '-'], " ")).into(),
         why: "TLS keeps no borders.".into(),
         spec: SpecRef::sstp("3.1.7.2"),
         level: Level::Derived,
-        covers: vec![covers],
-        edits: vec![format!("{message}#1 split {at}").into()],
+        covers: vec![cut.covers],
+        edits: first.into_iter().chain([format!("{}#1 split {at}", cut.message)]).chain(abort).map(Into::into).collect(),
         proved_by: "client.one-read",
-        base: Base { expect, methods: chap.then_some(&[Method::MsChapV2]), ..Base::new(Side::Client, until) },
+        base: Base {
+            expect: cut.expect,
+            methods: chap.then_some(&[Method::MsChapV2]),
+            policy: cut.policy,
+            ..Base::new(Side::Client, cut.until)
+        },
     }
 }
 

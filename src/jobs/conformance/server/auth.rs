@@ -1,10 +1,11 @@
 //! Authentication. RFC 1334, RFC 1994, RFC 2759, RFC 3748.
 
 use super::{derived, must, rfc};
-use crate::base::Layer::{Auth, Lcp};
+use crate::base::Layer::{Auth, Lcp, Ncp};
 use crate::jobs::conformance::case::{Level, Row};
 use crate::jobs::conformance::expect::{Expect, View, name};
 use crate::proto::plan::Method;
+use crate::proto::quirk::Quirk;
 use crate::transcript::{Event, What};
 use crate::wire::ppp::{Body, Frame};
 use crate::wire::{chap, pap};
@@ -93,6 +94,55 @@ pub(super) const ROWS: &[Row] = &[
         .expects(Expect::All(&[NEEDS_CHAP.0, Expect::Is("challenges that differ", challenges_differ)]))
         .why("An old response must not be good for a new call.")
         .proved("auth.mutant-fixed-challenge"),
+    rfc(Level::Must, "auth/4.1/every-challenge-its-identifier", 1994, "4.1", &["S-223"])
+        .at(Ncp)
+        .methods(CHAP)
+        .edits(&["ipcp.configure-request#1 before 10 00 00 10 ff 03 c0 21 01 61 00 08 01 04 05 78"])
+        .only_if(
+            Expect::Is("two challenges of different values", |view| match numbered_challenges(view).len() {
+                0 | 1 => Err("fewer than two".into()),
+                _ => Ok(()),
+            }),
+            "the server does not challenge anew when LCP is agreed on anew",
+        )
+        .says("another challenge of the same call has another identifier")
+        .expects(Expect::Is("identifiers that differ", |view| {
+            let all = numbered_challenges(view);
+            let same = all.windows(2).find(|pair| matches!(pair, [one, other] if one.0 == other.0));
+            same.map_or(Ok(()), |pair| Err(format!("two challenges with identifier {:?}", pair.first().map(|one| one.0))))
+        }))
+        .why("A late response to the first would be taken for one to the second.")
+        .proved("auth.mutant-one-identifier"),
+    rfc(Level::Should, "auth/3.5/strongest-first", 1661, "3.5", &["S-176"])
+        .at(Lcp)
+        .methods(CHAP)
+        .says("a server that does MS-CHAPv2 does not ask for a weaker method first")
+        .expects(Expect::Is("offers that do not grow stronger", |view| {
+            let offers: Vec<u8> = view.always().filter_map(strength).collect();
+            let grows = offers.windows(2).any(|pair| matches!(pair, [one, other] if one < other));
+            if grows { Err(format!("strengths {offers:?}, PAP being 1, MD5 2, MS-CHAPv2 3, EAP 4")) } else { Ok(()) }
+        }))
+        .only_if(NEEDS_CHAP.0, NEEDS_CHAP.1)
+        .why("A client that takes what comes first shows its password.")
+        .proved("auth.mutant-weakest-first"),
+    rfc(Level::Must, "auth/4/domain-in-the-name", 2759, "4", &["S-233"])
+        .at(Auth)
+        .methods(CHAP)
+        .domain("LAB")
+        .edits(&["chap.response#1 split 4"])
+        .says("a name with a domain is accepted, or refused in order: the domain is no part of the hash")
+        .expects(Expect::Any(&[SUCCESS, Expect::Sends("chap.failure")]))
+        .why("Windows sends the domain.")
+        .proved("sstp.mutant-one-read"),
+    rfc(Level::Must, "auth/4/domain-in-the-hash", 2759, "4", &["S-233"])
+        .at(Auth)
+        .methods(CHAP)
+        .domain("LAB")
+        .quirks(&[Quirk::HashesDomain])
+        .says("a response whose hash has the domain in it is refused")
+        .expects(LOST)
+        .why("It is none that any other server takes.")
+        .proved("auth.mutant-takes-any"),
     rfc(Level::Must, "auth/3/challenge-of-16", 2759, "3", &["S-225"])
         .at(Lcp)
         .edits(&["sstp.call-disconnect#1 drop"])
@@ -311,6 +361,41 @@ fn challenges(view: &View<'_>) -> Vec<Vec<u8>> {
         _ => None,
     };
     view.always().filter_map(of).collect()
+}
+
+/// Challenges of different values, each with its identifier; one that is sent again counts once.
+fn numbered_challenges(view: &View<'_>) -> Vec<(u8, Vec<u8>)> {
+    let of = |event: &Event| match &event.what {
+        What::Ppp(Frame { body: Body::Chap(chap::Packet { id, body: chap::Body::Challenge { value, .. }, .. }), .. }) => {
+            Some((*id, value.0.clone()))
+        }
+        _ => None,
+    };
+    let mut all: Vec<(u8, Vec<u8>)> = view.always().filter_map(of).collect();
+    all.dedup_by(|one, other| one.1 == other.1);
+    all
+}
+
+/// LCP of the server names a method.
+pub(super) fn asks_for_a_login(view: &View<'_>) -> Result<(), String> {
+    if view.always().any(|event| strength(event).is_some()) { Ok(()) } else { Err("no method of authentication was asked for".into()) }
+}
+
+/// How strong the method is that a Configure-Request of the server asks for.
+fn strength(event: &Event) -> Option<u8> {
+    let raw = Some(event.raw.0.as_slice()).filter(|raw| raw.get(6..9) == Some(&[0xc0, 0x21, 1]))?;
+    let mut options = raw.get(12..)?;
+    while let [kind, length, ..] = options {
+        let option = options.get(..usize::from(*length)).filter(|option| option.len() >= 2)?;
+        match (kind, option.get(2..)?) {
+            (3, [0xc0, 0x23]) => return Some(1),
+            (3, [0xc2, 0x23, 5]) => return Some(2),
+            (3, [0xc2, 0x23, 0x81]) => return Some(3),
+            (3, [0xc2, 0x27]) => return Some(4),
+            _ => options = options.get(option.len()..)?,
+        }
+    }
+    None
 }
 
 fn challenges_differ(view: &View<'_>) -> Result<(), String> {

@@ -301,7 +301,7 @@ pub(super) const ROWS: &[Row] = &[
         .at(Binding)
         .edits(&["sstp.call-connected#1 flip crypto-binding.compound-mac.0", "sstp.call-abort#* drop"])
         .says("after a failed binding the server closes within 3 s when nothing answers its Abort")
-        .expects(Expect::Gap("sstp.call-abort", "closed", 0, 7000))
+        .expects(Expect::Gap("sstp.call-abort", "closed", 0, 4500))
         .or(ENDED)
         .why("The session slot is needed.")
         .proved("teardown.mutant-keeps-open"),

@@ -15,6 +15,9 @@ enum Draws {
     Bound,
     Echo,
     LeaveAck,
+    Abort,
+    /// An Echo Response: the LCP Echo-Request behind it is answered.
+    Lives,
     /// Not taken: Nak, Abort or closed, and no Ack.
     Refusal,
     /// Not taken: Abort or closed.
@@ -33,8 +36,14 @@ const CONNECTED: &str = "sstp.call-connected";
 const UNSEALED: &str = "sstp.call-connected-unsealed";
 const ECHO: &str = "sstp.echo-request";
 const LEAVE: &str = "sstp.call-disconnect";
+const ABORT: &str = "sstp.call-abort";
+const RESPONSE: &str = "sstp.echo-response";
 
-const FAMILIES: [Family; 44] = [
+/// Messages that an honest client does not send by then, with what is behind them, put in place of its Call Disconnect.
+const INSTEAD: [(&str, &str); 2] =
+    [(ABORT, "10010014000500010002000c0000000200000005"), (RESPONSE, "100100080009000010000010ff03c0210921000800000000")];
+
+const FAMILIES: [Family; 66] = [
     (REQUEST, Sstp, "version", &[0, 1, 0x0f, 0x12, 0x1f, 0x30, 0xff], Draws::Lost, &["S-070"]),
     (REQUEST, Sstp, "reserved", &[1, 0x40], Draws::Ack, &["S-064"]),
     (REQUEST, Sstp, "r", &[1, 8], Draws::Ack, &["S-065"]),
@@ -79,6 +88,28 @@ const FAMILIES: [Family; 44] = [
     (LEAVE, Sstp, "status-info.r", &[15], Draws::LeaveAck, &["S-067"]),
     (LEAVE, Sstp, "status-info.length", &[0, 3, 13, 0xfff], Draws::End, &["S-077", "S-078"]),
     (LEAVE, Ncp, "version", &[0x0f, 0x11], Draws::Lost, &["S-070"]),
+    (LEAVE, Sstp, "message-type", &[0x0600, 0x8006], Draws::End, &["S-072"]),
+    (LEAVE, Sstp, "status-info.id", &[0, 1, 3, 4, 0xff], Draws::End, &["S-078"]),
+    (LEAVE, Sstp, "status-info.reserved1", &[1, 0x80_0000], Draws::LeaveAck, &["S-068"]),
+    (LEAVE, Sstp, "status-info.attrib-id", &[1, 5, 0xff], Draws::End, &["S-269"]),
+    (LEAVE, Sstp, "status-info.status", &[1, 12, 0xffff_ffff], Draws::End, &["S-269"]),
+    (ABORT, Sstp, "version", &[0, 0x20], Draws::Lost, &["S-070"]),
+    (ABORT, Sstp, "reserved", &[1, 0x7f], Draws::Abort, &["S-064"]),
+    (ABORT, Sstp, "r", &[15], Draws::Abort, &["S-065"]),
+    (ABORT, Sstp, "length", &[0, 1, 2, 3], Draws::Dropped, &["S-069"]),
+    (ABORT, Sstp, "length", &[4, 6, 8, 12, 19], Draws::End, &["S-071", "S-075"]),
+    (ABORT, Sstp, "message-type", &[0x0500, 0x8005], Draws::End, &["S-072"]),
+    (ABORT, Sstp, "num-attributes", &[0, 2, 0xffff], Draws::End, &["S-075"]),
+    (ABORT, Sstp, "status-info.reserved", &[0xff], Draws::Abort, &["S-066"]),
+    (ABORT, Sstp, "status-info.r", &[15], Draws::Abort, &["S-067"]),
+    (ABORT, Sstp, "status-info.length", &[0, 3, 13, 0xfff], Draws::End, &["S-077", "S-078"]),
+    (ABORT, Sstp, "status-info.reserved1", &[1, 0x80_0000], Draws::Abort, &["S-068"]),
+    (ABORT, Sstp, "status-info.id", &[0, 1, 3, 4, 0xff], Draws::End, &["S-078"]),
+    (RESPONSE, Binding, "version", &[0, 0x20], Draws::Lost, &["S-070"]),
+    (RESPONSE, Binding, "reserved", &[1, 0x7f], Draws::Lives, &["S-064"]),
+    (RESPONSE, Binding, "r", &[15], Draws::Lives, &["S-065"]),
+    (RESPONSE, Binding, "length", &[0, 3, 4, 7], Draws::End, &["S-069", "S-071"]),
+    (RESPONSE, Binding, "num-attributes", &[1, 0xffff], Draws::End, &["S-075"]),
 ];
 
 pub(super) fn cases() -> Vec<Case> {
@@ -109,7 +140,12 @@ fn case(family: &Family, value: u64) -> Case {
 
 /// Where an echo is to be answered a plain one goes first: a server that answers none says nothing about the bits.
 fn edits(message: &str, nth: &str, field: &str, value: u64, draws: Draws) -> Vec<Cow<'static, str>> {
-    let mut edits = vec![format!("{message}#{nth} set {field}={value}").into()];
+    let set = |carrier: &str| Cow::from(format!("{carrier}#{nth} set {field}={value}"));
+    let instead = INSTEAD.iter().find(|row| row.0 == message);
+    let mut edits = match instead {
+        Some((_, bytes)) => vec![format!("{LEAVE}#1 instead {bytes}").into(), set(LEAVE)],
+        None => vec![set(message)],
+    };
     if let Draws::Echo = draws {
         edits.extend(super::PLAIN_ECHO_FIRST.map(Cow::from));
     }
@@ -119,8 +155,8 @@ fn edits(message: &str, nth: &str, field: &str, value: u64, draws: Draws) -> Vec
 fn layer(message: &str) -> &'static str {
     match message {
         CONNECTED | UNSEALED => "binding",
-        ECHO => "data",
-        LEAVE => "teardown",
+        ECHO | RESPONSE => "data",
+        LEAVE | ABORT => "teardown",
         _ => "sstp",
     }
 }
@@ -133,6 +169,8 @@ impl Draws {
             Draws::Bound => (BOUND, None, "no difference", "binding.silent"),
             Draws::Echo => (Expect::Count("sstp.echo-response", 2), None, "no difference", "data.mutant-one-echo"),
             Draws::LeaveAck => (Expect::Sends("sstp.call-disconnect-ack"), None, "no difference", "teardown.no-ack"),
+            Draws::Abort => (Expect::Sends("sstp.call-abort"), None, "no difference", "sstp.mutant-no-abort"),
+            Draws::Lives => (super::ALIVE, None, "no difference", "lcp.mutant-no-echo"),
             Draws::Refusal => (MALFORMED, Some(REFUSED), "refused", "sstp.mutant-ignores"),
             Draws::End => (ENDED, None, "the call ends", "sstp.mutant-ignores"),
             Draws::Dropped => (DROPPED, Some(ENDED_ALONE), "the connection is dropped without a message", "teardown.mutant-keeps-open"),
@@ -149,7 +187,7 @@ impl Draws {
 
     fn why(self) -> &'static str {
         match self {
-            Draws::Ack | Draws::Bound | Draws::Echo | Draws::LeaveAck => "A later version may use the bits.",
+            Draws::Ack | Draws::Bound | Draws::Echo | Draws::LeaveAck | Draws::Abort | Draws::Lives => "A later version may use the bits.",
             Draws::Refusal | Draws::End => "What is malformed must not be guessed at.",
             Draws::Lost | Draws::Dropped => "The stream cannot be cut into packets any more.",
         }

@@ -108,6 +108,14 @@ pub(super) const ROWS: &[Row] = &[
         .expects(Expect::Within("sstp.call-connect-ack", 2500, 8000))
         .why("A slow line delivers in pieces.")
         .proved("http.mutant-behind-head"),
+    must("sstp/3.1.7.2/after-lost-connections", "3.1.7.2", &["S-012", "S-293"])
+        .at(Lcp)
+        .times(5)
+        .edits(&["sstp.call-disconnect#1 close"])
+        .says("after connections that are lost in the middle of a call new ones are served as before")
+        .expects(Expect::Count("sstp.call-connect-ack", 4))
+        .why("A mobile client loses its connection many times a day.")
+        .proved("teardown.mutant-fourth-lost"),
     derived("sstp/3.1.7.2/two-in-one", "3.1.7.2", &["S-010"])
         .at(Sstp)
         .edits(&["sstp.call-disconnect#1 instead 10 00 00 10 ff 03 c0 21 01 51 00 08 01 04 05 78 10 00 00 10 ff 03 c0 21 01 52 00 08 01 04 05 78"])

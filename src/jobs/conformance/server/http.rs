@@ -1,8 +1,9 @@
 //! The request that opens the call, and its answer. MS-SSTP 3.2.4.1, 4.1; RFC 9110, RFC 9112.
 
+use super::auth::asks_for_a_login;
 use super::tls::NAMELESS;
 use super::{ACKED, derived, must, rfc, should};
-use crate::base::Layer::{Http, Sstp};
+use crate::base::Layer::{Http, Lcp, Sstp};
 use crate::base::{Side, SpecRef};
 use crate::jobs::conformance::case::{Below, Level, Row};
 use crate::jobs::conformance::expect::{Expect, View};
@@ -143,6 +144,20 @@ pub(super) const ROWS: &[Row] = &[
         .expects(OK)
         .why("Windows appends one where it is configured.")
         .proved("http.mutant-unusual-refused"),
+    rfc(Level::May, "http/4.2.3/path-in-another-case", 9110, "4.2.3", &["S-030"])
+        .at(Http)
+        .edits(&["http.request#1 splice 40..41 \"B\""])
+        .says("a path that differs in a letter's case is another path")
+        .expects(Expect::Http(400, 599))
+        .why("Which servers compare without case is told by it.")
+        .proved("http.mutant-takes-all"),
+    Row::new(Side::Server, Level::May, "http/3.2.4.1/unknown-query", SpecRef::sstp("3.2.4.1"), &["S-033"])
+        .at(Http)
+        .edits(&["http.request#1 splice 61..61 \"?x=1\""])
+        .says("a query that no specification knows is passed over")
+        .expects(OK)
+        .why("Which servers refuse it is told by it.")
+        .proved("http.mutant-unusual-refused"),
     derived("http/3.2.4.1/no-correlation-id", "3.2.4.1", &["S-034"])
         .at(Http)
         .edits(&["http.request#1 instead \"SSTP_DUPLEX_POST /sra_{BA195980-CD49-458b-9E23-C84EE0ADCD75}/ HTTP/1.1\\r\\nHost: vpn.lab.example\\r\\nContent-Length: 18446744073709551615\\r\\n\\r\\n\""])
@@ -208,12 +223,12 @@ pub(super) const ROWS: &[Row] = &[
         .why("RFC 9112 3.2 demands it of every server.")
         .proved("http.mutant-takes-all"),
     derived("http/3.3.7.2/cookie", "3.3.7.2", &["S-042"])
-        .at(Sstp)
+        .at(Lcp)
         .edits(&["http.request#1 instead \"SSTP_DUPLEX_POST /sra_{BA195980-CD49-458b-9E23-C84EE0ADCD75}/ HTTP/1.1\\r\\nHost: vpn.lab.example\\r\\nCookie: a=b\\r\\nContent-Length: 18446744073709551615\\r\\n\\r\\n\""])
-        .says("a cookie does not open or close a door")
-        .expects(ACKED)
+        .says("a cookie does not open or close a door: the login is asked for as without it")
+        .expects(Expect::All(&[ACKED, Expect::Is("a method of authentication is asked for", asks_for_a_login)]))
         .why("Bypassing authentication must be configured.")
-        .proved("http.mutant-unusual-refused"),
+        .proved("http.mutant-cookie-opens"),
     derived("http/4.1/no-http-after-the-200", "4.1", &["S-046"])
         .at(Sstp)
         .edits(&[r#"sstp.call-connect-request#1 instead "GET / HTTP/1.1\r\n\r\n""#])

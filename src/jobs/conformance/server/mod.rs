@@ -13,6 +13,7 @@ mod ipcp;
 mod lcp;
 mod lcp_family;
 mod sent;
+mod shapes;
 mod splits;
 mod states;
 mod teardown;
@@ -46,7 +47,13 @@ const TABLES: [&[Row]; 15] = [
 /// Every case, in the order of the topics; the families stand behind the rows.
 pub fn all() -> Vec<Case> {
     let rows = TABLES.into_iter().flatten().map(Case::from);
-    rows.chain(states::cases()).chain(fields::cases()).chain(splits::cases()).chain(lcp_family::cases()).chain(data::cases()).collect()
+    rows.chain(states::cases())
+        .chain(fields::cases())
+        .chain(shapes::cases())
+        .chain(splits::cases())
+        .chain(lcp_family::cases())
+        .chain(data::cases())
+        .collect()
 }
 
 /// Cases whose stimulus is an honest call: what fails them fails honest calls too, so that over sockets the run does not begin.

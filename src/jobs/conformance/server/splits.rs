@@ -1,10 +1,11 @@
 //! A stream has no borders: messages cut at every byte, cut short at every byte, and put together. MS-SSTP 3.1.7.2.
 
 use super::{ACKED, BOUND, ENDED, MALFORMED, REFUSED};
-use crate::base::Layer::{self, Binding, Http, Lcp, Sstp};
+use crate::base::Layer::{self, Auth, Binding, Http, Lcp, Ncp, Sstp};
 use crate::base::{Side, SpecRef};
 use crate::jobs::conformance::case::{Base, Case, Level};
 use crate::jobs::conformance::expect::Expect;
+use crate::proto::plan::Method;
 use std::borrow::Cow;
 use std::ops::RangeInclusive;
 
@@ -12,16 +13,91 @@ const LEAVE: Expect = Expect::Sends("sstp.call-disconnect-ack");
 /// The one in two pieces, and the plain one before it.
 const ECHO: Expect = Expect::Count("sstp.echo-response", 2);
 
-/// Message, layer to climb to, layer of the id, where it is cut, what must come, the proof, covered requirements.
-type Cut = (&'static str, Layer, &'static str, RangeInclusive<usize>, Expect, &'static str, &'static str);
+/// What is cut in two, and what must come all the same.
+struct Cut {
+    /// As it stands in ids.
+    name: &'static str,
+    /// The message that is cut.
+    message: &'static str,
+    /// What goes out in its place, if anything, and edits beside that.
+    edits: &'static [&'static str],
+    until: Layer,
+    layer: &'static str,
+    /// Where: bytes of the first piece; below zero bytes of the second.
+    at: RangeInclusive<isize>,
+    expect: Expect,
+    only_if: Option<(Expect, &'static str)>,
+    proved_by: &'static str,
+    covers: &'static str,
+}
 
-const CUTS: [Cut; 6] = [
-    ("http.request", Http, "http", 1..=150, Expect::Http(200, 200), "http.mutant-one-read", "S-011"),
-    ("sstp.call-connect-request", Sstp, "sstp", 1..=13, ACKED, "sstp.mutant-one-read", "S-009"),
-    ("sstp.call-disconnect", Sstp, "teardown", 1..=19, LEAVE, "teardown.no-ack", "S-009"),
-    ("sstp.call-connected", Binding, "binding", 1..=111, BOUND, "binding.silent", "S-009"),
-    ("sstp.echo-request", Binding, "data", 1..=7, ECHO, "data.mutant-one-echo", "S-009"),
-    ("lcp.configure-request", Lcp, "lcp", 1..=21, Expect::Up(Lcp), "lcp.mutant-no-ack", "S-009"),
+const fn cut(
+    message: &'static str,
+    until: Layer,
+    layer: &'static str,
+    at: RangeInclusive<isize>,
+    expect: Expect,
+    proved_by: &'static str,
+) -> Cut {
+    Cut { name: message, message, edits: &[], until, layer, at, expect, only_if: None, proved_by, covers: "S-009" }
+}
+
+/// Put in place of Call Disconnect.
+const fn instead(
+    name: &'static str,
+    edits: &'static [&'static str],
+    at: RangeInclusive<isize>,
+    expect: Expect,
+    proved_by: &'static str,
+) -> Cut {
+    Cut { name, edits, ..cut("sstp.call-disconnect", Sstp, "teardown", at, expect, proved_by) }
+}
+
+/// Every message of a client, at every byte. The head of the request is counted from both ends, since the host stands in its
+/// middle: a name of up to 40 characters is cut at every byte as well. A response to a challenge is cut up to the user's name.
+const CUTS: [Cut; 12] = [
+    Cut { covers: "S-011", ..cut("http.request", Http, "http", 1..=150, Expect::Http(200, 200), "http.mutant-one-read") },
+    Cut {
+        name: "http.request-end",
+        covers: "S-011",
+        ..cut("http.request", Http, "http", -72..=-1, Expect::Http(200, 200), "http.mutant-one-read")
+    },
+    cut("sstp.call-connect-request", Sstp, "sstp", 1..=13, ACKED, "sstp.mutant-one-read"),
+    cut("sstp.call-disconnect", Sstp, "teardown", 1..=19, LEAVE, "teardown.no-ack"),
+    instead(
+        "sstp.call-abort",
+        &["sstp.call-disconnect#1 instead 10010014000500010002000c0000000200000005"],
+        1..=19,
+        Expect::Sends("sstp.call-abort"),
+        "sstp.mutant-no-abort",
+    ),
+    Cut {
+        name: "sstp.call-disconnect-ack",
+        edits: &[super::teardown::TERMINATE],
+        only_if: Some(super::teardown::DISCONNECTS),
+        ..cut(
+            "sstp.call-disconnect-ack",
+            Lcp,
+            "teardown",
+            1..=7,
+            Expect::Gap("sstp.call-disconnect", "closed", 0, 4000),
+            "teardown.mutant-keeps-open",
+        )
+    },
+    cut("sstp.call-connected", Binding, "binding", 1..=111, BOUND, "binding.silent"),
+    Cut {
+        edits: &super::PLAIN_ECHO_FIRST,
+        only_if: Some(super::ANSWERS_ECHOES),
+        ..cut("sstp.echo-request", Binding, "data", 1..=7, ECHO, "data.mutant-one-echo")
+    },
+    Cut {
+        name: "sstp.echo-response",
+        edits: &["sstp.call-disconnect#1 instead 100100080009000010000010ff03c0210921000800000000"],
+        ..cut("sstp.call-disconnect", Binding, "data", 1..=7, super::ALIVE, "lcp.mutant-no-echo")
+    },
+    cut("lcp.configure-request", Lcp, "lcp", 1..=21, Expect::Up(Lcp), "lcp.mutant-no-ack"),
+    cut("chap.response", Auth, "auth", 1..=61, Expect::Sends("chap.success"), "sstp.mutant-one-read"),
+    cut("ipcp.configure-request", Ncp, "ncp", 1..=17, Expect::Up(Ncp), "sstp.mutant-one-read"),
 ];
 
 /// A message that is cut short, its length field told the truth: name, bytes, from and to which length.
@@ -32,29 +108,34 @@ const SHORT: [(&str, &str, usize, usize, bool); 3] = [
 ];
 
 pub(super) fn cases() -> Vec<Case> {
-    let cuts = CUTS.iter().flat_map(|cut| cut.3.clone().map(|at| split(cut, at)));
+    let cuts = CUTS.iter().flat_map(|cut| cut.at.clone().map(|at| split(cut, at)));
     let short = SHORT.iter().flat_map(|row| (row.2..=row.3).filter_map(|length| truncated(row, length)));
     cuts.chain(short).chain((9..WHOLE_CONNECTED).map(connected)).collect()
 }
 
-fn split(cut: &Cut, at: usize) -> Case {
-    let (message, until, layer, _, expect, proved_by, covers) = cut.clone();
-    let name = message.replace('.', "-");
-    let mut edits: Vec<Cow<'static, str>> = vec![format!("{message}#1 split {at}").into()];
-    let echo = message == "sstp.echo-request";
-    if echo {
-        edits.extend(super::PLAIN_ECHO_FIRST.map(Cow::from));
-    }
+/// The replacement comes before the cut, and what is ahead of the message behind it: the first line is the stimulus.
+fn split(cut: &Cut, at: isize) -> Case {
+    let line: Cow<'static, str> = format!("{}#1 split {at}", cut.message).into();
+    let mut edits: Vec<Cow<'static, str>> = cut.edits.iter().map(|line| (*line).into()).collect();
+    let replaced = edits.first().is_some_and(|first| first.contains(" instead "));
+    edits.insert(usize::from(replaced), line);
+    let end = if at < 0 { "before its end" } else { "after its beginning" };
+    let (name, bytes) = (cut.name.trim_end_matches("-end"), at.unsigned_abs());
     Case {
-        id: format!("{layer}/3.1.7.2/{name}-split-{at}").into(),
-        title: format!("{} in two writes, cut after {at} bytes, is one message", message.replace(['.', '-'], " ")).into(),
+        id: format!("{}/3.1.7.2/{}-split-{bytes}", cut.layer, cut.name.replace('.', "-")).into(),
+        title: format!("{} in two writes, cut {bytes} bytes {end}, is one message", name.replace(['.', '-'], " ")).into(),
         why: "TLS keeps no borders.".into(),
         spec: SpecRef::sstp("3.1.7.2"),
         level: Level::Derived,
-        covers: vec![covers],
+        covers: vec![cut.covers],
         edits,
-        proved_by,
-        base: Base { expect, only_if: echo.then_some(super::ANSWERS_ECHOES), ..Base::new(Side::Server, until) },
+        proved_by: cut.proved_by,
+        base: Base {
+            expect: cut.expect,
+            only_if: cut.only_if,
+            methods: (cut.message == "chap.response").then_some(&[Method::MsChapV2]),
+            ..Base::new(Side::Server, cut.until)
+        },
     }
 }
 

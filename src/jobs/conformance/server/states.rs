@@ -5,6 +5,8 @@ use crate::base::Layer::{self, Auth, Binding, Lcp, Ncp, Sstp};
 use crate::base::{Side, SpecRef};
 use crate::jobs::conformance::case::{Base, Case, Level};
 use crate::jobs::conformance::expect::Expect;
+use crate::jobs::conformance::turns::{ignored, spoken};
+use std::time::Duration;
 
 /// A state, the layer that our end climbs to for it, the message that ours puts another in place of, and how it is said.
 const STATES: [(&str, Layer, &str, &str); 6] = [
@@ -22,8 +24,7 @@ type Message = (&'static str, &'static str, Want, Want, Want, &'static str);
 #[derive(Clone, Copy)]
 struct Want(Expect, &'static str, &'static str);
 
-const WRONG: Want = Want(ABORT_5, "is answered by Abort, status 5", "sstp.mutant-ignores");
-const WRONG_WAY: Want = Want(Expect::Any(&[ABORT_5, ABORT_7]), "is answered by Abort, status 5 or 7", "sstp.mutant-ignores");
+const WRONG: Want = Want(ABORT_5, "is answered by Abort, status 5 or 7", "sstp.mutant-ignores");
 const UNKNOWN: Want = Want(ABORT_7, "is answered by Abort, status 7", "sstp.mutant-ignores");
 const TAKEN: Want = Want(ACKED, "is acknowledged", "sstp.no-ack");
 const LEFT: Want = Want(Expect::Sends("sstp.call-disconnect-ack"), "is acknowledged", "teardown.no-ack");
@@ -44,12 +45,12 @@ const MESSAGES: [Message; 12] = [
     (
         "call-connect-ack",
         "1001003000020001000400280000000300000000000000000000000000000000000000000000000000000000000000aa",
-        WRONG_WAY,
-        WRONG_WAY,
-        WRONG_WAY,
+        WRONG,
+        WRONG,
+        WRONG,
         "S-121",
     ),
-    ("call-connect-nak", "100100160003000100 02000e00000001000000040002", WRONG_WAY, WRONG_WAY, WRONG_WAY, "S-122"),
+    ("call-connect-nak", "100100160003000100 02000e00000001000000040002", WRONG, WRONG, WRONG, "S-122"),
     (
         "call-connected",
         CONNECTED,
@@ -96,6 +97,7 @@ pub(super) fn cases() -> Vec<Case> {
         }
     }
     cases.extend(MESSAGES.iter().flat_map(|message| ENDINGS.iter().filter_map(|ending| after_the_end(ending, message))));
+    cases.extend(MESSAGES.iter().filter_map(while_leaving));
     cases
 }
 
@@ -161,12 +163,8 @@ fn after_the_end(ending: &Ending, message: &Message) -> Option<Case> {
     if state == "abort-pending" && name == "call-abort" {
         return None;
     }
-    let (expect, mutant) = match answer {
-        "sstp.call-abort" if wrong_way(name) => (IGNORED_OR_ABORTED_TWICE, "sstp.mutant-no-abort"),
-        "sstp.call-abort" => (IGNORED_AFTER_ABORT, mutant),
-        _ if wrong_way(name) => (IGNORED_OR_ABORTED, mutant),
-        _ => (IGNORED_AFTER_ACK, mutant),
-    };
+    let expect = ignored(answer, wrong_way(name));
+    let mutant = if answer == "sstp.call-abort" && wrong_way(name) { "sstp.mutant-no-abort" } else { mutant };
     Some(Case {
         id: format!("teardown/3.1.1.1/{name}-{state}").into(),
         title: format!("{} {when} is ignored", spoken(name)).into(),
@@ -180,27 +178,34 @@ fn after_the_end(ending: &Ending, message: &Message) -> Option<Case> {
     })
 }
 
+/// In Call Disconnect Ack Pending only Disconnect, its Ack, Abort and, in a row of its own, Echo Request are looked at otherwise.
+fn while_leaving((name, bytes, ..): &Message) -> Option<Case> {
+    if matches!(*name, "call-abort" | "call-disconnect" | "call-disconnect-ack" | "echo-request") {
+        return None;
+    }
+    Some(Case {
+        id: format!("teardown/3.1.1.2/{name}-disconnect-ack-pending").into(),
+        title: format!("{} while the server waits for Disconnect Ack is ignored", spoken(name)).into(),
+        why: "It may have been on its way.".into(),
+        spec: SpecRef::sstp("3.1.1.2"),
+        level: if wrong_way(name) { Level::Derived } else { Level::Must },
+        covers: vec!["S-288"],
+        edits: vec![super::teardown::TERMINATE.into(), format!("sstp.call-disconnect-ack#1 instead {bytes}").into()],
+        proved_by: "teardown.mutant-two-disconnects",
+        base: Base {
+            expect: if wrong_way(name) { IGNORED_LEAVING_OR_ABORTED } else { IGNORED_LEAVING },
+            only_if: Some(super::teardown::DISCONNECTS),
+            within: Duration::from_secs(3),
+            ..Base::new(Side::Server, Lcp)
+        },
+    })
+}
+
+const IGNORED_LEAVING: Expect = Expect::All(&[Expect::Count("sstp.call-disconnect", 1), Expect::Never("sstp.call-abort")]);
+const IGNORED_LEAVING_OR_ABORTED: Expect = Expect::Count("sstp.call-disconnect", 1);
+
 /// Only servers send it. The specification has no rule for a server that gets it: in a call that is over ignoring it is as
 /// good as Abort.
 fn wrong_way(name: &str) -> bool {
     matches!(name, "call-connect-ack" | "call-connect-nak")
-}
-
-const IGNORED_AFTER_ABORT: Expect = Expect::All(&[Expect::Count("sstp.*", 1), Expect::Count("sstp.call-abort", 1)]);
-const IGNORED_AFTER_ACK: Expect = Expect::All(&[Expect::Count("sstp.*", 1), Expect::Count("sstp.call-disconnect-ack", 1)]);
-const IGNORED_OR_ABORTED_TWICE: Expect =
-    Expect::Any(&[IGNORED_AFTER_ABORT, Expect::All(&[Expect::Count("sstp.*", 2), Expect::Count("sstp.call-abort", 2)])]);
-const IGNORED_OR_ABORTED: Expect = Expect::Any(&[
-    IGNORED_AFTER_ACK,
-    Expect::All(&[Expect::Count("sstp.*", 2), Expect::Count("sstp.call-disconnect-ack", 1), Expect::Count("sstp.call-abort", 1)]),
-]);
-
-fn spoken(name: &str) -> String {
-    match name.strip_prefix("type-") {
-        Some(number) => format!("a message of type {number}"),
-        None => {
-            let words: Vec<String> = name.split('-').map(|word| word[..1].to_ascii_uppercase() + &word[1..]).collect();
-            words.join(" ")
-        }
-    }
 }

@@ -226,7 +226,7 @@ impl Stand {
             return verdict;
         }
         tried.came = false;
-        let why = code.map_or("in time".to_string(), |code| format!("it ended with exit code {code}"));
+        let why = code.map_or("nothing came in time".to_string(), |code| format!("it ended with exit code {code}"));
         let last = last_line(&tried.said).map(|line| format!("; it said: {line}")).unwrap_or_default();
         Verdict::new(Grade::Inconclusive, format!("the client never connected: {why}{last}"))
     }

@@ -26,6 +26,8 @@ pub(in crate::jobs::lab) const MUTANTS: &[Fault] = &[
     inside("sstp.mutant-minds-early-ppp", Sstp, "PPP before Call Connect Request ends the connection", |server| {
         server.bugs.add(Bug::EarlyPppEnds)
     }),
+    inside("http.mutant-cookie-opens", Http, "a request with a cookie needs no login", |server| server.bugs.add(Bug::CookieOpens)),
+    inside("data.mutant-unbound", Data, "network packets pass before Call Connected", |server| server.bugs.add(Bug::DataUnbound)),
     inside("auth.mutant-no-md5", Auth, "no proof by MD5 is right", |server| server.bugs.add(Bug::Md5Refused)),
     inside("auth.mutant-eap-deaf", Auth, "an EAP Nak is not heeded", |server| server.heeds_nak = false),
     inside("data.mutant-large", Data, "the MRU of the client is not heeded", |server| server.bugs.add(Bug::LargeReplies)),

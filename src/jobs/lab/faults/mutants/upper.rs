@@ -44,6 +44,20 @@ pub(in crate::jobs::lab) const MUTANTS: &[Fault] = &[
         "",
     ),
     fault(
+        "auth.mutant-one-identifier",
+        Auth,
+        "every challenge has the same identifier",
+        Makes::Edits(&["chap.challenge#* set identifier=1"]),
+        "",
+    ),
+    fault(
+        "auth.mutant-weakest-first",
+        Auth,
+        "PAP is asked for first, and MS-CHAPv2 when a client wants more",
+        Makes::Server(|server| server.methods = vec![Method::Pap, Method::MsChapV2, Method::EapMsChapV2]),
+        "",
+    ),
+    fault(
         "auth.mutant-fixed-challenge",
         Auth,
         "every challenge is zero",
