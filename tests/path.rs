@@ -12,7 +12,7 @@ use sstp_diag::live::clock::Clock;
 use sstp_diag::live::dns::Override;
 use sstp_diag::live::proxy::ProxyConfig;
 use sstp_diag::live::trust::{Store, Trust};
-use sstp_diag::proto::plan::Credentials;
+use sstp_diag::proto::plan::{Credentials, Timers};
 use sstp_diag::transcript::Target;
 use sstp_diag::transcript::trial::Trail;
 use std::fmt::Write;
@@ -27,6 +27,7 @@ const NUMBERS: &[(&str, u64)] = &[
     ("proxy-idle", 1800),
     ("lifetime", 3000),
     ("throttle-sstp", 100_000),
+    ("throttle-tunnels", 100_000),
     ("byte-cap", 40_000),
     ("byte-cap-up", 40_000),
 ];
@@ -257,4 +258,29 @@ fn a_clean_way_draws_nothing_in_fifty_runs_and_a_lossy_one_neither() {
         slowest = slowest.max(trail.took);
     }
     assert_eq!(runs.len(), 60);
+}
+
+/// A server that ends calls without a login after 1.5 s, as real ones do after a minute, behind a box that forgets quiet ones after 3 s.
+#[test]
+fn idle_timers_longer_than_the_servers_patience_are_found_behind_a_login() {
+    let searched = async |login: bool| {
+        let timers = Timers { negotiation: Duration::from_millis(1500), ..Timers::default() };
+        let chosen = Chosen::parse("idle-drop=3000").expect("a box");
+        let street = Street::build(chosen, LabConfig { timers, ..LabConfig::default() }).await.expect("it is built");
+        let mut config = config(&street, chosen, 1);
+        config.max_idle = Some(Duration::from_secs(4));
+        config.gentle = true;
+        if !login {
+            config.probe.credentials = None;
+        }
+        let (_stop, stopped) = tokio::sync::watch::channel(false);
+        let trail = run(config, Clock::start(), |_| (), stopped).await;
+        street.stop().await;
+        trail
+    };
+    let (with, without) = block_on(async { tokio::join!(searched(true), searched(false)) });
+    let verdict = path::judge(&with);
+    assert_eq!(verdict.cause().map(|cause| cause.row.id), Some("TEAR-IDLE-MIDDLEBOX"), "{}", listing(&verdict, &with));
+    let verdict = path::judge(&without);
+    assert!(verdict.cause().is_none(), "the server's own end of a call is not held against the way: {}", listing(&verdict, &without));
 }

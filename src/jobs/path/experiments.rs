@@ -278,15 +278,24 @@ pub const ALL: &[Experiment] = &[
         id: "data.bulk",
         layer: Layer::Data,
         varies: "whether the flow looks like SSTP",
-        control: Arm::BulkSplit,
-        treatments: &[Arm::Bulk],
+        control: Arm::BulkPlain,
+        treatments: &[Arm::BulkSplit, Arm::Bulk],
         many: true,
         active: true,
         means: &[
             ("both stop behind the same number of bytes", "DATA-BYTE-CAP"),
-            ("only what looks like SSTP is slow", "DATA-THROTTLED"),
-            ("both are slow and steady", "DATA-RATE-LIMITED"),
+            ("only what looks like SSTP, or only the tunnel, is slow", "DATA-THROTTLED"),
+            ("all are slow and steady", "DATA-RATE-LIMITED"),
         ],
+    },
+    Experiment {
+        id: "data.mtu",
+        layer: Layer::Data,
+        varies: "the length of packets that may not be fragmented, from 576 bytes to 1500",
+        control: Arm::TlsShort,
+        treatments: &[Arm::TlsSegment, Arm::EchoSegment],
+        means: &[("packets up to one length come through, longer ones do not", "TCP-PMTU-BLACKHOLE")],
+        ..ROW
     },
     Experiment {
         id: "time.idle",

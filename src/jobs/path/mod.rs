@@ -11,6 +11,7 @@ pub mod experiments;
 mod hops;
 mod idle;
 mod residual;
+mod segments;
 mod stage;
 mod walk;
 

@@ -3,12 +3,12 @@
 use super::arms;
 use super::crew::{Brought, Crew};
 use super::experiments::{ALL, Experiment};
-use super::{PathConfig, STAGES, hops, idle, residual};
+use super::{PathConfig, STAGES, hops, idle, residual, segments};
 use crate::base::Layer;
 use crate::jobs::probe::climb;
 use crate::live::dns;
 use crate::live::route::Route;
-use crate::transcript::trial::{Arm, Trial};
+use crate::transcript::trial::{Arm, Ending, Trial};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,9 +24,13 @@ pub(super) async fn all(crew: &Arc<Crew>) {
             Layer::Tls => {
                 residual::look(crew).await;
                 hops::walk(crew).await;
+                segments::sweep(crew, Arm::TlsSegment).await;
             }
             Layer::Sstp if possible(crew, layer) => login(crew).await,
-            Layer::Data => idle::search(crew).await,
+            Layer::Data => {
+                segments::sweep(crew, Arm::EchoSegment).await;
+                idle::search(crew).await;
+            }
             _ => {}
         }
     }
@@ -50,6 +54,7 @@ pub(super) fn values(arm: Arm, config: &PathConfig) -> Vec<Option<u64>> {
         Arm::DnsResolver => (0..config.resolvers.len() as u64).map(Some).collect(),
         Arm::TcpOtherPort => config.other_ports.iter().map(port).collect(),
         Arm::ConnectOtherPort => vec![Some(HTTPS)],
+        Arm::TlsSegment | Arm::EchoSegment => vec![None; segments::AT_ONCE as usize],
         Arm::HelloFromPort => ports(config.probe.seed).map(Some).collect(),
         _ => vec![None],
     }
@@ -65,7 +70,7 @@ fn ports(seed: u64) -> impl Iterator<Item = u64> {
 async fn contrasts(crew: &Arc<Crew>, layer: Layer) {
     let config = &crew.config;
     let mut open: Vec<&Experiment> = ALL.iter().filter(|row| row.layer == layer && !(row.active && config.gentle)).collect();
-    open.retain(|row| !matches!(row.id, "time.idle" | "sstp.login"));
+    open.retain(|row| !matches!(row.id, "time.idle" | "sstp.login" | "data.mtu"));
     let mut round = 1;
     while !open.is_empty() {
         let mut wanted: Vec<(Arm, Option<u64>)> = Vec::new();
@@ -102,8 +107,8 @@ fn unsettled(crew: &Crew, row: &Experiment, round: u16) -> bool {
 
 /// The arms of that round did not all end alike.
 fn differs(crew: &Crew, row: &Experiment, round: u16) -> bool {
-    let passed: Vec<bool> =
-        row.arms().flat_map(|arm| crew.of(arm)).filter(|trial| trial.round == round).map(|trial| trial.passed()).collect();
+    let told = |trial: &Trial| trial.round == round && !matches!(trial.ending, Ending::Ours(_));
+    let passed: Vec<bool> = row.arms().flat_map(|arm| crew.of(arm)).filter(told).map(|trial| trial.passed()).collect();
     passed.iter().any(|one| Some(one) != passed.first()) || odd_rates(crew, row, round)
 }
 
@@ -114,8 +119,8 @@ fn odd_rates(crew: &Crew, row: &Experiment, round: u16) -> bool {
         let rates = crew.of(arm).into_iter().filter_map(|trial| Some(trial.saw.bytes? as f64 / seconds(&trial)?));
         rates.fold(0.0, f64::max)
     };
-    let (plain, split) = (rate(Arm::Bulk), rate(Arm::BulkSplit));
-    row.id == "data.bulk" && (plain < split / 2.0 || round < crew.config.rounds && plain < SLOW)
+    let (tunnel, others) = (rate(Arm::Bulk), rate(Arm::BulkSplit).max(rate(Arm::BulkPlain).min(QUICK)));
+    row.id == "data.bulk" && (tunnel < others / 2.0 || round < crew.config.rounds && tunnel < SLOW)
 }
 
 /// It came through as a sound way lets it.
@@ -126,6 +131,8 @@ fn sound(trial: &Trial) -> bool {
         Arm::DnsRandom => !trial.passed(),
         // Refused by a server that has nothing there.
         Arm::PlainHttp | Arm::TcpOtherPort | Arm::ConnectOtherPort => true,
+        // Not every server gives its page more than once.
+        Arm::BulkPlain => trial.passed() || matches!(trial.ending, Ending::Ours(_)),
         // A server that does not know the version says so.
         Arm::Hello12 | Arm::Hello13 => !trial.ending.is_wordless(),
         _ => trial.passed(),
@@ -241,6 +248,8 @@ const SETTLES: Duration = Duration::from_millis(60);
 const HTTPS: u64 = 443;
 /// Ours: bytes in a second below which a line is looked at again.
 const SLOW: f64 = 200_000.0;
+/// Ours: bytes in a second above which pages and echoes differ for other reasons than the way.
+const QUICK: f64 = 500_000.0;
 /// Ours: from here on ports are chosen; the range of ephemeral ports of Linux begins at 32768.
 const FIRST_PORT: u64 = 20_000;
 /// Ours: so many of them.
