@@ -42,7 +42,10 @@ struct Talk {
 
 #[derive(Debug, Default)]
 struct Heard {
+    /// By our port.
     talks: BTreeMap<u16, Talk>,
+    /// Earlier ones from ports that were used again.
+    over: Vec<Talk>,
     rejecters: Vec<Ipv4Addr>,
 }
 
@@ -87,7 +90,7 @@ impl Sniffer {
             let with_icmp = talk.router.is_some();
             Some(ResetSeen { with_icmp, peer_ids: talk.ids.clone(), peer_window: talk.window, ..talk.reset.clone()? })
         };
-        heard.talks.values().filter_map(seen).collect()
+        heard.over.iter().chain(heard.talks.values()).filter_map(seen).collect()
     }
 
     /// Who said so far that the server cannot or may not be reached.
@@ -128,6 +131,12 @@ impl Heard {
     }
 
     fn take(&mut self, segment: &Segment) {
+        if segment.flags & SYN != 0
+            && let Some(talk) = self.talks.remove(&segment.to_port)
+            && self.over.len() < MOST_TALKS
+        {
+            self.over.push(talk);
+        }
         let Some(talk) = self.talk(segment.to_port) else { return };
         if segment.flags & RST != 0 {
             talk.reset.get_or_insert(ResetSeen {
@@ -220,6 +229,8 @@ fn complaint(packet: &[u8]) -> Option<Complaint> {
 
 /// Ours: so often a reader looks whether it is over.
 const LOOKS_UP: Duration = Duration::from_millis(200);
+/// RFC 9293 3.1.
+const SYN: u8 = 0x02;
 /// RFC 9293 3.1.
 const RST: u8 = 0x04;
 /// RFC 9293 3.1.

@@ -76,7 +76,17 @@ impl Net {
     }
 
     fn investigated(&self, more: &[&str]) -> Said {
-        let mut path = self.within("c");
+        self.investigated_by(self.within("c"), more)
+    }
+
+    /// The same without CAP_NET_RAW.
+    fn investigated_bare(&self) -> Said {
+        let mut path = Command::new("ip");
+        path.args(["netns", "exec", &format!("c{}", self.id), "setpriv", "--inh-caps=-net_raw", "--bounding-set=-net_raw", PROGRAM]);
+        self.investigated_by(path, &[])
+    }
+
+    fn investigated_by(&self, mut path: Command, more: &[&str]) -> Said {
         path.args(["path", "10.77.2.2", "--server-name", "vpn.lab.example", "--control", "10.77.2.3", "--no-proxy"]);
         path.args(["--patience", "3", "--pace", "0.02", "--ca"]).arg(self.folder.join("root.pem"));
         path.arg("--reference").arg(self.folder.join("home.json")).args(more);
@@ -102,7 +112,7 @@ fn by_name(verdict: &str) -> String {
     let at = |offset: usize| format!("@ih,{},120 0x{name} {verdict}\n", offset * 8);
     // Behind record, handshake, version and random comes the first place at which a name can stand.
     let rules: String = (50..1400).map(at).collect();
-    format!("table ip sni {{ chain named {{ {rules} }}\nchain f {{ type filter hook forward priority 1; tcp dport 443 jump named; }} }}\n")
+    format!("table ip sni {{ chain named {{ {rules} }}\nchain f {{ type filter hook forward priority 1; tcp dport 443 jump named; }}\n}}\n")
 }
 
 /// Four networks. The server's addresses lead to the lab, which listens on loopback only.
@@ -157,7 +167,7 @@ const SPOILT: &[Spoilt] = &[
         spoils: &["2:nft add rule ip t f ip daddr 10.77.2.2 tcp dport 443 tcp flags syn drop"],
         must: &["TCP-FILTERED"],
         last_hop: Some(2),
-        says: "hop 2 (10.77.3.2) or hop 3",
+        says: "hop 2 (10.77.3.2) or behind it",
         ..CLEAN
     },
     Spoilt {
@@ -247,10 +257,12 @@ const SPOILT: &[Spoilt] = &[
         ..CLEAN
     },
     Spoilt {
-        name: "connections that send more than 10 kB are held to 60 kB/s",
+        name: "connections that send more than 10 kB share 900 kbit/s",
         spoils: &[
+            "sh -c 'for d in left right; do tc qdisc add dev $d root handle 1: htb default 10 r2q 1000; \
+             tc class add dev $d parent 1: classid 1:10 htb rate 1gbit; tc class add dev $d parent 1: classid 1:20 htb rate 900kbit burst 4k; done'",
             "sh -c 'echo 1 > /proc/sys/net/netfilter/nf_conntrack_acct'",
-            "nft 'add rule ip t f ct original bytes > 10000 limit rate over 60 kbytes/second burst 4 kbytes drop'",
+            "nft 'add rule ip t f ct original bytes > 10000 meta priority set 1:20'",
         ],
         must: &["DATA-THROTTLED"],
         more: &["--bulk", "96K"],
@@ -317,4 +329,22 @@ fn clean_and_lossy_networks_draw_nothing_again_and_again() {
     for (spoilt, said) in networks.iter().zip(investigated(&networks, 100)) {
         assert!(said.is_clear(), "{}: {} was found\n{}", spoilt.name, said.finding(), said.story);
     }
+}
+
+#[test]
+fn without_the_right_to_raw_sockets_resets_are_placed_and_what_is_unseen_is_said() {
+    let (resets, drops) = thread::scope(|scope| {
+        let of = |number, spoil| scope.spawn(move || Net::new(number, &[spoil]).investigated_bare());
+        let resets = of(200, "2:nft add rule ip t f ip daddr 10.77.2.2 tcp dport 443 @ih,0,8 0x16 reject with tcp reset");
+        let drops = of(201, "2:nft add rule ip t f ip daddr 10.77.2.2 tcp dport 443 @ih,0,8 0x16 drop");
+        (resets.join().expect("no panic"), drops.join().expect("no panic"))
+    });
+    for said in [&resets, &drops] {
+        let unseen = said.report["head"]["no_raw"].as_str().unwrap_or_default();
+        assert!(unseen.contains("CAP_NET_RAW"), "{unseen:?}\n{}", said.story);
+        assert_eq!(said.report["resets"].as_array().map(Vec::len), Some(0), "{}", said.story);
+    }
+    assert_eq!(resets.last_hop(), Some(2), "resets need no raw socket to be placed\n{}", resets.story);
+    assert!(resets.report["verdict"]["place"]["near"].is_null(), "{}", resets.story);
+    assert_eq!((drops.finding(), drops.last_hop()), ("TLS-DPI-BLOCK", None), "{}", drops.story);
 }

@@ -5,14 +5,16 @@ use crate::transcript::trial::{Ending, Feeler, Hop};
 use std::fmt;
 use std::net::IpAddr;
 
-/// The box is at the hop `last`, at the next one, or between them.
+/// The box is at the hop `last`, at `first`, or between them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
     /// As far as this nothing was cut; 0: this machine.
     pub last: u8,
-    /// The router there, if it said who it is.
+    /// The first hop at which it was; nothing: routers behind `last` may only be silent.
+    pub first: Option<u8>,
+    /// The router at `last`, if it said who it is.
     pub near: Option<IpAddr>,
-    /// The router behind it.
+    /// The router at `first`.
     pub far: Option<IpAddr>,
 }
 
@@ -30,7 +32,12 @@ impl fmt::Display for Place {
             (hop, Some(router)) => format!("hop {hop} ({router})"),
             (hop, None) => format!("hop {hop}"),
         };
-        write!(f, "{} or {}", shown(self.last, self.near), shown(self.last.saturating_add(1), self.far))
+        let near = shown(self.last, self.near);
+        match self.first {
+            None => write!(f, "{near} or behind it"),
+            Some(first) if first <= self.last.saturating_add(1) => write!(f, "{near} or {}", shown(first, self.far)),
+            Some(first) => write!(f, "{near}, {}, or between them", shown(first, self.far)),
+        }
     }
 }
 
@@ -38,9 +45,9 @@ impl fmt::Display for Place {
 pub fn place(view: &View<'_>) -> Option<Place> {
     let hops = &view.trail.hops;
     let of = |feeler: Feeler, ttl: u8| hops.iter().find(|hop| hop.sent == feeler && hop.ttl == ttl);
-    let last = if hops.iter().any(|hop| hop.sent == Feeler::Named) { cut_hello(hops)? } else { cut_syn(hops)? };
+    let (last, first) = if hops.iter().any(|hop| hop.sent == Feeler::Named) { cut_hello(hops)? } else { cut_syn(hops)? };
     let router = |ttl: u8| [Feeler::Syn, Feeler::Nameless, Feeler::Named].into_iter().find_map(|feeler| of(feeler, ttl)?.router);
-    Some(Place { last, near: router(last), far: router(last.saturating_add(1)) })
+    Some(Place { last, first, near: router(last), far: first.and_then(router) })
 }
 
 /// It was spoken to the hello: by the server, or in its name.
@@ -53,8 +60,8 @@ fn expired(hop: &Hop) -> bool {
     hop.router.is_some()
 }
 
-/// The last hop up to which the hello with the name went, where something else went further or the answer came too early.
-fn cut_hello(hops: &[Hop]) -> Option<u8> {
+/// The last hop up to which the hello with the name went, and the first at which something else went on without it, or it was answered.
+fn cut_hello(hops: &[Hop]) -> Option<(u8, Option<u8>)> {
     let of = |feeler: Feeler, ttl: u8| hops.iter().find(|hop| hop.sent == feeler && hop.ttl == ttl);
     let goes_on = |ttl: u8| {
         let others = [Feeler::Syn, Feeler::Nameless].into_iter().filter_map(|feeler| of(feeler, ttl));
@@ -65,21 +72,21 @@ fn cut_hello(hops: &[Hop]) -> Option<u8> {
         // The server itself speaks only where a SYN reaches it.
         let server = of(Feeler::Syn, first.ttl).is_some_and(|syn| matches!(syn.ending, Ending::Answered | Ending::Refused));
         let nameless_too = of(Feeler::Nameless, first.ttl).is_some_and(speaks);
-        return (!server || !nameless_too).then(|| first.ttl.saturating_sub(1));
+        return (!server || !nameless_too).then(|| (first.ttl.saturating_sub(1), Some(first.ttl)));
     }
     let deepest = named().filter(|hop| expired(hop)).map(|hop| hop.ttl).max().unwrap_or(0);
-    let gone = named().filter(|hop| hop.ttl > deepest && goes_on(hop.ttl));
-    gone.map(|hop| hop.ttl).min().map(|first| first.saturating_sub(1))
+    let first = named().filter(|hop| hop.ttl > deepest && goes_on(hop.ttl)).map(|hop| hop.ttl).min()?;
+    // Where no router was ever heard the whole way is in question, and that is no place.
+    (deepest > 0 || first == 1).then_some((deepest, Some(first)))
 }
 
 /// The last hop up to which a SYN went, where nothing said that it reached anybody behind.
-fn cut_syn(hops: &[Hop]) -> Option<u8> {
+fn cut_syn(hops: &[Hop]) -> Option<(u8, Option<u8>)> {
     let spoken = hops.iter().find(|hop| matches!(hop.ending, Ending::Answered | Ending::Refused | Ending::Reset));
-    let deepest = hops.iter().filter(|hop| expired(hop)).map(|hop| hop.ttl).max()?;
     match spoken {
         Some(hop) if hop.ending == Ending::Answered => None,
-        Some(hop) => Some(hop.ttl.saturating_sub(1)),
-        None => Some(deepest),
+        Some(hop) => Some((hop.ttl.saturating_sub(1), Some(hop.ttl))),
+        None => Some((hops.iter().filter(|hop| expired(hop)).map(|hop| hop.ttl).max()?, None)),
     }
 }
 
@@ -144,7 +151,18 @@ mod tests {
             (3, Syn, Unreachable, None),
             (3, Named, Silence, None),
         ]);
-        assert_eq!(lost, None);
+        assert_eq!(lost, None, "nothing goes further than the hello");
+        let silent_router = walk(&[
+            (1, Syn, Unreachable, Some(1)),
+            (1, Named, Silence, Some(1)),
+            (2, Syn, Unreachable, None),
+            (2, Named, Silence, None),
+            (3, Syn, Unreachable, Some(3)),
+            (3, Named, Silence, None),
+        ]);
+        assert_eq!(silent_router.expect("a place").to_string(), "hop 1 (10.0.0.1), hop 3 (10.0.0.3), or between them");
+        let unheard = walk(&[(1, Syn, Unreachable, None), (1, Named, Silence, None), (2, Syn, Answered, None), (2, Named, Silence, None)]);
+        assert_eq!(unheard, None, "without raw sockets silence is no place");
         let server = walk(&[
             (1, Syn, Unreachable, Some(1)),
             (1, Named, Silence, Some(1)),
@@ -171,7 +189,7 @@ mod tests {
         assert_eq!(found.map(|place| (place.last, place.near.is_some(), place.far.is_some())), Some((2, true, true)));
         let dropped =
             walk(&[(1, Syn, Unreachable, Some(1)), (2, Syn, Unreachable, Some(2)), (3, Syn, Silence, None), (4, Syn, Silence, None)]);
-        assert_eq!(dropped.map(|place| place.last), Some(2));
+        assert_eq!(dropped.expect("a place").to_string(), "hop 2 (10.0.0.2) or behind it");
         assert_eq!(walk(&[(1, Syn, Silence, None), (2, Syn, Silence, None)]), None, "routers that say nothing tell nothing");
     }
 }

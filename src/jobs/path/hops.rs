@@ -1,7 +1,7 @@
 //! Where on the way something is cut: SYNs and hellos that go so many hops, and what the routers there say.
 
-use super::arms;
 use super::crew::Crew;
+use super::{arms, residual};
 use crate::live::route::Route;
 use crate::live::shots::{self, Shape};
 use crate::transcript::trial::{Arm, Ending, Feeler, Hop};
@@ -39,7 +39,7 @@ pub(super) async fn walk(crew: &Arc<Crew>) {
 
 /// Nothing of that arm came through, and not for the server's own reasons.
 fn never(crew: &Crew, arm: Arm) -> bool {
-    let trials = crew.of(arm);
+    let trials: Vec<_> = crew.of(arm).into_iter().filter(|trial| trial.round < residual::FIRST_ROUND).collect();
     let wordless = |ending: &Ending| ending.is_wordless() || matches!(ending, Ending::Refused | Ending::NotTls | Ending::Unreachable);
     !trials.is_empty() && trials.iter().all(|trial| wordless(&trial.ending))
 }

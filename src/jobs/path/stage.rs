@@ -116,7 +116,9 @@ fn differs(crew: &Crew, row: &Experiment, round: u16) -> bool {
 fn odd_rates(crew: &Crew, row: &Experiment, round: u16) -> bool {
     let rate = |arm: Arm| {
         let seconds = |trial: &Trial| trial.saw.within.map(|within| within.duration().as_secs_f64().max(1e-6));
-        let rates = crew.of(arm).into_iter().filter_map(|trial| Some(trial.saw.bytes? as f64 / seconds(&trial)?));
+        // A server that gives few pages in one connection is no measure.
+        let told = crew.of(arm).into_iter().filter(|trial| !matches!(trial.ending, Ending::Ours(_)));
+        let rates = told.filter_map(|trial| Some(trial.saw.bytes? as f64 / seconds(&trial)?));
         rates.fold(0.0, f64::max)
     };
     let (tunnel, others) = (rate(Arm::Bulk), rate(Arm::BulkSplit).max(rate(Arm::BulkPlain).min(QUICK)));

@@ -15,6 +15,9 @@ fn data_behind_a_reset_with_another_time_to_live_is_noticed() {
     }
     let reset = heard.talks[&0x9c40].reset.clone().expect("a reset");
     assert_eq!((reset.ttl, reset.peer_ttl, reset.data_after, reset.ack, reset.ip_id), (255, Some(62), true, true, 0x1234));
+    heard.take(&segment(&packet(62, 0x12, b"")).expect("a segment"));
+    assert!(heard.talks[&0x9c40].reset.is_none(), "the port was used again");
+    assert_eq!(heard.over.len(), 1, "and what was seen of the first connection is kept");
     assert_eq!(reset.from, "10.77.2.2:443".parse().expect("an address"));
 }
 
