@@ -70,9 +70,13 @@ async fn side_by_side(crew: &Arc<Crew>, round: u16, times: &[Duration]) -> Vec<T
 async fn logged_in(crew: &Crew, arm: Arm, time: Duration) -> Brought {
     let mut config = crew.config.probe.clone();
     (config.scan, config.matrix, config.pings, config.stays) = (None, None, 0, Some(time));
-    config.timers.layer = config.timers.layer.min(crew.config.patience * 2);
-    config.timers.hello = if arm == Arm::Busy { (time / BEATS).min(BEAT) } else { time * 2 + BEAT };
-    config.total = time + crew.config.patience * 8;
+    let patience = crew.config.patience;
+    let timers = &mut config.timers;
+    timers.layer = timers.layer.min(patience * 2);
+    // A goodbye that is not answered is asked for twice.
+    (timers.restart, timers.disconnect_1) = (timers.restart.min(patience / 2), timers.disconnect_1.min(patience));
+    timers.hello = if arm == Arm::Busy { (time / BEATS).clamp(LEAST_BEAT, BEAT) } else { time * 2 + BEAT };
+    config.total = time + patience * 8;
     let (_keep, stop) = tokio::sync::watch::channel(false);
     let facts = Facts::of(&probe::run(&config, &crew.clock, &mut Vec::new(), stop).await);
     let stood = facts.layers.iter().any(|entry| entry.layer == Layer::Ncp && entry.state == State::Up);
@@ -146,5 +150,7 @@ const FINE: Duration = Duration::from_millis(200);
 const BEATS: u32 = 24;
 /// Ours: at least so often; shorter than any idle timer that is in use.
 const BEAT: Duration = Duration::from_secs(5);
+/// Ours: a server that does not answer twice within this time is gone.
+const LEAST_BEAT: Duration = Duration::from_millis(800);
 /// RFC 1661 5.8: an echo of this length has a magic number and little else.
 const ECHO: usize = 16;
