@@ -36,13 +36,16 @@ impl Experiment {
         std::iter::once(self.control).chain(self.treatments.iter().copied())
     }
 
+    /// The arms that are run: of an active experiment a gentle investigation runs what every client does.
+    pub(super) fn run(&self, config: &PathConfig) -> impl Iterator<Item = Arm> {
+        let all = !(self.active && config.gentle);
+        self.arms().filter(move |arm| all || matches!(arm, Arm::HelloNamed | Arm::Sstp | Arm::Call))
+    }
+
     /// Connections at most.
     pub(super) fn most(&self, config: &PathConfig) -> usize {
-        if self.active && config.gentle {
-            return 0;
-        }
         let of = |arm: Arm| super::stage::values(arm, config).len() * if arm == Arm::Together { super::arms::TOGETHER } else { 1 };
-        self.arms().map(of).sum::<usize>() * usize::from(self.rounds(config))
+        self.run(config).map(of).sum::<usize>() * usize::from(self.rounds(config))
     }
 }
 
