@@ -20,6 +20,7 @@ mod house;
 mod lab;
 mod mutate;
 mod path;
+mod path_cli;
 mod recorded;
 mod replay;
 mod scratch;

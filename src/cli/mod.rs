@@ -10,6 +10,7 @@ mod desk;
 mod eap;
 mod exit;
 mod explain;
+mod exposure;
 mod gate;
 mod generate;
 mod intake;

@@ -3,15 +3,17 @@
 use super::args::{PathArgs, PathOutput, Target as Named};
 use super::exit::{Exit, Trouble};
 use super::output::{complain, looks, print};
-use super::{lab, probe, reference, sense, trust};
+use super::{exposure, lab, probe, proxy, reference, sense, trust};
 use crate::diag::path;
 use crate::jobs::lab::{LabConfig, pki};
 use crate::jobs::middlebox::{CONTROL, Chosen, Street};
 use crate::jobs::path::{self as job, PathConfig, experiments};
+use crate::jobs::witness::Meeting;
 use crate::live::clock::Clock;
 use crate::live::dns::Override;
 use crate::live::resolvers;
 use crate::live::runtime::{self, Ended};
+use crate::live::witness::Witness;
 use crate::proto::plan::Credentials;
 use crate::report::path::{PathReport, Tried, json, line, render};
 use crate::transcript::trial::Trail;
@@ -26,6 +28,9 @@ pub fn run(args: &PathArgs) -> Result<Exit, Trouble> {
     let named = target(args)?;
     let mut files = files(&args.output)?;
     let config = config(args, &named)?;
+    if args.visibility {
+        return exposure::run(args, config, &mut files);
+    }
     if args.pace.dry_run {
         print(plan(&config).as_bytes())?;
         return Ok(Exit::Works);
@@ -65,7 +70,7 @@ fn target(args: &PathArgs) -> Result<Named, Trouble> {
     Named::parse(args.server.target.as_deref().ok_or_else(missing)?).map_err(Trouble::Usage)
 }
 
-type Written = (bool, PathBuf, File);
+pub(super) type Written = (bool, PathBuf, File);
 
 fn files(outputs: &[PathOutput]) -> Result<Vec<Written>, Trouble> {
     let paths: Vec<PathBuf> = outputs.iter().filter_map(|output| output.file.clone()).collect();
@@ -101,6 +106,13 @@ fn config(args: &PathArgs, named: &Named) -> Result<PathConfig, Trouble> {
         let reference = reference::read(&text, &path.display().to_string()).map_err(Trouble::Usage)?;
         config.reference = Some(crate::transcript::trial::Reference { same_network: args.compared.earlier, ..reference });
     }
+    if let Some(pin) = &args.compared.pin {
+        let known = config.reference.take().unwrap_or_default();
+        let source = if known.source.is_empty() { "--pin".into() } else { format!("--pin and {}", known.source) };
+        config.reference = Some(crate::transcript::trial::Reference { sha256: Some(pin.clone()), source, ..known });
+    }
+    config.witness = witness(args)?;
+    config.probe.pac = if args.lab { None } else { proxy::script(&args.way)? };
     (config.gentle, config.rounds, config.max_idle, config.bulk) = (args.pace.gentle, args.pace.rounds, args.pace.max_idle, args.pace.bulk);
     config.patience = args.pace.patience.unwrap_or(config.patience);
     config.pace = args.pace.pace.unwrap_or(config.pace);
@@ -109,14 +121,30 @@ fn config(args: &PathArgs, named: &Named) -> Result<PathConfig, Trouble> {
     Ok(config)
 }
 
+/// The witness that the arguments name; that of the lab has a token of its own.
+fn witness(args: &PathArgs) -> Result<Option<Meeting>, Trouble> {
+    let Some(text) = &args.compared.witness else { return Ok(None) };
+    if args.lab {
+        let random = format!("{:016x}{:016x}", probe::random()?, probe::random()?);
+        return Ok(Some(Meeting { token: lab::token(&random)?, by: None }));
+    }
+    if text.is_empty() {
+        return Err(Trouble::Usage(
+            "a token is missing: --witness TOKEN or --witness @FILE, as `lab --witness` on the server has it".into(),
+        ));
+    }
+    let at = |at: &Named| Named { port: if at.port == 0 { HTTPS } else { at.port }, ..at.clone() }.authority();
+    Ok(Some(Meeting { token: lab::token(text)?, by: args.compared.witness_at.as_ref().map(at) }))
+}
+
 /// What will be done at most.
-fn plan(config: &PathConfig) -> String {
+pub(super) fn plan(config: &PathConfig) -> String {
     let mut text = format!(
         "At most {} connections in {} s, {} at a time; nothing goes to anybody but the server{}{}.\n",
         config.most_connections(),
         config.total.as_secs(),
         config.at_once,
-        config.control.as_ref().map_or(String::new(), |control| format!(", the control server {}", control.0)),
+        others(config),
         if config.resolvers.is_empty() { "" } else { " and the resolvers" }
     );
     for row in experiments::ALL.iter().filter(|row| !(row.active && config.gentle)) {
@@ -124,6 +152,15 @@ fn plan(config: &PathConfig) -> String {
         text += &format!("  {:15} {}: {} | {}\n", row.id, row.varies, row.control.sends(), treatments.join(" | "));
     }
     text
+}
+
+/// Whom the user names beside the server.
+fn others(config: &PathConfig) -> String {
+    let proxy = config.probe.proxy.as_ref().map(|proxy| format!("the proxy {}", proxy.authority()));
+    let script = config.probe.pac.as_ref().map(|_| "where the proxy script is and the proxy that it names".to_string());
+    let control = config.control.as_ref().map(|control| format!("the control server {}", control.0));
+    let by = config.witness.as_ref().and_then(|witness| witness.by.as_ref()).map(|by| format!("the witness at {by}"));
+    proxy.into_iter().chain(script).chain(control).chain(by).map(|one| format!(", {one}")).collect()
 }
 
 fn tried() -> Vec<Tried> {
@@ -152,12 +189,16 @@ async fn investigated(args: &PathArgs, mut config: PathConfig, stop: Receiver<bo
 }
 
 /// Builds the lab with its middlebox, and turns the investigation towards it.
-async fn rehearsal(args: &PathArgs, config: &mut PathConfig) -> Result<Street, Trouble> {
+pub(super) async fn rehearsal(args: &PathArgs, config: &mut PathConfig) -> Result<Street, Trouble> {
     let chosen = match args.middlebox {
         Some(chosen) => chosen,
         None => Chosen::parse("clean").map_err(Trouble::Ours)?,
     };
-    let street = Street::build(chosen, LabConfig { seed: config.probe.seed, ..LabConfig::default() }).await?;
+    let witness = config.witness.as_ref().map(|meeting| Witness::new(meeting.token.clone(), &[]));
+    let street = Street::build(chosen, LabConfig { seed: config.probe.seed, witness, ..LabConfig::default() }).await?;
+    if let Some(meeting) = &mut config.witness {
+        meeting.by = street.lab.addresses().first().map(ToString::to_string);
+    }
     let dial = street.lab.dial();
     lab::dial(&mut config.probe, dial, &args.way, Some(args.roots.trust))?;
     config.probe.target.port = street.target.port();
@@ -172,7 +213,7 @@ async fn rehearsal(args: &PathArgs, config: &mut PathConfig) -> Result<Street, T
     (config.control_at, config.plain_at) = (Some(street.control), Some(street.plain));
     let [first, second] = street.resolvers;
     (config.system_resolver, config.resolvers) = (Some(first), vec![second]);
-    config.reference = Some(street.reference());
+    config.reference = config.reference.take().or_else(|| Some(street.reference()));
     config.middlebox = Some(chosen.kind.id.into());
     Ok(street)
 }

@@ -206,7 +206,9 @@ impl Check {
 
     /// Why it cannot judge the facts; nothing when it can.
     pub(super) fn missing(&self, facts: &Facts) -> Option<String> {
-        let holed = || (self.whole && facts.tapped() && facts.is_holed()).then(|| "the capture has lost bytes that may be what it misses".to_string());
+        let holed = || {
+            (self.whole && facts.tapped() && facts.is_holed()).then(|| "the capture has lost bytes that may be what it misses".to_string())
+        };
         self.needs.missing(facts).or_else(holed)
     }
 

@@ -4,6 +4,7 @@
 mod looks;
 
 use crate::transcript::Facts;
+use crate::transcript::trial::Trial;
 use serde::Serialize;
 
 /// How much it proves to whoever sees it.
@@ -80,6 +81,8 @@ pub struct Technique {
     pub strength: Strength,
     /// Who describes or does it.
     pub source: &'static str,
+    /// The finding of the catalogue of such findings that it makes; empty: none of them.
+    pub finding: &'static str,
     look: fn(&Facts) -> Sight,
 }
 
@@ -130,6 +133,8 @@ pub struct Row {
     pub score: u8,
     /// Who describes or does it.
     pub source: &'static str,
+    /// The finding that it makes where something is there; empty: none.
+    pub finding: &'static str,
 }
 
 /// How recognisable it is in all.
@@ -169,16 +174,30 @@ pub struct Visibility {
     pub rows: Vec<Row>,
 }
 
-/// Looks with every technique.
+/// Looks with every technique at what a capture shows.
 pub fn of(facts: &Facts) -> Visibility {
-    let rows: Vec<Row> = TECHNIQUES
-        .iter()
-        .map(|it| {
-            let sight = (it.look)(facts);
-            let score = if matches!(sight, Sight::Yes(_)) { it.strength.points() } else { 0 };
-            Row { id: it.id, title: it.title, observer: it.observer, strength: it.strength, sight, score, source: it.source }
-        })
-        .collect();
+    weighed(|technique| (technique.look)(facts))
+}
+
+/// Looks at a server that was called: `call` is what the caller knows, `packets` what its packets show without keys, `answers` what
+/// other requests brought.
+pub fn of_service(call: &Facts, packets: Option<&Facts>, answers: &[Trial]) -> Visibility {
+    weighed(|technique| match (technique.observer, packets) {
+        _ if technique.id == ODD_REQUESTS => looks::odd_requests(answers),
+        (Observer::Passive, None) => Sight::Unknown("there was no connection to look at".into()),
+        (Observer::Passive, Some(packets)) => (technique.look)(packets),
+        _ => (technique.look)(call),
+    })
+}
+
+fn weighed(look: impl Fn(&Technique) -> Sight) -> Visibility {
+    let row = |it: &Technique| {
+        let sight = look(it);
+        let seen = matches!(sight, Sight::Yes(_));
+        let (score, finding) = if seen { (it.strength.points(), it.finding) } else { (0, "") };
+        Row { id: it.id, title: it.title, observer: it.observer, strength: it.strength, sight, score, source: it.source, finding }
+    };
+    let rows: Vec<Row> = TECHNIQUES.iter().map(row).collect();
     let seen = |id: &str| rows.iter().any(|row| row.id == id && row.score > 0);
     let grade = match () {
         () if seen("connect-header") || seen("http-request") => Grade::Named,
@@ -190,6 +209,9 @@ pub fn of(facts: &Facts) -> Visibility {
     Visibility { grade, score, rows }
 }
 
+/// The technique that needs requests of its own.
+const ODD_REQUESTS: &str = "odd-requests";
+
 /// Every technique, the most certain first.
 pub const TECHNIQUES: &[Technique] = &[
     Technique {
@@ -198,6 +220,7 @@ pub const TECHNIQUES: &[Technique] = &[
         observer: Observer::Proxy,
         strength: Strength::Conclusive,
         source: "MS-SSTP 4.5, which names it as the hook for blocking",
+        finding: "VIS-CLEARTEXT-TELL",
         look: looks::connect_header,
     },
     Technique {
@@ -206,6 +229,7 @@ pub const TECHNIQUES: &[Technique] = &[
         observer: Observer::Inspecting,
         strength: Strength::Conclusive,
         source: "MS-SSTP 3.2.4.1; the dissector of Wireshark; a web-threat list",
+        finding: "VIS-NO-TLS",
         look: looks::http_request,
     },
     Technique {
@@ -214,6 +238,7 @@ pub const TECHNIQUES: &[Technique] = &[
         observer: Observer::Prober,
         strength: Strength::Conclusive,
         source: "nmap sstp-discover; Characterizing the VPN Ecosystem in the Wild (PAM 2023)",
+        finding: "VIS-PROBEABLE",
         look: looks::active_probe,
     },
     Technique {
@@ -222,6 +247,7 @@ pub const TECHNIQUES: &[Technique] = &[
         observer: Observer::Passive,
         strength: Strength::Strong,
         source: "docs/detector.md; of the kind of OpenVPN is Open to VPN Fingerprinting (USENIX Security 2022)",
+        finding: "VIS-SIZE-SIGNATURE",
         look: looks::record_sizes,
     },
     Technique {
@@ -230,6 +256,7 @@ pub const TECHNIQUES: &[Technique] = &[
         observer: Observer::Passive,
         strength: Strength::Medium,
         source: "MS-SSTP 3.1.2.1; measured at SoftEther: one about every 3 s",
+        finding: "",
         look: looks::echo_rhythm,
     },
     Technique {
@@ -238,7 +265,17 @@ pub const TECHNIQUES: &[Technique] = &[
         observer: Observer::Prober,
         strength: Strength::Medium,
         source: "samples of nmap sstp-discover; source of accel-ppp",
+        finding: "",
         look: looks::banner,
+    },
+    Technique {
+        id: ODD_REQUESTS,
+        title: "answers to another path, POST, GET and a method nobody knows",
+        observer: Observer::Prober,
+        strength: Strength::Medium,
+        source: "measured at SoftEther 4.44; source of accel-ppp; samples of nmap sstp-discover",
+        finding: "",
+        look: looks::not_asked,
     },
     Technique {
         id: "certificate",
@@ -246,6 +283,7 @@ pub const TECHNIQUES: &[Technique] = &[
         observer: Observer::Passive,
         strength: Strength::Medium,
         source: "risks of nDPI: self-signed certificate, validity too long; up to TLS 1.2 it is sent in the clear",
+        finding: "VIS-CERT-TELL",
         look: looks::certificate,
     },
     Technique {
@@ -254,6 +292,7 @@ pub const TECHNIQUES: &[Technique] = &[
         observer: Observer::Passive,
         strength: Strength::Medium,
         source: "JA3 of sstp-client with OpenSSL, measured; JA4 of SoftEther's client, published by FoxIO",
+        finding: "",
         look: looks::client_hello,
     },
     Technique {
@@ -262,6 +301,7 @@ pub const TECHNIQUES: &[Technique] = &[
         observer: Observer::Passive,
         strength: Strength::Medium,
         source: "domain rules of nDPI for VPN brands and SoftEther's DDNS",
+        finding: "",
         look: looks::server_name,
     },
     Technique {
@@ -270,6 +310,7 @@ pub const TECHNIQUES: &[Technique] = &[
         observer: Observer::Passive,
         strength: Strength::Weak,
         source: "risk of nDPI: TLS (probably) not carrying HTTPS",
+        finding: "",
         look: looks::no_alpn,
     },
     Technique {
@@ -278,6 +319,7 @@ pub const TECHNIQUES: &[Technique] = &[
         observer: Observer::Passive,
         strength: Strength::Weak,
         source: "risk of nDPI: missing SNI; RouterOS before 7.15, sstpc with an address",
+        finding: "",
         look: looks::no_server_name,
     },
     Technique {
@@ -286,6 +328,7 @@ pub const TECHNIQUES: &[Technique] = &[
         observer: Observer::Passive,
         strength: Strength::Weak,
         source: "risk of nDPI: obsolete TLS version; clients before Windows 8.1",
+        finding: "",
         look: looks::old_tls,
     },
     Technique {
@@ -294,6 +337,7 @@ pub const TECHNIQUES: &[Technique] = &[
         observer: Observer::Passive,
         strength: Strength::Weak,
         source: "describes many other protocols too; never enough alone",
+        finding: "",
         look: looks::long_life,
     },
 ];

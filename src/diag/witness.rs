@@ -1,6 +1,7 @@
 //! What two ends of the same connections saw, laid beside each other: which bytes were changed, lost or injected, and in which
 //! direction. Pure; nothing is inferred that the bytes do not prove.
 
+mod above;
 mod compare;
 mod rows;
 
@@ -45,12 +46,22 @@ pub struct Pair {
     pub ja4: (Option<String>, Option<String>),
     /// A reset arrived here that the other end did not send, or the other way round.
     pub forged_reset: Vec<Way>,
+    /// A connection was closed here in the other end's name, or there in ours.
+    pub forged_close: Vec<Way>,
+    /// The server itself reset the connection.
+    pub server_reset: bool,
     /// The ClientHello that arrived is another one: somebody ends TLS on the way.
     pub other_hello: bool,
+    /// TLS records sent and arrived, from the client.
+    pub records_up: (usize, usize),
+    /// And from the server.
+    pub records_down: (usize, usize),
+    /// The record that was under way longest: direction, its number from 1, and how much longer than the quickest one, microseconds.
+    pub slowest: Option<(Way, usize, u64)>,
 }
 
 /// Both ends compared.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Comparison {
     /// Connections that both ends know.
     pub pairs: Vec<Pair>,
@@ -60,6 +71,10 @@ pub struct Comparison {
     pub other_certificate: Option<(String, String)>,
     /// What of the requests above TLS arrived otherwise: mark and what changed.
     pub rewritten: Vec<(String, String)>,
+    /// Bodies that were held back until they were whole: direction and what was seen.
+    pub held: Vec<(Way, String)>,
+    /// The request of SSTP was answered here, and the server knows of none; what it was asked for.
+    pub swallowed: Option<String>,
     /// What follows, the most telling first; never empty.
     pub findings: Vec<Told>,
 }
@@ -80,7 +95,7 @@ pub struct Told {
 impl Comparison {
     /// Nothing was changed, lost or injected.
     pub fn is_clean(&self) -> bool {
-        self.findings.iter().all(|told| told.id == rows::CLEAN)
+        self.findings.iter().all(|told| [rows::CLEAN, rows::LATE, rows::SERVER].contains(&told.id))
     }
 
     /// The finding of that id.
@@ -95,6 +110,7 @@ pub fn judge(ours: &Ours, theirs: &Record) -> Comparison {
     comparison.other_certificate =
         ours.leaf_sha256.as_ref().filter(|leaf| **leaf != theirs.leaf_sha256).map(|leaf| (leaf.clone(), theirs.leaf_sha256.clone()));
     comparison.rewritten = ours.requests.iter().flat_map(compare::rewritten).collect();
+    above::look(&mut comparison, ours, theirs);
     comparison.findings = rows::of(&comparison);
     comparison
 }

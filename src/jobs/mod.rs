@@ -1,6 +1,7 @@
 //! What the program can do: each job makes plans, runs sessions and hands on transcripts.
 
 pub mod conformance;
+pub mod exposure;
 pub mod generate;
 pub mod lab;
 pub mod middlebox;

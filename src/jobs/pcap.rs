@@ -1,6 +1,8 @@
 //! `--pcap`: what goes through our sockets as a capture file, with the keys that open it.
 
 use crate::base::Side;
+use crate::capture::file::Reader;
+use crate::capture::read::{self, Connection};
 use crate::capture::wire::{Shape, Wire};
 use crate::capture::write::{Link, Packets, Pcapng};
 use crate::live::LiveError;
@@ -13,7 +15,7 @@ use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A capture in the making. It is written as things happen, a whole block at a time. Trouble with the file ends the
 /// file and not the call.
@@ -145,6 +147,97 @@ impl<W: Write + Send + Debug> Wiretap for PcapFile<W> {
         }
     }
 }
+
+/// What whoever sees the packets has of our own traffic: a capture in memory, without keys.
+#[derive(Debug)]
+pub struct Keyless {
+    file: PcapFile<Shared>,
+    bytes: Shared,
+}
+
+impl Keyless {
+    /// Nothing heard yet.
+    pub fn new() -> io::Result<Keyless> {
+        let bytes = Shared::default();
+        Ok(Keyless { file: PcapFile::over(bytes.clone(), "our own packets")?, bytes })
+    }
+
+    /// Every connection as a capture without keys shows it.
+    pub fn connections(&self) -> Vec<Connection> {
+        // What could not be kept is missing at the end.
+        let _ = self.file.finish();
+        let all = std::mem::take(&mut *self.bytes.lock());
+        let mut list = List(Vec::new());
+        if let Ok(reader) = Reader::from_read("our own packets", Box::new(io::Cursor::new(all))) {
+            let _ = read::read_from(reader, &read::Options::default(), &mut list);
+        }
+        list.0
+    }
+}
+
+struct List(Vec<Connection>);
+
+impl read::Listener for List {
+    fn over(&mut self, connection: Connection) {
+        self.0.push(connection);
+    }
+}
+
+impl Wiretap for Keyless {
+    fn dialled(&self, at: i64, client: SocketAddr, server: SocketAddr) -> u64 {
+        self.file.dialled(at, client, server)
+    }
+
+    fn opened(&self, at: i64, wire: u64) {
+        self.file.opened(at, wire);
+    }
+
+    fn failed(&self, at: i64, wire: u64, how: ConnectFailure) {
+        self.file.failed(at, wire, how);
+    }
+
+    fn bytes(&self, at: i64, wire: u64, from: Side, bytes: &[u8]) {
+        self.file.bytes(at, wire, from, bytes);
+    }
+
+    fn ended(&self, at: i64, wire: u64, from: Side, reset: bool) {
+        self.file.ended(at, wire, from, reset);
+    }
+
+    fn gone(&self, wire: u64) {
+        self.file.gone(wire);
+    }
+
+    fn key(&self, _: &str) {}
+}
+
+/// Bytes that are written here and read there.
+#[derive(Clone, Debug, Default)]
+struct Shared(Arc<Mutex<Vec<u8>>>);
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Vec<u8>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Write for Shared {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut all = self.lock();
+        if all.len() + bytes.len() > MOST_KEPT {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        all.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Ours: bytes of our own traffic that are kept.
+const MOST_KEPT: usize = 16 << 20;
 
 impl<W: Write> Drop for PcapFile<W> {
     fn drop(&mut self) {

@@ -12,6 +12,7 @@ use crate::transcript::witness::Record;
 use aws_lc_rs::{digest, hmac};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The far end: a tape, and who may hear it.
 #[derive(Clone, Debug)]
@@ -72,6 +73,10 @@ impl Witness {
         Record { leaf_sha256: self.leaf_sha256.clone(), wires: wires.collect() }
     }
 
+    fn asked(&self, client: SocketAddr, line: &str) {
+        self.tape.asked(client, line);
+    }
+
     fn mark(&self, client: SocketAddr, mark: &str) {
         self.tape.mark(client, mark);
     }
@@ -88,11 +93,13 @@ pub fn sha256(bytes: &[u8]) -> String {
     hex(digest::digest(&digest::SHA256, bytes).as_ref())
 }
 
-/// Where the witness answers: `mark` and `record`.
+/// Where the witness answers: `mark`, `halves` and `record`.
 pub const PATH: &str = "/witness/";
 /// The header with the proof.
 pub const PROOF: &str = "X-Witness-Proof";
 /// Ours: a shorter token could be guessed.
 pub const SHORTEST: usize = 16;
+/// Ours: where body and answer come in halves, the pause between them.
+pub const PAUSE: Duration = Duration::from_millis(700);
 /// Ours: bytes of a body that is echoed.
 pub const MOST_BODY: usize = 64 * 1024;

@@ -2,6 +2,8 @@
 //! thing; a trail is all of them.
 
 use super::Target;
+use super::proxy::Greeting;
+use super::witness::Sides;
 use crate::base::{Layer, Micros};
 use crate::wire::http::Head;
 use serde::{Deserialize, Serialize};
@@ -310,6 +312,9 @@ pub struct Saw {
     /// The head of an HTTP answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub head: Option<Head>,
+    /// What a SOCKS proxy said last: to the greeting, to the login, to CONNECT; and its code. RFC 1928 3 and 6.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub socks: Option<(Greeting, u8)>,
     /// The first bytes behind it, as text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body: Option<String>,
@@ -331,9 +336,18 @@ pub struct Saw {
 }
 
 impl Saw {
-    /// Status of the HTTP answer.
+    /// Status of the HTTP answer; what a SOCKS proxy said in the words of HTTP.
     pub fn status(&self) -> Option<u16> {
-        self.head.as_ref().and_then(|head| head.status)
+        let socks = || {
+            self.socks.map(|said| match said {
+                (Greeting::Methods, _) | (Greeting::Login, 1..) => 407,
+                (Greeting::Connect, 2) => 403,
+                (Greeting::Connect, 3..=6) => 503,
+                (Greeting::Connect, 1 | 7..) => 500,
+                _ => 200,
+            })
+        };
+        self.head.as_ref().and_then(|head| head.status).or_else(socks)
     }
 }
 
@@ -447,6 +461,9 @@ pub struct TrailHead {
     pub control: Option<String>,
     /// `host:port` of the forward proxy.
     pub proxy: Option<String>,
+    /// What proxy scripts that were asked said: where from, and what.
+    #[serde(default)]
+    pub scripts: Vec<(String, String)>,
     /// What is known from elsewhere.
     pub reference: Option<Reference>,
     /// A trial without an answer is given up after so long.
@@ -475,6 +492,9 @@ pub struct Trail {
     /// Who said by ICMP that the server cannot or may not be reached.
     #[serde(default)]
     pub rejecters: Vec<IpAddr>,
+    /// What a witness at the server and we saw of the same connections.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub witness: Option<Sides>,
     /// The user or the time bound ended it early.
     pub interrupted: bool,
     /// It took so long.

@@ -26,6 +26,9 @@ pub struct Wire {
     pub failed: Option<String>,
     /// The run and the number by which the client named it, inside TLS.
     pub mark: Option<String>,
+    /// The first line of the first request above TLS, as the server read it; that end only.
+    #[serde(default)]
+    pub asked: Option<String>,
     /// From the client to the server.
     pub up: Stream,
     /// From the server to the client.
@@ -56,10 +59,22 @@ pub struct Heard {
     pub body_len: u64,
     /// SHA-256 of the body, hexadecimal.
     pub body_sha256: String,
+    /// From the end of the head to the end of the body, microseconds.
+    #[serde(default)]
+    pub body_us: u64,
+}
+
+/// What both ends saw.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sides {
+    /// Our end.
+    pub ours: Ours,
+    /// The witness's; or why it did not give it.
+    pub theirs: Result<Record, String>,
 }
 
 /// What our end saw.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ours {
     /// Our connections of the run.
     pub wires: Vec<Wire>,
@@ -70,7 +85,7 @@ pub struct Ours {
 }
 
 /// A request above TLS at both ends.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {
     /// The connection.
     pub mark: String,
@@ -82,4 +97,15 @@ pub struct Request {
     pub heard: Option<Heard>,
     /// The body came back as it was sent; nothing when nothing came back.
     pub echoed: Option<bool>,
+    /// Body and answer were said in two halves, each with a pause between them; nothing: in one go.
+    pub halves: Option<Halves>,
+}
+
+/// A request and an answer in two halves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Halves {
+    /// The pause between them, at both ends, microseconds.
+    pub pause_us: u64,
+    /// From the first bytes of the answer to its last, as they arrived here, microseconds; nothing when no answer came.
+    pub answer_us: Option<u64>,
 }

@@ -241,7 +241,8 @@ impl<S: Stream> Connection<S> {
         let mut skipped = false;
         for side in [Side::Client, Side::Server] {
             let (own, peer) = split(&mut self.halves, side);
-            let mut out = Out { to: &mut *to, at: self.now, told: &mut self.told, side, recent: &mut *recent, id: self.id, came: peer.came() };
+            let mut out =
+                Out { to: &mut *to, at: self.now, told: &mut self.told, side, recent: &mut *recent, id: self.id, came: peer.came() };
             // What waits for the other side is not missing.
             let waiting = self.early.as_ref().and_then(|early| early.first(side, own)).unwrap_or(u64::MAX);
             skipped |= own.owed() && own.skip(own.acked.min(waiting), &mut out);
@@ -254,7 +255,8 @@ impl<S: Stream> Connection<S> {
         let Some(to) = &mut self.to else { return false };
         [Side::Client, Side::Server].into_iter().any(|side| {
             let (own, peer) = split(&mut self.halves, side);
-            let mut out = Out { to: &mut *to, at: self.now, told: &mut self.told, side, recent: &mut *recent, id: self.id, came: peer.came() };
+            let mut out =
+                Out { to: &mut *to, at: self.now, told: &mut self.told, side, recent: &mut *recent, id: self.id, came: peer.came() };
             own.has_holes() && own.skip(u64::MAX, &mut out)
         })
     }

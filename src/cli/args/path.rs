@@ -21,6 +21,9 @@ pub struct PathArgs {
     pub compared: ComparedArgs,
     #[command(flatten)]
     pub pace: PaceArgs,
+    /// In place of the experiments: how recognisable is this server, and to whom?
+    #[arg(long, conflicts_with_all = ["witness", "max_idle", "reference", "pin", "control"], help_heading = "Output")]
+    pub visibility: bool,
     #[command(flatten)]
     pub login: LoginArgs,
     #[command(flatten)]
@@ -57,6 +60,15 @@ pub struct ComparedArgs {
     /// The reference was seen from this network, earlier
     #[arg(long, requires = "reference")]
     pub earlier: bool,
+    /// The SHA-256 of the server's own certificate, hexadecimal, as its owner says
+    #[arg(long, value_name = "HEX", value_parser = pin)]
+    pub pin: Option<String>,
+    /// The target is `lab --witness TOKEN` of yours: compare what both ends saw. TOKEN, or @FILE with it in its first line; with --lab none is needed
+    #[arg(long, value_name = "TOKEN|@FILE", num_args = 0..=1, default_missing_value = "")]
+    pub witness: Option<String>,
+    /// Ask the witness for its record at this address, past what is measured
+    #[arg(long, value_name = "ADDR[:PORT]", requires = "witness", value_parser = Target::place)]
+    pub witness_at: Option<Target>,
     /// Ask this resolver too (repeatable) [default: those of this machine, one by one]
     #[arg(long, value_name = "ADDR")]
     pub resolver: Vec<IpAddr>,
@@ -98,6 +110,15 @@ pub struct PaceArgs {
     pub dry_run: bool,
 }
 
+/// Hexadecimal, colons between bytes allowed.
+fn pin(text: &str) -> Result<String, String> {
+    let plain: String = text.chars().filter(|c| *c != ':').flat_map(char::to_lowercase).collect();
+    match crate::base::unhex(&plain).map(|bytes| bytes.len()) {
+        Some(32) => Ok(plain),
+        _ => Err("a SHA-256 has 64 hexadecimal digits, as `openssl x509 -fingerprint -sha256` prints them".into()),
+    }
+}
+
 /// A report, and where it goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PathOutput {
@@ -127,6 +148,8 @@ Examples:
   sstp-diag path HOST --control www.example.org --user alice     with a control, and crypto binding
   sstp-diag path HOST --reference home.json                      held against `probe -o json` at home
   sstp-diag path HOST --max-idle 600                             after how long are quiet calls forgotten?
+  sstp-diag path HOST --witness @token                           with `lab --witness @token` on HOST: compare both ends
+  sstp-diag path HOST --visibility                               how recognisable is it, and to whom?
   sstp-diag path --lab --middlebox sni-reset                     rehearse it
 
 Exit codes: 0 no interference seen, 1 something breaks it, 2 usage,

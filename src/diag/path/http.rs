@@ -33,6 +33,8 @@ pub(super) const ROWS: &[Row] = &[
         mechanism: "only usual methods pass",
         evidence: "SSTP_DUPLEX_POST is refused whatever the length and the path, GET and POST are not",
         fix: "The owner of the web firewall or reverse proxy: allow SSTP_DUPLEX_POST on this host, or pass the port through at TCP.",
+        most: Level::Probable,
+        raise: "a witness at the server: does the request arrive?",
         explains: &["HTTP-400-CONTENT-LENGTH"],
         look: method_refused,
         ..HTTP

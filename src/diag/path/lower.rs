@@ -8,6 +8,19 @@ use std::net::IpAddr;
 
 pub(super) const NAMES: &[Row] = &[
     Row {
+        id: "DNS-PRIVATE-ADDRESS",
+        title: "Resolvers disagree whether the server has a private address",
+        culprit: Culprit::LocalNetwork,
+        mechanism: "split DNS, a rebinding answer, or a resolver that withholds private addresses",
+        evidence: "one resolver gives private addresses only, another public ones or none; the server does not prove its name at the first one's",
+        most: Level::Probable,
+        raise: "ask the zone's owner which address is meant here",
+        fix: "The network's resolver: is this name meant to lead inside? Then the server is not there; else take the answer out. If it withholds private addresses (rebinding protection): except this name.",
+        explains: &["DNS-TAMPERED", "TCP-FILTERED", "TCP-REFUSED", "TCP-ICMP-REJECT", "IP-FILTER", "NET-NO-WAY-OUT"],
+        look: private,
+        ..Row::ROW
+    },
+    Row {
         id: "DNS-CAPTIVE-HIJACK",
         title: "Every name leads to one address",
         culprit: Culprit::LocalNetwork,
@@ -18,6 +31,7 @@ pub(super) const NAMES: &[Row] = &[
         explains: &[
             "DNS-TAMPERED",
             "TCP-REFUSED-HERE",
+            "TCP-REFUSED",
             "TCP-FILTERED",
             "IP-FILTER",
             "NET-NO-WAY-OUT",
@@ -37,6 +51,7 @@ pub(super) const NAMES: &[Row] = &[
         fix: "The network's resolver has to give the address that the owner publishes. Its operator: is this name filtered, or meant to differ inside?",
         explains: &[
             "TCP-REFUSED-HERE",
+            "TCP-REFUSED",
             "TCP-FILTERED",
             "IP-FILTER",
             "TLS-DPI-BLOCK",
@@ -50,6 +65,19 @@ pub(super) const NAMES: &[Row] = &[
 ];
 
 pub(super) const TCP: &[Row] = &[
+    Row {
+        id: "TCP-REFUSED",
+        layer: Layer::Tcp,
+        title: "The server's port refuses connections",
+        culprit: Culprit::Server,
+        mechanism: "SYNs are answered with RST: nothing listens on the port, or a firewall rejects it in the server's name",
+        evidence: "every connection is refused, so somebody at this address is there; other ports connect, are refused too, or are silent",
+        most: Level::Probable,
+        raise: "a look from elsewhere with --reference; raw sockets (CAP_NET_RAW) show how far away the refusal comes from",
+        fix: "The server's owner: does the service listen on this port, and is it the right one? If it does: which firewall rejects it from here?",
+        look: refused,
+        ..Row::ROW
+    },
     Row {
         id: "PROXY-CAPTIVE-PORTAL",
         layer: Layer::Tcp,
@@ -66,6 +94,7 @@ pub(super) const TCP: &[Row] = &[
             "IP-FILTER",
             "NET-NO-WAY-OUT",
             "TCP-REFUSED-HERE",
+            "TCP-REFUSED",
             "BIND-TLS-INSPECTION",
             "TLS-INSPECTION-STREAMING",
             "HTTP-WAF-BLOCK",
@@ -85,7 +114,7 @@ pub(super) const TCP: &[Row] = &[
         most: Level::Probable,
         raise: "give a control server with --control that is known to work from here",
         fix: "This network or this machine lets nothing out on the port. The firewall's owner: allow TCP 443 outwards.",
-        explains: &["TCP-FILTERED", "IP-FILTER", "TCP-REFUSED-HERE", "TCP-ICMP-REJECT"],
+        explains: &["TCP-FILTERED", "IP-FILTER", "TCP-REFUSED-HERE", "TCP-REFUSED", "TCP-ICMP-REJECT"],
         look: no_way_out,
         ..Row::ROW
     },
@@ -122,6 +151,7 @@ pub(super) const TCP: &[Row] = &[
         most: Level::Probable,
         raise: "raw sockets (CAP_NET_RAW) show whether the refusal comes from as far away as the server",
         fix: "A box answers in the server's name, or the server allows other networks only. Both owners: compare their rules for this network's address.",
+        explains: &["TCP-REFUSED"],
         look: refused_here,
         ..Row::ROW
     },
@@ -310,6 +340,68 @@ fn refused_here(view: &View<'_>) -> Option<Hit> {
         let says = format!("{} connections were refused; from elsewhere the server works", view.of_all(Arm::Tcp));
         Hit::new(if view.tally(Arm::Tcp).failed >= 2 { Level::Probable } else { Level::Suspected }, says)
             .or_else("the server allows other networks only")
+    })
+}
+
+/// Somebody answers at the address; what its other ports do tells more.
+fn refused(view: &View<'_>) -> Option<Hit> {
+    let refused = view.shut(Arm::Tcp) && view.trials(Arm::Tcp).all(|trial| trial.ending == Ending::Refused) && !view.proxied();
+    if !refused {
+        return None;
+    }
+    let ports = |ending: &Ending| {
+        let mut all: Vec<u64> =
+            view.trials(Arm::TcpOtherPort).filter(|trial| trial.ending == *ending).filter_map(|trial| trial.saw.value).collect();
+        all.sort_unstable();
+        all.dedup();
+        all.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ")
+    };
+    let (open, silent, alike) = (ports(&Ending::Answered), ports(&Ending::Silence), ports(&Ending::Refused));
+    let quickest = view.trials(Arm::Tcp).filter_map(|trial| trial.saw.connect).min().unwrap_or_default();
+    let mut says = format!("{} SYNs were answered with RST, after {:.1} ms at best", view.of_all(Arm::Tcp), quickest.millis());
+    for (ports, what) in
+        [(&open, "connects: the host is there"), (&silent, "is silent: a firewall stands in front"), (&alike, "is refused as well")]
+    {
+        if !ports.is_empty() {
+            says += &format!("; port {ports} {what}");
+        }
+    }
+    if view.open(Arm::TcpControl) {
+        says += "; the control server connects";
+    }
+    let level = if open.is_empty() && !view.open(Arm::TcpControl) { Level::Suspected } else { Level::Probable };
+    Some(Hit::new(level, says).or_else("a firewall that rejects in the server's name"))
+}
+
+/// RFC 1918, RFC 4193, RFC 6598: addresses that lead nowhere outside. Loopback is a machine's own business.
+fn is_private(address: &IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => v4.is_private() || v4.is_link_local() || v4.octets()[0] == 100 && v4.octets()[1] & 0xc0 == 64,
+        IpAddr::V6(v6) => v6.segments()[0] & 0xfe00 == 0xfc00 || v6.segments()[0] & 0xffc0 == 0xfe80,
+    }
+}
+
+fn private(view: &View<'_>) -> Option<Hit> {
+    let of = |arm: Arm| view.trials(arm).flat_map(|trial| trial.saw.addresses.clone()).collect::<Vec<IpAddr>>();
+    let (first, others) = (of(Arm::DnsSystem), of(Arm::DnsResolver));
+    let only = |all: &[IpAddr]| !all.is_empty() && all.iter().all(is_private);
+    let proves = view.trials(Arm::Tls).any(|trial| proved(view, trial));
+    if only(&first) && others.iter().any(|address| !is_private(address)) && !proves {
+        let says = format!(
+            "the network's resolver gives {}, another one {}; the server does not prove its name there",
+            listed(&first),
+            listed(&others)
+        );
+        let level = if view.tally(Arm::Tls).failed + view.tally(Arm::Tcp).failed >= 2 { Level::Probable } else { Level::Suspected };
+        return Some(Hit::new(level, says));
+    }
+    let withheld = first.is_empty() && view.trials(Arm::DnsSystem).next().is_some() && only(&others);
+    withheld.then(|| {
+        let says = format!(
+            "the network's resolver gives no address, another one gives {}: private ones, which some resolvers withhold",
+            listed(&others)
+        );
+        Hit::new(if view.trials(Arm::DnsSystem).count() >= 2 { Level::Probable } else { Level::Suspected }, says)
     })
 }
 

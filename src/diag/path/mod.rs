@@ -1,25 +1,30 @@
 //! What a trail says about the way: findings as rows with a predicate each, and a verdict with one culprit. Pure.
 
 mod call;
+mod cert;
+mod hello;
 mod http;
 mod lower;
 mod packets;
 mod place;
 mod proxy;
 mod row;
-mod tls;
+mod testimony;
 mod view;
 
 pub use place::Place;
 pub use row::{Culprit, Hit, Level, Row};
+pub use testimony::with_witness;
 pub use view::View;
 
 use super::check::Severity;
+use super::witness::Comparison;
 use crate::base::Layer;
 use crate::transcript::trial::Trail;
 
 /// In the order in which one cause is looked for: what is nearer comes first.
-const TABLES: [&[Row]; 7] = [lower::NAMES, lower::TCP, packets::ROWS, proxy::ROWS, tls::ROWS, http::ROWS, call::ROWS];
+const TABLES: [&[Row]; 9] =
+    [lower::NAMES, lower::TCP, packets::ROWS, proxy::ROWS, hello::ROWS, cert::ROWS, http::ROWS, call::ROWS, testimony::ROWS];
 
 /// Every finding.
 pub fn all() -> impl Iterator<Item = &'static Row> {
@@ -55,6 +60,8 @@ pub struct Verdict {
     pub place: Option<Place>,
     /// The control and the target failed alike, or too little was tried: nothing can be said.
     pub undecided: Option<String>,
+    /// What both ends saw, where a witness was asked and told.
+    pub witness: Option<Comparison>,
 }
 
 impl Verdict {
@@ -95,6 +102,7 @@ pub fn judge(trail: &Trail) -> Verdict {
     for found in &mut findings {
         found.because_of = causes.iter().find(|(id, explains)| *id != found.row.id && explains.contains(&found.row.id)).map(|row| row.0);
     }
+    testimony::weigh(&view, &mut findings);
     // Of what nothing explains the worst counts, then the surest, then the lowest layer.
     findings.sort_by_key(|found| {
         (found.because_of.is_some(), std::cmp::Reverse(found.row.severity), std::cmp::Reverse(found.hit.level), found.row.layer)
@@ -109,7 +117,7 @@ pub fn judge(trail: &Trail) -> Verdict {
     }
     let cause = findings.first().filter(|_| has_cause);
     let place = place.filter(|_| cause.is_some_and(|found| place::PLACED.contains(&found.row.id)));
-    Verdict { has_cause, reached: view.reached(), place, undecided, findings }
+    Verdict { has_cause, reached: view.reached(), place, undecided, findings, witness: view.into_witness() }
 }
 
 /// The finding that nothing was found.

@@ -2,6 +2,7 @@
 
 use super::{Culprit, Hit, Level, Row, View};
 use crate::base::Layer;
+use crate::diag::check::Severity;
 use crate::transcript::trial::{Arm, Ending, Trial};
 
 pub(super) const ROWS: &[Row] = &[
@@ -19,9 +20,19 @@ pub(super) const ROWS: &[Row] = &[
         title: "The proxy wants a login that SSTP clients cannot give",
         mechanism: "CONNECT is answered with 407 without Basic",
         evidence: "every CONNECT is answered with 407, and the schemes are Digest, NTLM, Negotiate or unknown",
-        fix: "The proxy's owner: let this host and port pass without a login; no SSTP client knows these schemes.",
+        fix: "The proxy's owner: let this host and port pass without a login; no SSTP client knows these schemes, and that of Windows none (event 23).",
         explains: &["PROXY-AUTH-REQUIRED"],
         look: scheme_unknown,
+        ..PROXY
+    },
+    Row {
+        id: "PROXY-AUTH-WINDOWS",
+        severity: Severity::Warn,
+        title: "The proxy lets in who logs in, and Windows cannot",
+        mechanism: "CONNECT is answered with 407, and passes with a login",
+        evidence: "CONNECT without a login is answered with 407, the one with the login that was given passes",
+        fix: "The proxy's owner: let this host and port pass without a login; the SSTP client of Windows cannot log in to proxies (event 23).",
+        look: login_helps,
         ..PROXY
     },
     Row {
@@ -103,15 +114,45 @@ fn schemes(view: &View<'_>) -> Option<Vec<String>> {
 }
 
 fn login_wanted(view: &View<'_>) -> Option<Hit> {
+    if view.open(Arm::ConnectLogin) {
+        return None;
+    }
+    if let Some(hit) = socks_login(view) {
+        return Some(hit);
+    }
     let schemes = schemes(view).filter(|_| refused_with(view, Arm::Connect, &[407]))?;
+    let wrong = if view.shut(Arm::ConnectLogin) { "; the login that was given is refused" } else { "" };
     Some(Hit::new(
         Level::Confirmed,
-        format!("{} CONNECTs were answered with 407; it offers {}", view.of_all(Arm::Connect), named(&schemes)),
+        format!("{} CONNECTs were answered with 407; it offers {}{wrong}", view.of_all(Arm::Connect), named(&schemes)),
     ))
+}
+
+/// A SOCKS proxy that takes nobody without a login. RFC 1928 3.
+fn socks_login(view: &View<'_>) -> Option<Hit> {
+    let wanted =
+        view.shut(Arm::Connect) && view.trials(Arm::Connect).all(|trial| trial.saw.status() == Some(407) && trial.saw.head.is_none());
+    wanted.then(|| Hit::new(Level::Confirmed, format!("{} times the SOCKS proxy took none without a login", view.of_all(Arm::Connect))))
+}
+
+fn login_helps(view: &View<'_>) -> Option<Hit> {
+    let wanted = refused_with(view, Arm::Connect, &[407]) && view.open(Arm::ConnectLogin);
+    let offers = schemes(view).map_or(String::new(), |schemes| format!("; it offers {}", named(&schemes)));
+    let by =
+        view.trials(Arm::ConnectLogin).find_map(|trial| trial.saw.says.clone()).map_or(String::new(), |scheme| format!(" by {scheme}"));
+    wanted.then(|| {
+        Hit::new(
+            Level::Confirmed,
+            format!("{} CONNECTs were answered with 407{offers}; with the login{by} it passes", view.of_all(Arm::Connect)),
+        )
+    })
 }
 
 fn scheme_unknown(view: &View<'_>) -> Option<Hit> {
     let schemes = schemes(view).filter(|_| refused_with(view, Arm::Connect, &[407]))?;
+    if view.open(Arm::ConnectLogin) {
+        return None;
+    }
     let basic = schemes.iter().any(|scheme| scheme.eq_ignore_ascii_case("basic"));
     (!basic).then(|| Hit::new(Level::Confirmed, format!("407, and it offers {}", named(&schemes))))
 }
@@ -121,7 +162,9 @@ fn named(schemes: &[String]) -> String {
 }
 
 fn port_refused(view: &View<'_>) -> Option<Hit> {
-    let refused = refused_with(view, Arm::Connect, DENIALS) && refused_with(view, Arm::ConnectPlain, DENIALS);
+    // SOCKS knows no headers.
+    let plain = view.trials(Arm::ConnectPlain).next().is_none() || refused_with(view, Arm::ConnectPlain, DENIALS);
+    let refused = refused_with(view, Arm::Connect, DENIALS) && plain;
     let port = view.trail.head.target.port;
     // The port may be allowed and nobody be there: then the proxy says that it could not connect.
     let allowed = |trial: &Trial| trial.passed() || trial.saw.status().is_some_and(|status| (502..=504).contains(&status));
@@ -169,7 +212,7 @@ fn upstream(view: &View<'_>) -> Option<Hit> {
 
 fn no_response(view: &View<'_>) -> Option<Hit> {
     let silent =
-        view.silent(Arm::Connect) && view.silent(Arm::ConnectPlain) && view.trials(Arm::Connect).all(|trial| trial.reached.is_some());
+        view.silent(Arm::Connect) && !view.open(Arm::ConnectPlain) && view.trials(Arm::Connect).all(|trial| trial.reached.is_some());
     silent.then(|| Hit::new(Level::Probable, format!("{} CONNECTs were not answered", view.of_all(Arm::Connect))))
 }
 

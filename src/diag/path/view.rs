@@ -2,12 +2,14 @@
 
 use super::Level;
 use crate::base::{Layer, Micros};
+use crate::diag::witness::{self, Comparison};
 use crate::transcript::trial::{Arm, Ending, Reference, Trail, Trial};
 
 /// A trail, looked at.
 pub struct View<'a> {
     /// The trail.
     pub trail: &'a Trail,
+    witness: Option<Comparison>,
 }
 
 /// How the trials of an arm went.
@@ -46,7 +48,18 @@ impl Contrast {
 impl<'a> View<'a> {
     /// Looks at a trail.
     pub fn of(trail: &'a Trail) -> View<'a> {
-        View { trail }
+        let told = trail.witness.as_ref().and_then(|sides| Some((&sides.ours, sides.theirs.as_ref().ok()?)));
+        View { trail, witness: told.map(|(ours, theirs)| witness::judge(ours, theirs)) }
+    }
+
+    /// What both ends saw, where a witness told.
+    pub fn witness(&self) -> Option<&Comparison> {
+        self.witness.as_ref()
+    }
+
+    /// The same, for whoever goes on without the view.
+    pub(super) fn into_witness(self) -> Option<Comparison> {
+        self.witness
     }
 
     /// The trials of an arm; those that we could not run, and those of the search for lasting blocks, are left out.
@@ -194,7 +207,9 @@ impl<'a> View<'a> {
     /// What was tried where nothing was found.
     pub(super) fn all_clear(&self) -> String {
         let passed = self.trail.trials.iter().filter(|trial| trial.passed()).count();
-        format!("{passed} of {} trials came through, up to {}", self.trail.trials.len(), self.reached().unwrap_or(Layer::Dns))
+        let clean = self.witness().is_some_and(Comparison::is_clean);
+        let witness = if clean { "; the witness received every byte as it was sent, and so did we" } else { "" };
+        format!("{passed} of {} trials came through, up to {}{witness}", self.trail.trials.len(), self.reached().unwrap_or(Layer::Dns))
     }
 }
 

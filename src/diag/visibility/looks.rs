@@ -5,6 +5,7 @@ use crate::base::Side;
 use crate::diag::product;
 use crate::transcript::facts::Facts;
 use crate::transcript::tap::{Answer, Confidence};
+use crate::transcript::trial::{Arm, Trial};
 use crate::wire::http::{CONTENT_LENGTH, METHOD};
 use crate::wire::sstp::MessageType;
 use crate::wire::tls::{TLS12, TLS13};
@@ -53,6 +54,31 @@ pub(super) fn active_probe(facts: &Facts) -> Sight {
         None => unknown("no answer to the request was seen"),
     }
 }
+
+/// A capture has only the requests of its call.
+pub(super) fn not_asked(_: &Facts) -> Sight {
+    unknown("no other requests were made; `path --visibility` makes them")
+}
+
+/// What requests that no SSTP client makes were answered with, and whose way that is.
+pub(super) fn odd_requests(answers: &[Trial]) -> Sight {
+    let status = |arm: Arm| answers.iter().find(|trial| trial.arm == arm).and_then(|trial| trial.saw.status());
+    let asked = [Arm::OtherPath, Arm::PostMax, Arm::GetPath, Arm::Get, Arm::OddMethod];
+    let said: Vec<String> = asked.into_iter().filter_map(|arm| Some(format!("{}: {}", arm.sends(), status(arm)?))).collect();
+    if status(Arm::Sstp) != Some(200) || said.is_empty() {
+        return unknown("the request of SSTP was not taken, or nothing else was asked");
+    }
+    let as_seen =
+        |row: &&(&str, [&[u16]; 5])| asked.into_iter().zip(row.1).all(|(arm, any)| status(arm).is_some_and(|one| any.contains(&one)));
+    let product = HABITS.iter().find(as_seen).map_or(String::new(), |row| format!("; as {} answers", row.0));
+    yes(format!("{}{product}", said.join(", ")))
+}
+
+/// Whose habits are known: another path, POST, GET of the path, GET /, an unknown method.
+const HABITS: &[(&str, [&[u16]; 5])] = &[
+    ("SoftEther 4.44", [&[404], &[403], &[404], &[202, 403], &[501]]),
+    ("accel-ppp", [&[404, 301], &[501], &[404, 301], &[404, 301], &[501]]),
+];
 
 pub(super) fn record_sizes(facts: &Facts) -> Sight {
     if let Some(seen) = &facts.inference {

@@ -1,6 +1,7 @@
 use super::*;
 use crate::base::{Layer, Micros, Side};
 use crate::transcript::tap::{Answer, ClientHello, Confidence, Inference};
+use crate::transcript::trial::{Arm, Ending, Saw, Trial};
 use crate::transcript::{Event, Transcript, What};
 use crate::wire::http::{CONTENT_LENGTH, Head};
 use std::collections::HashSet;
@@ -60,6 +61,34 @@ fn the_clear_parts_of_the_hello_are_weighed_one_by_one() {
     let hello = ClientHello { alpn: vec!["http/1.1".into()], sni: Some("www.example.test".into()), ..ClientHello::default() };
     let seen = of(&facts(vec![(Some(Side::Client), Layer::Tls, What::ClientHello(Box::new(hello)))]));
     assert!(seen.rows.iter().all(|row| row.score == 0), "{seen:?}");
+}
+
+#[test]
+fn a_service_is_looked_at_from_every_side_and_its_findings_have_ids() {
+    let answer = Head::response(200, "OK", &[("Content-Length", CONTENT_LENGTH), ("Server", "Microsoft-HTTPAPI/2.0")]);
+    let call = facts(vec![(Some(Side::Server), Layer::Http, What::Http(answer))]);
+    let packets = facts(vec![inferred(Answer::Yes, Confidence::High)]);
+    let trial = |(arm, status): (Arm, u16)| Trial {
+        arm,
+        round: 1,
+        at: Micros(0),
+        took: Micros(0),
+        reached: Some(Layer::Http),
+        ending: Ending::Answered,
+        saw: Saw { head: Some(Head::response(status, "", &[])), ..Saw::default() },
+    };
+    let like = |statuses: [u16; 6]| -> Vec<Trial> {
+        [Arm::Sstp, Arm::OtherPath, Arm::PostMax, Arm::GetPath, Arm::Get, Arm::OddMethod].into_iter().zip(statuses).map(trial).collect()
+    };
+    let seen = of_service(&call, Some(&packets), &like([200, 404, 403, 404, 202, 501]));
+    assert_eq!((seen.grade, seen.score), (Grade::RecognisableBySizes, 100));
+    assert!(row(&seen, "odd-requests").sight.says().ends_with("as SoftEther 4.44 answers"), "{seen:?}");
+    let ids: Vec<&str> = seen.rows.iter().map(|row| row.finding).filter(|id| !id.is_empty()).collect();
+    assert_eq!(ids, ["VIS-PROBEABLE", "VIS-SIZE-SIGNATURE"]);
+    let other = of_service(&call, None, &like([200, 200, 200, 200, 200, 200]));
+    assert!(!row(&other, "odd-requests").sight.says().contains("answers"));
+    assert_eq!(other.grade, Grade::ConfirmedByAsking, "no packets, no sizes");
+    assert!(matches!(row(&of_service(&call, None, &like([404, 404, 404, 404, 404, 404])), "odd-requests").sight, Sight::Unknown(_)));
 }
 
 #[test]

@@ -133,7 +133,7 @@ pub(super) fn pairs(ours: &[Wire], theirs: &[Wire]) -> Comparison {
             None => not_arrived.push((name, seen_here(wire))),
         }
     }
-    Comparison { pairs, not_arrived, other_certificate: None, rewritten: Vec::new(), findings: Vec::new() }
+    Comparison { pairs, not_arrived, ..Comparison::default() }
 }
 
 /// The same connection at the other end: by the random of its ClientHello, else by its mark, else, among those that nobody
@@ -160,7 +160,18 @@ fn pair(name: String, ours: &Wire, theirs: &Wire) -> Pair {
     if reset(&theirs.up) && !reset(&ours.up) {
         forged_reset.push(Way::Up);
     }
+    let closed = |stream: &Stream| stream.ended.is_some_and(|end| !end.0);
+    let mut forged_close = Vec::new();
+    if closed(&ours.down) && theirs.down.ended.is_none() {
+        forged_close.push(Way::Down);
+    }
+    if closed(&theirs.up) && ours.up.ended.is_none() {
+        forged_close.push(Way::Up);
+    }
     let (mine, other) = (random(&ours.up.first), random(&theirs.up.first));
+    let other_hello = mine.is_some() && other.is_some() && mine != other;
+    let slowest = [(Way::Up, slowest(&ours.up, &theirs.up)), (Way::Down, slowest(&theirs.down, &ours.down))];
+    let slowest = slowest.into_iter().filter_map(|(way, one)| one.map(|(number, by)| (way, number, by)));
     Pair {
         name,
         up: parted(compare(&ours.up, &theirs.up), &theirs.up, &theirs.down),
@@ -168,8 +179,23 @@ fn pair(name: String, ours: &Wire, theirs: &Wire) -> Pair {
         sni: (sni(&a), sni(&b)),
         ja4: (print(&a), print(&b)),
         forged_reset,
-        other_hello: mine.is_some() && other.is_some() && mine != other,
+        forged_close,
+        server_reset: reset(&theirs.down),
+        other_hello,
+        records_up: (ours.up.records.len(), theirs.up.records.len()),
+        records_down: (theirs.down.records.len(), ours.down.records.len()),
+        slowest: slowest.filter(|_| !other_hello).max_by_key(|one| one.2),
     }
+}
+
+/// The record that took longest from its sender to its receiver, and how much longer than the quickest. The two clocks need not agree: each
+/// counts from its own beginning of the connection, and only differences are looked at.
+fn slowest(sent: &Stream, got: &Stream) -> Option<(usize, u64)> {
+    let same = sent.records.iter().zip(&got.records).take_while(|(s, g)| (s.0, s.1) == (g.0, g.1));
+    let took: Vec<i64> = same.map(|(s, g)| g.2 as i64 - s.2 as i64).collect();
+    let quickest = *took.iter().min()?;
+    let (number, longest) = took.iter().enumerate().max_by_key(|row| row.1)?;
+    Some((number + 1, u64::try_from(longest - quickest).unwrap_or(0)))
 }
 
 /// A receiver that ended its own stream in order need not hear the other's farewell: TLS's close_notify is no loss. RFC 8446 6.1.

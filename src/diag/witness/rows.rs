@@ -25,12 +25,16 @@ pub(super) fn of(comparison: &Comparison) -> Vec<Told> {
 
 /// The id of the row for a clean path.
 pub(super) const CLEAN: &str = "WITNESS-CLEAN";
+/// The id of the row about the server's own resets.
+pub(super) const SERVER: &str = "WITNESS-SERVER-RESET";
+/// The id of the row about times, which change no byte.
+pub(super) const LATE: &str = "WITNESS-RECORDS-LATE";
 
 /// The most telling first.
 pub const FINDINGS: &[Finding] = &[
     Finding {
         id: "WITNESS-TLS-OPENED",
-        title: "TLS is ended by somebody on the way: the certificate that we were shown is not the one that the server serves",
+        title: "TLS is ended by somebody on the way",
         remedy: "Ask the owner of the inspecting device to except the VPN host. Until then credentials go through it in the clear.",
         look: |it| {
             let certificate = it.other_certificate.iter().map(|(ours, theirs)| format!("we were shown {ours}, the server serves {theirs}"));
@@ -56,6 +60,42 @@ pub const FINDINGS: &[Finding] = &[
             let forged = it.pairs.iter().flat_map(|pair| pair.forged_reset.iter().map(move |way| (pair, way)));
             forged.map(|(pair, way)| format!("{}: {}", pair.name, way.name())).collect()
         },
+    },
+    Finding {
+        id: "WITNESS-CLOSE-FORGED",
+        title: "A connection was closed in the name of an end that did not close it",
+        remedy: "Ask the owner of the network between: a device on the path closes connections in the name of the other end.",
+        look: |it| {
+            let forged = it.pairs.iter().filter(|pair| !pair.other_hello);
+            let forged = forged.flat_map(|pair| pair.forged_close.iter().map(move |way| (pair, way)));
+            forged.map(|(pair, way)| format!("{}: {}", pair.name, way.name())).collect()
+        },
+    },
+    Finding {
+        id: SERVER,
+        title: "The server itself reset the connection",
+        remedy: "Ask the server's owner: nobody on the way did it.",
+        look: |it| {
+            it.pairs.iter().filter(|pair| pair.server_reset).map(|pair| format!("{}: the server sent the reset", pair.name)).collect()
+        },
+    },
+    Finding {
+        id: "WITNESS-REQUEST-SWALLOWED",
+        title: "The request of SSTP does not arrive at the server",
+        remedy: "Ask the owner of the proxy or web firewall in front of the server: it answers in the server's name; let it pass TLS through.",
+        look: |it| it.swallowed.iter().cloned().collect(),
+    },
+    Finding {
+        id: "WITNESS-REQUEST-HELD",
+        title: "Requests are held back until they are whole",
+        remedy: "Ask the owner of the proxy in front of the server to switch request buffering off, or to pass TLS through.",
+        look: |it| held(it, Way::Up),
+    },
+    Finding {
+        id: "WITNESS-ANSWER-HELD",
+        title: "Answers are held back until they are whole",
+        remedy: "Ask the owner of the proxy in front of the server to switch response buffering off, or to pass TLS through.",
+        look: |it| held(it, Way::Down),
     },
     Finding {
         id: "WITNESS-SNI-CHANGED",
@@ -91,12 +131,25 @@ pub const FINDINGS: &[Finding] = &[
         look: |it| told(it, |change| matches!(change, Change::Lost { .. })),
     },
     Finding {
+        id: LATE,
+        title: "Some records were under way much longer than others",
+        remedy: "Nothing is lost: a bad line, a queue, or a device that holds records back; look at it beside a second run.",
+        look: |it| {
+            let late = it.pairs.iter().filter_map(|pair| Some((&pair.name, pair.slowest.filter(|(.., by)| *by > LONG)?)));
+            late.map(|(name, (way, number, by))| {
+                format!("{name}: record {number} {} took {} ms longer than the quickest", way.name(), by / 1000)
+            })
+            .collect()
+        },
+    },
+    Finding {
         id: CLEAN,
         title: "Every byte of these connections arrived as it was sent, both ways",
         remedy: "Nothing on this path changed, lost or injected anything while this was measured; that is no proof for other times.",
         look: |it| {
             let same = |change: &Change| matches!(change, Change::Same { .. });
             let clean = it.pairs.iter().all(|pair| same(&pair.up) && same(&pair.down) && pair.forged_reset.is_empty() && !pair.other_hello);
+            let clean = clean && it.held.is_empty() && it.swallowed.is_none() && it.pairs.iter().all(|pair| pair.forged_close.is_empty());
             let nothing = it.pairs.is_empty() || !it.not_arrived.is_empty() || it.other_certificate.is_some() || !it.rewritten.is_empty();
             let lines = it.pairs.iter().map(|pair| format!("{}: {}; {}", pair.name, pair.up.says(Way::Up), pair.down.says(Way::Down)));
             if clean && !nothing { lines.collect() } else { Vec::new() }
@@ -111,6 +164,20 @@ fn told(comparison: &Comparison, wanted: fn(&Change) -> bool) -> Vec<String> {
     pairs
         .flat_map(both)
         .filter(|(_, (_, change))| wanted(change))
-        .map(|(name, (way, change))| format!("{name}: {}", change.says(way)))
+        .map(|(name, (way, change))| format!("{name}: {}{}", change.says(way), records(comparison, name.as_str(), way)))
         .collect()
 }
+
+fn held(comparison: &Comparison, wanted: Way) -> Vec<String> {
+    comparison.held.iter().filter(|row| row.0 == wanted).map(|row| row.1.clone()).collect()
+}
+
+/// How many TLS records were sent and arrived, where that is not the same.
+fn records(comparison: &Comparison, name: &str, way: Way) -> String {
+    let pair = comparison.pairs.iter().find(|pair| pair.name == name);
+    let counts = pair.map(|pair| if way == Way::Up { pair.records_up } else { pair.records_down });
+    counts.filter(|(sent, got)| sent != got).map_or(String::new(), |(sent, got)| format!("; {got} of {sent} TLS records arrived"))
+}
+
+/// Ours: a record that is late by more than that, in microseconds, is told; lost segments come again sooner, RFC 6298 2.
+const LONG: u64 = 1_500_000;

@@ -1,6 +1,6 @@
 use super::*;
 use crate::base::{Bytes, hex};
-use crate::transcript::witness::{Heard, Request, Stream, Wire};
+use crate::transcript::witness::{Halves, Heard, Request, Stream, Wire};
 use aws_lc_rs::digest::{SHA256, digest};
 use std::collections::HashSet;
 
@@ -20,7 +20,7 @@ fn hello(random: u8, name: &str) -> Vec<u8> {
 
 fn wire(port: u16, up: &[u8], down: &[u8]) -> Wire {
     let (client, server) = (([127, 0, 0, 1], port).into(), ([127, 0, 0, 1], 443).into());
-    Wire { began_unix_us: 0, client, server, failed: None, mark: None, up: stream(up), down: stream(down) }
+    Wire { began_unix_us: 0, client, server, failed: None, mark: None, asked: None, up: stream(up), down: stream(down) }
 }
 
 fn ids(ours: &[Wire], theirs: &[Wire]) -> Vec<&'static str> {
@@ -78,7 +78,7 @@ fn a_changed_name_a_forged_reset_and_lost_bytes_are_told_apart() {
     let mut knows = wire(1, &sent, &down);
     assert_eq!(ids(std::slice::from_ref(&reset), std::slice::from_ref(&knows)), ["WITNESS-RESET-FORGED"]);
     knows.down.ended = Some((true, 4000));
-    assert_eq!(ids(&[reset], &[knows]), ["WITNESS-CLEAN"], "the server's own reset is none that was forged");
+    assert_eq!(ids(&[reset], &[knows]), ["WITNESS-SERVER-RESET", "WITNESS-CLEAN"], "the server's own reset is none that was forged");
     assert_eq!(ids(&[wire(1, &sent, &down)], &[wire(1, &sent[..200], &down)]), ["WITNESS-BYTES-LOST"]);
     assert_eq!(ids(&[wire(1, &sent, &down)], &[wire(1, &sent, &down[..10])]), ["WITNESS-BYTES-INJECTED"]);
 }
@@ -114,8 +114,9 @@ fn a_request_that_was_rewritten_is_shown_line_by_line_without_the_proof() {
         mark: "run-1".into(),
         head: head("POST /witness/mark/{r} HTTP/1.1\r\nHost: a\r\nX-Witness-Proof: 00ff\r\n\r\n"),
         body_sha256: "cc".into(),
-        heard: Some(Heard { head: head(heard), body_len: 3, body_sha256: "cc".into() }),
+        heard: Some(Heard { head: head(heard), body_len: 3, body_sha256: "cc".into(), body_us: 0 }),
         echoed: Some(echoed),
+        halves: None,
     };
     let same = request("POST /witness/mark/{r} HTTP/1.1\r\nHost: a\r\nX-Witness-Proof: 00ff\r\n\r\n", true);
     assert!(compare::rewritten(&same).is_empty());
@@ -123,6 +124,66 @@ fn a_request_that_was_rewritten_is_shown_line_by_line_without_the_proof() {
     let says: Vec<String> = compare::rewritten(&escaped).into_iter().map(|row| row.1).collect();
     assert_eq!(says.len(), 4, "{says:?}");
     assert!(says.iter().any(|line| line.contains("%7Br%7D")) && says.iter().all(|line| !line.contains("00ff")), "{says:?}");
+}
+
+/// What halves that arrived so long after each other mean, at the server and here, in ms.
+fn of_halves(times: &[(u64, u64)]) -> Vec<&'static str> {
+    let request = |(up, down): &(u64, u64)| Request {
+        mark: "run-1".into(),
+        heard: Some(Heard { body_us: up * 1000, ..Heard::default() }),
+        halves: Some(Halves { pause_us: 700_000, answer_us: Some(down * 1000) }),
+        ..Request::default()
+    };
+    let ours = Ours { requests: times.iter().map(request).collect(), ..Ours::default() };
+    judge(&ours, &Record::default()).findings.iter().map(|told| told.id).collect()
+}
+
+#[test]
+fn bodies_that_are_held_back_show_by_their_halves() {
+    assert!(of_halves(&[(700, 700)]).is_empty());
+    assert_eq!(of_halves(&[(2, 701), (1, 700)]), ["WITNESS-REQUEST-HELD"]);
+    assert_eq!(of_halves(&[(700, 0), (700, 1)]), ["WITNESS-ANSWER-HELD"]);
+    // One loss that made the first half late is no proxy.
+    assert!(of_halves(&[(20, 700), (695, 700)]).is_empty());
+}
+
+#[test]
+fn a_call_that_the_server_was_not_asked_for_was_answered_by_somebody_else() {
+    let (sent, down) = ([hello(1, "vpn.test"), text(100)].concat(), text(50));
+    let marked = |mark: &str, asked: Option<&str>| {
+        let mut one = wire(1, &sent, &down);
+        (one.mark, one.asked) = (Some(mark.into()), asked.map(Into::into));
+        one
+    };
+    let with = |asked: &str| {
+        let ours = Ours {
+            wires: vec![marked("run-1", None), marked("run", None)],
+            leaf_sha256: Some("aa".into()),
+            requests: vec![Request { mark: "run-1".into(), ..Request::default() }],
+        };
+        let wires =
+            vec![marked("run-1", Some("POST /witness/mark/run-1 HTTP/1.1")), marked("run", Some(asked).filter(|asked| !asked.is_empty()))];
+        judge(&ours, &Record { leaf_sha256: "aa".into(), wires }).findings.iter().map(|told| told.id).collect::<Vec<_>>()
+    };
+    assert_eq!(with("SSTP_DUPLEX_POST /sra_{BA195980-CD49-458b-9E23-C84EE0ADCD75}/ HTTP/1.1"), ["WITNESS-CLEAN"]);
+    assert_eq!(with("SSTP_DUPLEX_POST /sra_%7BBA195980-CD49-458b-9E23-C84EE0ADCD75%7D/ HTTP/1.1"), ["WITNESS-REQUEST-REWRITTEN"]);
+    assert_eq!(with(""), ["WITNESS-REQUEST-SWALLOWED"]);
+}
+
+#[test]
+fn a_record_that_was_held_back_is_told_and_changes_nothing() {
+    let bytes = [hello(1, "vpn.test"), text(100)].concat();
+    let (mut ours, mut theirs) = (wire(1, &bytes, &text(50)), wire(1, &bytes, &text(50)));
+    ours.up.records = vec![(22, 500, 0), (23, 100, 10_000), (23, 90, 20_000)];
+    theirs.up.records = vec![(22, 500, 90), (23, 100, 10_050), (23, 90, 3_020_000)];
+    let record = |theirs: &Wire| Record { leaf_sha256: "aa".into(), wires: vec![theirs.clone()] };
+    let told = judge(&Ours { wires: vec![ours.clone()], leaf_sha256: Some("aa".into()), requests: Vec::new() }, &record(&theirs));
+    assert!(told.is_clean() && told.finding("WITNESS-RECORDS-LATE").expect("it is late").evidence[0].contains("record 3 from the client"));
+    // A clock that is an hour off tells nothing.
+    theirs.up.records.iter_mut().for_each(|row| row.2 += 3_600_000_000);
+    theirs.up.records[2].2 -= 2_900_000;
+    let told = judge(&Ours { wires: vec![ours], leaf_sha256: Some("aa".into()), requests: Vec::new() }, &record(&theirs));
+    assert!(told.finding("WITNESS-RECORDS-LATE").is_none());
 }
 
 #[test]

@@ -41,6 +41,12 @@ pub(super) const KINDS: &[Kind] = &[
         &[],
     ),
     kind(
+        "front-reorders",
+        "a reverse proxy that puts the headers of requests into another order",
+        Makes::Ends(Paper::Same, |_| vec![Rule::Inspects(&[HttpRule::Reorders])]),
+        &[],
+    ),
+    kind(
         "front-length",
         "a reverse proxy that refuses lengths of 64 bits",
         Makes::Ends(Paper::Same, |_| vec![Rule::Inspects(&[HttpRule::Lengths(BAD_REQUEST)])]),

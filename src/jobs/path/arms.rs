@@ -5,6 +5,7 @@ use super::walk::Walk;
 use crate::base::{Layer, Micros};
 use crate::jobs::probe::{self, climb};
 use crate::live::dns;
+use crate::live::proxy::{Kind, ProxyConfig};
 use crate::live::resolvers::{self, Said};
 use crate::live::route::Route;
 use crate::live::shots::{self, Knobs, Manner, Missed, Shape, Whom};
@@ -108,8 +109,12 @@ async fn connect(crew: &Crew, ground: &Ground, arm: Arm, value: Option<u64>) -> 
         // MS-SSTP 4.5.
         _ => &[("SSTPVERSION", "1.0")],
     };
-    let login = (arm == Arm::ConnectLogin).then_some(proxy);
-    Brought::new(shots::ask_proxy(*to, &target, headers, login, config.patience).await)
+    let bare = ProxyConfig { credentials: None, ..proxy.clone() };
+    Brought::new(match (arm, proxy.kind) {
+        (Arm::ConnectLogin, _) => shots::through_proxy(*to, proxy, &target, config.patience).await,
+        (_, Kind::Socks5) => shots::through_proxy(*to, &bare, &target, config.patience).await,
+        _ => shots::ask_proxy(*to, &target, headers, config.patience).await,
+    })
 }
 
 async fn plain(crew: &Crew, ground: &Ground) -> Brought {

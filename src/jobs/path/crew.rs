@@ -7,6 +7,7 @@ use crate::live::clock::Clock;
 use crate::live::raw::Sniffer;
 use crate::live::route::Route;
 use crate::transcript::trial::{Arm, Ending, Hop, Saw, Trail, TrailHead, Trial};
+use crate::transcript::witness::Sides;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -52,6 +53,7 @@ pub(super) struct Crew {
     ground: Mutex<Ground>,
     trials: Mutex<Vec<Trial>>,
     hops: Mutex<Vec<Hop>>,
+    witness: Mutex<Option<Sides>>,
     sniffer: Mutex<Option<io::Result<Sniffer>>>,
 }
 
@@ -67,6 +69,7 @@ impl Crew {
             ground: Mutex::default(),
             trials: Mutex::default(),
             hops: Mutex::default(),
+            witness: Mutex::default(),
             sniffer: Mutex::default(),
         }
     }
@@ -109,6 +112,11 @@ impl Crew {
 
     pub fn hop(&self, hop: Hop) {
         lock(&self.hops).push(hop);
+    }
+
+    /// What a witness told.
+    pub fn testify(&self, sides: Sides) {
+        *lock(&self.witness) = Some(sides);
     }
 
     /// Runs these trials beside each other, in an order drawn from the seed.
@@ -166,7 +174,8 @@ impl Crew {
             None => (Vec::new(), Vec::new(), Some("resets on loopback and through proxies are not looked at".into())),
         };
         let head = TrailHead { no_raw, ..head };
-        Trail { head, trials, resets, rejecters, hops: lock(&self.hops).clone(), ..Trail::default() }
+        let (hops, witness) = (lock(&self.hops).clone(), lock(&self.witness).clone());
+        Trail { head, trials, resets, rejecters, hops, witness, ..Trail::default() }
     }
 }
 

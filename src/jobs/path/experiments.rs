@@ -44,6 +44,13 @@ impl Experiment {
 
     /// Connections at most.
     pub(super) fn most(&self, config: &PathConfig) -> usize {
+        match self.id {
+            // Searched by themselves, and not in rounds.
+            "time.idle" => return config.max_idle.map_or(0, |_| super::idle::MOST),
+            "data.mtu" => return 0,
+            "sstp.login" => return config.probe.credentials.as_ref().map_or(0, |_| LOGINS),
+            _ => {}
+        }
         let of = |arm: Arm| super::stage::values(arm, config).len() * if arm == Arm::Together { super::arms::TOGETHER } else { 1 };
         self.run(config).map(of).sum::<usize>() * usize::from(self.rounds(config))
     }
@@ -56,7 +63,10 @@ pub const ALL: &[Experiment] = &[
         varies: "who is asked for the name",
         control: Arm::DnsSystem,
         treatments: &[Arm::DnsResolver],
-        means: &[("resolvers differ, and the certificate is right at one address only", "DNS-TAMPERED")],
+        means: &[
+            ("resolvers differ, and the certificate is right at one address only", "DNS-TAMPERED"),
+            ("one gives private addresses, another public ones or none", "DNS-PRIVATE-ADDRESS"),
+        ],
         ..ROW
     },
     Experiment {
@@ -77,6 +87,7 @@ pub const ALL: &[Experiment] = &[
             ("the control connects, SYNs to the target vanish", "TCP-FILTERED"),
             ("neither connects", "NET-NO-WAY-OUT"),
             ("the target refuses, and works from elsewhere", "TCP-REFUSED-HERE"),
+            ("the target refuses", "TCP-REFUSED"),
         ],
         ..ROW
     },
@@ -116,6 +127,7 @@ pub const ALL: &[Experiment] = &[
         means: &[
             ("407", "PROXY-AUTH-REQUIRED"),
             ("407 without Basic", "PROXY-AUTH-SCHEME"),
+            ("407, and a login helps", "PROXY-AUTH-WINDOWS"),
             ("only the target is refused", "PROXY-CONNECT-DENIED"),
             ("another port is allowed", "PROXY-PORT-NOT-ALLOWED"),
             ("only with SSTPVERSION it is refused", "PROXY-SSTPVERSION-FILTER"),
@@ -316,6 +328,9 @@ const ROW: Experiment =
 
 /// Ours: pairs after which chance alone explains a difference in one of 256 runs.
 const MANY: u16 = 8;
+
+/// Two at most, and each may dial both families and make a call more.
+const LOGINS: usize = 6;
 
 #[cfg(test)]
 mod tests {

@@ -86,6 +86,8 @@ async fn router(crew: &Crew, port: Option<u16>, ending: &Ending) -> Option<IpAdd
     None
 }
 
+/// Connections for one hop at most.
+pub(super) const MOST: usize = 3;
 /// Ours: so many hops behind the one at which it was cut are tried too, so that one lost packet deceives nobody.
 const BEHIND: u8 = 2;
 /// Ours: routers that say anything say it within this time.

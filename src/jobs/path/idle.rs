@@ -140,6 +140,8 @@ async fn busy(crew: &Crew, time: Duration) -> Brought {
     Brought { reached: Some(Layer::Lcp), ending: ended.unwrap_or(Ending::Answered), saw }
 }
 
+/// Connections at most: the quiet ones and a busy one, in every round.
+pub(super) const MOST: usize = (AT_ONCE as usize + 1) * ROUNDS as usize;
 /// Ours: quiet calls at a time.
 const AT_ONCE: u32 = 6;
 /// Ours: rounds of the search.

@@ -18,8 +18,10 @@ mod walk;
 pub use experiments::Experiment;
 
 use crate::base::{Layer, Micros};
-use crate::jobs::probe::ProbeConfig;
+use crate::jobs::probe::{self, ProbeConfig};
+use crate::jobs::witness::{self, Meeting};
 use crate::live::clock::Clock;
+use crate::transcript::proxy::Step;
 use crate::transcript::trial::{Reference, Trail, TrailHead, Trial};
 use crew::Crew;
 use std::net::SocketAddr;
@@ -66,6 +68,8 @@ pub struct PathConfig {
     pub hops: Option<u8>,
     /// All of it may take so long.
     pub total: Duration,
+    /// Compare notes with a witness at the server.
+    pub witness: Option<Meeting>,
     /// The in-process middlebox, in a rehearsal.
     pub middlebox: Option<String>,
 }
@@ -92,6 +96,7 @@ impl PathConfig {
             residual: Duration::from_secs(30),
             hops: Some(24),
             total: Duration::from_secs(300),
+            witness: None,
             middlebox: None,
         }
     }
@@ -109,14 +114,23 @@ impl PathConfig {
 
     /// Connections and questions at most, when every contrast has to be repeated.
     pub fn most_connections(&self) -> usize {
-        experiments::ALL.iter().map(|row| row.most(self)).sum()
+        let contrasts: usize = experiments::ALL.iter().map(|row| row.most(self)).sum();
+        let walk = self.hops.map_or(0, |most| hops::MOST * usize::from(most));
+        let searches = if self.gentle { 0 } else { residual::MOST + walk };
+        contrasts + searches + segments::MOST + self.witness.as_ref().map_or(0, |_| witness::MOST)
     }
 }
 
 /// Investigates until everything is tried that makes sense, the time is up, or `stop` becomes true; what was seen until then is in the
 /// trail in any case. `tell` hears of every trial.
-pub async fn run(config: PathConfig, clock: Clock, tell: impl Fn(&Trial) + Send + Sync + 'static, stop: watch::Receiver<bool>) -> Trail {
-    let head = head(&config, &clock);
+pub async fn run(
+    mut config: PathConfig,
+    clock: Clock,
+    tell: impl Fn(&Trial) + Send + Sync + 'static,
+    stop: watch::Receiver<bool>,
+) -> Trail {
+    let scripts = ask_script(&mut config).await;
+    let head = TrailHead { scripts, ..head(&config, &clock) };
     let total = config.total;
     let crew = Arc::new(Crew::new(config, clock, Box::new(tell)));
     let through = tokio::select! {
@@ -129,6 +143,32 @@ pub async fn run(config: PathConfig, clock: Clock, tell: impl Fn(&Trial) + Send 
     trail.interrupted = !through;
     trail.took = clock.now();
     trail
+}
+
+/// What the server answers to requests of several kinds, once each; nothing is repeated and nothing else is tried.
+pub async fn answers(mut config: PathConfig, clock: Clock, stop: watch::Receiver<bool>) -> Vec<Trial> {
+    ask_script(&mut config).await;
+    let (head, total) = (head(&config, &clock), config.total);
+    let crew = Arc::new(Crew::new(config, clock, Box::new(|_| ())));
+    tokio::select! {
+        biased;
+        () = asked(stop) => {}
+        _ = tokio::time::timeout(total, stage::answers_only(&crew)) => {}
+    }
+    crew.end().await;
+    crew.trail(head).trials
+}
+
+/// The proxy that a script names, and what was said on the way to it: where from, and what.
+async fn ask_script(config: &mut PathConfig) -> Vec<(String, String)> {
+    let Some(pac) = config.probe.pac.take().filter(|_| config.probe.proxy.is_none()) else { return Vec::new() };
+    let found = probe::proxy_of(&pac, &config.probe).await;
+    config.probe.proxy = found.proxy;
+    let said = |step| match step {
+        Step::Sought { from, says, .. } => Some((from, says)),
+        _ => None,
+    };
+    found.steps.into_iter().filter_map(said).collect()
 }
 
 async fn asked(mut stop: watch::Receiver<bool>) {
@@ -144,6 +184,7 @@ fn head(config: &PathConfig, clock: &Clock) -> TrailHead {
         target: config.probe.target.clone(),
         control: config.control.as_ref().map(|(host, port)| format!("{host}:{port}")),
         proxy: config.probe.proxy.as_ref().map(|proxy| proxy.authority()),
+        scripts: Vec::new(),
         reference: config.reference.clone(),
         patience: Micros::from(config.patience),
         rounds: config.rounds,

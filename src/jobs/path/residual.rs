@@ -35,7 +35,7 @@ async fn opens(crew: &Arc<Crew>, round: u16) -> bool {
         if crew.one(round, Arm::HelloNameless, None).await.passed() {
             return true;
         }
-        tokio::time::sleep(PAUSE).await;
+        tokio::time::sleep(PAUSE.max(crew.config.residual / LOOKS)).await;
     }
     false
 }
@@ -44,5 +44,9 @@ async fn opens(crew: &Arc<Crew>, round: u16) -> bool {
 pub const FIRST_ROUND: u16 = 1000;
 /// Ours: so often it is drawn.
 const TURNS: u16 = 2;
-/// Ours: time between two looks.
+/// Ours: looks in one search at most.
+const LOOKS: u32 = 20;
+/// Connections at most.
+pub(super) const MOST: usize = (TURNS as usize + 1) * (LOOKS as usize + 1) + TURNS as usize * 2;
+/// Ours: time between two looks, at least.
 const PAUSE: Duration = Duration::from_millis(300);

@@ -56,8 +56,10 @@ async fn side_by_side(crew: &Arc<Crew>, arm: Arm, round: u16, lengths: &[u64], w
     trials
 }
 
+/// Connections at most, in one search; there is one of them, for handshakes or for echoes.
+pub(super) const MOST: usize = (AT_ONCE * ROUNDS as u64) as usize;
 /// Ours: lengths at a time.
-pub(super) const AT_ONCE: u64 = 4;
+const AT_ONCE: u64 = 4;
 /// Ours: after so many rounds 924 lengths are down to one.
 const ROUNDS: u16 = 5;
 /// The longest segment that Ethernet carries over IPv4: 1500 bytes without the two headers. RFC 894, RFC 9293 3.7.1.

@@ -6,8 +6,11 @@ use super::experiments::{ALL, Experiment};
 use super::{PathConfig, STAGES, hops, idle, residual, segments};
 use crate::base::Layer;
 use crate::jobs::probe::climb;
+use crate::jobs::witness;
 use crate::live::dns;
+use crate::live::proxy::Kind;
 use crate::live::route::Route;
+use crate::proto::plan::Timers;
 use crate::transcript::trial::{Arm, Ending, Trial};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -34,6 +37,20 @@ pub(super) async fn all(crew: &Arc<Crew>) {
             _ => {}
         }
     }
+    if let Some(meeting) = &crew.config.witness {
+        let mut probe = crew.config.probe.clone();
+        probe.timers = Timers { layer: crew.config.patience, ..Timers::default() };
+        crew.testify(witness::run(&probe, meeting).await);
+    }
+}
+
+/// What the server says to requests that an SSTP client makes, and to others: one of each, once.
+pub(super) async fn answers_only(crew: &Arc<Crew>) {
+    prepare(crew, Layer::Tcp).await;
+    let arms = [Arm::Sstp, Arm::OtherPath, Arm::PostMax, Arm::GetPath, Arm::Get, Arm::OddMethod, Arm::LengthZero];
+    if crew.ground().route.is_some() {
+        crew.round(1, arms.into_iter().map(|arm| (arm, None)).collect()).await;
+    }
 }
 
 /// A login, and another one when it failed.
@@ -54,7 +71,6 @@ pub(super) fn values(arm: Arm, config: &PathConfig) -> Vec<Option<u64>> {
         Arm::DnsResolver => (0..config.resolvers.len() as u64).map(Some).collect(),
         Arm::TcpOtherPort => config.other_ports.iter().map(port).collect(),
         Arm::ConnectOtherPort => vec![Some(HTTPS)],
-        Arm::TlsSegment | Arm::EchoSegment => vec![None; segments::AT_ONCE as usize],
         Arm::HelloFromPort => ports(config.probe.seed).map(Some).collect(),
         _ => vec![None],
     }
@@ -150,6 +166,8 @@ fn makes_sense(crew: &Crew, arm: Arm) -> bool {
         Arm::TcpOtherFamily => ground.other_family.is_some(),
         Arm::TlsElsewhere => ground.elsewhere.is_some(),
         Arm::ConnectLogin => config.probe.proxy.as_ref().is_some_and(|proxy| proxy.credentials.is_some()),
+        // SOCKS knows no headers.
+        Arm::ConnectPlain | Arm::ConnectOddHeader => config.probe.proxy.as_ref().is_some_and(|proxy| proxy.kind == Kind::Http),
         Arm::ConnectOtherPort => u64::from(config.probe.target.port) != HTTPS,
         Arm::HelloNameless | Arm::HelloOtherName | Arm::HelloOtherCase => config.probe.target.name().parse::<IpAddr>().is_err(),
         // A password goes only to a server whose certificate verifies.
@@ -171,7 +189,7 @@ fn possible(crew: &Crew, layer: Layer) -> bool {
         Layer::Dns => !proxied && named && (crew.config.system_resolver.is_some() || !overridden(crew)),
         Layer::Tcp => crew.ground().route.is_some(),
         Layer::Proxy => proxied && crew.passed(Arm::Tcp),
-        Layer::Tls if proxied => crew.passed(Arm::Connect),
+        Layer::Tls if proxied => crew.passed(Arm::Connect) || crew.passed(Arm::ConnectLogin),
         Layer::Tls => crew.passed(Arm::Tcp),
         Layer::Http => crew.passed(Arm::Tls),
         Layer::Sstp => crew.of(Arm::Sstp).iter().any(|trial| trial.saw.status() == Some(200)),

@@ -127,7 +127,8 @@ async fn alone(kind: Meddling, asked_with: &str) -> Sides {
     let mut config = ProbeConfig::new(Target { host: "vpn.lab.example".into(), port: at.port(), ..Target::default() });
     config.resolver.overrides = vec![Override { host: "vpn.lab.example".into(), addresses: vec![at.ip()] }];
     config.timers = Timers { layer: Duration::from_millis(1500), ..Timers::default() };
-    let mut sides = run(&config, &token(asked_with)).await;
+    let meeting = Meeting { token: token(asked_with), by: None };
+    let mut sides = run(&config, &meeting).await;
     if kind != Meddling::Honest {
         // The record is asked for by another way.
         config.target.port = lab.addresses()[0].port();
@@ -153,7 +154,7 @@ async fn on_an_honest_path_both_ends_saw_the_same() {
     let sides = against(Meddling::Honest, "the token of the lab").await;
     let theirs = sides.theirs.clone().expect("a record");
     assert_eq!(sides.ours.leaf_sha256.as_ref(), Some(&theirs.leaf_sha256));
-    assert_eq!((sides.ours.wires.len(), totals(&sides).len()), (3, 3));
+    assert_eq!((sides.ours.wires.len(), totals(&sides).len()), (4, 4));
     for (up, down) in totals(&sides) {
         // Who closes first does not read the other's farewell.
         assert!(up.0.abs_diff(up.1) <= 64 && down.0.abs_diff(down.1) <= 64 && up.0 > 300, "{up:?} {down:?}");
@@ -168,6 +169,10 @@ async fn on_an_honest_path_both_ends_saw_the_same() {
         let heard = request.heard.as_ref().expect("an answer");
         assert_eq!((&heard.head, &heard.body_sha256, request.echoed), (&request.head, &request.body_sha256, Some(true)));
     }
+    let halves: Vec<&Request> = sides.ours.requests.iter().filter(|request| request.halves.is_some()).collect();
+    assert!(halves.len() == 1 && in_time(halves[0]), "{halves:?}");
+    let asked: Vec<&str> = theirs.wires.iter().filter_map(|wire| wire.asked.as_deref()).collect();
+    assert!(asked.iter().any(|line| line.starts_with("SSTP_DUPLEX_POST /sra_{")) && asked.len() == 4, "{asked:?}");
 }
 
 #[tokio::test(flavor = "current_thread")]
@@ -206,7 +211,7 @@ async fn a_renamed_hello_and_opened_tls_are_seen() {
     let theirs = opened.theirs.as_ref().expect("a record");
     assert_ne!(opened.ours.leaf_sha256.as_ref(), Some(&theirs.leaf_sha256));
     let marked = theirs.wires.iter().filter(|wire| wire.mark.is_some());
-    assert!(marked.count() == 2 && totals(&opened).is_empty());
+    assert!(marked.count() == 3 && totals(&opened).is_empty());
     assert!(down.theirs.is_ok());
 }
 

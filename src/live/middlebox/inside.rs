@@ -39,6 +39,8 @@ pub enum HttpRule {
     SaysHttp10,
     /// It takes this header away from the response.
     Strips(&'static str),
+    /// It puts the headers of the request into another order.
+    Reorders,
 }
 
 /// The parts that a box needs for it.
@@ -67,21 +69,23 @@ impl Inspector {
         C: AsyncRead + AsyncWrite + Unpin,
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        let Some((head, body)) = read_head(client, Head::parse_request).await else { return };
+        let Some((head, mut body)) = read_head(client, Head::parse_request).await else { return };
         if let Some(answer) = self.rules.iter().find_map(|rule| own_answer(*rule, &head)) {
             return say_and_close(client, answer.as_bytes()).await;
         }
-        if self.has(HttpRule::BuffersRequest) && !whole(client, &head, body.len()).await {
+        if self.has(HttpRule::BuffersRequest) && !whole(client, &head, &mut body).await {
             return drain(client).await;
         }
         let head = self.rules.iter().fold(head, |head, rule| passed_on(*rule, head));
         if !write(&mut server, &[head.emit(), body].concat()).await {
             return;
         }
-        let Some((answer, rest)) = read_head(&mut server, Head::parse_response).await else { return };
-        if self.has(HttpRule::BuffersResponse) && !whole(&mut server, &answer, rest.len()).await {
-            return drain(client).await;
-        }
+        let answered = match self.has(HttpRule::BuffersResponse) {
+            // What is still to come of the request is passed on meanwhile.
+            true => both(client, &mut server).await,
+            false => read_head(&mut server, Head::parse_response).await,
+        };
+        let Some((answer, rest)) = answered else { return drain(client).await };
         let chunks = self.has(HttpRule::Chunks) && length(&answer).is_some_and(|length| length > 0);
         let answer = self.rules.iter().fold(answer, |answer, rule| handed_back(*rule, answer, chunks));
         let rest = if chunks && !rest.is_empty() { chunk(&rest) } else { rest };
@@ -111,6 +115,7 @@ fn passed_on(rule: HttpRule, mut head: Head) -> Head {
     match rule {
         HttpRule::Escapes => head.start = head.start.replace('{', "%7B").replace('}', "%7D"),
         HttpRule::LowerCase => head.headers.iter_mut().for_each(|row| row.0.make_ascii_lowercase()),
+        HttpRule::Reorders => head.headers.reverse(),
         _ => {}
     }
     head
@@ -135,10 +140,10 @@ fn length(head: &Head) -> Option<u64> {
     head.header("content-length")?.trim().parse().ok()
 }
 
-/// Reads a body to its end and forgets it; false when it does not end. Only bodies of nothing are handed on by the boxes that wait.
-async fn whole<S: AsyncRead + Unpin>(from: &mut S, head: &Head, have: usize) -> bool {
+/// Reads a body to its end, as much of it as a box would keep; false when it does not end.
+async fn whole<S: AsyncRead + Unpin>(from: &mut S, head: &Head, body: &mut Vec<u8>) -> bool {
     let chunked = head.header("transfer-encoding").is_some();
-    let mut left = length(head).unwrap_or(0).saturating_sub(have as u64);
+    let mut left = length(head).unwrap_or(0).saturating_sub(body.len() as u64);
     if left == 0 && !chunked {
         return true;
     }
@@ -146,13 +151,41 @@ async fn whole<S: AsyncRead + Unpin>(from: &mut S, head: &Head, have: usize) -> 
     let reads = async {
         while left > 0 || chunked {
             match from.read(&mut buffer).await {
-                Ok(n) if n > 0 => left = left.saturating_sub(n as u64),
+                Ok(n) if n > 0 => {
+                    left = left.saturating_sub(n as u64);
+                    body.extend(buffer.get(..n).unwrap_or_default().iter().take(MOST_KEPT.saturating_sub(body.len())));
+                }
                 _ => return false,
             }
         }
         true
     };
     tokio::time::timeout(WAITS, reads).await.unwrap_or(false)
+}
+
+/// The whole of an answer, while what the client says is passed on; nothing when it does not end.
+async fn both<C, S>(client: &mut C, server: &mut S) -> Option<(Head, Vec<u8>)>
+where
+    C: AsyncRead + Unpin,
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let (mut from, mut to) = tokio::io::split(server);
+    let answer = async {
+        let (head, mut body) = read_head(&mut from, Head::parse_response).await?;
+        whole(&mut from, &head, &mut body).await.then_some((head, body))
+    };
+    let up = async {
+        let mut buffer = [0; 2048];
+        while let Ok(n) = client.read(&mut buffer).await {
+            if n == 0 || !write(&mut to, buffer.get(..n).unwrap_or_default()).await {
+                return;
+            }
+        }
+    };
+    tokio::select! {
+        answer = answer => answer,
+        () = up => None,
+    }
 }
 
 async fn read_head<S: AsyncRead + Unpin>(
@@ -209,5 +242,7 @@ fn chunk(bytes: &[u8]) -> Vec<u8> {
 
 /// Ours: a handshake may take so long.
 const SHAKING: Duration = Duration::from_secs(10);
+/// Ours: bytes of a body that are kept.
+const MOST_KEPT: usize = 1 << 20;
 /// Ours: so long a body is waited for, and then the client is left waiting.
 const WAITS: Duration = Duration::from_secs(120);

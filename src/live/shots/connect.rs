@@ -1,13 +1,13 @@
 //! TCP, and CONNECT.
 
 use super::Missed;
-use crate::base::{Layer, Micros, base64};
+use crate::base::{Layer, Micros};
 use crate::live::dial::classify;
 use crate::live::proxy::{self, Asking, ProxyConfig, Said};
 use crate::live::route::Route;
 use crate::live::tap::Tap;
 use crate::live::wiretap::{Ear, Wired};
-use crate::transcript::proxy::Header;
+use crate::transcript::proxy::{Header, Step};
 use crate::transcript::trial::{Ending, Saw};
 use crate::transcript::{ConnectFailure, How, Reason};
 use crate::wire::http::{Head, Parsed};
@@ -108,14 +108,8 @@ pub fn no_way(reason: &Reason) -> Ending {
     }
 }
 
-/// CONNECT with these headers beside Host; the answer's head.
-pub async fn ask_proxy(
-    to: SocketAddr,
-    target: &str,
-    headers: &[(&str, &str)],
-    login: Option<&ProxyConfig>,
-    within: Duration,
-) -> (Option<Layer>, Ending, Saw) {
+/// CONNECT with these headers beside Host, without a login; the answer's head.
+pub async fn ask_proxy(to: SocketAddr, target: &str, headers: &[(&str, &str)], within: Duration) -> (Option<Layer>, Ending, Saw) {
     let (mut stream, connect) = match tcp(to, Knobs::default(), &Ear::default(), within).await {
         Ok(made) => made,
         Err(missed) => return (missed.reached, missed.ending, missed.saw),
@@ -124,11 +118,6 @@ pub async fn ask_proxy(
     let mut request = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n");
     for (name, value) in headers {
         request += &format!("{name}: {value}\r\n");
-    }
-    if let Some(credentials) = login.and_then(|proxy| proxy.credentials.as_ref()) {
-        // RFC 7617 2.
-        let pair = zeroize::Zeroizing::new(format!("{}:{}", credentials.user, credentials.password.expose()));
-        request += &format!("Proxy-Authorization: Basic {}\r\n", base64(pair.as_bytes()));
     }
     request += "\r\n";
     let began = Instant::now();
@@ -147,6 +136,30 @@ pub async fn ask_proxy(
         Err(_) => (Ending::Silence, None),
     };
     (saw.head, saw.first) = (head, Some(Micros::from(began.elapsed())));
+    (Some(Layer::Tcp), ending, saw)
+}
+
+/// The same as any client would, whatever the proxy speaks, with the login in `proxy` if it has one; how the login went is in `says`.
+pub async fn through_proxy(to: SocketAddr, proxy: &ProxyConfig, target: &str, within: Duration) -> (Option<Layer>, Ending, Saw) {
+    let (mut stream, connect) = match tcp(to, Knobs::default(), &Ear::default(), within).await {
+        Ok(made) => made,
+        Err(missed) => return (missed.reached, missed.ending, missed.saw),
+    };
+    let mut saw = Saw { to: Some(to), connect: Some(connect), ..Saw::default() };
+    let began = Instant::now();
+    let asking = Asking { proxy, target, header: Header::Sstp, within };
+    let heard = |said: Said| match said {
+        Said::Reply(reply) => saw.head = Some(reply.head),
+        Said::Step(Step::Socks { to, code }) => saw.socks = Some((to, code)),
+        Said::Step(Step::Shown { scheme }) => saw.says = Some(scheme),
+        Said::Step(Step::NotShown { says }) => saw.says = Some(says),
+        _ => {}
+    };
+    let ending = match proxy::open(&mut stream, &asking, heard).await {
+        Ok(_) => Ending::Answered,
+        Err(trouble) => no_way(&trouble.reason),
+    };
+    saw.first = Some(Micros::from(began.elapsed()));
     (Some(Layer::Tcp), ending, saw)
 }
 

@@ -6,7 +6,7 @@ mod connect;
 mod far;
 mod hello;
 
-pub use connect::{Knobs, Opened, ask_proxy, no_way, open, tcp};
+pub use connect::{Knobs, Opened, ask_proxy, no_way, open, tcp, through_proxy};
 pub use far::{hello_so_far, syn_so_far};
 pub use hello::{Manner, Shape, hello, hello_bytes};
 

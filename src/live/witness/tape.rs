@@ -93,6 +93,13 @@ impl Tape {
         }
     }
 
+    /// What the latest connection of that client asked for first.
+    pub(super) fn asked(&self, client: SocketAddr, line: &str) {
+        if let Some((_, open)) = self.kept().wires.iter_mut().rev().find(|(_, open)| open.wire.client == client) {
+            open.wire.asked.get_or_insert_with(|| line.into());
+        }
+    }
+
     fn kept(&self) -> MutexGuard<'_, Kept> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -109,7 +116,16 @@ impl Wiretap for Tape {
         let mut kept = self.kept();
         kept.next += 1;
         let number = kept.next;
-        let wire = Wire { began_unix_us: at, client, server, failed: None, mark: None, up: Stream::default(), down: Stream::default() };
+        let wire = Wire {
+            began_unix_us: at,
+            client,
+            server,
+            failed: None,
+            mark: None,
+            asked: None,
+            up: Stream::default(),
+            down: Stream::default(),
+        };
         if kept.wires.len() >= MOST_WIRES {
             kept.wires.pop_front();
         }

@@ -130,7 +130,10 @@ impl Call {
             }
             (MessageType::CallDisconnectAck, Side::Client) => {
                 if self.holed && self.server_left.is_none() && self.teardown.is_none() && !pen.failed() {
-                    self.server_ends(pen, Reason::Refused("Call Disconnect from the server, of which only the client's Ack was captured".into()));
+                    self.server_ends(
+                        pen,
+                        Reason::Refused("Call Disconnect from the server, of which only the client's Ack was captured".into()),
+                    );
                 }
                 self.server_left = self.server_left.map(|_| true);
                 if self.teardown.is_some_and(|it| it.graded && it.how == Leaving::Terminate) {

@@ -34,6 +34,10 @@ pub fn json(report: &PathReport) -> Value {
         "trials": report.trail.trials,
         "resets": report.trail.resets,
         "hops": report.trail.hops,
+        "witness": report.trail.witness.as_ref().map(|sides| match &sides.theirs {
+            Ok(_) => json!({ "compared": verdict.witness }),
+            Err(why) => json!({ "told_nothing": why }),
+        }),
     })
 }
 

@@ -19,13 +19,35 @@ pub fn render(report: &PathReport, width: usize, verbose: bool) -> String {
         report.trail.took.duration().as_secs_f64(),
         if report.trail.interrupted { ", interrupted" } else { "" }
     );
+    if let Some(proxy) = &head.proxy {
+        labelled(&mut page, "through", &harmless(&format!("the proxy {proxy}")), width, 16);
+    }
+    for (from, says) in &head.scripts {
+        labelled(&mut page, "proxy script", &harmless(&format!("{from}: {says}")), width, 16);
+    }
     experiments(&mut page, report, width);
     if verbose {
         page.push('\n');
         report.trail.trials.iter().for_each(|trial| page += &format!("  {}\n", line(trial, width.saturating_sub(2))));
     }
     verdict(&mut page, report, width);
+    witness(&mut page, report, width);
     page
+}
+
+/// What both ends saw, or why the witness told nothing.
+fn witness(page: &mut String, report: &PathReport, width: usize) {
+    let Some(sides) = &report.trail.witness else { return };
+    let _ = writeln!(page, "\nThe witness");
+    if let Err(why) = &sides.theirs {
+        let _ = writeln!(page, "{}", hanging(&format!("  told nothing: {}; --witness-at asks it by another way", harmless(why)), width, 4));
+    }
+    if let Some(comparison) = &report.verdict.witness {
+        let mut lines = Vec::new();
+        // Memory takes everything.
+        let _ = crate::report::witness::render(comparison, width.saturating_sub(2), &mut lines);
+        String::from_utf8_lossy(&lines).lines().for_each(|line| *page += &format!("  {line}\n"));
+    }
 }
 
 fn experiments(page: &mut String, report: &PathReport, width: usize) {

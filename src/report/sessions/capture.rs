@@ -200,7 +200,9 @@ fn troubles(capture: &Capture) -> Vec<String> {
     let mut lines = Vec::new();
     if capture.backwards > 0 {
         let number = count(capture.backwards, "packet is", "packets are");
-        lines.push(format!("Not in the order of time: {number} older than one before; sort the file first (reordercap) for a sound judgement."));
+        lines.push(format!(
+            "Not in the order of time: {number} older than one before; sort the file first (reordercap) for a sound judgement."
+        ));
     }
     for (link, packets) in &capture.undecodable_links {
         lines.push(format!("Not understood: {} of link type {link}.", count(*packets, "packet", "packets")));

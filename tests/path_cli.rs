@@ -1,0 +1,202 @@
+//! `path` as its users meet it: arguments, exit codes, what is printed. Wants no network but loopback.
+
+use crate::scratch::Scratch;
+use serde_json::Value;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+fn sstp_diag(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sstp-diag"));
+    for name in ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY", "SSTP_DIAG_PASSWORD"] {
+        command.env_remove(name);
+    }
+    command.args(args).stdin(Stdio::null());
+    command
+}
+
+fn run(args: &[&str]) -> (Option<i32>, String, String) {
+    let Output { status, stdout, stderr } = sstp_diag(args).output().expect("the program runs");
+    (status.code(), String::from_utf8(stdout).expect("UTF-8"), String::from_utf8(stderr).expect("UTF-8"))
+}
+
+/// A lab in a process of its own, and the arguments by which it is reached.
+struct Lab {
+    process: Child,
+    args: Vec<String>,
+}
+
+impl Lab {
+    fn start(args: &[&str]) -> Lab {
+        let mut process = sstp_diag(&[&["lab"], args].concat()).stdout(Stdio::piped()).spawn().expect("it runs");
+        let mut lines = BufReader::new(process.stdout.take().expect("piped")).lines().map(|line| line.expect("UTF-8"));
+        let line = lines.find(|line| line.trim_start().starts_with("sstp-diag probe ")).expect("the line");
+        let args = line.split_whitespace().skip(2).map(|word| word.trim_matches('\'').to_string()).collect();
+        Lab { process, args }
+    }
+
+    /// `path` to it, with more arguments; the JSON report.
+    fn path(&self, more: &[&str]) -> (Option<i32>, Value, String) {
+        let own: Vec<&str> = self.args.iter().map(String::as_str).collect();
+        let (code, stdout, stderr) = run(&[&["path"], &own[..], &["-o", "json"], more].concat());
+        (code, serde_json::from_str(&stdout).unwrap_or_else(|error| panic!("{error}: {stdout}{stderr}")), stderr)
+    }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        let _ = Command::new("kill").args(["-INT", &self.process.id().to_string()]).status();
+        let _ = self.process.wait();
+    }
+}
+
+fn has(report: &Value, id: &str) -> bool {
+    report["findings"].as_array().is_some_and(|all| all.iter().any(|found| found["id"] == id))
+}
+
+#[test]
+fn a_refused_port_is_told_with_what_its_neighbours_do() {
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
+    let open = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let neighbour = open.local_addr().expect("an address").port().to_string();
+    let target = format!("127.0.0.1:{closed}");
+    let (code, stdout, stderr) = run(&["path", &target, "--port", &neighbour]);
+    assert_eq!(code, Some(1), "{stdout}");
+    let page = stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    for part in ["(TCP-REFUSED)", "answered with RST", &format!("port {neighbour} connects: the host is there"), "confidence medium"] {
+        assert!(page.contains(part), "{part:?} is not in\n{stdout}");
+    }
+    assert!(stderr.starts_with("sstp-diag: At most ") && stderr.contains("nothing goes to anybody but the server"), "{stderr}");
+    let (_, alone, _) = run(&["path", &target, "--port", &closed.to_string()]);
+    assert!(alone.contains("confidence   low"), "nothing beside it connects:\n{alone}");
+}
+
+#[test]
+fn ctrl_c_ends_with_130_and_a_verdict_of_what_was_gathered() {
+    let began = Instant::now();
+    let mut child = sstp_diag(&["path", "--lab", "--middlebox", "tls-drop", "--patience", "3", "-v"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it runs");
+    let mut first = String::new();
+    BufReader::new(child.stderr.as_mut().expect("piped")).read_line(&mut first).expect("the bound comes first");
+    std::thread::sleep(Duration::from_millis(1500));
+    let _ = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill runs");
+    let output = child.wait_with_output().expect("it ends");
+    let page = String::from_utf8(output.stdout).expect("UTF-8");
+    assert_eq!(output.status.code(), Some(130), "{page}");
+    assert!(page.contains(", interrupted") && page.contains("tcp.server") && page.contains("Verdict"), "{page}");
+    assert!(began.elapsed() < Duration::from_secs(20), "it did not end at once");
+}
+
+#[test]
+fn a_server_is_shown_as_others_see_it() {
+    let (code, stdout, stderr) = run(&["path", "--lab", "--visibility", "--width", "100"]);
+    assert_eq!(code, Some(0), "{stdout}{stderr}");
+    for part in
+        ["Visibility: recognisable by sizes", "(VIS-PROBEABLE)", "(VIS-SIZE-SIGNATURE)", "odd-requests", "another path: 404", "source: "]
+    {
+        assert!(stdout.contains(part), "{part:?} is not in\n{stdout}");
+    }
+    let (_, json, _) = run(&["path", "--lab", "--visibility", "--gentle", "-o", "json"]);
+    let report: Value = serde_json::from_str(&json).expect("JSON");
+    let rows = report["visibility"]["rows"].as_array().expect("techniques");
+    let row = |id: &str| rows.iter().find(|row| row["id"] == id).expect("a technique");
+    assert_eq!((row("active-probe")["score"].as_u64(), row("record-sizes")["score"].as_u64()), (Some(100), Some(80)), "{json}");
+    assert_eq!(row("odd-requests")["sight"]["seen"], "unknown", "--gentle asks nothing else");
+    assert!(rows.iter().all(|row| row["source"].as_str().is_some_and(|source| !source.is_empty())));
+    let (code, ..) = run(&["path", "127.0.0.1:9", "--visibility"]);
+    assert_eq!(code, Some(3), "nothing could be looked at");
+}
+
+#[test]
+fn a_witness_on_a_server_is_asked_by_whoever_knows_the_token() {
+    let folder = Scratch::new("path-witness");
+    let token = folder.path("token");
+    fs::write(&token, "a token for this test\n").expect("a file");
+    let named = format!("@{token}");
+    let lab = Lab::start(&["--witness", &named]);
+    let (code, report, _) = lab.path(&["--witness", &named]);
+    let told: Vec<&str> =
+        report["witness"]["compared"]["findings"].as_array().expect("a comparison").iter().filter_map(|row| row["id"].as_str()).collect();
+    assert_eq!((code, told), (Some(0), vec!["WITNESS-CLEAN"]), "{:#}", report["witness"]);
+    let (_, report, _) = lab.path(&["--witness", "another token that is long"]);
+    assert!(report["witness"]["told_nothing"].as_str().is_some_and(|why| why.contains("no witness answers")), "{}", report["witness"]);
+    let (code, _, stderr) = run(&["path", "vpn.example.test", "--witness"]);
+    assert!(code == Some(2) && stderr.contains("a token is missing"), "{stderr}");
+}
+
+#[test]
+fn a_rehearsal_has_a_witness_too() {
+    let (code, stdout, _) = run(&["path", "--lab", "--middlebox", "inspects", "--witness", "--width", "100"]);
+    assert_eq!(code, Some(1), "{stdout}");
+    for part in ["The witness", "WITNESS-TLS-OPENED", "(TLS-INSPECTION-STREAMING)", "the server serves"] {
+        assert!(stdout.contains(part), "{part:?} is not in\n{stdout}");
+    }
+}
+
+#[test]
+fn proxies_are_found_by_script_and_logged_in_to() {
+    for (fault, scheme) in [("proxy.basic-login", "Basic"), ("proxy.digest", "Digest"), ("proxy.ntlm", "NTLM")] {
+        let lab = Lab::start(&["--fault", fault]);
+        let (code, report, _) = lab.path(&[]);
+        assert!(code == Some(0) && has(&report, "PROXY-AUTH-WINDOWS"), "{fault}: {code:?} {:#}", report["findings"]);
+        let says = report["findings"][0]["evidence"].as_str().expect("evidence");
+        assert!(says.contains(&format!("it offers {scheme}")) && says.contains("with the login"), "{says}");
+        assert!(report["findings"][0]["fix"].as_str().is_some_and(|fix| fix.contains("event 23")));
+    }
+    let lab = Lab::start(&["--fault", "proxy.digest-wrong-password"]);
+    let (code, report, _) = lab.path(&[]);
+    assert_eq!((code, &report["verdict"]["finding"]), (Some(1), &Value::from("PROXY-AUTH-SCHEME")), "{:#}", report["findings"]);
+}
+
+#[test]
+fn a_socks_proxy_is_asked_in_its_own_words() {
+    let lab = Lab::start(&["--fault", "proxy.socks"]);
+    let (code, report, _) = lab.path(&[]);
+    assert_eq!((code, &report["verdict"]["finding"]), (Some(0), &Value::Null), "{:#}", report["findings"]);
+    let lab = Lab::start(&["--fault", "proxy.socks-refused"]);
+    let (code, report, _) = lab.path(&[]);
+    assert_eq!((code, &report["verdict"]["finding"]), (Some(1), &Value::from("PROXY-CONNECT-DENIED")), "{:#}", report["findings"]);
+    let lab = Lab::start(&["--fault", "proxy.socks-login-missing"]);
+    let (code, report, _) = lab.path(&[]);
+    assert_eq!((code, &report["verdict"]["finding"]), (Some(1), &Value::from("PROXY-AUTH-REQUIRED")), "{:#}", report["findings"]);
+}
+
+#[test]
+fn a_script_names_the_proxy_and_is_told() {
+    let folder = Scratch::new("path-pac");
+    let lab = Lab::start(&["--middlebox", "proxy-open"]);
+    let at = lab.args.iter().position(|word| word == "--proxy").expect("a proxy");
+    let place = lab.args[at + 1].trim_start_matches("http://").to_string();
+    let script = folder.path("office.pac");
+    fs::write(&script, format!("function FindProxyForURL(url, host) {{ return 'PROXY {place}; DIRECT'; }}")).expect("a file");
+    let without: Vec<&str> = lab.args.iter().enumerate().filter(|(n, _)| *n != at && *n != at + 1).map(|(_, word)| word.as_str()).collect();
+    let (code, stdout, stderr) = run(&[&["path"], &without[..], &["--pac", &script, "--width", "120"]].concat());
+    assert_eq!(code, Some(0), "{stdout}{stderr}");
+    assert!(stdout.contains(&format!("through         the proxy {place}")) && stdout.contains("proxy script"), "{stdout}");
+    assert!(stderr.contains("the proxy that it names"), "{stderr}");
+}
+
+#[test]
+fn a_report_of_probe_and_a_pin_are_held_against_what_is_seen() {
+    let folder = Scratch::new("path-reference");
+    let lab = Lab::start(&[]);
+    let home = folder.path("home.json");
+    let own: Vec<&str> = lab.args.iter().map(String::as_str).collect();
+    let (code, stdout, _) = run(&[&["probe"], &own[..], &["-o", &format!("json={home}"), "-o", "table"]].concat());
+    assert_eq!(code, Some(0), "{stdout}");
+    let (code, report, _) = lab.path(&["--reference", &home]);
+    let reference = &report["head"]["reference"];
+    assert_eq!((code, reference["reached"].as_str(), reference["sha256"].as_str().map(str::len)), (Some(0), Some("teardown"), Some(64)));
+    assert!(!has(&report, "CERT-VANTAGE-DIFF"));
+    let (code, report, _) = lab.path(&["--pin", &"AB:".repeat(31).chars().chain("AB".chars()).collect::<String>()]);
+    assert!(code == Some(0) && has(&report, "CERT-VANTAGE-DIFF"), "{:#}", report["findings"]);
+    let pin = reference["sha256"].as_str().expect("a hash").to_string();
+    let (_, report, _) = lab.path(&["--pin", &pin]);
+    assert!(!has(&report, "CERT-VANTAGE-DIFF"));
+    let (code, _, stderr) = run(&["path", "x", "--pin", "abc"]);
+    assert!(code == Some(2) && stderr.contains("64 hexadecimal digits"), "{stderr}");
+}
