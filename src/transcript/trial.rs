@@ -438,6 +438,9 @@ pub struct Reference {
     pub at_unix_ms: Option<i64>,
     /// SHA-256 of the leaf, hexadecimal.
     pub sha256: Option<String>,
+    /// The server's owner says so, and means the server's own certificate.
+    #[serde(default)]
+    pub pinned: bool,
     /// Issuer of the leaf.
     pub issuer: Option<String>,
     /// Addresses of the name.

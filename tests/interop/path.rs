@@ -99,12 +99,22 @@ fn real_peers_are_named_right() {
         ("SQUID_REFUSES", vec!["--proxy", &open], &["PROXY-PORT-NOT-ALLOWED", "PROXY-CONNECT-DENIED"], "squid, CONNECT denied"),
         ("SOFTETHER", vec!["--proxy", &bump], &["BIND-TLS-INSPECTION"], "squid with ssl-bump"),
     ];
-    let (lab, idle) = (Lab::start(), proxy("SQUID_IDLE"));
+    let (lab, idle, pin) = (Lab::start(), proxy("SQUID_IDLE"), pin());
     let lines: Vec<Line> = thread::scope(|scope| {
         let running: Vec<_> = rows.iter().map(|(peer, more, must, box_)| (scope.spawn(move || to(peer, more)), *must, *box_)).collect();
         let terminated = scope.spawn(|| to_lab(&lab, "HAPROXY_OTHER_CERT_LAB", &["--no-proxy"]));
         let forgotten = scope.spawn(|| to_lab(&lab, "LAB", &["--proxy", &idle, "--max-idle", "6"]));
-        let own: [(_, &'static [&'static str], _); 2] = [
+        let pinned = scope.spawn(|| {
+            let mut path = Command::new(PROGRAM);
+            path.args(["path", &rig().at("HAPROXY_OTHER_CERT"), "--ca", rig().get("CA"), "--bulk", "64K", "--no-proxy", "--pin", &pin]);
+            said(path)
+        });
+        let own: [(_, &'static [&'static str], _); 3] = [
+            (
+                pinned,
+                &["BIND-TLS-INSPECTION"],
+                "haproxy ends TLS in front of SoftEther with another certificate that is trusted: --pin tells",
+            ),
             (
                 terminated,
                 &["BIND-TLS-INSPECTION"],
@@ -129,4 +139,12 @@ fn a_transparent_end_of_tls_in_front_of_softether_shows_by_its_certificate() {
     let said = to("HAPROXY_OTHER_CERT", &["--no-proxy"]);
     assert_eq!(said.finding(), "CERT-VANTAGE-DIFF", "{}", said.story);
     assert!(!said.has("BIND-TLS-INSPECTION"), "{}", said.story);
+}
+
+/// SHA-256 of SoftEther's own certificate, as its owner would read it.
+fn pin() -> String {
+    let leaf =
+        format!("openssl s_client -connect {} </dev/null 2>/dev/null | openssl x509 -outform der | sha256sum", rig().at("SOFTETHER"));
+    let run = Command::new("bash").args(["-c", &leaf]).output().expect("openssl");
+    String::from_utf8_lossy(&run.stdout).split_whitespace().next().expect("a hash").into()
 }

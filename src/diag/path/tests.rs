@@ -179,3 +179,17 @@ fn a_witness_bears_a_finding_out_or_speaks_for_itself() {
     let mute = told(vanished, Err("no connection".into()));
     assert_eq!((mute.cause().map(|cause| cause.hit.level), mute.witness.is_none()), (Some(Level::Suspected), true));
 }
+
+#[test]
+fn a_certificate_that_the_servers_owner_did_not_name_is_somebody_elses() {
+    let cause = |pinned: bool, sha256: &str| {
+        let shown = Shown { sha256: "bb".into(), trusted: true, ..Shown::default() };
+        let tls = trial(Arm::Tls, 1, Ending::Answered, Saw { cert: Some(shown), ..Saw::default() });
+        let mut seen = trail(vec![tls, trial(Arm::Call, 1, Ending::Answered, Saw::default())]);
+        seen.head.reference = Some(Reference { sha256: Some(sha256.into()), pinned, ..Reference::default() });
+        judge(&seen).cause().map(|found| (found.row.id, found.hit.level))
+    };
+    assert_eq!(cause(true, "aa"), Some(("BIND-TLS-INSPECTION", Level::Probable)));
+    assert_eq!(cause(false, "aa"), Some(("CERT-VANTAGE-DIFF", Level::Suspected)), "several nodes with one each");
+    assert_eq!(cause(true, "bb"), None);
+}
