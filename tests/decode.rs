@@ -249,3 +249,16 @@ fn a_capture_that_began_behind_the_hello_says_why_its_key_is_of_no_use() {
         assert!(flat.contains(says), "{packets}: {stdout}");
     }
 }
+
+#[test]
+fn a_named_pipe_is_read_once_and_ends_with_its_writer() {
+    let scratch = Scratch::new("named-pipe");
+    let pipe = scratch.path("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().expect("mkfifo is there").success());
+    let reader = Command::new(env!("CARGO_BIN_EXE_sstp-diag")).args(["decode", &pipe, "--trust", "none"]).stdout(Stdio::piped()).spawn();
+    let reader = reader.expect("it starts");
+    fs::write(&pipe, fs::read("captures/softether-ok-tls13.pcapng").expect("a capture")).expect("it is read");
+    let read = reader.wait_with_output().expect("it ends");
+    let said = String::from_utf8_lossy(&read.stdout);
+    assert!(read.status.success() && said.contains("Works"), "{said}");
+}

@@ -235,6 +235,9 @@ impl Body<'_> {
             self.end_now(at, from, reset);
         }
         self.log.now(at);
+        if let Some(watch) = self.above.watch.as_mut().filter(|_| flow.over == tap::Over::Evicted) {
+            watch.give_up();
+        }
         match &mut self.stage {
             Stage::Tls(tls) => {
                 tls.end(at, &mut Out { above: &mut self.above, log: &mut self.log });

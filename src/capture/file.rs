@@ -19,6 +19,7 @@ use standard::{Ear, Standard};
 use std::fs::File;
 use std::io::Read;
 use std::ops::Range;
+use std::os::unix::fs::FileTypeExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -35,6 +36,14 @@ pub enum Source {
 }
 
 impl Source {
+    /// It gives its bytes once only, and perhaps not yet.
+    pub fn is_pipe(&self) -> bool {
+        match self {
+            Source::Stdin => true,
+            Source::Path(path) => path.metadata().is_ok_and(|about| about.file_type().is_fifo()),
+        }
+    }
+
     /// The name that messages use.
     pub fn name(&self) -> String {
         match self {
@@ -271,21 +280,23 @@ impl std::fmt::Debug for Reader {
 
 fn begin(source: &Source, halt: &Arc<AtomicBool>) -> Result<Open, CaptureError> {
     let name = source.name();
-    let read: Box<dyn Read> = match source {
-        Source::Stdin => match Standard::open(halt.clone()) {
-            Ok(standard) => Box::new(standard),
-            Err(source) => return Err(CaptureError::Unreadable { name, source }),
-        },
-        Source::Path(path) => match File::open(path) {
-            Ok(file) => Box::new(file),
-            Err(source) => return Err(CaptureError::Unreadable { name, source }),
-        },
+    let unreadable = |source| CaptureError::Unreadable { name: name.clone(), source };
+    let pipe = match source {
+        Source::Stdin => Some(Standard::open(halt.clone())),
+        Source::Path(path) if source.is_pipe() => Some(Standard::pipe(path, halt.clone())),
+        Source::Path(_) => None,
     };
-    let mut open = begin_read(name, read)?;
-    if matches!(source, Source::Stdin) {
-        open.ear = Ear::open().ok();
-    }
-    Ok(open)
+    let (read, ear): (Box<dyn Read>, _) = match (pipe, source) {
+        (Some(pipe), _) => {
+            let pipe = pipe.map_err(unreadable)?;
+            let ear = pipe.ear().ok();
+            (Box::new(pipe), ear)
+        }
+        (None, Source::Path(path)) => (Box::new(File::open(path).map_err(unreadable)?), None),
+        (None, Source::Stdin) => return Err(CaptureError::NothingToRead),
+    };
+    let open = begin_read(name, read)?;
+    Ok(Open { ear, ..open })
 }
 
 fn begin_read(name: String, source: Box<dyn Read>) -> Result<Open, CaptureError> {

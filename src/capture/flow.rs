@@ -215,7 +215,7 @@ impl<O: Open> Table<O> {
             return;
         }
         if self.len() >= self.limits.connections.max(1)
-            && let Some(place) = self.roster.victim()
+            && let Some(place) = self.roster.surplus()
         {
             self.close(place, tap::Over::Evicted);
         }
@@ -240,6 +240,8 @@ impl<O: Open> Table<O> {
         if let Some(connection) = self.roster.at(place).filter(|connection| !connection.is_handed_over()) {
             let class = connection.class();
             self.roster.touch(place, class, now);
+        } else if self.roster.is(place, Class::Evicted) {
+            self.roster.touch(place, Class::Evicted, now);
         }
         self.doubtful = self.clock.is_in_doubt().then_some(place);
     }
@@ -281,9 +283,12 @@ impl<O: Open> Table<O> {
         self.due = now.saturating_add(SWEEP);
         let before = |bearable: Duration| now.saturating_sub(i64::try_from(bearable.as_micros()).unwrap_or(i64::MAX));
         self.settle_until(before(self.limits.settle));
-        for (class, bearable) in
-            [(Class::Opening, self.limits.opening), (Class::Open, self.limits.idle), (Class::Closed, self.limits.linger)]
-        {
+        for (class, bearable) in [
+            (Class::Opening, self.limits.opening),
+            (Class::Open, self.limits.idle),
+            (Class::Closed, self.limits.linger),
+            (Class::Evicted, self.limits.idle),
+        ] {
             while let Some(place) = self.roster.silent(class, before(bearable)) {
                 self.close(place, tap::Over::Idle);
             }
@@ -307,13 +312,17 @@ impl<O: Open> Table<O> {
         self.held = self.held - booked + held;
     }
 
-    /// Gives connections up until the rest is light enough; the last one stays.
+    /// Gives connections up until the rest is light enough; the last one stays. What still comes for them opens no new ones.
     fn lighten(&mut self) {
         while self.open.is_heavy()
-            && self.len() > 1
+            && self.roster.live() > 1
             && let Some(place) = self.roster.victim()
         {
-            self.close(place, tap::Over::Evicted);
+            if let Some((key, connection)) = self.roster.both(place) {
+                connection.hand_over(key, tap::Over::Evicted, &mut self.recent);
+            }
+            self.book(place, 0);
+            self.roster.reclass(place, Class::Evicted);
         }
     }
 

@@ -8,7 +8,7 @@ use super::link::{Found, Links};
 use super::names::Names;
 use crate::base::{Micros, Side};
 use crate::proto::watch::WatchConfig;
-use crate::transcript::{Event, Opaqueness, Transcript, What};
+use crate::transcript::{Event, Opaqueness, Transcript, What, tap};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
@@ -143,6 +143,8 @@ pub struct Summary {
     pub no_key_logs: Vec<String>,
     /// TLS connections that may be SSTP and for which there is no key.
     pub sessions_without_key: u64,
+    /// Calls, and what may be some, that were given up in the midst of it because there was too much at once.
+    pub given_up: u64,
 }
 
 /// A place where a file cannot be read on.
@@ -289,6 +291,7 @@ struct Order {
     events: usize,
     counts: [u64; 4],
     without_key: u64,
+    given_up: u64,
 }
 
 impl<'l> Hub<'l> {
@@ -352,6 +355,8 @@ impl<'l> Hub<'l> {
             order.count(connection.kind);
             let dark = |event: &Event| matches!(event.what, What::Opaque { because: Opaqueness::NoKey, .. });
             order.without_key += u64::from(connection.transcript.events.iter().any(dark));
+            let given_up = |event: &Event| matches!(&event.what, What::Flow(flow) if flow.over == tap::Over::Evicted);
+            order.given_up += u64::from(connection.transcript.events.iter().any(given_up));
             order.events += connection.transcript.events.len();
             order.over.insert(connection.seen.number, connection);
         }
@@ -381,6 +386,7 @@ impl<'l> Hub<'l> {
         summary.tcp_connections = self.numbers.get();
         [summary.sstp, summary.likely, summary.attempts, summary.other] = order.counts;
         summary.sessions_without_key = order.without_key;
+        summary.given_up = order.given_up;
         let line = |bad: &BadLine| format!("{} line {}: {}", bad.source, bad.line, bad.why);
         summary.key_lines_bad = keys.bad().iter().map(line).collect();
         summary.no_key_logs = keys.no_key_logs().map(str::to_string).collect();

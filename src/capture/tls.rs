@@ -327,7 +327,9 @@ impl Tls {
             APPLICATION_DATA if self.shake.retried() => {}
             APPLICATION_DATA => self.midstream(at, from, header, out),
             HANDSHAKE | ALERT if self.shake.is_midstream(from) => self.midstream(at, from, header, out),
-            HANDSHAKE if !self.shake.spoke(from) && !begins_hello(body) => self.midstream(at, from, header, out),
+            HANDSHAKE if !self.shake.spoke(from) && !begins_hello(body) && self.half(from).messages.is_empty() => {
+                self.midstream(at, from, header, out);
+            }
             kind => self.content(at, from, kind, body, out),
         }
         Taken::Done

@@ -301,6 +301,7 @@ fn add(capture: &mut Capture, summary: Summary) {
     capture.attempts += summary.attempts;
     capture.other += summary.other;
     capture.sessions_without_key += summary.sessions_without_key;
+    capture.given_up += summary.given_up;
     capture.undecodable_links.extend(summary.undecodable_links);
     capture.key_lines_bad.extend(summary.key_lines_bad);
     capture.key_lines_bad.dedup();

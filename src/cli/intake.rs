@@ -52,7 +52,7 @@ impl Intake {
 
     /// A capture may still be being written.
     pub fn is_endless(&self) -> bool {
-        self.parts.iter().any(|part| matches!(part, Part::Captures(sources) if sources.contains(&Source::Stdin)))
+        self.parts.iter().any(|part| matches!(part, Part::Captures(sources) if sources.iter().any(Source::is_pipe)))
     }
 
     /// Reads everything into the desk and lets it finish.
@@ -162,11 +162,11 @@ fn looked_at(path: &Path) -> Result<Look, Trouble> {
         return Err(Trouble::Ours(format!("cannot read {}: it is a directory; name the files in it", path.display())));
     }
     let trouble = |error| Trouble::file("read", path, &error);
-    let file = File::open(path).map_err(trouble)?;
-    // What is no plain file (a pipe) gives its bytes once only.
-    if !file.metadata().map_err(trouble)?.is_file() {
+    // What is no plain file (a pipe) gives its bytes once only, to whoever opens it first.
+    if !path.metadata().map_err(trouble)?.is_file() {
         return Ok(Look::Capture(Source::Path(path.into())));
     }
+    let file = File::open(path).map_err(trouble)?;
     let mut first = [0; 1];
     let read = (&file).read(&mut first).map_err(trouble)?;
     Ok(if read == 1 && first == *b"{" { Look::Saved } else { Look::Capture(Source::Path(path.into())) })

@@ -7,6 +7,7 @@ use crate::base::{Layer, SpecRef};
 use crate::transcript::facts::{Attempt, Facts, OtherLeaf, Seen};
 use crate::transcript::{ConnectFailure, DnsFailure};
 use std::net::IpAddr;
+use std::net::SocketAddr;
 
 pub(super) const DNS: &[Check] = &[
     Check {
@@ -172,10 +173,13 @@ fn nodes_disagree(facts: &Facts) -> Option<Evidence> {
     dead_nodes(facts).or_else(|| other_certificates(facts))
 }
 
-/// Addresses of a family that also connected.
+/// Addresses of a family of which another one connected.
 fn dead_nodes(facts: &Facts) -> Option<Evidence> {
-    let works = |v6: bool| facts.attempts.iter().any(|seen| seen.it.failure.is_none() && seen.it.to.is_ipv6() == v6);
-    let dead: Vec<_> = facts.attempts.iter().filter(|seen| seen.it.failure.is_some() && works(seen.it.to.is_ipv6())).collect();
+    let works = |dead: &SocketAddr| {
+        let other = |to: &SocketAddr| to != dead && to.is_ipv6() == dead.is_ipv6();
+        facts.attempts.iter().any(|seen| seen.it.failure.is_none() && other(&seen.it.to))
+    };
+    let dead: Vec<_> = facts.attempts.iter().filter(|seen| seen.it.failure.is_some() && works(&seen.it.to)).collect();
     Evidence::of(dead.iter().map(|seen| seen.event), format!("others connect, {}", failures(&dead)))
 }
 

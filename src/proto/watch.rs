@@ -180,6 +180,11 @@ impl Watch {
         self.call.closed(&mut pen, from, how);
     }
 
+    /// What still comes is not looked at, because there is too much at once.
+    pub fn give_up(&mut self) {
+        self.call.given_up = true;
+    }
+
     /// Nothing more will come: says where the call stopped, and what was counted.
     pub fn end(&mut self, at: Micros, out: &mut dyn Watcher) {
         self.now = self.now.max(at);

@@ -49,9 +49,9 @@ pub fn end(flow: &Flow, log: &mut Log<'_>) {
             (ConnectFailure::Unreachable, says.clone(), Reason::Refused(says))
         }
         (Opening::Syn, None, None) => silence(flow),
-        // Something was said, and the capture lost it.
-        (_, Some(_), _) if flow.from_client.gaps + flow.from_server.gaps > 0 => {
-            return log.down(Layer::Tcp, Reason::Unseen("the capture has lost all that was said".into()));
+        // Something was said, and the capture does not have it.
+        (_, Some(_), _) if [&flow.from_client, &flow.from_server].iter().any(|side| side.gaps + side.cut_bytes > 0) => {
+            return log.down(Layer::Tcp, Reason::Unseen("the capture has nothing of what was said".into()));
         }
         (_, Some(_), _) => (ConnectFailure::Reset, "reset as soon as it was made".into(), Reason::Closed(How::Reset)),
         (_, None, _) => return,

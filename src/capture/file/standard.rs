@@ -1,15 +1,18 @@
-//! Standard input, which may be silent for long: it is not waited for past the moment at which the reading is to end.
+//! Standard input and named pipes, which may be silent for long: they are not waited for past the moment at which the reading is to end.
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::OFlags;
 use rustix::io::Errno;
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
 use std::os::fd::AsFd;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// Standard input.
+/// Standard input or a named pipe.
 pub struct Standard {
     input: File,
     halt: Arc<AtomicBool>,
@@ -20,9 +23,20 @@ impl Standard {
     pub fn open(halt: Arc<AtomicBool>) -> io::Result<Standard> {
         Ok(Standard { input: std::io::stdin().as_fd().try_clone_to_owned()?.into(), halt })
     }
+
+    /// A named pipe, whether or not somebody writes into it yet.
+    pub fn pipe(path: &Path, halt: Arc<AtomicBool>) -> io::Result<Standard> {
+        let flags = i32::try_from(OFlags::NONBLOCK.bits()).map_err(io::Error::other)?;
+        Ok(Standard { input: OpenOptions::new().read(true).custom_flags(flags).open(path)?, halt })
+    }
+
+    /// An ear at it.
+    pub fn ear(&self) -> io::Result<Ear> {
+        Ok(Ear { input: self.input.try_clone()?, silences: 0 })
+    }
 }
 
-/// Looks whether standard input has something to read, without reading it.
+/// Looks whether there is something to read, without reading it.
 pub struct Ear {
     input: File,
     /// How often it was found silent since something came.
@@ -30,11 +44,6 @@ pub struct Ear {
 }
 
 impl Ear {
-    /// An ear at standard input.
-    pub fn open() -> io::Result<Ear> {
-        Ok(Ear { input: std::io::stdin().as_fd().try_clone_to_owned()?.into(), silences: 0 })
-    }
-
     /// Waits for something to come, and says for how long in all nothing came; `None` once something comes, it has ended, or there is no
     /// more to say of this silence.
     pub fn silence(&mut self) -> Option<Duration> {
@@ -57,7 +66,10 @@ impl Read for Standard {
             let mut asked = [PollFd::new(&self.input, PollFlags::IN)];
             match poll(&mut asked, Some(&PATIENCE)) {
                 Ok(0) | Err(Errno::INTR) => {}
-                Ok(_) => return self.input.read(into),
+                Ok(_) => match self.input.read(into) {
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                    read => return read,
+                },
                 Err(error) => return Err(error.into()),
             }
         }

@@ -14,6 +14,8 @@ pub(super) enum Class {
     Closed = 2,
     /// Both FINs, each acknowledged, and not handed over yet.
     Settled = 3,
+    /// Handed over in the midst of it, because there was too much at once. What still comes for it is passed over.
+    Evicted = 4,
 }
 
 /// A key, its place in the list of its class, and what belongs to it.
@@ -40,7 +42,7 @@ struct List {
 pub(super) struct Roster<T> {
     places: HashMap<Key, u32, Seed>,
     slots: Vec<Slot<T>>,
-    lists: [List; 4],
+    lists: [List; 5],
     /// Slots without an item, chained by `after`.
     free: u32,
     /// The slot found last: segments of one connection come in runs.
@@ -50,7 +52,7 @@ pub(super) struct Roster<T> {
 impl<T> Roster<T> {
     pub(super) fn new() -> Roster<T> {
         let list = List { first: NONE, last: NONE, len: 0 };
-        Roster { places: HashMap::with_hasher(Seed::new()), slots: Vec::new(), lists: [list; 4], free: NONE, recent: NONE }
+        Roster { places: HashMap::with_hasher(Seed::new()), slots: Vec::new(), lists: [list; 5], free: NONE, recent: NONE }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -116,6 +118,16 @@ impl<T> Roster<T> {
         self.append(place);
     }
 
+    /// The connection is of the class.
+    pub(super) fn is(&self, place: u32, class: Class) -> bool {
+        self.slots.get(place as usize).is_some_and(|slot| slot.class == class)
+    }
+
+    /// Connections that are not given up.
+    pub(super) fn live(&self) -> usize {
+        self.len() - self.lists[Class::Evicted as usize].len
+    }
+
     /// The connection got further, and had no segment.
     pub(super) fn reclass(&mut self, place: u32, class: Class) {
         self.unlink(place);
@@ -137,18 +149,23 @@ impl<T> Roster<T> {
         (touched < until).then_some(place)
     }
 
-    /// Which connection to give up when there are too many: a closed one; else one that is only opening, where those are
+    /// Which connection to forget when there are too many: one that was given up, or the next to be.
+    pub(super) fn surplus(&self) -> Option<u32> {
+        self.oldest(Class::Evicted).map(|(place, _)| place).or_else(|| self.victim())
+    }
+
+    /// Which connection to give up when there is too much of them: a closed one; else one that is only opening, where those are
     /// more than half (scans and floods must not push out calls that are silent); else the one silent for longest.
     pub(super) fn victim(&self) -> Option<u32> {
         let [opening, open, closed, settled] = [Class::Opening, Class::Open, Class::Closed, Class::Settled].map(|class| self.oldest(class));
-        let flooded = self.lists[Class::Opening as usize].len * 2 > self.len();
+        let flooded = self.lists[Class::Opening as usize].len * 2 > self.live();
         let longest = [opening, open].into_iter().flatten().min_by_key(|(_, touched)| *touched);
         closed.or(settled).or(opening.filter(|_| flooded)).or(longest).map(|(place, _)| place)
     }
 
     /// Everything that is left, the connection silent for longest first in each class.
     pub(super) fn first(&self) -> Option<u32> {
-        [Class::Closed, Class::Settled, Class::Open, Class::Opening]
+        [Class::Closed, Class::Settled, Class::Evicted, Class::Open, Class::Opening]
             .into_iter()
             .find_map(|class| self.oldest(class))
             .map(|(place, _)| place)

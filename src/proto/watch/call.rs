@@ -39,6 +39,8 @@ pub(super) struct Call {
     pub client_spoke: bool,
     /// Bytes are missing somewhere, so that rules between two messages cannot be judged.
     pub holed: bool,
+    /// Nobody looks on any longer.
+    pub given_up: bool,
     pub auth: Auth,
     pub bulk: Bulk,
     pub(super) turns: super::turns::Turns,
@@ -76,6 +78,7 @@ impl Call {
             host: None,
             client_spoke: false,
             holed: false,
+            given_up: false,
             auth: Auth::default(),
             bulk: Bulk::default(),
             turns: super::turns::Turns::default(),

@@ -241,7 +241,7 @@ impl Call {
                 let reason = if after >= DISCONNECT_PATIENCE {
                     Reason::TimedOut { waiting_for: waiting_for.into(), after }
                 } else {
-                    Reason::Unseen(format!("the capture ends while the client waits for {waiting_for}"))
+                    Reason::Unseen(format!("{} while the client waits for {waiting_for}", self.out_of_sight()))
                 };
                 pen.down(Layer::Teardown, reason);
             }
@@ -251,10 +251,15 @@ impl Call {
                 let layer = pen.in_work();
                 let timed_out = self.timed_out(pen, PATIENCE).map(|fault| fault.1);
                 let pending = self.auth.failure().filter(|_| layer == Layer::Auth);
-                let unseen = || Reason::Unseen(format!("the capture ends while the client waits for {}", self.waiting_for(layer)));
+                let unseen = || Reason::Unseen(format!("{} while the client waits for {}", self.out_of_sight(), self.waiting_for(layer)));
                 pen.down(layer, pending.or(timed_out).unwrap_or_else(unseen));
             }
         }
+    }
+
+    /// Why nothing more is seen.
+    fn out_of_sight(&self) -> &'static str {
+        if self.given_up { "too much was open at once, and the call was given up" } else { "the capture ends" }
     }
 
     /// What was asked inside the tunnel and not answered by now is unanswered.

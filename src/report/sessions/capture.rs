@@ -35,6 +35,8 @@ pub struct Capture {
     pub key_lines_bad: Vec<String>,
     /// Likely sessions without a key.
     pub sessions_without_key: u64,
+    /// Sessions that were given up because there was too much at once.
+    pub given_up: u64,
 }
 
 impl Capture {
@@ -211,6 +213,12 @@ fn troubles(capture: &Capture) -> Vec<String> {
         let number = count(capture.sessions_without_key, "connection", "connections");
         lines.push(format!(
             "No key: {number} that may be SSTP could not be opened; give --keylog FILE (or --rsa-key FILE for RSA key exchange)."
+        ));
+    }
+    if capture.given_up > 0 {
+        let number = count(capture.given_up, "call was", "calls were");
+        lines.push(format!(
+            "Too much at once: {number} given up before the end; split the capture by address or port (editcap, tcpdump -r)."
         ));
     }
     if let [first, rest @ ..] = capture.key_lines_bad.as_slice() {

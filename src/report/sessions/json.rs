@@ -125,6 +125,7 @@ fn capture(capture: &Capture) -> Value {
         "links_not_understood": links.collect::<Vec<_>>(),
         "key_lines_bad": capture.key_lines_bad.iter().map(|line| harmless(line)).collect::<Vec<_>>(),
         "without_key": capture.sessions_without_key,
+        "given_up": capture.given_up,
     })
 }
 

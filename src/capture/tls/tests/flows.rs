@@ -53,6 +53,37 @@ fn every_suite_opens_with_the_key_log() {
     }
 }
 
+/// The clear part of the handshake in records of at most so many bytes. RFC 8446 5.1, RFC 5246 6.2.1.
+fn in_small_records(flow: &Flow, most: usize) -> Flow {
+    let mut sealed = [false; 2];
+    let part = |(side, bytes): &(Side, Vec<u8>)| {
+        let mut out = Vec::new();
+        for record in super::holes::records(bytes) {
+            sealed[*side as usize] |= record[0] == 20;
+            match record[0] == 22 && !sealed[*side as usize] {
+                true => record[5..].chunks(most).for_each(|piece| {
+                    out.extend_from_slice(&record[..3]);
+                    out.extend_from_slice(&(piece.len() as u16).to_be_bytes());
+                    out.extend_from_slice(piece);
+                }),
+                false => out.extend_from_slice(record),
+            }
+        }
+        (*side, out)
+    };
+    flow.iter().map(part).collect()
+}
+
+#[test]
+fn a_handshake_in_small_records_is_put_together() {
+    for (name, version, suite) in LOGGED {
+        let (log, flows) = fixture(name);
+        for most in [1, 7, 20, 30] {
+            check(name, &keys(&log), &in_small_records(&flows[0], most), &[0], version, suite);
+        }
+    }
+}
+
 #[test]
 fn tls_1_0_and_1_1_open_with_chained_and_with_explicit_ivs() {
     let suite = "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA";

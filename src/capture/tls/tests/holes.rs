@@ -3,7 +3,7 @@
 use super::*;
 
 /// The records of one side, cut by their headers.
-fn records(bytes: &[u8]) -> Vec<&[u8]> {
+pub(super) fn records(bytes: &[u8]) -> Vec<&[u8]> {
     let (mut rest, mut records) = (bytes, Vec::new());
     while let Ok(Some(header)) = Header::parse(rest) {
         let (record, later) = rest.split_at(5 + header.len);
@@ -59,6 +59,34 @@ fn behind_a_gap_the_next_record_opens() {
     let sink = without_record("tls10-cbc-sha1", 6, false);
     assert!(sink.client().contains("hello from the client 2\n"), "{}", sink.client());
     assert!(!sink.client().contains("hello from the client 1\n") || sink.lost > 0);
+}
+
+/// ChangeCipherSpec and Finished of one side are not in the capture: what follows can only be encrypted.
+#[test]
+fn a_lost_change_cipher_spec_costs_nothing_behind_it() {
+    for name in ["tls12-aes128gcm", "tls12-chacha20", "tls12-ccm", "tls12-cbc-sha256", "tls12-cbc-sha384-etm"] {
+        let (log, flows) = fixture(name);
+        for from in [Side::Client, Side::Server] {
+            let (mut tls, mut sink) = (Tls::new(keys(&log)), Sink::default());
+            let mut left_out = 0;
+            for (side, bytes) in &flows[0] {
+                for record in records(bytes) {
+                    // What stands behind ChangeCipherSpec is Finished.
+                    if *side == from && (record[0] == 20 || left_out == 1) {
+                        left_out += 1;
+                        tls.gap(Micros(1), *side, record.len() as u64, &mut sink);
+                    } else {
+                        tls.bytes(Micros(1), *side, record, &mut sink);
+                    }
+                }
+            }
+            tls.end(Micros(2), &mut sink);
+            assert_eq!(left_out, 2, "{name}");
+            assert!(sink.client().starts_with("hello from the client 0"), "{name}, {from}: {}", sink.client());
+            assert!(sink.server().contains("tneilc eht morf olleh"), "{name}, {from}: {}", sink.server());
+            assert_eq!((sink.lost, sink.secured().map(|it| it.version.as_str())), (0, Some("TLS 1.2")), "{name}, {from}");
+        }
+    }
 }
 
 /// A KeyUpdate is lost, and the records behind it are sealed under the next secret.
