@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # How well the keyless detector of `decode` tells SSTP from other things in TLS. Makes negatives over loopback (curl, headless Chromium,
-# WebSocket, HTTP/2, long polling, chats, ssh in stunnel, ocserv), takes the captures of the repository and generated calls as positives,
+# WebSocket, HTTP/2, gRPC, long polling, chats, ssh in stunnel, ocserv), takes the captures of the repository and generated calls as positives,
 # withholds every key, and prints precision, recall and false positive rate with Wilson's 95 % intervals.
 #   benches/detector.sh [folder] [more captures with SSTP...]
 # Wants root (tcpdump). A source whose program is missing is named and left out. FLOWS scales the negatives (default 1), BIN is the program.
@@ -145,6 +145,9 @@ C
 }
 
 talk() { python3 benches/detector/traffic.py "$1" "$((base + 40))" "$folder/cert.pem" "$folder/key.pem" "$((${2:-100} * scale))"; }
+# The package belongs to the system's own Python, which need not be the first on the PATH.
+snake() { local one; for one in python3 /usr/bin/python3; do "$one" -c 'import grpc' 2>/dev/null && { echo "$one"; return; }; done; return 1; }
+rpc() { "$(snake)" benches/detector/rpc.py "$((base + 50))" "$folder/cert.pem" "$folder/key.pem" "$((60 * scale))"; }
 have() { command -v "$1" >/dev/null || { say "detector: $1 is missing: left out"; return 1; }; }
 
 if [ -z "${SCORE_ONLY:-}" ]; then
@@ -156,6 +159,7 @@ if [ -z "${SCORE_ONLY:-}" ]; then
   capture curl-post posts
   if have chromium; then capture chromium browser; fi
   for kind in websocket websocket-cbc long-polling chat chat-cbc http-chat http-chat-cbc lines; do capture "$kind" talk "$kind"; done
+  if snake >/dev/null; then capture grpc rpc; else say "detector: python3-grpcio is missing: gRPC is left out"; fi
   if have stunnel && have sshd; then capture stunnel-ssh ssh_in_tls; fi
   if have ocserv && have openconnect; then capture ocserv anyconnect; fi
   capture imitation talk imitation 20

@@ -11,10 +11,11 @@ NEEDED=(
   /usr/sbin/sstpc sstp-client
   /usr/bin/tshark tshark
   /usr/bin/openssl openssl
-  /usr/sbin/squid squid
+  /usr/lib/squid/security_file_certgen squid-openssl
   /usr/sbin/haproxy haproxy
   /usr/bin/microsocks microsocks
   /usr/sbin/nginx nginx-light
+  /usr/sbin/apache2 apache2-bin
   /usr/bin/python3 python3-minimal
   /usr/bin/nsenter util-linux
   /usr/sbin/nft nftables
@@ -43,7 +44,7 @@ packages() {
   if command -v debconf-set-selections >/dev/null; then
     echo "wireshark-common wireshark-common/install-setuid boolean false" | debconf-set-selections
   fi
-  # Installing must not start the machine-wide nginx, squid, haproxy, FreeRADIUS and SoftEther.
+  # Installing must not start the machine-wide nginx, Apache, squid, haproxy, FreeRADIUS and SoftEther.
   [ -e "$policy" ] || { printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod 755 "$policy" && made=yes; }
   local ok=yes
   apt-get -o DPkg::Lock::Timeout=120 install -y --no-install-recommends "${missing[@]}" >"$log" 2>&1 || ok=

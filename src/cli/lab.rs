@@ -148,7 +148,7 @@ async fn serve(args: &LabArgs, port: u16, bugs: &[Bug], ear: Ear, mut stop: Rece
     let witness = args.witness.as_deref().map(token).transpose()?.map(|token| Witness::new(token, &[]));
     let at = args.listen.map(|at| at.ip()).filter(|ip| !ip.is_loopback());
     let (faults, bugs) = (args.fault.clone(), bugs.to_vec());
-    let config = LabConfig { witness, at, port, faults, bugs, methods, ear, ..LabConfig::default() };
+    let config = LabConfig { page: true, witness, at, port, faults, bugs, methods, ear, ..LabConfig::default() };
     if let Some(chosen) = args.middlebox {
         let street = Street::build(chosen, config).await?;
         let files = Files::write(args, &street.lab)?;

@@ -109,7 +109,7 @@ fn config(args: &PathArgs, named: &Named) -> Result<PathConfig, Trouble> {
     if let Some(pin) = &args.compared.pin {
         let known = config.reference.take().unwrap_or_default();
         let source = if known.source.is_empty() { "--pin".into() } else { format!("--pin and {}", known.source) };
-        config.reference = Some(crate::transcript::trial::Reference { sha256: Some(pin.clone()), source, ..known });
+        config.reference = Some(crate::transcript::trial::Reference { sha256: Some(pin.clone()), pinned: true, source, ..known });
     }
     config.witness = witness(args)?;
     config.probe.pac = if args.lab { None } else { proxy::script(&args.way)? };

@@ -61,6 +61,8 @@ pub struct ProbeConfig {
     pub ear: Ear,
     /// ICMP echoes through the tunnel at most.
     pub pings: u32,
+    /// Stay in the call for so long once all is done, and hang up as a client in daily use does.
+    pub stays: Option<Duration>,
     /// Survey the server's TLS when the call is over, within these limits.
     pub scan: Option<Limits>,
     /// Every random choice above TLS comes from it.
@@ -87,6 +89,7 @@ impl ProbeConfig {
             keylog: Arc::default(),
             ear: Ear::default(),
             pings: 3,
+            stays: None,
             scan: None,
             seed: 0,
         }

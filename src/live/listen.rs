@@ -74,6 +74,8 @@ pub struct Door {
     pub ear: Ear,
     /// Who answers whoever asks what arrived.
     pub witness: Option<Witness>,
+    /// There is a page at `/` too.
+    pub page: bool,
 }
 
 /// Makes the machine that plays the server of a new connection, which begins at that time.
@@ -213,6 +215,7 @@ pub(super) fn stub(at: SocketAddr, front: Front) -> Door {
         sni_required: None,
         also: None,
         witness: None,
+        page: false,
         plan,
         maker: None,
         toxics_above_tls: Vec::new(),

@@ -33,13 +33,31 @@ struct Segment {
 #[derive(Clone, Debug, Default)]
 struct Talk {
     peer_ttl: Option<u8>,
+    ids: Vec<u16>,
+    window: Option<u16>,
     reset: Option<ResetSeen>,
     /// Time exceeded came for a packet of it, from this router.
     router: Option<Ipv4Addr>,
 }
 
 #[derive(Debug, Default)]
-struct Heard(BTreeMap<u16, Talk>);
+struct Heard {
+    /// By our port.
+    talks: BTreeMap<u16, Talk>,
+    /// Earlier ones from ports that were used again.
+    over: Vec<Talk>,
+    rejecters: Vec<Ipv4Addr>,
+}
+
+/// What an ICMP error says about a packet of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Complaint {
+    kind: u8,
+    code: u8,
+    router: Ipv4Addr,
+    to: Ipv4Addr,
+    port: u16,
+}
 
 impl Sniffer {
     /// Begins to listen.
@@ -58,8 +76,8 @@ impl Sniffer {
             }
         });
         each(icmp, over.clone(), move |packet| {
-            if let Some((router, _, port)) = time_exceeded(packet).filter(|row| row.1 == from.0) {
-                lock(&for_icmp).0.entry(port).or_default().router = Some(router);
+            if let Some(complaint) = complaint(packet).filter(|row| row.to == from.0) {
+                lock(&for_icmp).complain(&complaint);
             }
         });
         Ok(Sniffer { heard, over })
@@ -68,12 +86,21 @@ impl Sniffer {
     /// The resets heard so far.
     pub fn resets(&self) -> Vec<ResetSeen> {
         let heard = lock(&self.heard);
-        heard.0.values().filter_map(|talk| Some(ResetSeen { with_icmp: talk.router.is_some(), ..talk.reset.clone()? })).collect()
+        let seen = |talk: &Talk| {
+            let with_icmp = talk.router.is_some();
+            Some(ResetSeen { with_icmp, peer_ids: talk.ids.clone(), peer_window: talk.window, ..talk.reset.clone()? })
+        };
+        heard.over.iter().chain(heard.talks.values()).filter_map(seen).collect()
+    }
+
+    /// Who said so far that the server cannot or may not be reached.
+    pub fn rejecters(&self) -> Vec<IpAddr> {
+        lock(&self.heard).rejecters.iter().map(|router| IpAddr::V4(*router)).collect()
     }
 
     /// Who said time exceeded about the connection from that port of ours.
     pub fn router(&self, port: u16) -> Option<IpAddr> {
-        lock(&self.heard).0.get(&port)?.router.map(IpAddr::V4)
+        lock(&self.heard).talks.get(&port)?.router.map(IpAddr::V4)
     }
 }
 
@@ -84,11 +111,33 @@ impl Drop for Sniffer {
 }
 
 impl Heard {
-    fn take(&mut self, segment: &Segment) {
-        if self.0.len() >= MOST_TALKS && !self.0.contains_key(&segment.to_port) {
-            return;
+    fn talk(&mut self, port: u16) -> Option<&mut Talk> {
+        let room = self.talks.len() < MOST_TALKS || self.talks.contains_key(&port);
+        room.then(|| self.talks.entry(port).or_default())
+    }
+
+    fn complain(&mut self, complaint: &Complaint) {
+        match (complaint.kind, complaint.code) {
+            (TIME_EXCEEDED, _) => {
+                if let Some(talk) = self.talk(complaint.port) {
+                    talk.router = Some(complaint.router);
+                }
+            }
+            // That a packet is too long is no rejection.
+            (UNREACHABLE, FRAGMENTATION_NEEDED) => {}
+            _ if self.rejecters.contains(&complaint.router) || self.rejecters.len() >= MOST_REJECTERS => {}
+            _ => self.rejecters.push(complaint.router),
         }
-        let talk = self.0.entry(segment.to_port).or_default();
+    }
+
+    fn take(&mut self, segment: &Segment) {
+        if segment.flags & SYN != 0
+            && let Some(talk) = self.talks.remove(&segment.to_port)
+            && self.over.len() < MOST_TALKS
+        {
+            self.over.push(talk);
+        }
+        let Some(talk) = self.talk(segment.to_port) else { return };
         if segment.flags & RST != 0 {
             talk.reset.get_or_insert(ResetSeen {
                 from: SocketAddr::from(segment.from),
@@ -97,12 +146,17 @@ impl Heard {
                 window: segment.window,
                 ack: segment.flags & ACK != 0,
                 peer_ttl: talk.peer_ttl,
+                peer_ids: Vec::new(),
+                peer_window: None,
                 data_after: false,
                 with_icmp: false,
-                our_ttl: None,
             });
         } else {
             talk.peer_ttl.get_or_insert(segment.ttl);
+            talk.window = Some(segment.window).filter(|_| talk.reset.is_none()).or(talk.window);
+            if segment.ip_id != 0 && talk.ids.len() < MOST_IDS {
+                talk.ids.push(segment.ip_id);
+            }
             if let Some(reset) = talk.reset.as_mut().filter(|_| segment.payload > 0) {
                 (reset.data_after, reset.peer_ttl) = (true, Some(segment.ttl));
             }
@@ -164,63 +218,37 @@ fn segment(packet: &[u8]) -> Option<Segment> {
     })
 }
 
-/// ICMP time exceeded: who says it, to whom our packet went, and from which port. RFC 792.
-fn time_exceeded(packet: &[u8]) -> Option<(Ipv4Addr, Ipv4Addr, u16)> {
+/// An ICMP error about a TCP segment of ours. RFC 792.
+fn complaint(packet: &[u8]) -> Option<Complaint> {
     let (ip, icmp) = ipv4(packet)?;
     let (quoted, tcp) = ipv4(icmp.get(8..)?)?;
-    let ours = icmp.first() == Some(&TIME_EXCEEDED) && quoted.get(9) == Some(&TCP);
-    ours.then_some((address(ip, 12)?, address(quoted, 16)?, word(tcp, 0)?))
+    let (kind, code) = (*icmp.first()?, *icmp.get(1)?);
+    let ours = [TIME_EXCEEDED, UNREACHABLE].contains(&kind) && quoted.get(9) == Some(&TCP);
+    ours.then_some(Complaint { kind, code, router: address(ip, 12)?, to: address(quoted, 16)?, port: word(tcp, 0)? })
 }
 
 /// Ours: so often a reader looks whether it is over.
 const LOOKS_UP: Duration = Duration::from_millis(200);
+/// RFC 9293 3.1.
+const SYN: u8 = 0x02;
 /// RFC 9293 3.1.
 const RST: u8 = 0x04;
 /// RFC 9293 3.1.
 const ACK: u8 = 0x10;
 /// RFC 792.
 const TIME_EXCEEDED: u8 = 11;
+/// RFC 792.
+const UNREACHABLE: u8 = 3;
+/// RFC 792: the code of what is longer than the next link carries.
+const FRAGMENTATION_NEEDED: u8 = 4;
 /// IANA, protocol numbers.
 const TCP: u8 = 6;
 /// Ours: more connections are not looked at.
 const MOST_TALKS: usize = 1024;
+/// Ours: so many IP-IDs of a connection show whether they count up.
+const MOST_IDS: usize = 8;
+/// Ours: more routers that reject are not kept.
+const MOST_REJECTERS: usize = 8;
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn packet(ttl: u8, flags: u8, payload: &[u8]) -> Vec<u8> {
-        let mut bytes = vec![0x45, 0, 0, 0, 0x12, 0x34, 0, 0, ttl, 6, 0, 0, 10, 77, 2, 2, 10, 77, 1, 2];
-        bytes.extend([0x01, 0xbb, 0x9c, 0x40, 0, 0, 0, 1, 0, 0, 0, 2, 0x50, flags, 0x40, 0, 0, 0, 0, 0]);
-        bytes.extend(payload);
-        bytes
-    }
-
-    #[test]
-    fn data_behind_a_reset_with_another_time_to_live_is_noticed() {
-        let mut heard = Heard::default();
-        for (ttl, flags, payload) in [(62, 0x12, &b""[..]), (255, 0x14, b""), (62, 0x18, b"data")] {
-            heard.take(&segment(&packet(ttl, flags, payload)).expect("a segment"));
-        }
-        let reset = heard.0[&0x9c40].reset.clone().expect("a reset");
-        assert_eq!((reset.ttl, reset.peer_ttl, reset.data_after, reset.ack, reset.ip_id), (255, Some(62), true, true, 0x1234));
-        assert_eq!(reset.from, "10.77.2.2:443".parse().expect("an address"));
-    }
-
-    #[test]
-    fn time_exceeded_names_the_router_and_our_port() {
-        let mut ours = packet(1, 0x18, b"hello");
-        ours.copy_within(12..16, 16);
-        ours[12..16].copy_from_slice(&[10, 77, 1, 2]);
-        ours[20..22].copy_from_slice(&40000u16.to_be_bytes());
-        let mut bytes = vec![0x45, 0, 0, 0, 0, 0, 0, 0, 64, 1, 0, 0, 10, 77, 1, 1, 10, 77, 1, 2];
-        bytes.extend([11, 0, 0, 0, 0, 0, 0, 0]);
-        bytes.extend(&ours[..28]);
-        let read = time_exceeded(&bytes).expect("an error");
-        assert_eq!(read, (Ipv4Addr::new(10, 77, 1, 1), Ipv4Addr::new(10, 77, 2, 2), 40000));
-        for end in 0..bytes.len() - 8 {
-            let _ = time_exceeded(&bytes[..end]);
-            let _ = segment(&bytes[..end]);
-        }
-    }
-}
+mod tests;

@@ -76,9 +76,12 @@ impl Tap {
         self.seen.clone()
     }
 
-    /// Packets that are sent from now on go so many hops at most.
-    pub fn limit_hops(&self, hops: u32) -> io::Result<()> {
-        socket2::SockRef::from(self.tcp.socket()).set_ttl_v4(hops)
+    /// Packets that are sent from now on go so many hops at most; how many it was before. IPv4.
+    pub fn limit_hops(&self, hops: u32) -> io::Result<u32> {
+        let socket = socket2::SockRef::from(self.tcp.socket());
+        let before = socket.ttl_v4()?;
+        socket.set_ttl_v4(hops)?;
+        Ok(before)
     }
 
     /// Our own end of the TCP connection.

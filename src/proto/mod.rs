@@ -19,6 +19,7 @@ pub mod quirk;
 mod rng;
 mod server;
 mod session;
+pub mod site;
 pub mod watch;
 
 pub use rng::Rng;

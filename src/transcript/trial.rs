@@ -113,6 +113,12 @@ pub enum Arm {
     Bulk,
     /// The same in a call whose opening had other record sizes.
     BulkSplit,
+    /// The server's page over and over in one TLS connection.
+    BulkPlain,
+    /// A handshake in TCP segments of a chosen length.
+    TlsSegment,
+    /// A long LCP echo in TCP segments of a chosen length.
+    EchoSegment,
     /// A call that says nothing for so long, and is asked then.
     Idle,
     /// A call that says something all the time.
@@ -171,6 +177,9 @@ const ARMS: &[(Arm, &str, Layer, &str)] = &[
     (Arm::EchoShortSegments, "echo-short-segments", Layer::Lcp, "LCP echoes in short TCP segments"),
     (Arm::Bulk, "bulk", Layer::Data, "many long LCP echoes"),
     (Arm::BulkSplit, "bulk-split", Layer::Data, "the same behind an opening of other sizes"),
+    (Arm::BulkPlain, "bulk-plain", Layer::Data, "GET / over and over in TLS"),
+    (Arm::TlsSegment, "tls-segment", Layer::Data, "a TLS handshake in TCP segments of chosen lengths"),
+    (Arm::EchoSegment, "echo-segment", Layer::Data, "a long LCP echo in TCP segments of chosen lengths"),
     (Arm::Idle, "idle", Layer::Data, "silence, then an LCP echo"),
     (Arm::Busy, "busy", Layer::Data, "an LCP echo now and then"),
 ];
@@ -383,22 +392,38 @@ pub struct ResetSeen {
     pub ack: bool,
     /// Time to live of the SYN-ACK, or of the first data, of that connection.
     pub peer_ttl: Option<u8>,
+    /// IP-IDs of the peer's other segments on that connection, in their order; those of 0 say nothing and are left out.
+    #[serde(default)]
+    pub peer_ids: Vec<u16>,
+    /// Window of the segment before it.
+    #[serde(default)]
+    pub peer_window: Option<u16>,
     /// Payload of the peer came after the reset.
     pub data_after: bool,
     /// An ICMP time exceeded came for the packet that drew it.
     pub with_icmp: bool,
-    /// Time to live of what drew it, where that was limited.
-    pub our_ttl: Option<u8>,
+}
+
+/// What goes a limited number of hops.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Feeler {
+    /// A SYN to the target.
+    Syn,
+    /// A hello with the target's name.
+    Named,
+    /// A hello without a name.
+    Nameless,
 }
 
 /// One step of a walk with limited time to live.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hop {
-    /// Time to live of the hello.
+    /// Time to live of what was sent.
     pub ttl: u8,
-    /// With the target's name; otherwise that of the control.
-    pub named: bool,
-    /// How the connection ended.
+    /// What was sent.
+    pub sent: Feeler,
+    /// How it ended.
     pub ending: Ending,
     /// Who said time exceeded.
     pub router: Option<IpAddr>,
@@ -413,6 +438,9 @@ pub struct Reference {
     pub at_unix_ms: Option<i64>,
     /// SHA-256 of the leaf, hexadecimal.
     pub sha256: Option<String>,
+    /// The server's owner says so, and means the server's own certificate.
+    #[serde(default)]
+    pub pinned: bool,
     /// Issuer of the leaf.
     pub issuer: Option<String>,
     /// Addresses of the name.
@@ -464,6 +492,9 @@ pub struct Trail {
     pub resets: Vec<ResetSeen>,
     /// The walk with limited time to live.
     pub hops: Vec<Hop>,
+    /// Who said by ICMP that the server cannot or may not be reached.
+    #[serde(default)]
+    pub rejecters: Vec<IpAddr>,
     /// What a witness at the server and we saw of the same connections.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub witness: Option<Sides>,

@@ -1,9 +1,11 @@
-//! The program against real peers: SoftEther, nginx, haproxy, squid and OpenSSL, brought up by `tests/run.sh`.
+//! The program against real peers: SoftEther, nginx, Apache, haproxy, squid and OpenSSL, brought up by `tests/run.sh`.
 
 mod captures;
 mod conformance;
 mod fronts;
+mod investigated;
 mod mutate;
+mod networks;
 mod odd;
 mod path;
 mod proxies;

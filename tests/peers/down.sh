@@ -6,5 +6,5 @@ set -euo pipefail
 exec 9>"$RIG_DIR/lock"
 flock -w 60 9 || die "another start or stop holds $RIG_DIR/lock"
 rm -f "$RIG_DIR/env"
-stop nginx haproxy squid squid-digest squid-ntlm socks-open socks-login openssl-www openssl-tls10
+stop nginx apache haproxy squid squid-digest squid-ntlm squid-bump squid-idle socks-open socks-login openssl-www openssl-tls10
 "$HERE/softether-down.sh"

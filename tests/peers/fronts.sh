@@ -27,6 +27,41 @@ C
   wait_up nginx "$NGINX_STATIC" "$NGINX_PROXY" "$NGINX_PLAIN"
 }
 
+# A reverse proxy to SoftEther.
+apache_up() {
+  local here=$RIG_DIR/apache at=127.0.0.1 module
+  alive apache && return
+  need_free "$APACHE_PROXY"
+  mkdir -p "$here"
+  {
+    for module in mpm_event authz_core ssl proxy proxy_http; do
+      echo "LoadModule ${module}_module /usr/lib/apache2/modules/mod_$module.so"
+    done
+    cat <<C
+ServerRoot $here
+DefaultRuntimeDir $here
+PidFile $here/pid
+ErrorLog $LOG/apache-error.log
+ServerName vpn.example.test
+User www-data
+Group www-data
+StartServers 1
+ServerLimit 1
+ThreadsPerChild 16
+MaxRequestWorkers 16
+Listen $at:$APACHE_PROXY
+SSLEngine on
+SSLCertificateFile $PKI/leaf.pem
+SSLCertificateKeyFile $PKI/leaf.key
+SSLProxyEngine on
+SSLProxyCheckPeerName off
+ProxyPass / https://$at:$SOFTETHER/
+C
+  } >"$here/apache.conf"
+  start apache apache2 -f "$here/apache.conf" -DFOREGROUND
+  wait_up apache "$APACHE_PROXY"
+}
+
 # One port for each way of standing in front of SoftEther, right or wrong.
 haproxy_up() {
   local here=$RIG_DIR/haproxy at=127.0.0.1
@@ -59,10 +94,18 @@ frontend answers-200
   bind $at:$HAPROXY_ANSWERS_200 ssl crt $PKI/leaf.pem
   http-request return status 200 content-type text/html string "<p>An ordinary web site."
   default_backend http
+frontend escapes
+  mode http
+  bind $at:$HAPROXY_ESCAPES ssl crt $PKI/leaf.pem
+  http-request replace-path ^/sra_.(.*).(/?)\$ /sra_%%7B\\1%%7D\\2
+  default_backend http
 
 # TLS ends here, what is inside is not looked at.
 frontend other-cert
   bind $at:$HAPROXY_OTHER_CERT ssl crt $PKI/other.pem
+frontend other-cert-lab
+  bind $at:$HAPROXY_OTHER_CERT_LAB ssl crt $PKI/other.pem
+  default_backend lab
 frontend tls10
   bind $at:$HAPROXY_TLS10 ssl crt $PKI/leaf.pem ssl-min-ver TLSv1.0 ssl-max-ver TLSv1.0 ciphers ALL:@SECLEVEL=0
 frontend tls12
@@ -96,6 +139,9 @@ backend decrypted
   server softether $at:$SOFTETHER ssl verify none
 backend raw
   server softether $at:$SOFTETHER
+# A test starts the lab there.
+backend lab
+  server lab $at:$LAB ssl verify none
 C
   start haproxy haproxy -db -f "$here/haproxy.cfg"
   # It opens all of its ports before it serves any.
@@ -194,6 +240,62 @@ squid_digest_up() {
 squid_ntlm_up() {
   squid_login_up squid-ntlm "$SQUID_NTLM" \
     "auth_param ntlm program /usr/lib/squid/ntlm_fake_auth" "auth_param ntlm children 2 startup=1" "auth_param ntlm keep_alive on"
+}
+
+# An open squid with these lines, and one directory for it: NAME PORT OPTIONS LINE..., OPTIONS being those of its port.
+squid_plain_up() (
+  name=$1 port=$2 options=$3
+  shift 3
+  here=$RIG_DIR/$name
+  cat >"$here/squid.conf" <<C
+http_port 127.0.0.1:$port $options
+$(printf '%s\n' "$@")
+acl here dst 127.0.0.0/8
+http_access deny !here
+http_access allow all
+pid_filename $here/pid
+access_log none
+cache_log /dev/null
+cache deny all
+cache_effective_user proxy
+pinger_enable off
+shutdown_lifetime 0 seconds
+visible_hostname $name.rig.test
+hosts_file none
+dns_nameservers 127.0.0.1
+C
+  rm -f "/dev/shm/${name/-/}$RIG_BASE"-*.shm
+  cd "$here" || return
+  start "$name" squid -N -d 1 -n "${name/-/}$RIG_BASE" -f "$here/squid.conf"
+  wait_up "$name" "$port"
+)
+
+# Opens TLS, with certificates of its own.
+squid_bump_up() {
+  local here=$RIG_DIR/squid-bump
+  alive squid-bump && return
+  need_free "$SQUID_BUMP"
+  mkdir -p "$here"
+  chmod 755 "$here"
+  openssl req -x509 -newkey rsa:2048 -nodes -keyout "$here/ca.key" -out "$here/ca.crt" -days 30 -subj "/O=Rig/CN=Rig inspection CA" \
+    -addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign,cRLSign 2>/dev/null
+  cat "$here/ca.crt" "$here/ca.key" >"$here/ca.pem"
+  rm -rf "$here/made"
+  /usr/lib/squid/security_file_certgen -c -s "$here/made" -M 4MB >/dev/null
+  chown -R proxy: "$here/made" "$here/ca.pem"
+  squid_plain_up squid-bump "$SQUID_BUMP" "ssl-bump tls-cert=ca.pem generate-host-certificates=on dynamic_cert_mem_cache_size=4MB" \
+    "sslcrtd_program /usr/lib/squid/security_file_certgen -s made -M 4MB" "sslcrtd_children 2 startup=1" \
+    "ssl_bump bump all" "tls_outgoing_options flags=DONT_VERIFY_PEER" "sslproxy_cert_error allow all"
+}
+
+# Forgets tunnels on which nothing is said.
+squid_idle_up() {
+  local here=$RIG_DIR/squid-idle
+  alive squid-idle && return
+  need_free "$SQUID_IDLE"
+  mkdir -p "$here"
+  chmod 755 "$here"
+  squid_plain_up squid-idle "$SQUID_IDLE" "" "read_timeout 3 seconds"
 }
 
 # SOCKS5 without a login, and with one (proxyuser, proxypass).

@@ -13,7 +13,7 @@ rm -f "$RIG_DIR/env"
 jobs=()
 "$HERE/softether-up.sh" &
 jobs+=($!)
-for front in nginx_up haproxy_up squid_up squid_digest_up squid_ntlm_up socks_up openssl_up; do
+for front in nginx_up apache_up haproxy_up squid_up squid_digest_up squid_ntlm_up squid_bump_up squid_idle_up socks_up openssl_up; do
   "$front" &
   jobs+=($!)
 done

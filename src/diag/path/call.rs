@@ -46,9 +46,9 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         id: "DATA-THROTTLED",
         severity: Severity::Warn,
-        title: "What looks like SSTP is slowed down",
-        mechanism: "a shaper knows SSTP by its record lengths",
-        evidence: "in eight rounds the call had less than half the speed of one with other record lengths",
+        title: "The tunnel is slowed down, and nothing else",
+        mechanism: "a shaper knows SSTP by its record lengths, or tunnels by what they carry",
+        evidence: "in eight rounds the call had less than half the speed of one with other record lengths, or of pages over TLS from the same server",
         most: Level::Probable,
         raise: "more rounds with --rounds, at another time of day",
         fix: "The operator of the network: the tunnel gets a part of the speed that the same connection gets otherwise.",
@@ -156,28 +156,44 @@ fn mean(rates: &[f64]) -> f64 {
     rates.iter().sum::<f64>() / rates.len().max(1) as f64
 }
 
-fn throttled(view: &View<'_>) -> Option<Hit> {
+/// Speeds of the call in parts of those of that other arm, round by round.
+fn ratios(view: &View<'_>, other: Arm) -> Vec<f64> {
     let mut pairs = Vec::new();
     for trial in view.trials(Arm::Bulk).filter(|trial| trial.passed()) {
-        let beside = view.trials(Arm::BulkSplit).find(|other| other.round == trial.round && other.passed());
-        pairs.extend(beside.and_then(|other| Some(rate(trial)? / rate(other)?)));
+        let beside = view.trials(other).find(|beside| beside.round == trial.round && beside.passed());
+        pairs.extend(beside.and_then(|beside| Some(rate(trial)? / rate(beside)?)));
     }
-    let slow = pairs.iter().filter(|ratio| **ratio < 0.5).count();
-    let all = pairs.len();
-    (slow * 5 >= all * 4 && slow >= 2).then(|| {
-        let level = if slow >= 6 { Level::Probable } else { Level::Suspected };
-        Hit::new(
-            level,
-            format!(
-                "in {slow} of {all} rounds the call had {:.0} % of the speed of one that does not look like SSTP",
-                100.0 * mean(&pairs)
-            ),
-        )
+    pairs
+}
+
+fn throttled(view: &View<'_>) -> Option<Hit> {
+    let fastest = view.rates(Arm::Bulk).into_iter().fold(0.0, f64::max);
+    // Servers give pages faster than echoes. Only where it goes by the bytes of an echo is it the way's doing.
+    let slow_way = fastest < QUICK && by_bytes(view, fastest).is_some();
+    let controls =
+        [(Arm::BulkSplit, "one that does not look like SSTP", true), (Arm::BulkPlain, "pages over TLS from the same server", slow_way)];
+    controls.into_iter().filter(|row| row.2).find_map(|(other, what, _)| {
+        let pairs = ratios(view, other);
+        let (slow, all) = (pairs.iter().filter(|ratio| **ratio < 0.5).count(), pairs.len());
+        (slow * 5 >= all * 4 && slow >= 2).then(|| {
+            let level = if slow >= 6 { Level::Probable } else { Level::Suspected };
+            Hit::new(level, format!("in {slow} of {all} rounds the call had {:.0} % of the speed of {what}", 100.0 * mean(&pairs)))
+        })
     })
 }
 
 fn rate(trial: &Trial) -> Option<f64> {
     Some(trial.saw.bytes? as f64 / trial.saw.within?.duration().as_secs_f64().max(1e-6))
+}
+
+/// Time of one short answer, where it goes by the bytes of an echo how fast echoes come.
+fn by_bytes(view: &View<'_>, fastest: f64) -> Option<f64> {
+    let trials = [Arm::Bulk, Arm::BulkSplit].into_iter().flat_map(|arm| view.trials(arm)).filter(|trial| trial.passed());
+    // A server that answers one echo at each of its ticks is slow with short ones too.
+    let single = trials.filter_map(|trial| trial.saw.beat).min()?.duration().as_secs_f64();
+    let pace = ECHO / fastest.max(1.0);
+    // Delayed acknowledgements and Nagle's algorithm, and the ticks of a server, give a pace of their own.
+    (pace > single * SLOWER && !TICKS.contains(&pace)).then_some(single)
 }
 
 fn rate_limited(view: &View<'_>) -> Option<Hit> {
@@ -191,16 +207,15 @@ fn rate_limited(view: &View<'_>) -> Option<Hit> {
     };
     let trials: Vec<&Trial> = both.into_iter().flat_map(|arm| view.trials(arm)).filter(|trial| trial.passed()).collect();
     let steady = trials.iter().filter(|trial| even(trial)).count() * 2 > trials.len();
-    // A server that answers one echo at each of its ticks is slow with short ones too.
-    let single = trials.iter().filter_map(|trial| trial.saw.beat).min()?.duration().as_secs_f64();
-    let pace = ECHO / fastest.max(1.0);
-    // Delayed acknowledgements and Nagle's algorithm, and the ticks of a server, give a pace of their own.
-    let by_bytes = pace > single * SLOWER && !TICKS.contains(&pace);
-    (rates.len() >= 4 && fastest < THIN && steady && by_bytes).then(|| {
+    let pages = view.rates(Arm::BulkPlain).into_iter().fold(0.0, f64::max);
+    let single = by_bytes(view, fastest)?;
+    // Pages that come much faster say that it is not the line.
+    (rates.len() >= 4 && fastest < THIN && steady && pages < fastest * 2.0).then(|| {
+        let beside = if pages > 0.0 { format!(", pages over TLS {:.0} kB/s", pages / 1000.0) } else { String::new() };
         Hit::new(
             Level::Probable,
             format!(
-                "{} transfers had {:.0} kB/s at most, in even steps; a short answer takes {:.1} ms",
+                "{} transfers had {:.0} kB/s at most, in even steps{beside}; a short answer takes {:.1} ms",
                 rates.len(),
                 fastest / 1000.0,
                 single * 1000.0
@@ -264,5 +279,7 @@ const UNEVEN: f64 = 12.0;
 const SLOWER: f64 = 2.5;
 /// Ours: an echo in so many seconds is what waiting for an acknowledgement makes. RFC 1122 4.2.3.2, 40 ms in Linux.
 const TICKS: std::ops::Range<f64> = 0.025..0.055;
+/// Ours: bytes in a second above which pages and echoes differ for other reasons than the way.
+const QUICK: f64 = 500_000.0;
 /// Ours: bytes in a second below which a line is thin.
 const THIN: f64 = 150_000.0;

@@ -104,6 +104,9 @@ fn inspected(view: &View<'_>) -> Option<Hit> {
     if let Some((level, says)) = stranger(view) {
         return Some(Hit::new(level, says).of(whose(view)));
     }
+    if let Some(pinned) = other_than_pinned(view) {
+        return Some(pinned.of(whose(view)));
+    }
     let cert = shown(view, Arm::Tls).filter(|_| binding_refused(view))?;
     let known = view.reference().and_then(|reference| reference.sha256.as_deref());
     let differs = known.is_some_and(|known| known != cert.sha256);
@@ -116,6 +119,21 @@ fn inspected(view: &View<'_>) -> Option<Hit> {
             .of(whose(view))
             .or_else("a front of the server whose certificate it was not given"),
     )
+}
+
+/// The server's owner says which certificate is the server's, and this is another one; a server that does not look at crypto binding
+/// lets nothing else tell.
+fn other_than_pinned(view: &View<'_>) -> Option<Hit> {
+    let cert = shown(view, Arm::Tls)?;
+    let known = view.reference().filter(|reference| reference.pinned)?.sha256.as_deref().filter(|known| *known != cert.sha256)?;
+    let refused = binding_refused(view);
+    let all = view.trials(Arm::Tls).all(|trial| trial.saw.cert.as_ref().is_none_or(|other| other.sha256 == cert.sha256));
+    all.then(|| {
+        let binding = if refused { "; the login works and crypto binding does not" } else { "" };
+        let says = format!("SHA-256 {} here, and the server's own is {} as its owner says{binding}", brief(&cert.sha256), brief(known));
+        let level = if refused { Level::Confirmed } else { Level::Probable };
+        Hit::new(level, says).or_else("a new certificate of the server, which its owner did not name")
+    })
 }
 
 fn other_certificate(view: &View<'_>) -> Option<Hit> {

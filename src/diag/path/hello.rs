@@ -81,6 +81,8 @@ pub(super) const ROWS: &[Row] = &[
             "TLS-VERSION-FILTER",
             "TLS-ALPN-FILTER",
             "PATH-ECMP-INCONSISTENT",
+            "TCP-RST-INJECTED",
+            "TCP-RST-BY-BOX",
         ],
         look: by_name,
         ..TLS

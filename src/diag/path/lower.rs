@@ -407,7 +407,10 @@ fn private(view: &View<'_>) -> Option<Hit> {
 
 fn rejected(view: &View<'_>) -> Option<Hit> {
     let unreachable = view.shut(Arm::Tcp) && view.trials(Arm::Tcp).all(|trial| trial.ending == Ending::Unreachable);
-    let says = view.trials(Arm::Tcp).find_map(|trial| trial.saw.says.clone()).unwrap_or_default();
+    let mut says = view.trials(Arm::Tcp).find_map(|trial| trial.saw.says.clone()).unwrap_or_default();
+    if !view.trail.rejecters.is_empty() {
+        says += &format!("; {} says so", listed(&view.trail.rejecters));
+    }
     unreachable.then(|| Hit::new(backing(view).min(Level::Probable), format!("{} connections failed: {says}", view.of_all(Arm::Tcp))))
 }
 

@@ -6,12 +6,13 @@ mod hello;
 mod http;
 mod lower;
 mod packets;
+mod place;
 mod proxy;
 mod row;
 mod testimony;
-
 mod view;
 
+pub use place::Place;
 pub use row::{Culprit, Hit, Level, Row};
 pub use testimony::with_witness;
 pub use view::View;
@@ -55,6 +56,8 @@ pub struct Verdict {
     pub has_cause: bool,
     /// How far the way lets a call through.
     pub reached: Option<Layer>,
+    /// Where on the way it is.
+    pub place: Option<Place>,
     /// The control and the target failed alike, or too little was tried: nothing can be said.
     pub undecided: Option<String>,
     /// What both ends saw, where a witness was asked and told.
@@ -88,6 +91,13 @@ pub fn judge(trail: &Trail) -> Verdict {
             found
         })
         .collect();
+    let place = place::place(&view);
+    for found in findings.iter_mut().filter(|found| place::PLACED.contains(&found.row.id)) {
+        if let Some(place) = place {
+            found.hit.says += &format!("; the device is at {place}");
+            found.hit.culprit = found.hit.culprit.or(Some(place.culprit()));
+        }
+    }
     let causes: Vec<(&'static str, &'static [&'static str])> = findings.iter().map(|found| (found.row.id, found.row.explains)).collect();
     for found in &mut findings {
         found.because_of = causes.iter().find(|(id, explains)| *id != found.row.id && explains.contains(&found.row.id)).map(|row| row.0);
@@ -105,7 +115,9 @@ pub fn judge(trail: &Trail) -> Verdict {
     {
         findings.insert(0, Found { row, hit: Hit::new(Level::Probable, view.all_clear()), because_of: None });
     }
-    Verdict { has_cause, reached: view.reached(), undecided, findings, witness: view.into_witness() }
+    let cause = findings.first().filter(|_| has_cause);
+    let place = place.filter(|_| cause.is_some_and(|found| place::PLACED.contains(&found.row.id)));
+    Verdict { has_cause, reached: view.reached(), place, undecided, findings, witness: view.into_witness() }
 }
 
 /// The finding that nothing was found.

@@ -1,8 +1,9 @@
 //! What only packets tell: their length, resets, and their time to live.
 
-use super::{Culprit, Hit, Level, Row, View};
+use super::place::place;
+use super::{Hit, Level, Row, View};
 use crate::base::Layer;
-use crate::transcript::trial::{Arm, Ending, Hop};
+use crate::transcript::trial::{Arm, Ending, Feeler, Hop, ResetSeen};
 
 pub(super) const ROWS: &[Row] = &[
     Row {
@@ -54,63 +55,125 @@ fn black_hole(view: &View<'_>) -> Option<Hit> {
     if view.works_only_short() {
         let level = view.contrast(Arm::TlsShort, Arm::Tls).level(3)?;
         let level = if level == Level::Probable { Level::Confirmed } else { level };
-        return Some(Hit::new(level, format!("{} handshakes ended in silence; in segments of 536 bytes none did", view.of_all(Arm::Tls))));
+        let says = format!("{} handshakes ended in silence; in segments of 536 bytes none did", view.of_all(Arm::Tls));
+        return Some(Hit::new(level, says + &carries(view, Arm::TlsSegment)));
     }
     let (plain, short) = (view.silent(Arm::Echo), view.open(Arm::EchoShortSegments));
     let size = view.trials(Arm::Echo).filter_map(|trial| trial.saw.value).max()?;
     let level = view.contrast(Arm::EchoShortSegments, Arm::Echo).level(3).filter(|_| plain && short)?;
     let level = if level == Level::Probable { Level::Confirmed } else { level };
-    Some(Hit::new(level, format!("packets of {size} bytes come back, longer ones do not; in short segments all do")))
+    let says = format!("LCP echoes of {size} bytes come back, longer ones do not; in short segments all do");
+    Some(Hit::new(level, says + &carries(view, Arm::EchoSegment)))
+}
+
+/// How long packets may be, when it was searched for.
+fn carries(view: &View<'_>, arm: Arm) -> String {
+    let lengths = |passed: bool| view.trials(arm).filter(move |trial| trial.passed() == passed).filter_map(|trial| trial.saw.value);
+    let six = view.trials(arm).any(|trial| trial.saw.to.is_some_and(|to| to.is_ipv6()));
+    // RFC 9293 3.7.1: a segment's length is that of the packet without the two headers.
+    let headers = if six { 60 } else { 40 };
+    let Some(fails) = lengths(false).min() else { return String::new() };
+    let Some(passes) = lengths(true).filter(|length| *length < fails).max() else { return String::new() };
+    let (longest, first) = (passes + headers, fails + headers);
+    format!("; packets of {longest} bytes come through and those of {first} do not: the path carries {longest}, an MSS of {passes}")
 }
 
 fn injected(view: &View<'_>) -> Option<Hit> {
-    let proof =
-        view.trail.resets.iter().find(|reset| reset.with_icmp || reset.data_after && reset.peer_ttl.is_some_and(|ttl| ttl != reset.ttl))?;
+    let late = |reset: &&ResetSeen| reset.data_after && (reset.peer_ttl.is_some_and(|ttl| ttl != reset.ttl) || odd_id(reset));
+    let proof = view.trail.resets.iter().find(|reset| reset.with_icmp || late(reset))?;
     let says = match proof.with_icmp {
-        true => format!(
-            "a reset came together with time exceeded for the packet that drew it (time to live {})",
-            proof.our_ttl.unwrap_or_default()
-        ),
-        false => format!(
-            "data of the server came after a reset; their times to live are {} and {}",
-            proof.peer_ttl.unwrap_or_default(),
-            proof.ttl
-        ),
+        true => "a reset came together with time exceeded for the packet that drew it".to_string(),
+        false => format!("data of the server came after a reset; {}", beside(proof)),
     };
-    Some(Hit::new(Level::Confirmed, says).of(nearness(view)))
+    Some(Hit::new(Level::Confirmed, says))
 }
 
 fn by_box(view: &View<'_>) -> Option<Hit> {
-    if let Some((last, first)) = interval(view) {
-        let says = format!(
-            "a hello with the name is answered with RST when it goes {first} hops and not when it goes {last}; one without it is not"
-        );
-        return Some(Hit::new(Level::Confirmed, format!("{says}: the device is at hop {last} or {first}")).of(nearness(view)));
+    let speaks = |hop: &Hop| matches!(hop.ending, Ending::Reset | Ending::Closed | Ending::Alert(_) | Ending::NotTls);
+    let first = view.trail.hops.iter().find(|hop| hop.sent == Feeler::Named && speaks(hop));
+    if let (Some(first), Some(_)) = (first, place(view)) {
+        let says =
+            format!("a hello with the name ends in {} when it goes {} hops and not when it goes fewer", first.ending.word(), first.ttl);
+        return Some(Hit::new(Level::Confirmed, says));
     }
-    let odd: Vec<_> = view.trail.resets.iter().filter(|reset| reset.peer_ttl.is_some_and(|ttl| ttl.abs_diff(reset.ttl) > 1)).collect();
+    let other_ttl = |reset: &ResetSeen| reset.peer_ttl.is_some_and(|ttl| ttl.abs_diff(reset.ttl) > 1);
+    let odd: Vec<_> = view.trail.resets.iter().filter(|reset| other_ttl(reset) || odd_id(reset)).collect();
     let first = odd.first()?;
     let level = if odd.len() >= 2 { Level::Probable } else { Level::Suspected };
-    let says = format!(
-        "{} resets arrived with time to live {}, the server's packets with {}",
-        odd.len(),
-        first.ttl,
-        first.peer_ttl.unwrap_or_default()
-    );
-    Some(Hit::new(level, says).or_else("a balancer that answers resets with another time to live"))
+    Some(Hit::new(level, format!("{} resets arrived; {}", odd.len(), beside(first))).or_else("a balancer that answers resets by itself"))
 }
 
-/// The last hop at which the hello with the name was not answered, and the first at which it was, while the other one was not.
-fn interval(view: &View<'_>) -> Option<(u8, u8)> {
-    let speaks = |hop: &Hop| matches!(hop.ending, Ending::Reset | Ending::Closed | Ending::Alert(_) | Ending::NotTls);
-    let first = view.trail.hops.iter().find(|hop| hop.named && speaks(hop))?.ttl;
-    let other = view.trail.hops.iter().find(|hop| !hop.named && hop.ttl == first)?;
-    (!speaks(other) && other.ending != Ending::Answered || first > 1).then_some((first.saturating_sub(1), first))
+/// The server counts its IP-IDs up on this connection, and the reset's is far from all of them. Senders of RST that have no count write 0.
+fn odd_id(reset: &ResetSeen) -> bool {
+    let steps = || reset.peer_ids.windows(2).filter_map(|pair| Some(pair.get(1)?.wrapping_sub(*pair.first()?)));
+    let counts = reset.peer_ids.len() >= 2 && steps().all(|step| (1..=NEAR).contains(&step));
+    let far = |id: &u16| reset.ip_id.wrapping_sub(*id) > FAR && id.wrapping_sub(reset.ip_id) > FAR;
+    counts && reset.ip_id != 0 && reset.peer_ids.iter().all(far)
 }
 
-/// Within the first two hops it is the local network's.
-fn nearness(view: &View<'_>) -> Culprit {
-    match interval(view) {
-        Some((_, first)) if first <= 2 => Culprit::LocalNetwork,
-        _ => Culprit::Way,
+/// The reset beside the server's other segments, in what differs.
+fn beside(reset: &ResetSeen) -> String {
+    let mut parts = Vec::new();
+    if let Some(ttl) = reset.peer_ttl.filter(|ttl| *ttl != reset.ttl) {
+        parts.push(format!("time to live {}, the server's packets {ttl}", reset.ttl));
+    }
+    if odd_id(reset) {
+        let ids = reset.peer_ids.iter().take(3).map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        parts.push(format!("IP-ID {}, the server's packets {ids}", reset.ip_id));
+    }
+    if let Some(window) = reset.peer_window.filter(|window| reset.window != 0 && *window != reset.window) {
+        parts.push(format!("window {}, the server's {window}", reset.window));
+    }
+    parts.join("; ")
+}
+
+/// Ours: IP-IDs that count up do so in steps of this size at most, RFC 6864 leaves it to the sender.
+const NEAR: u16 = 64;
+/// Ours: no counter is so far from itself within one connection.
+const FAR: u16 = 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transcript::trial::Trail;
+
+    fn reset(ttl: u8, ip_id: u16, peer_ids: &[u16], data_after: bool) -> ResetSeen {
+        ResetSeen {
+            from: std::net::SocketAddr::from(([10, 0, 0, 1], 443)),
+            ttl,
+            ip_id,
+            window: 777,
+            ack: true,
+            peer_ttl: Some(62),
+            peer_ids: peer_ids.to_vec(),
+            peer_window: Some(501),
+            data_after,
+            with_icmp: false,
+        }
+    }
+
+    #[test]
+    fn a_foreign_ip_id_gives_a_reset_away_and_a_server_without_a_counter_does_not() {
+        let found = |resets: &[ResetSeen]| {
+            let trail = Trail { resets: resets.to_vec(), ..Trail::default() };
+            let view = View::of(&trail);
+            (injected(&view).map(|hit| hit.says), by_box(&view).map(|hit| (hit.level, hit.says)))
+        };
+        let (forged, by) = found(&[reset(62, 40_000, &[7, 8, 9], true)]);
+        assert_eq!(
+            forged.expect("forged"),
+            "data of the server came after a reset; IP-ID 40000, the server's packets 7, 8, 9; window 777, the server's 501"
+        );
+        assert_eq!(by.expect("a box").0, Level::Suspected);
+        for sound in [
+            reset(62, 10, &[7, 8, 9], true),
+            reset(62, 0, &[7, 8], true),
+            reset(62, 40_000, &[7, 31_000, 60_000], true),
+            reset(62, 40_000, &[7], false),
+        ] {
+            assert_eq!(found(std::slice::from_ref(&sound)), (None, None), "{sound:?}");
+        }
+        let (_, by) = found(&[reset(62, 40_000, &[65_535, 3], false), reset(255, 0, &[], false)]);
+        assert_eq!(by.expect("a box").0, Level::Probable);
     }
 }

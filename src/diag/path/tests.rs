@@ -28,6 +28,62 @@ fn trail(trials: Vec<Trial>) -> Trail {
     Trail { trials, ..Trail::default() }
 }
 
+/// Eight rounds of the three transfers at these speeds in kB/s; a short echo takes a millisecond.
+fn transfers(tunnel: u64, split: u64, pages: Option<u64>) -> Trail {
+    let carried = |kilobytes: u64| Saw {
+        bytes: Some(100_000),
+        within: Some(Micros(100_000_000 / kilobytes)),
+        beat: Some(Micros(1000)),
+        gap: Some(Micros(1)),
+        ..Saw::default()
+    };
+    let arms = [(Arm::Bulk, Some(tunnel)), (Arm::BulkSplit, Some(split)), (Arm::BulkPlain, pages)];
+    let rows = arms.into_iter().filter_map(|(arm, speed)| Some((arm, speed?)));
+    let trials = rows.flat_map(|(arm, speed)| (1..=8).map(move |round| trial(arm, round, Ending::Answered, carried(speed))));
+    let mut trials: Vec<Trial> = trials.collect();
+    trials.push(trial(Arm::Call, 1, Ending::Answered, Saw::default()));
+    Trail { trials, ..Trail::default() }
+}
+
+#[test]
+fn a_slow_tunnel_beside_quick_pages_is_a_class_of_traffic_and_slow_pages_are_the_line() {
+    let cause = |trail: &Trail| judge(trail).cause().map(|found| (found.row.id, found.hit.says.clone()));
+    let (id, says) = cause(&transfers(50, 50, Some(900))).expect("a cause");
+    assert_eq!(id, "DATA-THROTTLED");
+    assert!(says.contains("pages over TLS from the same server"), "{says}");
+    let (id, says) = cause(&transfers(50, 900, Some(900))).expect("a cause");
+    assert_eq!(id, "DATA-THROTTLED");
+    assert!(says.contains("does not look like SSTP"), "{says}");
+    let (id, says) = cause(&transfers(50, 50, Some(60))).expect("a cause");
+    assert_eq!(id, "DATA-RATE-LIMITED");
+    assert!(says.contains("pages over TLS 60 kB/s"), "{says}");
+    assert_eq!(cause(&transfers(50, 50, None)).expect("a cause").0, "DATA-RATE-LIMITED", "without pages the echoes alone tell");
+    // 900 kB/s of echoes are the server's business, however fast its pages are; so is a pace of one short echo.
+    assert_eq!(cause(&transfers(900, 900, Some(9000))), None);
+    assert_eq!(cause(&transfers(600, 600, Some(9000))), None);
+}
+
+#[test]
+fn the_length_that_the_path_carries_is_named() {
+    let segment = |value: u64, ending: Ending| trial(Arm::TlsSegment, 1, ending, Saw { value: Some(value), ..Saw::default() });
+    let mut trials: Vec<Trial> = (1..=3)
+        .flat_map(|round| {
+            [(Arm::Tls, Ending::Silence), (Arm::TlsShort, Ending::Answered)].map(|(arm, ending)| trial(arm, round, ending, Saw::default()))
+        })
+        .collect();
+    let says = |trials: &[Trial]| judge(&Trail { trials: trials.to_vec(), ..Trail::default() }).cause().map(|found| found.hit.says.clone());
+    assert!(!says(&trials).expect("a black hole").contains("carries"), "it was not searched for");
+    trials.extend([
+        segment(800, Ending::Answered),
+        segment(1160, Ending::Answered),
+        segment(1161, Ending::Silence),
+        segment(1400, Ending::Silence),
+    ]);
+    let with_size = says(&trials).expect("a black hole");
+    assert!(with_size.contains("packets of 1200 bytes come through and those of 1201 do not"), "{with_size}");
+    assert!(with_size.contains("an MSS of 1160"), "{with_size}");
+}
+
 #[test]
 fn a_refused_port_is_surer_when_a_neighbour_or_the_control_connects() {
     let refused = |round| trial(Arm::Tcp, round, Ending::Refused, Saw { connect: Some(Micros(700)), ..Saw::default() });
@@ -122,4 +178,18 @@ fn a_witness_bears_a_finding_out_or_speaks_for_itself() {
     assert!(cause.hit.says.contains("; the witness: run-1: "), "{}", cause.hit.says);
     let mute = told(vanished, Err("no connection".into()));
     assert_eq!((mute.cause().map(|cause| cause.hit.level), mute.witness.is_none()), (Some(Level::Suspected), true));
+}
+
+#[test]
+fn a_certificate_that_the_servers_owner_did_not_name_is_somebody_elses() {
+    let cause = |pinned: bool, sha256: &str| {
+        let shown = Shown { sha256: "bb".into(), trusted: true, ..Shown::default() };
+        let tls = trial(Arm::Tls, 1, Ending::Answered, Saw { cert: Some(shown), ..Saw::default() });
+        let mut seen = trail(vec![tls, trial(Arm::Call, 1, Ending::Answered, Saw::default())]);
+        seen.head.reference = Some(Reference { sha256: Some(sha256.into()), pinned, ..Reference::default() });
+        judge(&seen).cause().map(|found| (found.row.id, found.hit.level))
+    };
+    assert_eq!(cause(true, "aa"), Some(("BIND-TLS-INSPECTION", Level::Probable)));
+    assert_eq!(cause(false, "aa"), Some(("CERT-VANTAGE-DIFF", Level::Suspected)), "several nodes with one each");
+    assert_eq!(cause(true, "bb"), None);
 }

@@ -146,6 +146,7 @@ impl Blueprint {
             maker: None,
             toxics_above_tls: self.toxics_above_tls.clone(),
             ear: config.ear.clone(),
+            page: config.page,
             witness: config
                 .witness
                 .as_ref()

@@ -53,6 +53,8 @@ pub struct LabConfig {
     pub ear: Ear,
     /// Gives back what arrived; it then is who hears.
     pub witness: Option<Witness>,
+    /// It has a page at `/` too, as most servers do.
+    pub page: bool,
     /// The address to listen on in place of loopback.
     pub at: Option<IpAddr>,
 }
@@ -70,6 +72,7 @@ impl Default for LabConfig {
             seed: 1,
             ear: Ear::default(),
             witness: None,
+            page: false,
             at: None,
         }
     }

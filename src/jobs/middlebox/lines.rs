@@ -130,6 +130,13 @@ pub(super) const KINDS: &[Kind] = &[
         &["DATA-THROTTLED"],
     ),
     counted(
+        "throttle-tunnels",
+        "slows connections down that carry as much up as down",
+        Makes::Rules(|rate| vec![Rule::RateOfTunnels(rate)]),
+        (60_000, Unit::Rate),
+        &["DATA-THROTTLED"],
+    ),
+    counted(
         "shape",
         "slows every connection down",
         Makes::Rules(|rate| vec![Rule::Rate(rate)]),

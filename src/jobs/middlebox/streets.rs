@@ -48,7 +48,7 @@ impl Street {
             root: Some(authority.root_der()),
             pages: Vec::new(),
         };
-        let lab = Lab::start(LabConfig { own: Some(own), ..config }).await?;
+        let lab = Lab::start(LabConfig { own: Some(own), page: true, ..config }).await?;
         let server = lab.addresses().first().copied().ok_or_else(|| cannot("no address"))?;
         let mut builder = Builder { authority: &authority, servers: &chain.identity, server, boxes: Vec::new() };
         let met = builder.boxes_of(chosen).await?;

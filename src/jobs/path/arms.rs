@@ -30,12 +30,15 @@ pub(super) async fn perform(crew: &Crew, arm: Arm, value: Option<u64>) -> Brough
         Arm::PlainHttp => plain(crew, &ground).await,
         Arm::Tls | Arm::TlsShort | Arm::TlsControl | Arm::TlsElsewhere => tls(crew, &ground, arm).await,
         Arm::Together => together(crew, &ground).await,
-        _ if arm.layer() == Layer::Tls => hello(crew, &ground, arm, value, None).await,
+        _ if arm.layer() == Layer::Tls => hello(crew, &ground, arm, value).await,
         _ if arm.layer() == Layer::Http => http(crew, &ground, arm).await,
         Arm::Call | Arm::CallSplit => call(crew, &ground, arm).await,
         // It is run by itself: what plays the client stays on one thread.
         Arm::Login => nowhere(),
         Arm::Echo | Arm::EchoShortSegments => sizes(crew, &ground, arm).await,
+        Arm::BulkPlain => pages(crew, &ground).await,
+        // They are run by the search for the length.
+        Arm::TlsSegment | Arm::EchoSegment => nowhere(),
         _ => bulk(crew, &ground, arm).await,
     }
 }
@@ -155,8 +158,7 @@ async fn tls(crew: &Crew, ground: &Ground, arm: Arm) -> Brought {
     }
 }
 
-/// One hello; `hops`: so far.
-pub(super) async fn hello(crew: &Crew, ground: &Ground, arm: Arm, value: Option<u64>, hops: Option<u32>) -> Brought {
+async fn hello(crew: &Crew, ground: &Ground, arm: Arm, value: Option<u64>) -> Brought {
     let route = if arm == Arm::HelloToControl { &ground.control } else { &ground.route };
     let Some(route) = route else { return nowhere() };
     let real = crew.config.probe.target.name().trim_end_matches('.');
@@ -178,7 +180,7 @@ pub(super) async fn hello(crew: &Crew, ground: &Ground, arm: Arm, value: Option<
         _ => Shape::Plain,
     };
     let port = value.filter(|_| arm == Arm::HelloFromPort).and_then(|port| u16::try_from(port).ok());
-    let manner = Manner { split: arm == Arm::HelloSplit, port, hops };
+    let manner = Manner { split: arm == Arm::HelloSplit, port };
     let bytes = shots::hello_bytes(shape, name, random(crew));
     Brought::new(shots::hello(route, &bytes, manner, crew.config.patience).await)
 }
@@ -214,9 +216,9 @@ async fn together(crew: &Crew, ground: &Ground) -> Brought {
 }
 
 /// TLS to the server, and what was seen of it.
-async fn stream(crew: &Crew, ground: &Ground, short: bool) -> Result<(Walk<TlsStream<Tap>>, Saw), Brought> {
+async fn stream(crew: &Crew, ground: &Ground, segment: Option<u32>) -> Result<(Walk<TlsStream<Tap>>, Saw), Brought> {
     let Some(route) = &ground.route else { return Err(nowhere()) };
-    let knobs = Knobs { segment: short.then_some(SHORT), port: None };
+    let knobs = Knobs { segment, port: None };
     let (secure, saw) =
         shots::secure(route, &whom(crew, false), knobs, crew.config.patience).await.map_err(|missed| Brought::from(*missed))?;
     Ok((Walk::new(secure.stream, crew.clock, crew.config.patience), saw))
@@ -255,7 +257,7 @@ fn request(crew: &Crew, arm: Arm) -> Vec<u8> {
 }
 
 async fn http(crew: &Crew, ground: &Ground, arm: Arm) -> Brought {
-    match stream(crew, ground, false).await {
+    match stream(crew, ground, None).await {
         Ok((mut walk, saw)) => answered(&mut walk, &request(crew, arm), saw, Layer::Tls).await,
         Err(brought) => brought,
     }
@@ -283,9 +285,14 @@ async fn answered<S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin>(
     }
 }
 
-/// A call up to LCP; `split`: with other record sizes at its beginning.
-pub(super) async fn opened(crew: &Crew, ground: &Ground, split: bool, short: bool) -> Result<(Walk<TlsStream<Tap>>, Saw), Brought> {
-    let (mut walk, mut saw) = stream(crew, ground, short).await?;
+/// A call up to LCP; `split`: with other record sizes at its beginning; `segment`: in TCP segments of so many bytes at most.
+pub(super) async fn opened(
+    crew: &Crew,
+    ground: &Ground,
+    split: bool,
+    segment: Option<u32>,
+) -> Result<(Walk<TlsStream<Tap>>, Saw), Brought> {
+    let (mut walk, mut saw) = stream(crew, ground, segment).await?;
     let failed = |reached, ending, saw| Brought { reached: Some(reached), ending, saw };
     match walk.ask(&request(crew, Arm::Sstp)).await {
         Ok((head, _, first)) => {
@@ -307,7 +314,7 @@ pub(super) async fn opened(crew: &Crew, ground: &Ground, split: bool, short: boo
 }
 
 async fn call(crew: &Crew, ground: &Ground, arm: Arm) -> Brought {
-    match opened(crew, ground, arm == Arm::CallSplit, false).await {
+    match opened(crew, ground, arm == Arm::CallSplit, None).await {
         Ok((walk, saw)) => {
             walk.leave().await;
             Brought { reached: Some(Layer::Lcp), ending: Ending::Answered, saw }
@@ -322,7 +329,7 @@ async fn call(crew: &Crew, ground: &Ground, arm: Arm) -> Brought {
 
 /// Echoes of rising length on one call; the value is the longest that came back.
 async fn sizes(crew: &Crew, ground: &Ground, arm: Arm) -> Brought {
-    let (mut walk, mut saw) = match opened(crew, ground, false, arm == Arm::EchoShortSegments).await {
+    let (mut walk, mut saw) = match opened(crew, ground, false, (arm == Arm::EchoShortSegments).then_some(SHORT)).await {
         Ok(made) => made,
         Err(brought) => return brought,
     };
@@ -338,7 +345,7 @@ async fn sizes(crew: &Crew, ground: &Ground, arm: Arm) -> Brought {
 }
 
 async fn bulk(crew: &Crew, ground: &Ground, arm: Arm) -> Brought {
-    let (mut walk, mut saw) = match opened(crew, ground, arm == Arm::BulkSplit, false).await {
+    let (mut walk, mut saw) = match opened(crew, ground, arm == Arm::BulkSplit, None).await {
         Ok(made) => made,
         Err(brought) => return brought,
     };
@@ -351,6 +358,54 @@ async fn bulk(crew: &Crew, ground: &Ground, arm: Arm) -> Brought {
         walk.leave().await;
     }
     Brought { reached: Some(Layer::Lcp), ending: ending.unwrap_or(Ending::Answered), saw }
+}
+
+/// The page at `/` again and again in one TLS connection, several asked for at a time: bytes that are no tunnel's.
+async fn pages(crew: &Crew, ground: &Ground) -> Brought {
+    let (mut walk, mut saw) = match stream(crew, ground, None).await {
+        Ok(made) => made,
+        Err(brought) => return brought,
+    };
+    let (carried, ending) = walk.pages(&request(crew, Arm::Get), crew.config.bulk, WINDOW).await;
+    (saw.bytes, saw.within) = (Some(carried.bytes), Some(carried.within));
+    // A server that ends the connection behind an answer or two is no measure.
+    let ending = match ending {
+        Some(ending) if carried.bytes < ENOUGH => {
+            Ending::Ours(format!("the server gives no more pages in one connection: {}", ending.word()))
+        }
+        Some(ending) => ending,
+        None => Ending::Answered,
+    };
+    Brought { reached: Some(Layer::Http), ending, saw }
+}
+
+/// The same as without, in TCP segments of that many bytes at most.
+pub(super) async fn in_segments(crew: &Crew, arm: Arm, length: u32) -> Brought {
+    let ground = crew.ground();
+    let Some(route) = &ground.route else { return nowhere() };
+    if arm == Arm::TlsSegment {
+        let knobs = Knobs { segment: Some(length), port: None };
+        return match shots::secure(route, &whom(crew, false), knobs, crew.config.patience).await {
+            Ok((secure, saw)) => {
+                secure.close().await;
+                Brought { reached: Some(Layer::Tls), ending: Ending::Answered, saw }
+            }
+            Err(missed) => (*missed).into(),
+        };
+    }
+    let (mut walk, saw) = match opened(crew, &ground, false, Some(length)).await {
+        Ok(made) => made,
+        Err(brought) => return brought,
+    };
+    let longest = SIZES.into_iter().max().unwrap_or_default();
+    let ending = match walk.echoes(longest, 1, 1).await {
+        (_, None) => Ending::Answered,
+        (_, Some(ending)) => ending,
+    };
+    if ending == Ending::Answered {
+        walk.leave().await;
+    }
+    Brought { reached: Some(Layer::Lcp), ending, saw }
 }
 
 /// A call with a login, up to the network layer.
@@ -374,7 +429,7 @@ pub(super) async fn login(crew: &Crew) -> Brought {
 }
 
 /// Random of a hello, another one each time.
-fn random(crew: &Crew) -> [u8; 32] {
+pub(super) fn random(crew: &Crew) -> [u8; 32] {
     let mut bytes = [0; 32];
     let state = crew.config.probe.seed ^ crew.clock.now().0.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     for (place, chunk) in bytes.chunks_exact_mut(8).enumerate() {
@@ -392,7 +447,7 @@ fn correlation(crew: &Crew) -> String {
 /// Ours: connections that are held at the same time.
 pub(super) const TOGETHER: usize = 12;
 /// RFC 9293 3.7.1: the default send MSS of IPv4, which every path carries.
-const SHORT: u32 = 536;
+pub(super) const SHORT: u32 = 536;
 /// RFC 2606 3: a name that anybody may use for examples.
 const OTHER_NAME: &str = "www.example.com";
 /// As long as SSTP_DUPLEX_POST.
@@ -405,7 +460,9 @@ const BULK_SIZE: usize = 1000;
 const SHORT_ECHO: usize = 16;
 /// Ours: so many short echoes tell how fast a server answers.
 const SHORT_ECHOES: u64 = 16;
-/// Ours: echoes under way at a time.
+/// Ours: bytes of pages from which a rate may be told.
+const ENOUGH: u64 = 16 * 1024;
+/// Ours: echoes, or pages, under way at a time.
 const WINDOW: u64 = 8;
 /// Ours: bytes of a body that are kept.
 const BODY: usize = 400;

@@ -105,6 +105,11 @@ impl Crew {
         lock(&self.sniffer).as_ref()?.as_ref().ok()?.router(port)
     }
 
+    /// Resets and what routers say are heard.
+    pub fn hears(&self) -> bool {
+        matches!(&*lock(&self.sniffer), Some(Ok(_)))
+    }
+
     pub fn hop(&self, hop: Hop) {
         lock(&self.hops).push(hop);
     }
@@ -144,7 +149,8 @@ impl Crew {
         lock(&self.trials).push(trial);
     }
 
-    async fn wait_a_little(&self) {
+    /// The pause between two connections.
+    pub async fn wait_a_little(&self) {
         if !self.config.pace.is_zero() {
             let _turn = self.pace.lock().await;
             tokio::time::sleep(self.config.pace).await;
@@ -160,13 +166,16 @@ impl Crew {
     pub fn trail(&self, head: TrailHead) -> Trail {
         let mut trials = lock(&self.trials).clone();
         trials.sort_by_key(|trial| trial.at);
-        let (resets, no_raw) = match &*lock(&self.sniffer) {
-            Some(Ok(sniffer)) => (sniffer.resets(), None),
-            Some(Err(error)) => (Vec::new(), Some(format!("no raw sockets: {error}"))),
-            None => (Vec::new(), Some("resets on loopback and through proxies are not looked at".into())),
+        let (resets, rejecters, no_raw) = match &*lock(&self.sniffer) {
+            Some(Ok(sniffer)) => (sniffer.resets(), sniffer.rejecters(), None),
+            Some(Err(error)) => {
+                (Vec::new(), Vec::new(), Some(format!("resets and hops: no raw sockets, which need CAP_NET_RAW ({error})")))
+            }
+            None => (Vec::new(), Vec::new(), Some("resets on loopback and through proxies are not looked at".into())),
         };
         let head = TrailHead { no_raw, ..head };
-        Trail { head, trials, resets, hops: lock(&self.hops).clone(), witness: lock(&self.witness).clone(), ..Trail::default() }
+        let (hops, witness) = (lock(&self.hops).clone(), lock(&self.witness).clone());
+        Trail { head, trials, resets, rejecters, hops, witness, ..Trail::default() }
     }
 }
 

@@ -36,19 +36,23 @@ impl Experiment {
         std::iter::once(self.control).chain(self.treatments.iter().copied())
     }
 
+    /// The arms that are run: of an active experiment a gentle investigation runs what every client does.
+    pub(super) fn run(&self, config: &PathConfig) -> impl Iterator<Item = Arm> {
+        let all = !(self.active && config.gentle);
+        self.arms().filter(move |arm| all || matches!(arm, Arm::HelloNamed | Arm::Sstp | Arm::Call))
+    }
+
     /// Connections at most.
     pub(super) fn most(&self, config: &PathConfig) -> usize {
-        if self.active && config.gentle {
-            return 0;
-        }
         match self.id {
             // Searched by themselves, and not in rounds.
             "time.idle" => return config.max_idle.map_or(0, |_| super::idle::MOST),
+            "data.mtu" => return 0,
             "sstp.login" => return config.probe.credentials.as_ref().map_or(0, |_| LOGINS),
             _ => {}
         }
         let of = |arm: Arm| super::stage::values(arm, config).len() * if arm == Arm::Together { super::arms::TOGETHER } else { 1 };
-        self.arms().map(of).sum::<usize>() * usize::from(self.rounds(config))
+        self.run(config).map(of).sum::<usize>() * usize::from(self.rounds(config))
     }
 }
 
@@ -289,15 +293,24 @@ pub const ALL: &[Experiment] = &[
         id: "data.bulk",
         layer: Layer::Data,
         varies: "whether the flow looks like SSTP",
-        control: Arm::BulkSplit,
-        treatments: &[Arm::Bulk],
+        control: Arm::BulkPlain,
+        treatments: &[Arm::BulkSplit, Arm::Bulk],
         many: true,
         active: true,
         means: &[
             ("both stop behind the same number of bytes", "DATA-BYTE-CAP"),
-            ("only what looks like SSTP is slow", "DATA-THROTTLED"),
-            ("both are slow and steady", "DATA-RATE-LIMITED"),
+            ("only what looks like SSTP, or only the tunnel, is slow", "DATA-THROTTLED"),
+            ("all are slow and steady", "DATA-RATE-LIMITED"),
         ],
+    },
+    Experiment {
+        id: "data.mtu",
+        layer: Layer::Data,
+        varies: "the length of packets that may not be fragmented, from 576 bytes to 1500",
+        control: Arm::TlsShort,
+        treatments: &[Arm::TlsSegment, Arm::EchoSegment],
+        means: &[("packets up to one length come through, longer ones do not", "TCP-PMTU-BLACKHOLE")],
+        ..ROW
     },
     Experiment {
         id: "time.idle",

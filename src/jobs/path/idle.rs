@@ -3,10 +3,13 @@
 use super::arms;
 use super::crew::{Brought, Crew};
 use crate::base::Layer;
-use crate::transcript::trial::{Arm, Ending, Trial};
+use crate::jobs::probe;
+use crate::transcript::facts::State;
+use crate::transcript::trial::{Arm, Ending, Saw, Trial};
+use crate::transcript::{Facts, How, Reason};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, LocalSet};
 
 /// Searches up to the bound that the user gave.
 pub(super) async fn search(crew: &Arc<Crew>) {
@@ -31,30 +34,70 @@ pub(super) async fn search(crew: &Arc<Crew>) {
     }
 }
 
-/// Quiet calls of these ages, and a busy one as old as the oldest.
+/// Quiet calls of these ages, and a busy one as old as the oldest. Where a login works they are logged in: servers end others after a while.
 async fn side_by_side(crew: &Arc<Crew>, round: u16, times: &[Duration]) -> Vec<Trial> {
-    let mut under_way = JoinSet::new();
     let oldest = times.iter().max().copied().unwrap_or_default();
+    let with_login = crew.passed(Arm::Login);
+    // What plays the client of a login stays on one thread.
+    let one_thread = LocalSet::new();
+    let mut under_way = JoinSet::new();
     for (arm, time) in times.iter().map(|time| (Arm::Idle, *time)).chain([(Arm::Busy, oldest)]) {
         let crew = crew.clone();
-        under_way.spawn(async move {
+        let tried = async move {
             let at = crew.clock.now();
-            let brought = if arm == Arm::Busy { busy(&crew, time).await } else { quiet(&crew, time).await };
+            let brought = match arm {
+                _ if with_login => logged_in(&crew, arm, time).await,
+                Arm::Busy => busy(&crew, time).await,
+                _ => quiet(&crew, time).await,
+            };
             let Brought { reached, ending, saw } = brought;
             Trial { arm, round, at, took: crew.clock.now() - at, reached, ending, saw }
-        });
+        };
+        under_way.spawn_local_on(tried, &one_thread);
     }
     let mut trials = Vec::new();
-    while let Some(joined) = under_way.join_next().await {
-        trials.extend(joined.ok());
-    }
+    let all = async {
+        while let Some(joined) = under_way.join_next().await {
+            trials.extend(joined.ok());
+        }
+    };
+    one_thread.run_until(all).await;
     trials.iter().for_each(|trial| crew.note(trial.clone()));
     trials
 }
 
+/// A call with a login that says nothing for so long, or asks now and then whether the server is there, and hangs up in order then.
+async fn logged_in(crew: &Crew, arm: Arm, time: Duration) -> Brought {
+    let mut config = crew.config.probe.clone();
+    (config.scan, config.matrix, config.pings, config.stays) = (None, None, 0, Some(time));
+    let patience = crew.config.patience;
+    let timers = &mut config.timers;
+    timers.layer = timers.layer.min(patience * 2);
+    // A goodbye that is not answered is asked for twice.
+    (timers.restart, timers.disconnect_1) = (timers.restart.min(patience / 2), timers.disconnect_1.min(patience));
+    timers.hello = if arm == Arm::Busy { (time / BEATS).clamp(LEAST_BEAT, BEAT) } else { time * 2 + BEAT };
+    config.total = time + patience * 8;
+    let (_keep, stop) = tokio::sync::watch::channel(false);
+    let facts = Facts::of(&probe::run(&config, &crew.clock, &mut Vec::new(), stop).await);
+    let stood = facts.layers.iter().any(|entry| entry.layer == Layer::Ncp && entry.state == State::Up);
+    let ending = match &facts.stop {
+        // All of it, and the goodbye was answered.
+        None => Ending::Answered,
+        Some(stop) if !stood => Ending::Ours(format!("the login came as far as {}", stop.layer)),
+        Some(stop) => match &stop.reason {
+            Reason::TimedOut { .. } | Reason::TimeUp { .. } => Ending::Silence,
+            Reason::Closed(How::Reset) => Ending::Reset,
+            Reason::Closed(_) => Ending::Closed,
+            reason => Ending::Broken(reason.to_string()),
+        },
+    };
+    let saw = Saw { value: u64::try_from(time.as_millis()).ok(), ..Saw::default() };
+    Brought { reached: Some(Layer::Lcp), ending, saw }
+}
+
 /// Says nothing for so long, then asks.
 async fn quiet(crew: &Crew, time: Duration) -> Brought {
-    let (mut walk, mut saw) = match arms::opened(crew, &crew.ground(), false, false).await {
+    let (mut walk, mut saw) = match arms::opened(crew, &crew.ground(), false, None).await {
         Ok(made) => made,
         Err(brought) => return brought,
     };
@@ -76,7 +119,7 @@ async fn quiet(crew: &Crew, time: Duration) -> Brought {
 
 /// Says something all the time, for so long.
 async fn busy(crew: &Crew, time: Duration) -> Brought {
-    let (mut walk, mut saw) = match arms::opened(crew, &crew.ground(), false, false).await {
+    let (mut walk, mut saw) = match arms::opened(crew, &crew.ground(), false, None).await {
         Ok(made) => made,
         Err(brought) => return brought,
     };
@@ -109,5 +152,7 @@ const FINE: Duration = Duration::from_millis(200);
 const BEATS: u32 = 24;
 /// Ours: at least so often; shorter than any idle timer that is in use.
 const BEAT: Duration = Duration::from_secs(5);
+/// Ours: a server that does not answer twice within this time is gone.
+const LEAST_BEAT: Duration = Duration::from_millis(800);
 /// RFC 1661 5.8: an echo of this length has a magic number and little else.
 const ECHO: usize = 16;

@@ -11,6 +11,7 @@ pub mod experiments;
 mod hops;
 mod idle;
 mod residual;
+mod segments;
 mod stage;
 mod walk;
 
@@ -114,8 +115,9 @@ impl PathConfig {
     /// Connections and questions at most, when every contrast has to be repeated.
     pub fn most_connections(&self) -> usize {
         let contrasts: usize = experiments::ALL.iter().map(|row| row.most(self)).sum();
-        let searches = if self.gentle { 0 } else { residual::MOST + self.hops.map_or(0, |most| 2 * usize::from(most)) };
-        contrasts + searches + self.witness.as_ref().map_or(0, |_| witness::MOST)
+        let walk = self.hops.map_or(0, |most| hops::MOST * usize::from(most));
+        let searches = if self.gentle { 0 } else { residual::MOST + walk };
+        contrasts + searches + segments::MOST + self.witness.as_ref().map_or(0, |_| witness::MOST)
     }
 }
 

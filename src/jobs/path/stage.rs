@@ -3,7 +3,7 @@
 use super::arms;
 use super::crew::{Brought, Crew};
 use super::experiments::{ALL, Experiment};
-use super::{PathConfig, STAGES, hops, idle, residual};
+use super::{PathConfig, STAGES, hops, idle, residual, segments};
 use crate::base::Layer;
 use crate::jobs::probe::climb;
 use crate::jobs::witness;
@@ -11,7 +11,7 @@ use crate::live::dns;
 use crate::live::proxy::Kind;
 use crate::live::route::Route;
 use crate::proto::plan::Timers;
-use crate::transcript::trial::{Arm, Trial};
+use crate::transcript::trial::{Arm, Ending, Trial};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,9 +27,13 @@ pub(super) async fn all(crew: &Arc<Crew>) {
             Layer::Tls => {
                 residual::look(crew).await;
                 hops::walk(crew).await;
+                segments::sweep(crew, Arm::TlsSegment).await;
             }
             Layer::Sstp if possible(crew, layer) => login(crew).await,
-            Layer::Data => idle::search(crew).await,
+            Layer::Data => {
+                segments::sweep(crew, Arm::EchoSegment).await;
+                idle::search(crew).await;
+            }
             _ => {}
         }
     }
@@ -81,12 +85,12 @@ fn ports(seed: u64) -> impl Iterator<Item = u64> {
 /// The arms of a layer, as long as something differs.
 async fn contrasts(crew: &Arc<Crew>, layer: Layer) {
     let config = &crew.config;
-    let mut open: Vec<&Experiment> = ALL.iter().filter(|row| row.layer == layer && !(row.active && config.gentle)).collect();
-    open.retain(|row| !matches!(row.id, "time.idle" | "sstp.login"));
+    let mut open: Vec<&Experiment> = ALL.iter().filter(|row| row.layer == layer).collect();
+    open.retain(|row| !matches!(row.id, "time.idle" | "sstp.login" | "data.mtu"));
     let mut round = 1;
     while !open.is_empty() {
         let mut wanted: Vec<(Arm, Option<u64>)> = Vec::new();
-        for arm in open.iter().flat_map(|row| row.arms()).filter(|arm| makes_sense(crew, *arm)) {
+        for arm in open.iter().flat_map(|row| row.run(config)).filter(|arm| makes_sense(crew, *arm)) {
             let new: Vec<_> = values(arm, config).into_iter().map(|value| (arm, value)).filter(|pair| !wanted.contains(pair)).collect();
             wanted.extend(new);
         }
@@ -119,8 +123,8 @@ fn unsettled(crew: &Crew, row: &Experiment, round: u16) -> bool {
 
 /// The arms of that round did not all end alike.
 fn differs(crew: &Crew, row: &Experiment, round: u16) -> bool {
-    let passed: Vec<bool> =
-        row.arms().flat_map(|arm| crew.of(arm)).filter(|trial| trial.round == round).map(|trial| trial.passed()).collect();
+    let told = |trial: &Trial| trial.round == round && !matches!(trial.ending, Ending::Ours(_));
+    let passed: Vec<bool> = row.arms().flat_map(|arm| crew.of(arm)).filter(told).map(|trial| trial.passed()).collect();
     passed.iter().any(|one| Some(one) != passed.first()) || odd_rates(crew, row, round)
 }
 
@@ -128,11 +132,13 @@ fn differs(crew: &Crew, row: &Experiment, round: u16) -> bool {
 fn odd_rates(crew: &Crew, row: &Experiment, round: u16) -> bool {
     let rate = |arm: Arm| {
         let seconds = |trial: &Trial| trial.saw.within.map(|within| within.duration().as_secs_f64().max(1e-6));
-        let rates = crew.of(arm).into_iter().filter_map(|trial| Some(trial.saw.bytes? as f64 / seconds(&trial)?));
+        // A server that gives few pages in one connection is no measure.
+        let told = crew.of(arm).into_iter().filter(|trial| !matches!(trial.ending, Ending::Ours(_)));
+        let rates = told.filter_map(|trial| Some(trial.saw.bytes? as f64 / seconds(&trial)?));
         rates.fold(0.0, f64::max)
     };
-    let (plain, split) = (rate(Arm::Bulk), rate(Arm::BulkSplit));
-    row.id == "data.bulk" && (plain < split / 2.0 || round < crew.config.rounds && plain < SLOW)
+    let (tunnel, others) = (rate(Arm::Bulk), rate(Arm::BulkSplit).max(rate(Arm::BulkPlain).min(QUICK)));
+    row.id == "data.bulk" && (tunnel < others / 2.0 || round < crew.config.rounds && tunnel < SLOW)
 }
 
 /// It came through as a sound way lets it.
@@ -143,6 +149,8 @@ fn sound(trial: &Trial) -> bool {
         Arm::DnsRandom => !trial.passed(),
         // Refused by a server that has nothing there.
         Arm::PlainHttp | Arm::TcpOtherPort | Arm::ConnectOtherPort => true,
+        // Not every server gives its page more than once.
+        Arm::BulkPlain => trial.passed() || matches!(trial.ending, Ending::Ours(_)),
         // A server that does not know the version says so.
         Arm::Hello12 | Arm::Hello13 => !trial.ending.is_wordless(),
         _ => trial.passed(),
@@ -260,6 +268,8 @@ const SETTLES: Duration = Duration::from_millis(60);
 const HTTPS: u64 = 443;
 /// Ours: bytes in a second below which a line is looked at again.
 const SLOW: f64 = 200_000.0;
+/// Ours: bytes in a second above which pages and echoes differ for other reasons than the way.
+const QUICK: f64 = 500_000.0;
 /// Ours: from here on ports are chosen; the range of ephemeral ports of Linux begins at 32768.
 const FIRST_PORT: u64 = 20_000;
 /// Ours: so many of them.

@@ -144,6 +144,40 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Walk<S> {
         (carried, None)
     }
 
+    /// Answers to this request, `window` under way at a time, until so many bytes came; what came, and how it ended if not well.
+    pub async fn pages(&mut self, request: &[u8], most: u64, window: u64) -> (Carried, Option<Ending>) {
+        let began = self.clock.now();
+        let (mut carried, mut sent, mut back) = (Carried::default(), 0, 0);
+        let mut got = Vec::new();
+        while carried.bytes < most {
+            while sent - back < window {
+                if let Err(ending) = self.write(request).await {
+                    return (carried, Some(ending));
+                }
+                sent += 1;
+            }
+            match self.read().await {
+                Ok(bytes) => {
+                    carried = Carried { bytes: carried.bytes + bytes.len() as u64, within: self.clock.now() - began, ..carried };
+                    got.extend(bytes);
+                }
+                Err(ending) => return (carried, Some(ending)),
+            }
+            loop {
+                match answer(&got) {
+                    Ok(Some(len)) => {
+                        got.drain(..len.min(got.len()));
+                        back += 1;
+                    }
+                    Ok(None) if got.len() <= MOST_ANSWER => break,
+                    Ok(None) => return (carried, Some(Ending::Broken("an answer longer than a page".into()))),
+                    Err(ending) => return (carried, Some(ending)),
+                }
+            }
+        }
+        (carried, None)
+    }
+
     /// Waits so long, or until the call ends; how it ended then.
     pub async fn quiet(&mut self, time: Duration) -> Option<Ending> {
         let until = self.clock.instant(self.clock.now() + time);
@@ -280,6 +314,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Walk<S> {
     }
 }
 
+/// Length of the whole answer at the front of these bytes. Only bodies with a length are read: others have no end that is worth a wait.
+fn answer(bytes: &[u8]) -> Result<Option<usize>, Ending> {
+    match Head::parse_response(Layer::Http, bytes) {
+        Ok(Parsed::Whole(head, len)) => {
+            let body = head.header("content-length").and_then(|length| length.trim().parse::<usize>().ok());
+            let body =
+                body.filter(|body| *body <= MOST_ANSWER).ok_or(Ending::Broken("an answer without a length, or a long one".into()))?;
+            Ok(Some(len + body).filter(|whole| *whole <= bytes.len()))
+        }
+        Ok(Parsed::Partial) => Ok(None),
+        Err(error) => Err(Ending::Broken(error.to_string())),
+    }
+}
+
 fn ended(error: &io::Error) -> Ending {
     match error.kind() {
         io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionAborted => Ending::Reset,
@@ -295,5 +343,7 @@ fn shown(bytes: &[u8]) -> String {
 
 /// Ours: what does not come so soon is not waited for.
 const SOON: Duration = Duration::from_millis(200);
+/// Ours: bytes of an answer that is still a page.
+const MOST_ANSWER: usize = 1 << 20;
 /// Ours: more frames are not kept.
 const MOST_FRAMES: usize = 1024;

@@ -217,6 +217,7 @@ pub(in crate::jobs) fn client(config: &ProbeConfig, leaf: &[u8], proven: bool, l
         until: config.asked.until,
         timers: config.timers.clone(),
         pings: config.pings,
+        stays: config.stays,
         ..ClientConfig::new(host_header(&config.target), CertHashes::of(leaf))
     }
 }

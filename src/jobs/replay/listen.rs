@@ -73,6 +73,7 @@ pub async fn serve(
     let shared: Arc<Mutex<Vec<Shared>>> = Arc::default();
     let listener = Listener::open(Door {
         witness: None,
+        page: false,
         at: config.at,
         front: Front::Tls,
         identity,

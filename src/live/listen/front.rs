@@ -10,6 +10,7 @@ use crate::live::toxic::{Poisoned, Resettable};
 use crate::live::wiretap::Wired;
 use crate::live::witness::Usher;
 use crate::proto::plan::Mind;
+use crate::proto::site::Site;
 use crate::proto::{Machine, Session};
 use crate::transcript::{Event, Head, Secured, Sink, Target, TlsFailure, What};
 use rustls::crypto::aws_lc_rs;
@@ -113,6 +114,7 @@ impl Service {
                     Some(maker) => (maker.0)(clock.now()),
                     None => Box::new(Session::new(plan, clock.now())),
                 };
+                let machine = if self.door.page { Box::new(Site::new(machine)) } else { machine };
                 let machine: Box<dyn Machine + Send> = match &self.door.witness {
                     Some(witness) => Box::new(Usher::new(machine, witness.clone(), peer)),
                     None => machine,

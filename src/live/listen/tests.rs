@@ -20,6 +20,7 @@ fn door(front: Front) -> Door {
     let plan = Plan { mind: Mind::Server(ServerConfig::default()), edits: Vec::new(), toxics: Vec::new(), seed: 1 };
     Door {
         witness: None,
+        page: false,
         at: loopback(),
         front,
         identity,

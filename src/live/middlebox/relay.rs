@@ -147,6 +147,12 @@ impl Flow {
         });
     }
 
+    /// It carries about as much up as down, as tunnels do and pages do not.
+    fn both_ways(&self) -> bool {
+        let [up, down] = self.carried;
+        up > BOTH_WAYS && up * 2 > down
+    }
+
     /// How long these bytes are held back.
     fn hold(&mut self, len: usize, rules: &[Rule]) -> Option<Duration> {
         self.chunks += 1;
@@ -155,6 +161,7 @@ impl Flow {
             Rule::Delay(time) => *time,
             Rule::Rate(rate) => at_rate(len, *rate),
             Rule::RateOfSstp(rate) if self.sstp => at_rate(len, *rate),
+            Rule::RateOfTunnels(rate) if self.both_ways() => at_rate(len, *rate),
             Rule::Loss(nth, time) if spread.is_multiple_of(u64::from((*nth).max(1))) => *time,
             _ => Duration::ZERO,
         });
@@ -171,6 +178,8 @@ fn segment(stream: &TcpStream) -> io::Result<usize> {
     socket2::SockRef::from(stream).tcp_mss().map(|size| size as usize)
 }
 
+/// Ours: bytes up from which a connection may be called a tunnel.
+const BOTH_WAYS: u64 = 6_000;
 /// Ours: bytes read at a time.
 const CHUNK: usize = 16 * 1024;
 /// Ours: without a rule about time nothing is due for a day.

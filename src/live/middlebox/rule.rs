@@ -42,6 +42,8 @@ pub enum Rule {
     Rate(u64),
     /// The same, for connections that look like SSTP.
     RateOfSstp(u64),
+    /// The same, for connections that carry about as much up as down.
+    RateOfTunnels(u64),
     /// It holds everything back for so long.
     Delay(Duration),
     /// A packet in so many is lost, and comes again after so long.

@@ -72,23 +72,16 @@ pub struct Manner {
     pub split: bool,
     /// From a port of ours.
     pub port: Option<u16>,
-    /// So many hops far.
-    pub hops: Option<u32>,
 }
 
 /// Sends a hello and reads up to the ServerHello.
 pub async fn hello(route: &Route, bytes: &[u8], manner: Manner, within: Duration) -> (Option<Layer>, Ending, Saw) {
-    let Manner { split, port, hops } = manner;
+    let Manner { split, port } = manner;
     let knobs = Knobs { port, ..Knobs::default() };
     let Opened { mut tap, connect } = match open(route, knobs, within).await {
         Ok(opened) => opened,
         Err(missed) => return (missed.reached, missed.ending, missed.saw),
     };
-    if let Some(hops) = hops
-        && let Err(error) = tap.limit_hops(hops)
-    {
-        return (Some(Layer::Tcp), Ending::Ours(error.to_string()), Saw::default());
-    }
     if port.is_some() {
         tap.reset_on_drop();
     }
@@ -111,7 +104,7 @@ pub async fn hello(route: &Route, bytes: &[u8], manner: Manner, within: Duration
     (Some(if ending == Ending::Answered { Layer::Tls } else { below }), ending, saw)
 }
 
-async fn exchange(tap: &mut Tap, bytes: &[u8], split: bool, flight: &mut Flight) -> Ending {
+pub(super) async fn exchange(tap: &mut Tap, bytes: &[u8], split: bool, flight: &mut Flight) -> Ending {
     let (one, two) = bytes.split_at(if split { bytes.len().min(SPLIT_AT) } else { bytes.len() });
     if tap.write_all(one).await.is_err() {
         return Ending::Reset;

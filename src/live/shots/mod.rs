@@ -3,9 +3,11 @@
 #![allow(clippy::result_large_err, reason = "a trial that failed is handed on once, a few times in a second")]
 
 mod connect;
+mod far;
 mod hello;
 
 pub use connect::{Knobs, Opened, ask_proxy, no_way, open, tcp, through_proxy};
+pub use far::{hello_so_far, syn_so_far};
 pub use hello::{Manner, Shape, hello, hello_bytes};
 
 use crate::base::Micros;

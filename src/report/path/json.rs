@@ -21,6 +21,7 @@ pub fn json(report: &PathReport) -> Value {
             "mechanism": cause.map(|found| found.row.mechanism),
             "confidence": cause.map(|found| found.hit.level.name()),
             "reached": verdict.reached,
+            "place": verdict.place.map(|place| json!({"last": place.last, "first": place.first, "near": place.near, "far": place.far, "says": place.to_string()})),
             "undecided": verdict.undecided,
         },
         "findings": verdict.findings.iter().map(finding).collect::<Vec<_>>(),

@@ -1,7 +1,7 @@
 //! The report as text.
 
 use super::{PathReport, word};
-use crate::diag::path::Found;
+use crate::diag::path::{Culprit, Found};
 use crate::report::text::{cut, hanging, harmless, rfc3339_ms};
 use crate::transcript::trial::{Arm, Trial};
 use std::fmt::Write;
@@ -69,7 +69,7 @@ fn experiments(page: &mut String, report: &PathReport, width: usize) {
 }
 
 fn verdict(page: &mut String, report: &PathReport, width: usize) {
-    let verdict = &report.verdict;
+    let (verdict, head) = (&report.verdict, &report.trail.head);
     page.push('\n');
     let mut row = |name: &str, text: &str| {
         if !text.is_empty() {
@@ -84,7 +84,10 @@ fn verdict(page: &mut String, report: &PathReport, width: usize) {
         Some(found) => {
             row("Verdict", &format!("{} ({})", found.row.title, found.row.id));
             row("culprit", verdict.culprit().name());
+            row("where", &verdict.place.map_or(String::new(), |place| format!("at {place}")));
             row("layer", found.row.layer.name());
+            let blind = verdict.place.is_none() && verdict.culprit() == Culprit::Way;
+            row("unseen", head.no_raw.as_deref().filter(|_| blind && verdict.has_cause).unwrap_or_default());
             row("mechanism", found.row.mechanism);
             row("confidence", found.hit.level.name());
             row("because", &found.hit.says);

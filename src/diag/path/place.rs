@@ -1,0 +1,195 @@
+//! Where on the way it is cut, from the walk with limited time to live.
+
+use super::{Culprit, View};
+use crate::transcript::trial::{Ending, Feeler, Hop};
+use std::fmt;
+use std::net::IpAddr;
+
+/// The box is at the hop `last`, at `first`, or between them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// As far as this nothing was cut; 0: this machine.
+    pub last: u8,
+    /// The first hop at which it was; nothing: routers behind `last` may only be silent.
+    pub first: Option<u8>,
+    /// The router at `last`, if it said who it is.
+    pub near: Option<IpAddr>,
+    /// The router at `first`.
+    pub far: Option<IpAddr>,
+}
+
+impl Place {
+    /// Within the first two hops it is the local network's.
+    pub fn culprit(&self) -> Culprit {
+        if self.last <= 1 { Culprit::LocalNetwork } else { Culprit::Way }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = |hop: u8, router: Option<IpAddr>| match (hop, router) {
+            (0, _) => "this machine".to_string(),
+            (hop, Some(router)) => format!("hop {hop} ({router})"),
+            (hop, None) => format!("hop {hop}"),
+        };
+        let near = shown(self.last, self.near);
+        match self.first {
+            None => write!(f, "{near} or behind it"),
+            Some(first) if first <= self.last.saturating_add(1) => write!(f, "{near} or {}", shown(first, self.far)),
+            Some(first) => write!(f, "{near}, {}, or between them", shown(first, self.far)),
+        }
+    }
+}
+
+/// Where it is, when the walk tells.
+pub fn place(view: &View<'_>) -> Option<Place> {
+    let hops = &view.trail.hops;
+    let of = |feeler: Feeler, ttl: u8| hops.iter().find(|hop| hop.sent == feeler && hop.ttl == ttl);
+    let (last, first) = if hops.iter().any(|hop| hop.sent == Feeler::Named) { cut_hello(hops)? } else { cut_syn(hops)? };
+    let router = |ttl: u8| [Feeler::Syn, Feeler::Nameless, Feeler::Named].into_iter().find_map(|feeler| of(feeler, ttl)?.router);
+    Some(Place { last, first, near: router(last), far: first.and_then(router) })
+}
+
+/// It was spoken to the hello: by the server, or in its name.
+fn speaks(hop: &Hop) -> bool {
+    matches!(hop.ending, Ending::Reset | Ending::Closed | Ending::Alert(_) | Ending::NotTls)
+}
+
+/// A router there let it expire.
+fn expired(hop: &Hop) -> bool {
+    hop.router.is_some()
+}
+
+/// The last hop up to which the hello with the name went, and the first at which something else went on without it, or it was answered.
+fn cut_hello(hops: &[Hop]) -> Option<(u8, Option<u8>)> {
+    let of = |feeler: Feeler, ttl: u8| hops.iter().find(|hop| hop.sent == feeler && hop.ttl == ttl);
+    let goes_on = |ttl: u8| {
+        let others = [Feeler::Syn, Feeler::Nameless].into_iter().filter_map(|feeler| of(feeler, ttl));
+        others.into_iter().any(|hop| expired(hop) || hop.ending == Ending::Answered)
+    };
+    let named = || hops.iter().filter(|hop| hop.sent == Feeler::Named);
+    if let Some(first) = named().find(|hop| speaks(hop)) {
+        // The server itself speaks only where a SYN reaches it.
+        let server = of(Feeler::Syn, first.ttl).is_some_and(|syn| matches!(syn.ending, Ending::Answered | Ending::Refused));
+        let nameless_too = of(Feeler::Nameless, first.ttl).is_some_and(speaks);
+        return (!server || !nameless_too).then(|| (first.ttl.saturating_sub(1), Some(first.ttl)));
+    }
+    let deepest = named().filter(|hop| expired(hop)).map(|hop| hop.ttl).max().unwrap_or(0);
+    let first = named().filter(|hop| hop.ttl > deepest && goes_on(hop.ttl)).map(|hop| hop.ttl).min()?;
+    // Where no router was ever heard the whole way is in question, and that is no place.
+    (deepest > 0 || first == 1).then_some((deepest, Some(first)))
+}
+
+/// The last hop up to which a SYN went, where nothing said that it reached anybody behind.
+fn cut_syn(hops: &[Hop]) -> Option<(u8, Option<u8>)> {
+    let spoken = hops.iter().find(|hop| matches!(hop.ending, Ending::Answered | Ending::Refused | Ending::Reset));
+    match spoken {
+        Some(hop) if hop.ending == Ending::Answered => None,
+        Some(hop) => Some((hop.ttl.saturating_sub(1), Some(hop.ttl))),
+        None => Some((hops.iter().filter(|hop| expired(hop)).map(|hop| hop.ttl).max()?, None)),
+    }
+}
+
+/// Findings that are about something on the way; where it is belongs to them.
+pub(super) const PLACED: [&str; 10] = [
+    "TCP-FILTERED",
+    "IP-FILTER",
+    "TCP-ICMP-REJECT",
+    "TCP-RST-INJECTED",
+    "TCP-RST-BY-BOX",
+    "TLS-SNI-FILTER",
+    "TLS-DPI-BLOCK",
+    "TLS-FINGERPRINT-FILTER",
+    "TLS-PLAIN-ANSWER",
+    "DPI-RESIDUAL-BLOCK",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transcript::trial::Trail;
+
+    fn walk(rows: &[(u8, Feeler, Ending, Option<u8>)]) -> Option<Place> {
+        let hop = |(ttl, sent, ending, router): &(u8, Feeler, Ending, Option<u8>)| Hop {
+            ttl: *ttl,
+            sent: *sent,
+            ending: ending.clone(),
+            router: router.map(|last| IpAddr::from([10, 0, 0, last])),
+        };
+        let trail = Trail { hops: rows.iter().map(hop).collect(), ..Trail::default() };
+        place(&View::of(&trail))
+    }
+
+    #[test]
+    fn a_hello_that_vanishes_behind_a_router_is_held_against_what_goes_further() {
+        use Ending::*;
+        use Feeler::*;
+        let found = walk(&[
+            (1, Syn, Unreachable, Some(1)),
+            (1, Named, Silence, Some(1)),
+            (1, Nameless, Silence, Some(1)),
+            (2, Syn, Unreachable, Some(2)),
+            (2, Named, Silence, None),
+            (2, Nameless, Silence, Some(2)),
+            (3, Syn, Answered, None),
+            (3, Named, Silence, None),
+        ]);
+        let found = found.expect("a place");
+        assert_eq!(found.to_string(), "hop 1 (10.0.0.1) or hop 2 (10.0.0.2)");
+        assert_eq!(found.culprit(), Culprit::LocalNetwork);
+    }
+
+    #[test]
+    fn one_lost_time_exceeded_moves_nothing_and_a_server_that_cuts_is_no_place() {
+        use Ending::*;
+        use Feeler::*;
+        let lost = walk(&[
+            (1, Syn, Unreachable, Some(1)),
+            (1, Named, Silence, None),
+            (2, Syn, Unreachable, Some(2)),
+            (2, Named, Silence, Some(2)),
+            (3, Syn, Unreachable, None),
+            (3, Named, Silence, None),
+        ]);
+        assert_eq!(lost, None, "nothing goes further than the hello");
+        let silent_router = walk(&[
+            (1, Syn, Unreachable, Some(1)),
+            (1, Named, Silence, Some(1)),
+            (2, Syn, Unreachable, None),
+            (2, Named, Silence, None),
+            (3, Syn, Unreachable, Some(3)),
+            (3, Named, Silence, None),
+        ]);
+        assert_eq!(silent_router.expect("a place").to_string(), "hop 1 (10.0.0.1), hop 3 (10.0.0.3), or between them");
+        let unheard = walk(&[(1, Syn, Unreachable, None), (1, Named, Silence, None), (2, Syn, Answered, None), (2, Named, Silence, None)]);
+        assert_eq!(unheard, None, "without raw sockets silence is no place");
+        let server = walk(&[
+            (1, Syn, Unreachable, Some(1)),
+            (1, Named, Silence, Some(1)),
+            (2, Syn, Answered, None),
+            (2, Named, Reset, None),
+            (2, Nameless, Reset, None),
+        ]);
+        assert_eq!(server, None, "the server resets every hello itself");
+    }
+
+    #[test]
+    fn a_reset_that_comes_before_a_syn_arrives_is_a_boxs() {
+        use Ending::*;
+        use Feeler::*;
+        let found = walk(&[
+            (1, Syn, Unreachable, Some(1)),
+            (1, Named, Silence, Some(1)),
+            (2, Syn, Unreachable, Some(2)),
+            (2, Named, Silence, Some(2)),
+            (3, Syn, Unreachable, Some(3)),
+            (3, Named, Reset, None),
+            (3, Nameless, Reset, None),
+        ]);
+        assert_eq!(found.map(|place| (place.last, place.near.is_some(), place.far.is_some())), Some((2, true, true)));
+        let dropped =
+            walk(&[(1, Syn, Unreachable, Some(1)), (2, Syn, Unreachable, Some(2)), (3, Syn, Silence, None), (4, Syn, Silence, None)]);
+        assert_eq!(dropped.expect("a place").to_string(), "hop 2 (10.0.0.2) or behind it");
+        assert_eq!(walk(&[(1, Syn, Silence, None), (2, Syn, Silence, None)]), None, "routers that say nothing tell nothing");
+    }
+}
