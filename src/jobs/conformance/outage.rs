@@ -64,9 +64,9 @@ pub(super) fn last_alive(results: &[Ran], asked: Micros, until: Micros) -> Micro
     results.iter().filter_map(|ran| answers(&ran.done)).filter(|at| *at < until).max().unwrap_or_default().max(asked)
 }
 
-/// Takes out what was not through when the target was last seen alive, and was begun before it was seen to be away.
+/// Takes out what was not through when the target was last seen alive, and was begun before it was seen to be away or found it so.
 pub(super) fn void(results: &mut Vec<Ran>, alive: Micros, away: Micros) -> Vec<Ran> {
-    results.extract_if(.., |ran| ran.ended > alive && ran.began() <= away).collect()
+    results.extract_if(.., |ran| ran.ended > alive && (ran.began() <= away || !ran.connected)).collect()
 }
 
 /// The peer closed the connection, or it never came about.
