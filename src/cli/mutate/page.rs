@@ -11,13 +11,13 @@ use crate::jobs::replay::Script;
 use crate::report::mutate::{Finding, Grid, Page};
 use std::collections::HashMap;
 
-/// What a run came to.
-pub fn of(args: &MutateArgs, script: &Script, config: &ProbeConfig, hunt: &Hunt, stand: &Stand) -> Page {
+/// What a run came to. `words`: what the command needs to find the same target.
+pub fn of(args: &MutateArgs, script: &Script, against: &str, words: &str, hunt: &Hunt, stand: &Stand) -> Page {
     let counts = hunt.counts();
     let states = PLACES.iter().filter_map(|place| Some(((*place).to_string(), *counts.places.get(place)?)));
     Page {
         recording: script.from.clone(),
-        against: if args.peer.lab { "the lab".into() } else { config.target.authority() },
+        against: against.into(),
         seed: args.what.seed,
         cases: counts.cases,
         connections: counts.rides,
@@ -28,11 +28,11 @@ pub fn of(args: &MutateArgs, script: &Script, config: &ProbeConfig, hunt: &Hunt,
         dead: counts.dead,
         interrupted: false,
         honest: hunt.honest().iter().map(|fault| format!("{}: {} ({})", fault.kind.name(), fault.says, fault.spec)).collect(),
-        findings: hunt.findings().iter().map(|finding| row(args, config, finding)).collect(),
+        findings: hunt.findings().iter().map(|finding| row(args, words, finding)).collect(),
     }
 }
 
-fn row(args: &MutateArgs, config: &ProbeConfig, finding: &hunt::Finding) -> Finding {
+fn row(args: &MutateArgs, words: &str, finding: &hunt::Finding) -> Finding {
     Finding {
         kind: finding.fault.kind.name().into(),
         says: finding.fault.says.clone(),
@@ -43,37 +43,43 @@ fn row(args: &MutateArgs, config: &ProbeConfig, finding: &hunt::Finding) -> Find
         edits: finding.line(),
         seen: finding.seen,
         also: finding.also,
-        command: command(args, config, &finding.id),
+        command: command(args, words, &finding.id),
         files: Vec::new(),
     }
 }
 
 /// The command that sends the variant again.
-fn command(args: &MutateArgs, config: &ProbeConfig, id: &str) -> String {
-    let quoted = |text: &str| match text.chars().all(|c| c.is_ascii_alphanumeric() || "-_./:=#,@+".contains(c)) {
-        true => text.to_string(),
-        false => format!("'{}'", text.replace('\'', "'\\''")),
-    };
+fn command(args: &MutateArgs, words: &str, id: &str) -> String {
     let mut line = "sstp-diag mutate".to_string();
     match &args.input {
         Some(path) => line += &format!(" {}", quoted(&path.display().to_string())),
-        None if !args.peer.lab => line += " --lab-session",
+        None if !args.peer.lab && args.client.listen.is_none() => line += " --lab-session",
         None => {}
     }
-    match args.peer.lab {
-        true => {
-            line += " --lab";
-            args.peer.bug.iter().for_each(|bug| line += &format!(" --bug {bug}"));
-        }
-        false => line += &format!(" --to {}", quoted(&config.target.authority())),
-    }
-    args.keys_line(&mut line, &quoted);
+    line += words;
+    args.keys_line(&mut line);
     line + &format!(" --seed {} --only {}", args.what.seed, quoted(id))
+}
+
+/// For the shell.
+pub fn quoted(text: &str) -> String {
+    match !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_./:=#,@+".contains(c)) {
+        true => text.to_string(),
+        false => format!("'{}'", text.replace('\'', "'\\''")),
+    }
+}
+
+/// The words that find a server again.
+pub fn to(args: &MutateArgs, config: &ProbeConfig) -> String {
+    if !args.peer.lab {
+        return format!(" --to {}", quoted(&config.target.authority()));
+    }
+    args.peer.bug.iter().fold(" --lab".to_string(), |line, bug| line + &format!(" --bug {bug}"))
 }
 
 impl MutateArgs {
     /// What else the command needs to say the same.
-    fn keys_line(&self, line: &mut String, quoted: &dyn Fn(&str) -> String) {
+fn keys_line(&self, line: &mut String) {
         if let Some(user) = &self.login.account.user {
             *line += &format!(" --user {}", quoted(user));
         }
