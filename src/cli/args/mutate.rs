@@ -125,7 +125,7 @@ pub struct PaceArgs {
     /// Send so many variants (5000), or for so long (60s, 10m) [default: every variant once]
     #[arg(long, value_name = "N|TIME", value_parser = budget)]
     pub budget: Option<Budget>,
-    /// Hold N connections at a time [default: 4 to this machine, 1 to another, 1 when memory is watched]
+    /// Hold N connections at a time [default: 32 to this machine, 4 clients that are started, 1 to another, 1 when memory is watched]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     pub concurrency: Option<u16>,
     /// Begin N connections in a second at most [default: 20 where the target is not this machine]

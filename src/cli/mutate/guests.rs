@@ -130,7 +130,9 @@ async fn hunt(
     }
     let mut progress = Progress::open(args)?;
     let mut pace = pace(args, rails::is_here(&at.ip().to_string()), variants.len());
-    if by_hand {
+    // One is brought by hand; of those that are started each is a process of its own.
+    pace.concurrency = if by_hand { 1 } else { args.pace.concurrency.unwrap_or(CLIENTS).into() };
+    if args.watch.pid.is_some() {
         pace.concurrency = 1;
     }
     let from = progress.stand();
@@ -202,3 +204,5 @@ fn words(args: &MutateArgs, at: SocketAddr) -> String {
 
 /// Ours: writes to sstp-client are held back so long.
 const SSTPC_HOLD: Duration = Duration::from_millis(25);
+/// Ours: clients that are started at a time.
+const CLIENTS: u16 = 4;

@@ -337,8 +337,8 @@ const SLOW: Patience =
 const SLOW_ANSWER: Duration = Duration::from_millis(1_500);
 /// Ours: honest calls before the spoilt ones.
 const HONEST: u32 = 3;
-/// Ours: connections at a time to this machine.
-const HERE: u16 = 4;
+/// Ours: connections at a time to this machine; many of them only wait for what must not come.
+const HERE: u16 = 32;
 /// Ours: connections a second to a machine that is not this one.
 const RATE: f64 = 20.0;
 /// Ours: variants of a run in one session, where no budget is given.

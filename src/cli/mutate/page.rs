@@ -79,7 +79,7 @@ pub fn to(args: &MutateArgs, config: &ProbeConfig) -> String {
 
 impl MutateArgs {
     /// What else the command needs to say the same.
-fn keys_line(&self, line: &mut String) {
+    fn keys_line(&self, line: &mut String) {
         if let Some(user) = &self.login.account.user {
             *line += &format!(" --user {}", quoted(user));
         }

@@ -191,6 +191,3 @@ const SIGNALLED: i32 = 128;
 const CRASHES: [i32; 6] = [4, 5, 6, 7, 8, 11];
 /// Ours: the client stays in the call until it is left.
 const LONG: Duration = Duration::from_secs(600);
-
-#[cfg(test)]
-mod tests;

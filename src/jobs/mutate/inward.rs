@@ -267,34 +267,3 @@ const LOOKS: u64 = 4096;
 const MOST: usize = 4096;
 /// Ours: more panics say nothing new.
 const MOST_PANICS: usize = 16;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn seeds() -> Vec<Vec<u8>> {
-        vec![OPENING.to_vec(), ACK.to_vec(), http::Head::sstp_request("a", "{}").emit()]
-    }
-
-    #[test]
-    fn what_shows_something_new_is_kept_and_leads_on_and_all_of_it_again() {
-        let run = |cases| run(&seeds(), 3, cases, &|| false);
-        let (short, long) = (run(2_000), run(40_000));
-        assert!(!short.kept.is_empty() && long.kept.len() > short.kept.len() && long.features.len() > short.features.len());
-        assert_eq!(long.kept, run(40_000).kept);
-        assert!(long.panics.is_empty() && long.sessions > 0);
-        // Each showed something that the ones before it did not.
-        let mut seen = Seen(vec![false; FEATURES]);
-        seeds().iter().for_each(|seed| drop(seen.mark(parse(seed))));
-        let parsed = long.kept.iter().filter(|bytes| seen.mark(parse(bytes))).count();
-        assert!(parsed > long.kept.len() / 2, "{parsed} of {}", long.kept.len());
-    }
-
-    #[test]
-    fn kept_inputs_as_seeds_reach_what_a_fresh_run_of_that_length_does_not() {
-        let first = run(&seeds(), 3, 40_000, &|| false);
-        let guided = run(&[seeds(), first.kept].concat(), 4, 20_000, &|| false);
-        let fresh = run(&seeds(), 4, 20_000, &|| false);
-        assert!(guided.features.len() > fresh.features.len(), "{} {}", guided.features.len(), fresh.features.len());
-    }
-}

@@ -104,25 +104,3 @@ fn one_variant_is_sent_byte_for_byte_as_before() {
         assert!(!one.edited.is_empty(), "{} is not carried out", variant.id);
     }
 }
-
-/// What a run over sockets waits for, by the pretended clock: what must not come may cost little.
-#[test]
-fn variants_do_not_wait_for_long() {
-    let script = arena::lab_script().expect("an honest call");
-    let arena = Arena::new(&script, &[], 3).expect("the lab").patient(Patience::REAL);
-    let (mut all, mut rows) = (Duration::ZERO, std::collections::BTreeMap::<u64, (u64, Vec<String>)>::new());
-    let variants = variant::all(&script, Side::Client, 3);
-    let fast: Vec<_> = variants.iter().filter(|variant| !variant.slow).collect();
-    for variant in &fast {
-        let ride = arena.ride(&variant.edits, (3, 11));
-        let took = ride.over.since(ride.began);
-        all += took;
-        let row = rows.entry(took.as_millis() as u64).or_default();
-        row.0 += 1;
-        if row.1.len() < 12 {
-            row.1.push(variant.id.clone());
-        }
-    }
-    println!("{} variants wait {all:?}", fast.len());
-    rows.iter().for_each(|(took, row)| println!("{took} ms: {} {:?}", row.0, row.1));
-}

@@ -75,6 +75,8 @@ impl Referee<'_> {
             _ => (Answer::DisconnectAck, "Call Disconnect", SpecRef::sstp("3.2.5.3.5")),
         };
         match bare {
+            // What answers the end that the client has made is owed nothing.
+            _ if self.ended.is_some() => {}
             true => self.owe(answer, says, spec),
             false => self.odd(answer, spec),
         }
@@ -84,22 +86,30 @@ impl Referee<'_> {
     /// MS-SSTP 3.2.5.3.2.
     fn ack_sent(&mut self, message: &Message) {
         let spec = SpecRef::sstp("3.2.5.3.2");
-        match message.attributes.as_slice() {
-            [Attribute::CryptoBindingRequest { hash_mask, nonce }] if hash_mask & HASHES != 0 && nonce.len() == NONCE => {
-                // What is not defined beside what is may be minded.
-                self.may_end |= hash_mask & !HASHES != 0;
-                self.mask = *hash_mask;
-                self.nonces.push(nonce.0.clone());
-                self.acked = true;
+        let bindings: Vec<_> = message
+            .attributes
+            .iter()
+            .filter_map(|attribute| match attribute {
+                Attribute::CryptoBindingRequest { hash_mask, nonce } if nonce.len() == NONCE => Some((*hash_mask, nonce.0.clone())),
+                _ => None,
+            })
+            .collect();
+        match bindings.as_slice() {
+            [(mask, _)] if mask & HASHES == 0 => self.must_end(true, "Call Connect Ack without a usable hash", spec),
+            [(mask, nonce)] => {
+                // MS-SSTP says nothing of what is not defined, or does not belong, beside what does.
+                self.may_end |= mask & !HASHES != 0 || message.attributes.len() > 1;
+                (self.mask, self.acked) = (*mask, true);
+                self.nonces.push(nonce.clone());
                 self.enter(Phase::Acked);
-                let optional = self.may_end;
-                self.owe(Answer::Ppp, "Call Connect Ack", spec);
-                self.owed.iter_mut().rev().take(1).for_each(|owed| owed.optional |= optional);
+                match self.may_end {
+                    true => self.may_come(Answer::Ppp, spec),
+                    false => self.owe(Answer::Ppp, "Call Connect Ack", spec),
+                }
             }
-            [Attribute::CryptoBindingRequest { hash_mask, .. }] if hash_mask & HASHES == 0 => {
-                self.must_end(true, "Call Connect Ack without a usable hash", spec);
-            }
-            _ => self.must_end(true, "Call Connect Ack with other attributes than its own", spec),
+            [] => self.must_end(true, "Call Connect Ack without a sound Crypto Binding Request", spec),
+            // Which of them counts?
+            _ => self.blind = true,
         }
     }
 
@@ -128,6 +138,7 @@ impl Referee<'_> {
             chap::Body::Challenge { value, .. } => {
                 let sound = value.len() == CHALLENGE && !self.disturbed && !self.may_end;
                 // RFC 1994 4.1: the latest challenge counts; one that is overtaken is answered or not.
+                self.owed.retain(|owed| owed.met.is_some() || owed.answer != Answer::Login(packet.id));
                 let overtaken = |owed: &&mut super::Owed| matches!(owed.answer, Answer::Login(_));
                 self.owed.iter_mut().filter(overtaken).for_each(|owed| owed.optional = true);
                 self.proof.challenged(frame);
@@ -138,15 +149,16 @@ impl Referee<'_> {
                 }
             }
             chap::Body::Success { message } => {
-                // RFC 1994 4.2: a Success that answers no response is discarded.
+                // RFC 1994 4.2: the identifier is that of the response; what becomes of another, or of a Success unasked, is left open.
                 if self.challenge.as_ref().is_none_or(|(id, _)| *id != packet.id) || self.proof.hlak.is_none() {
-                    self.may_end = true;
-                    return;
+                    return self.odd(Answer::Connected, SpecRef::rfc(1994, "4.2"));
                 }
                 match self.proof.is_server_proved_by(&message.0) {
                     // RFC 2759 5: "S=" and its digits stand first.
                     Some(true) if message.0.starts_with(b"S=") => self.lets_in(),
                     Some(true) => self.odd(Answer::Connected, SpecRef::rfc(2759, "5")),
+                    // One that proves an earlier response may be taken.
+                    _ if self.logins > 1 => self.odd(Answer::Connected, SpecRef::rfc(2759, "5")),
                     _ if self.proof.hlak == Some([0; 32]) => self.lets_in(),
                     _ => self.must_end(false, "a Success that proves nothing", SpecRef::rfc(2759, "5")),
                 }
@@ -162,7 +174,10 @@ impl Referee<'_> {
     fn eap_sent(&mut self, code: u8, id: u8) {
         let spec = SpecRef::rfc(3748, "4");
         match code {
-            1 => self.may_come(Answer::Login(id), spec),
+            1 => {
+                self.owed.retain(|owed| owed.met.is_some() || owed.answer != Answer::Login(id));
+                self.may_come(Answer::Login(id), spec);
+            }
             3 => {
                 self.known = true;
                 self.may_come(Answer::Connected, SpecRef::sstp("3.2.5.2.1"));

@@ -169,6 +169,9 @@ pub struct Referee<'a> {
     slowest: Duration,
     /// The login as a server of ours sees it.
     proof: Proof,
+    /// Responses that a client gave, and Call Connect Requests that it sent.
+    logins: u32,
+    requests: u32,
     /// Options of the target's latest LCP Configure-Request.
     their_options: Vec<u8>,
     /// Nothing can be said about what comes any more.
@@ -247,6 +250,8 @@ impl<'a> Referee<'a> {
             sent: Vec::new(),
             slowest: Duration::ZERO,
             proof: Proof::new(world.credentials.clone()),
+            logins: 0,
+            requests: 0,
             their_options: Vec::new(),
             blind: false,
             up: false,
@@ -311,7 +316,8 @@ impl<'a> Referee<'a> {
             owed: waiting,
             ended: self.ended.is_some() || closed,
             up: self.up,
-            nonces: self.nonces,
+            // Of a client these are ours.
+            nonces: if self.world.judges_client { Vec::new() } else { self.nonces },
             slowest: self.slowest,
         }
     }
@@ -319,7 +325,9 @@ impl<'a> Referee<'a> {
     /// Something must still come.
     fn waiting(&self, closed: bool) -> bool {
         let over = closed || self.ended.is_some();
-        !over && !self.blind && (self.must_end.is_some() || self.owed.iter().any(|owed| !owed.optional && owed.met.is_none()))
+        // What a disturbed link owes may come or not: nobody holds it against the target, and nobody waits for it.
+        let owes = !self.disturbed && self.owed.iter().any(|owed| !owed.optional && owed.met.is_none());
+        !over && !self.blind && (self.must_end.is_some() || owes)
     }
 
     fn final_faults(&mut self, closed: bool) {
@@ -368,7 +376,9 @@ impl<'a> Referee<'a> {
 
     /// The call was ended: was there a reason?
     fn ending_fault(&mut self, when: Micros, how: Ending) {
-        let timer = when.since(self.since) >= TIMER || when.since(self.last_sent) >= LINK_TIMER;
+        // RFC 1661 4.6: a client that is not answered gives LCP up after ten requests, whatever we send meanwhile.
+        let gives_up = self.world.judges_client && when.since(self.since) >= GIVES_UP;
+        let timer = when.since(self.since) >= TIMER || when.since(self.last_sent) >= LINK_TIMER || gives_up;
         let expected = self.owed.iter().any(|owed| owed.met.is_none() && !owed.optional);
         if self.phase != Phase::Left && !self.may_end && !timer && !expected && self.faults.is_empty() {
             let says = format!("the call was ended ({}) although nothing that was sent allows it", word(how));
@@ -482,6 +492,8 @@ impl Stream {
 const TIMER: Duration = Duration::from_secs(59);
 /// RFC 1661 4.6: ten requests, one every 3 s; ours: a server with shorter timers is no wrong one.
 const LINK_TIMER: Duration = Duration::from_secs(15);
+/// RFC 1661 4.6: ten requests, one every 3 s; a little less.
+const GIVES_UP: Duration = Duration::from_secs(25);
 /// Ours: a timer may be so late.
 const SLACK: Duration = Duration::from_secs(16);
 /// Ours: faults noted of one connection.

@@ -1,7 +1,12 @@
-use super::*;
-use crate::jobs::conformance::client::mutants::MUTANTS;
-use crate::jobs::mutate::{Hunt, rows, spot, variant};
+//! Clients as targets in memory, what a run over sockets waits for, and inputs that `--self` keeps.
+
+use sstp_diag::base::Side;
+use sstp_diag::jobs::conformance::client::mutants::{MUTANTS, Mutant};
+use sstp_diag::jobs::mutate::guests::{Memory, script};
+use sstp_diag::jobs::mutate::{Arena, Finding, Hunt, Patience, arena, inward, rows, spot, variant};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Waker};
+use std::time::Duration;
 
 /// In memory everything is ready at once.
 fn ready<T>(work: impl Future<Output = T>) {
@@ -25,7 +30,7 @@ fn hunt(mutant: Option<&'static Mutant>, step: usize, enough: bool) -> Hunt {
 }
 
 fn told(hunt: &Hunt) -> Vec<String> {
-    let one = |finding: &crate::jobs::mutate::Finding| {
+    let one = |finding: &Finding| {
         let line: String = finding.line().chars().take(110).collect();
         let (id, kind, says) = (&finding.id, finding.fault.kind.name(), &finding.fault.says);
         format!("{id} {kind}: {says}, {} also; {} | {line}", finding.also, finding.reaction)
@@ -49,11 +54,9 @@ const FOUND: &[&str] = &[];
 
 #[test]
 fn defects_of_a_client_are_found() {
-    let (next, missed) = (AtomicU64::new(0), std::sync::Mutex::new(Vec::new()));
+    let (next, missed) = (AtomicUsize::new(0), std::sync::Mutex::new(Vec::new()));
     let work = || {
-        while let Some(mutant) =
-            MUTANTS.iter().filter(|mutant| !mutant.quirks.is_empty()).nth(next.fetch_add(1, Ordering::Relaxed) as usize)
-        {
+        while let Some(mutant) = MUTANTS.iter().filter(|mutant| !mutant.quirks.is_empty()).nth(next.fetch_add(1, Ordering::Relaxed)) {
             let hunt = hunt(Some(mutant), 1, true);
             match told(&hunt).first() {
                 Some(says) => println!("{:30} {:5} {says}", mutant.id, hunt.counts().cases),
@@ -79,4 +82,42 @@ fn every_row_makes_variants_for_a_server_or_for_a_client() {
         assert!(variants.iter().any(|variant| variant.mutator == mutator.id), "{} makes nothing of an honest call", mutator.id);
     }
     assert!(variants.len() > 5_000, "{}", variants.len());
+}
+
+/// What a run over sockets waits for, by the pretended clock: what must not come may cost little.
+#[test]
+fn variants_do_not_wait_for_long() {
+    let script = arena::lab_script().expect("an honest call");
+    let arena = Arena::new(&script, &[], 3).expect("the lab").patient(Patience::REAL);
+    let (mut all, mut rows) = (Duration::ZERO, std::collections::BTreeMap::<u64, (u64, Vec<String>)>::new());
+    let variants = variant::all(&script, Side::Client, 3);
+    let fast: Vec<_> = variants.iter().filter(|variant| !variant.slow).collect();
+    for variant in &fast {
+        let ride = arena.ride(&variant.edits, (3, 11));
+        let took = ride.over.since(ride.began);
+        all += took;
+        let row = rows.entry(took.as_millis() as u64).or_default();
+        row.0 += 1;
+        if row.1.len() < 12 {
+            row.1.push(variant.id.clone());
+        }
+    }
+    println!("{} variants wait {all:?}", fast.len());
+    rows.iter().for_each(|(took, row)| println!("{took} ms: {} {:?}", row.0, row.1));
+}
+
+fn seeds() -> Vec<Vec<u8>> {
+    inward::seeds(&spot::spots(&script().expect("a call"), Side::Server))
+}
+
+#[test]
+fn what_shows_something_new_is_kept_and_leads_on_and_all_of_it_again() {
+    let run = |cases| inward::run(&seeds(), 3, cases, &|| false);
+    let (short, long) = (run(2_000), run(20_000));
+    assert!(!short.kept.is_empty() && long.kept.len() > short.kept.len() && long.features.len() > short.features.len());
+    assert!(long.kept == run(20_000).kept && long.panics.is_empty() && long.sessions > 0);
+    // As seeds they reach what a fresh run of that length does not.
+    let guided = inward::run(&[seeds(), long.kept].concat(), 4, 10_000, &|| false);
+    let fresh = inward::run(&seeds(), 4, 10_000, &|| false);
+    assert!(guided.features.len() > fresh.features.len(), "{} {}", guided.features.len(), fresh.features.len());
 }
