@@ -5,7 +5,7 @@ use super::super::exit::{Exit, Trouble};
 use super::super::output::complain;
 use super::super::{password, pcap};
 use super::keep::{self, Progress};
-use super::page::{self, quoted};
+use super::page;
 use super::{alive, exit, pace, rails, show};
 use crate::base::Secret;
 use crate::jobs::conformance::client::mutants;
@@ -138,7 +138,7 @@ async fn hunt(
     let from = progress.stand();
     let stand = run::listed(guests.clone(), hunt.clone(), variants, pace, from, &mut |hunt, stand, _| progress.tell(hunt, stand)).await;
     progress.end(&stand)?;
-    let mut page = page::of(args, script, &name, &words(args, at), &hunt, &stand);
+    let mut page = page::of(args, script, &name, None, &hunt, &stand);
     page.interrupted = *stop.borrow();
     // The address must be free before the findings are recorded there.
     if let Some(guests) = Rc::into_inner(guests) {
@@ -178,28 +178,6 @@ fn told(args: &MutateArgs, guests: &Guests) -> Result<(), Trouble> {
         complain(&format!("waiting at {at}: connect the client, again for every variant"));
     }
     Ok(())
-}
-
-/// What the command needs to meet the same client.
-fn words(args: &MutateArgs, at: SocketAddr) -> String {
-    let who = &args.client;
-    let mut line = format!(" --listen {at}");
-    if let Some(command) = &who.exec {
-        line += &format!(" --exec {}", quoted(command));
-    }
-    if let Some(program) = &who.exec_sstpc {
-        line += &format!(" --exec-sstpc {}", quoted(program));
-    }
-    if who.built_in {
-        line += " --built-in";
-    }
-    if let Some(fault) = &who.fault {
-        line += &format!(" --fault {fault}");
-    }
-    if let Some(host) = &who.host {
-        line += &format!(" --host {}", quoted(host));
-    }
-    line
 }
 
 /// Ours: writes to sstp-client are held back so long.

@@ -85,11 +85,12 @@ async fn honest(config: &ProbeConfig, stop: &Receiver<bool>) -> Result<Script, T
     let transcript = jobs_probe::run(&config, &Clock::start(), &mut Vec::<Event>::new(), stop.clone()).await;
     let target = config.target.authority();
     let script = Script::of(&transcript, &format!("an honest call with {target}"));
-    let script = script.map_err(|error| Trouble::Ours(format!("no honest call with {target}: {error}")))?;
-    match script.says(Side::Client).any(|said| said.name == "sstp.call-connected") {
+    let script = script.map_err(|error| Trouble::Ours(format!("an honest call with {target} does not go through: {error}")))?;
+    let connected = script.says(Side::Client).any(|said| said.name == "sstp.call-connected");
+    match connected {
         true => Ok(variant::to_its_end(script)),
         false => Err(Trouble::Ours(format!(
-            "an honest call with {target} does not come up, so nothing can be said about spoilt ones; `sstp-diag probe {target}` says why"
+            "an honest call with {target} does not go through, so nothing can be said about spoilt ones; `sstp-diag probe {target}` says why"
         ))),
     }
 }
@@ -242,7 +243,7 @@ async fn one_target(
         hunt.check_life(&*remote).await;
     }
     let against = if args.peer.lab { "the lab".into() } else { config.target.authority() };
-    let mut page = page::of(args, script, &against, &page::to(args, config), &hunt, &stand);
+    let mut page = page::of(args, script, &against, (!args.peer.lab).then_some(against.as_str()), &hunt, &stand);
     page.interrupted = *stop.borrow();
     keep::findings(args, script, &hunt, &mut page, &mut async |edits, path| keep::record(config, script, edits, path, stop).await).await?;
     show(args, &page)?;

@@ -202,7 +202,9 @@ impl Hunt {
                 state.suspects.push(Suspect { ended: ended_at, variant: variant.clone(), ride: look.ride.clone() });
             }
         });
-        if ended && (!lives || fault.is_some()) && !self.check_life(target).await {
+        // A client that is started for every call cannot be dead; how it ended is known.
+        let may_be_dead = ended && (!lives || fault.is_some()) && !target.world().judges_client;
+        if may_be_dead && !self.check_life(target).await {
             return reaction;
         }
         if let Some(fault) = fault {

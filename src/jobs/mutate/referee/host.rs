@@ -2,8 +2,10 @@
 
 use super::rules::{self, HASHES};
 use super::{Answer, Phase, Referee, Unit};
-use crate::base::{Side, SpecRef};
+use crate::base::{Layer, Side, SpecRef};
 use crate::proto::call::{self, State};
+use crate::wire::control::{self, Packet};
+use crate::wire::ncp::AUTH_PROTOCOL;
 use crate::wire::ppp::{Body, Frame};
 use crate::wire::sstp::{Attribute, HEADER_LEN, Header, Message, MessageType};
 use crate::wire::{chap, http, pap};
@@ -122,13 +124,24 @@ impl Referee<'_> {
         // RFC 1661 5: what cannot be read is silently discarded.
         let Ok(frame) = Frame::parse(packet.get(HEADER_LEN..).unwrap_or_default()) else { return };
         match &frame.body {
-            Body::Lcp(packet) => self.lcp(packet),
+            Body::Lcp(packet) => {
+                self.lcp(packet);
+                self.asks_for_no_login(packet);
+            }
             Body::Chap(packet) => self.chap_sent(&frame, packet),
             Body::Pap(pap::Packet { body: pap::Body::AuthenticateAck { .. }, .. }) => self.lets_in(),
             Body::Pap(_) => self.may_end = true,
             Body::Eap(packet) => self.eap_sent(packet.code, packet.id),
             Body::Ipcp(packet) | Body::Ipv6cp(packet) | Body::Ccp(packet) => self.network(frame.protocol, packet),
             _ => {}
+        }
+    }
+
+    /// Who takes a request without a login takes the call to be up without one. RFC 1661 3.5.
+    fn asks_for_no_login(&mut self, packet: &Packet) {
+        let options = packet.options(Layer::Lcp).unwrap_or_default();
+        if packet.code == control::CONFIGURE_REQUEST && !options.iter().any(|option| option.kind == AUTH_PROTOCOL) {
+            self.odd(Answer::Connected, SpecRef::rfc(1661, "3.5"));
         }
     }
 
