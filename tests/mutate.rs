@@ -3,7 +3,8 @@
 
 use crate::scratch::Scratch;
 use serde_json::Value;
-use sstp_diag::jobs::mutate::{Arena, Hunt, rows, variant};
+use sstp_diag::base::Side;
+use sstp_diag::jobs::mutate::{Arena, Hunt, World, rows, variant};
 use sstp_diag::proto::bug;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -150,12 +151,15 @@ fn two_servers_are_held_side_by_side() {
 /// The referee was made with the lab at hand: calls of other clients, with other logins, must not make it see things.
 #[test]
 fn calls_of_other_clients_are_spoilt_too_and_a_sound_server_is_not_accused() {
-    let wanted = ["softether-ok-tls12#1", "softether-pap#1"];
+    let wanted = ["softether-ok-tls12#1", "softether-pap#1", "sstpc-ok#1"];
     let mut tried = Vec::new();
     for (name, script) in crate::replay::scripts().0.into_iter().filter(|row| wanted.contains(&row.0.as_str())) {
+        let script = variant::to_its_end(script);
         let Some(arena) = Arena::like(&script, 5) else { continue };
+        let honest = arena.ride(&[], (5, 6));
+        assert_eq!(honest.verdict(&World::default()).reaction, "goes on", "{name}");
         let hunt = Hunt::new(1, Duration::from_millis(700));
-        let variants = variant::all(&script, 5);
+        let variants = variant::all(&script, Side::Client, 5);
         arena.hunt(&hunt, &variants[..variants.len().min(250)], &mut |_| false);
         let says: Vec<String> =
             hunt.findings().iter().map(|finding| format!("{}: {} | {}", finding.id, finding.fault.says, finding.line())).collect();
@@ -164,7 +168,7 @@ fn calls_of_other_clients_are_spoilt_too_and_a_sound_server_is_not_accused() {
         assert!(unreached < 100, "{name}: {unreached}");
         tried.push(name);
     }
-    assert_eq!(tried.len(), 2, "{tried:?}");
+    assert_eq!(tried.len(), 3, "{tried:?}");
 }
 
 /// A lab in a process of its own.
@@ -190,6 +194,175 @@ impl Drop for Serving {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Words of a printed command, as the shell would have them.
+fn words(command: &str) -> Vec<String> {
+    let line = command.strip_prefix("sstp-diag mutate ").expect("it is ours");
+    let split = Command::new("sh").args(["-c", &format!("printf '%s\\n' {line}")]).output().expect("a shell");
+    String::from_utf8(split.stdout).expect("UTF-8").lines().map(str::to_string).collect()
+}
+
+#[test]
+fn defects_of_a_client_are_found_over_sockets_and_the_command_repeats_the_finding() {
+    let rows = [
+        ("client.takes-missteps", "out-of-turn/after-ack/", "accepted"),
+        ("client.minds-echoes", "echo/after-connected/response", "wrong-reaction"),
+        ("client.takes-any-status", "answer-line/", "accepted"),
+        ("client.minds-reserved", "reserved/sstp.call-connect-ack#1/", "wrong-reaction"),
+    ];
+    for (fault, select, kind) in rows {
+        let (code, page) = page(&["--listen", "127.0.0.1:0", "--built-in", "--fault", fault, "--select", select]);
+        let found = page["findings"].as_array().into_iter().flatten().find(|finding| finding["kind"] == kind);
+        let finding = found.unwrap_or_else(|| panic!("{fault}: {page:#}"));
+        assert_eq!((code, &finding["seen"]), (Some(1), &serde_json::json!([3, 3])), "{fault}");
+        let command = words(finding["command"].as_str().expect("a command"));
+        let (code, again) = self::page(&command.iter().map(String::as_str).collect::<Vec<_>>());
+        assert_eq!((code, &again["findings"][0]["says"]), (Some(1), &finding["says"]), "{command:?}");
+    }
+}
+
+#[test]
+fn a_sound_client_is_quiet_started_by_a_command_too() {
+    let (code, built_in) = page(&["--listen", "127.0.0.1:0", "--built-in", "--budget", "60", "--concurrency", "8"]);
+    assert_eq!((code, built_in["cases"].as_u64()), (Some(0), Some(60)), "{built_in:#}");
+    assert!(built_in["states"].as_array().is_some_and(|states| states.len() >= 8), "{built_in:#}");
+    let probe = env!("CARGO_BIN_EXE_sstp-diag");
+    let command = format!("{probe} probe {{host}}:{{port}} --ca {{ca}} --user {{user}} --password-file {{password_file}}");
+    let select = ["--select", "out-of-turn/after-ack/", "--select", "answer-line/"];
+    let (code, started) = page(&[&["--listen", "127.0.0.1:0", "--exec", &command], &select[..]].concat());
+    assert_eq!((code, started["cases"].as_u64()), (Some(0), Some(34)), "{started:#}");
+}
+
+#[test]
+fn a_client_that_dies_of_a_variant_is_a_finding_and_is_written_down() {
+    let scratch = Scratch::new("mutate-guest");
+    let found = scratch.path("found");
+    let probe = env!("CARGO_BIN_EXE_sstp-diag");
+    // It dies when it is refused.
+    let command = format!(
+        "{probe} probe {{host}}:{{port}} --ca {{ca}} --user {{user}} --password-file {{password_file}} | grep -q 'HTTP/1.1 403' && kill -SEGV $$"
+    );
+    let only = "answer-line/http.response#1/HTTP-1.1-403";
+    let (code, page) = page(&["--listen", "127.0.0.1:0", "--exec", &command, "--only", only, "--corpus", &found]);
+    let finding = &page["findings"][0];
+    assert_eq!((code, finding["kind"].as_str()), (Some(1), Some("died")), "{page:#}");
+    assert!(finding["says"].as_str().is_some_and(|says| says.contains("signal 11")), "{page:#}");
+    let files: Vec<&str> = finding["files"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let run = |args: &[&str]| Command::new(probe).args(args).output().expect("it runs");
+    let decoded = run(&["decode", files[1]]);
+    assert!(String::from_utf8_lossy(&decoded.stdout).contains("403"), "{}", String::from_utf8_lossy(&decoded.stdout));
+    assert!(std::fs::read_to_string(files[0]).is_ok_and(|script| script.contains("instead \"HTTP/1.1 403")), "{files:?}");
+}
+
+#[test]
+fn a_client_that_is_brought_by_hand_is_met_again_and_again() {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").port().to_string();
+    let scratch = Scratch::new("mutate-hand");
+    let (at, ca, password) = (format!("127.0.0.1:{port}"), scratch.path("root.pem"), scratch.path("password"));
+    std::fs::write(&password, "Passw0rd!\n").expect("a file");
+    let over = std::sync::atomic::AtomicBool::new(false);
+    let (code, page) = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !over.load(std::sync::atomic::Ordering::Relaxed) {
+                let login = ["--user", "alice", "--password-file", &password];
+                let to = format!("localhost:{port}");
+                let args = [&["probe", to.as_str(), "--ca", &ca], &login[..]].concat();
+                let _ = Command::new(env!("CARGO_BIN_EXE_sstp-diag")).args(args).output();
+                std::thread::sleep(Duration::from_millis(50));
+            }
+        });
+        let said = self::page(&["--listen", &at, "--ca-out", &ca, "--select", "naks/sstp.call-connect-ack#1/"]);
+        over.store(true, std::sync::atomic::Ordering::Relaxed);
+        said
+    });
+    assert_eq!((code, page["cases"].as_u64()), (Some(0), Some(7)), "{page:#}");
+}
+
+#[test]
+fn arguments_for_clients_that_make_no_sense_are_refused() {
+    for args in [
+        &["--listen", "127.0.0.1:0"][..],
+        &["--listen", "0.0.0.0:4443", "--exec", "true"],
+        &["--listen", "127.0.0.1:0", "--built-in", "--fault", "no.such"],
+        &["--listen", "127.0.0.1:0", "--built-in", "--restart-cmd", "true"],
+        &["--listen", "127.0.0.1:0", "--built-in", "--in-session"],
+        &["--listen", "127.0.0.1:0", "--lab"],
+        &["--exec", "true"],
+    ] {
+        assert_eq!(mutate(args).0, Some(2), "{args:?}");
+    }
+    // A client that never comes: our side could not run.
+    let (code, _, err) = mutate(&["--listen", "127.0.0.1:0", "--exec", "false"]);
+    assert_eq!(code, Some(3), "{err}");
+    assert!(err.contains("does not go through"), "{err}");
+}
+
+/// A server process that is killed in the middle of the run, and started again by the command.
+#[test]
+fn a_server_that_dies_is_started_again_and_the_run_goes_on() {
+    use std::net::{TcpListener, TcpStream};
+    let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").port();
+    let mut lab = Serving::start(&["--listen", &format!("127.0.0.1:{port}")]);
+    // In front of it: the fifteenth connection kills the server.
+    let front = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let target = front.local_addr().expect("an address").to_string();
+    std::thread::spawn(move || {
+        for (nth, near) in front.incoming().enumerate() {
+            let Ok(mut near) = near else { return };
+            if nth == 14 {
+                let _ = lab.child.kill();
+                let _ = lab.child.wait();
+            }
+            let Ok(mut far) = TcpStream::connect(("127.0.0.1", port)) else { continue };
+            let (mut back, mut forth) = (near.try_clone().expect("a socket"), far.try_clone().expect("a socket"));
+            std::thread::spawn(move || {
+                let _ = std::io::copy(&mut near, &mut far);
+                let _ = far.shutdown(std::net::Shutdown::Write);
+            });
+            std::thread::spawn(move || {
+                let _ = std::io::copy(&mut forth, &mut back);
+                let _ = back.shutdown(std::net::Shutdown::Both);
+            });
+        }
+    });
+    let scratch = Scratch::new("mutate-restart");
+    let pid = scratch.path("pid");
+    let lab = env!("CARGO_BIN_EXE_sstp-diag");
+    let restart = format!("setsid {lab} lab --listen 127.0.0.1:{port} >/dev/null 2>&1 & echo $! >{pid}; sleep 0.3");
+    let what = ["--select", "split/", "--budget", "25", "--concurrency", "1"];
+    let (code, page) = page(&[&["--lab-session", "--to", &target, "--restart-cmd", &restart], &what[..]].concat());
+    if let Ok(pid) = std::fs::read_to_string(&pid) {
+        let _ = Command::new("kill").arg(pid.trim()).status();
+    }
+    assert_eq!((code, page["findings"][0]["kind"].as_str(), page["dead"].as_bool()), (Some(1), Some("died"), Some(false)), "{page:#}");
+    assert_eq!(page["cases"].as_u64(), Some(25), "{page:#}");
+}
+
+#[test]
+fn inputs_that_show_something_new_are_kept_in_the_corpus_and_the_same_ones_every_time() {
+    let scratch = Scratch::new("mutate-corpus");
+    let run = |folder: &str, budget: &str| {
+        let (code, out, err) = mutate(&["--self", "--budget", budget, "--corpus", folder, "-o", "json"]);
+        assert_eq!(code, Some(0), "{out}{err}");
+        serde_json::from_str::<Value>(&out).expect("JSON")
+    };
+    let files = |folder: &str| {
+        let list = std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("a file").file_name());
+        list.collect::<std::collections::BTreeSet<_>>()
+    };
+    let (one, two) = (scratch.path("one"), scratch.path("two"));
+    let page = run(&one, "8000");
+    run(&two, "8000");
+    assert!(
+        page["kept"].as_u64().is_some_and(|kept| kept > 20) && page["features"].as_u64().is_some_and(|features| features > 50),
+        "{page:#}"
+    );
+    assert_eq!(files(&one), files(&two));
+    // What is there is a seed, and not new.
+    let again = run(&one, "8000");
+    assert!(again["seeds"].as_u64() > page["seeds"].as_u64(), "{again:#}");
+    assert!(again["features"].as_u64() > page["features"].as_u64(), "{again:#} {page:#}");
 }
 
 #[test]

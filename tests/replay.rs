@@ -116,8 +116,15 @@ async fn against_lab(script: Script, faults: &[&str], patience: Duration) -> Pla
     let over = dial.resolve.iter().map(|(host, addresses)| Override { host: host.clone(), addresses: addresses.clone() });
     probe.resolver.overrides = over.collect();
     let manner = Manner { timing: Timing::Asap, patience, gate: None, notes: true };
-    let course = Arc::new(Course::of(&script, Side::Client));
-    let config = ReplayConfig { probe, course, manner, verbatim: false };
+    let course = Course::of(&script, Side::Client);
+    let login = course.is_tunnelled().then(|| replay::like::eap_method(&script));
+    let course = Arc::new(if login.is_some() { course.without_login() } else { course });
+    if login.is_some() {
+        probe.eap.trust = Some(probe.trust.clone());
+        probe.eap.identity = dial.certificate.clone();
+        probe.eap.server_name = dial.eap_server_name.clone();
+    }
+    let config = ReplayConfig { probe, course, manner, verbatim: false, login };
     let (_halt, mut stop) = tokio::sync::watch::channel(false);
     let played = run::once(&config, 7, &Clock::start(), &mut Vec::<Event>::new(), &mut stop).await;
     lab.stop().await;
@@ -280,7 +287,7 @@ mod hostile {
     }
 }
 
-fn sstp_diag(args: &[&str]) -> (Option<i32>, String, String) {
+pub fn sstp_diag(args: &[&str]) -> (Option<i32>, String, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sstp-diag"));
     for name in ["https_proxy", "HTTPS_PROXY", "SSTP_DIAG_PASSWORD", "SSLKEYLOGFILE"] {
         command.env_remove(name);
@@ -319,6 +326,11 @@ fn arguments_that_make_no_sense_end_with_2_or_3_and_say_why() {
         (2, &["replay", c, "--lab", "--fault", "no.such"], "lab --list"),
         (2, &["replay", c, "--both", "--fault", "http.404"], "--lab"),
         (2, &["replay", c, "--lab", "--timing", "step", "--count", "2"], "for one session"),
+        (2, &["replay", c, "--lab", "--fault", "auth.wrong-password"], "here that is the recorded one"),
+        (2, &["replay", c, "--lab", "--fault", "cert.untrusted-root"], "here that is the recorded one"),
+        (2, &["replay", c, "--both", "--timing", "original"], "--timing is for a peer over the network"),
+        (2, &["replay", c, "--both", "--count", "2"], "--count is for a peer over the network"),
+        (2, &["replay", c, "--both", "--patience", "2"], "--patience is for a peer over the network"),
         (3, &["replay", silent.as_str(), "--both"], "nothing was said above TLS"),
         (3, &["replay", "/nonexistent/x", "--both"], "No such file"),
         (3, &["replay", script.as_str(), "--both"], "line 2: bytes are"),
@@ -376,6 +388,8 @@ fn many_sessions_are_counted_with_their_times() {
     let (code, stdout, _) = sstp_diag(&["replay", &call, "--lab", "--fault", "sstp.nak", "--count", "3", "-o", "json"]);
     let document: serde_json::Value = serde_json::from_str(&stdout).expect("JSON");
     assert_eq!((code, &document["equal"], &document["reasons"][0]["count"]), (Some(1), &0.into(), &3.into()), "{stdout}");
+    let times: u64 = document["histogram"].as_array().into_iter().flatten().filter_map(|bin| bin["count"].as_u64()).sum();
+    assert_eq!(times, 3, "sessions that differ take their time too: {stdout}");
 }
 
 /// A server that a replay plays, and the port that it listens on.

@@ -4,9 +4,8 @@ use crate::rig::rig;
 use serde_json::Value;
 use std::process::{Command, Stdio};
 
-/// How findings begin that SoftEther is known for.
-fn known() -> Vec<&'static str> {
-    let text = include_str!("../../fixtures/known/softether-mutate.tsv");
+/// How findings begin that a peer is known for.
+fn known(text: &'static str) -> Vec<&'static str> {
     let rows = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
     rows.map(|line| line.split_once('\t').filter(|row| !row.1.is_empty()).expect("what, and a reason").0).collect()
 }
@@ -28,7 +27,40 @@ fn spoilt_calls_do_not_bring_it_down_and_what_it_does_otherwise_is_known() {
     assert!(matches!(output.status.code(), Some(0 | 1)), "{story}");
     let page: Value = serde_json::from_slice(&output.stdout).expect("JSON");
     assert_eq!((page["cases"].as_u64(), page["dead"].as_bool()), (Some(16), Some(false)), "{story}");
-    let known = known();
+    let known = known(include_str!("../../fixtures/known/softether-mutate.tsv"));
+    for finding in page["findings"].as_array().expect("a list") {
+        let says = finding["says"].as_str().unwrap_or_default();
+        assert!(known.iter().any(|begins| says.starts_with(begins)), "not known: {finding:#}");
+    }
+}
+
+/// What is spoilt is then a call that was made with this server first, as it wants it.
+#[test]
+fn without_a_recording_a_call_is_made_with_the_server_first() {
+    let target = format!("localhost:{}", rig().get("SOFTETHER"));
+    let login = ["--user", "alice", "--password-file", rig().get("PASSWORD"), "--ca", rig().get("CA")];
+    let what = ["--lab-session", "--to", target.as_str(), "--only", "out-of-turn/after-ack/call-disconnect-ack", "-o", "json"];
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sstp-diag"));
+    let output = command.arg("mutate").args(what).args(login).stdin(Stdio::null()).output().expect("cargo has built the program");
+    let story = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(matches!(output.status.code(), Some(0 | 1)), "{story}");
+    let page: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!((page["cases"].as_u64(), page["unreached"].as_u64()), (Some(1), Some(0)), "{story}");
+}
+
+/// Spoilt answers to sstp-client.
+#[test]
+fn sstpc_is_sent_spoilt_answers_and_what_it_does_otherwise_is_known() {
+    let what =
+        ["--select", "out-of-turn/after-ack", "--select", "ack-attributes/", "--select", "answer-line/", "--budget", "40", "-o", "json"];
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sstp-diag"));
+    let args = [&["mutate", "--listen", "127.0.0.1:0", "--exec-sstpc"], &what[..]].concat();
+    let output = command.args(args).stdin(Stdio::null()).output().expect("cargo has built the program");
+    let story = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(matches!(output.status.code(), Some(0 | 1)), "{story}");
+    let page: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(page["cases"].as_u64(), Some(40), "{story}");
+    let known = known(include_str!("../../fixtures/known/sstpc-mutate.tsv"));
     for finding in page["findings"].as_array().expect("a list") {
         let says = finding["says"].as_str().unwrap_or_default();
         assert!(known.iter().any(|begins| says.starts_with(begins)), "not known: {finding:#}");

@@ -4,7 +4,9 @@ use super::decode::KeyArgs;
 use super::parts::{LookArgs, RootArgs};
 use super::probe::WayArgs;
 use super::replay::{Form, UserArgs};
+use super::values;
 use clap::Args;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -15,11 +17,13 @@ pub struct MutateArgs {
     /// A recorded call to spoil: a capture, a saved transcript (.jsonl), or a script of `replay --export-script`
     #[arg(value_name = "FILE", conflicts_with = "lab_session")]
     pub input: Option<PathBuf>,
-    /// Spoil an honest call as the lab knows it, MS-CHAPv2, in place of a recorded one; with a lab or our own code that is the default
+    /// Spoil an honest call as the lab knows it, MS-CHAPv2, in place of a recorded one; with a lab, a client or our own code that is the default
     #[arg(long)]
     pub lab_session: bool,
     #[command(flatten)]
     pub peer: MarkArgs,
+    #[command(flatten)]
+    pub client: GuestArgs,
     #[command(flatten)]
     pub what: VariantArgs,
     #[command(flatten)]
@@ -62,6 +66,34 @@ pub struct MarkArgs {
     pub i_am_authorised: Vec<String>,
 }
 
+/// Clients that come to us.
+#[derive(Args)]
+#[command(next_help_heading = "Clients")]
+pub struct GuestArgs {
+    /// Wait at ADDR for clients and send them spoilt variants of what a server says; without --exec, --exec-sstpc or
+    /// --built-in somebody brings a client by hand, which connects again for every variant
+    #[arg(long, value_name = "ADDR:PORT", conflicts_with_all = ["to", "lab", "own"])]
+    pub listen: Option<SocketAddr>,
+    /// Launch CMD with the shell for every variant; in it {host}, {port}, {ca}, {user}, {password_file} and {password} are filled in
+    #[arg(long, value_name = "CMD", requires = "listen", conflicts_with_all = ["exec_sstpc", "built_in"])]
+    pub exec: Option<String>,
+    /// Launch sstpc (sstp-client) for every variant and play pppd for it; needs root
+    #[arg(long, value_name = "PROGRAM", num_args = 0..=1, default_missing_value = "sstpc", requires = "listen", conflicts_with = "built_in")]
+    pub exec_sstpc: Option<String>,
+    /// The client within this program
+    #[arg(long, requires = "listen")]
+    pub built_in: bool,
+    /// With this defect (see `conformance client --fault`)
+    #[arg(long, value_name = "ID", requires = "built_in")]
+    pub fault: Option<String>,
+    /// The name that clients dial; it stands on the certificate [default: localhost on loopback, else the address]
+    #[arg(long, value_name = "NAME", requires = "listen", value_parser = values::server_name)]
+    pub host: Option<String>,
+    /// Write the root of the certificate to FILE, PEM
+    #[arg(long, value_name = "FILE", requires = "listen")]
+    pub ca_out: Option<PathBuf>,
+}
+
 /// What is sent.
 #[derive(Args)]
 #[command(next_help_heading = "What is sent")]
@@ -93,7 +125,7 @@ pub struct PaceArgs {
     /// Send so many variants (5000), or for so long (60s, 10m) [default: every variant once]
     #[arg(long, value_name = "N|TIME", value_parser = budget)]
     pub budget: Option<Budget>,
-    /// Hold N connections at a time [default: 4 to this machine, 1 to another, 1 when memory is watched]
+    /// Hold N connections at a time [default: 32 to this machine, 4 clients that are started, 1 to another, 1 when memory is watched]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     pub concurrency: Option<u16>,
     /// Begin N connections in a second at most [default: 20 where the target is not this machine]
@@ -154,6 +186,9 @@ Examples:
   sstp-diag mutate call.pcapng --to 127.0.0.1:443 --user u --password-file pw --corpus found
   sstp-diag mutate --lab-session --to 127.0.0.1:443 --only out-of-turn/after-ack/echo-request
   sstp-diag mutate --lab-session --to 127.0.0.1:443 --to 127.0.0.1:5443 --budget 500
+  sstp-diag mutate --listen 127.0.0.1:0 --exec 'CLIENT {host}:{port} --ca {ca}'    a client of yours
+  sstp-diag mutate --listen 127.0.0.1:0 --exec-sstpc --budget 10m      sstp-client, without pppd
+  sstp-diag mutate --listen 0.0.0.0:4443 --ca-out root.pem             one that somebody brings by hand
   sstp-diag mutate --self --budget 1000000";
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use std::time::Duration;
 #[derive(Args)]
 #[command(after_help = EXAMPLES, mut_arg("ca", |arg| arg.help(CA)))]
 pub struct ReplayArgs {
-    /// A capture (pcap or pcapng, also gzip or zstd), a saved transcript (.jsonl), or a script of --export-script
+    /// A capture (pcap or pcapng, also gzip or zstd), a saved transcript (.jsonl), or a script of --export-script; - for standard input
     #[arg(value_name = "FILE")]
     pub input: Option<PathBuf>,
     #[command(flatten)]
@@ -26,6 +26,8 @@ pub struct ReplayArgs {
     pub keys: KeyArgs,
     #[command(flatten)]
     pub login: UserArgs,
+    #[command(flatten)]
+    pub eap: EapArgs,
     #[command(flatten)]
     pub how: HowArgs,
     #[command(flatten)]
@@ -87,6 +89,21 @@ pub struct PartArgs {
 pub struct UserArgs {
     #[command(flatten)]
     pub account: AccountArgs,
+}
+
+/// A login with TLS inside EAP.
+#[derive(Args)]
+#[command(next_help_heading = "Login")]
+pub struct EapArgs {
+    /// The certificate of a recorded EAP-TLS login, PEM or DER, its chain behind it
+    #[arg(long, value_name = "FILE")]
+    pub cert: Option<PathBuf>,
+    /// The key of --cert, not encrypted [default: in the same file]
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    pub key: Option<PathBuf>,
+    /// Trust the roots in FILE for the EAP server, and no others [default: those for the SSTP server]
+    #[arg(long, value_name = "FILE")]
+    pub eap_ca: Option<PathBuf>,
 }
 
 /// How it is played.

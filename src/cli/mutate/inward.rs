@@ -3,58 +3,85 @@
 use super::super::args::{Budget, Form, MutateArgs};
 use super::super::exit::{Exit, Trouble};
 use super::super::output::{complain, print};
-use crate::base::hex;
+use crate::base::{Side, hex};
 use crate::jobs::mutate::inward::{self, Inward};
 use crate::jobs::mutate::spot;
+use crate::jobs::mutate::variant::fnv;
 use crate::jobs::replay::Script;
 use crate::live::clock::Clock;
 use std::path::Path;
 
 /// Runs it on every core and tells what came of it.
 pub fn run(args: &MutateArgs, script: &Script) -> Result<Exit, Trouble> {
-    let mut seeds = inward::seeds(&spot::spots(script));
-    if let Some(folder) = &args.watch.corpus {
+    let mut seeds = inward::seeds(&spot::spots(script, Side::Client));
+    if let Some(folder) = args.watch.corpus.as_deref().filter(|folder| folder.exists()) {
         seeds.extend(read(folder)?);
     }
-    let threads = std::thread::available_parallelism().map_or(1, |n| n.get() as u64);
+    let threads = std::thread::available_parallelism().map_or(1, |n| n.get() as u64).min(LANES);
     let clock = Clock::start();
     let (cases, time) = match args.pace.budget {
-        Some(Budget::Cases(cases)) => (cases.div_ceil(threads), None),
+        Some(Budget::Cases(cases)) => (cases.div_ceil(LANES), None),
         Some(Budget::Time(time)) => (u64::MAX, Some(time)),
-        None => (CASES.div_ceil(threads), None),
+        None => (CASES.div_ceil(LANES), None),
     };
-    let stop = || time.is_some_and(|time| clock.now().duration() >= time);
+    // What a lane finds depends on nothing but its number: on many cores and on few the same is kept.
+    let begun = std::sync::atomic::AtomicU64::new(0);
+    let share = |lane: u64| time.map(|time| time.mul_f64((lane / threads + 1) as f64 / LANES.div_ceil(threads) as f64));
     // A panic is caught and reported; its own message would come between.
     std::panic::set_hook(Box::new(|_| {}));
-    let parts: Vec<Inward> = std::thread::scope(|scope| {
-        let spawn = |thread| {
-            scope.spawn({
-                let (seeds, stop) = (&seeds, &stop);
-                move || inward::run(seeds, args.what.seed.wrapping_add(thread << 32), cases, stop)
-            })
+    let mut parts: Vec<(u64, Inward)> = std::thread::scope(|scope| {
+        let work = || {
+            let mut done = Vec::new();
+            loop {
+                let lane = begun.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                if lane >= LANES {
+                    return done;
+                }
+                let stop = || share(lane).is_some_and(|time| clock.now().duration() >= time);
+                done.push((lane, inward::run(&seeds, args.what.seed.wrapping_add(lane << 32), cases, &stop)));
+            }
         };
-        let running: Vec<_> = (0..threads).map(spawn).collect();
-        running.into_iter().filter_map(|thread| thread.join().ok()).collect()
+        let running: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        running.into_iter().filter_map(|thread| thread.join().ok()).flatten().collect()
     });
     let _ = std::panic::take_hook();
+    parts.sort_by_key(|part| part.0);
+    let parts: Vec<Inward> = parts.into_iter().map(|part| part.1).collect();
+    if let Some(folder) = &args.watch.corpus {
+        write(folder, &parts)?;
+    }
     tell(args, &parts, seeds.len(), clock.now().duration().as_secs_f64(), threads)
+}
+
+/// Inputs that showed something new go to the folder, under a name that their bytes give them.
+fn write(folder: &Path, parts: &[Inward]) -> Result<(), Trouble> {
+    std::fs::create_dir_all(folder).map_err(|error| Trouble::file("create", folder, &error))?;
+    for bytes in parts.iter().flat_map(|part| &part.kept) {
+        let path = folder.join(format!("kept-{:016x}", fnv(bytes.iter().copied())));
+        std::fs::write(&path, bytes).map_err(|error| Trouble::file("write", &path, &error))?;
+    }
+    Ok(())
 }
 
 fn tell(args: &MutateArgs, parts: &[Inward], seeds: usize, seconds: f64, threads: u64) -> Result<Exit, Trouble> {
     let (parses, sessions) = parts.iter().fold((0, 0), |sum, part| (sum.0 + part.parses, sum.1 + part.sessions));
+    let kept: usize = parts.iter().map(|part| part.kept.len()).sum();
+    let features = parts.iter().flat_map(|part| part.features.iter().copied()).collect::<std::collections::BTreeSet<_>>().len();
     let panics: Vec<_> = parts.iter().flat_map(|part| &part.panics).collect();
     let rate = parses as f64 / seconds.max(0.000_1);
     let text = match args.output {
         Form::Json => {
             let rows: Vec<_> = panics.iter().map(|(place, bytes)| serde_json::json!({ "in": place, "bytes": hex(bytes) })).collect();
             let page = serde_json::json!({
-                "seeds": seeds, "parses": parses, "sessions": sessions, "seconds": seconds, "parses_per_second": rate, "threads": threads, "panics": rows
+                "seeds": seeds, "parses": parses, "sessions": sessions, "seconds": seconds, "parses_per_second": rate, "threads": threads, "features": features, "kept": kept,
+                "panics": rows
             });
             format!("{page:#}\n")
         }
         Form::Table => {
             let mut text = format!(
-                "{seeds} seeds, {parses} spoilt messages parsed and {sessions} sessions fed in {seconds:.1} s with {threads} threads: {rate:.0} parses/s.\n"
+                "{seeds} seeds, {parses} spoilt messages parsed and {sessions} sessions fed in {seconds:.1} s with {threads} threads: {rate:.0} parses/s.\n\
+                 {features} features were seen; {kept} inputs showed one first and became seeds.\n"
             );
             panics.iter().for_each(|(place, bytes)| text += &format!("\npanic in the {place}: {}\n", hex(bytes)));
             text + if panics.is_empty() { "Nothing is wrong.\n" } else { "" }
@@ -64,18 +91,24 @@ fn tell(args: &MutateArgs, parts: &[Inward], seeds: usize, seconds: f64, threads
     Ok(if panics.is_empty() { Exit::Works } else { Exit::Fails })
 }
 
-/// The files of a folder, such as the corpus of a fuzz target.
+/// The files of a folder and of those in it: a corpus of a fuzz target, or of all of them. An input of the target `session` says in
+/// two bytes how it is fed.
 fn read(folder: &Path) -> Result<Vec<Vec<u8>>, Trouble> {
-    let trouble = |error| Trouble::file("read", folder, &error);
-    let mut seeds = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(trouble)? {
-        let path = entry.map_err(trouble)?.path();
-        if path.is_file() && seeds.len() < MOST_SEEDS {
+    let (mut seeds, mut folders) = (Vec::new(), vec![folder.to_path_buf()]);
+    while let Some(folder) = folders.pop() {
+        let trouble = |error| Trouble::file("read", &folder, &error);
+        let head = if folder.file_name().is_some_and(|name| name == "session") { 2 } else { 0 };
+        let entries = std::fs::read_dir(&folder).map_err(trouble)?.collect::<Result<Vec<_>, _>>().map_err(trouble)?;
+        let mut paths: Vec<_> = entries.iter().map(std::fs::DirEntry::path).collect();
+        // A folder lists its files in no order.
+        paths.sort();
+        for path in paths {
             match std::fs::read(&path) {
-                Ok(mut bytes) => {
-                    bytes.truncate(MOST_BYTES);
-                    seeds.push(bytes);
+                _ if path.is_dir() && folders.len() < MOST_FOLDERS => folders.push(path),
+                Ok(bytes) if seeds.len() < MOST_SEEDS => {
+                    seeds.push(bytes.into_iter().skip(head).take(MOST_BYTES).collect::<Vec<u8>>());
                 }
+                Ok(_) => {}
                 Err(error) => complain(&format!("cannot read {}: {error}", path.display())),
             }
         }
@@ -84,6 +117,10 @@ fn read(folder: &Path) -> Result<Vec<Vec<u8>>, Trouble> {
     Ok(seeds)
 }
 
+/// Ours: runs beside each other, each with random numbers of its own.
+const LANES: u64 = 8;
+/// Ours: folders within a corpus.
+const MOST_FOLDERS: usize = 100;
 /// Ours: messages parsed where no budget is given.
 const CASES: u64 = 1_000_000;
 /// Ours: seeds that are kept in memory.

@@ -10,6 +10,7 @@ use crate::jobs::mutate::{Hunt, Patience};
 use crate::jobs::probe::ProbeConfig;
 use crate::jobs::replay::{Course, Script};
 use crate::live::clock::Clock;
+use crate::proto::edit::Edit;
 use crate::report::mutate::Page;
 use serde::{Deserialize, Serialize};
 use std::io::{IsTerminal, Write};
@@ -92,14 +93,13 @@ impl Progress {
     }
 }
 
-/// Sends every finding once more and writes it down: a capture with its keys, and a script.
+/// Sends every finding once more and writes it down: a capture with its keys, and a script. `record` sends edits and writes a capture.
 pub async fn findings(
     args: &MutateArgs,
     script: &Script,
-    config: &ProbeConfig,
     hunt: &Hunt,
     page: &mut Page,
-    stop: &Receiver<bool>,
+    record: &mut impl AsyncFnMut(&[Edit], &Path) -> Result<(), Trouble>,
 ) -> Result<(), Trouble> {
     let Some(folder) = &args.watch.corpus else { return Ok(()) };
     std::fs::create_dir_all(folder).map_err(|error| Trouble::file("create", folder, &error))?;
@@ -112,19 +112,14 @@ pub async fn findings(
         if page.dead || page.interrupted {
             continue;
         }
-        record(config, script, &finding.edits, &capture, stop).await?;
+        record(&finding.edits, &capture).await?;
         row.files.push(capture.display().to_string());
     }
     Ok(())
 }
 
-async fn record(
-    config: &ProbeConfig,
-    script: &Script,
-    edits: &[crate::proto::edit::Edit],
-    path: &Path,
-    stop: &Receiver<bool>,
-) -> Result<(), Trouble> {
+/// Sends these edits to a server once and writes a capture of it.
+pub async fn record(config: &ProbeConfig, script: &Script, edits: &[Edit], path: &Path, stop: &Receiver<bool>) -> Result<(), Trouble> {
     let pcap = pcap::open(Some(path), "a spoilt call")?;
     let config = super::heard(config, pcap::ear(pcap.as_ref()));
     let remote = Remote::new(config, Course::of(script, Side::Client), Clock::start(), stop.clone(), Patience::REAL);

@@ -1,5 +1,6 @@
 //! `mutate`: from the arguments to the report.
 
+mod guests;
 mod inward;
 mod keep;
 mod page;
@@ -14,14 +15,15 @@ use crate::base::{Secret, Side};
 use crate::jobs::lab::{self, Lab, LabConfig};
 use crate::jobs::mutate::run::{self, Pace, Remote};
 use crate::jobs::mutate::variant::{self, Variant};
-use crate::jobs::mutate::{Hunt, Patience, arena};
-use crate::jobs::probe::ProbeConfig;
+use crate::jobs::mutate::{Hunt, Patience, arena, guests as jobs_guests};
+use crate::jobs::probe::{self as jobs_probe, ProbeConfig};
 use crate::jobs::replay::{Course, Script};
 use crate::live::clock::Clock;
 use crate::live::runtime::{self, Ended};
 use crate::live::wiretap::Ear;
-use crate::proto::plan::Credentials;
+use crate::proto::plan::{Credentials, Method};
 use crate::report::mutate::{Grid, Page};
+use crate::transcript::Event;
 use keep::Progress;
 use std::rc::Rc;
 use std::time::Duration;
@@ -29,6 +31,10 @@ use tokio::sync::watch::Receiver;
 
 /// Does what the arguments ask for.
 pub fn run(args: &MutateArgs) -> Result<Exit, Trouble> {
+    let live = args.input.is_none() && args.lab_session && !args.peer.to.is_empty() && !args.what.dry_run;
+    if live {
+        return dialled(args, None);
+    }
     let script = script(args)?;
     let variants = chosen(args, &script)?;
     if args.what.dry_run {
@@ -37,15 +43,34 @@ pub fn run(args: &MutateArgs) -> Result<Exit, Trouble> {
     if args.peer.own {
         return inward::run(args, &script);
     }
+    if let Some(at) = args.client.listen {
+        return guests::run(args, at, &script, &variants);
+    }
+    dialled(args, Some((script, variants)))
+}
+
+/// Against servers. Without a script: what an honest call with the first of them has.
+fn dialled(args: &MutateArgs, given: Option<(Script, Vec<Variant>)>) -> Result<Exit, Trouble> {
     if args.peer.to.is_empty() && !args.peer.lab {
-        return Err(Trouble::Usage("against whom? --to TARGET, --lab or --self; --dry-run sends nothing".into()));
+        return Err(Trouble::Usage("against whom? --to TARGET, --listen ADDR:PORT, --lab or --self; --dry-run sends nothing".into()));
     }
     let targets = targets(args)?;
     rails::all(args, &targets)?;
     if args.peer.to.len() > 1 && (args.watch.pid.is_some() || args.pace.resume.is_some() || args.what.in_session) {
         return Err(Trouble::Usage("--pid, --resume and --in-session are for one target".into()));
     }
-    let ended = runtime::run(|stop| async move { hunt(args, &script, &variants, targets, stop).await })?;
+    let ended = runtime::run(|stop| async move {
+        let (script, variants) = match (given, targets.first()) {
+            (Some(given), _) => given,
+            (None, Some(first)) => {
+                let script = honest(first, &stop).await?;
+                let variants = chosen(args, &script)?;
+                (script, variants)
+            }
+            (None, None) => return Err(Trouble::Usage("against whom?".into())),
+        };
+        hunt(args, &script, &variants, targets, stop).await
+    })?;
     match ended {
         Ended::Through(exit) => exit,
         Ended::Interrupted(exit) => exit.map(|_| Exit::Interrupted),
@@ -53,9 +78,27 @@ pub fn run(args: &MutateArgs) -> Result<Exit, Trouble> {
     }
 }
 
+/// An honest call of our own client, which finds out how the server wants it: what is spoilt then.
+async fn honest(config: &ProbeConfig, stop: &Receiver<bool>) -> Result<Script, Trouble> {
+    let methods = vec![Method::MsChapV2, Method::EapMsChapV2, Method::ChapMd5, Method::EapMd5, Method::Pap];
+    let config = ProbeConfig { methods: Some(methods), pings: 1, ..config.clone() };
+    let transcript = jobs_probe::run(&config, &Clock::start(), &mut Vec::<Event>::new(), stop.clone()).await;
+    let target = config.target.authority();
+    let script = Script::of(&transcript, &format!("an honest call with {target}"));
+    let script = script.map_err(|error| Trouble::Ours(format!("an honest call with {target} does not go through: {error}")))?;
+    let connected = script.says(Side::Client).any(|said| said.name == "sstp.call-connected");
+    match connected {
+        true => Ok(variant::to_its_end(script)),
+        false => Err(Trouble::Ours(format!(
+            "an honest call with {target} does not go through, so nothing can be said about spoilt ones; `sstp-diag probe {target}` says why"
+        ))),
+    }
+}
+
 fn script(args: &MutateArgs) -> Result<Script, Trouble> {
     match &args.input {
-        Some(path) => source::read(path, None, &args.keys),
+        Some(path) => source::read(path, None, &args.keys).map(variant::to_its_end),
+        None if args.client.listen.is_some() => jobs_guests::script().map_err(|error| Trouble::Ours(error.to_string())),
         None if args.lab_session || args.peer.lab || args.peer.own || args.what.dry_run => {
             arena::lab_script().map_err(|error| Trouble::Ours(error.to_string()))
         }
@@ -64,7 +107,8 @@ fn script(args: &MutateArgs) -> Result<Script, Trouble> {
 }
 
 fn chosen(args: &MutateArgs, script: &Script) -> Result<Vec<Variant>, Trouble> {
-    let mut variants = variant::all(script, args.what.seed);
+    let by = if args.client.listen.is_some() { Side::Server } else { Side::Client };
+    let mut variants = variant::all(script, by, args.what.seed);
     if let Some(id) = &args.what.only {
         variants.retain(|variant| variant.id == *id);
         if let Some(number) = id.strip_prefix("open/").and_then(|number| number.parse().ok()) {
@@ -179,7 +223,7 @@ async fn one_target(
     let mut remote = Remote::new(config.clone(), Course::of(script, Side::Client), clock, stop.clone(), patience);
     (remote.pid, remote.restart_cmd) = (args.watch.pid, args.watch.restart_cmd.clone());
     let (remote, hunt) = (Rc::new(remote), Rc::new(Hunt::new(args.watch.confirm, SLOW_ANSWER)));
-    if !alive(&hunt, &remote).await {
+    if !alive(&hunt, &*remote).await {
         let says =
             format!("an honest call with {} does not go through, so nothing can be said about spoilt ones", config.target.authority());
         complain_why(&remote).await;
@@ -187,7 +231,7 @@ async fn one_target(
     }
     let mut progress = Progress::open(args)?;
     let from = progress.stand();
-    let pace = pace(args, config, variants.len());
+    let pace = pace(args, rails::is_here(&config.target.host) || args.peer.lab, variants.len());
     let mut reactions = Vec::new();
     let stand = run::all(remote.clone(), hunt.clone(), variants, pace, from, &mut |hunt, stand, reaction| {
         reactions.extend(reaction.map(|(id, reaction)| (id.to_string(), reaction.to_string())));
@@ -198,20 +242,24 @@ async fn one_target(
     if !remote.is_stopping() && !hunt.counts().dead {
         hunt.check_life(&*remote).await;
     }
-    let mut page = page::of(args, script, config, &hunt, &stand);
+    let against = if args.peer.lab { "the lab".into() } else { config.target.authority() };
+    let mut page = page::of(args, script, &against, (!args.peer.lab).then_some(against.as_str()), &hunt, &stand);
     page.interrupted = *stop.borrow();
-    keep::findings(args, script, config, &hunt, &mut page, stop).await?;
+    keep::findings(args, script, &hunt, &mut page, &mut async |edits, path| keep::record(config, script, edits, path, stop).await).await?;
     show(args, &page)?;
-    let exit = match () {
+    Ok((exit(&page), reactions))
+}
+
+fn exit(page: &Page) -> Exit {
+    match () {
         () if page.interrupted => Exit::Interrupted,
         () if page.findings.is_empty() => Exit::Works,
         () => Exit::Fails,
-    };
-    Ok((exit, reactions))
+    }
 }
 
 /// A machine under load may be slow once.
-async fn alive(hunt: &Hunt, remote: &Remote) -> bool {
+async fn alive<T: run::Live>(hunt: &Hunt, remote: &T) -> bool {
     let mut through = 0;
     for _ in 0..HONEST {
         through += u32::from(hunt.learn(remote).await);
@@ -233,7 +281,7 @@ async fn complain_why(remote: &Remote) {
     output::complain(&format!("the honest call came to: {}{first}", verdict.reaction));
 }
 
-fn pace(args: &MutateArgs, config: &ProbeConfig, variants: usize) -> Pace {
+fn pace(args: &MutateArgs, here: bool, variants: usize) -> Pace {
     let (cases, time) = match args.pace.budget {
         Some(Budget::Cases(cases)) => (Some(cases), None),
         Some(Budget::Time(time)) => (None, Some(time)),
@@ -241,7 +289,6 @@ fn pace(args: &MutateArgs, config: &ProbeConfig, variants: usize) -> Pace {
         None => (Some(variants as u64), None),
     };
     let only = args.what.only.is_some() || !args.what.select.is_empty();
-    let here = rails::is_here(&config.target.host) || args.peer.lab;
     Pace {
         // What was chosen is all that is wanted.
         cases: if only { cases.map(|cases| cases.min(variants as u64)).or(Some(variants as u64)) } else { cases },
@@ -291,8 +338,8 @@ const SLOW: Patience =
 const SLOW_ANSWER: Duration = Duration::from_millis(1_500);
 /// Ours: honest calls before the spoilt ones.
 const HONEST: u32 = 3;
-/// Ours: connections at a time to this machine.
-const HERE: u16 = 4;
+/// Ours: connections at a time to this machine; many of them only wait for what must not come.
+const HERE: u16 = 32;
 /// Ours: connections a second to a machine that is not this one.
 const RATE: f64 = 20.0;
 /// Ours: variants of a run in one session, where no budget is given.

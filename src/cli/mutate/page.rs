@@ -6,18 +6,17 @@ use super::Reactions;
 use crate::jobs::mutate::run::Stand;
 use crate::jobs::mutate::spot::PLACES;
 use crate::jobs::mutate::{Hunt, Variant, hunt};
-use crate::jobs::probe::ProbeConfig;
 use crate::jobs::replay::Script;
 use crate::report::mutate::{Finding, Grid, Page};
 use std::collections::HashMap;
 
-/// What a run came to.
-pub fn of(args: &MutateArgs, script: &Script, config: &ProbeConfig, hunt: &Hunt, stand: &Stand) -> Page {
+/// What a run came to. `to`: the server, where it was dialled.
+pub fn of(args: &MutateArgs, script: &Script, against: &str, to: Option<&str>, hunt: &Hunt, stand: &Stand) -> Page {
     let counts = hunt.counts();
     let states = PLACES.iter().filter_map(|place| Some(((*place).to_string(), *counts.places.get(place)?)));
     Page {
         recording: script.from.clone(),
-        against: if args.peer.lab { "the lab".into() } else { config.target.authority() },
+        against: against.into(),
         seed: args.what.seed,
         cases: counts.cases,
         connections: counts.rides,
@@ -28,11 +27,11 @@ pub fn of(args: &MutateArgs, script: &Script, config: &ProbeConfig, hunt: &Hunt,
         dead: counts.dead,
         interrupted: false,
         honest: hunt.honest().iter().map(|fault| format!("{}: {} ({})", fault.kind.name(), fault.says, fault.spec)).collect(),
-        findings: hunt.findings().iter().map(|finding| row(args, config, finding)).collect(),
+        findings: hunt.findings().iter().map(|finding| row(args, to, finding)).collect(),
     }
 }
 
-fn row(args: &MutateArgs, config: &ProbeConfig, finding: &hunt::Finding) -> Finding {
+fn row(args: &MutateArgs, to: Option<&str>, finding: &hunt::Finding) -> Finding {
     Finding {
         kind: finding.fault.kind.name().into(),
         says: finding.fault.says.clone(),
@@ -43,46 +42,64 @@ fn row(args: &MutateArgs, config: &ProbeConfig, finding: &hunt::Finding) -> Find
         edits: finding.line(),
         seen: finding.seen,
         also: finding.also,
-        command: command(args, config, &finding.id),
+        command: command(args.what.seed, to, &finding.id),
         files: Vec::new(),
     }
 }
 
-/// The command that sends the variant again.
-fn command(args: &MutateArgs, config: &ProbeConfig, id: &str) -> String {
-    let quoted = |text: &str| match text.chars().all(|c| c.is_ascii_alphanumeric() || "-_./:=#,@+".contains(c)) {
-        true => text.to_string(),
-        false => format!("'{}'", text.replace('\'', "'\\''")),
-    };
+/// The command that sends the variant again: the one that was given, without what chose variants and what was written, and with this
+/// variant. `to`: the one target that it is about, where several were given.
+fn command(seed: u64, to: Option<&str>, id: &str) -> String {
     let mut line = "sstp-diag mutate".to_string();
-    match &args.input {
-        Some(path) => line += &format!(" {}", quoted(&path.display().to_string())),
-        None if !args.peer.lab => line += " --lab-session",
-        None => {}
-    }
-    match args.peer.lab {
-        true => {
-            line += " --lab";
-            args.peer.bug.iter().for_each(|bug| line += &format!(" --bug {bug}"));
+    let mut args = std::env::args().skip_while(|arg| arg != "mutate").skip(1);
+    while let Some(arg) = args.next() {
+        let name = arg.split_once('=').map_or(arg.as_str(), |pair| pair.0);
+        match () {
+            () if DROPPED_WITH_VALUE.contains(&name) => {
+                if name == arg {
+                    args.next();
+                }
+            }
+            () if DROPPED.contains(&name) => {}
+            () => line += &format!(" {}", quoted(&without_login(&arg))),
         }
-        false => line += &format!(" --to {}", quoted(&config.target.authority())),
     }
-    args.keys_line(&mut line, &quoted);
-    line + &format!(" --seed {} --only {}", args.what.seed, quoted(id))
+    let to = to.map(|to| format!(" --to {}", quoted(to))).unwrap_or_default();
+    format!("{line}{to} --seed {seed} --only {}", quoted(id))
 }
 
-impl MutateArgs {
-    /// What else the command needs to say the same.
-    fn keys_line(&self, line: &mut String, quoted: &dyn Fn(&str) -> String) {
-        if let Some(user) = &self.login.account.user {
-            *line += &format!(" --user {}", quoted(user));
-        }
-        if let Some(path) = &self.login.account.password_file {
-            *line += &format!(" --password-file {}", quoted(&path.display().to_string()));
-        }
-        for host in &self.peer.i_am_authorised {
-            *line += &format!(" --i-am-authorised {}", quoted(host));
-        }
+/// A URL without the name and password of a proxy.
+fn without_login(arg: &str) -> String {
+    match arg.split_once("://").zip(arg.rsplit_once('@')) {
+        Some(((scheme, _), (_, rest))) => format!("{scheme}://{rest}"),
+        None => arg.to_string(),
+    }
+}
+
+/// What chose variants, and what was written.
+const DROPPED_WITH_VALUE: [&str; 13] = [
+    "--to",
+    "--seed",
+    "--only",
+    "--select",
+    "--budget",
+    "--resume",
+    "--corpus",
+    "--output",
+    "-o",
+    "--concurrency",
+    "--rate",
+    "--color",
+    "--width",
+];
+/// The same, without a value.
+const DROPPED: [&str; 3] = ["--slow", "--in-session", "--dry-run"];
+
+/// For the shell.
+pub fn quoted(text: &str) -> String {
+    match !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_./:=#,@+".contains(c)) {
+        true => text.to_string(),
+        false => format!("'{}'", text.replace('\'', "'\\''")),
     }
 }
 
@@ -100,4 +117,16 @@ pub fn grid(args: &MutateArgs, targets: Vec<String>, variants: &[Variant], react
         }
     }
     super::show_grid(args, &grid)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_for_the_shell_and_have_no_login() {
+        assert_eq!(["a-b/c#1", "", "it's {host}"].map(quoted), ["a-b/c#1", "''", "'it'\\''s {host}'"]);
+        assert_eq!(without_login("--proxy=http://u:p@h:1"), "--proxy=http://h:1");
+        assert_eq!(without_login("localhost:1"), "localhost:1");
+    }
 }

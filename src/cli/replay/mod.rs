@@ -11,7 +11,7 @@ use super::output::{self, complain, print};
 use super::sheets::Save;
 use super::{password, pcap, probe, sense};
 use crate::base::{Micros, Secret, Side};
-use crate::jobs::lab::{self, Lab, LabConfig};
+use crate::jobs::lab::{self, Fault, Lab, LabConfig};
 use crate::jobs::probe::ProbeConfig;
 use crate::jobs::replay::listen::{self, ListenConfig};
 use crate::jobs::replay::run::{self, Played, ReplayConfig};
@@ -21,7 +21,7 @@ use crate::live::keylog::KeyLogs;
 use crate::live::listen::Identity;
 use crate::live::runtime::{self, Ended};
 use crate::live::wiretap::Ear;
-use crate::proto::plan::Credentials;
+use crate::proto::plan::{Credentials, Method};
 use crate::report::Style;
 use crate::report::replay::{self as report, End, Page};
 use crate::transcript::{Asked, Head, Transcript};
@@ -39,6 +39,10 @@ pub fn run(args: &ReplayArgs) -> Result<Exit, Trouble> {
     if !args.part.fault.is_empty() && !args.peer.lab {
         return Err(Trouble::Usage("--fault is for --lab".into()));
     }
+    in_memory_only(args)?;
+    for id in &args.part.fault {
+        plays_with(id)?;
+    }
     let script = source::script(args)?;
     if let Some(path) = &args.result.export_script {
         export(&script, path, args.result.with_secrets)?;
@@ -51,6 +55,29 @@ pub fn run(args: &ReplayArgs) -> Result<Exit, Trouble> {
         _ if args.result.explain => explain(args, &script, &style),
         _ if args.result.export_script.is_some() => Ok(Exit::Works),
         _ => Err(Trouble::Usage("against whom? --to TARGET, --listen ADDR:PORT, --lab or --both; --explain plays nothing".into())),
+    }
+}
+
+/// In memory nothing is waited for, and it is done once.
+fn in_memory_only(args: &ReplayArgs) -> Result<(), Trouble> {
+    let wrong = |says: &str| Err(Trouble::Usage(format!("{says}: with --both time is pretended, and it is played once")));
+    match () {
+        () if !args.peer.both => Ok(()),
+        () if args.how.timing != Timing::Asap => wrong("--timing is for a peer over the network"),
+        () if args.load.count > 1 => wrong("--count is for a peer over the network"),
+        () if args.how.patience.is_some() => wrong("--patience is for a peer over the network"),
+        () => Ok(()),
+    }
+}
+
+/// A fault that changes what a client does, or how it gets there, is none of the server: the client is the recorded one.
+fn plays_with(id: &str) -> Result<(), Trouble> {
+    super::lab::known(&[id.to_string()])?;
+    match lab::fault::find(id).is_some_and(Fault::is_in_the_client) {
+        true => Err(Trouble::Usage(format!(
+            "{id} lies in what the client does, and here that is the recorded one; --edit changes what it says, --user who logs in"
+        ))),
+        false => Ok(()),
     }
 }
 
@@ -87,8 +114,7 @@ fn in_memory(args: &ReplayArgs, script: &Script, style: &Style) -> Result<Exit, 
     let credentials = made_up(given(args)?, script);
     let host = "vpn.example.test".to_string();
     let present = Present { host, credentials: Some(credentials), seed: seed(args)?, ..Present::default() };
-    let timing = if args.how.timing == Timing::Step { Timing::Asap } else { args.how.timing };
-    let both = both::run(script, &present, timing, args.how.verbatim, Side::Client);
+    let both = both::run(script, &present, Timing::Asap, args.how.verbatim, Side::Client);
     save(args, &both.events, &Clock::start())?;
     let took = both.events.last().map_or(Micros::ZERO, |event| event.at);
     let of = |side: Side, against: &str, outcome| page::end(&Course::of(script, side), against, outcome, took);
@@ -190,21 +216,55 @@ fn config(args: &ReplayArgs, script: &Script, ear: Ear) -> Result<ReplayConfig, 
     if args.peer.lab {
         probe.credentials = Some(made_up(probe.credentials.take(), script));
     }
+    let login = login(args, &course, script, &mut probe)?;
+    let course = if login.is_some() { course.without_login() } else { course };
     playable(args, &course, probe.credentials.is_some())?;
+    if let Some(patience) = args.how.patience {
+        // A server that is silent below SSTP is waited for no longer.
+        probe.timers.layer = probe.timers.layer.min(patience);
+    }
     let keylog = KeyLogs::open(None, std::env::var_os("SSLKEYLOGFILE").as_deref())?;
     (probe.keylog, probe.ear) = (Arc::new(keylog.heard_by(ear.clone())), ear);
     probe.seed = seed(args)?;
-    Ok(ReplayConfig { probe, course: Arc::new(course), manner: manner(args)?, verbatim: args.how.verbatim })
+    Ok(ReplayConfig { probe, course: Arc::new(course), manner: manner(args)?, verbatim: args.how.verbatim, login })
 }
 
-/// A login can only be made anew by who has the password, and TLS inside EAP not at all.
+/// The method of a login with TLS inside EAP, and what our own end needs for it.
+fn login(args: &ReplayArgs, course: &Course, script: &Script, probe: &mut ProbeConfig) -> Result<Option<Method>, Trouble> {
+    if args.how.verbatim || !course.is_tunnelled() {
+        return Ok(None);
+    }
+    let method = like::eap_method(script);
+    let identity = args.eap.cert.as_deref().map(|cert| super::eap::identity(cert, args.eap.key.as_deref())).transpose()?;
+    let name = identity.as_ref().and_then(super::eap::name_of);
+    probe.eap.identity = identity;
+    probe.methods = Some(vec![method]);
+    let roots = args.eap.eap_ca.as_deref().map(crate::live::trust::Trust::file_only).transpose()?;
+    probe.eap.trust = roots.map(|roots| Arc::new(roots) as Arc<dyn crate::proto::auth::Roots>);
+    if method == Method::EapTls && !args.peer.lab {
+        if probe.eap.identity.is_none() {
+            let says = "the recording logs in with a certificate (EAP-TLS): give --cert and --key, or end before it with --until lcp";
+            return Err(Trouble::Usage(says.into()));
+        }
+        let user = probe.credentials.take().map(|credentials| credentials.user).or(name).or_else(|| like::user(script)).unwrap_or_default();
+        probe.credentials = Some(Credentials { user, password: Secret::new(String::new()) });
+    }
+    match probe.credentials {
+        Some(_) => Ok(Some(method)),
+        None => Err(Trouble::Usage(
+            "the recording logs in inside TLS (PEAP): give --user and --password-file, or end before it with --until lcp".into(),
+        )),
+    }
+}
+
+/// A login can only be made anew by who has the password, and the server's end of TLS inside EAP not at all.
 fn playable(args: &ReplayArgs, course: &Course, has_password: bool) -> Result<(), Trouble> {
     if args.how.verbatim {
         return Ok(());
     }
     if let Some(turn) = course.ours.iter().find(|turn| turn.said.is_tunnelled()) {
         let says = format!(
-            "{} carries TLS inside EAP, which cannot be played from a recording; --until lcp plays what is before it",
+            "{} carries TLS inside EAP, whose server's end no recording has the keys of; --until lcp plays what is before it",
             turn.said.name
         );
         return Err(Trouble::Ours(says));

@@ -36,6 +36,9 @@ pub fn script(args: &ReplayArgs) -> Result<Script, Trouble> {
 
 /// Reads a connection of a file: the one of that number, or the first that said anything.
 pub fn read(path: &Path, session: Option<u64>, keys: &KeyArgs) -> Result<Script, Trouble> {
+    if path == Path::new("-") {
+        return from_stdin(session, keys);
+    }
     let name = path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
     let name: String = name.chars().filter(|c| !c.is_control()).collect();
     Ok(match beginning(path)? {
@@ -43,6 +46,28 @@ pub fn read(path: &Path, session: Option<u64>, keys: &KeyArgs) -> Result<Script,
         Looks::Transcripts => recorded(transcripts(path)?, &name, session)?,
         Looks::Capture => recorded(captured(path, keys)?, &name, session)?,
     })
+}
+
+/// Standard input may be any of them: it is kept in a file of our own until it was read.
+fn from_stdin(session: Option<u64>, keys: &KeyArgs) -> Result<Script, Trouble> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let path = std::env::temp_dir().join(format!("sstp-diag-stdin-{}", std::process::id()));
+    let trouble = |error| Trouble::file("keep standard input in", &path, &error);
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).map_err(trouble)?;
+    let copied = std::io::copy(&mut std::io::stdin().lock(), &mut file).map_err(trouble);
+    let script = copied.and_then(|_| read(&path, session, keys));
+    let _ = std::fs::remove_file(&path);
+    let unnamed = |text: String| text.replace(&path.display().to_string(), "standard input").replace(&stem(&path), "standard input");
+    match script {
+        Ok(script) => Ok(Script { from: unnamed(script.from), ..script }),
+        Err(Trouble::Ours(says)) => Err(Trouble::Ours(unnamed(says))),
+        Err(Trouble::Usage(says)) => Err(Trouble::Usage(unnamed(says))),
+        Err(other) => Err(other),
+    }
+}
+
+fn stem(path: &Path) -> String {
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
 /// A secret field with nothing but asterisks in it.

@@ -1,10 +1,10 @@
 //! A case against the lab, or against the built-in client, in memory: two machines on a pretend wire, a minute in a millisecond.
 
-use super::case::Case;
+use super::case::{Case, Level, Row};
 use super::client::mutants::Mutant;
 use super::tester::Tester;
 use super::verdict::{self, Grade, Verdict};
-use crate::base::{Layer, Micros, Secret};
+use crate::base::{Layer, Micros, Secret, Side, SpecRef};
 use crate::jobs::lab;
 use crate::proto::auth::EapServer;
 use crate::proto::plan::{Account, CertHashes, ClientConfig, Credentials, Method, Mind, Plan, ServerConfig, Timers};
@@ -123,6 +123,12 @@ pub fn tested_client(case: &Case, mutant: Option<&Mutant>, seed: u64) -> Plan {
     }
     let edits = mutant.map(Mutant::parsed).unwrap_or_default();
     Plan { mind: Mind::Client(client), edits, toxics: Vec::new(), seed }
+}
+
+/// The same client without a case.
+pub fn stays(mutant: Option<&Mutant>, seed: u64) -> Plan {
+    const ROW: Row = Row::new(Side::Client, Level::Must, "sstp/0/stays", SpecRef::sstp("3.2"), &[]);
+    tested_client(&Case::from(&ROW), mutant, seed)
 }
 
 /// A client in the hands of somebody who hangs up.

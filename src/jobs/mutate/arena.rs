@@ -31,6 +31,7 @@ pub struct Arena {
     seed: u64,
     /// Every ride meets the server with other random values.
     rides: AtomicU64,
+    patience: Patience,
 }
 
 impl Arena {
@@ -41,6 +42,7 @@ impl Arena {
 
     /// A sound server that is like the one that was recorded.
     pub fn like(script: &Script, seed: u64) -> Option<Arena> {
+        let script = &variant::to_its_end(script.clone());
         let credentials = Credentials { user: like::user(script).unwrap_or_else(|| alice().user), ..alice() };
         let server = ServerConfig { cert: CERT, ..like::server(script, &credentials) };
         let plan = Plan { mind: Mind::Server(server), edits: Vec::new(), toxics: Vec::new(), seed: 1 };
@@ -50,7 +52,7 @@ impl Arena {
     fn of(script: &Script, server: Plan, credentials: Credentials, seed: u64) -> Option<Arena> {
         let Mind::Server(config) = &server.mind else { return None };
         let bugs = config.bugs.clone();
-        let world = World { credentials: Some(credentials), leaf: Some(CERT), patience: PROMPT };
+        let world = World { credentials: Some(credentials), leaf: Some(CERT), patience: PROMPT, judges_client: false };
         Some(Arena {
             course: Arc::new(Course::of(script, Side::Client)),
             world: Arc::new(world),
@@ -58,14 +60,20 @@ impl Arena {
             bugs,
             seed,
             rides: AtomicU64::new(seed),
+            patience: Patience::PRETENDED,
         })
+    }
+
+    /// The same, with this patience.
+    pub fn patient(self, patience: Patience) -> Arena {
+        Arena { patience, ..self }
     }
 
     /// Plays the script with these edits; random values of the client come from one seed, those of the server from another.
     pub fn ride(&self, edits: &[Edit], (client, server): (u64, u64)) -> Ride {
         let credentials = self.world.credentials.clone();
         let present = Present { host: HOST.into(), leaf: Some(CERT), credentials, seed: client, ..Present::default() };
-        let (rider, riding) = rider(&self.course, edits, present, &self.world, Patience::PRETENDED, Micros::ZERO);
+        let (rider, riding) = rider(&self.course, edits, present, &self.world, self.patience, Micros::ZERO);
         let plan = Plan { seed: server, ..self.server.clone() };
         let server = Box::new(Session::new(plan, Micros::ZERO));
         pair::run_machines(Box::new(rider), server, LONGEST, &mut |_, _, _| {});
@@ -147,16 +155,16 @@ pub fn lab_script() -> Result<Script, NotPlayable> {
     Ok(script)
 }
 
-fn alice() -> Credentials {
+pub(super) fn alice() -> Credentials {
     let (user, password) = lab::USERS[0];
     Credentials { user: user.into(), password: Secret::new(password.into()) }
 }
 
-const HOST: &str = "vpn.lab.example";
-const CERT: CertHashes = CertHashes { sha1: [0x11; 20], sha256: [0x22; 32] };
+pub(super) const HOST: &str = "vpn.lab.example";
+pub(super) const CERT: CertHashes = CertHashes { sha1: [0x11; 20], sha256: [0x22; 32] };
 /// Ours: in memory an answer that takes longer is none.
-const PROMPT: Duration = Duration::from_secs(10);
+pub(super) const PROMPT: Duration = Duration::from_secs(10);
 /// Ours: pretended time of one ride.
-const LONGEST: Duration = Duration::from_secs(2_000);
+pub(super) const LONGEST: Duration = Duration::from_secs(2_000);
 /// The rider decides when it is over.
 const NEVER: Duration = Duration::from_secs(86_400);

@@ -140,6 +140,9 @@ impl Hunt {
         if ride.no_connection.is_some() {
             verdict.faults.clear();
         }
+        if let Some(how) = &ride.died {
+            verdict.faults.insert(0, fault(Kind::Died, how.clone(), SpecRef::sstp("3.2")));
+        }
         let grown = target.memory().zip(before).map_or(0, |(after, before)| after.saturating_sub(before));
         if grown >= GROWS {
             verdict.faults.push(fault(Kind::Memory, format!("{} KiB of memory are not given back", grown >> 10), SpecRef::sstp("3.3")));
@@ -199,7 +202,9 @@ impl Hunt {
                 state.suspects.push(Suspect { ended: ended_at, variant: variant.clone(), ride: look.ride.clone() });
             }
         });
-        if ended && (!lives || fault.is_some()) && !self.check_life(target).await {
+        // A client that is started for every call cannot be dead; how it ended is known.
+        let may_be_dead = ended && (!lives || fault.is_some()) && !target.world().judges_client;
+        if may_be_dead && !self.check_life(target).await {
             return reaction;
         }
         if let Some(fault) = fault {
@@ -314,7 +319,7 @@ impl Hunt {
     /// Learns from an honest call what is wrong with it already; says whether it goes through.
     pub async fn learn<T: Target>(&self, target: &T) -> bool {
         let look = self.look(target, &[]).await;
-        let through = look.ride.no_connection.is_none() && look.verdict.reaction == "goes on";
+        let through = goes_through(target, &look);
         self.on_state(|state| {
             // What comes of several calls together is for the variants to show.
             for fault in look.verdict.faults.into_iter().filter(|fault| through && !matches!(fault.kind, Kind::Leak | Kind::Memory)) {
@@ -329,8 +334,14 @@ impl Hunt {
     /// An honest call goes through.
     pub async fn is_alive<T: Target>(&self, target: &T) -> bool {
         let look = self.look(target, &[]).await;
-        look.ride.no_connection.is_none() && look.verdict.reaction == "goes on"
+        goes_through(target, &look)
     }
+}
+
+/// An honest call came up, and a server let us go in order; a client may leave when it wants.
+fn goes_through<T: Target>(target: &T, look: &Look) -> bool {
+    let through = if target.world().judges_client { look.verdict.up } else { look.verdict.reaction == "goes on" };
+    look.ride.no_connection.is_none() && look.ride.died.is_none() && through
 }
 
 fn fault(kind: Kind, says: String, spec: SpecRef) -> Fault {

@@ -4,6 +4,8 @@
 pub mod arena;
 mod cars;
 pub mod fault;
+pub mod guests;
+pub mod host;
 pub mod hunt;
 pub mod inward;
 pub mod referee;

@@ -32,8 +32,10 @@ impl Patience {
 }
 
 /// What passed on one connection.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Ride {
+    /// Who spoils; the other side is the target.
+    pub by: Side,
     /// When it began.
     pub began: Micros,
     /// Writes and reads, in order.
@@ -48,22 +50,51 @@ pub struct Ride {
     pub edited: Vec<String>,
     /// Why there was no connection.
     pub no_connection: Option<String>,
+    /// How a client that was started has died of it.
+    pub died: Option<String>,
+}
+
+impl Default for Ride {
+    fn default() -> Ride {
+        Ride {
+            by: Side::Client,
+            began: Micros::ZERO,
+            passed: Vec::new(),
+            closed: None,
+            over: Micros::ZERO,
+            key: None,
+            edited: Vec::new(),
+            no_connection: None,
+            died: None,
+        }
+    }
 }
 
 impl Ride {
+    /// Notes a write or a read, as far as there is room.
+    pub fn pass(&mut self, at: Micros, by: Side, bytes: &[u8]) {
+        let held: usize = if self.passed.len().is_multiple_of(64) { self.passed.iter().map(|one| one.bytes.len()).sum() } else { 0 };
+        if held < MOST_BYTES && self.passed.len() < MOST_PASSED {
+            self.passed.push(Passed { at, by, bytes: bytes.to_vec() });
+        }
+    }
+
     /// What the referee says to it.
     pub fn verdict(&self, world: &World) -> Verdict {
         referee::judge(world, self)
     }
 
-    /// The server has answered the HTTP request with 200.
+    /// The target speaks: a server has answered the HTTP request with 200, a client has asked.
     pub fn is_answered(&self) -> bool {
-        self.passed.iter().find(|one| one.by == Side::Server).is_some_and(|one| one.bytes.starts_with(b"HTTP/1.1 200"))
+        self.passed.iter().find(|one| one.by != self.by).is_some_and(|one| {
+            let begins: &[u8] = if self.by == Side::Client { b"HTTP/1.1 200" } else { b"SSTP_DUPLEX_POST " };
+            one.bytes.starts_with(begins)
+        })
     }
 
     /// All that was sent.
     pub fn sent(&self) -> Vec<u8> {
-        self.passed.iter().filter(|one| one.by == Side::Client).flat_map(|one| one.bytes.iter().copied()).collect()
+        self.passed.iter().filter(|one| one.by == self.by).flat_map(|one| one.bytes.iter().copied()).collect()
     }
 }
 
@@ -127,14 +158,9 @@ impl Rider {
     }
 
     fn pass(&mut self, by: Side, bytes: &[u8]) {
-        let (at, bytes) = (self.now, bytes.to_vec());
-        self.last = self.now;
-        self.on_ride(|ride| {
-            let held: usize = if ride.passed.len().is_multiple_of(64) { ride.passed.iter().map(|one| one.bytes.len()).sum() } else { 0 };
-            if held < MOST_BYTES && ride.passed.len() < MOST_PASSED {
-                ride.passed.push(Passed { at, by, bytes });
-            }
-        });
+        let at = self.now;
+        self.last = at;
+        self.on_ride(|ride| ride.pass(at, by, bytes));
     }
 
     /// What came, as far as it is for the player: answers to what was put in between are not.
@@ -165,22 +191,10 @@ impl Rider {
     }
 
     fn is_for_the_player(&mut self, packet: &[u8]) -> bool {
-        if Header::parse(packet).is_some_and(|header| header.control) {
-            let kind = packet.get(4..6).and_then(|bytes| bytes.first_chunk::<2>()).map(|bytes| u16::from_be_bytes(*bytes));
-            return match kind.map(MessageType::from_number) {
-                Some(MessageType::CallAbort | MessageType::CallDisconnect | MessageType::CallDisconnectAck) => {
-                    self.ended.get_or_insert(self.now);
-                    true
-                }
-                Some(MessageType::CallConnectNak) => self.knows_naks,
-                _ => true,
-            };
+        if leaves(packet) {
+            self.ended.get_or_insert(self.now);
         }
-        match packet.get(sstp::HEADER_LEN..sstp::HEADER_LEN + 6) {
-            Some([0xff, 0x03, 0xc0, 0x21, control::CODE_REJECT | control::PROTOCOL_REJECT, _]) => false,
-            Some([0xff, 0x03, 0xc0 | 0x80, _, 2..=4 | 6 | 10, id]) => *id < FIRST_OWN_ID,
-            _ => true,
-        }
+        (self.knows_naks || !is_nak(packet)) && !answers_what_was_put_in(packet)
     }
 
     fn deadline(&self) -> Micros {
@@ -272,6 +286,33 @@ impl Machine for Rider {
                 }
             }
         }
+    }
+}
+
+fn kind_of(packet: &[u8]) -> Option<MessageType> {
+    Header::parse(packet).filter(|header| header.control)?;
+    let kind = packet.get(4..6).and_then(|bytes| bytes.first_chunk::<2>())?;
+    Some(MessageType::from_number(u16::from_be_bytes(*kind)))
+}
+
+/// The peer ends the call, or lets us go.
+pub(super) fn leaves(packet: &[u8]) -> bool {
+    matches!(kind_of(packet), Some(MessageType::CallAbort | MessageType::CallDisconnect | MessageType::CallDisconnectAck))
+}
+
+fn is_nak(packet: &[u8]) -> bool {
+    kind_of(packet) == Some(MessageType::CallConnectNak)
+}
+
+/// An answer to a PPP packet that a variant has put in between: whoever plays the honest part has not asked for it.
+pub(super) fn answers_what_was_put_in(packet: &[u8]) -> bool {
+    if kind_of(packet).is_some() {
+        return false;
+    }
+    match packet.get(sstp::HEADER_LEN..sstp::HEADER_LEN + 6) {
+        Some([0xff, 0x03, 0xc0, 0x21, control::CODE_REJECT | control::PROTOCOL_REJECT, _]) => true,
+        Some([0xff, 0x03, 0xc0 | 0x80, _, 2..=4 | 6 | 10, id]) => *id >= FIRST_OWN_ID,
+        _ => false,
     }
 }
 

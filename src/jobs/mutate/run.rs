@@ -46,7 +46,8 @@ pub struct Remote {
 impl Remote {
     /// A target; nothing is sent yet.
     pub fn new(config: ProbeConfig, course: Course, clock: Clock, stop: watch::Receiver<bool>, patience: Patience) -> Remote {
-        let world = Arc::new(World { credentials: config.credentials.clone(), leaf: None, patience: patience.answer });
+        let world =
+            Arc::new(World { credentials: config.credentials.clone(), leaf: None, patience: patience.answer, judges_client: false });
         Remote { config, course, clock, stop, patience, pid: None, restart_cmd: None, world: RefCell::new(world) }
     }
 
@@ -119,9 +120,7 @@ impl Target for Remote {
     }
 
     fn memory(&self) -> Option<u64> {
-        let text = std::fs::read_to_string(format!("/proc/{}/statm", self.pid?)).ok()?;
-        let pages: u64 = text.split_whitespace().nth(1)?.parse().ok()?;
-        Some(pages * PAGE / GRAIN * GRAIN)
+        memory_of(self.pid?)
     }
 
     async fn restart(&self) -> bool {
@@ -138,6 +137,31 @@ impl Target for Remote {
         }
         false
     }
+}
+
+/// A target over sockets.
+pub trait Live: Target {
+    /// The clock of the run.
+    fn clock(&self) -> &Clock;
+    /// Whether the user wants to stop.
+    fn is_stopping(&self) -> bool;
+}
+
+impl Live for Remote {
+    fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    fn is_stopping(&self) -> bool {
+        Remote::is_stopping(self)
+    }
+}
+
+/// Memory that a process of this machine holds, bytes, in steps that it does not take by itself.
+pub(super) fn memory_of(pid: u32) -> Option<u64> {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/statm")).ok()?;
+    let pages: u64 = text.split_whitespace().nth(1)?.parse().ok()?;
+    Some(pages * PAGE / GRAIN * GRAIN)
 }
 
 /// How much is sent, and how fast.
@@ -184,7 +208,7 @@ pub async fn all(remote: Rc<Remote>, hunt: Rc<Hunt>, variants: &[Variant], pace:
                 None if pace.time.is_some() => u64::MAX >> 8,
                 None => 0,
             };
-            while left(&stand) > 0 && goes_on(&remote, &hunt, pace, began) {
+            while left(&stand) > 0 && goes_on(&*remote, &hunt, pace, began) {
                 let end = stand.cars + left(&stand).min(if pace.time.is_some() { TRAIN_OF_A_TIME } else { TRAIN });
                 if !cars(&remote, &hunt, (stand.cars, end), &mut stand).await {
                     break;
@@ -198,8 +222,23 @@ pub async fn all(remote: Rc<Remote>, hunt: Rc<Hunt>, variants: &[Variant], pace:
         .await
 }
 
-fn goes_on(remote: &Remote, hunt: &Hunt, pace: Pace, began: Micros) -> bool {
-    let in_time = pace.time.is_none_or(|time| remote.clock.now().since(began) < time);
+/// Sends the variants of the list, each in a call of its own. `from`: what an earlier run has sent. Needs a tokio `LocalSet`.
+pub async fn listed<T: Live + 'static>(
+    target: Rc<T>,
+    hunt: Rc<Hunt>,
+    variants: &[Variant],
+    pace: Pace,
+    from: Stand,
+    tell: &mut Tell<'_>,
+) -> Stand {
+    let (mut stand, began) = (from, target.clock().now());
+    singles(&target, &hunt, variants, pace, (&mut stand, began), tell).await;
+    stand.took = target.clock().now() - began;
+    stand
+}
+
+fn goes_on<T: Live>(remote: &T, hunt: &Hunt, pace: Pace, began: Micros) -> bool {
+    let in_time = pace.time.is_none_or(|time| remote.clock().now().since(began) < time);
     in_time && !remote.is_stopping() && !hunt.counts().dead
 }
 
@@ -226,8 +265,8 @@ pub fn loose(seed: u64, number: u64) -> Variant {
     Variant { id: format!("open/{number}"), mutator: "open", family: "random", place: "connected", slow: false, edits }
 }
 
-async fn singles(
-    remote: &Rc<Remote>,
+async fn singles<T: Live + 'static>(
+    remote: &Rc<T>,
     hunt: &Rc<Hunt>,
     variants: &[Variant],
     pace: Pace,
@@ -242,18 +281,18 @@ async fn singles(
     let done = Cell::new(stand.listed);
     loop {
         let due = pace.rate.map_or(began, |rate| began + Duration::from_secs_f64(begun as f64 / rate));
-        let more = goes_on(remote, hunt, pace, began);
+        let more = goes_on(&**remote, hunt, pace, began);
         let free = more && rest.len() > 0 && running.len() < pace.concurrency.max(1);
         tokio::select! {
             biased;
             Some(joined) = running.join_next() => {
                 done.set(done.get() + 1);
-                (stand.listed, stand.took) = (done.get(), remote.clock.now() - began);
+                (stand.listed, stand.took) = (done.get(), remote.clock().now() - began);
                 if let Ok((id, reaction)) = joined {
                     tell(hunt, stand, Some((&id, &reaction)));
                 }
             }
-            () = tokio::time::sleep_until(remote.clock.instant(due)), if free => {
+            () = tokio::time::sleep_until(remote.clock().instant(due)), if free => {
                 if let Some(variant) = rest.next().cloned() {
                     let (remote, hunt) = (remote.clone(), hunt.clone());
                     running.spawn_local(async move {

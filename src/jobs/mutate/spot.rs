@@ -1,7 +1,7 @@
-//! Where a recorded call can be spoilt: every message of the client, and the state that the call is in there.
+//! Where a recorded call can be spoilt: every message of one side, and the state that the call is in there.
 
 use crate::base::{Field, Side};
-use crate::jobs::replay::{Course, Lane, Script};
+use crate::jobs::replay::{Course, Lane, Said, Script};
 use crate::wire::layout;
 use crate::wire::ppp;
 
@@ -19,9 +19,11 @@ pub const PLACES: [&str; 10] = [
     "disconnecting",
 ];
 
-/// One message of the client.
+/// One message of the side that spoils.
 #[derive(Clone, Debug)]
 pub struct Spot {
+    /// Who sends it.
+    pub by: Side,
     /// `layer.message`.
     pub name: String,
     /// Which of that name.
@@ -30,7 +32,7 @@ pub struct Spot {
     pub raw: Vec<u8>,
     /// The state that the call is in before it.
     pub place: &'static str,
-    /// The messages of the client before it, as `name#nth`.
+    /// The messages of the same side before it, as `name#nth`.
     pub before: Vec<String>,
 }
 
@@ -61,31 +63,51 @@ impl Spot {
     }
 }
 
-/// The spots of a script, in order.
-pub fn spots(script: &Script) -> Vec<Spot> {
-    let course = Course::of(script, Side::Client);
+/// The spots of a script, in order: the messages of that side.
+pub fn spots(script: &Script, by: Side) -> Vec<Spot> {
+    let course = Course::of(script, by);
     let mut spots: Vec<Spot> = Vec::new();
     let turns: Vec<_> = course.ours.iter().filter(|turn| turn.said.lane != Lane::Bytes).take(MOST_SPOTS).collect();
     let last_lcp = turns.iter().rposition(|turn| turn.said.name.starts_with("lcp."));
     for (at, turn) in turns.iter().enumerate() {
         let said = &turn.said;
         let nth = spots.iter().filter(|spot| spot.name == said.name).count() + 1;
-        let connected = spots.iter().any(|spot| spot.name == "sstp.call-connected");
-        let place = match said.name.as_str() {
-            "http.request" => "before-http",
-            "sstp.call-connect-request" => "after-200",
-            "sstp.call-connected" => "after-login",
-            name if name.starts_with("lcp.") && Some(at) == last_lcp => "lcp",
-            name if name.starts_with("lcp.") => "after-ack",
-            _ if matches!(said.lane, Lane::Auth) => "before-login",
-            name if name.starts_with("ip") && matches!(said.lane, Lane::Asks(ppp::IPCP) | Lane::Answers(ppp::IPCP)) => "ipcp",
-            _ if connected => "connected",
-            _ => "after-login",
+        let place = match by {
+            Side::Client => place(said, Some(at) == last_lcp, spots.iter().any(|spot| spot.name == "sstp.call-connected")),
+            Side::Server => place_of_server(said, Some(at) == last_lcp),
         };
         let before = spots.iter().map(Spot::target).collect();
-        spots.push(Spot { name: said.name.clone(), nth: u32::try_from(nth).unwrap_or(1), raw: said.raw.clone(), place, before });
+        let (name, raw) = (said.name.clone(), said.raw.clone());
+        spots.push(Spot { by, name, nth: u32::try_from(nth).unwrap_or(1), raw, place, before });
     }
     spots
+}
+
+fn place(said: &Said, last_lcp: bool, connected: bool) -> &'static str {
+    match said.name.as_str() {
+        "http.request" => "before-http",
+        "sstp.call-connect-request" => "after-200",
+        "sstp.call-connected" => "after-login",
+        name if name.starts_with("lcp.") && last_lcp => "lcp",
+        name if name.starts_with("lcp.") => "after-ack",
+        _ if matches!(said.lane, Lane::Auth) => "before-login",
+        name if name.starts_with("ip") && matches!(said.lane, Lane::Asks(ppp::IPCP) | Lane::Answers(ppp::IPCP)) => "ipcp",
+        _ if connected => "connected",
+        _ => "after-login",
+    }
+}
+
+/// A server learns of Call Connected only when it comes; what it says behind the login and before its Echo Request is `ipcp`.
+fn place_of_server(said: &Said, last_lcp: bool) -> &'static str {
+    match said.name.as_str() {
+        "http.response" => "before-http",
+        "sstp.call-connect-ack" | "sstp.call-connect-nak" => "after-200",
+        name if name.starts_with("lcp.") && last_lcp => "lcp",
+        name if name.starts_with("lcp.") => "after-ack",
+        _ if matches!(said.lane, Lane::Auth) => "before-login",
+        name if name.starts_with("sstp.") => "connected",
+        _ => "ipcp",
+    }
 }
 
 /// One spot for every state: what is put in before it comes in that state. `true`: behind it.
@@ -93,18 +115,34 @@ pub fn anchors(spots: &[Spot]) -> Vec<(&'static str, &Spot, bool)> {
     let first = |place: &str| spots.iter().find(|spot| spot.place == place);
     let last = |place: &str| spots.iter().rfind(|spot| spot.place == place);
     let named = |name: &str| spots.iter().find(|spot| spot.name == name);
-    let rows = [
-        ("before-http", first("before-http"), false),
-        ("after-200", first("after-200"), false),
-        ("after-ack", first("after-ack"), false),
-        ("lcp", last("lcp"), false),
-        ("before-login", last("before-login"), false),
-        ("after-login", named("sstp.call-connected"), false),
-        ("after-connected", named("sstp.call-connected"), true),
-        ("ipcp", last("ipcp"), false),
-        ("connected", named("sstp.call-disconnect").or(last("connected")), false),
-        ("disconnecting", named("sstp.call-disconnect"), true),
-    ];
+    let by = spots.first().map_or(Side::Client, |spot| spot.by);
+    let login = spots.iter().rfind(|spot| spot.logs_in());
+    let rows = match by {
+        Side::Client => [
+            ("before-http", first("before-http"), false),
+            ("after-200", first("after-200"), false),
+            ("after-ack", first("after-ack"), false),
+            ("lcp", last("lcp"), false),
+            ("before-login", last("before-login"), false),
+            ("after-login", named("sstp.call-connected"), false),
+            ("after-connected", named("sstp.call-connected"), true),
+            ("ipcp", last("ipcp"), false),
+            ("connected", named("sstp.call-disconnect").or(last("connected")), false),
+            ("disconnecting", named("sstp.call-disconnect"), true),
+        ],
+        Side::Server => [
+            ("before-http", first("before-http"), false),
+            ("after-200", first("after-200"), false),
+            ("after-ack", first("after-ack"), false),
+            ("lcp", last("lcp"), false),
+            ("before-login", first("before-login"), false),
+            ("after-login", login, true),
+            ("ipcp", last("ipcp"), false),
+            ("after-connected", named("sstp.echo-request"), false),
+            ("connected", named("sstp.call-disconnect").or(last("connected")), false),
+            ("disconnecting", named("sstp.call-disconnect"), true),
+        ],
+    };
     rows.into_iter().filter_map(|(place, spot, behind)| Some((place, spot?, behind))).collect()
 }
 

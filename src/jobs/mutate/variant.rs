@@ -2,10 +2,11 @@
 
 use super::rows::{self, Change, Mutator};
 use super::spot::{self, Spot};
-use crate::base::hex;
-use crate::jobs::replay::{Course, Script};
+use crate::base::{Micros, Side, hex};
+use crate::jobs::replay::{Course, Said, Script, Step};
 use crate::proto::Rng;
 use crate::proto::edit::{Edit, Operation};
+use crate::wire::sstp::{Message, MessageType};
 use std::collections::{HashMap, HashSet};
 
 /// One way to spoil a call.
@@ -37,9 +38,10 @@ pub fn line(edits: &[Edit]) -> String {
     edits.iter().map(|edit| edit.line.as_str()).collect::<Vec<_>>().join("; ")
 }
 
-/// Every variant of a script, shuffled by the seed, one of each mutator in turn: the first few hundred are of every kind and state.
-pub fn all(script: &Script, seed: u64) -> Vec<Variant> {
-    let spots = spot::spots(script);
+/// Every variant of what that side says in a script, shuffled by the seed, one of each mutator in turn: the first few hundred are of
+/// every kind and state.
+pub fn all(script: &Script, by: Side, seed: u64) -> Vec<Variant> {
+    let spots = spot::spots(script, by);
     let anchors = spot::anchors(&spots);
     let mut variants = Vec::new();
     for mutator in rows::all() {
@@ -93,8 +95,34 @@ fn shuffle(variants: &mut [Variant], seed: u64) {
 
 /// FNV-1a, 64 bits: the same on every machine.
 pub fn hash(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
+    fnv(text.bytes())
 }
+
+/// The same of any bytes.
+pub fn fnv(bytes: impl IntoIterator<Item = u8>) -> u64 {
+    bytes.into_iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
+}
+
+/// A call that its client left without a word is ended in order: how it ends says how the server has taken what came before.
+pub fn to_its_end(mut script: Script) -> Script {
+    let says = |name: &str| script.says(Side::Client).any(|said| said.name == name);
+    if !says("sstp.call-connected") || says("sstp.call-disconnect") || says("sstp.call-abort") {
+        return script;
+    }
+    let left = |step: &Step| matches!(step, Step::Closes { .. }) || step.said().is_some_and(|said| LEAVES.contains(&said.name.as_str()));
+    if let Some(at) = script.steps.iter().position(left) {
+        script.steps.truncate(at);
+    }
+    let at = script.steps.last().map_or(Micros::ZERO, Step::at);
+    let ends =
+        [(Side::Client, Message::status(MessageType::CallDisconnect, 0, 0)), (Side::Server, Message::bare(MessageType::CallDisconnectAck))];
+    script.steps.extend(ends.map(|(by, message)| Step::Says(Said::new(at, by, message.emit()))));
+    script.cut = None;
+    script
+}
+
+/// How a server ends a call.
+const LEAVES: [&str; 2] = ["sstp.call-disconnect", "sstp.call-abort"];
 
 /// The course of the client with these edits: what is early is moved, the rest is done at door 1.
 pub fn course(course: &Course, edits: &[Edit]) -> (Course, Vec<String>) {

@@ -222,7 +222,8 @@ pub(in crate::jobs) fn client(config: &ProbeConfig, leaf: &[u8], proven: bool, l
     }
 }
 
-fn eap(config: &ProbeConfig, clock: &Clock) -> EapClient {
+/// What EAP methods with TLS need, at this time.
+pub(in crate::jobs) fn eap(config: &ProbeConfig, clock: &Clock) -> EapClient {
     let trust = config.eap.trust.clone().unwrap_or_else(|| config.trust.clone());
     EapClient { trust: Some(trust), now_unix: clock.unix_ms().div_euclid(1000), ..config.eap.clone() }
 }

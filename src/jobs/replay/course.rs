@@ -3,6 +3,7 @@
 use super::bound::BY_THE_CLOCK;
 use super::message::{Lane, Said};
 use super::pattern::Pattern;
+use super::player::is_replaced;
 use super::script::{Script, Step};
 use crate::base::{Micros, Side};
 use crate::proto::edit::{Edit, Operation};
@@ -164,6 +165,25 @@ impl Course {
         turn.needs = needs;
         self.ours.insert(to, turn);
         true
+    }
+
+    /// The login carries TLS inside EAP, which only its ends can make.
+    pub fn is_tunnelled(&self) -> bool {
+        self.ours.iter().any(|turn| turn.said.is_tunnelled())
+    }
+
+    /// The same course without the messages of EAP but for its result: somebody else makes the login.
+    pub fn without_login(mut self) -> Course {
+        self.ours.retain(|turn| !is_replaced(&turn.said));
+        let Some(list) = self.theirs.get_mut(&Lane::Auth) else { return self };
+        let gone: Vec<bool> = list.iter().map(|expected| is_replaced(&expected.said)).collect();
+        let mut places = gone.iter();
+        list.retain(|_| places.next().is_some_and(|gone| !gone));
+        for need in self.ours.iter_mut().flat_map(|turn| &mut turn.needs).filter(|need| need.0 == Lane::Auth) {
+            need.1 -= gone.iter().take(need.1).filter(|gone| **gone).count();
+        }
+        self.ours.iter_mut().for_each(|turn| turn.needs.retain(|need| need.1 > 0));
+        self
     }
 
     /// The first message that must have come and has not, when so many came of each exchange.

@@ -81,7 +81,7 @@ fn methods(script: &Script) -> Vec<Method> {
 }
 
 /// The first method that was begun within EAP; EAP-MSCHAPv2 where none was.
-fn eap_method(script: &Script) -> Method {
+pub fn eap_method(script: &Script) -> Method {
     let begun = script.says(Side::Server).find_map(|said| match said.frame()?.body {
         Body::Eap(packet) if packet.code == 1 => {
             Method::ALL.iter().map(|row| row.0).find(|method| method.eap_type() == packet.kind && packet.kind.is_some())

@@ -30,7 +30,7 @@ pub struct Tally {
     pub diverged: BTreeMap<String, u64>,
     /// Sessions that had no connection, by the reason.
     pub unconnected: BTreeMap<String, u64>,
-    /// How long sessions took from the first packet to the end; those that went as recorded.
+    /// How long sessions took from the first packet to the end; those that had a connection.
     pub latencies: Vec<Micros>,
     /// How long all took.
     pub took: Micros,
@@ -45,13 +45,11 @@ impl Tally {
     }
 
     fn add(&mut self, played: Played, took: Micros) {
+        if played.outcome.is_some() && self.latencies.len() < MOST_LATENCIES {
+            self.latencies.push(took);
+        }
         match (played.outcome, played.no_connection) {
-            (Some(outcome), _) if outcome.is_equal() => {
-                self.equal += 1;
-                if self.latencies.len() < MOST_LATENCIES {
-                    self.latencies.push(took);
-                }
-            }
+            (Some(outcome), _) if outcome.is_equal() => self.equal += 1,
             (Some(outcome), _) => {
                 let says = outcome.first().map_or_else(|| "it did not come to its end".to_string(), |first| first.kind.to_string());
                 count(&mut self.diverged, says);

@@ -15,7 +15,7 @@ pub mod outcome;
 pub mod pace;
 pub mod pattern;
 pub mod player;
-mod proof;
+pub(in crate::jobs) mod proof;
 pub mod run;
 pub mod script;
 mod text;

@@ -71,6 +71,11 @@ impl Moment {
         self.proof.hlak
     }
 
+    /// A login of another kind has left this key.
+    pub fn proves(&mut self, hlak: [u8; 32]) {
+        self.proof.hlak = Some(hlak);
+    }
+
     /// The bytes to send in place of those recorded. `draft` may change a message before its compound MAC is made.
     pub fn outgoing(&mut self, said: &Said, draft: &mut dyn FnMut(&str, Vec<u8>) -> Vec<u8>) -> Vec<u8> {
         if self.verbatim {

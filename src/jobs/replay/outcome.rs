@@ -96,6 +96,11 @@ pub enum Kind {
         /// The message that was to be next.
         before: String,
     },
+    /// A login that is made anew as a whole did not come about.
+    Login {
+        /// Why.
+        says: String,
+    },
     /// The peer did not end the connection where the recording does.
     StaysOpen {
         /// How long it was waited for.
@@ -113,6 +118,7 @@ impl Kind {
             Kind::Extra { .. } => "extra",
             Kind::Closed { .. } => "closed",
             Kind::StaysOpen { .. } => "stays-open",
+            Kind::Login { .. } => "login",
         }
     }
 }
@@ -136,6 +142,7 @@ impl std::fmt::Display for Kind {
             }
             Kind::Closed { how, before } if before.is_empty() => write!(f, "{how}"),
             Kind::Closed { how, before } => write!(f, "{how} where the recording goes on with {before}"),
+            Kind::Login { says } => write!(f, "the login inside EAP did not come about: {says}"),
             Kind::StaysOpen { after } => {
                 write!(f, "the peer keeps the connection open, which the recording ends; waited {}", Micros::from(*after))
             }

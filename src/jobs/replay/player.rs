@@ -1,5 +1,10 @@
 //! One end that plays a course: a machine like a session, which says what was recorded when what it answers has come.
 
+mod keeps;
+mod login;
+
+pub use login::{Login, is_replaced};
+
 use super::compare::Part;
 use super::course::{Course, Turn, by_the_clock};
 use super::message::{Lane, Said};
@@ -11,7 +16,7 @@ use crate::proto::door::Door;
 use crate::proto::{Input, Machine, Output};
 use crate::transcript::{Event, How, What};
 use crate::wire::http;
-use crate::wire::sstp::{Framer, Message, MessageType};
+use crate::wire::sstp::Framer;
 use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -64,6 +69,8 @@ pub struct Player {
     over: bool,
     peer_closed: bool,
     said_close: bool,
+    /// A login with TLS inside EAP, which is made anew as a whole.
+    login: Option<Login>,
 }
 
 impl Player {
@@ -93,7 +100,13 @@ impl Player {
             over: false,
             peer_closed: false,
             said_close: false,
+            login: None,
         }
+    }
+
+    /// The same player, which makes this login anew as a whole. The course is one [`Course::without_login`].
+    pub fn with_login(self, login: Option<Login>) -> Player {
+        Player { login, ..self }
     }
 
     /// The key for crypto binding that the login has left. MS-SSTP 3.2.5.2.2.
@@ -290,6 +303,9 @@ impl Player {
         if by_the_clock(&said) {
             return self.keep_alive(said);
         }
+        if self.logs_in_with(&said) {
+            return;
+        }
         let course = self.course.clone();
         if self.latest.get(&said.lane).is_some_and(|latest| said.repeats(latest, self.answered.contains(&said.lane))) {
             return self.came_again(said);
@@ -391,52 +407,6 @@ impl Player {
         self.fail(step, Kind::Extra { message, awaited: awaited.map(|expected| expected.said.name.clone()) });
     }
 
-    /// A keep-alive is answered where the recording answers any, and not before it does.
-    fn keep_alive(&mut self, request: Said) {
-        self.on_outcome(|outcome| outcome.passed_over += 1);
-        if request.wants_an_echo() && self.unanswered.len() < MOST_UNANSWERED {
-            self.unanswered.push(request);
-        }
-        self.answer();
-    }
-
-    fn answer(&mut self) {
-        let course = self.course.clone();
-        let place = course.ours.get(self.next).map_or(usize::MAX, |turn| turn.step);
-        self.given.resize(course.reflexes.len(), 0);
-        for (which, reflex) in course.reflexes.iter().enumerate().filter(|(_, reflex)| reflex.step < place) {
-            while self.given.get(which).is_some_and(|given| *given < reflex.most)
-                && let Some(at) = self.unanswered.iter().position(|request| request.name == reflex.request)
-            {
-                self.given.iter_mut().skip(which).take(1).for_each(|given| *given += 1);
-                let raw = self.moment.reflex(&reflex.answer, &self.unanswered.remove(at));
-                let passed = self.door.pass(self.now, &reflex.answer.name, raw);
-                let sent = passed.bytes.map(|bytes| Said::new(self.now, course.side, bytes));
-                sent.iter().for_each(|said| self.note(said));
-            }
-        }
-    }
-
-    /// The peer pinged more often in the recording than it did now.
-    fn pings_are_due(&self) -> bool {
-        let given = |which: usize| self.given.get(which).copied().unwrap_or_default();
-        self.course.reflexes.iter().enumerate().any(|(which, reflex)| reflex.most != usize::MAX && given(which) < reflex.most)
-    }
-
-    /// The user stops: where there is a call, it is ended in order. MS-SSTP 2.2.13.
-    fn leave(&mut self) {
-        let calls = self.course.ours.get(..self.next).unwrap_or_default().iter().any(|turn| turn.said.lane == Lane::Call);
-        let left = |name: &str| name == "sstp.call-disconnect" || name == "sstp.call-abort" || name == "sstp.call-connect-nak";
-        let over = self.course.ours.get(..self.next).unwrap_or_default().iter().any(|turn| left(&turn.said.name))
-            || self.latest.get(&Lane::Call).is_some_and(|latest| left(&latest.name));
-        self.door.clear();
-        if calls && !over && !self.peer_closed {
-            let goodbye = Said::new(self.now, self.course.side, Message::status(MessageType::CallDisconnect, 0, 0).emit());
-            self.note(&goodbye);
-            self.door.pass(self.now, "", goodbye.raw);
-        }
-    }
-
     /// Nothing that was recorded is still to come, keep-alives and their answers aside.
     fn is_through(&self) -> bool {
         let needs: Vec<_> = self.course.all().into_iter().filter(|need| !matches!(need.0, Lane::Echo(_))).collect();
@@ -515,7 +485,5 @@ const GATE_LOOKS: Duration = Duration::from_millis(50);
 const SETTLES: Duration = Duration::from_millis(300);
 /// Ours: no timer of SSTP or PPP keeps an end silent for longer.
 const LONGEST_SILENCE: Duration = Duration::from_secs(600);
-/// Ours: keep-alives of the peer that wait for their answer.
-const MOST_UNANSWERED: usize = 16;
 /// Ours: bytes kept of what cannot be read.
 const SHOWN: usize = 256;

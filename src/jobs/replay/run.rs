@@ -3,14 +3,14 @@
 use super::course::Course;
 use super::moment::{Moment, Present};
 use super::outcome::Outcome;
-use super::player::{Manner, Player, Shared};
+use super::player::{Login, Manner, Player, Shared};
 use crate::base::Side;
 use crate::jobs::probe::climb::{self, below};
 use crate::jobs::probe::{Beside, ProbeConfig};
 use crate::live::clock::Clock;
 use crate::live::tls::Signature;
 use crate::live::{Notes, drive};
-use crate::proto::plan::CertHashes;
+use crate::proto::plan::{CertHashes, Method};
 use crate::transcript::{Event, Sink, What};
 use std::sync::{Arc, PoisonError};
 use tokio::sync::watch;
@@ -26,6 +26,8 @@ pub struct ReplayConfig {
     pub manner: Manner,
     /// What was recorded is sent as it was.
     pub verbatim: bool,
+    /// This method is gone through with by our own end of EAP; the course is one [`Course::without_login`].
+    pub login: Option<Method>,
 }
 
 /// What came of one session.
@@ -67,7 +69,9 @@ pub async fn once(config: &ReplayConfig, seed: u64, clock: &Clock, sink: &mut dy
     };
     let moment = Moment::new(Side::Client, present, config.course.leaf, config.verbatim);
     let shared = Shared::default();
-    let player = Player::new(config.course.clone(), config.manner.clone(), moment, shared.clone(), clock.now());
+    let login = config.login.zip(config.probe.credentials.clone());
+    let login = login.map(|(method, credentials)| Login::new(method, credentials, climb::eap(&config.probe, clock), seed));
+    let player = Player::new(config.course.clone(), config.manner.clone(), moment, shared.clone(), clock.now()).with_login(login);
     drive::run(base.secure.stream, player, Side::Client, clock, heard.sink, stop).await;
     let outcome = shared.lock().unwrap_or_else(PoisonError::into_inner).clone();
     Played { outcome: Some(outcome), no_connection: None }

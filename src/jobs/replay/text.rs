@@ -67,7 +67,8 @@ impl Script {
             return Err(NotPlayable(format!("line 1: {FIRST_LINE:?} was expected")));
         }
         let mut script = Script::default();
-        for (number, line) in lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#')) {
+        let lines = lines.map(|(number, line)| (number, without_remark(line)));
+        for (number, line) in lines.filter(|(_, line)| !line.is_empty()) {
             script.line(line).map_err(|says| NotPlayable(format!("line {number}: {says}")))?;
         }
         if script.steps.iter().all(|step| step.said().is_none()) {
@@ -96,6 +97,24 @@ impl Script {
         }
         Ok(())
     }
+}
+
+/// A remark begins with `#` at the start of a line or behind a space, outside quotes. Names of files may have one.
+fn without_remark(line: &str) -> &str {
+    if line.starts_with("from ") || line.starts_with("cut ") {
+        return line;
+    }
+    let (mut quoted, mut escaped, mut space) = (false, false, true);
+    for (at, c) in line.char_indices() {
+        match c {
+            '#' if space && !quoted => return line.get(..at).unwrap_or_default().trim_end(),
+            '"' if !escaped => quoted = !quoted,
+            _ => {}
+        }
+        escaped = c == '\\' && !escaped;
+        space = c.is_whitespace();
+    }
+    line
 }
 
 fn step(at: Micros, rest: &str) -> Result<Step, String> {
@@ -187,6 +206,22 @@ mod tests {
         );
         assert!(text.contains("\n1.014253 client sstp.call-connect-request#1 1001000e 00010001 00010006 0001\n"), "{text}");
         assert!(text.contains("\n1.014300 server bytes.unreadable#1 6261636b 5c736c61 7368\n"), "{text}");
+    }
+
+    #[test]
+    fn a_remark_may_stand_behind_anything() {
+        let text = format!(
+            "{FIRST_LINE}\n # alone\nfrom a #1.pcapng, session 1\n1.0 client http.request#1 \"a # \\\" # b\"  # the request\n2.0 server close fin # the end\n\
+             http.request#1 splice 0..1 \"#\" # not this one\nignore sstp.echo-* # nor these\n"
+        );
+        let script = Script::parse(&text).expect("a script");
+        assert_eq!(script.from, "a #1.pcapng, session 1");
+        assert_eq!(
+            script.steps,
+            [says(1_000_000, Side::Client, b"a # \" # b"), Step::Closes { at: Micros(2_000_000), by: Side::Server, how: How::Fin }]
+        );
+        assert_eq!(script.edits[0].line, "http.request#1 splice 0..1 \"#\"");
+        assert_eq!(Script::parse(&script.text()), Ok(script));
     }
 
     #[test]

@@ -17,7 +17,7 @@ pub struct Load {
     pub took: Micros,
     /// The user stopped it.
     pub interrupted: bool,
-    /// How long every session took that went as recorded, sorted.
+    /// How long every session took that had a connection, sorted.
     #[serde(skip)]
     pub latencies: Vec<Micros>,
 }

@@ -2,9 +2,11 @@
 //! beside each other.
 
 mod led;
+mod meet;
 mod subject;
 
 pub use led::{By, Dialling};
+pub use meet::{Met, Place};
 pub use subject::Subject;
 
 use super::case::{Case, Level, Row};

@@ -97,7 +97,7 @@ impl Referee<'_> {
     }
 
     /// The specification leaves open what becomes of it.
-    fn odd(&mut self, answer: Answer, spec: SpecRef) {
+    pub(super) fn odd(&mut self, answer: Answer, spec: SpecRef) {
         self.may_end = true;
         self.may_come(answer, spec);
     }
@@ -166,12 +166,13 @@ impl Referee<'_> {
         }
     }
 
-    fn lcp(&mut self, packet: &Packet) {
+    pub(super) fn lcp(&mut self, packet: &Packet) {
         let opened = self.link.ours_acked && self.link.theirs_acked && !self.disturbed;
         match packet.code {
             control::CONFIGURE_REQUEST => self.configure_request(packet, opened),
             control::CONFIGURE_ACK if self.link.their_request == Some(packet.id) => {
-                self.disturbed |= opened;
+                // RFC 1661 5.2: an Ack of other options is discarded, or the end.
+                self.disturbed |= opened || self.world.judges_client && packet.data.0 != self.their_options;
                 self.link.theirs_acked = true;
             }
             control::CONFIGURE_ACK => self.disturbed |= opened,
@@ -239,7 +240,7 @@ impl Referee<'_> {
         }
     }
 
-    fn network(&mut self, protocol: u16, packet: &Packet) {
+    pub(super) fn network(&mut self, protocol: u16, packet: &Packet) {
         match packet.code {
             // What cannot be walked is discarded.
             control::CONFIGURE_REQUEST if packet.options(Layer::Ncp).is_err() => {}

@@ -1,7 +1,10 @@
-//! What a server may answer to what was really sent, from the state tables: every message of ours makes the server owe an answer,
+//! What a target may answer to what was really sent, from the state tables: every message of ours makes it owe an answer,
 //! or forbids one, or must or may end the call. What it did is counted against that. The referee does not know what was spoilt.
+//! Where the target is a server, `client` has what we sent and `server` what came; where it is a client, `host` and `guest`.
 
 mod client;
+mod guest;
+mod host;
 mod open;
 mod rules;
 mod server;
@@ -11,6 +14,7 @@ pub use open::Open;
 use super::fault::{Fault, Kind};
 use super::ride::Ride;
 use crate::base::{Layer, Micros, Side, SpecRef};
+use crate::jobs::replay::proof::Proof;
 use crate::proto::plan::{CertHashes, Credentials};
 use crate::wire::http;
 use crate::wire::sstp::Framer;
@@ -25,6 +29,8 @@ pub struct World {
     pub leaf: Option<CertHashes>,
     /// How long an answer may take before it is missed.
     pub patience: Duration,
+    /// The target is a client, and we are its server.
+    pub judges_client: bool,
 }
 
 /// Something that passed, as our end saw it.
@@ -64,6 +70,14 @@ enum Answer {
     EchoReply(u8, Vec<u8>),
     /// Ack, Nak or Reject in this protocol with this identifier, to a request with these options.
     Configure(u16, u8, Vec<u8>),
+    /// Of a client: Call Connect Request.
+    Request,
+    /// Of a client: the first LCP Configure-Request.
+    Ppp,
+    /// Of a client: a login, to the challenge of this identifier.
+    Login(u8),
+    /// Of a client: Call Connected.
+    Connected,
 }
 
 #[derive(Clone, Debug)]
@@ -153,6 +167,16 @@ pub struct Referee<'a> {
     /// All that was sent, for what quotes it.
     sent: Vec<u8>,
     slowest: Duration,
+    /// The login as a server of ours sees it.
+    proof: Proof,
+    /// Responses that a client gave, and Call Connect Requests that it sent.
+    logins: u32,
+    requests: u32,
+    /// Options of the target's latest LCP Configure-Request.
+    their_options: Vec<u8>,
+    /// Nothing can be said about what comes any more.
+    blind: bool,
+    up: bool,
 }
 
 /// What the referee came to.
@@ -166,8 +190,10 @@ pub struct Verdict {
     pub seen: bool,
     /// Something is owed and has not come yet.
     pub owed: bool,
-    /// The call is over, as far as the server is concerned.
+    /// The call is over, as far as the target is concerned.
     pub ended: bool,
+    /// The call came up.
+    pub up: bool,
     /// Nonces of Call Connect Acks.
     pub nonces: Vec<Vec<u8>>,
     /// The longest that an answer took.
@@ -180,9 +206,11 @@ pub fn judge(world: &World, ride: &Ride) -> Verdict {
     (referee.since, referee.last_sent, referee.now) = (ride.began, ride.began, ride.began);
     for one in &ride.passed {
         referee.now = one.at;
-        match one.by {
-            Side::Client => referee.client_bytes(&one.bytes),
-            Side::Server => referee.server_bytes(&one.bytes),
+        match (one.by, world.judges_client) {
+            (Side::Client, false) => referee.client_bytes(&one.bytes),
+            (Side::Server, false) => referee.server_bytes(&one.bytes),
+            (Side::Client, true) => referee.guest_bytes(&one.bytes),
+            (Side::Server, true) => referee.host_bytes(&one.bytes),
         }
     }
     if let Some((when, _)) = ride.closed {
@@ -221,6 +249,12 @@ impl<'a> Referee<'a> {
             link: Link::default(),
             sent: Vec::new(),
             slowest: Duration::ZERO,
+            proof: Proof::new(world.credentials.clone()),
+            logins: 0,
+            requests: 0,
+            their_options: Vec::new(),
+            blind: false,
+            up: false,
         }
     }
 
@@ -230,7 +264,7 @@ impl<'a> Referee<'a> {
             Some(must) if kind == Kind::Accepted => Fault { kind, says: format!("{} is passed over", must.why), spec: must.spec },
             _ => Fault { kind, says: says.into(), spec },
         };
-        if self.faults.len() < MOST_FAULTS && !self.faults.contains(&fault) {
+        if !self.blind && self.faults.len() < MOST_FAULTS && !self.faults.contains(&fault) {
             self.faults.push(fault);
         }
     }
@@ -252,6 +286,7 @@ impl<'a> Referee<'a> {
 
     fn enter(&mut self, phase: Phase) {
         (self.phase, self.since) = (phase, self.now);
+        self.up |= phase == Phase::Up;
     }
 
     /// The first answer of that kind that is owed and has not come.
@@ -280,7 +315,9 @@ impl<'a> Referee<'a> {
             seen,
             owed: waiting,
             ended: self.ended.is_some() || closed,
-            nonces: self.nonces,
+            up: self.up,
+            // Of a client these are ours.
+            nonces: if self.world.judges_client { Vec::new() } else { self.nonces },
             slowest: self.slowest,
         }
     }
@@ -288,7 +325,9 @@ impl<'a> Referee<'a> {
     /// Something must still come.
     fn waiting(&self, closed: bool) -> bool {
         let over = closed || self.ended.is_some();
-        !over && (self.must_end.is_some() || self.owed.iter().any(|owed| !owed.optional && owed.met.is_none()))
+        // What a disturbed link owes may come or not: nobody holds it against the target, and nobody waits for it.
+        let owes = !self.disturbed && self.owed.iter().any(|owed| !owed.optional && owed.met.is_none());
+        !over && !self.blind && (self.must_end.is_some() || owes)
     }
 
     fn final_faults(&mut self, closed: bool) {
@@ -337,7 +376,9 @@ impl<'a> Referee<'a> {
 
     /// The call was ended: was there a reason?
     fn ending_fault(&mut self, when: Micros, how: Ending) {
-        let timer = when.since(self.since) >= TIMER || when.since(self.last_sent) >= LINK_TIMER;
+        // RFC 1661 4.6: a client that is not answered gives LCP up after ten requests, whatever we send meanwhile.
+        let gives_up = self.world.judges_client && when.since(self.since) >= GIVES_UP;
+        let timer = when.since(self.since) >= TIMER || when.since(self.last_sent) >= LINK_TIMER || gives_up;
         let expected = self.owed.iter().any(|owed| owed.met.is_none() && !owed.optional);
         if self.phase != Phase::Left && !self.may_end && !timer && !expected && self.faults.is_empty() {
             let says = format!("the call was ended ({}) although nothing that was sent allows it", word(how));
@@ -355,6 +396,7 @@ impl<'a> Referee<'a> {
             Phase::Head | Phase::Request | Phase::Acked if idle > TIMER + SLACK => {
                 self.fault(Kind::Hang, format!("the connection is open {idle:.0?} after it came to this state"), SpecRef::sstp("3.3.2.1"));
             }
+            Phase::Up if self.world.judges_client => {}
             Phase::Up if self.now.since(self.last_sent).max(self.silence) > TIMER * 2 + SLACK => {
                 self.fault(Kind::Hang, "a silent client is not left", SpecRef::sstp("3.1.2.3"));
             }
@@ -450,6 +492,8 @@ impl Stream {
 const TIMER: Duration = Duration::from_secs(59);
 /// RFC 1661 4.6: ten requests, one every 3 s; ours: a server with shorter timers is no wrong one.
 const LINK_TIMER: Duration = Duration::from_secs(15);
+/// RFC 1661 4.6: ten requests, one every 3 s; a little less.
+const GIVES_UP: Duration = Duration::from_secs(25);
 /// Ours: a timer may be so late.
 const SLACK: Duration = Duration::from_secs(16);
 /// Ours: faults noted of one connection.

@@ -57,6 +57,14 @@ pub(super) fn connect_request(message: &Message) -> Request {
     }
 }
 
+/// An answer that looks like those of the servers at hand.
+pub(super) fn plain(head: &http::Head) -> bool {
+    head.header("Content-Length") == Some(http::CONTENT_LENGTH)
+        && head.header("Transfer-Encoding").is_none()
+        && head.headers.len() <= USUAL
+        && head.emit().len() <= LONG
+}
+
 /// Nothing but one Status Info.
 pub(super) fn only_status(message: &Message) -> bool {
     matches!(message.attributes.as_slice(), [Attribute::StatusInfo { .. }])
@@ -126,7 +134,9 @@ pub(super) fn pap(credentials: Option<&Credentials>, name: &[u8], password: &[u8
     }
 }
 
-/// Ours: more header lines than the clients at hand send may be refused.
+/// MS-SSTP 2.2.6: SHA-1 and SHA-256.
+pub(super) const HASHES: u8 = 3;
+/// Ours: more header lines than the peers at hand send may be refused.
 const USUAL: usize = 12;
 /// RFC 9112 3: a request line of 8,000 bytes at least is to be read.
 const LONG: usize = 8_000;

@@ -89,7 +89,7 @@ impl Referee<'_> {
     }
 
     /// A message that answers one of ours and has no attributes.
-    fn answered(&mut self, message: &Message, answer: Answer, name: &str, section: &'static str) {
+    pub(super) fn answered(&mut self, message: &Message, answer: Answer, name: &str, section: &'static str) {
         let spec = SpecRef::sstp(section);
         self.let_go |= answer == Answer::DisconnectAck;
         if !message.attributes.is_empty() {
@@ -118,12 +118,13 @@ impl Referee<'_> {
         }
     }
 
-    fn server_lcp(&mut self, packet: &Packet) {
+    pub(super) fn server_lcp(&mut self, packet: &Packet) {
         match packet.code {
             control::CONFIGURE_REQUEST => {
                 let options = packet.options(crate::base::Layer::Lcp).unwrap_or_default();
                 self.link.wants_auth = options.iter().any(|option| option.kind == ncp::AUTH_PROTOCOL);
                 (self.link.their_request, self.link.theirs_acked) = (Some(packet.id), false);
+                self.their_options.clone_from(&packet.data.0);
             }
             control::CONFIGURE_ACK..=control::CONFIGURE_REJECT => self.configured(ppp::LCP, packet),
             control::TERMINATE_REQUEST => self.may_end = true,
@@ -165,7 +166,7 @@ impl Referee<'_> {
         }
     }
 
-    fn echo_reply(&mut self, packet: &Packet) {
+    pub(super) fn echo_reply(&mut self, packet: &Packet) {
         let spec = SpecRef::rfc(1661, "5.8");
         let data = packet.data.get(4..).unwrap_or_default().to_vec();
         if self.meet(|answer| *answer == Answer::EchoReply(packet.id, data.clone())) {
@@ -210,7 +211,7 @@ impl Referee<'_> {
         }
     }
 
-    fn server_network(&mut self, protocol: u16, packet: &Packet) {
+    pub(super) fn server_network(&mut self, protocol: u16, packet: &Packet) {
         if self.link.wants_auth && !self.known {
             let says = format!("{} is spoken before the login", name(protocol));
             return self.fault(Kind::Accepted, says, SpecRef::rfc(1661, "3.5"));

@@ -5,6 +5,7 @@ mod http;
 mod inserted;
 mod kinds;
 mod order;
+mod server;
 
 use super::spot::Spot;
 use crate::base::hex;
@@ -42,7 +43,7 @@ pub struct Change {
 
 /// Every mutator.
 pub fn all() -> impl Iterator<Item = &'static Mutator> {
-    [fields::ROWS, kinds::ROWS, order::ROWS, http::ROWS, inserted::ROWS].into_iter().flatten()
+    [fields::ROWS, kinds::ROWS, order::ROWS, http::ROWS, inserted::ROWS, server::ROWS].into_iter().flatten()
 }
 
 fn nothing(_: &Spot, _: &mut Rng) -> Vec<Change> {
