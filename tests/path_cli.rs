@@ -144,10 +144,15 @@ fn proxies_are_found_by_script_and_logged_in_to() {
         let (code, report, _) = lab.path(&[]);
         assert!(code == Some(0) && has(&report, "PROXY-AUTH-WINDOWS"), "{fault}: {code:?} {:#}", report["findings"]);
         let says = report["findings"][0]["evidence"].as_str().expect("evidence");
-        assert!(says.contains(&format!("it offers {scheme}")) && says.contains("with the login"), "{says}");
+        assert!(says.contains(&format!("it offers {scheme}")) && says.contains(&format!("with the login by {scheme}")), "{says}");
         assert!(report["findings"][0]["fix"].as_str().is_some_and(|fix| fix.contains("event 23")));
     }
-    let lab = Lab::start(&["--fault", "proxy.digest-wrong-password"]);
+    let folder = Scratch::new("path-proxy-password");
+    let wrong = folder.path("wrong");
+    fs::write(&wrong, "not the password\n").expect("a file");
+    let mut lab = Lab::start(&["--fault", "proxy.digest"]);
+    let at = lab.args.iter().position(|word| word == "--proxy-password-file").expect("a login");
+    lab.args[at + 1] = wrong;
     let (code, report, _) = lab.path(&[]);
     assert_eq!((code, &report["verdict"]["finding"]), (Some(1), &Value::from("PROXY-AUTH-SCHEME")), "{:#}", report["findings"]);
 }

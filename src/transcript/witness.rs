@@ -46,6 +46,9 @@ pub struct Stream {
     pub first: Bytes,
     /// TLS records: content type, length of the body, microseconds since the connection began.
     pub records: Vec<(u8, u16, u64)>,
+    /// The beginning of SHA-256 over all bytes up to the end of each of them, hexadecimal.
+    #[serde(default)]
+    pub sums: Vec<String>,
     /// How its sender ended it: by a reset, or in order; and when, microseconds since the connection began.
     pub ended: Option<(bool, u64)>,
 }

@@ -66,7 +66,11 @@ const SUPPORT: &[Support] = &[
         by: &["WITNESS-REQUEST-SWALLOWED"],
         level: Level::Confirmed,
     },
-    Support { findings: &["HTTP-REQUEST-BUFFERED"], by: &["WITNESS-REQUEST-HELD", "WITNESS-REQUEST-SWALLOWED"], level: Level::Confirmed },
+    Support {
+        findings: &["HTTP-REQUEST-BUFFERED"],
+        by: &["WITNESS-REQUEST-HELD", "WITNESS-REQUEST-SWALLOWED", "WITNESS-NOT-ARRIVED"],
+        level: Level::Confirmed,
+    },
     Support { findings: &["HTTP-RESPONSE-BUFFERED"], by: &["WITNESS-ANSWER-HELD"], level: Level::Confirmed },
     Support { findings: &["HTTP-URI-REWRITTEN", "HTTP-HEADER-CASE"], by: &["WITNESS-REQUEST-REWRITTEN"], level: Level::Confirmed },
 ];

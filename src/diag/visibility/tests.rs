@@ -82,6 +82,7 @@ fn a_service_is_looked_at_from_every_side_and_its_findings_have_ids() {
     };
     let seen = of_service(&call, Some(&packets), &like([200, 404, 403, 404, 202, 501]));
     assert_eq!((seen.grade, seen.score), (Grade::RecognisableBySizes, 100));
+    assert_eq!(row(&seen, "echo-rhythm").score, 0, "48 bytes are no echo");
     assert!(row(&seen, "odd-requests").sight.says().ends_with("as SoftEther 4.44 answers"), "{seen:?}");
     let ids: Vec<&str> = seen.rows.iter().map(|row| row.finding).filter(|id| !id.is_empty()).collect();
     assert_eq!(ids, ["VIS-PROBEABLE", "VIS-SIZE-SIGNATURE"]);

@@ -14,7 +14,13 @@ pub(super) fn look(comparison: &mut Comparison, ours: &Ours, theirs: &Record) {
             comparison.rewritten.push(("the SSTP call".into(), format!("the path {PATH} arrived in {line:?}")));
         }
         Some(_) => {}
-        None => comparison.swallowed = swallowed(ours, theirs),
+        None => {
+            comparison.swallowed = swallowed(ours, theirs);
+            // That says more than that its connection is not known there.
+            if let (Some(_), Some(run)) = (&comparison.swallowed, run(ours)) {
+                comparison.not_arrived.retain(|row| row.0 != run);
+            }
+        }
     }
 }
 
@@ -47,9 +53,13 @@ fn held(requests: &[Request]) -> Vec<(Way, String)> {
     all
 }
 
+fn run(ours: &Ours) -> Option<&str> {
+    ours.requests.first()?.mark.rsplit_once('-').map(|parts| parts.0)
+}
+
 /// The call was made and answered here, and the server was not asked. What the witness can tell by: it knows other requests of the run.
 fn swallowed(ours: &Ours, theirs: &Record) -> Option<String> {
-    let run = ours.requests.first()?.mark.rsplit_once('-')?.0;
+    let run = run(ours)?;
     let call = ours.wires.iter().find(|wire| wire.mark.as_deref() == Some(run))?;
     let knows = theirs.wires.iter().any(|wire| wire.asked.is_some());
     let data = call.down.records.iter().filter(|record| record.0 == APPLICATION_DATA).count();

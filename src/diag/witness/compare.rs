@@ -86,7 +86,7 @@ pub fn compare(sent: &Stream, got: &Stream) -> Change {
         return match () {
             () if more_than(got) => Change::Lost { at: place, bytes: sent.total.saturating_sub(got.total) },
             () if more_than(sent) => Change::Injected { at: place, bytes: got.total.saturating_sub(sent.total), got: cut(g) },
-            () => Change::Later { kept: place, sent: sent.total, got: got.total },
+            () => later(place, sent, got),
         };
     }
     let (sent_rest, got_rest) = (s.get(at..).unwrap_or_default(), g.get(at..).unwrap_or_default());
@@ -103,6 +103,21 @@ pub fn compare(sent: &Stream, got: &Stream) -> Change {
             let bytes = sent_rest.iter().zip(got_rest).filter(|(s, g)| s != g).count();
             Change::Changed { at: place, bytes: bytes as u64, sent: cut(s), got: cut(g) }
         }
+    }
+}
+
+/// Behind the beginning that was kept: the sums of the records tell how far both are the same.
+fn later(kept: u64, sent: &Stream, got: &Stream) -> Change {
+    let same = sent.sums.iter().zip(&got.sums).take_while(|(s, g)| s == g).count();
+    let bytes: u64 = sent.records.iter().take(same).map(|record| RECORD_HEADER + u64::from(record.1)).sum();
+    let all_of = |stream: &Stream| !stream.sums.is_empty() && same == stream.sums.len();
+    match () {
+        // Every whole record is the same; what stands behind the last of them is the beginning of the next one.
+        () if all_of(got) && got.total < sent.total => Change::Lost { at: got.total, bytes: sent.total - got.total },
+        () if all_of(sent) && sent.total < got.total => {
+            Change::Injected { at: sent.total, bytes: got.total - sent.total, got: String::new() }
+        }
+        () => Change::Later { kept: kept.max(bytes), sent: sent.total, got: got.total },
     }
 }
 
@@ -264,6 +279,8 @@ fn offer(first: &[u8]) -> Option<Offer> {
 
 /// Bytes of a close_notify as a record of any suite, at most. RFC 8446 5.2, RFC 5246 6.2.3.
 const FAREWELL: u64 = 64;
+/// RFC 8446 5.1: bytes in front of a record.
+const RECORD_HEADER: u64 = 5;
 /// Ours: so many bytes are shown.
 const SHOWN: usize = 16;
 /// Ours: so many bytes alike are no accident.

@@ -57,6 +57,25 @@ fn what_differs_behind_what_was_kept_is_said_so() {
 }
 
 #[test]
+fn sums_of_records_tell_what_is_missing_behind_what_was_kept() {
+    let records = [(22, 500, 1), (23, 9000, 1), (23, 9000, 2), (23, 19, 3)];
+    let of = |whole: usize, total: u64| Stream {
+        total,
+        sha256: format!("{total}"),
+        first: Bytes::from(&text(4096)[..]),
+        records: records[..whole].to_vec(),
+        sums: (0..whole).map(|n| format!("sum {n}")).collect(),
+        ended: None,
+    };
+    let all = 500 + 18_000 + 19 + 20;
+    assert_eq!(compare(&of(4, all), &of(3, all - 24)), Change::Lost { at: all - 24, bytes: 24 });
+    assert_eq!(compare(&of(4, all), &of(2, 12_000)), Change::Lost { at: 12_000, bytes: all - 12_000 });
+    let mut changed = of(4, all);
+    (changed.sums[2], changed.sums[3], changed.sha256) = ("other".into(), "other".into(), "other".into());
+    assert_eq!(compare(&of(4, all), &changed), Change::Later { kept: 9510, sent: all, got: all });
+}
+
+#[test]
 fn connections_are_paired_whatever_translates_their_addresses() {
     let (a, b) = ([hello(1, "a.test"), text(100)].concat(), [hello(2, "a.test"), text(90)].concat());
     let ours = [wire(1, &a, &text(50)), wire(2, &b, &text(60))];

@@ -80,12 +80,10 @@ impl Inspector {
         if !write(&mut server, &[head.emit(), body].concat()).await {
             return;
         }
-        let answered = match self.has(HttpRule::BuffersResponse) {
-            // What is still to come of the request is passed on meanwhile.
-            true => both(client, &mut server).await,
-            false => read_head(&mut server, Head::parse_response).await,
+        // What is still to come of the request is passed on meanwhile.
+        let Some((answer, rest)) = answered(client, &mut server, self.has(HttpRule::BuffersResponse)).await else {
+            return drain(client).await;
         };
-        let Some((answer, rest)) = answered else { return drain(client).await };
         let chunks = self.has(HttpRule::Chunks) && length(&answer).is_some_and(|length| length > 0);
         let answer = self.rules.iter().fold(answer, |answer, rule| handed_back(*rule, answer, chunks));
         let rest = if chunks && !rest.is_empty() { chunk(&rest) } else { rest };
@@ -163,8 +161,8 @@ async fn whole<S: AsyncRead + Unpin>(from: &mut S, head: &Head, body: &mut Vec<u
     tokio::time::timeout(WAITS, reads).await.unwrap_or(false)
 }
 
-/// The whole of an answer, while what the client says is passed on; nothing when it does not end.
-async fn both<C, S>(client: &mut C, server: &mut S) -> Option<(Head, Vec<u8>)>
+/// The head of an answer, or `all` of it, while what the client says is passed on; nothing when there is none, or it has no end.
+async fn answered<C, S>(client: &mut C, server: &mut S, all: bool) -> Option<(Head, Vec<u8>)>
 where
     C: AsyncRead + Unpin,
     S: AsyncRead + AsyncWrite + Unpin,
@@ -172,7 +170,7 @@ where
     let (mut from, mut to) = tokio::io::split(server);
     let answer = async {
         let (head, mut body) = read_head(&mut from, Head::parse_response).await?;
-        whole(&mut from, &head, &mut body).await.then_some((head, body))
+        (!all || whole(&mut from, &head, &mut body).await).then_some((head, body))
     };
     let up = async {
         let mut buffer = [0; 2048];

@@ -49,28 +49,42 @@ impl Half {
 
     fn bytes(&mut self, after: u64, bytes: &[u8]) {
         self.stream.total += bytes.len() as u64;
-        self.hash.update(bytes);
         self.first.extend(bytes.iter().take(MOST_FIRST.saturating_sub(self.first.len())));
-        self.cut(after, bytes);
+        let rest = self.cut(after, bytes);
+        self.hash.update(rest);
     }
 
-    fn cut(&mut self, after: u64, mut bytes: &[u8]) {
-        while !bytes.is_empty() && !self.not_tls && self.stream.records.len() < MOST_RECORDS {
-            let skipped = self.rest.min(bytes.len());
-            self.rest -= skipped;
-            bytes = bytes.get(skipped..).unwrap_or_default();
-            let wanted = (HEADER - self.header.len()).min(bytes.len());
-            self.header.extend(bytes.iter().take(wanted));
-            bytes = bytes.get(wanted..).unwrap_or_default();
-            if let [kind, major, _, high, low] = self.header[..] {
-                self.not_tls = major != 3 || !(20..=24).contains(&kind);
-                let len = u16::from_be_bytes([high, low]);
-                if !self.not_tls {
-                    self.stream.records.push((kind, len, after));
-                }
-                self.rest = usize::from(len);
-                self.header.clear();
+    /// Takes records off the front, as far as they are kept; hands back what belongs to none.
+    fn cut<'a>(&mut self, after: u64, mut bytes: &'a [u8]) -> &'a [u8] {
+        while !bytes.is_empty() && !self.not_tls && self.stream.sums.len() < MOST_RECORDS {
+            let wanted = if self.rest == 0 { HEADER - self.header.len() } else { self.rest };
+            let (piece, later) = bytes.split_at(wanted.min(bytes.len()));
+            self.hash.update(piece);
+            bytes = later;
+            if self.rest == 0 {
+                self.header.extend(piece);
+                self.begin(after);
+            } else {
+                self.rest -= piece.len();
             }
+            if self.rest == 0 && self.header.is_empty() && !self.not_tls {
+                let sum = self.hash.clone().finish();
+                self.stream.sums.push(hex(sum.as_ref().get(..SUM).unwrap_or_default()));
+            }
+        }
+        bytes
+    }
+
+    /// The header of a record is there.
+    fn begin(&mut self, after: u64) {
+        if let [kind, major, _, high, low] = self.header[..] {
+            self.not_tls = major != 3 || !(20..=24).contains(&kind);
+            let len = u16::from_be_bytes([high, low]);
+            if !self.not_tls {
+                self.stream.records.push((kind, len, after));
+            }
+            self.rest = usize::from(len);
+            self.header.clear();
         }
     }
 
@@ -164,6 +178,8 @@ impl Wiretap for Tape {
 const MOST_WIRES: usize = 64;
 /// Ours: bytes kept of one direction.
 pub const MOST_FIRST: usize = 16 * 1024;
+/// Ours: bytes of a sum: as many as chance never meets.
+const SUM: usize = 8;
 /// Ours: records kept of one direction.
 const MOST_RECORDS: usize = 128;
 /// RFC 8446 5.1: bytes of a record's header.
@@ -189,6 +205,8 @@ mod tests {
         let first = seen.first().expect("five");
         assert!(seen.iter().all(|one| one == first));
         assert_eq!(first.up.records, [(22, 2, 1), (23, 0x4000, 1), (21, 1, 1)]);
+        let sum = |len: usize| super::super::sha256(&bytes[..len])[..16].to_string();
+        assert_eq!(first.up.sums, [sum(7), sum(7 + 5 + 0x4000), sum(bytes.len())]);
         assert_eq!((first.up.total, first.up.first.len(), first.down.ended), (bytes.len() as u64, MOST_FIRST, Some((true, 4))));
         assert_eq!((first.up.sha256.as_str(), first.mark.as_deref()), (super::super::sha256(&bytes).as_str(), Some("run-1")));
     }
