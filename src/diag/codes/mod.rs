@@ -300,8 +300,8 @@ mod tests {
             (NtStatus, 14),   // 2.11
             (TlsAlert, 31),   // 2.12
             (Event, 54),      // 2.13: 32 lines, several ids on some; 12 more of the same sources
-            (NpsReason, 69),  // 2.14: 27 lines, ranges written out without 114
-            (OpenSsl, 15),    // 2.15: 14 lines, 66 and 67 on one
+            (NpsReason, 82),  // 2.14: 27 lines, ranges written out without 114; 0 to 10, 20 and 21 from Microsoft's list
+            (OpenSsl, 29),    // 2.15: 14 lines, 66 and 67 on one; the others from x509_vfy.h
             (OpenSslError, 17),
             (SstpStatus, 12), // 3.1
             (MsChap, 6),      // 3.3

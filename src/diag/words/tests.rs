@@ -157,7 +157,7 @@ fn an_ambiguous_number_lists_every_family() {
     assert_eq!(
         named("10"),
         [
-            "TLS alert unexpected_message | Windows event RasSstp event 10 | OpenSSL verify X509_V_ERR_CERT_HAS_EXPIRED | SSTP status ATTRIB_STATUS_REQUIRED_ATTRIBUTE_MISSING"
+            "TLS alert unexpected_message | Windows event RasSstp event 10 | NPS reason NPS reason 10 | OpenSSL verify X509_V_ERR_CERT_HAS_EXPIRED | SSTP status ATTRIB_STATUS_REQUIRED_ATTRIBUTE_MISSING"
         ]
     );
     assert_eq!(named("720"), ["RAS ERROR_PPP_NO_PROTOCOLS_CONFIGURED"]);
