@@ -269,7 +269,7 @@ impl Keys {
     /// Ours: secrets of so many connections are kept, the newest.
     pub const MAX_SESSIONS: usize = 200_000;
     /// Ours: and no more bytes of them than that.
-    pub const MAX_BYTES: usize = 16 << 20;
+    pub const MAX_BYTES: usize = 12 << 20;
 }
 
 impl std::fmt::Debug for Keys {

@@ -404,7 +404,7 @@ impl Order {
 }
 
 /// Ours: beyond so many bytes the open connection silent for longest is given up.
-const MAX_WEIGHT: usize = 12 << 20;
+const MAX_WEIGHT: usize = 10 << 20;
 /// Ours: so many connections that are over wait for an earlier one.
 const MAX_WAITING: usize = 256;
 /// Ours: so many events may wait with them.

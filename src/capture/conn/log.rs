@@ -199,4 +199,4 @@ const BODY: usize = 3_600;
 /// What the lists of a hello take, about, bytes.
 const HELLO: usize = 800;
 /// Ours: of data packets that were asked for, so many are kept in the transcript; all of them are passed on.
-const MAX_PACKETS: usize = 10_000;
+const MAX_PACKETS: usize = 4_000;
