@@ -226,7 +226,7 @@ mod tests {
     use crate::transcript::{Event, Facts, Head, How, Transcript, What};
 
     fn accepted(version: u16, cipher: u16) -> ScanAnswer {
-        ScanAnswer::Accepted { version, cipher, group: Some(0x1d), bits: None, asks_for_certificate: false }
+        ScanAnswer::Accepted { version, cipher, group: Some(0x17), bits: None, asks_for_certificate: false }
     }
 
     fn version_of(version: u16, answer: ScanAnswer, suites: &[(u16, Option<u16>)], whole: bool) -> What {
@@ -278,7 +278,7 @@ mod tests {
   Also: secure renegotiation yes, ALPN h\\u{1b}2
   What clients would get ((?) their defaults are in part a guess):
     Windows 7, Server 2008 R2: TLS 1.0, TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA,
-      X25519
+      secp256r1
     Windows 11 24H2(?): nothing: alert 70 protocol_version
     RouterOS 7(?): not told: no answer
 

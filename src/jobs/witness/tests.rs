@@ -210,8 +210,8 @@ async fn a_renamed_hello_and_opened_tls_are_seen() {
     assert!(named(b"vpx.lab.example") >= 3 && totals(&renamed).len() >= 3, "{}", theirs.wires.len());
     let theirs = opened.theirs.as_ref().expect("a record");
     assert_ne!(opened.ours.leaf_sha256.as_ref(), Some(&theirs.leaf_sha256));
-    let marked = theirs.wires.iter().filter(|wire| wire.mark.is_some());
-    assert!(marked.count() == 3 && totals(&opened).is_empty());
+    let marked = theirs.wires.iter().filter(|wire| wire.mark.is_some()).count();
+    assert!(marked >= 3 && totals(&opened).is_empty(), "{marked} marked, {:?}", totals(&opened));
     assert!(down.theirs.is_ok());
 }
 
