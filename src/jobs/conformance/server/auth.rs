@@ -114,7 +114,7 @@ pub(super) const ROWS: &[Row] = &[
         .why("A late response to the first would be taken for one to the second.")
         .proved("auth.mutant-one-identifier"),
     rfc(Level::Should, "auth/3.5/strongest-first", 1661, "3.5", &["S-176"])
-        .at(Lcp)
+        .at(Auth)
         .methods(CHAP)
         .says("a server that does MS-CHAPv2 does not ask for a weaker method first")
         .expects(Expect::Is("offers that do not grow stronger", |view| {

@@ -97,7 +97,7 @@ const CUTS: [Cut; 12] = [
     },
     cut("lcp.configure-request", Lcp, "lcp", 1..=21, Expect::Up(Lcp), "lcp.mutant-no-ack"),
     cut("chap.response", Auth, "auth", 1..=61, Expect::Sends("chap.success"), "sstp.mutant-one-read"),
-    cut("ipcp.configure-request", Ncp, "ncp", 1..=17, Expect::Up(Ncp), "sstp.mutant-one-read"),
+    cut("ipcp.configure-request", Ncp, "ncp", 1..=35, Expect::Up(Ncp), "sstp.mutant-one-read"),
 ];
 
 /// A message that is cut short, its length field told the truth: name, bytes, from and to which length.
