@@ -97,7 +97,7 @@ fn config(street: &Street, chosen: Chosen, seed: u64) -> PathConfig {
 const AT_ONCE: usize = 10;
 
 async fn all_of(wanted: Vec<(Chosen, u64)>) -> Vec<(Chosen, Trail)> {
-    all_by(wanted, |chosen, seed| investigated(chosen, seed)).await
+    all_by(wanted, investigated).await
 }
 
 async fn all_by<F: Future<Output = Trail> + 'static>(wanted: Vec<(Chosen, u64)>, by: fn(Chosen, u64) -> F) -> Vec<(Chosen, Trail)> {

@@ -274,7 +274,7 @@ fn a_certificate_that_was_sent_damaged_is_not_missing() {
 fn nodes_that_differ_are_told_from_families_that_differ() {
     let (ours, other) = (certificate(10, 80), certificate(20, 80));
     let nodes = |rows: &[(&str, &Vec<u8>)]| {
-        let story = Story::new().tcp().secured(|_| ()).chain(&[ours.clone()]).trust("system", &[]);
+        let story = Story::new().tcp().secured(|_| ()).chain(std::slice::from_ref(&ours)).trust("system", &[]);
         rows.iter().fold(story, |story, (from, leaf)| {
             let chain = What::Chain { from: from.parse().ok(), certs: vec![leaf.to_vec().into()], aside: true };
             story.note(None, Layer::Tls, chain)

@@ -48,7 +48,7 @@ impl Gone {
                 (before && ran.connected, said.unwrap_or_default(), ran.done.case.id.as_ref())
             })
             .collect();
-        suspects.sort_by(|one, other| (other.0, other.1).cmp(&(one.0, one.1)));
+        suspects.sort_by_key(|suspect| std::cmp::Reverse((suspect.0, suspect.1)));
         let under_way: Vec<String> = suspects.iter().map(|row| row.2).chain(cut_off.iter().copied()).map(String::from).collect();
         Gone { after: under_way.first().cloned().unwrap_or_else(|| "none".into()), why, under_way }
     }

@@ -38,6 +38,9 @@ pub fn spoken(name: &str) -> String {
     format!("{}{}", words.join(" "), if bare.is_some() { " without a status" } else { "" })
 }
 
+/// From the attributes of a sound message, and one that it must not have: how many are announced, and what stands behind the header.
+type Make = fn(&[u8], &[u8]) -> Option<(u16, Vec<u8>)>;
+
 /// What is wrong with the attributes of a message, or behind them.
 #[derive(Clone, Copy, Debug)]
 pub struct Shape {
@@ -47,9 +50,7 @@ pub struct Shape {
     pub says: &'static str,
     /// A message in this shape can be read: what is wrong is which attributes it has.
     pub readable: bool,
-    /// From the attributes of a sound message, and one that it must not have: how many are announced, and what stands behind
-    /// the header.
-    make: fn(&[u8], &[u8]) -> Option<(u16, Vec<u8>)>,
+    make: Make,
 }
 
 impl Shape {

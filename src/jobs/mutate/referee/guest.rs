@@ -113,10 +113,8 @@ impl Referee<'_> {
                 self.fault(Kind::Accepted, "a response to a challenge that was never sent", SpecRef::rfc(1994, "4.1"));
             }
             // RFC 1994 4.1: the same response may come again.
-            Body::Chap(_) | Body::Pap(_) => {
-                if self.proof.is_proved_by(frame) == Some(false) && !self.may_end && !self.disturbed {
-                    self.fault(Kind::Wrong, "the response does not prove the password", SpecRef::rfc(2759, "4"));
-                }
+            Body::Chap(_) | Body::Pap(_) if self.proof.is_proved_by(frame) == Some(false) && !self.may_end && !self.disturbed => {
+                self.fault(Kind::Wrong, "the response does not prove the password", SpecRef::rfc(2759, "4"));
             }
             _ => {}
         }
