@@ -207,3 +207,14 @@ fn a_report_of_probe_and_a_pin_are_held_against_what_is_seen() {
     let (code, _, stderr) = run(&["path", "x", "--pin", "abc"]);
     assert!(code == Some(2) && stderr.contains("64 hexadecimal digits"), "{stderr}");
 }
+
+#[test]
+fn a_certificate_that_nobody_vouches_for_is_not_passed_over() {
+    let mut lab = Lab::start(&[]);
+    let at = lab.args.iter().position(|word| word == "--ca").expect("the lab's CA");
+    lab.args.drain(at..at + 2);
+    let (_, report, _) = lab.path(&["--bulk", "20K"]);
+    let first = &report["findings"][0];
+    assert_eq!((&first["id"], &first["confidence"]), (&Value::from("NET-NO-INTERFERENCE-SEEN"), &Value::from("low")), "{first:#}");
+    assert!(first["evidence"].as_str().is_some_and(|says| says.contains("does not verify")), "{first:#}");
+}
