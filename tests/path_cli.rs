@@ -198,10 +198,23 @@ fn a_report_of_probe_and_a_pin_are_held_against_what_is_seen() {
     assert_eq!((code, reference["reached"].as_str(), reference["sha256"].as_str().map(str::len)), (Some(0), Some("teardown"), Some(64)));
     assert!(!has(&report, "CERT-VANTAGE-DIFF"));
     let (code, report, _) = lab.path(&["--pin", &"AB:".repeat(31).chars().chain("AB".chars()).collect::<String>()]);
-    assert!(code == Some(0) && has(&report, "CERT-VANTAGE-DIFF"), "{:#}", report["findings"]);
+    assert!(code == Some(1) && report["verdict"]["finding"] == "BIND-TLS-INSPECTION", "{:#}", report["findings"]);
+    let found = report["findings"].as_array().and_then(|all| all.iter().find(|found| found["id"] == "BIND-TLS-INSPECTION"));
+    assert_eq!(found.map(|found| &found["confidence"]), Some(&Value::from("medium")), "one end alone, and no login that binds");
     let pin = reference["sha256"].as_str().expect("a hash").to_string();
-    let (_, report, _) = lab.path(&["--pin", &pin]);
-    assert!(!has(&report, "CERT-VANTAGE-DIFF"));
+    let (code, report, _) = lab.path(&["--pin", &pin]);
+    assert!(code == Some(0) && !has(&report, "CERT-VANTAGE-DIFF") && !has(&report, "BIND-TLS-INSPECTION"), "{:#}", report["findings"]);
     let (code, _, stderr) = run(&["path", "x", "--pin", "abc"]);
     assert!(code == Some(2) && stderr.contains("64 hexadecimal digits"), "{stderr}");
+}
+
+#[test]
+fn a_certificate_that_nobody_vouches_for_is_not_passed_over() {
+    let mut lab = Lab::start(&[]);
+    let at = lab.args.iter().position(|word| word == "--ca").expect("the lab's CA");
+    lab.args.drain(at..at + 2);
+    let (_, report, _) = lab.path(&["--bulk", "20K"]);
+    let first = &report["findings"][0];
+    assert_eq!((&first["id"], &first["confidence"]), (&Value::from("NET-NO-INTERFERENCE-SEEN"), &Value::from("low")), "{first:#}");
+    assert!(first["evidence"].as_str().is_some_and(|says| says.contains("does not verify")), "{first:#}");
 }

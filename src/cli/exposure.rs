@@ -4,6 +4,7 @@ use super::args::PathArgs;
 use super::exit::{Exit, Trouble};
 use super::output::{complain, looks, print};
 use super::path::{Written, rehearsal};
+use crate::base::Layer;
 use crate::diag::visibility::{self, Visibility};
 use crate::jobs::exposure::{self as job, Exposure};
 use crate::jobs::path::PathConfig;
@@ -12,6 +13,7 @@ use crate::live::runtime::{self, Ended};
 use crate::report::text::{harmless, rfc3339_ms};
 use crate::report::visibility::render;
 use crate::transcript::Facts;
+use crate::transcript::facts::State;
 use serde_json::json;
 use std::io::Write;
 use tokio::sync::watch::Receiver;
@@ -31,6 +33,7 @@ pub fn run(args: &PathArgs, config: PathConfig, files: &mut [Written]) -> Result
     };
     let facts = Facts::of(&exposure.call);
     let packets = exposure.packets.as_ref().map(Facts::of);
+    let connected = facts.layers.iter().any(|entry| entry.layer == Layer::Tcp && entry.state == State::Up);
     let visibility = visibility::of_service(&facts, packets.as_ref(), &exposure.answers);
     let width = looks(super::args::Colour::Never, args.width, args.verbose).width;
     let text = |as_json: bool| if as_json { as_object(&exposure, &visibility) } else { page(&exposure, &visibility, width) };
@@ -42,7 +45,8 @@ pub fn run(args: &PathArgs, config: PathConfig, files: &mut [Written]) -> Result
     }
     Ok(match () {
         () if interrupted => Exit::Interrupted,
-        () if packets.is_none() => Exit::CouldNotRun,
+        // Without a connection nothing was looked at.
+        () if packets.is_none() || !connected => Exit::CouldNotRun,
         () => Exit::Works,
     })
 }

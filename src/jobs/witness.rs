@@ -89,7 +89,19 @@ async fn call(config: &ProbeConfig, run: &str, tape: &Tape) {
     };
     // However it ends, both ends know it.
     let _ = tokio::time::timeout(config.timers.of(Layer::Sstp), exchange).await;
-    secure.close().await;
+    parted(secure).await;
+}
+
+/// close_notify and FIN, and everything that still comes until the other end closes too: our system would answer it with a reset,
+/// and it would look lost.
+async fn parted(mut secure: Secure) {
+    let farewell = async {
+        secure.stream.shutdown().await?;
+        let mut chunk = [0; 2048];
+        while secure.stream.read(&mut chunk).await? > 0 {}
+        std::io::Result::Ok(())
+    };
+    let _ = tokio::time::timeout(PARTING, farewell).await;
 }
 
 /// TLS to the witness.
@@ -190,7 +202,7 @@ async fn ask(
     let within = config.timers.of(Layer::Http) + pause * 2;
     let answered = tokio::time::timeout(within, exchange).await;
     let (response, said, took_us) = answered.unwrap_or_else(|_| Err("the witness does not answer in time".into()))?;
-    secure.close().await;
+    parted(secure).await;
     let proven = response.header(PROOF).is_some_and(|shown| token.proves(&[path.as_bytes(), b"\n", &said].concat(), shown));
     let shown = response.header(PROOF).is_some();
     match response.status {
@@ -283,6 +295,8 @@ const HALVED: usize = 2_000;
 const BODY: usize = 40_000;
 /// Ours: bytes of an answer at most; a record of 64 connections has 5 MB.
 const MOST_ANSWER: usize = 16 << 20;
+/// Ours: the other end has so long to close as well.
+const PARTING: Duration = Duration::from_millis(500);
 /// Ours: what is said last has so long to arrive at both ends.
 const SETTLING: Duration = Duration::from_millis(200);
 const UNPROVEN: &str = "the record does not bear the witness's proof: somebody changed it on the way";

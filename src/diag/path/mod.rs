@@ -113,7 +113,11 @@ pub fn judge(trail: &Trail) -> Verdict {
         && undecided.is_none()
         && let Some(row) = by_id(NOTHING)
     {
-        findings.insert(0, Found { row, hit: Hit::new(Level::Probable, view.all_clear()), because_of: None });
+        let hit = match view.unvouched() {
+            Some(_) => Hit::new(Level::Suspected, view.all_clear()).or_else("TLS that is opened on the way; --pin or --reference tells"),
+            None => Hit::new(Level::Probable, view.all_clear()),
+        };
+        findings.insert(0, Found { row, hit, because_of: None });
     }
     let cause = findings.first().filter(|_| has_cause);
     let place = place.filter(|_| cause.is_some_and(|found| place::PLACED.contains(&found.row.id)));

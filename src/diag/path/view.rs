@@ -3,7 +3,7 @@
 use super::Level;
 use crate::base::{Layer, Micros};
 use crate::diag::witness::{self, Comparison};
-use crate::transcript::trial::{Arm, Ending, Reference, Trail, Trial};
+use crate::transcript::trial::{Arm, Ending, Reference, Shown, Trail, Trial};
 
 /// A trail, looked at.
 pub struct View<'a> {
@@ -209,7 +209,19 @@ impl<'a> View<'a> {
         let passed = self.trail.trials.iter().filter(|trial| trial.passed()).count();
         let clean = self.witness().is_some_and(Comparison::is_clean);
         let witness = if clean { "; the witness received every byte as it was sent, and so did we" } else { "" };
-        format!("{passed} of {} trials came through, up to {}{witness}", self.trail.trials.len(), self.reached().unwrap_or(Layer::Dns))
+        let reached = self.reached().unwrap_or(Layer::Dns);
+        let stranger = self.unvouched().map_or(String::new(), |cert| {
+            format!("; but the certificate, issued by {:?}, does not verify: the server's own, or somebody opens TLS", cert.issuer)
+        });
+        format!("{passed} of {} trials came through, up to {reached}{witness}{stranger}", self.trail.trials.len())
+    }
+
+    /// The target's certificate, where it does not verify and nobody said that it is the server's.
+    pub(super) fn unvouched(&self) -> Option<&'a Shown> {
+        let cert = self.trials(Arm::Tls).find_map(|trial| trial.saw.cert.as_ref()).filter(|cert| !cert.trusted)?;
+        let known = self.reference().and_then(|reference| reference.sha256.as_deref());
+        let by_witness = self.witness().is_some_and(Comparison::is_clean);
+        (known != Some(cert.sha256.as_str()) && !by_witness).then_some(cert)
     }
 }
 

@@ -172,7 +172,7 @@ fn pair(name: String, ours: &Wire, theirs: &Wire) -> Pair {
     if reset(&ours.down) && !reset(&theirs.down) {
         forged_reset.push(Way::Down);
     }
-    if reset(&theirs.up) && !reset(&ours.up) {
+    if reset(&theirs.up) && !reset(&ours.up) && !ours_in_truth(ours, theirs) {
         forged_reset.push(Way::Up);
     }
     let closed = |stream: &Stream| stream.ended.is_some_and(|end| !end.0);
@@ -221,6 +221,15 @@ fn parted(change: Change, got: &Stream, own: &Stream) -> Change {
         }
         change => change,
     }
+}
+
+/// A reset of our own system that it tells us nothing of: everything that we sent had arrived, we ended in order, and a farewell came too
+/// late to be read. RFC 2525 2.17.
+fn ours_in_truth(ours: &Wire, theirs: &Wire) -> bool {
+    let arrived = matches!(compare(&ours.up, &theirs.up), Change::Same { .. });
+    let ended = ours.up.ended.is_some_and(|end| !end.0);
+    let down = parted(compare(&theirs.down, &ours.down), &ours.down, &ours.up);
+    arrived && ended && theirs.down.total > ours.down.total && matches!(down, Change::Same { .. })
 }
 
 fn seen_here(wire: &Wire) -> String {

@@ -78,6 +78,7 @@ async fn logged_in(crew: &Crew, arm: Arm, time: Duration) -> Brought {
     timers.hello = if arm == Arm::Busy { (time / BEATS).clamp(LEAST_BEAT, BEAT) } else { time * 2 + BEAT };
     config.total = time + patience * 8;
     let (_keep, stop) = tokio::sync::watch::channel(false);
+    let began = crew.clock.now();
     let facts = Facts::of(&probe::run(&config, &crew.clock, &mut Vec::new(), stop).await);
     let stood = facts.layers.iter().any(|entry| entry.layer == Layer::Ncp && entry.state == State::Up);
     let ending = match &facts.stop {
@@ -91,7 +92,10 @@ async fn logged_in(crew: &Crew, arm: Arm, time: Duration) -> Brought {
             reason => Ending::Broken(reason.to_string()),
         },
     };
-    let saw = Saw { value: u64::try_from(time.as_millis()).ok(), ..Saw::default() };
+    // When a quiet call ended is known where it was told; a busy one finds out.
+    let told = arm == Arm::Busy || matches!(ending, Ending::Reset | Ending::Closed);
+    let within = told.then(|| crew.clock.now() - began);
+    let saw = Saw { value: u64::try_from(time.as_millis()).ok(), within, ..Saw::default() };
     Brought { reached: Some(Layer::Lcp), ending, saw }
 }
 
