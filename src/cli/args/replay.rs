@@ -79,7 +79,7 @@ pub struct PartArgs {
     #[arg(long, value_name = "PATTERN", value_parser = Pattern::parse)]
     pub ignore: Vec<Pattern>,
     /// With this fault of the lab (repeatable; see `lab --list`)
-    #[arg(long, value_name = "ID", requires = "lab", conflicts_with_all = ["to", "listen", "both"])]
+    #[arg(long, value_name = "ID")]
     pub fault: Vec<String>,
 }
 

@@ -35,7 +35,7 @@ use tokio::sync::watch::Receiver;
 
 /// Does what the arguments ask for.
 pub fn run(args: &ReplayArgs) -> Result<Exit, Trouble> {
-    // clap takes --both for an answer to the want of --lab.
+    // Not for clap: to it --both, which excludes --lab, would answer the want of --lab.
     if !args.part.fault.is_empty() && !args.peer.lab {
         return Err(Trouble::Usage("--fault is for --lab".into()));
     }

@@ -185,6 +185,7 @@ impl Referee<'_> {
                 self.owe(Answer::TerminateAck(packet.id), "Terminate-Request", SpecRef::rfc(1661, "5.5"));
                 (self.may_end, self.disturbed) = (true, true);
             }
+            control::PROTOCOL_REJECT if self.can_be_spared(packet) => {}
             control::TERMINATE_ACK | control::CODE_REJECT | control::PROTOCOL_REJECT => {
                 (self.may_end, self.disturbed) = (true, true);
             }
@@ -247,6 +248,7 @@ impl Referee<'_> {
             control::CONFIGURE_REQUEST => {
                 self.may_come(Answer::Configure(protocol, packet.id, packet.data.0.clone()), SpecRef::rfc(1661, "5.1"))
             }
+            control::CONFIGURE_NAK | control::CONFIGURE_REJECT if self.is_usual(protocol, packet) => {}
             control::CONFIGURE_NAK | control::CONFIGURE_REJECT | control::TERMINATE_REQUEST..=control::PROTOCOL_REJECT => {
                 // A network protocol that is ended or refused may be all that the call was for.
                 self.may_end = true;

@@ -36,7 +36,11 @@ impl Referee<'_> {
                 self.meet(|answer| *answer == Answer::Abort);
                 self.ends(Ending::Abort);
             }
-            MessageType::CallDisconnect => self.ends(Ending::Disconnect),
+            MessageType::CallDisconnect => {
+                // MS-SSTP 3.2.4.2: whoever uses a client that is connected may hang up.
+                self.may_end |= self.phase == Phase::Up;
+                self.ends(Ending::Disconnect);
+            }
             MessageType::CallDisconnectAck => self.answered(&message, Answer::DisconnectAck, "Call Disconnect Ack", "3.2.5.3.6"),
             MessageType::EchoResponse => self.answered(&message, Answer::EchoResponse, "Echo Response", "3.2.5.3.7"),
             MessageType::EchoRequest if matches!(self.phase, Phase::Up | Phase::Left) => {}
@@ -92,6 +96,11 @@ impl Referee<'_> {
             Body::Chap(chap::Packet { id, body: chap::Body::Response { .. } })
             | Body::Pap(pap::Packet { id, body: pap::Body::AuthenticateRequest { .. } }) => self.login_came(&frame, *id),
             Body::Eap(packet) => self.login_came(&frame, packet.id),
+            Body::Ipcp(packet) | Body::Ipv6cp(packet) | Body::Ccp(packet) if packet.code == control::CONFIGURE_REQUEST => {
+                self.asked.retain(|(protocol, _)| *protocol != frame.protocol);
+                self.asked.push((frame.protocol, packet.clone()));
+                self.server_network(frame.protocol, packet);
+            }
             Body::Ipcp(packet) | Body::Ipv6cp(packet) => self.server_network(frame.protocol, packet),
             _ => {}
         }
@@ -112,6 +121,8 @@ impl Referee<'_> {
             Body::Chap(_) if !met && !asked => {
                 self.fault(Kind::Accepted, "a response to a challenge that was never sent", SpecRef::rfc(1994, "4.1"));
             }
+            // It proves the password to a challenge that another has overtaken.
+            Body::Chap(_) if !asked => {}
             // RFC 1994 4.1: the same response may come again.
             Body::Chap(_) | Body::Pap(_) if self.proof.is_proved_by(frame) == Some(false) && !self.may_end && !self.disturbed => {
                 self.fault(Kind::Wrong, "the response does not prove the password", SpecRef::rfc(2759, "4"));

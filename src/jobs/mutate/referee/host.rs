@@ -5,8 +5,8 @@ use super::{Answer, Phase, Referee, Unit};
 use crate::base::{Layer, Side, SpecRef};
 use crate::proto::call::{self, State};
 use crate::wire::control::{self, Packet};
-use crate::wire::ncp::AUTH_PROTOCOL;
-use crate::wire::ppp::{Body, Frame};
+use crate::wire::ncp::{AUTH_PROTOCOL, IP_ADDRESS};
+use crate::wire::ppp::{self, Body, Frame};
 use crate::wire::sstp::{Attribute, HEADER_LEN, Header, Message, MessageType};
 use crate::wire::{chap, http, pap};
 
@@ -145,6 +145,24 @@ impl Referee<'_> {
         }
     }
 
+    /// How a client gets its addresses: those that it asked for are named, and those that nobody has are refused. RFC 1332 3.3,
+    /// RFC 1877 1. No client may leave for that.
+    pub(super) fn is_usual(&self, protocol: u16, answer: &Packet) -> bool {
+        let asked = self.asked.iter().find(|(other, request)| *other == protocol && request.id == answer.id);
+        let Some((ppp::IPCP, request)) = asked else { return false };
+        let (Ok(asked), Ok(options)) = (request.options(Layer::Ncp), answer.options(Layer::Ncp)) else { return false };
+        options.iter().all(|option| match answer.code {
+            control::CONFIGURE_NAK => rules::address(&option.value.0) && asked.iter().any(|one| one.kind == option.kind),
+            _ => option.kind != IP_ADDRESS && asked.contains(option),
+        })
+    }
+
+    /// A call does not hang on a network protocol beside IPCP.
+    pub(super) fn can_be_spared(&self, reject: &Packet) -> bool {
+        let protocol = reject.data.first_chunk::<2>().map(|bytes| u16::from_be_bytes(*bytes));
+        self.asked.iter().any(|(asked, _)| Some(*asked) == protocol && *asked != ppp::IPCP)
+    }
+
     fn chap_sent(&mut self, frame: &Frame, packet: &chap::Packet) {
         let spec = SpecRef::rfc(1994, "4.1");
         match &packet.body {
@@ -193,10 +211,16 @@ impl Referee<'_> {
             }
             3 => {
                 self.known = true;
+                self.forget_connected();
                 self.may_come(Answer::Connected, SpecRef::sstp("3.2.5.2.1"));
             }
             _ => self.may_end = true,
         }
+    }
+
+    /// What might have come before the login was through is not late for having waited for it.
+    fn forget_connected(&mut self) {
+        self.owed.retain(|owed| owed.met.is_some() || owed.answer != Answer::Connected);
     }
 
     /// The client is let in: Call Connected follows. MS-SSTP 3.2.5.2.1.
@@ -207,6 +231,7 @@ impl Referee<'_> {
         }
         let open = self.may_end || self.disturbed;
         self.known = true;
+        self.forget_connected();
         match open {
             true => self.odd(Answer::Connected, SpecRef::sstp("3.2.5.2.1")),
             false => self.owe(Answer::Connected, "the end of the login", SpecRef::sstp("3.2.5.2.1")),

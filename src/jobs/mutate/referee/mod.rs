@@ -16,6 +16,7 @@ use super::ride::Ride;
 use crate::base::{Layer, Micros, Side, SpecRef};
 use crate::jobs::replay::proof::Proof;
 use crate::proto::plan::{CertHashes, Credentials};
+use crate::wire::control::Packet;
 use crate::wire::http;
 use crate::wire::sstp::Framer;
 use std::time::Duration;
@@ -174,6 +175,8 @@ pub struct Referee<'a> {
     requests: u32,
     /// Options of the target's latest LCP Configure-Request.
     their_options: Vec<u8>,
+    /// The latest Configure-Request of a client in every network protocol.
+    asked: Vec<(u16, Packet)>,
     /// Nothing can be said about what comes any more.
     blind: bool,
     up: bool,
@@ -253,6 +256,7 @@ impl<'a> Referee<'a> {
             logins: 0,
             requests: 0,
             their_options: Vec::new(),
+            asked: Vec::new(),
             blind: false,
             up: false,
         }

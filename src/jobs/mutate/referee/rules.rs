@@ -134,6 +134,12 @@ pub(super) fn pap(credentials: Option<&Credentials>, name: &[u8], password: &[u8
     }
 }
 
+/// An IPv4 address that a host may have. RFC 1122 3.2.1.3.
+pub(super) fn address(value: &[u8]) -> bool {
+    let Ok(bytes) = <[u8; 4]>::try_from(value) else { return false };
+    !matches!(bytes[0], 0 | 127 | 224..)
+}
+
 /// MS-SSTP 2.2.6: SHA-1 and SHA-256.
 pub(super) const HASHES: u8 = 3;
 /// Ours: more header lines than the peers at hand send may be refused.
