@@ -124,10 +124,14 @@ impl Referee<'_> {
             // It proves the password to a challenge that another has overtaken.
             Body::Chap(_) if !asked => {}
             // RFC 1994 4.1: the same response may come again.
-            Body::Chap(_) | Body::Pap(_) if self.proof.is_proved_by(frame) == Some(false) && !self.may_end && !self.disturbed => {
-                self.fault(Kind::Wrong, "the response does not prove the password", SpecRef::rfc(2759, "4"));
-            }
+            Body::Chap(_) | Body::Pap(_) => self.proof_came(frame),
             _ => {}
+        }
+    }
+
+    fn proof_came(&mut self, frame: &Frame) {
+        if self.proof.is_proved_by(frame) == Some(false) && !self.may_end && !self.disturbed {
+            self.fault(Kind::Wrong, "the response does not prove the password", SpecRef::rfc(2759, "4"));
         }
     }
 }
