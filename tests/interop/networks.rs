@@ -23,7 +23,8 @@ fn started(mut command: Command, ready: &str) -> (Child, Vec<String>) {
             return (child, said);
         }
     }
-    panic!("{command:?} is not up: {said:?}");
+    let ended = child.wait();
+    panic!("{command:?} is not up: {said:?}, {ended:?}");
 }
 
 /// Client, two routers and server, each in a network of its own; everything goes when it is dropped.
