@@ -194,10 +194,11 @@ fn forged_reset(facts: &Facts) -> Option<Evidence> {
     Some(Evidence::at(seen.event, says).and(if survived(facts) { "the call went on all the same" } else { "" }))
 }
 
-/// Both ends went on after every reset, and the call came to its own end.
+/// Both ends went on after every reset that cut something, and the call came to its own end. One behind a FIN cuts nothing.
 fn survived(facts: &Facts) -> bool {
-    let resets = || facts.flow.iter().flat_map(|seen| &seen.it.ends).filter(|end| end.reset);
-    facts.stop.is_none() && resets().all(|end| end.followed)
+    let Some(seen) = &facts.flow else { return false };
+    let behind_fin = |end: &End| seen.it.ends.iter().any(|other| !other.reset && other.at <= end.at);
+    facts.stop.is_none() && seen.it.ends.iter().filter(|end| end.reset && !behind_fin(end)).all(|end| end.followed)
 }
 
 fn path_lost(facts: &Facts) -> Option<Evidence> {

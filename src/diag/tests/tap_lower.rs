@@ -5,7 +5,7 @@ use super::super::story::{Story, leaf};
 use super::super::{Severity, check::Need};
 use crate::base::{Layer, Micros, Side};
 use crate::crypto::chain::Rule;
-use crate::transcript::tap::{Answer, Icmp, IcmpSays, Opening};
+use crate::transcript::tap::{Answer, End, Icmp, IcmpSays, Opening};
 use crate::transcript::{CLIENT, How, Opaqueness, What};
 use crate::wire::http;
 
@@ -223,6 +223,26 @@ fn a_reset_in_good_order_is_not_forged() {
     let later = goes_on.now() + Micros(5_000_000).duration();
     let goes_on = goes_on.reset(Side::Server, 54, |flow| flow.from_server.last_data = Some(later));
     assert!(goes_on.fails_with("TCP-RST-INJECTED").contains("went on sending data"));
+}
+
+/// A forged reset that both ends survive is no failure of the call, whatever reset comes behind the FIN.
+#[test]
+fn a_forged_reset_that_cut_nothing_warns() {
+    let end = |at: u64, reset, followed| End {
+        at: Micros(at),
+        by: Side::Server,
+        reset,
+        ttl: 249,
+        ip_id: 0,
+        window: 0,
+        in_sequence: true,
+        followed,
+    };
+    let ends = |followed| [end(1_000, true, followed), end(9_000_000, false, false), end(9_000_100, true, false)];
+    let call = |followed| Story::captured_clean().flow(|flow| flow.ends = ends(followed).to_vec());
+    assert_eq!(call(true).ids(Severity::Warn), ["TCP-RST-INJECTED"]);
+    assert_eq!(call(true).ids(Severity::Fail), [""; 0]);
+    assert_eq!(call(false).ids(Severity::Fail), ["TCP-RST-INJECTED"]);
 }
 
 fn icmp(says: IcmpSays) -> Icmp {
