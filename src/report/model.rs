@@ -193,7 +193,7 @@ impl Report {
     /// The Windows codes of a finding; none where our own machine or program stopped the call, for Windows would go on there.
     pub fn windows(&self, finding: &Finding) -> &'static [Windows] {
         let ours = |stop: &Stop| matches!(stop.reason, Reason::Ours(_)) && stop.layer == finding.check.layer;
-        let ours = self.facts.stop.as_ref().is_some_and(ours) || finding.check.spares_windows(&self.facts);
+        let ours = self.facts.stop.as_ref().is_some_and(ours) || self.spares(finding);
         if ours { &[] } else { finding.check.windows }
     }
 
@@ -207,7 +207,12 @@ impl Report {
 
     /// What stopped this program and would stop no Windows.
     pub fn spared(&self) -> Option<&Finding> {
-        self.judgement.findings.iter().find(|finding| finding.because_of.is_none() && finding.check.spares_windows(&self.facts))
+        self.judgement.findings.iter().find(|finding| finding.because_of.is_none() && self.spares(finding))
+    }
+
+    /// What it found stopped this program. A forged reset that a captured call survived stopped nobody.
+    fn spares(&self, finding: &Finding) -> bool {
+        finding.check.layer != Layer::Tcp && finding.check.spares_windows(&self.facts)
     }
 
     /// The highest layer that came up, leaving in order aside when the call had stopped before.
