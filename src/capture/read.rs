@@ -249,7 +249,7 @@ impl Summary {
     fn count(&mut self, at: i64, len: usize) {
         self.packets += 1;
         self.bytes += len as u64;
-        self.backwards += u64::from(self.last_unix_us.is_some_and(|last| last - at > DISORDER));
+        self.backwards += u64::from(self.last_unix_us.is_some_and(|last| last.saturating_sub(at) > DISORDER));
         self.first_unix_us = Some(self.first_unix_us.map_or(at, |first| first.min(at)));
         self.last_unix_us = Some(self.last_unix_us.map_or(at, |last| last.max(at)));
     }
@@ -425,6 +425,13 @@ mod tests {
 
     impl Listener for Nobody {
         fn over(&mut self, _: Connection) {}
+    }
+
+    #[test]
+    fn times_as_far_apart_as_a_file_can_say_are_counted() {
+        let mut summary = Summary::default();
+        [i64::MAX, i64::MIN, i64::MAX, i64::MAX - DISORDER].iter().for_each(|at| summary.count(*at, 1));
+        assert_eq!((summary.packets, summary.backwards), (4, 1));
     }
 
     #[test]
