@@ -62,6 +62,23 @@ fn what_leaves_the_session_open_finds_a_defect_too() {
     assert_eq!((code, id.starts_with("open/")), (Some(1), true), "{page:#}");
 }
 
+/// Calls that the interruption cuts are nobody's fault.
+#[test]
+fn an_interrupted_run_accuses_nobody_of_what_it_cut_itself() {
+    for seed in ["2", "3", "4"] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sstp-diag"));
+        command.args(["mutate", "--lab", "--seed", seed, "-o", "json"]).stdout(Stdio::piped()).stderr(Stdio::null());
+        let child = command.spawn().expect("it runs");
+        std::thread::sleep(Duration::from_secs(3));
+        let _ = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill runs");
+        let output = child.wait_with_output().expect("it ends");
+        let page: Value = serde_json::from_slice(&output.stdout).expect("what was gathered is told");
+        assert_eq!(output.status.code(), Some(130), "{page}");
+        assert!(page["interrupted"] == true && page["dead"] == false, "{page}");
+        assert_eq!(page["findings"].as_array().map(Vec::len), Some(0), "{page}");
+    }
+}
+
 #[test]
 fn nobody_is_sent_spoilt_calls_who_has_not_asked_for_it() {
     let wanted = |args: &[&str]| mutate(&[&["--lab-session", "--budget", "1"], args].concat());

@@ -392,69 +392,6 @@ fn many_sessions_are_counted_with_their_times() {
     assert_eq!(times, 3, "sessions that differ take their time too: {stdout}");
 }
 
-/// A server that a replay plays, and the port that it listens on.
-struct Listening {
-    child: std::process::Child,
-    stderr: BufReader<std::process::ChildStderr>,
-    port: String,
-}
-
-impl Listening {
-    fn start(args: &[&str]) -> Listening {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_sstp-diag"));
-        command.args(["replay"]).args(args).args(["--listen", "127.0.0.1:0"]).env_remove("SSTP_DIAG_PASSWORD");
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it runs");
-        let mut stderr = BufReader::new(child.stderr.take().expect("piped"));
-        let mut line = String::new();
-        stderr.read_line(&mut line).expect("UTF-8");
-        let (_, port) = line.trim().rsplit_once(':').unwrap_or_else(|| panic!("{line}"));
-        Listening { child, stderr, port: port.to_string() }
-    }
-
-    fn end(mut self) -> (Option<i32>, String) {
-        let (mut stdout, mut stderr) = (String::new(), String::new());
-        self.child.stdout.take().expect("piped").read_to_string(&mut stdout).expect("UTF-8");
-        self.stderr.read_to_string(&mut stderr).expect("UTF-8");
-        let code = self.child.wait().expect("it ends").code();
-        (code, stdout + &stderr)
-    }
-}
-
-#[test]
-fn the_recorded_server_is_played_to_a_live_client() {
-    let scratch = Scratch::new("replay-listen");
-    let (call, ca, password) = (scratch.path("call.pcapng"), scratch.path("ca.pem"), scratch.path("password"));
-    assert_eq!(sstp_diag(&["probe", "--lab", "--pcap", &call]).0, Some(0));
-    std::fs::write(&password, "secret\n").expect("written");
-    let login = ["--user", "alice", "--password-file", &password];
-    let client = |port: &str, ca: &str| {
-        let target = format!("vpn.lab.example:{port}");
-        let connect = ["probe", &target, "--connect", "127.0.0.1", "--ca", ca];
-        sstp_diag(&[&connect[..], &login].concat())
-    };
-    // The same client: everything comes as it was recorded, and the client finds a server that knows the password.
-    let server = Listening::start(&[&[call.as_str(), "--ca-out", &ca], &login[..]].concat());
-    let (code, stdout, _) = client(&server.port, &ca);
-    assert_eq!(code, Some(0), "{stdout}");
-    let (code, told) = server.end();
-    assert_eq!(code, Some(0), "{told}");
-    assert!(told.contains("The server was played against a client.") && told.contains("Equal"), "{told}");
-    // Without the password the server's proof cannot be made.
-    let (code, _, stderr) = sstp_diag(&["replay", &call, "--listen", "127.0.0.1:0"]);
-    assert!(code == Some(2) && stderr.contains("--password-file"), "{stderr}");
-    // A certificate of one's own.
-    let key = rcgen::KeyPair::generate().expect("a key");
-    let made = rcgen::CertificateParams::new(vec!["vpn.lab.example".to_string()]).expect("a name").self_signed(&key).expect("signed");
-    let (cert, key_file) = (scratch.path("own.pem"), scratch.path("own.key"));
-    std::fs::write(&cert, made.pem()).expect("written");
-    std::fs::write(&key_file, key.serialize_pem()).expect("written");
-    let server = Listening::start(&[&[call.as_str(), "--server-cert", &cert, "--server-key", &key_file], &login[..]].concat());
-    let (_, stdout, _) = client(&server.port, &cert);
-    assert!(!stdout.contains("CERT-UNTRUSTED-ROOT") && !stdout.contains("DATA-DEAD"), "{stdout}");
-    let (code, told) = server.end();
-    assert_eq!(code, Some(0), "the certificate hash is made anew: {told}");
-}
-
 #[test]
 fn step_by_step_every_message_waits_for_enter() {
     let call = folder().join("softether-ok-tls12.pcapng").display().to_string();

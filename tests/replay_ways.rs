@@ -1,9 +1,9 @@
-//! `replay` from standard input, with little patience, on a terminal, and with a login that has TLS inside EAP.
+//! `replay` from standard input, with little patience, on a terminal, as a server, and with a login that has TLS inside EAP.
 
 use crate::captures::folder;
 use crate::replay::sstp_diag;
 use crate::scratch::Scratch;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -58,6 +58,69 @@ fn many_sessions_show_how_far_they_are_on_a_terminal() {
     assert!(said.contains("\r[##") && said.contains("] 12/12, 0 not as recorded, "), "{said}");
 }
 
+/// A server that a replay plays, and the port that it listens on.
+struct Listening {
+    child: std::process::Child,
+    stderr: BufReader<std::process::ChildStderr>,
+    port: String,
+}
+
+impl Listening {
+    fn start(args: &[&str]) -> Listening {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sstp-diag"));
+        command.args(["replay"]).args(args).args(["--listen", "127.0.0.1:0"]).env_remove("SSTP_DIAG_PASSWORD");
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it runs");
+        let mut stderr = BufReader::new(child.stderr.take().expect("piped"));
+        let mut line = String::new();
+        stderr.read_line(&mut line).expect("UTF-8");
+        let (_, port) = line.trim().rsplit_once(':').unwrap_or_else(|| panic!("{line}"));
+        Listening { child, stderr, port: port.to_string() }
+    }
+
+    fn end(mut self) -> (Option<i32>, String) {
+        let (mut stdout, mut stderr) = (String::new(), String::new());
+        self.child.stdout.take().expect("piped").read_to_string(&mut stdout).expect("UTF-8");
+        self.stderr.read_to_string(&mut stderr).expect("UTF-8");
+        let code = self.child.wait().expect("it ends").code();
+        (code, stdout + &stderr)
+    }
+}
+
+#[test]
+fn the_recorded_server_is_played_to_a_live_client() {
+    let scratch = Scratch::new("replay-listen");
+    let (call, ca, password) = (scratch.path("call.pcapng"), scratch.path("ca.pem"), scratch.path("password"));
+    assert_eq!(sstp_diag(&["probe", "--lab", "--pcap", &call]).0, Some(0));
+    std::fs::write(&password, "secret\n").expect("written");
+    let login = ["--user", "alice", "--password-file", &password];
+    let client = |port: &str, ca: &str| {
+        let target = format!("vpn.lab.example:{port}");
+        let connect = ["probe", &target, "--connect", "127.0.0.1", "--ca", ca];
+        sstp_diag(&[&connect[..], &login].concat())
+    };
+    // The same client: everything comes as it was recorded, and the client finds a server that knows the password.
+    let server = Listening::start(&[&[call.as_str(), "--ca-out", &ca], &login[..]].concat());
+    let (code, stdout, _) = client(&server.port, &ca);
+    assert_eq!(code, Some(0), "{stdout}");
+    let (code, told) = server.end();
+    assert_eq!(code, Some(0), "{told}");
+    assert!(told.contains("The server was played against a client.") && told.contains("Equal"), "{told}");
+    // Without the password the server's proof cannot be made.
+    let (code, _, stderr) = sstp_diag(&["replay", &call, "--listen", "127.0.0.1:0"]);
+    assert!(code == Some(2) && stderr.contains("--password-file"), "{stderr}");
+    // A certificate of one's own.
+    let key = rcgen::KeyPair::generate().expect("a key");
+    let made = rcgen::CertificateParams::new(vec!["vpn.lab.example".to_string()]).expect("a name").self_signed(&key).expect("signed");
+    let (cert, key_file) = (scratch.path("own.pem"), scratch.path("own.key"));
+    std::fs::write(&cert, made.pem()).expect("written");
+    std::fs::write(&key_file, key.serialize_pem()).expect("written");
+    let server = Listening::start(&[&[call.as_str(), "--server-cert", &cert, "--server-key", &key_file], &login[..]].concat());
+    let (_, stdout, _) = client(&server.port, &cert);
+    assert!(!stdout.contains("CERT-UNTRUSTED-ROOT") && !stdout.contains("DATA-DEAD"), "{stdout}");
+    let (code, told) = server.end();
+    assert_eq!(code, Some(0), "the certificate hash is made anew: {told}");
+}
+
 /// A lab of its own with these methods, and what `probe` needs to get in.
 fn lab_of(methods: &[&str]) -> (std::process::Child, String, Vec<String>) {
     let auth = methods.iter().flat_map(|method| ["--auth", method]);
@@ -95,4 +158,49 @@ fn a_login_with_tls_inside_eap_is_made_anew_as_a_whole() {
         let _ = child.kill();
         let _ = child.wait();
     }
+}
+
+#[test]
+fn the_server_of_a_login_with_tls_inside_eap_is_played_with_an_end_of_our_own() {
+    let scratch = Scratch::new("replay-eap-listen");
+    let wrong = scratch.path("wrong");
+    std::fs::write(&wrong, "not it\n").expect("written");
+    let (mut stranger, _, strange) = lab_of(&["eap-tls"]);
+    for method in ["eap-tls", "peap"] {
+        let (mut child, target, files) = lab_of(&[method]);
+        let (saved, own) = (scratch.path(&format!("{method}.jsonl")), scratch.path(&format!("{method}.pem")));
+        let (root, password, certificate) = (files[0].as_str(), files[1].as_str(), files[2].as_str());
+        let user = ["--user", "alice", "--password-file", password];
+        // Who logs in, what the server needs, who is not let in, and what is told of that.
+        let (login, server, intruder, told_of_it): (&[&str], &[&str], &[&str], &str) = match method {
+            "eap-tls" => (&["--cert", certificate], &["--eap-ca", root], &["--cert", &strange[2]], "did not prove itself"),
+            _ => (&user, &user, &["--user", "alice", "--password-file", &wrong], "sstp.call-disconnect came"),
+        };
+        let (code, stdout, _) = sstp_diag(&[&["probe", &target, "--ca", root, "--auth", method, "--save", &saved], login].concat());
+        assert_eq!(code, Some(0), "{stdout}");
+        let _ = child.kill();
+        let _ = child.wait();
+        let client = |port: &str, login: &[&str]| {
+            let target = format!("localhost:{port}");
+            sstp_diag(&[&["probe", &target, "--connect", "127.0.0.1", "--ca", &own, "--auth", method], login].concat())
+        };
+        let server = [&[saved.as_str(), "--ca-out", &own], server].concat();
+        let listening = Listening::start(&server);
+        let (code, stdout, _) = client(&listening.port, login);
+        assert_eq!(code, Some(0), "{method}: {stdout}");
+        let (code, told) = listening.end();
+        assert!(code == Some(0) && told.contains("Equal"), "{method}: {told}");
+        // Who does not prove himself is not let in, though the recorded client was; and that is told.
+        let listening = Listening::start(&server);
+        let (code, stdout, _) = client(&listening.port, intruder);
+        assert_eq!(code, Some(1), "{method}: {stdout}");
+        let (code, told) = listening.end();
+        assert!(code == Some(1) && told.contains(told_of_it), "{method}: {told}");
+        // Without what it takes nobody is listened for.
+        let (code, _, stderr) = sstp_diag(&["replay", &saved, "--listen", "127.0.0.1:0"]);
+        let wants = if method == "peap" { "--password-file" } else { "--eap-ca" };
+        assert!(code == Some(2) && stderr.contains(wants), "{method}: {stderr}");
+    }
+    let _ = stranger.kill();
+    let _ = stranger.wait();
 }

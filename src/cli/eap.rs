@@ -53,7 +53,7 @@ fn lines(der: &[u8]) -> String {
 /// The certificate in a file and its key.
 pub fn identity(cert: &Path, key: Option<&Path>) -> Result<Identity, Trouble> {
     let bytes = read("--cert", cert)?;
-    let chain = certificates(cert, bytes.expose())?;
+    let chain = certificates("--cert", cert, bytes.expose())?;
     let key_file = key.unwrap_or(cert);
     let key = match key {
         Some(path) => private_key(path, read("--key", path)?.expose())?,
@@ -72,8 +72,13 @@ pub fn identity(cert: &Path, key: Option<&Path>) -> Result<Identity, Trouble> {
     Ok(identity)
 }
 
-fn certificates(path: &Path, bytes: &[u8]) -> Result<Vec<Vec<u8>>, Trouble> {
-    let wrong = |says: &str| Trouble::Usage(format!("--cert: {} {says}", path.display()));
+/// The certificates in a file of roots, DER.
+pub fn roots(path: &Path) -> Result<Vec<Vec<u8>>, Trouble> {
+    certificates("--eap-ca", path, read("--eap-ca", path)?.expose())
+}
+
+fn certificates(option: &str, path: &Path, bytes: &[u8]) -> Result<Vec<Vec<u8>>, Trouble> {
+    let wrong = |says: &str| Trouble::Usage(format!("{option}: {} {says}", path.display()));
     let pem: Vec<_> = CertificateDer::pem_slice_iter(bytes).filter_map(Result::ok).map(|der| der.to_vec()).collect();
     let chain = match is_pem(bytes) {
         true => pem,

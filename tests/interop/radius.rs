@@ -308,7 +308,8 @@ fn eapol_test(folder: &Folder, network: &str, server: ServerConfig) -> (String, 
 }
 
 fn server(folder: &Folder, method: Method) -> ServerConfig {
-    let eap = EapServer::new(&folder.server, &folder.root, None, std::sync::Arc::new(Now(1_793_491_200))).expect("a server");
+    let eap = EapServer::new(&folder.server, std::slice::from_ref(&folder.root), None, std::sync::Arc::new(Now(1_793_491_200)))
+        .expect("a server");
     let account = Account { name: "alice".into(), password: Secret::new(PASSWORD.into()), error: None };
     ServerConfig { methods: vec![method], accounts: vec![account], eap: Some(eap), ..ServerConfig::default() }
 }

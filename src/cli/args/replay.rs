@@ -101,7 +101,7 @@ pub struct EapArgs {
     /// The key of --cert, not encrypted [default: in the same file]
     #[arg(long, value_name = "FILE", requires = "cert")]
     pub key: Option<PathBuf>,
-    /// Trust the roots in FILE for the EAP server, and no others [default: those for the SSTP server]
+    /// Trust the roots in FILE for the EAP server, and no others [default: those for the SSTP server]; with --listen, for the certificates of clients
     #[arg(long, value_name = "FILE")]
     pub eap_ca: Option<PathBuf>,
 }

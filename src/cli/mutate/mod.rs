@@ -13,6 +13,7 @@ use super::replay::source;
 use super::{lab as cli_lab, password, probe};
 use crate::base::{Secret, Side};
 use crate::jobs::lab::{self, Lab, LabConfig};
+use crate::jobs::mutate::hunt::Target as _;
 use crate::jobs::mutate::run::{self, Pace, Remote};
 use crate::jobs::mutate::variant::{self, Variant};
 use crate::jobs::mutate::{Hunt, Patience, arena, guests as jobs_guests};
@@ -271,7 +272,6 @@ async fn alive<T: run::Live>(hunt: &Hunt, remote: &T) -> bool {
 }
 
 async fn complain_why(remote: &Remote) {
-    use crate::jobs::mutate::hunt::Target;
     let ride = remote.ride(&[]).await;
     if let Some(why) = &ride.no_connection {
         return output::complain(why);

@@ -13,7 +13,7 @@ use super::{password, pcap, probe, sense};
 use crate::base::{Micros, Secret, Side};
 use crate::jobs::lab::{self, Fault, Lab, LabConfig};
 use crate::jobs::probe::ProbeConfig;
-use crate::jobs::replay::listen::{self, ListenConfig};
+use crate::jobs::replay::listen::{self, ListenConfig, Serves};
 use crate::jobs::replay::run::{self, Played, ReplayConfig};
 use crate::jobs::replay::{Course, Manner, Present, Script, Timing, both, like};
 use crate::live::clock::Clock;
@@ -257,17 +257,29 @@ fn login(args: &ReplayArgs, course: &Course, script: &Script, probe: &mut ProbeC
     }
 }
 
-/// A login can only be made anew by who has the password, and the server's end of TLS inside EAP not at all.
+/// What our own end of EAP serves to clients, where the recorded server's login has TLS inside.
+fn serves(args: &ReplayArgs, course: &Course, script: &Script) -> Result<Option<Serves>, Trouble> {
+    if args.how.verbatim || !course.is_tunnelled() {
+        return Ok(None);
+    }
+    let method = like::eap_method(script);
+    let client_roots = args.eap.eap_ca.as_deref().map(super::eap::roots).transpose()?.unwrap_or_default();
+    match method {
+        Method::EapTls if client_roots.is_empty() => Err(Trouble::Usage(
+            "the recorded client logs in with a certificate (EAP-TLS): name the roots for it with --eap-ca, or end before it with --until lcp"
+                .into(),
+        )),
+        Method::Peap if given(args)?.is_none() => Err(Trouble::Usage(
+            "the recorded client logs in inside TLS (PEAP): give --user and --password-file, or end before it with --until lcp".into(),
+        )),
+        _ => Ok(Some(Serves { method, client_roots })),
+    }
+}
+
+/// A login can only be made anew by who has the password.
 fn playable(args: &ReplayArgs, course: &Course, has_password: bool) -> Result<(), Trouble> {
     if args.how.verbatim {
         return Ok(());
-    }
-    if let Some(turn) = course.ours.iter().find(|turn| turn.said.is_tunnelled()) {
-        let says = format!(
-            "{} carries TLS inside EAP, whose server's end no recording has the keys of; --until lcp plays what is before it",
-            turn.said.name
-        );
-        return Err(Trouble::Ours(says));
     }
     let logs_in = |name: &str| name == "chap.response" || name == "pap.authenticate-request" || name.starts_with("eap.response-m");
     match course.ours.iter().find(|turn| logs_in(&turn.said.name)) {
@@ -299,7 +311,9 @@ async fn start_lab(args: &ReplayArgs, script: &Script, config: &mut ReplayConfig
 
 fn listening(args: &ReplayArgs, script: &Script, style: &Style) -> Result<Exit, Trouble> {
     let pcap = pcap::open(args.result.pcap.as_deref(), "a replay")?;
-    let course = Arc::new(Course::of(script, Side::Server));
+    let course = Course::of(script, Side::Server);
+    let login = serves(args, &course, script)?;
+    let course = Arc::new(if login.is_some() { course.without_login() } else { course });
     playable(args, &course, true)?;
     let proves = |turn: &crate::jobs::replay::course::Turn| turn.said.name == "chap.success" || turn.said.name == "eap.request-mschapv2";
     if !args.how.verbatim && given(args)?.is_none() && course.ours.iter().any(proves) {
@@ -317,6 +331,7 @@ fn listening(args: &ReplayArgs, script: &Script, style: &Style) -> Result<Exit, 
         manner: Manner { notes: true, ..manner(args)? },
         verbatim: args.how.verbatim,
         credentials: given(args)?,
+        login,
         count: args.load.count,
         seed: seed(args)?,
         ear,

@@ -57,7 +57,7 @@ pub(super) fn make(setup: &EapSetup, authority: &Authority) -> io::Result<(EapSe
     let server = certificate(authority, setup.server, NAME, ExtendedKeyUsagePurpose::ServerAuth).map_err(io::Error::other)?;
     let client = certificate(authority, setup.client, CLIENT, ExtendedKeyUsagePurpose::ClientAuth).map_err(io::Error::other)?;
     let time = Arc::new(Clock::start());
-    let mut made = EapServer::new(&server, &authority.root_der(), setup.refuses.clone(), time).map_err(io::Error::other)?;
+    let mut made = EapServer::new(&server, &[authority.root_der()], setup.refuses.clone(), time).map_err(io::Error::other)?;
     made.fragment = setup.fragment.unwrap_or(made.fragment);
     (made.peap_version, made.cryptobinding) = (setup.peap_version, setup.cryptobinding);
     (made.inner_type, made.knows_certificate) = (setup.inner_type, !setup.knows_nobody);

@@ -123,6 +123,10 @@ impl Target for Arena {
         self.bugs.revive();
         true
     }
+
+    fn is_stopping(&self) -> bool {
+        false
+    }
 }
 
 /// A rider on the course with these edits, which begins at `now`.

@@ -67,6 +67,10 @@ impl Target for Memory {
     async fn restart(&self) -> bool {
         true
     }
+
+    fn is_stopping(&self) -> bool {
+        false
+    }
 }
 
 /// Clients that come over sockets: started for every call, or brought by hand.
@@ -153,15 +157,15 @@ impl Target for Guests {
     async fn restart(&self) -> bool {
         false
     }
+
+    fn is_stopping(&self) -> bool {
+        *self.stop.borrow()
+    }
 }
 
 impl Live for Guests {
     fn clock(&self) -> &Clock {
         &self.clock
-    }
-
-    fn is_stopping(&self) -> bool {
-        *self.stop.borrow()
     }
 }
 

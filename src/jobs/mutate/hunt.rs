@@ -21,6 +21,8 @@ pub trait Target {
     fn memory(&self) -> Option<u64>;
     /// Starts it again; says whether that is possible.
     fn restart(&self) -> impl Future<Output = bool>;
+    /// The user wants to stop: rides under way are cut, and show nothing.
+    fn is_stopping(&self) -> bool;
 }
 
 /// Something that is wrong, as it was found.
@@ -175,6 +177,9 @@ impl Hunt {
     /// Sends one variant and looks into what is wrong. Says what the target did.
     pub async fn examine<T: Target>(&self, target: &T, variant: &Variant) -> String {
         let look = self.look(target, &variant.edits).await;
+        if target.is_stopping() {
+            return look.verdict.reaction;
+        }
         self.on_state(|state| {
             state.counts.cases += 1;
             *state.counts.places.entry(variant.place).or_default() += 1;
@@ -224,16 +229,19 @@ impl Hunt {
         if known {
             return;
         }
-        let (mut seen, mut reactions) = (1, HashSet::new());
+        let (mut seen, mut rides, mut reactions) = (1, 1, HashSet::new());
         let mut certain = first.verdict.seen;
         reactions.insert(first.verdict.reaction.clone());
         for _ in 0..self.confirm {
             let look = self.look(target, &variant.edits).await;
+            if target.is_stopping() {
+                break;
+            }
+            rides += 1;
             certain &= look.verdict.seen && look.ride.no_connection.is_none();
             reactions.insert(look.verdict.reaction.clone());
             seen += u32::from(look.verdict.faults.iter().any(|other| other.kind == fault.kind));
         }
-        let rides = self.confirm + 1;
         let fault = match seen == rides {
             true if fault.kind == Kind::Slow && !self.slower_than_honest(target).await => return self.unconfirmed(),
             true => fault,
@@ -271,11 +279,11 @@ impl Hunt {
     async fn fewest<T: Target>(&self, target: &T, edits: &[Edit], fault: &Fault) -> Vec<Edit> {
         let mut least = edits.to_vec();
         let mut at = 0;
-        while least.len() > 1 && at < least.len() && fault.kind != Kind::Flaky {
+        while least.len() > 1 && at < least.len() && fault.kind != Kind::Flaky && !target.is_stopping() {
             let mut fewer = least.clone();
             fewer.remove(at);
             let look = self.look(target, &fewer).await;
-            match look.verdict.faults.iter().any(|other| other.kind == fault.kind) {
+            match look.verdict.faults.iter().any(|other| other.kind == fault.kind) && !target.is_stopping() {
                 true => least = fewer,
                 false => at += 1,
             }
@@ -288,6 +296,9 @@ impl Hunt {
         for _ in 0..LIVES {
             if self.is_alive(target).await {
                 return true;
+            }
+            if target.is_stopping() {
+                return false;
             }
         }
         let restarted = target.restart().await;

@@ -42,6 +42,8 @@ pub struct Ride {
     pub passed: Vec<Passed>,
     /// When and how the server closed.
     pub closed: Option<(Micros, How)>,
+    /// We have closed in the middle of the call.
+    pub hung_up: bool,
     /// When it was clear.
     pub over: Micros,
     /// What the login left for crypto binding.
@@ -61,6 +63,7 @@ impl Default for Ride {
             began: Micros::ZERO,
             passed: Vec::new(),
             closed: None,
+            hung_up: false,
             over: Micros::ZERO,
             key: None,
             edited: Vec::new(),
@@ -277,6 +280,12 @@ impl Machine for Rider {
                     return Output::Send(bytes);
                 }
                 Output::Event(_) => {}
+                Output::Close | Output::Done if self.player.has_hung_up() && !self.left => {
+                    (self.left, self.last) = (true, self.now);
+                    self.note_progress();
+                    self.on_ride(|ride| ride.hung_up = true);
+                    return Output::Close;
+                }
                 Output::Close | Output::Done => self.left = true,
                 Output::Wait(due) if self.player.holds() => return Output::Wait(due),
                 Output::Wait(due) => {

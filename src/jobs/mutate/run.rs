@@ -95,11 +95,6 @@ impl Remote {
         drive::run(base.secure.stream, train, Side::Client, &self.clock, &mut Nobody, &mut stop).await;
         std::mem::take(&mut *journey.lock().unwrap_or_else(PoisonError::into_inner))
     }
-
-    /// Whether the user wants to stop.
-    pub fn is_stopping(&self) -> bool {
-        *self.stop.borrow()
-    }
 }
 
 impl Target for Remote {
@@ -123,6 +118,10 @@ impl Target for Remote {
         memory_of(self.pid?)
     }
 
+    fn is_stopping(&self) -> bool {
+        *self.stop.borrow()
+    }
+
     async fn restart(&self) -> bool {
         let Some(command) = &self.restart_cmd else { return false };
         let launch = Launch { args: ["sh", "-c", command].map(String::from).to_vec(), ..Launch::default() };
@@ -143,17 +142,11 @@ impl Target for Remote {
 pub trait Live: Target {
     /// The clock of the run.
     fn clock(&self) -> &Clock;
-    /// Whether the user wants to stop.
-    fn is_stopping(&self) -> bool;
 }
 
 impl Live for Remote {
     fn clock(&self) -> &Clock {
         &self.clock
-    }
-
-    fn is_stopping(&self) -> bool {
-        Remote::is_stopping(self)
     }
 }
 

@@ -3,7 +3,7 @@
 use super::bound::BY_THE_CLOCK;
 use super::message::{Lane, Said};
 use super::pattern::Pattern;
-use super::player::is_replaced;
+use super::player::{Gap, is_replaced, welcome};
 use super::script::{Script, Step};
 use crate::base::{Micros, Side};
 use crate::proto::edit::{Edit, Operation};
@@ -37,6 +37,8 @@ pub struct Course {
     pub ends_at: Micros,
     /// The leaf that the recorded server showed.
     pub leaf: Option<CertHashes>,
+    /// Where our own end makes the login in place of the recorded server's; see [`Course::without_login`].
+    pub gap: Option<Gap>,
     /// Everything in the order in which it was recorded, for the ladder.
     pub steps: Vec<Step>,
 }
@@ -94,6 +96,7 @@ impl Course {
             since: script.since,
             ends_at: script.steps.last().map_or(Micros::ZERO, Step::at),
             leaf: script.leaf,
+            gap: None,
             steps: script.steps.clone(),
         };
         let (mut closed, mut answered) = (None, HashSet::new());
@@ -172,9 +175,16 @@ impl Course {
         self.ours.iter().any(|turn| turn.said.is_tunnelled())
     }
 
-    /// The same course without the messages of EAP but for its result: somebody else makes the login.
+    /// The same course without the messages of EAP: our own end makes the login. The client compares its result with the recorded one;
+    /// the server asks for the identity as it did in the recording, and says its result by itself.
     pub fn without_login(mut self) -> Course {
-        self.ours.retain(|turn| !is_replaced(&turn.said));
+        let kept = match self.side {
+            Side::Client => None,
+            Side::Server => self.ours.iter().find(|turn| is_replaced(&turn.said)).map(|turn| turn.step),
+        };
+        self.gap = kept.map(|step| Gap { step, welcome: self.ours.iter().find_map(|turn| welcome(&turn.said)) });
+        let goes = |turn: &Turn| is_replaced(&turn.said) || kept.is_some() && welcome(&turn.said).is_some();
+        self.ours.retain(|turn| Some(turn.step) == kept || !goes(turn));
         let Some(list) = self.theirs.get_mut(&Lane::Auth) else { return self };
         let gone: Vec<bool> = list.iter().map(|expected| is_replaced(&expected.said)).collect();
         let mut places = gone.iter();

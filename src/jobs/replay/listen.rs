@@ -3,8 +3,8 @@
 use super::course::Course;
 use super::moment::{Moment, Present};
 use super::outcome::Outcome;
-use super::player::{Manner, Player, Shared};
-use crate::base::{Micros, Side};
+use super::player::{Login, Manner, Player, Shared};
+use crate::base::{Micros, Secret, Side};
 use crate::jobs::lab::pki::papers::Papers;
 use crate::jobs::lab::pki::{Authority, PkiKind};
 use crate::live::LiveError;
@@ -12,7 +12,8 @@ use crate::live::clock::Clock;
 use crate::live::listen::{Door, Front, Identity, Listener, Maker};
 use crate::live::wiretap::Ear;
 use crate::proto::Machine;
-use crate::proto::plan::{CertHashes, Credentials, Mind, Plan, ServerConfig};
+use crate::proto::auth::{self, EapServer};
+use crate::proto::plan::{CertHashes, Credentials, Method, Mind, Plan, ServerConfig};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -36,12 +37,23 @@ pub struct ListenConfig {
     pub verbatim: bool,
     /// The account of who logs in.
     pub credentials: Option<Credentials>,
+    /// A login with TLS inside EAP, which our own end makes anew; the course is one [`Course::without_login`].
+    pub login: Option<Serves>,
     /// Sessions to play; then it ends.
     pub count: u64,
     /// Random values come from it.
     pub seed: u64,
     /// Who hears what goes through the sockets.
     pub ear: Ear,
+}
+
+/// What our own end of EAP serves. It shows the certificate of the SSTP server.
+#[derive(Clone, Debug)]
+pub struct Serves {
+    /// The method.
+    pub method: Method,
+    /// Roots for the certificates of clients, DER.
+    pub client_roots: Vec<Vec<u8>>,
 }
 
 /// It listens.
@@ -69,6 +81,18 @@ pub async fn serve(
             made(clock, &config.names).map_err(|source| LiveError { doing: "make a certificate for", to: config.at.to_string(), source })?
         }
     };
+    let login = match &config.login {
+        None => None,
+        Some(serves) => {
+            let own = auth::Identity { chain: identity.chain.clone(), key: Secret::new(identity.key.expose().clone()) };
+            let eap = EapServer::new(&own, &serves.client_roots, None, Arc::new(*clock)).map_err(|error| LiveError {
+                doing: "make an EAP server for",
+                to: config.at.to_string(),
+                source: io::Error::other(error),
+            })?;
+            Some((serves.method, eap))
+        }
+    };
     let leaf = identity.chain.first().map_or_else(CertHashes::default, |leaf| CertHashes::of(leaf));
     let shared: Arc<Mutex<Vec<Shared>>> = Arc::default();
     let listener = Listener::open(Door {
@@ -82,7 +106,7 @@ pub async fn serve(
         also: None,
         sni_required: None,
         plan: Plan { mind: Mind::Server(ServerConfig::default()), edits: Vec::new(), toxics: Vec::new(), seed: config.seed },
-        maker: Some(maker(&config, leaf, *clock, shared.clone())),
+        maker: Some(maker(&config, leaf, login, *clock, shared.clone())),
         toxics_above_tls: Vec::new(),
         ear: config.ear.clone(),
     })
@@ -104,7 +128,13 @@ fn all(shared: &Mutex<Vec<Shared>>) -> Sessions {
     sessions.iter().map(|outcome| outcome.lock().unwrap_or_else(PoisonError::into_inner).clone()).collect()
 }
 
-fn maker(config: &ListenConfig, leaf: CertHashes, clock: Clock, shared: Arc<Mutex<Vec<Shared>>>) -> Maker {
+fn maker(
+    config: &ListenConfig,
+    leaf: CertHashes,
+    login: Option<(Method, EapServer)>,
+    clock: Clock,
+    shared: Arc<Mutex<Vec<Shared>>>,
+) -> Maker {
     let config = config.clone();
     Maker(Arc::new(move |now: Micros| {
         let mut sessions = shared.lock().unwrap_or_else(PoisonError::into_inner);
@@ -116,12 +146,14 @@ fn maker(config: &ListenConfig, leaf: CertHashes, clock: Clock, shared: Arc<Mute
             credentials: config.credentials.clone(),
             seed: config.seed.wrapping_add(number),
         };
+        let login = login.clone().map(|(method, eap)| Login::serving(method, present.credentials.clone(), eap, present.seed));
         let moment = Moment::new(Side::Server, present, config.course.leaf, config.verbatim);
         let outcome = Shared::default();
         if number < config.count {
             sessions.push(outcome.clone());
         }
-        Box::new(Player::new(config.course.clone(), config.manner.clone(), moment, outcome, now)) as Box<dyn Machine + Send>
+        let player = Player::new(config.course.clone(), config.manner.clone(), moment, outcome, now).with_login(login);
+        Box::new(player) as Box<dyn Machine + Send>
     }))
 }
 

@@ -66,10 +66,9 @@ impl Authenticator {
         }
     }
 
-    /// The same, with another first identifier. RFC 1994 4.1: it changes with every challenge.
-    pub fn counting_from(mut self, id: u8) -> Authenticator {
+    /// Takes another identifier for what is asked next. RFC 1994 4.1: it changes with every challenge.
+    pub fn count_from(&mut self, id: u8) {
         self.id = id;
-        self
     }
 
     /// The identifier that the next response must bear.

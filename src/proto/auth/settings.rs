@@ -89,8 +89,8 @@ pub enum Cryptobinding {
 /// The server's end.
 #[derive(Clone, Debug)]
 pub struct EapServer {
-    /// TLS of EAP-TLS, which demands a client certificate.
-    pub(super) with_client_certificate: Arc<ServerConfig>,
+    /// TLS of EAP-TLS, which demands a client certificate; `None`: no root for one is known.
+    pub(super) with_client_certificate: Option<Arc<ServerConfig>>,
     /// TLS of PEAP.
     pub(super) without: Arc<ServerConfig>,
     /// Bytes of TLS in one EAP packet.
@@ -109,18 +109,21 @@ pub struct EapServer {
 }
 
 impl EapServer {
-    /// A server with this certificate, which lets in whom `client_root` (DER) vouches for, or refuses every client certificate
-    /// for the reason given. `time` tells the present whenever a certificate is judged.
+    /// A server with this certificate, which lets in whom one of `client_roots` (DER) vouches for, or refuses every client certificate
+    /// for the reason given; without roots it cannot do EAP-TLS. `time` tells the present whenever a certificate is judged.
     pub fn new(
         identity: &Identity,
-        client_root: &[u8],
+        client_roots: &[Vec<u8>],
         refuses: Option<CertificateError>,
         time: Arc<dyn TimeProvider>,
     ) -> Result<EapServer, rustls::Error> {
         let mut roots = RootCertStore::empty();
-        roots.add(CertificateDer::from(client_root.to_vec()))?;
+        for root in client_roots {
+            roots.add(CertificateDer::from(root.clone()))?;
+        }
+        let with = |time| tls::server_config(identity, Some((roots, refuses)), time);
         Ok(EapServer {
-            with_client_certificate: tls::server_config(identity, Some((roots, refuses)), time.clone())?,
+            with_client_certificate: if client_roots.is_empty() { None } else { Some(with(time.clone())?) },
             without: tls::server_config(identity, None, time)?,
             fragment: FRAGMENT,
             peap_version: 0,

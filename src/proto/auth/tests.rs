@@ -8,6 +8,7 @@ use crate::proto::plan::{Account, Credentials, Method, ServerConfig};
 use crate::transcript::{Inner, Reason};
 use crate::wire::ncp::AuthMethod;
 use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, Issuer, KeyPair};
+use std::slice;
 use std::sync::Arc;
 
 /// 2026-11-01.
@@ -63,7 +64,7 @@ fn roots(root: &[u8]) -> Option<Arc<dyn Roots>> {
 fn scene(method: Method) -> Scene {
     let pki = Pki::new("Root");
     let identity = pki.issue("radius.example.test", ExtendedKeyUsagePurpose::ServerAuth, 2030);
-    let eap = EapServer::new(&identity, &pki.root, None, Arc::new(Now(NOW))).unwrap();
+    let eap = EapServer::new(&identity, slice::from_ref(&pki.root), None, Arc::new(Now(NOW))).unwrap();
     let account = Account { name: "alice".into(), password: Secret::new("Passw0rd!".into()), error: None };
     let client = EapClient {
         identity: Some(pki.issue("alice.example.test", ExtendedKeyUsagePurpose::ClientAuth, 2030)),
@@ -181,7 +182,7 @@ fn a_server_that_is_not_trusted_gets_no_password_and_no_certificate() {
         let pki = Pki::new(if own { "Root" } else { "Other" });
         let identity = pki.issue(name, ExtendedKeyUsagePurpose::ServerAuth, until);
         let root = pki.root.clone();
-        scene.server.eap = Some(EapServer::new(&identity, &root, None, Arc::new(Now(NOW))).unwrap());
+        scene.server.eap = Some(EapServer::new(&identity, slice::from_ref(&root), None, Arc::new(Now(NOW))).unwrap());
         if own {
             scene.client.trust = roots(&root);
         }
@@ -224,7 +225,7 @@ fn a_client_certificate_that_is_refused_is_told_by_the_alert() {
             let mut scene = scene(Method::EapTls);
             let pki = Pki::new("Root");
             let identity = pki.issue("radius.example.test", ExtendedKeyUsagePurpose::ServerAuth, 2030);
-            scene.server.eap = Some(EapServer::new(&identity, &pki.root, refuses, Arc::new(Now(NOW))).unwrap());
+            scene.server.eap = Some(EapServer::new(&identity, slice::from_ref(&pki.root), refuses, Arc::new(Now(NOW))).unwrap());
             scene.client.trust = roots(&pki.root);
             scene.client.versions = versions;
             let (reason, played) = scene.fails();
@@ -257,7 +258,7 @@ fn a_server_left_running_judges_client_certificates_by_the_present() {
     let pki = Pki::new("Root");
     let identity = pki.issue("radius.example.test", ExtendedKeyUsagePurpose::ServerAuth, 2090);
     let time = Arc::new(Going(NOW.into()));
-    let eap = EapServer::new(&identity, &pki.root, None, time.clone()).unwrap();
+    let eap = EapServer::new(&identity, slice::from_ref(&pki.root), None, time.clone()).unwrap();
     let login = || {
         let mut scene = scene(Method::EapTls);
         scene.server.eap = Some(eap.clone());
@@ -354,7 +355,9 @@ fn a_late_response_to_the_challenge_before_is_not_taken_for_one_to_the_new_chall
     let late = chap_frame(1, chap::Body::Response { value: vec![7; 49].into(), name: b"alice"[..].into() });
     let server = || Authenticator::new(ServerConfig::default(), AuthMethod::MsChapV2, &mut Rng::new(1));
     assert_eq!(server().receive(&late).1, Decision::Refused);
-    assert_eq!(server().counting_from(2).receive(&late), (Vec::new(), Decision::Pending));
+    let mut second = server();
+    second.count_from(2);
+    assert_eq!(second.receive(&late), (Vec::new(), Decision::Pending));
 }
 
 /// RFC 1994 4.1: a challenge may come at any time, also while the result of an earlier response is under way.

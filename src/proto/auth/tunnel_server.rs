@@ -54,7 +54,7 @@ pub(super) struct TunnelServer {
 impl TunnelServer {
     /// The method `kind`; `login` runs inside PEAP.
     pub fn new(kind: u8, config: &EapServer, login: Authenticator, rng: &mut Rng) -> Option<TunnelServer> {
-        let tls = if kind == eap::TLS { &config.with_client_certificate } else { &config.without };
+        let tls = if kind == eap::TLS { config.with_client_certificate.as_ref()? } else { &config.without };
         let version = if kind == eap::PEAP { config.peap_version } else { 0 };
         Some(TunnelServer {
             kind,

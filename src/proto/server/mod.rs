@@ -264,7 +264,8 @@ impl Server {
         core.began(Layer::Auth);
         // A late response to the challenge of the link before this one must not be taken for one to the new challenge.
         let next = self.auth.as_ref().map_or(1, |before| before.id().wrapping_add(1));
-        let mut auth = Authenticator::new(self.config.clone(), method, &mut core.rng).counting_from(next);
+        let mut auth = Authenticator::new(self.config.clone(), method, &mut core.rng);
+        auth.count_from(next);
         let frames = auth.start();
         self.auth = Some(auth);
         self.ask(core, frames);

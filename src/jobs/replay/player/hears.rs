@@ -1,0 +1,149 @@
+//! What the peer says, held against what was recorded.
+
+use super::super::compare::Part;
+use super::super::course::by_the_clock;
+use super::super::message::{Lane, Said};
+use super::super::outcome::Kind;
+use super::Player;
+use crate::base::Layer;
+use crate::proto::Output;
+use crate::transcript::{Event, How, What};
+
+impl Player {
+    pub(super) fn heard(&mut self, raw: Vec<u8>) {
+        let said = Said::new(self.now, self.peer(), raw);
+        self.note(&said);
+        if by_the_clock(&said) {
+            return self.keep_alive(said);
+        }
+        if self.logs_in_with(&said) {
+            return;
+        }
+        let course = self.course.clone();
+        if self.latest.get(&said.lane).is_some_and(|latest| said.repeats(latest, self.answered.contains(&said.lane))) {
+            return self.came_again(said);
+        }
+        self.answered.remove(&said.lane);
+        self.again.remove(&said.lane);
+        let ignored = course.ignore.iter().any(|pattern| pattern.takes(&said.name));
+        let came = self.came.entry(said.lane).or_default();
+        let list = course.theirs.get(&said.lane).map(Vec::as_slice).unwrap_or_default();
+        // What is not compared need not come.
+        while list.get(*came).is_some_and(|next| next.ignored && next.step >= course.since && next.said.name != said.name) && !ignored {
+            *came += 1;
+        }
+        let expected = list.get(*came);
+        if ignored && expected.is_none_or(|expected| expected.said.name != said.name) {
+            self.latest.insert(said.lane, said);
+            return self.on_outcome(|outcome| outcome.passed_over += 1);
+        }
+        *came += 1;
+        self.latest.insert(said.lane, said.clone());
+        match expected {
+            // More answers than recorded: there were more keep-alives.
+            None if matches!(said.lane, Lane::Echo(_)) => self.on_outcome(|outcome| outcome.passed_over += 1),
+            // The recording ended before what it asked for was answered.
+            None if self.is_owed(said.lane) => self.on_outcome(|outcome| outcome.passed_over += 1),
+            None => self.extra(said),
+            Some(expected) if expected.said.name != said.name => {
+                let kind = Kind::Other { expected: expected.said.name.clone(), came: said.name.clone() };
+                self.tell_heard(Some(expected.step), said, Vec::new());
+                self.fail(Some(expected.step), kind);
+            }
+            Some(expected) => {
+                let mut parts = self.moment.incoming(&expected.said, &said);
+                if expected.ignored {
+                    self.on_outcome(|outcome| outcome.passed_over += 1);
+                    return self.moved(expected.step);
+                }
+                parts.retain(|part| !course.ignore.iter().any(|pattern| pattern.takes_field(&said.name, &part.field)));
+                if !parts.is_empty() {
+                    self.diverged(Some(expected.step), Kind::Fields { message: said.name.clone(), parts: parts.clone() });
+                }
+                self.tell_heard(Some(expected.step), said, parts);
+                self.moved(expected.step);
+            }
+        }
+    }
+
+    /// A message came again: what answers it answers the latest.
+    fn came_again(&mut self, said: Said) {
+        self.on_outcome(|outcome| outcome.repeated += 1);
+        let again = self.again.entry(said.lane).or_default();
+        *again += 1;
+        let times = *again;
+        if self.latest.get(&said.lane).is_some_and(|latest| latest.raw == said.raw) {
+            return;
+        }
+        let course = self.course.clone();
+        let came = self.came.get(&said.lane).copied().unwrap_or_default();
+        if let Some(before) = came.checked_sub(1).and_then(|place| course.theirs.get(&said.lane)?.get(place)) {
+            let recorded = before.again.get(times - 1).or(before.again.last()).unwrap_or(&before.said);
+            if recorded.name == said.name {
+                self.moment.incoming(recorded, &said);
+            }
+        }
+        self.latest.insert(said.lane, said);
+    }
+
+    fn tell_heard(&self, step: Option<usize>, said: Said, parts: Vec<Part>) {
+        let notes = self.manner.notes;
+        self.on_outcome(|outcome| {
+            outcome.heard += 1;
+            if notes {
+                outcome.row(step, Some(said), parts);
+            }
+        });
+    }
+
+    /// We asked more often in this protocol than the recording has answers.
+    fn is_owed(&self, lane: Lane) -> bool {
+        let Lane::Answers(protocol) = lane else { return false };
+        let said = self.course.ours.get(..self.next).unwrap_or_default();
+        let asked = said.iter().filter(|turn| turn.said.lane == Lane::Asks(protocol)).count();
+        asked > self.course.theirs.get(&lane).map_or(0, Vec::len)
+    }
+
+    /// A message that the recording does not have in its exchange.
+    fn extra(&mut self, said: Said) {
+        let all_said = self.next >= self.course.ours.len();
+        let all_came = self.course.missing(&self.course.all(), &self.came).is_none();
+        if self.course.open_end && all_said && all_came {
+            return;
+        }
+        let needs = self.course.ours.get(self.next).map_or_else(|| self.course.all(), |turn| turn.needs.clone());
+        let course = self.course.clone();
+        let awaited = course.missing(&needs, &self.came);
+        let message = said.name.clone();
+        self.tell_heard(None, said, Vec::new());
+        let step = awaited.map(|expected| expected.step);
+        self.fail(step, Kind::Extra { message, awaited: awaited.map(|expected| expected.said.name.clone()) });
+    }
+
+    /// Nothing that was recorded is still to come, keep-alives and their answers aside.
+    fn is_through(&self) -> bool {
+        let needs: Vec<_> = self.course.all().into_iter().filter(|need| !matches!(need.0, Lane::Echo(_))).collect();
+        let to_say = self.course.ours.get(self.next..).unwrap_or_default();
+        self.course.missing(&needs, &self.came).is_none() && to_say.iter().all(|turn| by_the_clock(&turn.said))
+    }
+
+    pub(super) fn closed(&mut self, how: How) {
+        self.peer_closed = true;
+        if self.manner.notes {
+            let event = Event::new(self.now, Some(self.peer()), Layer::Tls, What::Closed(how));
+            self.out.push_back(Output::Event(Box::new(event)));
+        }
+        let course = self.course.clone();
+        let missing = course.missing(&course.all(), &self.came);
+        // Where the recording has the peer close here too, nobody hears what we would say after it.
+        if self.is_through() || missing.is_none() && course.peer_closes {
+            self.over = true;
+            return self.on_outcome(|outcome| outcome.through = true);
+        }
+        let place = missing.map(|expected| (expected.step, expected.said.name.clone()));
+        let turn = course.ours.get(self.next).map(|turn| (turn.step, turn.said.name.clone()));
+        let place = place.or(turn);
+        let step = place.as_ref().map(|place| place.0);
+        self.fail(step, Kind::Closed { how, before: place.map(|place| place.1).unwrap_or_default() });
+    }
+}
