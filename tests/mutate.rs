@@ -62,6 +62,19 @@ fn what_leaves_the_session_open_finds_a_defect_too() {
     assert_eq!((code, id.starts_with("open/")), (Some(1), true), "{page:#}");
 }
 
+#[test]
+fn what_would_be_ignored_is_refused() {
+    for args in [
+        &["--self", "--only", "drop/sstp.call-connected#1"][..],
+        &["--self", "--dry-run"],
+        &["--in-session", "--dry-run"],
+        &["--lab", "--pid", "4194305"],
+    ] {
+        let (code, out, err) = mutate(args);
+        assert!(code == Some(2) && out.is_empty() && err.starts_with("sstp-diag: "), "{args:?}: {code:?} {out}{err}");
+    }
+}
+
 /// Calls that the interruption cuts are nobody's fault.
 #[test]
 fn an_interrupted_run_accuses_nobody_of_what_it_cut_itself() {
@@ -125,6 +138,19 @@ fn a_run_goes_on_where_it_stood_and_keeps_what_it_found() {
     let part = |budget: &str| page(&["--lab", "--budget", budget, "--resume", state]).1["cases"].as_u64();
     assert_eq!((part("6"), part("10"), part("10")), (Some(6), Some(4), Some(0)));
     assert_eq!(mutate(&["--lab", "--budget", "9", "--resume", state, "--seed", "2"]).0, Some(2));
+    // A state of other variants, or one that says nonsense, is not gone on from.
+    assert_eq!(mutate(&["--lab", "--select", "split/", "--resume", state]).0, Some(2));
+    let nonsense = scratch.path("nonsense.json");
+    let text = std::fs::read_to_string(state).expect("written").replace("\"listed\": 10", "\"listed\": 99999999");
+    std::fs::write(&nonsense, text).expect("written");
+    assert_eq!(mutate(&["--lab", "--resume", &nonsense]).0, Some(3));
+    // What was found before is told again.
+    let kept = scratch.path("kept.json");
+    let part =
+        |budget: &str| page(&["--lab", "--bug", "missteps-passed", "--select", "out-of-turn/", "--budget", budget, "--resume", &kept]);
+    let ((_, first), (code, second)) = (part("12"), part("12"));
+    assert!(first["findings"].as_array().is_some_and(|list| !list.is_empty()), "{first:#}");
+    assert_eq!((code, &second["findings"], second["before"].as_u64()), (Some(1), &first["findings"], Some(12)), "{second:#}");
     let (code, page) = page(&["--lab", "--bug", "echo-early", "--select", "out-of-turn/after-ack/echo-request", "--corpus", found]);
     assert_eq!(code, Some(1), "{page:#}");
     let files: Vec<&str> = page["findings"][0]["files"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
@@ -211,6 +237,14 @@ impl Drop for Serving {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// A free port that no connection is given while nobody listens on it: below those that Linux gives out (ip_local_port_range).
+fn steady_port() -> u16 {
+    static TRIED: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+    let next = || std::process::id() * 7 + TRIED.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    let mut ports = std::iter::repeat_with(|| u16::try_from(21_000 + next() % 8_000).expect("below 29000"));
+    ports.find(|port| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok()).expect("a free port")
 }
 
 /// Words of a printed command, as the shell would have them.
@@ -319,7 +353,7 @@ fn arguments_for_clients_that_make_no_sense_are_refused() {
 #[test]
 fn a_server_that_dies_is_started_again_and_the_run_goes_on() {
     use std::net::{TcpListener, TcpStream};
-    let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").port();
+    let port = steady_port();
     let mut lab = Serving::start(&["--listen", &format!("127.0.0.1:{port}")]);
     // In front of it: the fifteenth connection kills the server.
     let front = TcpListener::bind("127.0.0.1:0").expect("a port");
@@ -356,6 +390,29 @@ fn a_server_that_dies_is_started_again_and_the_run_goes_on() {
     assert_eq!(page["cases"].as_u64(), Some(25), "{page:#}");
 }
 
+/// With many calls at a time the death cuts them all: the target is started again once, and the one that it died of is named.
+#[test]
+fn a_death_among_many_calls_is_one_death() {
+    let port = steady_port();
+    let scratch = Scratch::new("mutate-deaths");
+    let (pid, count, lab) = (scratch.path("pid"), scratch.path("count"), env!("CARGO_BIN_EXE_sstp-diag"));
+    let start = format!(
+        "echo again >>{count}; kill -9 $(cat {pid}) 2>/dev/null; \
+         setsid {lab} lab --bug largest-kills --listen 127.0.0.1:{port} >{pid}.says 2>&1 & echo $! >{pid}; \
+         for i in 1 2 3 4 5 6 7 8 9; do grep -q Listening {pid}.says && break; sleep 0.2; done"
+    );
+    assert!(Command::new("sh").args(["-c", &start]).status().expect("a shell").success());
+    let target = format!("localhost:{port}");
+    let run = ["--lab-session", "--to", &target, "--restart-cmd", &start, "--select", "size/", "--select", "echo/"];
+    let (code, page) = page(&run);
+    let _ = Command::new("sh").args(["-c", &format!("kill -9 $(cat {pid})")]).status();
+    let restarts = std::fs::read_to_string(&count).expect("it was started").lines().count();
+    let findings = page["findings"].as_array().expect("a list");
+    assert_eq!((code, findings.len(), page["dead"].as_bool()), (Some(1), 1, Some(false)), "{page:#}");
+    assert!(findings[0]["kind"] == "died" && findings[0]["id"].as_str().is_some_and(|id| id.starts_with("size/")), "{page:#}");
+    assert!(page["unreached"] == 0 && restarts <= 12, "{restarts}: {page:#}");
+}
+
 #[test]
 fn inputs_that_show_something_new_are_kept_in_the_corpus_and_the_same_ones_every_time() {
     let scratch = Scratch::new("mutate-corpus");
@@ -380,6 +437,21 @@ fn inputs_that_show_something_new_are_kept_in_the_corpus_and_the_same_ones_every
     let again = run(&one, "8000");
     assert!(again["seeds"].as_u64() > page["seeds"].as_u64(), "{again:#}");
     assert!(again["features"].as_u64() > page["features"].as_u64(), "{again:#} {page:#}");
+}
+
+#[test]
+fn what_was_found_in_our_own_code_until_ctrl_c_is_told_and_kept() {
+    let scratch = Scratch::new("mutate-self-stopped");
+    let folder = scratch.path("corpus");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sstp-diag"));
+    command.args(["mutate", "--self", "--budget", "100000000000", "--corpus", &folder, "-o", "json"]);
+    let child = command.stdout(Stdio::piped()).spawn().expect("it runs");
+    std::thread::sleep(Duration::from_secs(2));
+    let _ = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill runs");
+    let output = child.wait_with_output().expect("it ends");
+    let page: Value = serde_json::from_slice(&output.stdout).expect("what was gathered is told");
+    assert!(output.status.code() == Some(130) && page["parses"].as_u64().is_some_and(|parses| parses > 0), "{page:#}");
+    assert!(std::fs::read_dir(&folder).is_ok_and(|mut files| files.next().is_some()));
 }
 
 #[test]

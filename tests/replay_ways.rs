@@ -58,6 +58,25 @@ fn many_sessions_show_how_far_they_are_on_a_terminal() {
     assert!(said.contains("\r[##") && said.contains("] 12/12, 0 not as recorded, "), "{said}");
 }
 
+/// Wherever a recording ends, the server that is made like it says what came until then.
+#[test]
+fn a_recording_may_end_anywhere() {
+    let scratch = Scratch::new("replay-cut");
+    let (script, own) = (scratch.path("call.txt"), scratch.path("own.pcapng"));
+    assert_eq!(sstp_diag(&["probe", "--lab", "--pcap", &own]).0, Some(0));
+    let other = folder().join("softether-ok-tls12.pcapng").display().to_string();
+    for call in [own, other] {
+        assert_eq!(sstp_diag(&["replay", &call, "--export-script", &script]).0, Some(0));
+        let text = std::fs::read_to_string(&script).expect("written");
+        let says = |line: &str| line.split(' ').nth(2).filter(|name| name.contains('#')).map(str::to_string);
+        let ends: Vec<String> = text.lines().filter_map(says).collect();
+        let play = |until: &String| sstp_diag(&["replay", &call, "--lab", "--until", until, "--patience", "3"]);
+        let runs = ends.iter().map(|until| (until, play(until))).filter(|run| run.1.0 != Some(0));
+        let wrong: Vec<String> = runs.map(|(until, (_, stdout, stderr))| format!("{until}: {stdout}{stderr}")).collect();
+        assert!(ends.len() >= 20 && wrong.is_empty(), "{}: {}", ends.len(), wrong.join("\n"));
+    }
+}
+
 /// A server that a replay plays, and the port that it listens on.
 struct Listening {
     child: std::process::Child,

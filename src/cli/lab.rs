@@ -148,7 +148,8 @@ async fn serve(args: &LabArgs, port: u16, bugs: &[Bug], ear: Ear, mut stop: Rece
     let witness = args.witness.as_deref().map(token).transpose()?.map(|token| Witness::new(token, &[]));
     let at = args.listen.map(|at| at.ip()).filter(|ip| !ip.is_loopback());
     let (faults, bugs) = (args.fault.clone(), bugs.to_vec());
-    let config = LabConfig { page: true, witness, at, port, faults, bugs, methods, ear, ..LabConfig::default() };
+    let seed = args.seed.map_or_else(super::probe::random, Ok)?;
+    let config = LabConfig { page: true, witness, at, port, faults, bugs, methods, seed, ear, ..LabConfig::default() };
     if let Some(chosen) = args.middlebox {
         let street = Street::build(chosen, config).await?;
         let files = Files::write(args, &street.lab)?;

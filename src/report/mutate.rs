@@ -2,7 +2,7 @@
 
 use super::table::wrapped;
 use super::text::{count, harmless};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
@@ -17,6 +17,8 @@ pub struct Page {
     pub seed: u64,
     /// Variants sent.
     pub cases: u64,
+    /// Variants that an earlier run has sent, from whose state this one went on.
+    pub before: u64,
     /// Connections made.
     pub connections: u64,
     /// How long it took, s.
@@ -38,7 +40,7 @@ pub struct Page {
 }
 
 /// One finding.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     /// `accepted`, `hang`, ...
     pub kind: String,
@@ -72,8 +74,13 @@ impl Page {
         let (cases, connections) = (count(self.cases, "variant", "variants"), count(self.connections, "connection", "connections"));
         let _ =
             writeln!(text, "\n{cases} sent to {}: {connections}, {:.1} s, {rate:.0} variants/s.", harmless(&self.against), self.seconds);
+        if self.before > 0 {
+            let _ = writeln!(text, "{} sent by the run before, from where this one went on.", count(self.before, "variant", "variants"));
+        }
         let states: Vec<String> = self.states.iter().map(|(name, cases)| format!("{name} {cases}")).collect();
-        text += &indented(&format!("States: {}.", states.join(", ")), 0, width);
+        if !states.is_empty() {
+            text += &indented(&format!("States: {}.", states.join(", ")), 0, width);
+        }
         if self.unreached > 0 {
             let _ = writeln!(text, "{} did not get to their place.", count(self.unreached, "variant", "variants"));
         }

@@ -28,6 +28,9 @@ pub struct LabArgs {
     /// Take METHOD only; repeat it, the one offered first in front [default: all, mschapv2 first]
     #[arg(long, value_name = "METHOD", value_parser = values::method)]
     pub auth: Vec<Method>,
+    /// Draw every random value above TLS from N [default: other ones at every start]
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
     /// List the faults and end
     #[arg(long)]
     pub list: bool,

@@ -128,7 +128,7 @@ async fn hunt(
             "an honest call of {name} does not go through, so nothing can be said about spoilt ones: {why}"
         )));
     }
-    let mut progress = Progress::open(args)?;
+    let mut progress = Progress::open(args, &name, None, variants)?;
     let mut pace = pace(args, rails::is_here(&at.ip().to_string()), variants.len());
     // One is brought by hand; of those that are started each is a process of its own.
     pace.concurrency = if by_hand { 1 } else { args.pace.concurrency.unwrap_or(CLIENTS).into() };
@@ -137,8 +137,7 @@ async fn hunt(
     }
     let from = progress.stand();
     let stand = run::listed(guests.clone(), hunt.clone(), variants, pace, from, &mut |hunt, stand, _| progress.tell(hunt, stand)).await;
-    progress.end(&stand)?;
-    let mut page = page::of(args, script, &name, None, &hunt, &stand);
+    let mut page = page::of(script, &progress, &hunt, &stand);
     page.interrupted = *stop.borrow();
     // The address must be free before the findings are recorded there.
     if let Some(guests) = Rc::into_inner(guests) {
@@ -148,6 +147,7 @@ async fn hunt(
         record(args, at, subject.clone(), script, &stop, edits, path).await
     })
     .await?;
+    progress.end(&stand, &page.findings)?;
     show(args, &page)?;
     Ok(exit(&page))
 }

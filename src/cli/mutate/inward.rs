@@ -9,7 +9,11 @@ use crate::jobs::mutate::spot;
 use crate::jobs::mutate::variant::fnv;
 use crate::jobs::replay::Script;
 use crate::live::clock::Clock;
+use crate::live::runtime::{self, Ended};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::ScopedJoinHandle;
+use std::time::Duration;
 
 /// Runs it on every core and tells what came of it.
 pub fn run(args: &MutateArgs, script: &Script) -> Result<Exit, Trouble> {
@@ -25,32 +29,54 @@ pub fn run(args: &MutateArgs, script: &Script) -> Result<Exit, Trouble> {
         None => (CASES.div_ceil(LANES), None),
     };
     // What a lane finds depends on nothing but its number: on many cores and on few the same is kept.
-    let begun = std::sync::atomic::AtomicU64::new(0);
+    let begun = AtomicU64::new(0);
     let share = |lane: u64| time.map(|time| time.mul_f64((lane / threads + 1) as f64 / LANES.div_ceil(threads) as f64));
+    let halt = &AtomicBool::new(false);
+    let halted = || halt.load(Ordering::Relaxed);
     // A panic is caught and reported; its own message would come between.
     std::panic::set_hook(Box::new(|_| {}));
-    let mut parts: Vec<(u64, Inward)> = std::thread::scope(|scope| {
+    let (mut parts, interrupted) = std::thread::scope(|scope| {
         let work = || {
             let mut done = Vec::new();
             loop {
-                let lane = begun.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-                if lane >= LANES {
+                let lane = begun.fetch_add(1, Ordering::Relaxed);
+                if lane >= LANES || halted() {
                     return done;
                 }
-                let stop = || share(lane).is_some_and(|time| clock.now().duration() >= time);
+                let stop = || halted() || share(lane).is_some_and(|time| clock.now().duration() >= time);
                 done.push((lane, inward::run(&seeds, args.what.seed.wrapping_add(lane << 32), cases, &stop)));
             }
         };
         let running: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-        running.into_iter().filter_map(|thread| thread.join().ok()).flatten().collect()
-    });
+        // Here the signals are listened to; what was found until then is told.
+        let ended = runtime::run(|mut stop| async move {
+            tokio::select! {
+                _ = stop.wait_for(|stop| *stop) => {}
+                () = through(&running) => {}
+            }
+            halt.store(true, Ordering::Relaxed);
+            running.into_iter().filter_map(|thread| thread.join().ok()).flatten().collect::<Vec<(u64, Inward)>>()
+        });
+        match ended? {
+            Ended::Through(parts) => Ok((parts, false)),
+            Ended::Interrupted(parts) => Ok((parts, true)),
+            Ended::Abandoned => Err(Trouble::Interrupted),
+        }
+    })?;
     let _ = std::panic::take_hook();
     parts.sort_by_key(|part| part.0);
     let parts: Vec<Inward> = parts.into_iter().map(|part| part.1).collect();
     if let Some(folder) = &args.watch.corpus {
         write(folder, &parts)?;
     }
-    tell(args, &parts, seeds.len(), clock.now().duration().as_secs_f64(), threads)
+    let exit = tell(args, &parts, seeds.len(), clock.now().duration().as_secs_f64(), threads)?;
+    Ok(if interrupted { Exit::Interrupted } else { exit })
+}
+
+async fn through<T>(running: &[ScopedJoinHandle<'_, T>]) {
+    while !running.iter().all(ScopedJoinHandle::is_finished) {
+        tokio::time::sleep(LOOKS).await;
+    }
 }
 
 /// Inputs that showed something new go to the folder, under a name that their bytes give them.
@@ -117,6 +143,8 @@ fn read(folder: &Path) -> Result<Vec<Vec<u8>>, Trouble> {
     Ok(seeds)
 }
 
+/// Ours: whether the runs are through is looked at so often.
+const LOOKS: Duration = Duration::from_millis(20);
 /// Ours: runs beside each other, each with random numbers of its own.
 const LANES: u64 = 8;
 /// Ours: folders within a corpus.

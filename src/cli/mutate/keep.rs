@@ -3,15 +3,17 @@
 use super::super::args::MutateArgs;
 use super::super::exit::Trouble;
 use super::super::pcap;
+use super::page;
 use crate::base::Side;
-use crate::jobs::mutate::hunt::Target;
+use crate::jobs::mutate::hunt::Target as _;
 use crate::jobs::mutate::run::{Remote, Stand};
-use crate::jobs::mutate::{Hunt, Patience};
+use crate::jobs::mutate::variant::fnv;
+use crate::jobs::mutate::{Hunt, Patience, Variant, hunt};
 use crate::jobs::probe::ProbeConfig;
 use crate::jobs::replay::{Course, Script};
 use crate::live::clock::Clock;
 use crate::proto::edit::Edit;
-use crate::report::mutate::Page;
+use crate::report::mutate::{Finding, Page};
 use serde::{Deserialize, Serialize};
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -20,38 +22,65 @@ use tokio::sync::watch::Receiver;
 /// Where a run stands, as it is written.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct State {
+    /// Against whom.
+    against: String,
+    /// The list of variants, by what their ids come to.
+    list: String,
     seed: u64,
     listed: u64,
     cars: u64,
-    findings: Vec<String>,
+    findings: Vec<Finding>,
 }
 
 /// The progress line and the file of `--resume`.
 pub struct Progress {
     path: Option<PathBuf>,
     state: State,
+    to: Option<String>,
+    before: u64,
+    /// What the run before has found.
+    earlier: Vec<Finding>,
     shown: bool,
     drawn: u64,
+    written: u64,
 }
 
 impl Progress {
-    /// Reads where an earlier run stands, if there is one.
-    pub fn open(args: &MutateArgs) -> Result<Progress, Trouble> {
+    /// Reads where an earlier run stands, if there is one. `to`: the server, where it is dialled.
+    pub fn open(args: &MutateArgs, against: &str, to: Option<&str>, variants: &[Variant]) -> Result<Progress, Trouble> {
         let path = args.pace.resume.clone();
+        let ids = variants.iter().flat_map(|variant| variant.id.bytes().chain([0]));
+        let list = format!("{} variants, {:016x}", variants.len(), fnv(ids));
+        let fresh = State { against: against.into(), list, seed: args.what.seed, ..State::default() };
         let state = match path.as_deref().filter(|path| path.exists()) {
-            Some(path) => {
-                let text = std::fs::read_to_string(path).map_err(|error| Trouble::file("read", path, &error))?;
-                let state: State = serde_json::from_str(&text)
-                    .map_err(|error| Trouble::Ours(format!("{} does not say where a run stands: {error}", path.display())))?;
-                if state.seed != args.what.seed {
-                    let says = format!("{} is of a run with --seed {}, this one has {}", path.display(), state.seed, args.what.seed);
-                    return Err(Trouble::Usage(says));
-                }
-                state
-            }
-            None => State { seed: args.what.seed, ..State::default() },
+            Some(path) => earlier(path, &fresh, variants.len())?,
+            None => fresh,
         };
-        Ok(Progress { path, state, shown: std::io::stderr().is_terminal(), drawn: 0 })
+        Ok(Progress {
+            path,
+            before: state.listed + state.cars,
+            earlier: state.findings.clone(),
+            state,
+            to: to.map(String::from),
+            shown: std::io::stderr().is_terminal(),
+            drawn: 0,
+            written: 0,
+        })
+    }
+
+    /// Against whom.
+    pub fn against(&self) -> &str {
+        &self.state.against
+    }
+
+    /// The seed of everything random.
+    pub fn seed(&self) -> u64 {
+        self.state.seed
+    }
+
+    /// Variants that the run before has sent.
+    pub fn before(&self) -> u64 {
+        self.before
     }
 
     /// What is through already.
@@ -59,10 +88,28 @@ impl Progress {
         Stand { listed: self.state.listed, cars: self.state.cars, ..Stand::default() }
     }
 
+    /// What the run before has found and what this one has; what both have, once.
+    pub fn findings(&self, hunt: &Hunt) -> Vec<Finding> {
+        let mut all = self.earlier.clone();
+        for found in hunt.findings() {
+            let row = page::row(self.state.seed, self.to.as_deref(), &found);
+            match all.iter_mut().find(|other| other.kind == row.kind && hunt::plain(&other.says) == hunt::plain(&row.says)) {
+                Some(other) => other.also += row.also + u64::from(other.id != row.id),
+                None => all.push(row),
+            }
+        }
+        all
+    }
+
     /// One more is through.
     pub fn tell(&mut self, hunt: &Hunt, stand: &Stand) {
         (self.state.listed, self.state.cars) = (stand.listed, stand.cars);
         let tenth = stand.took.0 / 100_000;
+        if self.path.is_some() && tenth / 50 != self.written {
+            self.written = tenth / 50;
+            self.state.findings = self.findings(hunt);
+            let _ = self.write();
+        }
         if !self.shown || tenth == self.drawn {
             return;
         }
@@ -71,18 +118,15 @@ impl Progress {
         let rate = counts.cases as f64 / (stand.took.0.max(1) as f64 / 1e6);
         let (cases, states, found) = (counts.cases, counts.places.len(), hunt.found());
         let _ = write!(std::io::stderr(), "\r{cases} variants, {rate:.0}/s, {states} states, {found} findings ");
-        self.state.findings = hunt.findings().iter().map(|finding| finding.id.clone()).collect();
-        if tenth.is_multiple_of(50) {
-            let _ = self.write();
-        }
     }
 
-    /// The run is over.
-    pub fn end(&mut self, stand: &Stand) -> Result<(), Trouble> {
+    /// The run is over, and this is what was found.
+    pub fn end(&mut self, stand: &Stand, findings: &[Finding]) -> Result<(), Trouble> {
         if self.shown {
             let _ = write!(std::io::stderr(), "\r{:78}\r", "");
         }
         (self.state.listed, self.state.cars) = (stand.listed, stand.cars);
+        self.state.findings = findings.to_vec();
         self.write()
     }
 
@@ -90,6 +134,25 @@ impl Progress {
         let Some(path) = &self.path else { return Ok(()) };
         let text = serde_json::to_string_pretty(&self.state).map_err(std::io::Error::other)?;
         std::fs::write(path, text + "\n").map_err(|error| Trouble::file("write", path, &error))
+    }
+}
+
+/// The state in a file, if it is of a run like `fresh`, which is about to begin.
+fn earlier(path: &Path, fresh: &State, variants: usize) -> Result<State, Trouble> {
+    let text = std::fs::read_to_string(path).map_err(|error| Trouble::file("read", path, &error))?;
+    let state: State = serde_json::from_str(&text)
+        .map_err(|error| Trouble::Ours(format!("{} does not say where a run stands: {error}", path.display())))?;
+    let other = |what: &str, then: &str, now: &str| {
+        Err(Trouble::Usage(format!("{} is of a run {what} {then}, this one has {now}; name another file", path.display())))
+    };
+    match () {
+        () if state.seed != fresh.seed => other("with --seed", &state.seed.to_string(), &fresh.seed.to_string()),
+        () if state.against != fresh.against => other("against", &state.against, &fresh.against),
+        () if state.list != fresh.list => other("with other variants:", &state.list, &fresh.list),
+        () if state.listed > variants as u64 => {
+            Err(Trouble::Ours(format!("{} says that {} of {variants} variants are through", path.display(), state.listed)))
+        }
+        () => Ok(state),
     }
 }
 
@@ -103,7 +166,11 @@ pub async fn findings(
 ) -> Result<(), Trouble> {
     let Some(folder) = &args.watch.corpus else { return Ok(()) };
     std::fs::create_dir_all(folder).map_err(|error| Trouble::file("create", folder, &error))?;
-    for (finding, row) in hunt.findings().iter().zip(&mut page.findings) {
+    for finding in hunt.findings() {
+        // What the run before has found it has written.
+        let Some(row) = page.findings.iter_mut().find(|row| row.id == finding.id && row.kind == finding.fault.kind.name()) else {
+            continue;
+        };
         let base = folder.join(file_name(&finding.id));
         let text = Script { edits: finding.edits.clone(), ..script.clone() }.text();
         let (path, capture) = (base.with_extension("txt"), base.with_extension("pcapng"));

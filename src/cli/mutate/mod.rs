@@ -32,6 +32,7 @@ use tokio::sync::watch::Receiver;
 
 /// Does what the arguments ask for.
 pub fn run(args: &MutateArgs) -> Result<Exit, Trouble> {
+    sensible(args)?;
     let live = args.input.is_none() && args.lab_session && !args.peer.to.is_empty() && !args.what.dry_run;
     if live {
         return dialled(args, None);
@@ -48,6 +49,24 @@ pub fn run(args: &MutateArgs) -> Result<Exit, Trouble> {
         return guests::run(args, at, &script, &variants);
     }
     dialled(args, Some((script, variants)))
+}
+
+/// What would be ignored is refused.
+fn sensible(args: &MutateArgs) -> Result<(), Trouble> {
+    let wrong = |says: &str| Err(Trouble::Usage(says.into()));
+    match () {
+        () if args.what.in_session && args.what.dry_run => {
+            wrong("--dry-run lists variants with a call each; those of --in-session are made up on the way")
+        }
+        () if args.peer.own && args.what.only.is_some() => wrong("--only is a variant of a call; --self spoils messages, which have no id"),
+        () if args.peer.own && (args.what.dry_run || args.what.in_session || !args.what.select.is_empty()) => {
+            wrong("--dry-run, --select and --in-session are for calls; --self spoils messages")
+        }
+        () if args.watch.pid.is_some_and(|pid| run::memory_of(pid).is_none()) => {
+            wrong("--pid: there is no such process on this machine, or its memory cannot be read")
+        }
+        () => Ok(()),
+    }
 }
 
 /// Against servers. Without a script: what an honest call with the first of them has.
@@ -230,7 +249,8 @@ async fn one_target(
         complain_why(&remote).await;
         return Err(Trouble::Ours(says));
     }
-    let mut progress = Progress::open(args)?;
+    let against = if args.peer.lab { "the lab".into() } else { config.target.authority() };
+    let mut progress = Progress::open(args, &against, (!args.peer.lab).then_some(against.as_str()), variants)?;
     let from = progress.stand();
     let pace = pace(args, rails::is_here(&config.target.host) || args.peer.lab, variants.len());
     let mut reactions = Vec::new();
@@ -239,14 +259,13 @@ async fn one_target(
         progress.tell(hunt, stand);
     })
     .await;
-    progress.end(&stand)?;
     if !remote.is_stopping() && !hunt.counts().dead {
         hunt.check_life(&*remote).await;
     }
-    let against = if args.peer.lab { "the lab".into() } else { config.target.authority() };
-    let mut page = page::of(args, script, &against, (!args.peer.lab).then_some(against.as_str()), &hunt, &stand);
+    let mut page = page::of(script, &progress, &hunt, &stand);
     page.interrupted = *stop.borrow();
     keep::findings(args, script, &hunt, &mut page, &mut async |edits, path| keep::record(config, script, edits, path, stop).await).await?;
+    progress.end(&stand, &page.findings)?;
     show(args, &page)?;
     Ok((exit(&page), reactions))
 }

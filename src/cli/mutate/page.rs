@@ -3,6 +3,7 @@
 use super::super::args::MutateArgs;
 use super::super::exit::Trouble;
 use super::Reactions;
+use super::keep::Progress;
 use crate::jobs::mutate::run::Stand;
 use crate::jobs::mutate::spot::PLACES;
 use crate::jobs::mutate::{Hunt, Variant, hunt};
@@ -10,14 +11,15 @@ use crate::jobs::replay::Script;
 use crate::report::mutate::{Finding, Grid, Page};
 use std::collections::HashMap;
 
-/// What a run came to. `to`: the server, where it was dialled.
-pub fn of(args: &MutateArgs, script: &Script, against: &str, to: Option<&str>, hunt: &Hunt, stand: &Stand) -> Page {
+/// What a run came to, the run before it included.
+pub fn of(script: &Script, progress: &Progress, hunt: &Hunt, stand: &Stand) -> Page {
     let counts = hunt.counts();
     let states = PLACES.iter().filter_map(|place| Some(((*place).to_string(), *counts.places.get(place)?)));
     Page {
         recording: script.from.clone(),
-        against: against.into(),
-        seed: args.what.seed,
+        against: progress.against().into(),
+        seed: progress.seed(),
+        before: progress.before(),
         cases: counts.cases,
         connections: counts.rides,
         seconds: stand.took.duration().as_secs_f64(),
@@ -27,11 +29,12 @@ pub fn of(args: &MutateArgs, script: &Script, against: &str, to: Option<&str>, h
         dead: counts.dead,
         interrupted: false,
         honest: hunt.honest().iter().map(|fault| format!("{}: {} ({})", fault.kind.name(), fault.says, fault.spec)).collect(),
-        findings: hunt.findings().iter().map(|finding| row(args, to, finding)).collect(),
+        findings: progress.findings(hunt),
     }
 }
 
-fn row(args: &MutateArgs, to: Option<&str>, finding: &hunt::Finding) -> Finding {
+/// A finding as it is reported. `to`: the server, where it was dialled.
+pub fn row(seed: u64, to: Option<&str>, finding: &hunt::Finding) -> Finding {
     Finding {
         kind: finding.fault.kind.name().into(),
         says: finding.fault.says.clone(),
@@ -42,7 +45,7 @@ fn row(args: &MutateArgs, to: Option<&str>, finding: &hunt::Finding) -> Finding 
         edits: finding.line(),
         seen: finding.seen,
         also: finding.also,
-        command: command(args.what.seed, to, &finding.id),
+        command: command(seed, to, &finding.id),
         files: Vec::new(),
     }
 }

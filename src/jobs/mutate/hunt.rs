@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::sync::RwLock;
 
 /// What rides: over sockets or in memory.
 pub trait Target {
@@ -23,6 +24,10 @@ pub trait Target {
     fn restart(&self) -> impl Future<Output = bool>;
     /// The user wants to stop: rides under way are cut, and show nothing.
     fn is_stopping(&self) -> bool;
+    /// There is time left to look into what was found.
+    fn has_time(&self) -> bool {
+        true
+    }
 }
 
 /// Something that is wrong, as it was found.
@@ -67,6 +72,8 @@ pub struct Counts {
 #[derive(Debug, Default)]
 pub struct Hunt {
     state: Mutex<State>,
+    /// Held by every ride, and alone by who starts the target again; counts how often that was done.
+    gate: RwLock<u64>,
     /// A fault is looked at so often more.
     confirm: u32,
     /// An answer that takes longer is slow.
@@ -98,14 +105,27 @@ struct Suspect {
 struct Look {
     /// What had happened when it began.
     began: u64,
+    /// How often the target had been started again.
+    life: u64,
     ride: Ride,
     verdict: Verdict,
+}
+
+/// Whether the target lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Life {
+    /// It serves an honest call.
+    Lives,
+    /// It was started again meanwhile: what was under way shows nothing.
+    Anew,
+    /// It has died of something that was sent, or the user stops it.
+    Died,
 }
 
 impl Hunt {
     /// A hunt that looks at every fault `confirm` times more.
     pub fn new(confirm: u32, slow: Duration) -> Hunt {
-        Hunt { state: Mutex::default(), confirm, slow }
+        Hunt { state: Mutex::default(), gate: RwLock::default(), confirm, slow }
     }
 
     fn on_state<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
@@ -135,6 +155,14 @@ impl Hunt {
     }
 
     async fn look<T: Target>(&self, target: &T, edits: &[Edit]) -> Look {
+        let lives = self.gate.read().await;
+        let look = self.look_alone(target, edits, *lives).await;
+        drop(lives);
+        look
+    }
+
+    /// For who holds the gate.
+    async fn look_alone<T: Target>(&self, target: &T, edits: &[Edit], life: u64) -> Look {
         let began = self.happens();
         let before = target.memory();
         let ride = target.ride(edits).await;
@@ -163,7 +191,7 @@ impl Hunt {
         if again {
             verdict.faults.push(fault(Kind::Leak, "the nonce of an earlier call comes again".into(), SpecRef::sstp("2.2.6")));
         }
-        Look { began, ride, verdict }
+        Look { began, life, ride, verdict }
     }
 
     /// So many variants were sent in an open session, and nothing was wrong with them.
@@ -174,22 +202,30 @@ impl Hunt {
         });
     }
 
-    /// Sends one variant and looks into what is wrong. Says what the target did.
-    pub async fn examine<T: Target>(&self, target: &T, variant: &Variant) -> String {
-        let look = self.look(target, &variant.edits).await;
-        if target.is_stopping() {
-            return look.verdict.reaction;
+    /// Sends one variant and looks into what is wrong. Says what the target did; `None`: the user stopped it.
+    pub async fn examine<T: Target>(&self, target: &T, variant: &Variant) -> Option<String> {
+        for attempt in 0..ATTEMPTS {
+            let look = self.look(target, &variant.edits).await;
+            if target.is_stopping() {
+                return None;
+            }
+            let unreached = look.ride.edited.is_empty();
+            let reaction = self.judge(target, variant, look).await;
+            // Where the target has died of something else meanwhile, it is sent again.
+            if let Some(reaction) = reaction.or((attempt + 1 == ATTEMPTS).then(|| "cut".into())) {
+                self.on_state(|state| {
+                    state.counts.cases += 1;
+                    *state.counts.places.entry(variant.place).or_default() += 1;
+                    state.counts.unreached += u64::from(unreached);
+                });
+                return Some(reaction);
+            }
         }
-        self.on_state(|state| {
-            state.counts.cases += 1;
-            *state.counts.places.entry(variant.place).or_default() += 1;
-            state.counts.unreached += u64::from(look.ride.edited.is_empty());
-        });
-        self.judge(target, variant, look).await
+        None
     }
 
-    /// What is wrong with it, and whether the target has survived it.
-    async fn judge<T: Target>(&self, target: &T, variant: &Variant, look: Look) -> String {
+    /// What is wrong with it, and whether the target has survived it. `None`: somebody else's variant has ended the target meanwhile.
+    async fn judge<T: Target>(&self, target: &T, variant: &Variant, look: Look) -> Option<String> {
         let reaction = look.verdict.reaction.clone();
         let ended = look.ride.no_connection.is_some() || matches!(reaction.as_str(), "silent" | "closed");
         let honest = self.honest();
@@ -209,13 +245,15 @@ impl Hunt {
         });
         // A client that is started for every call cannot be dead; how it ended is known.
         let may_be_dead = ended && (!lives || fault.is_some()) && !target.world().judges_client;
-        if may_be_dead && !self.check_life(target).await {
-            return reaction;
+        match if may_be_dead { self.life(target, look.life).await } else { Life::Lives } {
+            Life::Died => return Some(reaction),
+            Life::Anew => return None,
+            Life::Lives => {}
         }
         if let Some(fault) = fault {
             self.pursue(target, variant, look, fault).await;
         }
-        reaction
+        Some(reaction)
     }
 
     async fn pursue<T: Target>(&self, target: &T, variant: &Variant, first: Look, fault: Fault) {
@@ -234,7 +272,7 @@ impl Hunt {
         reactions.insert(first.verdict.reaction.clone());
         for _ in 0..self.confirm {
             let look = self.look(target, &variant.edits).await;
-            if target.is_stopping() {
+            if target.is_stopping() || !target.has_time() {
                 break;
             }
             rides += 1;
@@ -279,7 +317,7 @@ impl Hunt {
     async fn fewest<T: Target>(&self, target: &T, edits: &[Edit], fault: &Fault) -> Vec<Edit> {
         let mut least = edits.to_vec();
         let mut at = 0;
-        while least.len() > 1 && at < least.len() && fault.kind != Kind::Flaky && !target.is_stopping() {
+        while least.len() > 1 && at < least.len() && fault.kind != Kind::Flaky && !target.is_stopping() && target.has_time() {
             let mut fewer = least.clone();
             fewer.remove(at);
             let look = self.look(target, &fewer).await;
@@ -293,32 +331,70 @@ impl Hunt {
 
     /// Whether the target still serves an honest call; where it does not, that is a finding, and it is started again.
     pub async fn check_life<T: Target>(&self, target: &T) -> bool {
+        let life = *self.gate.read().await;
+        self.life(target, life).await == Life::Lives
+    }
+
+    /// `life`: how often the target had been started again when the ride in question began.
+    async fn life<T: Target>(&self, target: &T, life: u64) -> Life {
         for _ in 0..LIVES {
             if self.is_alive(target).await {
-                return true;
+                let anew = *self.gate.read().await != life;
+                return if anew { Life::Anew } else { Life::Lives };
             }
             if target.is_stopping() {
-                return false;
+                return Life::Died;
             }
         }
-        let restarted = target.restart().await;
+        // Nobody rides while it is started again; who comes second finds it done.
+        let mut gate = self.gate.write().await;
+        match () {
+            () if *gate != life => return Life::Anew,
+            () if self.counts().dead => return Life::Died,
+            () if self.lives_alone(target, *gate).await => return Life::Lives,
+            () if target.is_stopping() => return Life::Died,
+            () => {}
+        }
+        let mut restarted = target.restart().await;
+        *gate += u64::from(restarted);
+        let suspects = self.on_state(|state| std::mem::take(&mut state.suspects));
+        let (mut culprit, mut seen) = (suspects.first(), (1, 1));
+        // Of several it is one that ends the target alone; a single one need not be tried.
+        for suspect in suspects.iter().filter(|_| restarted && suspects.len() > 1) {
+            self.look_alone(target, &suspect.variant.edits, *gate).await;
+            if target.is_stopping() {
+                break;
+            }
+            if !self.lives_alone(target, *gate).await {
+                (culprit, seen) = (Some(suspect), (2, 2));
+                restarted = target.restart().await;
+                *gate += u64::from(restarted);
+                break;
+            }
+        }
         let fault = fault(Kind::Died, "the target serves no honest call any more".into(), SpecRef::sstp("3.3"));
         self.on_state(|state| {
             state.counts.dead |= !restarted;
-            let mut suspects = std::mem::take(&mut state.suspects);
-            let known = state.findings.iter_mut().find(|other| same(&other.fault, &fault));
-            match (known, suspects.is_empty()) {
-                (Some(other), _) => other.also += 1,
-                (None, true) => {}
-                (None, false) => {
-                    // The first of those behind which nothing was answered any more.
-                    let Suspect { variant, ride, .. } = suspects.remove(0);
-                    let (id, place, edits) = (variant.id, variant.place, variant.edits);
-                    let reaction = "died".into();
-                    state.findings.push(Finding { id, place, fault, edits, reaction, seen: (1, 1), also: 0, ride });
-                }
+            // What was sent to find out is suspect no more.
+            state.suspects.clear();
+            match state.findings.iter_mut().find(|other| same(&other.fault, &fault)) {
+                Some(other) => other.also += 1,
+                None => state.findings.extend(culprit.map(|Suspect { variant, ride, .. }| {
+                    let (id, place, edits) = (variant.id.clone(), variant.place, variant.edits.clone());
+                    Finding { id, place, fault, edits, reaction: "died".into(), seen, also: 0, ride: ride.clone() }
+                })),
             }
         });
+        Life::Died
+    }
+
+    /// An honest call goes through; for who holds the gate.
+    async fn lives_alone<T: Target>(&self, target: &T, life: u64) -> bool {
+        for _ in 0..LIVES {
+            if goes_through(target, &self.look_alone(target, &[], life).await) {
+                return true;
+            }
+        }
         false
     }
 
@@ -361,8 +437,12 @@ fn fault(kind: Kind, says: String, spec: SpecRef) -> Fault {
 
 /// The same thing, numbers aside.
 fn same(one: &Fault, other: &Fault) -> bool {
-    let plain = |fault: &Fault| fault.says.chars().filter(|c| !c.is_ascii_digit()).collect::<String>();
-    one.kind == other.kind && plain(one) == plain(other)
+    one.kind == other.kind && plain(&one.says) == plain(&other.says)
+}
+
+/// What a fault says without its numbers: two that say the same but for these are the same thing.
+pub fn plain(says: &str) -> String {
+    says.chars().filter(|c| !c.is_ascii_digit()).collect()
 }
 
 impl Finding {
@@ -380,3 +460,5 @@ const MOST_NONCES: usize = 1 << 20;
 const MOST_SUSPECTS: usize = 64;
 /// Ours: a target that fails so many honest calls in a row is dead.
 const LIVES: u32 = 3;
+/// Ours: a variant that was cut by the end of the target is sent again so often.
+const ATTEMPTS: u32 = 3;

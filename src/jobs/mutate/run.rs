@@ -18,6 +18,7 @@ use crate::proto::edit::Edit;
 use crate::proto::plan::CertHashes;
 use crate::transcript::{Event, Sink, What};
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -41,6 +42,8 @@ pub struct Remote {
     /// What starts the target again.
     pub restart_cmd: Option<String>,
     world: RefCell<Arc<World>>,
+    /// When the time of the run is over.
+    until: Cell<Option<Micros>>,
 }
 
 impl Remote {
@@ -48,7 +51,7 @@ impl Remote {
     pub fn new(config: ProbeConfig, course: Course, clock: Clock, stop: watch::Receiver<bool>, patience: Patience) -> Remote {
         let world =
             Arc::new(World { credentials: config.credentials.clone(), leaf: None, patience: patience.answer, judges_client: false });
-        Remote { config, course, clock, stop, patience, pid: None, restart_cmd: None, world: RefCell::new(world) }
+        Remote { config, course, clock, stop, patience, pid: None, restart_cmd: None, world: RefCell::new(world), until: Cell::new(None) }
     }
 
     /// What the referee knows.
@@ -122,6 +125,10 @@ impl Target for Remote {
         *self.stop.borrow()
     }
 
+    fn has_time(&self) -> bool {
+        self.until.get().is_none_or(|until| self.clock.now() < until)
+    }
+
     async fn restart(&self) -> bool {
         let Some(command) = &self.restart_cmd else { return false };
         let launch = Launch { args: ["sh", "-c", command].map(String::from).to_vec(), ..Launch::default() };
@@ -150,8 +157,8 @@ impl Live for Remote {
     }
 }
 
-/// Memory that a process of this machine holds, bytes, in steps that it does not take by itself.
-pub(super) fn memory_of(pid: u32) -> Option<u64> {
+/// Memory that a process of this machine holds, bytes, in steps that it does not take by itself; `None`: there is no such process.
+pub fn memory_of(pid: u32) -> Option<u64> {
     let text = std::fs::read_to_string(format!("/proc/{pid}/statm")).ok()?;
     let pages: u64 = text.split_whitespace().nth(1)?.parse().ok()?;
     Some(pages * PAGE / GRAIN * GRAIN)
@@ -178,7 +185,7 @@ pub type Tell<'a> = dyn FnMut(&Hunt, &Stand, Option<(&str, &str)>) + 'a;
 /// Where a run stands.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Stand {
-    /// Variants of the list that are through.
+    /// So many variants from the beginning of the list on are through.
     pub listed: u64,
     /// Cars that are through.
     pub cars: u64,
@@ -192,6 +199,7 @@ pub async fn all(remote: Rc<Remote>, hunt: Rc<Hunt>, variants: &[Variant], pace:
     LocalSet::new()
         .run_until(async {
             let began = remote.clock.now();
+            remote.until.set(pace.time.map(|time| began + time));
             let mut stand = from;
             if !pace.in_session {
                 singles(&remote, &hunt, variants, pace, (&mut stand, began), tell).await;
@@ -268,10 +276,11 @@ async fn singles<T: Live + 'static>(
 ) {
     let first = usize::try_from(stand.listed).unwrap_or(usize::MAX);
     let most = pace.cases.map_or(usize::MAX, |cases| usize::try_from(cases).unwrap_or(usize::MAX));
-    let mut rest = variants.iter().take(most).skip(first);
-    let mut running: JoinSet<(String, String)> = JoinSet::new();
+    let mut rest = variants.iter().enumerate().take(most).skip(first);
+    let mut running: JoinSet<(u64, String, Option<String>)> = JoinSet::new();
     let mut begun = 0u64;
-    let done = Cell::new(stand.listed);
+    // Those that are through before one that began earlier.
+    let mut ahead = BTreeSet::new();
     loop {
         let due = pace.rate.map_or(began, |rate| began + Duration::from_secs_f64(begun as f64 / rate));
         let more = goes_on(&**remote, hunt, pace, began);
@@ -279,18 +288,21 @@ async fn singles<T: Live + 'static>(
         tokio::select! {
             biased;
             Some(joined) = running.join_next() => {
-                done.set(done.get() + 1);
-                (stand.listed, stand.took) = (done.get(), remote.clock().now() - began);
-                if let Ok((id, reaction)) = joined {
+                stand.took = remote.clock().now() - began;
+                if let Ok((place, id, Some(reaction))) = joined {
+                    ahead.insert(place);
+                    while ahead.remove(&stand.listed) {
+                        stand.listed += 1;
+                    }
                     tell(hunt, stand, Some((&id, &reaction)));
                 }
             }
             () = tokio::time::sleep_until(remote.clock().instant(due)), if free => {
-                if let Some(variant) = rest.next().cloned() {
+                if let Some((variant, place)) = rest.next().map(|row| (row.1.clone(), row.0 as u64)) {
                     let (remote, hunt) = (remote.clone(), hunt.clone());
                     running.spawn_local(async move {
                         let reaction = hunt.examine(&*remote, &variant).await;
-                        (variant.id, reaction)
+                        (place, variant.id, reaction)
                     });
                     begun += 1;
                 }

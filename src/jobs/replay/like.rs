@@ -22,13 +22,13 @@ pub fn server(script: &Script, credentials: &Credentials) -> ServerConfig {
         Attribute::CryptoBindingRequest { hash_mask, .. } => Some(*hash_mask),
         _ => None,
     });
-    let given = |kinds: [u8; 2]| kinds.iter().filter(|kind| gives(script, **kind)).count();
+    let given = |kinds: [u8; 2]| kinds.iter().filter(|kind| may_give(script, **kind)).count();
     let mut config = ServerConfig {
         hash_mask: mask.unwrap_or(own.hash_mask),
         methods: methods(script),
         accounts: vec![account(script, credentials)],
         address: own.address.filter(|_| speaks(script, ppp::IPCP)),
-        client_address: own.client_address.filter(|_| gives(script, IP_ADDRESS)),
+        client_address: own.client_address.filter(|_| may_give(script, IP_ADDRESS)),
         dns: own.dns.iter().copied().take(given([PRIMARY_DNS, SECONDARY_DNS])).collect(),
         nbns: own.nbns.iter().copied().take(given([PRIMARY_NBNS, SECONDARY_NBNS])).collect(),
         ipv6: speaks(script, ppp::IPV6CP),
@@ -180,6 +180,14 @@ fn failure(script: &Script) -> Option<String> {
     let failures = script.says(Side::Server).filter(|said| said.name == "chap.failure" || said.name == "eap.request-mschapv2");
     let texts = failures.filter_map(compare::result_text).map(|text| String::from_utf8_lossy(&text).into_owned());
     texts.into_iter().find(|text| text.starts_with("E="))
+}
+
+/// The server gives this option, or the recording ends before it tells.
+fn may_give(script: &Script, kind: u8) -> bool {
+    let says = |code: u8| configures(script, Side::Server, ppp::IPCP, code);
+    let rejects = says(control::CONFIGURE_REJECT).any(|row| row.1.iter().any(|option| option.kind == kind));
+    let is_told = says(control::CONFIGURE_ACK).chain(says(control::CONFIGURE_NAK)).next().is_some();
+    gives(script, kind) || !is_told && !rejects
 }
 
 /// An option of the client that the server filled in or agreed to.

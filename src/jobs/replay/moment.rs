@@ -57,13 +57,25 @@ pub struct Moment {
     proof: Proof,
     rng: Rng,
     verbatim: bool,
+    /// The target has another name than the recorded one.
+    is_elsewhere: bool,
 }
 
 impl Moment {
     /// The moment of whoever plays `side`. `verbatim`: what was recorded is sent as it was.
     pub fn new(side: Side, present: Present, recorded_leaf: Option<CertHashes>, verbatim: bool) -> Moment {
         let (proof, rng) = (Proof::new(present.credentials.clone()), Rng::new(present.seed));
-        Moment { side, present, recorded_leaf, values: Values::default(), requests: HashMap::new(), proof, rng, verbatim }
+        Moment {
+            side,
+            present,
+            recorded_leaf,
+            values: Values::default(),
+            requests: HashMap::new(),
+            proof,
+            rng,
+            verbatim,
+            is_elsewhere: false,
+        }
     }
 
     /// The key for crypto binding that the login has left.
@@ -170,7 +182,10 @@ impl Moment {
         // From the last to the first, so that places stay right.
         for (name, value) in head.headers.iter().rev() {
             let new = match bound::of(&said.name, &name.to_ascii_lowercase()).map(|row| row.kind) {
-                Some(Kind::Host) if !self.present.host.is_empty() => self.present.host.clone(),
+                Some(Kind::Host) if !self.present.host.is_empty() => {
+                    self.is_elsewhere |= self.present.host != *value;
+                    self.present.host.clone()
+                }
                 Some(Kind::Correlation) => redrawn(value, &mut self.rng),
                 Some(Kind::Date) if !self.present.date.is_empty() => self.present.date.clone(),
                 _ => continue,
@@ -327,6 +342,10 @@ impl Moment {
 
     /// The field is the peer's to choose: it is not held against the recording.
     fn is_free(&self, live: &Said, message: &str, field: &str) -> bool {
+        // A page that says what is wrong may name the host.
+        if self.is_elsewhere && message == "http.response" && field == "content-length" {
+            return message::head(&live.raw, live.by).is_some_and(|head| head.status != Some(200));
+        }
         let Some(row) = bound::of(message, field) else { return false };
         match row.kind {
             Kind::Host | Kind::Correlation | Kind::Date | Kind::Quoted | Kind::Challenge | Kind::Response | Kind::Password => true,

@@ -20,13 +20,21 @@ impl Referee<'_> {
         }
         self.last_sent = self.now;
         self.sent.extend_from_slice(bytes);
-        let collected = self.client.head.as_ref().map_or(0, |head| head.len() + bytes.len());
+        let head = self.client.head.as_ref().map(|head| [head, bytes].concat());
+        let collected = head.as_ref().map_or(0, Vec::len);
+        // RFC 9112 2.2: one empty line before the request should be passed over; of more it says nothing.
+        self.may_end |= head.as_ref().is_some_and(|head| rules::empty_lines(head) > 1);
         for unit in self.client.push(Side::Client, bytes) {
             match unit {
                 _ if self.phase == Phase::Left => {}
                 Unit::Head(head) => self.request(&head),
                 Unit::NoHead if collected > LONGEST_HEAD => {
                     self.must_end(false, "an HTTP head without end", SpecRef::rfc(9112, "3"));
+                }
+                // Without the end of a line a server may wait for it.
+                Unit::NoHead if !head.as_ref().is_some_and(|head| head.contains(&b'\n')) => {
+                    (self.may_end, self.disturbed) = (true, true);
+                    self.enter(Phase::Left);
                 }
                 Unit::NoHead => self.must_end(false, "an HTTP head that cannot be read", SpecRef::rfc(9112, "2.2")),
                 Unit::Undelineated => {

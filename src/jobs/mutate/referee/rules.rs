@@ -148,3 +148,8 @@ const USUAL: usize = 12;
 const LONG: usize = 8_000;
 /// RFC 2759 4: a response, bytes.
 const MSCHAPV2: usize = 49;
+
+/// Empty lines in front of a request. RFC 9112 2.2.
+pub fn empty_lines(head: &[u8]) -> usize {
+    head.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).filter(|byte| **byte == b'\n').count()
+}

@@ -105,3 +105,29 @@ fn a_call_that_is_up_stays_so_under_what_the_tables_let_it() {
     open.hears(Micros(6), &bare(MessageType::EchoResponse));
     assert!(open.is_troubled());
 }
+
+#[test]
+fn what_is_no_request_yet_may_be_waited_for_or_ended() {
+    let end = |head: &[u8], closed| kinds(&judged(&[(C, head)], closed));
+    let lines: &[u8] = b"\r\n\r\n\r\n\r\n";
+    assert_eq!((end(lines, true), end(lines, false)), (vec![], vec![]), "empty lines");
+    let hello: &[u8] = &[0x16, 3, 1, 0, 5, 1, 0, 0, 1, 0];
+    let hello = &hello.iter().map(|byte| if *byte == b'\n' { 0 } else { *byte }).collect::<Vec<u8>>();
+    assert_eq!((end(hello, true), end(hello, false)), (vec![], vec![]), "no line has ended");
+    assert_eq!((end(b"\x16\x03 nonsense\r\n\r\n", true), end(b"\x16\x03 nonsense\r\n\r\n", false)), (vec![], vec![Kind::Hang]));
+    // One empty line is to be passed over.
+    assert_eq!(end(&[b"\r\n", OPENS].concat(), true), [Kind::Wrong]);
+}
+
+#[test]
+fn who_has_hung_up_is_owed_nothing() {
+    let at = |n: u64| Micros(n * 1_000);
+    let passed = vec![Passed { at: at(0), by: C, bytes: OPENS.to_vec() }];
+    let ride = |hung_up, closed| {
+        let ride = Ride { passed: passed.clone(), hung_up, closed, over: at(20_000), ..Ride::default() };
+        judge(&World { patience: Duration::from_secs(10), ..World::default() }, &ride)
+    };
+    assert_eq!(kinds(&ride(false, None)), [Kind::Hang]);
+    assert_eq!(kinds(&ride(true, None)), []);
+    assert_eq!(kinds(&ride(true, Some((at(5), How::CloseNotify)))), []);
+}
