@@ -80,6 +80,8 @@ const STORIES: &[Row] = &[
         Story::new().tcp().secured(|_| ()).trust("system", &[Rule::UntrustedRoot]).trust("ca.pem", &[Rule::EkuMissing])
     }),
     ("CERT-SHA1", || Story::new().tls_with(&[Rule::WeakSignature])),
+    ("CERT-SIGNATURE-UNKNOWN", || Story::new().tls_with(&[Rule::UncheckedSignature, Rule::ForeignSignature])),
+    ("CERT-POLICY-CONSTRAINTS", || Story::new().tls_with(&[Rule::PolicyConstraints])),
     ("CERT-UNCHECKED", || Story::new().tls_with(&[Rule::UncheckedSignature])),
     ("CERT-WEAK-KEY", || Story::new().tls_with(&[Rule::WeakKey])),
     ("CERT-MD5", || {

@@ -87,6 +87,20 @@ pub(in crate::jobs::lab) const FAULTS: &[Fault] = &[
         "AUTH-SERVER-PROOF-BAD",
     ),
     fault("auth.pap-only", Auth, "the server takes only PAP", Makes::Server(|server| server.methods = vec![Method::Pap]), "AUTH-PAP-USED"),
+    fault(
+        "auth.eap-md5-only",
+        Auth,
+        "the server takes only MD5 within EAP, which no Windows has",
+        Makes::Server(|server| server.methods = vec![Method::EapMd5]),
+        "AUTH-EAP-MD5-ONLY",
+    ),
+    fault(
+        "auth.eap-md5-first",
+        Auth,
+        "the server asks for MD5 within EAP first, and takes another method when asked",
+        Makes::Server(|server| server.methods = vec![Method::EapMd5, Method::EapMsChapV2]),
+        "AUTH-EAP-MD5-USED",
+    ),
     // Type 13 is EAP-TLS, RFC 5216.
     fault(
         "auth.eap-tls-only",
