@@ -101,6 +101,7 @@ const TABLES: &[&[Check]] = &[
     tap_call::TAP_CALL,
     lcp::LCP,
     auth_md5::AUTH_MD5,
+    auth_refused::AUTH_WAITED,
     auth_eap::AUTH_EAP,
     auth_refused::AUTH_REFUSED,
     auth::AUTH,

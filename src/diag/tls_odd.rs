@@ -52,12 +52,12 @@ pub(super) const TLS_ODD: &[Check] = &[
     Check {
         id: "TLS-CERT-KEY-TYPE",
         title: "Windows does not take the certificate's kind of key in TLS",
-        means: "Schannel knows RSA and ECDSA over P-256, P-384 and P-521 only, and P-521 must be switched on; up to TLS 1.2 a key bound to \
-                RSASSA-PSS is of no use to most clients. With another key the handshake ends with an alert.",
+        means: "Schannel knows RSA and ECDSA over P-256, P-384 and P-521 only, and P-521 must be switched on; DSA went with Windows 10 1703, and up to \
+                TLS 1.2 a key bound to RSASSA-PSS is of no use to most clients. With another key the handshake ends with an alert.",
         fix: Fix { admin: "Use a certificate with an RSA key of 2048 bits or more, or with an EC key on P-256 or P-384.", user: "" },
         spec: &[SpecRef::rfc(8446, "9.1")],
         needs: Need::Chain,
-        explains: &["TLS-WINDOWS-SHARES-NOTHING", "TLS-NO-COMMON-CIPHER", "TLS-HANDSHAKE-FAILED"],
+        explains: &["TLS-WINDOWS-SHARES-NOTHING", "TLS-NO-COMMON-CIPHER", "TLS-LEGACY-CIPHER", "TLS-HANDSHAKE-FAILED"],
         look: Look::One(unknown_key),
         ..ROW
     },
@@ -128,9 +128,9 @@ fn unknown_key(facts: &Facts) -> Option<Evidence> {
 }
 
 /// Known, but in no usual hello up to TLS 1.2: the curve of the key has to be among the groups offered (RFC 8422 5.1), and a
-/// key that is bound to RSASSA-PSS needs the schemes of RFC 8446 4.2.3.
+/// key that is bound to RSASSA-PSS needs the schemes of RFC 8446 4.2.3. Of DSA the old Windows have suites, the current ones none.
 fn is_unusual(leaf: &Cert) -> bool {
-    leaf.key_algorithm == "RSA-PSS" || leaf.key_algorithm == "EC" && !USUAL_CURVES.contains(&leaf.key.as_str())
+    ["RSA-PSS", "DSA"].contains(&leaf.key_algorithm.as_str()) || leaf.key_algorithm == "EC" && !USUAL_CURVES.contains(&leaf.key.as_str())
 }
 
 fn short_prime(facts: &Facts) -> Option<Evidence> {

@@ -169,9 +169,11 @@ fn logins_that_are_refused() {
     }
     given_up(300_000, terminated).fails_with("AUTH-TERMINATED");
     let slow = login(49).wait(10_000_000).refused("E=691 R=0");
-    assert_eq!((slow.fails_with("AUTH-MSCHAP-691").is_empty(), slow.ids(Severity::Note)), (false, vec!["AUTH-MFA-TIMEOUT"]));
+    assert_eq!((slow.fails_with("AUTH-MSCHAP-691").is_empty(), slow.ids(Severity::Note)), (false, vec!["AUTH-REFUSED-LATE"]));
     let late = login(49).wait(31_000_000).refused("E=691 R=0");
-    assert_eq!((late.fails_with("AUTH-MSCHAP-691").is_empty(), late.ids(Severity::Note)), (false, vec!["AUTH-MFA-TIMEOUT"]));
+    assert_eq!((late.fails_with("AUTH-MFA-TIMEOUT").is_empty(), late.ids(Severity::Note)), (false, vec!["AUTH-MSCHAP-691"]));
+    let disabled = login(49).wait(31_000_000).refused("E=647 R=0");
+    assert_eq!((disabled.fails_with("AUTH-MSCHAP-647").is_empty(), disabled.ids(Severity::Note)), (false, vec!["AUTH-REFUSED-LATE"]));
     let named = login(49).asked(|asked| asked.user = Some("CORP\\müller".into())).refused("E=691 R=0");
     assert_eq!(named.ids(Severity::Note), ["AUTH-USERNAME-FORMAT", "AUTH-NON-ASCII"]);
     let quiet = Story::new().tls().sstp_up().lcp_up(AuthMethod::MsChapV2).began(Layer::Auth);
@@ -222,7 +224,7 @@ fn pap_and_eap_refusals() {
         .wait(16_000_000)
         .eap(Side::Server, eap::Packet::request(3, eap::MSCHAPV2, [&[4, 1, 0, 13][..], b"E=691 R=0"].concat()))
         .eap(Side::Client, eap::Packet::response(3, eap::MSCHAPV2, [4]));
-    assert!(failed(waited).ids(Severity::Note).contains(&"AUTH-MFA-TIMEOUT"), "the gap lies before the last exchange");
+    assert!(failed(waited).ids(Severity::Note).contains(&"AUTH-REFUSED-LATE"), "the gap lies before the last exchange");
     let mschap = named().eap(Side::Server, eap::Packet::request(2, eap::MSCHAPV2, [&[4, 1, 0, 13][..], b"E=648 R=0"].concat()));
     assert!(mschap.down(Layer::Auth, Reason::Refused("E=648".into())).fails_with("AUTH-MSCHAP-648").contains("EAP-MSCHAPv2"));
 }

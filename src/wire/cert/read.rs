@@ -7,7 +7,7 @@ use x509_parser::asn1_rs::Any;
 use x509_parser::extensions::{DistributionPointName, GeneralName, KeyUsage, ParsedExtension as Ext, X509Extension};
 use x509_parser::oid_registry::Oid;
 use x509_parser::prelude::{FromDer, X509Certificate};
-use x509_parser::public_key::{PublicKey, RSAPublicKey};
+use x509_parser::public_key::RSAPublicKey;
 use x509_parser::signature_algorithm::RsaSsaPssParams;
 use x509_parser::x509::{AlgorithmIdentifier, SubjectPublicKeyInfo};
 
@@ -135,7 +135,7 @@ impl Key {
             RSA_ENCRYPTION => sized("RSA", modulus_bits(bytes)),
             RSASSA_PSS => sized("RSA-PSS", modulus_bits(bytes)),
             EC_PUBLIC_KEY => Key::of_curve(spki),
-            DSA => sized("DSA", spki.parsed().map_or(0, |key| dsa_bits(&key))),
+            DSA => sized("DSA", prime_bits(spki.algorithm.parameters.as_ref())),
             _ => match FIXED_KEYS.iter().find(|(id, ..)| *id == oid) {
                 Some((_, algorithm, title, bits)) => Key { title: title.to_string(), algorithm: algorithm.to_string(), bits: *bits },
                 None => Key { title: oid.clone(), algorithm: oid, bits: 0 },
@@ -157,15 +157,20 @@ impl Key {
 
 /// Size of an RSA modulus in bits, leading zeros not counted; 0 when there is none.
 fn modulus_bits(key: &[u8]) -> u32 {
-    let Ok((_, key)) = RSAPublicKey::from_der(key) else { return 0 };
-    let modulus = key.modulus;
-    let zeros = modulus.iter().take_while(|byte| **byte == 0).count();
-    let top = modulus.get(zeros).map_or(0, |byte| byte.leading_zeros());
-    u32::try_from((modulus.len() - zeros) * 8).unwrap_or(u32::MAX).saturating_sub(top)
+    RSAPublicKey::from_der(key).map_or(0, |(_, key)| bits(key.modulus))
 }
 
-fn dsa_bits(key: &PublicKey<'_>) -> u32 {
-    u32::try_from(key.key_size()).unwrap_or(u32::MAX)
+/// Size of the prime p of DSA in bits, which stands first in the parameters (RFC 3279 2.3.2); 0 when they are inherited or cannot be read.
+fn prime_bits(parameters: Option<&Any<'_>>) -> u32 {
+    let prime = parameters.and_then(|parameters| Any::from_der(parameters.data).ok());
+    prime.map_or(0, |(_, prime)| bits(prime.data))
+}
+
+/// Bits of a number in big-endian order, leading zeros not counted.
+fn bits(number: &[u8]) -> u32 {
+    let zeros = number.iter().take_while(|byte| **byte == 0).count();
+    let top = number.get(zeros).map_or(0, |byte| byte.leading_zeros());
+    u32::try_from((number.len() - zeros) * 8).unwrap_or(u32::MAX).saturating_sub(top)
 }
 
 /// The name of a signature algorithm, with the hash for RSASSA-PSS; the OID when it is not known.

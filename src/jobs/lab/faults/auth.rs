@@ -58,6 +58,13 @@ pub(in crate::jobs::lab) const FAULTS: &[Fault] = &[
     gives_up("auth.radius-10s", "the link is ended 10 s after the answer to the challenge", &["chap.success#1 hold 10s", TERMINATE]),
     gives_up("auth.radius-30s", "the link is ended 30 s after the answer to the challenge", &["chap.success#1 hold 30s", TERMINATE]),
     fault(
+        "auth.refused-late",
+        Auth,
+        "the refusal comes after 6 s, as when the first RADIUS server does not answer",
+        Makes::Many(&[Makes::Server(|server| refuse(server, 691)), Makes::Edits(&["chap.failure#* hold 6s"])]),
+        "AUTH-REFUSED-LATE",
+    ),
+    fault(
         "auth.second-factor-missed",
         Auth,
         "the refusal comes after 40 s, as when nobody confirms the second factor",
