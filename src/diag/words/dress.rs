@@ -223,7 +223,7 @@ impl<'a> Reading<'a> {
         } else {
             "what is told here is what the numbers and names in it mean"
         };
-        Some(format!("the text looks like {language}, and sentences are known in English, few in German and French; {rest}"))
+        Some(format!("the text looks like {language}, and sentences are known in English, few in German, French, Spanish and Italian; {rest}"))
     }
 
     fn unknown(&self, n: usize, word: &Word) -> Unknown {
@@ -341,7 +341,7 @@ fn cut(text: &str) -> String {
 }
 
 /// What can be asked.
-const UNDERSTOOD: &str = "what is understood are codes (691, 0x800B0101, -2146762495, CERT_E_EXPIRED), error sentences in English (few in German and French), \
+const UNDERSTOOD: &str = "what is understood are codes (691, 0x800B0101, -2146762495, CERT_E_EXPIRED), error sentences in English (few in German, French, Spanish, Italian), \
      Windows events, lines of clients and servers, findings, layers and faults of the lab; --log FILE reads logs";
 /// Ours: a label stands at most so many words before its number ("error code returned on failure is").
 const FAR_LABEL: usize = 7;

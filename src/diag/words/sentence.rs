@@ -93,7 +93,7 @@ pub fn all() -> impl Iterator<Item = Row> {
 
 const TABLES: [&[Row]; 9] = [abroad::PRINTED, abroad::TRANSLATED, ras::RAS, system::SYSTEM, security::SECURITY, events::EVENTS, events::NPS, unix::UNIX, unix::BROWSERS];
 
-/// Whether a sentence in German or French is among the words, and whether it was met in what Windows printed.
+/// Whether a sentence in another language than English is among the words, and whether it was met in what Windows printed.
 pub fn abroad(words: &[String]) -> Option<bool> {
     let within = |table: &[Row]| {
         let rows: Vec<Vec<&str>> = table.iter().map(|row| row.0.split(' ').collect()).collect();

@@ -1,4 +1,4 @@
-//! Sentences of Windows in German and French.
+//! Sentences of Windows in German, French, Spanish and Italian.
 //!
 //! What stands in `PRINTED` was met in what Windows itself printed, in logs and reports that others made public. `TRANSLATED` is the wording of
 //! Microsoft's own pages in that language (RRAS error codes, Always On VPN, WinHTTP, trust return values), which is near to that of the dialogue;
@@ -23,6 +23,11 @@ pub(super) const PRINTED: &[Row] = &[
     ("connexion existante a dû être fermée par l hôte distant", "WSAECONNRESET"),
     ("car l ordinateur cible l a expressément refusée", "WSAECONNREFUSED"),
     ("tentative de connexion a échoué car le parti connecté", "WSAETIMEDOUT"),
+    ("termina en un certificado de raíz no compatible con el proveedor de confianza", "CERT_E_UNTRUSTEDROOT"),
+    ("interrupción de una conexión existente por el host remoto", "WSAECONNRESET"),
+    ("ya que el equipo de destino denegó expresamente dicha conexión", "WSAECONNREFUSED"),
+    ("connessione in corso interrotta forzatamente dall host remoto", "WSAECONNRESET"),
+    ("rifiuto persistente del computer di destinazione", "WSAECONNREFUSED"),
 ];
 
 /// From Microsoft's pages; unverified as the wording of the dialogue.
@@ -47,6 +52,8 @@ pub(super) const TRANSLATED: &[Row] = &[
     ("le mot de passe spécifié a expiré", "ERROR_PASSWD_EXPIRED"),
     ("ne dispose pas des autorisations d accès à distance", "ERROR_NO_DIALIN_PERMISSION"),
     ("le mot de passe ou les deux ne sont pas valides sur le domaine", "ERROR_AUTHENTICATION_FAILURE"),
+    ("terminata in un certificato radice non attendibile", "CERT_E_UNTRUSTEDROOT"),
+    ("terminata in un certificato radice non considerato attendibile", "CERT_E_UNTRUSTEDROOT"),
     ("votre ordinateur et le serveur vpn a été interrompue", "ERROR_VPN_DISCONNECT"),
     ("n a pas pu être établie car le serveur distant ne répond pas", "ERROR_VPN_TIMEOUT"),
 ];
