@@ -67,7 +67,7 @@ const ALLOWED: &[Why] = &[
         because: "the probe asks further with hellos of its own; each is a connection by itself in the capture",
     },
     Why {
-        faults: &["tls.shuns-tls13"],
+        faults: &["tls.proxy-line", "tls.shuns-tls13"],
         told: "TCP-ACCEPT-NO-DATA",
         because: "the hello that was answered is one of the probe's own, and a connection by itself in the capture",
     },

@@ -18,6 +18,9 @@ pub(super) const REMEDIES: &[Row] = &[
         (RouterOs, "`/interface sstp-server server print`; `set enabled=yes port=443`, and an input rule for that port in `/ip firewall filter`."),
         (AccelPpp, "The module sstp under [modules], and port= under [sstp]; another program on the port shows in its log as a failed bind."),
     ]),
+    (&["TCP-PROXYPROTO-MISMATCH"], &[
+        (AccelPpp, "accept=ssl in place of accept=ssl,proxy under [sstp], or send-proxy in the balancer."),
+    ]),
     (&["TCP-SOURCE-NOT-ALLOWED"], &[
         (SoftEther, "`AcList` of the hub, and the limit for attacks on the listener."),
         (RouterOs, "The input chain of `/ip firewall filter`, and address lists in it."),

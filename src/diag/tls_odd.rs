@@ -50,6 +50,23 @@ pub(super) const TLS_ODD: &[Check] = &[
         ..ROW
     },
     Check {
+        id: "TCP-PROXYPROTO-MISMATCH",
+        layer: Layer::Tls,
+        title: "The server waits for a line of the PROXY protocol",
+        means: "It hangs up on a ClientHello, and answers one that stands behind a line of the PROXY protocol: it is set up to be reached through a \
+                balancer that sends this line, and the balancer does not send it, or clients come past it.",
+        fix: Fix {
+            admin: "Let the balancer send the line (HAProxy: send-proxy; nginx: proxy_protocol on), or let the server do without (accel-ppp: accept= \
+                    without proxy; sstp-server: without --proxy-protocol; a front end: without accept-proxy).",
+            user: "",
+        },
+        windows: &[Windows::Hresult(0x8007_2746)],
+        needs: Need::Began(Layer::Tls),
+        explains: &["TLS-RESET-IN-HANDSHAKE", "TCP-ACCEPT-NO-DATA", "TLS-HANDSHAKE-FAILED"],
+        look: Look::One(waits_for_a_proxy_line),
+        ..Check::ROW
+    },
+    Check {
         id: "TLS-CERT-KEY-TYPE",
         title: "Windows does not take the certificate's kind of key in TLS",
         means: "Schannel knows RSA and ECDSA over P-256, P-384 and P-521 only, and P-521 must be switched on; DSA went with Windows 10 1703, and up to \
@@ -115,6 +132,13 @@ fn rare_cipher(facts: &Facts) -> Option<Evidence> {
 /// One of the rows above tells what the server wants: its suites are neither outdated nor all unknown.
 pub(super) fn chose_oddly(facts: &Facts) -> bool {
     [anonymous_only, null_only, rare_group, rare_cipher].iter().any(|look| look(facts).is_some())
+}
+
+fn waits_for_a_proxy_line(facts: &Facts) -> Option<Evidence> {
+    let answered = facts.behind_line.as_ref().filter(|seen| matches!(seen.it, ScanAnswer::Accepted { .. } | ScanAnswer::Alert(_)))?;
+    let evidence = failed(facts, |_| true)?;
+    let says = "a hello behind PROXY UNKNOWN, on a connection of its own, was answered with TLS";
+    Some(Evidence { events: evidence.events.iter().copied().chain([answered.event]).collect(), ..evidence }.and(says))
 }
 
 fn unknown_key(facts: &Facts) -> Option<Evidence> {
