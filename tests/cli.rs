@@ -179,6 +179,43 @@ fn a_chain_put_right_is_written_as_pem_and_told_beside_the_report() {
 }
 
 #[test]
+fn several_trust_sources_give_a_verdict_each_and_one_cause() {
+    let sources = |report: &str| {
+        let report: serde_json::Value = serde_json::from_str(report).expect("JSON");
+        let session = report.get("sessions").map_or(&report, |sessions| &sessions[0]).clone();
+        let rows = session["trust"].as_array().expect("verdicts").clone();
+        let failing = session["findings"].as_array().expect("findings").iter();
+        let failing: Vec<String> = failing.filter(|row| row["severity"] == "fail").map(|row| row["id"].as_str().expect("an id").into()).collect();
+        let told = |row: &serde_json::Value| format!("{} {}", row["source"].as_str().expect("a name"), row["rule"].as_str().unwrap_or("good"));
+        (rows.iter().map(told).collect::<Vec<_>>(), failing)
+    };
+    let lab = ["probe", "--lab", "--until", "cert", "--trust", "system,mozilla"];
+    let pcap = scratch("trust.pcapng");
+    let capture = pcap.to_str().expect("UTF-8");
+    let (code, table, _) = run(&lab);
+    assert!(code == Some(0) && table.contains("Certificate judged by\n  lab       good"), "{table}");
+    assert_eq!(table.lines().filter(|line| line.contains(" untrusted-root ")).count(), 2, "{table}");
+    let (_, json, _) = run(&[&lab[..], &["-o", "json"]].concat());
+    let each = ["lab good", "system untrusted-root", "mozilla untrusted-root"].map(String::from).to_vec();
+    assert_eq!(sources(&json), (each, vec![]));
+    let (code, json, _) = run(&[&lab[..], &["--fault", "cert.expired", "-o", "json"]].concat());
+    let each = ["lab expired", "system expired", "mozilla expired"].map(String::from).to_vec();
+    assert_eq!((code, sources(&json)), (Some(1), (each, vec!["CERT-EXPIRED".to_string()])));
+    let (_, json, _) = run(&["probe", "--lab", "--until", "cert", "-o", "json"]);
+    assert_eq!(sources(&json), (vec!["lab good".to_string()], vec![]), "in turn, until one trusts");
+    assert_eq!(run(&["probe", "--lab", "--pcap", capture]).0, Some(0));
+    let judged = ["diagnose", capture, "--trust", "system", "--trust", "mozilla"];
+    let (_, json, _) = run(&[&judged[..], &["-o", "json"]].concat());
+    assert_eq!(sources(&json).0, ["system untrusted-root", "mozilla untrusted-root"], "{json}");
+    assert_eq!(sources(&json).1, ["CERT-UNTRUSTED-ROOT"]);
+    let (_, text, _) = run(&judged);
+    assert!(text.contains("Certificate judged by\n  system    untrusted-root"), "{text}");
+    let (code, _, errors) = run(&["diagnose", capture, "--trust", "none,mozilla"]);
+    assert!(code == Some(2) && errors.contains("--trust none judges no certificate"), "{errors}");
+    let _ = fs::remove_file(pcap);
+}
+
+#[test]
 fn a_closed_port_ends_with_1_and_several_reports_are_written_at_once() {
     let target = format!("127.0.0.1:{}", closed_port());
     let (json, junit) = (scratch("report.json"), scratch("report.xml"));

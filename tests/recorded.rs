@@ -67,7 +67,7 @@ const ALLOWED: &[Why] = &[
         because: "the probe asks further with hellos of its own; each is a connection by itself in the capture",
     },
     Why {
-        faults: &["tls.shuns-tls13"],
+        faults: &["tls.proxy-line", "tls.shuns-tls13"],
         told: "TCP-ACCEPT-NO-DATA",
         because: "the hello that was answered is one of the probe's own, and a connection by itself in the capture",
     },
@@ -123,6 +123,11 @@ const ALLOWED: &[Why] = &[
         ],
         told: "AUTH-CLIENT-LEFT",
         because: "the client leaves over what it read inside EAP, which is encrypted once more",
+    },
+    Why {
+        faults: &["auth.eap-md5-only"],
+        told: "",
+        because: "the probe asks for the other methods on further calls; each is a connection by itself in the capture",
     },
     Why { faults: &["auth.impostor"], told: "BIND-CLIENT-LEFT", because: "only who has the password can check the server's proof" },
 ];

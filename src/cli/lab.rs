@@ -77,15 +77,17 @@ pub async fn start(args: &ProbeArgs, config: &mut ProbeConfig) -> Result<Lab, Tr
     Ok(lab)
 }
 
-/// What the user gave stands; the rest is what the lab says. `roots`: trust the lab too, beside this store.
-pub fn dial(config: &mut ProbeConfig, dial: &Dial, way: &WayArgs, roots: Option<Roots>) -> Result<(), Trouble> {
+/// What the user gave stands; the rest is what the lab says. `roots`: trust the lab too, beside these stores.
+pub fn dial(config: &mut ProbeConfig, dial: &Dial, way: &WayArgs, roots: Option<&[Roots]>) -> Result<(), Trouble> {
     (config.target.host, config.target.port) = (dial.host.clone(), dial.port);
     config.target.connect = sense::connect(way, dial.port);
     config.target.server_name = config.target.server_name.take().or_else(|| dial.server_name.clone());
     let overrides = dial.resolve.iter().map(|(host, addresses)| Override { host: host.clone(), addresses: addresses.clone() });
     config.resolver.overrides.extend(overrides);
     if let Some(roots) = roots {
-        config.trust = Arc::new(Trust::of(trust::store(roots), "lab", &dial.ca_der));
+        let stores = trust::stores(roots);
+        let lab = Trust::of(stores.first().copied().unwrap_or_default(), "lab", &dial.ca_der);
+        config.trust = Arc::new(trust::beside(lab, &stores, false));
     }
     config.wish.revocation |= dial.wish.revocation;
     config.wish.nameless |= dial.wish.nameless;

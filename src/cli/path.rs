@@ -200,7 +200,7 @@ pub(super) async fn rehearsal(args: &PathArgs, config: &mut PathConfig) -> Resul
         meeting.by = street.lab.addresses().first().map(ToString::to_string);
     }
     let dial = street.lab.dial();
-    lab::dial(&mut config.probe, dial, &args.way, Some(args.roots.trust))?;
+    lab::dial(&mut config.probe, dial, &args.way, Some(&args.roots.trust))?;
     config.probe.target.port = street.target.port();
     let over = [(pki::NAME, street.target), (CONTROL, street.control)];
     config.probe.resolver.overrides = over.iter().map(|(host, at)| Override { host: (*host).into(), addresses: vec![at.ip()] }).collect();

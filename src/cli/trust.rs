@@ -9,11 +9,22 @@ use std::path::{Path, PathBuf};
 
 /// What the arguments trust.
 pub fn roots(args: &RootArgs) -> Result<Trust, Trouble> {
-    of(store(args.trust), &args.ca)
+    of(&stores(&args.trust), &args.ca)
 }
 
-/// A store, and the files of `--ca` before it.
-pub fn of(store: Store, ca: &[PathBuf]) -> Result<Trust, Trouble> {
+/// Stores, and the files of `--ca` before them. Where several sources were named, each gives its verdict.
+pub fn of(stores: &[Store], ca: &[PathBuf]) -> Result<Trust, Trouble> {
+    let trust = files(stores.first().copied().unwrap_or_default(), ca)?;
+    Ok(beside(trust, stores, !ca.is_empty()))
+}
+
+/// Trust in the first store, with the others that were named beside it; `files`: files were named too.
+pub fn beside(trust: Trust, stores: &[Store], files: bool) -> Trust {
+    let named = stores.iter().fold(trust, |trust, store| trust.and(*store));
+    if usize::from(files) + stores.len() > 1 && !stores.is_empty() { named.side_by_side() } else { named }
+}
+
+fn files(store: Store, ca: &[PathBuf]) -> Result<Trust, Trouble> {
     match ca {
         [] => Ok(Trust::open(store, None)?),
         [one] => Ok(Trust::open(store, Some(one))?),
@@ -28,12 +39,19 @@ pub fn of(store: Store, ca: &[PathBuf]) -> Result<Trust, Trouble> {
     }
 }
 
-/// The store of that argument.
-pub fn store(roots: Roots) -> Store {
-    match roots {
-        Roots::System => Store::System,
-        Roots::Mozilla => Store::Mozilla,
+/// The stores of those arguments, each once.
+pub fn stores(roots: &[Roots]) -> Vec<Store> {
+    let mut stores = Vec::new();
+    for roots in roots {
+        let store = match roots {
+            Roots::System => Store::System,
+            Roots::Mozilla => Store::Mozilla,
+        };
+        if !stores.contains(&store) {
+            stores.push(store);
+        }
     }
+    stores
 }
 
 /// The certificates of a file: PEM, else one in DER.

@@ -5,6 +5,7 @@ mod constraints;
 mod mend;
 mod order;
 mod path;
+mod policy;
 mod rsa;
 mod rules;
 pub(super) mod signature;
@@ -118,9 +119,15 @@ pub enum Rule {
     PathLength,
     /// A CA above does not allow the names of the leaf. RFC 5280 6.1.3 (b) and (c); Windows: CERT_E_INVALID_NAME.
     NameConstraints,
+    /// A CA demands a policy that holds through the whole chain, and none does, or maps what may not be mapped. RFC 5280 6.1.3 (f);
+    /// Windows: CERT_E_INVALID_POLICY.
+    PolicyConstraints,
     /// A key below 2048 bits (RSA, DSA) or 224 bits (EC). Windows refuses RSA only below 1024 bits unless set otherwise.
     WeakKey,
-    /// Signed with SHA-1, MD5 or MD2. Windows refuses these below public roots only.
+    /// Signed in a way that Windows does not know. CNG has no SHA-224, SHA-512/224, SHA-512/256, RIPEMD-160, EdDSA, GOST R 34.10 and SM2, and SHA-3
+    /// since Windows 11 24H2 only (CNG algorithm identifiers); Windows: TRUST_E_CERT_SIGNATURE (unverified).
+    ForeignSignature,
+    /// Signed with SHA-1, MD5, MD4 or MD2. Windows refuses these below public roots only.
     WeakSignature,
     /// The signature was not made with the issuer's key. RFC 5280 6.1.3 (a)(1); Windows: TRUST_E_CERT_SIGNATURE.
     BadSignature,
@@ -139,6 +146,11 @@ pub enum Rule {
 }
 
 impl Rule {
+    /// The name of the report: `untrusted-root`.
+    pub fn name(self) -> String {
+        serde_json::to_value(self).ok().and_then(|name| name.as_str().map(str::to_string)).unwrap_or_default()
+    }
+
     /// Whether a Windows client outside the server's domain refuses the server for it.
     pub fn trust_breaking(self) -> bool {
         match self {
@@ -146,8 +158,8 @@ impl Rule {
             Rule::NameMismatch | Rule::WildcardDepth | Rule::IdnNotEncoded | Rule::IpNotInSan => true,
             Rule::SelfSigned | Rule::UntrustedRoot | Rule::MissingIntermediate => true,
             Rule::BadSignature => true,
-            Rule::EkuMissing | Rule::KeyUsage | Rule::BasicConstraints | Rule::PathLength | Rule::NameConstraints => true,
-            Rule::UnknownCritical | Rule::CrlLdapOnly => true,
+            Rule::EkuMissing | Rule::KeyUsage | Rule::BasicConstraints | Rule::PathLength | Rule::NameConstraints | Rule::PolicyConstraints => true,
+            Rule::ForeignSignature | Rule::UnknownCritical | Rule::CrlLdapOnly => true,
             // That we cannot check it is no fault of the server; what it takes to trust is `ChainVerdict::is_proven`.
             Rule::UncheckedSignature => false,
             Rule::CnOnly | Rule::EkuAbsent | Rule::WeakKey | Rule::WeakSignature => false,
@@ -228,6 +240,7 @@ pub fn judge(chain: &[Cert], anchors: &[Anchor], name: &str, now_unix: i64) -> C
     problems.extend(order::of(chain, &found.path, now_unix));
     let root = found.anchor.and_then(|index| anchors.get(index)).and_then(|anchor| anchor.cert.as_deref());
     problems.extend(rules::of(chain, &found.path, root, name, now_unix));
+    problems.extend(policy::violation(chain, &found.path));
     problems.sort_by_key(|problem| (!problem.rule.trust_breaking(), problem.cert, problem.rule));
     let anchor = found.anchor.and_then(|index| anchors.get(index)).map(|anchor| anchor.title.clone());
     ChainVerdict { path: found.path, anchor, problems }

@@ -295,7 +295,7 @@ pub(super) fn longest_wait(facts: &Facts, until: usize) -> Option<Micros> {
 }
 
 /// The EAP types that the server asked for, without those that are no method, each once.
-fn requested_types(facts: &Facts) -> Vec<u8> {
+pub(super) fn requested_types(facts: &Facts) -> Vec<u8> {
     let mut types = Vec::new();
     for seen in facts.ppp.iter().filter(|seen| seen.by == Some(Side::Server)) {
         if let ppp::Body::Eap(eap::Packet { code: 1, kind: Some(kind @ eap::MD5..), .. }) = &seen.it.body

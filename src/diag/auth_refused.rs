@@ -3,7 +3,7 @@
 use super::auth::Proof;
 use super::auth_eap;
 use super::check::{Check, Evidence, Fix, Look, Need, Severity, Windows};
-use super::look::{ENDINGS, ras, stop, terminate, text};
+use super::look::{ENDINGS, endings_and, ras, stop, terminate, text};
 use super::product::{self, Product};
 use crate::base::{Layer, Micros, Side, SpecRef};
 use crate::transcript::facts::Facts;
@@ -230,22 +230,47 @@ pub(super) const AUTH_REFUSED: &[Check] = &[
         ..Check::ROW
     },
     Check {
-        id: "AUTH-MFA-TIMEOUT",
+        id: "AUTH-REFUSED-LATE",
         layer: Layer::Auth,
         severity: Severity::Note,
         title: "The refusal came late",
-        means: "The server waited long before it said no: a second factor was not confirmed in time, or RADIUS is slow.",
+        means: "The server waited before it said no: the first RADIUS server does not answer, or a second factor was refused.",
         fix: Fix {
-            admin: "Raise the RADIUS timeout above the time for the second factor; one server per try.",
-            user: "Confirm the prompt quickly.",
+            admin: "Check the order and reach of the RADIUS servers, and whether a second factor was asked for.",
+            user: "Confirm the prompt if there is one.",
         },
-        windows: &[Windows::Ras(718), Windows::Ras(691)],
-        verified: true,
         needs: Need::Began(Layer::Auth),
         look: Look::One(refused_late),
         ..Check::ROW
     },
 ];
+
+/// What tells why a refusal came, where its number does not: it stands before the rows of the numbers.
+pub(super) const AUTH_WAITED: &[Check] = &[Check {
+    id: "AUTH-MFA-TIMEOUT",
+    layer: Layer::Auth,
+    title: "The second factor was not confirmed in time",
+    means: "The server waited so long before it said no that it waited for a person: a second factor is asked for once the password was found right \
+            (the extension of NPS does so), and nobody confirmed it, or only after the time of RADIUS was over. The number sent with it is that of a \
+            wrong password.",
+    fix: Fix {
+        admin: "Raise the RADIUS timeout above the time for the second factor (60 s for the MFA extension of NPS); one server per try.",
+        user: "Confirm the prompt quickly; look whether the telephone or the app gets it.",
+    },
+    windows: &[Windows::Ras(691), Windows::Ras(718)],
+    verified: true,
+    needs: Need::Began(Layer::Auth),
+    explains: endings_and![
+        "AUTH-MSCHAP-691",
+        "AUTH-CHAP-FAILURE",
+        "AUTH-PAP-NAK",
+        "AUTH-EAP-FAILURE",
+        "AUTH-PEAP-REFUSED",
+        "AUTH-EAP-CERT-NO-ACCOUNT",
+    ],
+    look: Look::One(waited_for_a_person),
+    ..Check::ROW
+}];
 
 /// The server said no to the credentials.
 pub(super) fn said_no(facts: &Facts) -> bool {
@@ -345,15 +370,25 @@ pub(super) fn user(facts: &Facts) -> Option<String> {
     facts.asked.user.clone().or_else(|| Some(String::from_utf8_lossy(&seen()?).into_owned()))
 }
 
+/// The refusal, and the longest time that the server took over a proof before it.
+fn wait_before_no(facts: &Facts) -> Option<(usize, Micros)> {
+    let of_pap = || pap_refused(facts)?.events.last().copied();
+    let event = refusal(facts).map(|no| no.event).or_else(|| eap_failure(facts)).or_else(of_pap)?;
+    Some((event, super::auth::longest_wait(facts, event)?))
+}
+
 fn refused_late(facts: &Facts) -> Option<Evidence> {
-    let event = refusal(facts).map(|no| no.event).or_else(|| eap_failure(facts))?;
-    let waited = super::auth::longest_wait(facts, event)?;
-    let likely = if waited >= LIKE_A_SECOND_FACTOR {
-        "as where a second factor is waited for"
-    } else {
-        "as where the first RADIUS server does not answer"
-    };
-    (waited >= LATE).then(|| Evidence::at(event, format!("the answer came {waited} after the response, {likely}")))
+    let (event, waited) = wait_before_no(facts).filter(|_| waited_for_a_person(facts).is_none())?;
+    (waited >= LATE).then(|| Evidence::at(event, format!("the answer came {waited} after the response")))
+}
+
+/// A number that tells something else counts for more than the time; a name alone is no proof that a second factor could follow.
+fn waited_for_a_person(facts: &Facts) -> Option<Evidence> {
+    let (event, waited) = wait_before_no(facts)?;
+    let silent = refusal(facts).is_none_or(|no| no.code.is_none_or(|code| code == 691));
+    let proved = super::auth::proof(facts).is_some();
+    (waited >= LIKE_A_SECOND_FACTOR && silent && proved)
+        .then(|| Evidence::at(event, format!("the refusal came {waited} after the response")))
 }
 
 /// A failure that MS-CHAPv2, plain or within EAP, or CHAP carries.

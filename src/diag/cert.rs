@@ -194,6 +194,12 @@ pub(super) fn reason(facts: &Facts, seen: &Seen<(String, ChainVerdict)>) -> Opti
     Some(format!("{source}: {}", sentence(facts, problem)))
 }
 
+/// What keeps a source from trusting the chain, and the whole sentence; an unchecked signature counts, since it proves nothing.
+pub fn objection<'a>(facts: &Facts, verdict: &'a ChainVerdict) -> Option<(&'a Problem, String)> {
+    let problem = verdict.in_the_way()?;
+    Some((problem, sentence(facts, problem)))
+}
+
 /// Every trust source that counts finds the chain broken by one of the rules: those that know its root, which may be what is wrong, or all
 /// where none does.
 pub(super) fn wrong(facts: &Facts, rules: &[Rule]) -> Option<Evidence> {

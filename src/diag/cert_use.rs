@@ -66,7 +66,7 @@ pub(super) const CERT_USE: &[Check] = &[
         title: "A rule of an issuing CA is broken",
         means: "An issuer is no CA, may not sign certificates, or has more CAs below it than it allows.",
         fix: Fix { admin: "Mend the profile of the CA and have the certificate reissued.", user: "" },
-        windows: &[Windows::Hresult(0x8009_6019), Windows::Hresult(0x800B_0113)],
+        windows: &[Windows::Hresult(0x8009_6019)],
         spec: &[SpecRef::rfc(5280, "6.1.4")],
         needs: Need::Chain,
         explains: OF_THE_CA,
@@ -74,9 +74,47 @@ pub(super) const CERT_USE: &[Check] = &[
         ..Check::ROW
     },
     Check {
+        id: "CERT-POLICY-CONSTRAINTS",
+        layer: Layer::Cert,
+        title: "A CA demands a certificate policy that the chain does not keep",
+        means: "A CA certificate of the chain bears policy constraints: what is issued below it must name a policy that holds from there to the \
+               server's certificate. None does, or policies are mapped where that is forbidden.",
+        fix: Fix {
+            admin: "Have the certificates reissued with the policies that the CA asks for (CAPolicy.inf and the issuance policies of the template), \
+                   or have the constraint taken out of the CA certificate.",
+            user: "",
+        },
+        windows: &[Windows::Hresult(0x800B_0113)],
+        spec: &[SpecRef::rfc(5280, "4.2.1.11"), SpecRef::rfc(5280, "6.1.3")],
+        needs: Need::Chain,
+        explains: OF_THE_CA,
+        look: Look::One(|facts| wrong(facts, &[Rule::PolicyConstraints])),
+        ..Check::ROW
+    },
+    Check {
+        id: "CERT-SIGNATURE-UNKNOWN",
+        layer: Layer::Cert,
+        title: "A certificate is signed in a way that Windows does not know",
+        means: "Windows has RSA and ECDSA signatures with SHA-256, SHA-384 and SHA-512. It has no SHA-224, RIPEMD-160, Ed25519, Ed448, GOST or SM2 for \
+               certificates, and SHA-3 at most since Windows 11 24H2: to it the signature counts as wrong, whoever made it.",
+        fix: Fix { admin: "Have the certificate reissued with RSA or ECDSA and SHA-256; set the CA to it (signature algorithm).", user: "" },
+        windows: &[Windows::Hresult(0x8009_6004)],
+        spec: &[SpecRef::rfc(5280, "4.1.1.2")],
+        needs: Need::Chain,
+        explains: &[
+            "CERT-UNCHECKED",
+            "CERT-CLIENT-SAYS-BAD",
+            "CERT-CLIENT-SAYS-UNKNOWN-CA",
+            "TLS-CLIENT-LEFT",
+            "HTTP-CLIENT-LEFT",
+        ],
+        look: Look::One(|facts| wrong(facts, &[Rule::ForeignSignature])),
+        ..Check::ROW
+    },
+    Check {
         id: "CERT-MD5",
         layer: Layer::Cert,
-        title: "A certificate is signed with MD5 or MD2",
+        title: "A certificate is signed with MD5, MD4 or MD2",
         means: "Such signatures have been forged for years. No current client accepts them, and nothing here checks them.",
         fix: Fix { admin: "Have the certificates reissued with SHA-256.", user: "" },
         spec: &[SpecRef::rfc(6151, "2")],
@@ -129,9 +167,10 @@ fn signed_with_md5(facts: &Facts) -> Option<Evidence> {
     weak(facts, Rule::WeakSignature, is_older_than_sha1)
 }
 
-/// Signed with MD5 or MD2.
+/// Signed with MD5, MD4 or MD2.
 pub(super) fn is_older_than_sha1(cert: &Cert) -> bool {
-    cert.signature.starts_with("md5") || cert.signature.starts_with("md2")
+    let hash = cert.signature.strip_prefix("rsassaPss-").unwrap_or(&cert.signature);
+    ["md5", "md4", "md2"].iter().any(|old| hash.starts_with(old))
 }
 
 fn key_blocked(facts: &Facts) -> Option<Evidence> {

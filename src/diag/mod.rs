@@ -5,6 +5,7 @@
 
 mod auth;
 mod auth_eap;
+mod auth_md5;
 mod auth_refused;
 mod binding;
 pub mod cause;
@@ -55,6 +56,7 @@ pub mod visibility;
 pub mod witness;
 pub mod words;
 
+pub use cert::objection;
 pub use check::{Check, Evidence, Fix, Look, Need, Severity, Windows};
 pub use judge::{Finding, Judgement, judge, judge_among};
 
@@ -98,6 +100,8 @@ const TABLES: &[&[Check]] = &[
     sstp::SSTP,
     tap_call::TAP_CALL,
     lcp::LCP,
+    auth_md5::AUTH_MD5,
+    auth_refused::AUTH_WAITED,
     auth_eap::AUTH_EAP,
     auth_refused::AUTH_REFUSED,
     auth::AUTH,

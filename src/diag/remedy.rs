@@ -18,6 +18,9 @@ pub(super) const REMEDIES: &[Row] = &[
         (RouterOs, "`/interface sstp-server server print`; `set enabled=yes port=443`, and an input rule for that port in `/ip firewall filter`."),
         (AccelPpp, "The module sstp under [modules], and port= under [sstp]; another program on the port shows in its log as a failed bind."),
     ]),
+    (&["TCP-PROXYPROTO-MISMATCH"], &[
+        (AccelPpp, "accept=ssl in place of accept=ssl,proxy under [sstp], or send-proxy in the balancer."),
+    ]),
     (&["TCP-SOURCE-NOT-ALLOWED"], &[
         (SoftEther, "`AcList` of the hub, and the limit for attacks on the listener."),
         (RouterOs, "The input chain of `/ip firewall filter`, and address lists in it."),
@@ -41,7 +44,7 @@ pub(super) const REMEDIES: &[Row] = &[
         (RouterOs, "`/interface sstp-server server set certificate=...`; the certificate has to have its key (flag K)."),
         (AccelPpp, "ssl-pemfile= and ssl-keyfile= under [sstp] have to be readable."),
     ]),
-    (&["CERT-EXPIRED", "CERT-EXPIRES-SOON", "CERT-EXPIRES-30-DAYS", "CERT-NOT-YET-VALID", "CERT-NAME-MISMATCH", "CERT-SELF-SIGNED", "CERT-UNTRUSTED-ROOT", "CERT-EKU-MISSING", "CERT-REVOKED", "CERT-CN-ONLY", "CERT-WILDCARD-DEPTH", "CERT-SHA1", "CERT-WEAK-KEY", "CERT-RENEWED-NOT-ACTIVE"], &[
+    (&["CERT-EXPIRED", "CERT-EXPIRES-SOON", "CERT-EXPIRES-30-DAYS", "CERT-NOT-YET-VALID", "CERT-NAME-MISMATCH", "CERT-SELF-SIGNED", "CERT-UNTRUSTED-ROOT", "CERT-EKU-MISSING", "CERT-REVOKED", "CERT-CN-ONLY", "CERT-WILDCARD-DEPTH", "CERT-SHA1", "CERT-SIGNATURE-UNKNOWN", "CERT-WEAK-KEY", "CERT-RENEWED-NOT-ACTIVE"], &[
         (Rras, "Import it into the store of the machine, then `Set-RemoteAccess -SslCertificate` or the page Security of the console; restart RemoteAccess."),
         (SoftEther, "`ServerCertSet /LOADCERT:... /LOADKEY:...`."),
         (RouterOs, "`/certificate import`, then `/interface sstp-server server set certificate=...`."),
@@ -53,7 +56,7 @@ pub(super) const REMEDIES: &[Row] = &[
         (RouterOs, "`/certificate import` the intermediate too."),
         (AccelPpp, "Append the intermediates, leaf first, to the file of ssl-pemfile=."),
     ]),
-    (&["LCP-AUTH-NO-COMMON", "LCP-EAP-ONLY", "LCP-AUTH-NAK-LOOP", "AUTH-NOT-DEMANDED", "AUTH-PAP-USED", "AUTH-WEAK-OFFERED", "AUTH-CHAP-MD5-USED", "AUTH-PAP-ONLY-WORKS", "AUTH-EAP-METHOD-MISMATCH"], &[
+    (&["LCP-AUTH-NO-COMMON", "LCP-EAP-ONLY", "LCP-AUTH-NAK-LOOP", "AUTH-NOT-DEMANDED", "AUTH-PAP-USED", "AUTH-WEAK-OFFERED", "AUTH-CHAP-MD5-USED", "AUTH-PAP-ONLY-WORKS", "AUTH-EAP-METHOD-MISMATCH", "AUTH-EAP-MD5-ONLY", "AUTH-EAP-MD5-USED"], &[
         (Rras, "Authentication Methods on the page Security of the console, and the methods of the network policy in NPS."),
         (SoftEther, "It offers what the user's authentication allows: a password kept by SoftEther, or an NT domain or RADIUS, allows MS-CHAPv2."),
         (RouterOs, "`/interface sstp-server server set authentication=mschap2`."),

@@ -50,14 +50,31 @@ pub(super) const TLS_ODD: &[Check] = &[
         ..ROW
     },
     Check {
+        id: "TCP-PROXYPROTO-MISMATCH",
+        layer: Layer::Tls,
+        title: "The server waits for a line of the PROXY protocol",
+        means: "It hangs up on a ClientHello, and answers one that stands behind a line of the PROXY protocol: it is set up to be reached through a \
+                balancer that sends this line, and the balancer does not send it, or clients come past it.",
+        fix: Fix {
+            admin: "Let the balancer send the line (HAProxy: send-proxy; nginx: proxy_protocol on), or let the server do without (accel-ppp: accept= \
+                    without proxy; sstp-server: without --proxy-protocol; a front end: without accept-proxy).",
+            user: "",
+        },
+        windows: &[Windows::Hresult(0x8007_2746)],
+        needs: Need::Began(Layer::Tls),
+        explains: &["TLS-RESET-IN-HANDSHAKE", "TCP-ACCEPT-NO-DATA", "TLS-HANDSHAKE-FAILED"],
+        look: Look::One(waits_for_a_proxy_line),
+        ..Check::ROW
+    },
+    Check {
         id: "TLS-CERT-KEY-TYPE",
         title: "Windows does not take the certificate's kind of key in TLS",
-        means: "Schannel knows RSA and ECDSA over P-256, P-384 and P-521 only, and P-521 must be switched on; up to TLS 1.2 a key bound to \
-                RSASSA-PSS is of no use to most clients. With another key the handshake ends with an alert.",
+        means: "Schannel knows RSA and ECDSA over P-256, P-384 and P-521 only, and P-521 must be switched on; DSA went with Windows 10 1703, and up to \
+                TLS 1.2 a key bound to RSASSA-PSS is of no use to most clients. With another key the handshake ends with an alert.",
         fix: Fix { admin: "Use a certificate with an RSA key of 2048 bits or more, or with an EC key on P-256 or P-384.", user: "" },
         spec: &[SpecRef::rfc(8446, "9.1")],
         needs: Need::Chain,
-        explains: &["TLS-WINDOWS-SHARES-NOTHING", "TLS-NO-COMMON-CIPHER", "TLS-HANDSHAKE-FAILED"],
+        explains: &["TLS-WINDOWS-SHARES-NOTHING", "TLS-NO-COMMON-CIPHER", "TLS-LEGACY-CIPHER", "TLS-HANDSHAKE-FAILED"],
         look: Look::One(unknown_key),
         ..ROW
     },
@@ -117,6 +134,13 @@ pub(super) fn chose_oddly(facts: &Facts) -> bool {
     [anonymous_only, null_only, rare_group, rare_cipher].iter().any(|look| look(facts).is_some())
 }
 
+fn waits_for_a_proxy_line(facts: &Facts) -> Option<Evidence> {
+    let answered = facts.behind_line.as_ref().filter(|seen| matches!(seen.it, ScanAnswer::Accepted { .. } | ScanAnswer::Alert(_)))?;
+    let evidence = failed(facts, |_| true)?;
+    let says = "a hello behind PROXY UNKNOWN, on a connection of its own, was answered with TLS";
+    Some(Evidence { events: evidence.events.iter().copied().chain([answered.event]).collect(), ..evidence }.and(says))
+}
+
 fn unknown_key(facts: &Facts) -> Option<Evidence> {
     let refused = || failed(facts, |_| true).is_some() || facts.secured.is_some() && current_windows_left_out(facts).is_some();
     let unknown = |leaf: &&Cert| UNKNOWN_KEYS.iter().any(|kind| leaf.key_algorithm.starts_with(kind)) || is_unusual(leaf) && refused();
@@ -128,9 +152,9 @@ fn unknown_key(facts: &Facts) -> Option<Evidence> {
 }
 
 /// Known, but in no usual hello up to TLS 1.2: the curve of the key has to be among the groups offered (RFC 8422 5.1), and a
-/// key that is bound to RSASSA-PSS needs the schemes of RFC 8446 4.2.3.
+/// key that is bound to RSASSA-PSS needs the schemes of RFC 8446 4.2.3. Of DSA the old Windows have suites, the current ones none.
 fn is_unusual(leaf: &Cert) -> bool {
-    leaf.key_algorithm == "RSA-PSS" || leaf.key_algorithm == "EC" && !USUAL_CURVES.contains(&leaf.key.as_str())
+    ["RSA-PSS", "DSA"].contains(&leaf.key_algorithm.as_str()) || leaf.key_algorithm == "EC" && !USUAL_CURVES.contains(&leaf.key.as_str())
 }
 
 fn short_prime(facts: &Facts) -> Option<Evidence> {

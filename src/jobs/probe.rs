@@ -166,6 +166,7 @@ fn head(config: &ProbeConfig, clock: &Clock) -> Head {
         credentials: config.credentials.is_some(),
         user: config.credentials.as_ref().map(|credentials| credentials.user.clone()),
         proxy: config.proxy.as_ref().map(ProxyConfig::authority),
+        sources: config.trust.compared(),
         ..config.asked.clone()
     };
     Head {

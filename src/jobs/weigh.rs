@@ -50,6 +50,7 @@ impl Scales {
             let (verdicts, refused) = trust.judged(certs, name, unix);
             self.last = Some(Judged { certs: certs.clone(), name: name.to_string(), unix, verdicts, refused });
         }
+        transcript.head.asked.sources = trust.compared();
         let last = self.last.as_ref().map(|last| (last.verdicts.clone(), last.refused.clone()));
         let (mut verdicts, mut refused) = last.unwrap_or_default();
         if !self.named && refused.is_some() {

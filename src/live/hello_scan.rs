@@ -52,18 +52,28 @@ pub async fn scan(route: &Route, server_name: &str, seed: u64, within: Duration,
     heard.sort_by_key(|row| row.0);
     let mut chain = None;
     let speaks_tls = heard.iter().any(|(_, heard)| matches!(heard.answer, ScanAnswer::Accepted { .. } | ScanAnswer::Alert(_)));
+    let hangs_up = heard.iter().any(|(_, heard)| matches!(heard.answer, ScanAnswer::Closed(_)));
     for (offered, heard) in heard {
         notes.note(Some(Side::Server), Layer::Tls, What::Scanned { offered, answer: heard.answer });
         chain = heard.certs.filter(|certs| !certs.is_empty()).or(chain);
     }
     if speaks_tls {
         as_windows(route, server_name, seed, within, notes).await;
+    } else if hangs_up {
+        behind_line(route, server_name, seed, within, notes).await;
     }
     let certs = chain.unwrap_or_default();
     if !certs.is_empty() {
         notes.note(Some(Side::Server), Layer::Tls, What::Chain { from: route.server(), certs: certs.clone(), aside: true });
     }
     certs
+}
+
+/// Asks once more as a balancer does that says first for whom it asks: who hangs up on anything else may wait for that.
+async fn behind_line(route: &Route, server_name: &str, seed: u64, within: Duration, notes: &mut Notes<'_>) {
+    let hello = ClientHello::wide(TLS12, random(seed, BEHIND_LINE), sni(server_name));
+    let heard = ask::ask_behind(route, PROXY_LINE, &hello, Shares::default(), Until::Hello, within).await;
+    notes.note(Some(Side::Server), Layer::Tls, What::ScannedBehindLine { answer: heard.answer });
 }
 
 /// Sends the hellos of every Windows, each on a connection of its own, all at once, and notes the answers.
@@ -95,6 +105,10 @@ fn sni(name: &str) -> Option<String> {
 
 /// Where the random numbers of known clients' hellos begin, apart from those of versions.
 const CLIENT_PLACES: usize = 0x1000;
+/// The place of the hello behind a line.
+const BEHIND_LINE: usize = 0x2000;
+/// PROXY protocol 2.1: the short form, which names no address and so tells nothing false.
+const PROXY_LINE: &[u8] = b"PROXY UNKNOWN\r\n";
 /// What is asked for, oldest first.
 const VERSIONS: [u16; 5] = [SSL30, TLS10, TLS11, TLS12, TLS13];
 

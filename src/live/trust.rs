@@ -39,12 +39,17 @@ impl Store {
     }
 }
 
-/// What is trusted: the certificates of `--ca`, then a store, which is read only when these do not do.
+/// What is trusted: the certificates of `--ca`, then stores, each read only when it is asked.
 #[derive(Debug, Default)]
 pub struct Trust {
-    store: Store,
     own: Option<(String, Vec<Anchor>)>,
-    roots: OnceLock<Vec<Anchor>>,
+    first: Store,
+    /// Asked after the first.
+    further: Option<Store>,
+    /// Every source gives its verdict, though one before trusts the chain.
+    every: bool,
+    system: OnceLock<Vec<Anchor>>,
+    mozilla: OnceLock<Vec<Anchor>>,
 }
 
 impl Trust {
@@ -54,20 +59,38 @@ impl Trust {
             Some(path) => Some((path.display().to_string(), read_anchors(path)?)),
             None => None,
         };
-        Ok(Trust { store, own, roots: OnceLock::new() })
+        Ok(Trust { own, first: store, ..Trust::default() })
     }
 
     /// Certificates at hand (DER) in place of a file; what is no certificate is left out.
     pub fn of(store: Store, source: impl Into<String>, ders: &[Vec<u8>]) -> Trust {
         let anchors = ders.iter().filter_map(|der| Anchor::from_root(der).ok()).collect();
-        Trust { store, own: Some((source.into(), anchors)), roots: OnceLock::new() }
+        Trust { own: Some((source.into(), anchors)), first: store, ..Trust::default() }
     }
 
-    /// Judges the chain for `name` at a moment (seconds since 1970-01-01 UTC) with every source until one trusts it: each
-    /// verdict, and why the chain is not trusted in the end.
+    /// The same roots, and those of another store behind them.
+    pub fn and(self, store: Store) -> Trust {
+        let further = if store == self.first { self.further } else { Some(store) };
+        Trust { further, ..self }
+    }
+
+    /// The same roots, and every source gives its verdict, though one before trusts the chain.
+    pub fn side_by_side(self) -> Trust {
+        Trust { every: true, ..self }
+    }
+
+    /// The names of the sources that each give a verdict; none where they are asked in turn until one trusts.
+    pub fn compared(&self) -> Vec<String> {
+        let own = self.own.iter().map(|(source, _)| source.clone());
+        let stores = self.stores().map(|store| store.name().to_string());
+        own.chain(stores).filter(|_| self.every).collect()
+    }
+
+    /// Judges the chain for `name` at a moment (seconds since 1970-01-01 UTC) with every source, or with each until one trusts
+    /// it: each verdict, and why the chain is not trusted in the end.
     pub fn judged(&self, certs: &[Bytes], name: &str, unix: i64) -> (Vec<(String, ChainVerdict)>, Option<String>) {
         let mut verdicts = Vec::new();
-        let mut refused: Option<(bool, String)> = None;
+        let (mut refused, mut trusted): (Option<(bool, String)>, bool) = (None, false);
         let parsed = parsed(certs);
         for (source, anchors) in self.sources() {
             let verdict = match &parsed {
@@ -77,13 +100,16 @@ impl Trust {
             let problem = refusal(&verdict);
             let reaches_root = verdict.anchor.is_some();
             verdicts.push((source.to_string(), verdict));
-            let Some(says) = problem else { return (verdicts, None) };
+            let Some(says) = problem else {
+                trusted = true;
+                if self.every { continue } else { break }
+            };
             // Of two refusals the one of the store that knows the root tells what is really wrong.
             if refused.as_ref().is_none_or(|(known, _)| reaches_root && !known) {
                 refused = Some((reaches_root, says));
             }
         }
-        (verdicts, refused.map(|row| row.1))
+        (verdicts, refused.filter(|_| !trusted).map(|row| row.1))
     }
 
     /// The certificates of one file and nothing else, by name: for EAP, where a profile names its roots one by one.
@@ -110,7 +136,19 @@ impl Trust {
     /// The sources in the order in which they are asked.
     fn sources(&self) -> impl Iterator<Item = (&str, &[Anchor])> {
         let own = self.own.iter().map(|(source, anchors)| (source.as_str(), anchors.as_slice()));
-        own.chain(std::iter::once_with(|| (self.store.name(), self.roots.get_or_init(|| load(self.store)).as_slice())))
+        own.chain(self.stores().map(|store| (store.name(), self.roots(store))))
+    }
+
+    fn stores(&self) -> impl Iterator<Item = Store> {
+        std::iter::once(self.first).chain(self.further)
+    }
+
+    fn roots(&self, store: Store) -> &[Anchor] {
+        let kept = match store {
+            Store::System => &self.system,
+            Store::Mozilla => &self.mozilla,
+        };
+        kept.get_or_init(|| load(store))
     }
 }
 
@@ -254,11 +292,32 @@ mod tests {
         let certs = [Bytes::from(pki.leaf)];
         let (trusted, events) = weighed(&certs, &Signature::Good, &trust, "vpn.example.test");
         assert!(trusted, "{events:?}");
-        assert!(trust.roots.get().is_none(), "the store was not needed");
+        assert!(trust.mozilla.get().is_none(), "the store was not needed");
         let (trusted, events) = weighed(&certs, &Signature::Good, &trust, "other.example.test");
         let verdicts = events.iter().filter(|event| matches!(event.what, What::Trust { .. })).count();
         assert_eq!((trusted, verdicts), (false, 2));
         assert!(matches!(events.last().map(|event| &event.what), Some(What::Down(Reason::Untrusted(_)))));
+    }
+
+    #[test]
+    fn sources_side_by_side_each_give_a_verdict_and_one_that_trusts_is_enough() {
+        let pki = pki();
+        let certs = [Bytes::from(pki.leaf)];
+        let trust = |ders: &[Vec<u8>]| Trust::of(Store::Mozilla, "corp.pem", ders).and(Store::System).and(Store::Mozilla);
+        let sources = |trust: &Trust, name: &str| {
+            let (verdicts, refused) = trust.judged(&certs, name, Clock::start().unix_ms() / 1000);
+            let rows = verdicts.into_iter().map(|(source, verdict)| (source, verdict.is_trusted())).collect::<Vec<_>>();
+            (rows, refused.is_some())
+        };
+        let row = |source: &str, trusted| (source.to_string(), trusted);
+        let every = Trust::of(Store::Mozilla, "corp.pem", std::slice::from_ref(&pki.root)).and(Store::System).side_by_side();
+        assert_eq!(every.compared(), ["corp.pem", "mozilla", "system"]);
+        let told = sources(&every, "vpn.example.test");
+        assert_eq!(told, (vec![row("corp.pem", true), row("mozilla", false), row("system", false)], false));
+        assert!(sources(&every, "other.example.test").1, "a name that nobody accepts");
+        let in_turn = trust(std::slice::from_ref(&pki.root));
+        assert_eq!((sources(&in_turn, "vpn.example.test"), in_turn.compared()), ((vec![row("corp.pem", true)], false), vec![]));
+        assert_eq!(Trust::open(Store::System, None).expect("no file").and(Store::System).side_by_side().compared(), ["system"], "once");
     }
 
     #[test]

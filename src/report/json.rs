@@ -4,6 +4,7 @@ use super::document::{self, SCHEMA, quiet};
 use super::matrix;
 use super::model::Report;
 use super::scan;
+use super::trust;
 use serde_json::{Map, Value, json};
 use std::io::{self, Write};
 
@@ -34,5 +35,5 @@ pub(super) fn members(report: &Report) -> impl Iterator<Item = (&'static str, Va
         ("findings", findings.into()),
         ("not_judged", document::not_judged(report).into()),
     ];
-    members.into_iter().chain(matrix::json(report).map(|rows| ("auth_methods", rows)))
+    members.into_iter().chain(matrix::json(report).map(|rows| ("auth_methods", rows))).chain(trust::json(report).map(|rows| ("trust", rows)))
 }

@@ -53,7 +53,7 @@ const WINDOWS: [Windows; 7] = [
         dialogue: "Allow these protocols: Challenge Handshake Authentication Protocol (CHAP)",
         powershell: "-AuthenticationMethod Chap",
     },
-    Windows { method: "eap-md5", title: "EAP-MD5", dialogue: "", powershell: "" },
+    Windows { method: EAP_MD5, title: "EAP-MD5", dialogue: "", powershell: "" },
     Windows {
         method: "pap",
         title: "PAP",
@@ -103,8 +103,10 @@ pub(super) fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 fn why_none(report: &Report) -> &'static str {
     let facts = &report.facts;
     let heard = facts.matrix.iter().any(|seen| !matches!(seen.it.stand, Stand::Unknown | Stand::NotAsked));
+    let md5 = facts.matrix.iter().any(|seen| seen.it.method == EAP_MD5 && seen.it.stand.is_taken());
     match facts.methods.iter().any(|seen| seen.it == (AuthMethod::MsChapV1, true)) {
         _ if !heard => ", since the server tells nothing of its methods",
+        _ if md5 => ": the server takes EAP-MD5, which Windows has no longer had for a VPN since Vista, and nothing else",
         true => ": the server asks for MS-CHAPv1, which Windows has no longer had since Vista",
         false => "",
     }
@@ -128,6 +130,8 @@ pub(super) fn row(row: &MatrixRow) -> Value {
     })
 }
 
+/// The method's name in arguments; Windows has no setting for it.
+const EAP_MD5: &str = "eap-md5";
 /// Columns of a method's title.
 const TITLE: usize = 14;
 /// Columns of the server's stand.

@@ -18,6 +18,7 @@ pub mod sentence;
 pub mod sessions;
 mod table;
 pub mod text;
+mod trust;
 pub mod visibility;
 pub mod witness;
 

@@ -4,6 +4,7 @@ use super::document::{self, SCHEMA, quiet};
 use super::matrix;
 use super::model::{LayerReport, Report};
 use super::scan;
+use super::trust;
 use crate::transcript::Head;
 use serde_json::{Map, Value, json};
 use std::io::{self, Write};
@@ -21,7 +22,8 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let findings = report.judgement.findings.iter().map(|finding| typed("finding", document::finding(report, finding)));
     let scan = Some(scan::value(report)).filter(|value| !value.is_null()).map(|value| typed("tls_scan", value));
     let methods = report.facts.matrix.iter().map(|seen| typed("auth-method", matrix::row(&seen.it)));
-    for value in addresses.chain(certificates).chain(scan).chain(methods).chain(findings) {
+    let verdicts = trust::rows(report).into_iter().map(|value| typed("trust", value));
+    for value in addresses.chain(certificates).chain(verdicts).chain(scan).chain(methods).chain(findings) {
         write!(out, "{}", line(&value))?;
     }
     write!(out, "{}", line(&summary(report)))

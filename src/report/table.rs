@@ -23,6 +23,7 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     // Rows that were shown while they happened stand above already; what is left of the ladder goes on right there.
     let parts = if seen_before { [ladder + "\n", verdict + "\n\n"] } else { [verdict + "\n\n", ladder + "\n"] };
     write!(out, "{}", parts.concat())?;
+    super::trust::render(report, out)?;
     super::matrix::render(report, out)?;
     findings(report, out)?;
     scan::render(report, out)?;
@@ -37,6 +38,7 @@ pub(super) fn judgement(report: &Report, out: &mut dyn Write) -> io::Result<()> 
     let style = &report.style;
     let verdict = paint(&wrapped(&sentence::verdict(report), style.width), tone(report.verdict()), style.colour);
     writeln!(out, "{verdict}\n")?;
+    super::trust::render(report, out)?;
     findings(report, out)
 }
 

@@ -122,6 +122,11 @@ pub enum What {
         /// What came back.
         answer: ScanAnswer,
     },
+    /// A hello behind a line of the PROXY protocol and its answer, on a connection of its own after no hello got a word of TLS.
+    ScannedBehindLine {
+        /// What came back.
+        answer: ScanAnswer,
+    },
     /// What one version of TLS is answered with; `--scan`.
     VersionScanned(Box<scan::Version>),
     /// What else a server's ServerHello tells; `--scan`.

@@ -170,6 +170,8 @@ pub struct Facts {
     pub unsecured_bytes: usize,
     /// Hand-made ClientHellos and their answers.
     pub scans: Vec<Seen<(u16, ScanAnswer)>>,
+    /// What a hello behind a line of the PROXY protocol was answered with.
+    pub behind_line: Option<Seen<ScanAnswer>>,
     /// What `--scan` brought.
     pub survey: scan::Survey,
     /// TLS alerts.
@@ -326,6 +328,7 @@ impl Facts {
             What::Secured(secured) => self.secured = Some(seen!(secured.clone())),
             What::Unsecured { failure, says } => self.unsecured = Some(seen!((*failure, says.clone()))),
             What::Scanned { offered, answer } => self.scans.push(seen!((*offered, answer.clone()))),
+            What::ScannedBehindLine { answer } => self.behind_line = Some(seen!(answer.clone())),
             What::VersionScanned(it) => self.survey.versions.push(seen!((**it).clone())),
             What::Traits(it) => self.survey.traits = Some(seen!((**it).clone())),
             What::Posed(it) => {

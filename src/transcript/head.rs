@@ -41,11 +41,14 @@ pub struct Asked {
     pub proxy: Option<String>,
     /// Stop where Windows would stop.
     pub strict: bool,
+    /// Trust sources that were each to give a verdict; none: they were asked in turn until one trusted the chain.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<String>,
 }
 
 impl Default for Asked {
     fn default() -> Self {
-        Asked { until: Layer::Teardown, credentials: false, user: None, proxy: None, strict: false }
+        Asked { until: Layer::Teardown, credentials: false, user: None, proxy: None, strict: false, sources: Vec::new() }
     }
 }
 

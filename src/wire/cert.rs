@@ -32,6 +32,9 @@ pub struct Cert {
     pub spki_der: Bytes,
     /// It constrains the names below it. RFC 5280 4.2.1.10.
     pub constrains_names: bool,
+    /// It demands policies or forbids some: policyConstraints, inhibitAnyPolicy. RFC 5280 4.2.1.11, 4.2.1.14.
+    #[serde(default)]
+    pub constrains_policies: bool,
     /// The last common name of the subject.
     pub common_name: Option<String>,
     /// The dNSName entries of subjectAltName as written. RFC 5280 4.2.1.6.

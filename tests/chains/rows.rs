@@ -22,6 +22,10 @@ const fn files(name: &'static str, finds: &'static str, certs: &'static [&'stati
     Row { name, make: Make::Files(certs, key, file!("old-root.der")), finds }
 }
 
+const fn odd(name: &'static str, finds: &'static str, certs: &'static [&'static [u8]]) -> Row {
+    Row { name, make: Make::Files(certs, file!("odd-leaf.p8"), file!("odd-root.der")), finds }
+}
+
 pub const ROWS: &[Row] = &[
     // Names.
     row("the name as it is", "", |_| ()),
@@ -163,6 +167,42 @@ pub const ROWS: &[Row] = &[
         subject.push(DnType::OrganizationName, "Corp");
         permit(r, GeneralSubtree::DirectoryName(subject));
     }),
+    row("a policy demanded by the CA and named by both", "", |r| {
+        r.ca.custom_extensions = vec![extension(POLICIES, POLICY_A, false), extension(POLICY_CONSTRAINTS, EXPLICIT, true)];
+        r.leaf.custom_extensions.push(extension(POLICIES, POLICY_A, false));
+    }),
+    row("a policy demanded by the CA and not named by the leaf", "CERT-POLICY-CONSTRAINTS", |r| {
+        r.ca.custom_extensions = vec![extension(POLICIES, POLICY_A, false), extension(POLICY_CONSTRAINTS, EXPLICIT, true)];
+    }),
+    row("a policy demanded, and another one named", "CERT-POLICY-CONSTRAINTS", |r| {
+        r.ca.custom_extensions = vec![extension(POLICIES, POLICY_A, false), extension(POLICY_CONSTRAINTS, EXPLICIT, true)];
+        r.leaf.custom_extensions.push(extension(POLICIES, POLICY_B, false));
+    }),
+    row("a policy demanded by the upper CA, and any policy inhibited that the lower one names", "CERT-POLICY-CONSTRAINTS", |r| {
+        let mut upper = ca_params("Upper");
+        let demands = [extension(POLICY_CONSTRAINTS, EXPLICIT, true), extension(INHIBIT_ANY, &[2, 1, 0], true)];
+        upper.custom_extensions = std::iter::once(extension(POLICIES, POLICY_A, false)).chain(demands).collect();
+        r.upper = Some(upper);
+        r.ca.custom_extensions = vec![extension(POLICIES, ANY_POLICY, false)];
+        r.leaf.custom_extensions.push(extension(POLICIES, POLICY_A, false));
+        r.sends.push(Part::Upper);
+    }),
+    row("a policy mapped to that of the leaf", "", |r| {
+        let mut upper = ca_params("Upper");
+        upper.custom_extensions = vec![extension(POLICIES, POLICY_A, false), extension(POLICY_CONSTRAINTS, EXPLICIT, true)];
+        r.upper = Some(upper);
+        r.ca.custom_extensions = vec![extension(POLICIES, POLICY_A, false), extension(POLICY_MAPPINGS, A_TO_B, true)];
+        r.leaf.custom_extensions.push(extension(POLICIES, POLICY_B, false));
+        r.sends.push(Part::Upper);
+    }),
+    row("a policy mapped where the CA above forbids it", "CERT-POLICY-CONSTRAINTS", |r| {
+        let mut upper = ca_params("Upper");
+        upper.custom_extensions = vec![extension(POLICIES, POLICY_A, false), extension(POLICY_CONSTRAINTS, NO_MAPPING, true)];
+        r.upper = Some(upper);
+        r.ca.custom_extensions = vec![extension(POLICIES, POLICY_A, false), extension(POLICY_MAPPINGS, A_TO_B, true)];
+        r.leaf.custom_extensions.push(extension(POLICIES, POLICY_B, false));
+        r.sends.push(Part::Upper);
+    }),
     row("an unknown critical extension", "CERT-CRITICAL-UNKNOWN", |r| r.leaf.custom_extensions.push(extension(UNKNOWN, &[5, 0], true))),
     row("an unknown extension", "", |r| r.leaf.custom_extensions.push(extension(UNKNOWN, &[5, 0], false))),
     // Damage.
@@ -181,7 +221,16 @@ pub const ROWS: &[Row] = &[
     row("an Ed25519 key", "TLS-CERT-KEY-TYPE", |r| r.keys.1 = &rcgen::PKCS_ED25519),
     row("an RSA key", "", |r| r.keys.1 = &rcgen::PKCS_RSA_SHA256),
     row("an RSA CA that signs with SHA-512", "", |r| r.keys.0 = &rcgen::PKCS_RSA_SHA512),
-    row("signed with ECDSA and SHA-224", "CERT-UNCHECKED", |r| r.splice = Some((ECDSA_SHA256.to_vec(), ECDSA_SHA224.to_vec()))),
+    row("signed with ECDSA and SHA-224", "CERT-SIGNATURE-UNKNOWN", |r| r.splice = Some((ECDSA_SHA256.to_vec(), ECDSA_SHA224.to_vec()))),
+    row("signed with an algorithm without a name", "CERT-UNCHECKED", |r| r.splice = Some((ECDSA_SHA256.to_vec(), ECDSA_UNDEFINED.to_vec()))),
+    row("signed by a CA with an Ed25519 key", "CERT-SIGNATURE-UNKNOWN", |r| r.keys.0 = &rcgen::PKCS_ED25519),
+    odd("signed with RSA and SHA-224", "CERT-SIGNATURE-UNKNOWN", &[file!("leaf-sha224.der")]),
+    odd("signed with RSA and SHA-512/256", "CERT-SIGNATURE-UNKNOWN", &[file!("leaf-sha512-256.der")]),
+    odd("signed with RSA and SHA-3", "CERT-SIGNATURE-UNKNOWN", &[file!("leaf-sha3-256.der")]),
+    odd("signed with RSA and RIPEMD-160", "CERT-SIGNATURE-UNKNOWN", &[file!("leaf-ripemd160.der")]),
+    odd("signed with ECDSA and SHA-3", "CERT-SIGNATURE-UNKNOWN", &[file!("leaf-ecdsa-sha3-256.der"), file!("ca-ec.der")]),
+    odd("signed by a CA with an Ed448 key", "CERT-SIGNATURE-UNKNOWN", &[file!("leaf-below-ca-ed448.der"), file!("ca-ed448.der")]),
+    odd("signed by a CA with a DSA key", "CERT-UNCHECKED", &[file!("leaf-below-ca-dsa.der"), file!("ca-dsa.der")]),
     row("signed with MD5", "CERT-MD5", |r| {
         r.keys.0 = &rcgen::PKCS_RSA_SHA256;
         r.splice = Some((RSA_SHA256.to_vec(), RSA_MD5.to_vec()));
@@ -238,12 +287,25 @@ const UNKNOWN: &[u64] = &[1, 2, 3, 4];
 const KEY_USAGE: &[u64] = &[2, 5, 29, 15];
 /// RFC 5280 4.2.1.4.
 const POLICIES: &[u64] = &[2, 5, 29, 32];
+/// RFC 5280 4.2.1.5, 4.2.1.11, 4.2.1.14.
+const POLICY_MAPPINGS: &[u64] = &[2, 5, 29, 33];
+const POLICY_CONSTRAINTS: &[u64] = &[2, 5, 29, 36];
+const INHIBIT_ANY: &[u64] = &[2, 5, 29, 54];
+/// The policies 1.2.3.4, 1.2.3.5 and anyPolicy; the first mapped to the second; requireExplicitPolicy 0, and with it inhibitPolicyMapping 0.
+const POLICY_A: &[u8] = &[0x30, 7, 0x30, 5, 6, 3, 0x2a, 3, 4];
+const POLICY_B: &[u8] = &[0x30, 7, 0x30, 5, 6, 3, 0x2a, 3, 5];
+const ANY_POLICY: &[u8] = &[0x30, 8, 0x30, 6, 6, 4, 0x55, 0x1d, 0x20, 0];
+const A_TO_B: &[u8] = &[0x30, 12, 0x30, 10, 6, 3, 0x2a, 3, 4, 6, 3, 0x2a, 3, 5];
+const EXPLICIT: &[u8] = &[0x30, 3, 0x80, 1, 0];
+const NO_MAPPING: &[u8] = &[0x30, 6, 0x80, 1, 0, 0x81, 1, 0];
 /// RFC 7633 6.
 const TLS_FEATURE: &[u64] = &[1, 3, 6, 1, 5, 5, 7, 1, 24];
 /// RFC 5758 3.2, DER.
 const ECDSA_SHA256: [u8; 8] = [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02];
 /// RFC 5758 3.2, DER.
 const ECDSA_SHA224: [u8; 8] = [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x01];
+/// Behind the numbers of RFC 5758 3.2, and nobody's.
+const ECDSA_UNDEFINED: [u8; 8] = [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x7f];
 /// RFC 4055 5, DER.
 const RSA_SHA256: [u8; 9] = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0b];
 /// RFC 3279 2.2.1, DER.

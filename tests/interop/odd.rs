@@ -50,6 +50,11 @@ const ROWS: &[Row] = &[
     Row { name: "secp256k1 certificate, TLS 1.2", key: "k256", serves: "-tls1_2", asked: CERT, cause: "TLS-CERT-KEY-TYPE", says: "secp256k1", chain: true },
     Row { name: "RSASSA-PSS certificate, TLS 1.2", key: "pss", serves: "-tls1_2", asked: CERT, cause: "TLS-CERT-KEY-TYPE", says: "RSA-PSS", chain: true },
     Row { name: "RSASSA-PSS certificate, TLS 1.3", key: "pss", serves: "-tls1_3", asked: CERT, cause: "TLS-CERT-KEY-TYPE", says: "RSA-PSS", chain: true },
+    Row { name: "DSA certificate, TLS 1.2", key: "dsa", serves: "-tls1_2 -cipher ALL:@SECLEVEL=0", asked: CERT, cause: "TLS-CERT-KEY-TYPE", says: "DSA 1024", chain: true },
+    Row { name: "P-224 certificate, TLS 1.2", key: "p224", serves: "-tls1_2 -cipher ALL:@SECLEVEL=0", asked: CERT, cause: "TLS-CERT-KEY-TYPE", says: "P-224", chain: true },
+    Row { name: "brainpool certificate, TLS 1.2", key: "brainpool", serves: "-tls1_2", asked: CERT, cause: "TLS-CERT-KEY-TYPE", says: "brainpoolP256r1", chain: true },
+    Row { name: "chain signed with SHA-224", key: "sha224", serves: "-cipher ALL:@SECLEVEL=0", asked: CERT, cause: "CERT-SIGNATURE-UNKNOWN", says: "sha224WithRSAEncryption", chain: true },
+    Row { name: "chain signed with SHA-3", key: "sha3", serves: "", asked: CERT, cause: "CERT-SIGNATURE-UNKNOWN", says: "sha3-256WithRSAEncryption", chain: true },
     Row { name: "RSA of 512 bits", key: "rsa512", serves: "-cipher ALL:@SECLEVEL=0", asked: CERT, cause: "CERT-KEY-BLOCKED", says: "RSA 512", chain: true },
     Row { name: "RSA of 1024 bits", key: "rsa1024", serves: "-cipher ALL:@SECLEVEL=0", asked: CERT, cause: "CERT-WEAK-KEY", says: "1024", chain: true },
     Row { name: "chain signed with SHA-1", key: "sha1", serves: "-cipher ALL:@SECLEVEL=0", asked: CERT, cause: "CERT-SHA1", says: "sha1", chain: true },
@@ -100,6 +105,13 @@ fn the_chain_behind_an_old_version_is_judged_too() {
     let run = Server::start("rsa", "-tls1 -cipher ALL:@SECLEVEL=0").probe_as("127.0.0.1", CERT);
     let failing: Vec<&str> = run.report.findings.iter().filter(|it| it.severity == "fail").map(|it| it.id.as_str()).collect();
     assert_eq!(failing, ["TLS-SERVER-TOO-OLD", "DNS-CONNECT-BY-IP"], "{}", run.story);
+}
+
+#[test]
+fn a_signature_that_windows_does_not_know_is_named_behind_an_old_version_too() {
+    let run = Server::start("sha3", "-tls1 -cipher ALL:@SECLEVEL=0").probe(CERT);
+    let failing: Vec<&str> = run.report.findings.iter().filter(|it| it.severity == "fail").map(|it| it.id.as_str()).collect();
+    assert_eq!(failing, ["TLS-SERVER-TOO-OLD", "CERT-SIGNATURE-UNKNOWN"], "{}", run.story);
 }
 
 #[test]
@@ -198,7 +210,7 @@ fn keys() -> &'static Path {
     })
 }
 
-/// Everything is signed with SHA-256 by one root, except `sha1`.
+/// Everything is signed with SHA-256 by one root, except `sha1`, `sha224` and `sha3`.
 const MAKE_KEYS: &str = r#"
 printf '[req]\ndistinguished_name=dn\n[dn]\n' >req.cnf
 printf 'basicConstraints=CA:FALSE\nkeyUsage=digitalSignature,keyEncipherment\nextendedKeyUsage=serverAuth\nsubjectAltName=DNS:localhost\n' >leaf.ext
@@ -219,6 +231,11 @@ cp rsa.key sha1.key; leaf sha1 15 sha1
 openssl genpkey -quiet -algorithm EC -pkeyopt ec_paramgen_curve:P-521 -out p521.key; leaf p521 16 sha256
 openssl genpkey -quiet -algorithm EC -pkeyopt ec_paramgen_curve:secp256k1 -out k256.key; leaf k256 17 sha256
 openssl genpkey -quiet -algorithm RSA-PSS -pkeyopt rsa_keygen_bits:2048 -out pss.key; leaf pss 18 sha256
+openssl dsaparam -out dsa.par 1024; openssl gendsa -out dsa.key dsa.par; leaf dsa 1a sha256
+openssl genpkey -quiet -algorithm EC -pkeyopt ec_paramgen_curve:P-224 -out p224.key; leaf p224 1b sha256
+openssl genpkey -quiet -algorithm EC -pkeyopt ec_paramgen_curve:brainpoolP256r1 -out brainpool.key; leaf brainpool 1c sha256
+cp rsa.key sha224.key; leaf sha224 1d sha224
+cp rsa.key sha3.key; leaf sha3 1e sha3-256
 printf 'openssl_conf=c\n[c]\nssl_conf=s\n[s]\nsystem_default=d\n[d]\nCipherString=DEFAULT@SECLEVEL=0\n' >weak.cnf
 # RFC 2409 6.2: the second Oakley group.
 prime=FFFFFFFFFFFFFFFFC90FDAA22168C234C4C6628B80DC1CD129024E088A67CC74020BBEA63B139B22514A08798E3404DD

@@ -97,9 +97,10 @@ pub struct JudgedArgs {
     /// Trust the certificates in FILE too, PEM or DER (repeatable)
     #[arg(long, value_name = "FILE")]
     pub ca: Vec<PathBuf>,
-    /// Trust these roots [default: the system's, where the client did not go on by itself]
-    #[arg(long, value_enum)]
-    pub trust: Option<TapRoots>,
+    /// Trust these roots; of several (repeatable, or with commas, --ca among them) each gives its verdict [default: the
+    /// system's, where the client did not go on by itself]
+    #[arg(long, value_enum, value_delimiter = ',')]
+    pub trust: Vec<TapRoots>,
     /// Look only at these sessions: 3, 3-7, 3- or several with commas (repeatable)
     #[arg(long, value_name = "N", value_parser = values::numbers)]
     pub session: Vec<Numbers>,

@@ -33,15 +33,15 @@ pub struct RootArgs {
     /// Trust the certificates in FILE too, PEM or DER (repeatable)
     #[arg(long, value_name = "FILE")]
     pub ca: Vec<PathBuf>,
-    /// Trust these roots
-    #[arg(long, value_enum, default_value_t = Roots::System)]
-    pub trust: Roots,
+    /// Trust these roots; of several (repeatable, or with commas, --ca among them) each gives its verdict [default: system]
+    #[arg(long, value_enum, value_delimiter = ',')]
+    pub trust: Vec<Roots>,
 }
 
 impl RootArgs {
-    /// The store alone, when no file was named: then a lab is trusted beside it.
-    pub fn without_files(&self) -> Option<Roots> {
-        self.ca.is_empty().then_some(self.trust)
+    /// The stores alone, when no file was named: then a lab is trusted beside them.
+    pub fn without_files(&self) -> Option<&[Roots]> {
+        self.ca.is_empty().then_some(&self.trust)
     }
 }
 

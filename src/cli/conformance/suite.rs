@@ -2,13 +2,14 @@
 
 use super::pages::besides;
 use crate::base::Side;
-use crate::cli::args::{Roots, SelectArgs, ServerSuiteArgs, Target};
+use crate::cli::args::{SelectArgs, ServerSuiteArgs, Target};
 use crate::cli::exit::Trouble;
 use crate::jobs::conformance::again;
 use crate::jobs::conformance::known::{self, Scale, Standing};
 use crate::jobs::conformance::run::{Done, Outcome};
 use crate::jobs::conformance::{Case, Grade};
 use crate::live::clock::Clock;
+use crate::live::trust::Store;
 use crate::report::conformance::{Row, Suite};
 use crate::report::{TOOL, VERSION};
 use std::path::Path;
@@ -143,7 +144,9 @@ pub fn way_there(args: &ServerSuiteArgs, target: &str) -> String {
         option("resolve", Some(format!("{}:{}", over.host, addresses.join(","))));
     }
     args.roots.ca.iter().for_each(|file| option("ca", Some(path(file))));
-    option("trust", (args.roots.trust == Roots::Mozilla).then(|| "mozilla".into()));
+    let stores = super::super::trust::stores(&args.roots.trust);
+    let named = stores.iter().map(|store| store.name()).collect::<Vec<_>>().join(",");
+    option("trust", Some(named).filter(|_| !matches!(stores[..], [] | [Store::System])));
     words.extend(way.no_proxy.then(|| "--no-proxy".to_string()));
     words.extend(way.v4.then(|| "-4".to_string()));
     words.extend(way.v6.then(|| "-6".to_string()));

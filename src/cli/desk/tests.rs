@@ -34,7 +34,7 @@ fn connection(number: u64, kind: Kind, server: &str) -> Connection {
 }
 
 fn args() -> JudgedArgs {
-    JudgedArgs { server: Vec::new(), ca: Vec::new(), trust: Some(crate::cli::args::TapRoots::None), session: Vec::new() }
+    JudgedArgs { server: Vec::new(), ca: Vec::new(), trust: vec![crate::cli::args::TapRoots::None], session: Vec::new() }
 }
 
 fn bench(args: &JudgedArgs) -> Bench {

@@ -65,6 +65,7 @@ const ROWS: &[(Rule, Look)] = &[
     (Rule::PathLength, path_length),
     (Rule::NameConstraints, name_constraints),
     (Rule::WeakKey, weak_key),
+    (Rule::ForeignSignature, foreign_signature),
     (Rule::WeakSignature, weak_signature),
     (Rule::UnknownCritical, unknown_critical),
     (Rule::ValidityTooLong, validity_too_long),
@@ -166,9 +167,16 @@ fn weak_key(view: &View<'_>) -> Option<String> {
     (view.cert.key_bits < least).then(|| format!("has a key of {} ({least} bits are the least today)", view.cert.key))
 }
 
+fn foreign_signature(view: &View<'_>) -> Option<String> {
+    let signature = view.cert.signature.to_ascii_lowercase();
+    let foreign = !view.self_signed && FOREIGN.iter().any(|part| signature.contains(part));
+    foreign.then(|| format!("is signed with {}, which Windows does not know", view.cert.signature))
+}
+
 fn weak_signature(view: &View<'_>) -> Option<String> {
     let signature = view.cert.signature.to_ascii_lowercase();
-    let weak = !view.self_signed && ["md2", "md5", "sha1"].iter().any(|hash| signature.contains(hash));
+    let hash = signature.strip_prefix("rsassapss-").unwrap_or(&signature);
+    let weak = !view.self_signed && (["md2", "md4", "md5"].iter().any(|old| hash.starts_with(old)) || hash.contains("sha1"));
     weak.then(|| format!("is signed with {}", view.cert.signature))
 }
 
@@ -269,6 +277,9 @@ const USAGE_NAMES: &[(&str, &str)] = &[
     ("1.3.6.1.4.1.311.20.2.2", "smart card logon"),
     ("1.3.6.1.4.1.311.54.1.2", "remote desktop"),
 ];
+
+/// Parts of the names of signatures that Windows does not know: CNG algorithm identifiers.
+const FOREIGN: [&str; 8] = ["sha224", "sha512-2", "sha3-", "ripemd", "ed25519", "ed448", "gost", "sm2"];
 
 /// Extensions that decide nothing about trust here: what cannot be read in them is passed over. RFC 5280 4.2, RFC 6962.
 const IDLE_EXTENSIONS: &[&str] = &[

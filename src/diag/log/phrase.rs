@@ -250,6 +250,40 @@ mod tests {
         );
     }
 
+    /// Lines as the sources of accel-ppp (ctrl/sstp/sstp.c) and sstp-client 1.0 write them.
+    #[test]
+    fn lines_of_accel_ppp_and_sstpc_point_to_what_they_mean() {
+        let accel = [
+            ("error: sstp: proxy: no header found", "TCP-PROXYPROTO-MISMATCH"),
+            ("error: sstp: proxy2: invalid header", "TCP-PROXYPROTO-MISMATCH"),
+            ("warn: sstp: no IP address range defined in section [client-ip-range], incoming sstp connections will be rejected", "TCP-SOURCE-NOT-ALLOWED"),
+            ("info: ppp0: sstp: recv [SSL <no SNI>]", "TLS-SNI-ALERT"),
+            ("info: ppp0: send [HTTP <HTTP/1.1 404 Not Found>]", "HTTP-404"),
+            ("error: ppp0: sstp: nak limit reached", "SSTP-NAK"),
+            ("error: ppp0: sstp: allocate pty: No space left on device", "HTTP-NO-FREE-PORTS"),
+            ("error: ppp0: sstp: ppp: set pty line discipline: Invalid argument", "LCP-NO-RESPONSE"),
+            ("error: sstp: accept failed: Too many open files", "TCP-ACCEPT-NO-DATA"),
+            ("emerg: sstp: failed to bind socket: Address already in use", "TCP-PORT-CONFLICT"),
+            ("error: sstp: ssl-keyfile error: error:0B080074:x509 certificate routines::key values mismatch", "CERT-SERVER-MISSING"),
+        ];
+        let sstpc = [
+            ("sstpc[1]: Connect NAK Message", "SSTP-NAK"),
+            ("sstpc[1]: Unrecognized SSTP message", "SSTP-DESYNC"),
+            ("sstpc[1]: Could not get status info attribute", "SSTP-ABORT-NO-STATUS"),
+            ("**Error: Connection was aborted, Reason was not known, (-1)", "TEAR-ECHO-LOST"),
+            ("**Error: Could not complete connect to the client, (-1)", "TCP-FILTERED"),
+            ("sstpc[1]: Could not set default verify location", "CERT-LINUX-TRUSTSTORE"),
+            ("sstpc[1]: Could not create a new task for pppd", "LCP-NO-PPP-DEVICE"),
+        ];
+        let rows = accel.map(|row| (LogFormat::AccelPpp, row)).into_iter().chain(sstpc.map(|row| (LogFormat::Sstpc, row)));
+        for (format, (text, first)) in rows {
+            let line = super::line(format, text, 1).unwrap_or_else(|| panic!("{text} means nothing"));
+            assert_eq!((line.outcome, line.checks.first()), (Outcome::Failure, Some(&first)), "{text}: {:?}", line.checks);
+        }
+        let orderly = "info: ppp0: send [HTTP <HTTP/1.1 200 OK>]";
+        assert!(super::line(LogFormat::AccelPpp, orderly, 1).is_some_and(|line| line.outcome == Outcome::Note && line.shows == Some(Layer::Http)));
+    }
+
     #[test]
     fn what_may_be_a_secret_is_not_quoted() {
         let line = "Nov 22 18:22:33 pppd[1]: sent [PAP AuthReq id=0x1 user=\"alice\" password=\"hunter2\"] PAP authentication failed";

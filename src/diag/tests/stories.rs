@@ -80,6 +80,8 @@ const STORIES: &[Row] = &[
         Story::new().tcp().secured(|_| ()).trust("system", &[Rule::UntrustedRoot]).trust("ca.pem", &[Rule::EkuMissing])
     }),
     ("CERT-SHA1", || Story::new().tls_with(&[Rule::WeakSignature])),
+    ("CERT-SIGNATURE-UNKNOWN", || Story::new().tls_with(&[Rule::UncheckedSignature, Rule::ForeignSignature])),
+    ("CERT-POLICY-CONSTRAINTS", || Story::new().tls_with(&[Rule::PolicyConstraints])),
     ("CERT-UNCHECKED", || Story::new().tls_with(&[Rule::UncheckedSignature])),
     ("CERT-WEAK-KEY", || Story::new().tls_with(&[Rule::WeakKey])),
     ("CERT-MD5", || {
@@ -138,6 +140,7 @@ const STORIES: &[Row] = &[
     }),
     ("AUTH-USERNAME-FORMAT", || logging_in().asked(|asked| asked.user = Some("CORP\\alice".into())).refused("E=691 R=0")),
     ("AUTH-NON-ASCII", || logging_in().asked(|asked| asked.user = Some("müller".into())).refused("E=691 R=0")),
+    ("AUTH-REFUSED-LATE", || logging_in().wait(6_000_000).refused("E=691 R=0")),
     ("AUTH-MFA-TIMEOUT", || logging_in().wait(31_000_000).refused("E=691 R=0")),
     ("AUTH-SLOW", || {
         let success = chap::Body::Success { message: b"S=0".to_vec().into() };

@@ -4,7 +4,8 @@ use super::super::Severity;
 use super::super::story::Story;
 use crate::base::{Layer, Limit, Micros, Side, WireError};
 use crate::crypto::chain::Rule;
-use crate::transcript::{How, Reason, What};
+use crate::proto::plan::Method;
+use crate::transcript::{How, MatrixRow, Reason, Stand, What};
 use crate::wire::control::{self, Opt};
 use crate::wire::ncp::{self, AuthMethod};
 use crate::wire::sstp::{Message, MessageType};
@@ -168,9 +169,11 @@ fn logins_that_are_refused() {
     }
     given_up(300_000, terminated).fails_with("AUTH-TERMINATED");
     let slow = login(49).wait(10_000_000).refused("E=691 R=0");
-    assert_eq!((slow.fails_with("AUTH-MSCHAP-691").is_empty(), slow.ids(Severity::Note)), (false, vec!["AUTH-MFA-TIMEOUT"]));
+    assert_eq!((slow.fails_with("AUTH-MSCHAP-691").is_empty(), slow.ids(Severity::Note)), (false, vec!["AUTH-REFUSED-LATE"]));
     let late = login(49).wait(31_000_000).refused("E=691 R=0");
-    assert_eq!((late.fails_with("AUTH-MSCHAP-691").is_empty(), late.ids(Severity::Note)), (false, vec!["AUTH-MFA-TIMEOUT"]));
+    assert_eq!((late.fails_with("AUTH-MFA-TIMEOUT").is_empty(), late.ids(Severity::Note)), (false, vec!["AUTH-MSCHAP-691"]));
+    let disabled = login(49).wait(31_000_000).refused("E=647 R=0");
+    assert_eq!((disabled.fails_with("AUTH-MSCHAP-647").is_empty(), disabled.ids(Severity::Note)), (false, vec!["AUTH-REFUSED-LATE"]));
     let named = login(49).asked(|asked| asked.user = Some("CORP\\müller".into())).refused("E=691 R=0");
     assert_eq!(named.ids(Severity::Note), ["AUTH-USERNAME-FORMAT", "AUTH-NON-ASCII"]);
     let quiet = Story::new().tls().sstp_up().lcp_up(AuthMethod::MsChapV2).began(Layer::Auth);
@@ -221,9 +224,41 @@ fn pap_and_eap_refusals() {
         .wait(16_000_000)
         .eap(Side::Server, eap::Packet::request(3, eap::MSCHAPV2, [&[4, 1, 0, 13][..], b"E=691 R=0"].concat()))
         .eap(Side::Client, eap::Packet::response(3, eap::MSCHAPV2, [4]));
-    assert!(failed(waited).ids(Severity::Note).contains(&"AUTH-MFA-TIMEOUT"), "the gap lies before the last exchange");
+    assert!(failed(waited).ids(Severity::Note).contains(&"AUTH-REFUSED-LATE"), "the gap lies before the last exchange");
     let mschap = named().eap(Side::Server, eap::Packet::request(2, eap::MSCHAPV2, [&[4, 1, 0, 13][..], b"E=648 R=0"].concat()));
     assert!(mschap.down(Layer::Auth, Reason::Refused("E=648".into())).fails_with("AUTH-MSCHAP-648").contains("EAP-MSCHAPv2"));
+}
+
+#[test]
+fn eap_md5_alone_is_nothing_for_windows() {
+    let asked = || {
+        let story = Story::new().tls().sstp_up().lcp_up(AuthMethod::Eap).began(Layer::Auth);
+        story.eap(Side::Server, eap::Packet::request(2, eap::MD5, *b"x"))
+    };
+    let naked = asked().eap(Side::Client, eap::Packet::response(2, eap::NAK, [26]));
+    let failed = naked.eap(Side::Server, eap::Packet::result(3, false)).down(Layer::Auth, Reason::Refused("EAP Failure".into()));
+    assert!(failed.fails_with("AUTH-EAP-MD5-ONLY").contains("offers EAP-MD5 and no other method"));
+    let again = asked().eap(Side::Client, eap::Packet::response(2, eap::NAK, [26]));
+    let looped = (3..6).fold(again, |story, id| {
+        let story = story.eap(Side::Server, eap::Packet::request(id, eap::MD5, *b"x"));
+        story.eap(Side::Client, eap::Packet::response(id, eap::NAK, [26]))
+    });
+    looped.down(Layer::Auth, Reason::Refused("the server asks for EAP-MD5 again".into())).fails_with("AUTH-EAP-MD5-ONLY");
+
+    let in_by_md5 = || asked().eap(Side::Client, eap::Packet::response(2, eap::MD5, *b"y")).up(Layer::Auth);
+    let told = |stands: [Stand; 7]| {
+        Method::ALL.iter().zip(stands).fold(in_by_md5(), |story, ((_, name), stand)| {
+            let row = MatrixRow { method: name.to_string(), stand, says: String::new() };
+            story.note(Some(Side::Server), Layer::Auth, What::Matrix(Box::new(row)))
+        })
+    };
+    let (no, yes, unknown) = (Stand::Refused, Stand::Accepted, Stand::Unknown);
+    assert!(told([no, no, no, no, no, Stand::Offered, no]).fails_with("AUTH-EAP-MD5-ONLY").contains("refuses mschapv2, eap-mschapv2"));
+    for stands in [[no, yes, no, no, no, yes, no], [no, no, unknown, no, no, yes, no]] {
+        let story = told(stands);
+        assert_eq!((story.ids(Severity::Fail), story.ids(Severity::Warn)), (vec![], vec!["AUTH-EAP-MD5-USED"]), "{stands:?}");
+    }
+    assert_eq!(in_by_md5().ids(Severity::Warn), ["AUTH-EAP-MD5-USED"]);
 }
 
 #[test]

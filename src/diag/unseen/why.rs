@@ -58,7 +58,7 @@ pub(super) const WHY: &[(Why, &[&str])] = &[
         "HTTP-HEALTHCHECK-FALSE-OK", "AUTH-WIN10-1803-SOFTETHER",
     ]),
     (Why::Experiment, &[
-        "DNS-CAPTIVE-HIJACK", "TCP-WRONG-PORT", "TCP-PROXYPROTO-MISMATCH", "PROXY-CONNECT-NO-HOST",
+        "DNS-CAPTIVE-HIJACK", "TCP-WRONG-PORT", "PROXY-CONNECT-NO-HOST",
         "DATA-MTU", "DATA-LARGE-FRAME-BUG",
     ]),
     (Why::By(&["TLS-WEAK-DH", "CERT-WEAK-KEY", "CERT-KEY-BLOCKED"]), &["TLS-WEAK-DH-OR-KEY"]),

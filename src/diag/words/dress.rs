@@ -210,15 +210,20 @@ impl<'a> Reading<'a> {
         fits.then(|| "it looks like a case of the conformance suite, which `sstp-diag conformance show` explains".to_string())
     }
 
-    /// That sentences of the language of the text are not known.
+    /// That sentences of the language of the text are not known, or how well the one that was found is.
     fn foreign(&self) -> Option<String> {
-        let language = speech::foreign(&self.lower())?;
+        let words = self.lower();
+        let language = speech::foreign(&words)?;
+        if let Some(printed) = sentence::abroad(&words) {
+            let says = format!("the sentence is known from Microsoft's pages in {language}; that Windows shows it in just these words is unverified");
+            return Some(says).filter(|_| !printed);
+        }
         let rest = if self.found.is_empty() {
             "give the number that stands in the message or in RasClient event 20227"
         } else {
             "what is told here is what the numbers and names in it mean"
         };
-        Some(format!("the text looks like {language}, and sentences are known in English only; {rest}"))
+        Some(format!("the text looks like {language}, and sentences are known in English, few in German, French, Spanish and Italian; {rest}"))
     }
 
     fn unknown(&self, n: usize, word: &Word) -> Unknown {
@@ -336,7 +341,7 @@ fn cut(text: &str) -> String {
 }
 
 /// What can be asked.
-const UNDERSTOOD: &str = "what is understood are codes (691, 0x800B0101, -2146762495, CERT_E_EXPIRED), error sentences in English, \
+const UNDERSTOOD: &str = "what is understood are codes (691, 0x800B0101, -2146762495, CERT_E_EXPIRED), error sentences in English (few in German, French, Spanish, Italian), \
      Windows events, lines of clients and servers, findings, layers and faults of the lab; --log FILE reads logs";
 /// Ours: a label stands at most so many words before its number ("error code returned on failure is").
 const FAR_LABEL: usize = 7;

@@ -1,5 +1,6 @@
 //! Error sentences: the words by which messages of Windows, NPS, OpenSSL and Linux programs are known, and what is behind them.
 
+mod abroad;
 mod events;
 mod everyday;
 mod ras;
@@ -90,7 +91,16 @@ pub fn all() -> impl Iterator<Item = Row> {
     rows_with_weight().map(|row| row.1)
 }
 
-const TABLES: [&[Row]; 7] = [ras::RAS, system::SYSTEM, security::SECURITY, events::EVENTS, events::NPS, unix::UNIX, unix::BROWSERS];
+const TABLES: [&[Row]; 9] = [abroad::PRINTED, abroad::TRANSLATED, ras::RAS, system::SYSTEM, security::SECURITY, events::EVENTS, events::NPS, unix::UNIX, unix::BROWSERS];
+
+/// Whether a sentence in another language than English is among the words, and whether it was met in what Windows printed.
+pub fn abroad(words: &[String]) -> Option<bool> {
+    let within = |table: &[Row]| {
+        let rows: Vec<Vec<&str>> = table.iter().map(|row| row.0.split(' ').collect()).collect();
+        (0..words.len()).filter_map(|from| words.get(from..)).any(|rest| rows.iter().any(|parts| starts(rest, parts)))
+    };
+    if within(abroad::PRINTED) { Some(true) } else { within(abroad::TRANSLATED).then_some(false) }
+}
 
 /// What the name of a row stands for.
 pub fn meaning(name: &str) -> Option<Meaning> {

@@ -63,6 +63,8 @@ pub enum PkiKind {
     PathTooLong,
     /// The intermediate may only issue for another domain.
     NameConstrained,
+    /// The intermediate demands a certificate policy, and the leaf has none.
+    PolicyDemanded,
     /// Neither CRL nor OCSP is named.
     NoRevocation,
     /// The CRL is only in a directory of the domain.
@@ -73,7 +75,7 @@ pub enum PkiKind {
     Damaged,
     /// A bit of the signature on the leaf is turned.
     Forged,
-    /// The leaf says ECDSA with SHA-224, which no library here checks.
+    /// The leaf names a signature algorithm that nobody has defined.
     OddSignature,
     /// The key of the leaf may only sign CRLs.
     WrongKeyUsage,
@@ -93,7 +95,7 @@ pub enum PkiKind {
 
 impl PkiKind {
     /// All kinds.
-    pub const ALL: [PkiKind; 33] = [
+    pub const ALL: [PkiKind; 34] = [
         PkiKind::Clean,
         PkiKind::ExpiredLeaf,
         PkiKind::NotYetValid,
@@ -114,6 +116,7 @@ impl PkiKind {
         PkiKind::NonCaIntermediate,
         PkiKind::PathTooLong,
         PkiKind::NameConstrained,
+        PkiKind::PolicyDemanded,
         PkiKind::NoRevocation,
         PkiKind::LdapCrl,
         PkiKind::NoneSent,
@@ -284,7 +287,7 @@ fn spoilt(kind: PkiKind, mut der: Vec<u8>) -> Vec<u8> {
         PkiKind::Forged => der.iter_mut().rev().take(1).for_each(|byte| *byte ^= 1),
         PkiKind::OddSignature => {
             while let Some(at) = der.windows(ECDSA_SHA256.len()).position(|window| window == ECDSA_SHA256) {
-                der.splice(at..at + ECDSA_SHA256.len(), ECDSA_SHA224);
+                der.splice(at..at + ECDSA_SHA256.len(), ECDSA_UNDEFINED);
             }
         }
         _ => {}
@@ -332,6 +335,11 @@ fn intermediate_params(kind: PkiKind, now: OffsetDateTime, place: &Place<'_>) ->
         PkiKind::NameConstrained => {
             let permitted_subtrees = vec![GeneralSubtree::DnsName("another.example".into())];
             params.name_constraints = Some(NameConstraints { permitted_subtrees, excluded_subtrees: Vec::new() });
+        }
+        PkiKind::PolicyDemanded => {
+            let mut demand = CustomExtension::from_oid_content(POLICY_CONSTRAINTS, EXPLICIT_POLICY.to_vec());
+            demand.set_criticality(true);
+            params.custom_extensions = vec![CustomExtension::from_oid_content(POLICIES, ONE_POLICY.to_vec()), demand];
         }
         PkiKind::NoRevocation => params.crl_distribution_points.clear(),
         _ => {}
@@ -415,8 +423,13 @@ const KEY_USAGE: &[u64] = &[2, 5, 29, 15];
 const NOBODYS: &[u64] = &[1, 3, 6, 1, 4, 1, 32473, 1];
 /// RFC 5758 3.2: ecdsa-with-SHA256 in DER.
 const ECDSA_SHA256: [u8; 8] = [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02];
-/// RFC 5758 3.2: ecdsa-with-SHA224 in DER.
-const ECDSA_SHA224: [u8; 8] = [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x01];
+/// A number behind those of RFC 5758 3.2 that nobody has given away, in DER.
+const ECDSA_UNDEFINED: [u8; 8] = [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x7f];
+/// RFC 5280 4.2.1.4, 4.2.1.11: the OIDs, a policy of the example enterprise, and requireExplicitPolicy 0.
+const POLICIES: &[u64] = &[2, 5, 29, 32];
+const POLICY_CONSTRAINTS: &[u64] = &[2, 5, 29, 36];
+const ONE_POLICY: [u8; 14] = [0x30, 12, 0x30, 10, 6, 8, 0x2b, 6, 1, 4, 1, 0x81, 0xfd, 0x59];
+const EXPLICIT_POLICY: [u8; 5] = [0x30, 3, 0x80, 1, 0];
 const LDAP_CRL: &str = "ldap:///CN=lab,CN=CDP,CN=Public%20Key%20Services,DC=lab,DC=example?certificateRevocationList";
 
 #[cfg(test)]

@@ -97,7 +97,9 @@ async fn call(
     if config.credentials.is_none() {
         learn::rest(config, &base.route, clock, record, halted).await;
     }
-    if let Some(user) = &config.matrix {
+    // A login with a method that no Windows has says nothing of Windows: then the others are asked for unbidden.
+    let unbidden = config.credentials.as_ref().filter(|_| record.logged_in_with_md5()).map(|credentials| &credentials.user);
+    if let Some(user) = config.matrix.as_ref().or(unbidden) {
         matrix::ask(config, user, &base.route, clock, record, halted).await;
     }
 }

@@ -1,10 +1,12 @@
 //! The transcript in the making, which passes every event on as it happens.
 
-use crate::base::{Layer, Micros};
+use crate::base::{Layer, Micros, Side};
 use crate::live::Notes;
 use crate::live::clock::Clock;
 use crate::transcript::{Event, Head, Reason, Sink, Transcript, What};
+use crate::wire::eap;
 use crate::wire::ncp::AuthMethod;
+use crate::wire::ppp::{Body, Frame};
 use std::cell::Cell;
 use std::rc::Rc;
 
@@ -58,6 +60,18 @@ impl<'a> Recorder<'a> {
     pub fn methods(&self) -> Vec<AuthMethod> {
         let known = |event: &Event| if let What::Method { method, .. } = event.what { Some(method) } else { None };
         self.transcript.events.iter().filter_map(known).collect()
+    }
+
+    /// Authentication came up by EAP-MD5. RFC 3748 5.4.
+    pub fn logged_in_with_md5(&self) -> bool {
+        let up = |event: &Event| event.layer == Layer::Auth && event.what == What::Up;
+        let kind = |event: &Event| match &event.what {
+            What::Ppp(Frame { body: Body::Eap(packet), .. }) if event.by == Some(Side::Client) && packet.code == 2 => packet.kind,
+            _ => None,
+        };
+        let events = &self.transcript.events;
+        let last = events.iter().filter_map(kind).filter(|kind| *kind >= eap::MD5).last();
+        last == Some(eap::MD5) && events.iter().any(up)
     }
 
     /// The transcript; a layer that was in work when the probe was ended is down.

@@ -50,11 +50,27 @@ impl Heard {
 
 /// Sends the hello and reads the answer; `shares` are the keys behind those that the hello offers.
 pub(super) async fn ask(route: &Route, hello: &ClientHello, shares: Shares, until: Until, within: Duration) -> Heard {
+    ask_behind(route, b"", hello, shares, until, within).await
+}
+
+/// The same, with a line in clear in front of the hello.
+pub(super) async fn ask_behind(
+    route: &Route,
+    line: &[u8],
+    hello: &ClientHello,
+    shares: Shares,
+    until: Until,
+    within: Duration,
+) -> Heard {
     let began = Instant::now();
-    match route.open(within).await {
-        Ok(mut tap) => converse(&mut tap, hello, shares, until, within.saturating_sub(began.elapsed())).await,
-        Err(no_way) => Heard::nothing(no_answer(&no_way)),
+    let mut tap = match route.open(within).await {
+        Ok(tap) => tap,
+        Err(no_way) => return Heard::nothing(no_answer(&no_way)),
+    };
+    if !line.is_empty() && tap.write_all(line).await.is_err() {
+        return Heard::nothing(ScanAnswer::Closed(How::Reset));
     }
+    converse(&mut tap, hello, shares, until, within.saturating_sub(began.elapsed())).await
 }
 
 /// The same on a connection that is there.

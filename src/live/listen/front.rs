@@ -51,6 +51,8 @@ pub enum Front {
     ResetAfterHello,
     /// One version of TLS and few cipher suites, up to the server's first flight.
     Script(Script),
+    /// It hangs up on whoever does not begin with a line of the PROXY protocol; behind one it answers a hello with TLS 1.2.
+    WantsProxyLine,
     /// It listens, but its queue is full: SYNs are dropped and connects time out.
     FullBacklog,
     /// Nobody listens: connects are refused.
@@ -180,6 +182,9 @@ impl Service {
             Front::Silent => return drain(&mut stream).await,
             _ => {}
         }
+        if self.door.front == Front::WantsProxyLine && !proxy_line(&mut stream).await.unwrap_or(false) {
+            return say_and_close(&mut stream, b"").await;
+        }
         let hello = record(&mut stream).await.unwrap_or_default();
         match self.door.front {
             Front::PlainHttp => say_and_close(&mut stream, BAD_REQUEST).await,
@@ -188,6 +193,7 @@ impl Service {
             Front::CloseAfterHello => say_and_close(&mut stream, b"").await,
             Front::ResetAfterHello => stream.reset_on_drop(),
             Front::Script(script) => self.play_old(stream, script, &hello).await,
+            Front::WantsProxyLine => self.play_old(stream, Script::OLD_SUITES, &hello).await,
             _ => {}
         }
     }
@@ -268,6 +274,18 @@ pub(super) fn failure(error: &io::Error) -> TlsFailure {
     }
 }
 
+/// Reads a line of the PROXY protocol, version 1; whether it is one.
+async fn proxy_line(stream: &mut Wired) -> io::Result<bool> {
+    let mut line = Vec::new();
+    while line.len() < PROXY_LINE_MOST && !line.ends_with(b"\r\n") {
+        line.push(stream.read_u8().await?);
+        if !PROXY_WORD.starts_with(&line) && !line.starts_with(PROXY_WORD) {
+            return Ok(false);
+        }
+    }
+    Ok(line.ends_with(b"\r\n"))
+}
+
 /// The body of one TLS record, or as much as came of something else.
 async fn record(stream: &mut Wired) -> io::Result<Vec<u8>> {
     let mut header = [0; 5];
@@ -299,6 +317,9 @@ pub(in crate::live) async fn drain<S: AsyncRead + Unpin>(stream: &mut S) {
 const SCRIPT_TIME: Duration = Duration::from_secs(120);
 /// Ours: a handshake may take so long.
 pub(super) const HANDSHAKE_TIME: Duration = Duration::from_secs(30);
+/// PROXY protocol 2.1: how version 1 begins, and the longest line in bytes.
+const PROXY_WORD: &[u8] = b"PROXY ";
+const PROXY_LINE_MOST: usize = 107;
 /// RFC 8446 5.1.
 const HANDSHAKE_RECORD: u8 = 22;
 /// RFC 6066 3.

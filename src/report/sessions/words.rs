@@ -65,6 +65,7 @@ fn parts(layer: Layer, what: &What) -> (String, String) {
         What::Unsecured { says, .. } => ("unsecured", says.clone()),
         What::Alert { description } => ("alert", net::alert(*description)),
         What::Scanned { offered, .. } => ("scanned", format!("offered {}", net::version(*offered))),
+        What::ScannedBehindLine { .. } => ("scanned", "behind a line of the PROXY protocol".into()),
         What::VersionScanned(it) => ("version-scanned", net::version(it.version)),
         What::Posed(it) => ("posed", it.client.clone()),
         What::ScanEnded(it) => ("scan-ended", count(it.connections, "connection", "connections")),

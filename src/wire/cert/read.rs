@@ -7,7 +7,7 @@ use x509_parser::asn1_rs::Any;
 use x509_parser::extensions::{DistributionPointName, GeneralName, KeyUsage, ParsedExtension as Ext, X509Extension};
 use x509_parser::oid_registry::Oid;
 use x509_parser::prelude::{FromDer, X509Certificate};
-use x509_parser::public_key::{PublicKey, RSAPublicKey};
+use x509_parser::public_key::RSAPublicKey;
 use x509_parser::signature_algorithm::RsaSsaPssParams;
 use x509_parser::x509::{AlgorithmIdentifier, SubjectPublicKeyInfo};
 
@@ -22,6 +22,7 @@ pub(super) fn of(der: &[u8], certificate: &X509Certificate<'_>) -> Cert {
         issuer_der: Bytes::from(tbs.issuer.as_raw()),
         spki_der: Bytes::from(tbs.subject_pki.raw),
         constrains_names: false,
+        constrains_policies: false,
         common_name: tbs.subject.iter_common_name().last().and_then(|name| name::text(name.attr_value())),
         dns_names: Vec::new(),
         ip_addresses: Vec::new(),
@@ -81,6 +82,7 @@ fn read_extension(cert: &mut Cert, extension: &X509Extension<'_>) {
             }
         }
         Ext::NameConstraints(_) => cert.constrains_names = true,
+        Ext::PolicyConstraints(_) | Ext::InhibitAnyPolicy(_) | Ext::PolicyMappings(_) => cert.constrains_policies = true,
         Ext::ParseError { .. } => cert.unreadable.push(oid),
         _ if oid == TLS_FEATURE => {
             cert.must_staple = Vec::<u16>::from_der(extension.value).is_ok_and(|(_, features)| features.contains(&STATUS_REQUEST));
@@ -133,7 +135,7 @@ impl Key {
             RSA_ENCRYPTION => sized("RSA", modulus_bits(bytes)),
             RSASSA_PSS => sized("RSA-PSS", modulus_bits(bytes)),
             EC_PUBLIC_KEY => Key::of_curve(spki),
-            DSA => sized("DSA", spki.parsed().map_or(0, |key| dsa_bits(&key))),
+            DSA => sized("DSA", prime_bits(spki.algorithm.parameters.as_ref())),
             _ => match FIXED_KEYS.iter().find(|(id, ..)| *id == oid) {
                 Some((_, algorithm, title, bits)) => Key { title: title.to_string(), algorithm: algorithm.to_string(), bits: *bits },
                 None => Key { title: oid.clone(), algorithm: oid, bits: 0 },
@@ -155,15 +157,20 @@ impl Key {
 
 /// Size of an RSA modulus in bits, leading zeros not counted; 0 when there is none.
 fn modulus_bits(key: &[u8]) -> u32 {
-    let Ok((_, key)) = RSAPublicKey::from_der(key) else { return 0 };
-    let modulus = key.modulus;
-    let zeros = modulus.iter().take_while(|byte| **byte == 0).count();
-    let top = modulus.get(zeros).map_or(0, |byte| byte.leading_zeros());
-    u32::try_from((modulus.len() - zeros) * 8).unwrap_or(u32::MAX).saturating_sub(top)
+    RSAPublicKey::from_der(key).map_or(0, |(_, key)| bits(key.modulus))
 }
 
-fn dsa_bits(key: &PublicKey<'_>) -> u32 {
-    u32::try_from(key.key_size()).unwrap_or(u32::MAX)
+/// Size of the prime p of DSA in bits, which stands first in the parameters (RFC 3279 2.3.2); 0 when they are inherited or cannot be read.
+fn prime_bits(parameters: Option<&Any<'_>>) -> u32 {
+    let prime = parameters.and_then(|parameters| Any::from_der(parameters.data).ok());
+    prime.map_or(0, |(_, prime)| bits(prime.data))
+}
+
+/// Bits of a number in big-endian order, leading zeros not counted.
+fn bits(number: &[u8]) -> u32 {
+    let zeros = number.iter().take_while(|byte| **byte == 0).count();
+    let top = number.get(zeros).map_or(0, |byte| byte.leading_zeros());
+    u32::try_from((number.len() - zeros) * 8).unwrap_or(u32::MAX).saturating_sub(top)
 }
 
 /// The name of a signature algorithm, with the hash for RSASSA-PSS; the OID when it is not known.
@@ -222,9 +229,11 @@ const CURVES: &[(&str, &str, u32)] = &[
     ("1.3.36.3.3.2.8.1.1.13", "brainpoolP512r1", 512),
 ];
 
-/// RFC 3279 2.2, RFC 4055 5, RFC 5758 3, RFC 8410 3, RFC 9881 2; 1.3.14.3.2.29 is the old OIW name.
+/// RFC 3279 2.2, RFC 4055 5, RFC 5758 3, RFC 8017 C, RFC 8410 3, RFC 9881 2, RFC 9215 2, the registry of NIST (sigAlgs), TeleTrusT and GM/T 0006;
+/// 1.3.14.3.2.29 is the old OIW name.
 const SIGNATURES: &[(&str, &str)] = &[
     ("1.2.840.113549.1.1.2", "md2WithRSAEncryption"),
+    ("1.2.840.113549.1.1.3", "md4WithRSAEncryption"),
     ("1.2.840.113549.1.1.4", "md5WithRSAEncryption"),
     ("1.2.840.113549.1.1.5", "sha1WithRSAEncryption"),
     ("1.3.14.3.2.29", "sha1WithRSAEncryption"),
@@ -232,7 +241,32 @@ const SIGNATURES: &[(&str, &str)] = &[
     ("1.2.840.113549.1.1.11", "sha256WithRSAEncryption"),
     ("1.2.840.113549.1.1.12", "sha384WithRSAEncryption"),
     ("1.2.840.113549.1.1.13", "sha512WithRSAEncryption"),
+    ("1.2.840.113549.1.1.15", "sha512-224WithRSAEncryption"),
+    ("1.2.840.113549.1.1.16", "sha512-256WithRSAEncryption"),
+    ("1.3.36.3.3.1.2", "ripemd160WithRSAEncryption"),
+    ("1.3.36.3.3.1.3", "ripemd128WithRSAEncryption"),
+    ("1.3.36.3.3.1.4", "ripemd256WithRSAEncryption"),
+    ("2.16.840.1.101.3.4.3.13", "sha3-224WithRSAEncryption"),
+    ("2.16.840.1.101.3.4.3.14", "sha3-256WithRSAEncryption"),
+    ("2.16.840.1.101.3.4.3.15", "sha3-384WithRSAEncryption"),
+    ("2.16.840.1.101.3.4.3.16", "sha3-512WithRSAEncryption"),
     ("1.2.840.10040.4.3", "dsa-with-sha1"),
+    ("2.16.840.1.101.3.4.3.1", "dsa-with-sha224"),
+    ("2.16.840.1.101.3.4.3.2", "dsa-with-sha256"),
+    ("2.16.840.1.101.3.4.3.3", "dsa-with-sha384"),
+    ("2.16.840.1.101.3.4.3.4", "dsa-with-sha512"),
+    ("2.16.840.1.101.3.4.3.5", "dsa-with-sha3-224"),
+    ("2.16.840.1.101.3.4.3.6", "dsa-with-sha3-256"),
+    ("2.16.840.1.101.3.4.3.7", "dsa-with-sha3-384"),
+    ("2.16.840.1.101.3.4.3.8", "dsa-with-sha3-512"),
+    ("2.16.840.1.101.3.4.3.9", "ecdsa-with-SHA3-224"),
+    ("2.16.840.1.101.3.4.3.10", "ecdsa-with-SHA3-256"),
+    ("2.16.840.1.101.3.4.3.11", "ecdsa-with-SHA3-384"),
+    ("2.16.840.1.101.3.4.3.12", "ecdsa-with-SHA3-512"),
+    ("1.2.643.2.2.3", "gostR3410-2001"),
+    ("1.2.643.7.1.1.3.2", "gostR3410-2012-256"),
+    ("1.2.643.7.1.1.3.3", "gostR3410-2012-512"),
+    ("1.2.156.10197.1.501", "SM2-with-SM3"),
     ("1.2.840.10045.4.1", "ecdsa-with-SHA1"),
     ("1.2.840.10045.4.3.1", "ecdsa-with-SHA224"),
     ("1.2.840.10045.4.3.2", "ecdsa-with-SHA256"),
@@ -245,13 +279,21 @@ const SIGNATURES: &[(&str, &str)] = &[
     ("2.16.840.1.101.3.4.3.19", "ML-DSA-87"),
 ];
 
-/// RFC 4055 2.1; the first is the default.
-const HASHES: [(&str, &str); 5] = [
+/// RFC 4055 2.1, the registry of NIST (hashAlgs) and TeleTrusT; the first is the default.
+const HASHES: [(&str, &str); 13] = [
     ("1.3.14.3.2.26", "sha1"),
     ("2.16.840.1.101.3.4.2.4", "sha224"),
     ("2.16.840.1.101.3.4.2.1", "sha256"),
     ("2.16.840.1.101.3.4.2.2", "sha384"),
     ("2.16.840.1.101.3.4.2.3", "sha512"),
+    ("2.16.840.1.101.3.4.2.5", "sha512-224"),
+    ("2.16.840.1.101.3.4.2.6", "sha512-256"),
+    ("2.16.840.1.101.3.4.2.7", "sha3-224"),
+    ("2.16.840.1.101.3.4.2.8", "sha3-256"),
+    ("2.16.840.1.101.3.4.2.9", "sha3-384"),
+    ("2.16.840.1.101.3.4.2.10", "sha3-512"),
+    ("1.3.36.3.2.1", "ripemd160"),
+    ("1.2.840.113549.2.5", "md5"),
 ];
 
 /// RFC 5280 4.2.1.3, in the order of the bits.

@@ -58,6 +58,13 @@ pub(in crate::jobs::lab) const FAULTS: &[Fault] = &[
     gives_up("auth.radius-10s", "the link is ended 10 s after the answer to the challenge", &["chap.success#1 hold 10s", TERMINATE]),
     gives_up("auth.radius-30s", "the link is ended 30 s after the answer to the challenge", &["chap.success#1 hold 30s", TERMINATE]),
     fault(
+        "auth.refused-late",
+        Auth,
+        "the refusal comes after 6 s, as when the first RADIUS server does not answer",
+        Makes::Many(&[Makes::Server(|server| refuse(server, 691)), Makes::Edits(&["chap.failure#* hold 6s"])]),
+        "AUTH-REFUSED-LATE",
+    ),
+    fault(
         "auth.second-factor-missed",
         Auth,
         "the refusal comes after 40 s, as when nobody confirms the second factor",
@@ -87,6 +94,20 @@ pub(in crate::jobs::lab) const FAULTS: &[Fault] = &[
         "AUTH-SERVER-PROOF-BAD",
     ),
     fault("auth.pap-only", Auth, "the server takes only PAP", Makes::Server(|server| server.methods = vec![Method::Pap]), "AUTH-PAP-USED"),
+    fault(
+        "auth.eap-md5-only",
+        Auth,
+        "the server takes only MD5 within EAP, which no Windows has",
+        Makes::Server(|server| server.methods = vec![Method::EapMd5]),
+        "AUTH-EAP-MD5-ONLY",
+    ),
+    fault(
+        "auth.eap-md5-first",
+        Auth,
+        "the server asks for MD5 within EAP first, and takes another method when asked",
+        Makes::Server(|server| server.methods = vec![Method::EapMd5, Method::EapMsChapV2]),
+        "AUTH-EAP-MD5-USED",
+    ),
     // Type 13 is EAP-TLS, RFC 5216.
     fault(
         "auth.eap-tls-only",

@@ -69,7 +69,7 @@ pub(in crate::jobs::lab) const FAULTS: &[Fault] = &[
     fault(
         "cert.odd-signature",
         Cert,
-        "the leaf is signed in a way that we cannot check (ECDSA with SHA-224)",
+        "the leaf is signed in a way that we cannot check (an algorithm without a name)",
         Makes::Pki(PkiKind::OddSignature),
         "CERT-UNCHECKED",
     ),
@@ -79,6 +79,20 @@ pub(in crate::jobs::lab) const FAULTS: &[Fault] = &[
     fault("cert.sha1", Cert, "the leaf is signed with SHA-1", Makes::Fixed(&fixed::SHA1_LEAF), "CERT-SHA1"),
     fault("cert.ca-sha1", Cert, "the intermediate is signed with SHA-1", Makes::Fixed(&fixed::SHA1_CA), "CERT-SHA1"),
     fault("cert.md5", Cert, "the leaf is signed with MD5", Makes::Fixed(&fixed::MD5_LEAF), "CERT-MD5"),
+    fault(
+        "cert.signature-unknown",
+        Cert,
+        "the leaf is signed with RSA and SHA-3, which Windows does not know",
+        Makes::Fixed(&fixed::SHA3_LEAF),
+        "CERT-SIGNATURE-UNKNOWN",
+    ),
+    fault(
+        "cert.policy-demanded",
+        Cert,
+        "the intermediate demands a certificate policy, and the leaf names none",
+        Makes::Pki(PkiKind::PolicyDemanded),
+        "CERT-POLICY-CONSTRAINTS",
+    ),
     fault("cert.ca-key-1024", Cert, "the intermediate has an RSA key of 1024 bits", Makes::Fixed(&fixed::KEY_1024), "CERT-WEAK-KEY"),
     fault("cert.ca-key-512", Cert, "the intermediate has an RSA key of 512 bits", Makes::Fixed(&fixed::KEY_512), "CERT-KEY-BLOCKED"),
     looked_up(

@@ -29,6 +29,13 @@ pub(in crate::jobs::lab) const FAULTS: &[Fault] = &[
     ),
     fault("tls.close", Tls, "the connection is closed after the ClientHello", Makes::Front(Front::CloseAfterHello), "TCP-ACCEPT-NO-DATA"),
     fault(
+        "tls.proxy-line",
+        Tls,
+        "the server hangs up on whoever does not begin with a line of the PROXY protocol",
+        Makes::Front(Front::WantsProxyLine),
+        "TCP-PROXYPROTO-MISMATCH",
+    ),
+    fault(
         "tls.old-suites",
         Tls,
         "the server speaks TLS 1.2 with outdated cipher suites only",
