@@ -91,6 +91,26 @@ fn what_proves_a_case_shows_in_that_case_alone() {
     assert!(coarse.len() * 20 <= cases.len(), "{} of {}:\n{}", coarse.len(), cases.len(), says.join("\n"));
 }
 
+/// What a peer is known to do otherwise is a claim against it: where it stands what is required, and what was seen.
+#[test]
+fn every_known_disagreement_cites_what_is_required() {
+    let files = [("softether", include_str!("../fixtures/known/softether.toml")), ("sstpc", include_str!("../fixtures/known/sstpc.toml"))];
+    for (peer, text) in files {
+        for entry in known::parse(text).expect("well formed") {
+            let (source, seen) = entry.reason.split_once(": ").unwrap_or_default();
+            let section = |word: &str| word.starts_with(|c: char| c.is_ascii_digit()) && word.trim_end_matches(',').contains(|c: char| c.is_ascii_digit());
+            let mut words = source.split(' ');
+            let cites = match words.next() {
+                Some("MS-SSTP") => true,
+                Some("RFC") => words.next().is_some_and(section),
+                _ => false,
+            };
+            assert!(cites && words.next().is_some_and(section) && seen.len() > 10, "{peer}: {}: {}", entry.pattern, entry.reason);
+            assert!(entry.verdict.is_some(), "{peer}: {} says no verdict", entry.pattern);
+        }
+    }
+}
+
 /// Over sockets an honest call comes first: a case whose proof breaks that one too can only be seen to fail in memory.
 #[test]
 fn what_proves_a_case_leaves_an_honest_call_alone() {
