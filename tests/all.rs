@@ -8,6 +8,7 @@ mod cli;
 mod client_cases;
 mod clients;
 mod conformance;
+mod crowd;
 
 mod decode;
 mod docs;

@@ -1,10 +1,11 @@
 //! The matrix of the client suite: every case passes against the built-in client and fails against its mutant, in memory.
 
-use crate::conformance::{cuts, lengths};
+use crate::conformance::{cuts, lengths, until_we_leave};
 use sstp_diag::base::{Layer, Micros, Side};
 use sstp_diag::jobs::conformance::client::{self, OVER_SOCKETS, mutants};
 use sstp_diag::jobs::conformance::coverage::{self, Coverage, UNTESTED};
-use sstp_diag::jobs::conformance::{Case, Grade, Level, rehearse, server, verdict};
+use sstp_diag::jobs::conformance::case::Base;
+use sstp_diag::jobs::conformance::{Case, Expect, Grade, Level, rehearse, server, verdict};
 use sstp_diag::proto::edit::Edit;
 use sstp_diag::proto::plan::Method;
 use sstp_diag::transcript::{Event, What, tap};
@@ -20,6 +21,43 @@ fn wrong(case: &Case) -> Option<String> {
     let Some(mutant) = mutants::find(case.proved_by) else { return Some(format!("{}: no mutant {}", case.id, case.proved_by)) };
     let (spoilt, _) = rehearse::client_case(case, Some(mutant));
     (!spoilt.grade.is_held_against()).then(|| format!("{}: with {}: {} {}", case.id, case.proved_by, spoilt.grade.name(), spoilt.actual))
+}
+
+/// What the client says in a call like that of the case in which nothing is done to it.
+fn calm(case: &Case, mutant: Option<&mutants::Mutant>) -> Vec<String> {
+    let mut calm = case.clone();
+    calm.edits.clear();
+    calm.base = Base { expect: Expect::Nothing, policy: |_| {}, hangs_up: false, domain: None, ..calm.base };
+    until_we_leave(&rehearse::client_case(&calm, mutant).1, Side::Client)
+}
+
+/// Mutations that a call shows in which nothing is done, and why no other proves what they prove.
+const COARSE: &[(&str, &str)] = &[
+    ("client.no-lcp-replies", "the case changes the one Configure-Request that there is"),
+    ("client.no-ipcp-replies", "the case changes the one Configure-Request that there is"),
+    ("client.ipcp-ack-altered", "the case changes the one Configure-Request that there is"),
+    ("client.no-lcp", "the Ack in place of the Ack is one"),
+    ("client.response-id", "the case changes the identifier that is to be repeated"),
+    ("client.connected-nonce", "the case changes the nonce that is to be repeated"),
+    ("client.no-connected", "the case takes away what else might draw it"),
+    ("client.v6-silent", "an honest call speaks IPv6CP itself"),
+    ("client.leaves-soon", "the client errs unasked, and the case makes time to see it"),
+    ("client.lcp-early", "the client errs unasked, and the case makes time to see it"),
+    ("client.early-ipv4", "the client errs unasked, and the case makes time to see it"),
+    ("client.early-data", "the client errs unasked, and the case makes time to see it"),
+    ("client.early-ncp", "the client errs unasked, and the case makes time to see it"),
+    ("client.two-requests", "the client errs unasked, and the case makes time to see it"),
+];
+
+/// As for servers: a mutation shows when its case does something, and not in a call in which nothing is done.
+#[test]
+fn what_proves_a_client_case_shows_in_that_case_alone() {
+    let cases: Vec<Case> = above_tls().into_iter().filter(|case| !case.edits.is_empty()).collect();
+    let coarse: Vec<&Case> = cases.iter().filter(|case| calm(case, None) != calm(case, mutants::find(case.proved_by))).collect();
+    let says: Vec<String> = coarse.iter().map(|case| format!("{} by {}", case.id, case.proved_by)).collect();
+    let seen: HashSet<&str> = coarse.iter().map(|case| case.proved_by).collect();
+    assert_eq!(seen, COARSE.iter().map(|row| row.0).collect::<HashSet<_>>(), "{}", says.join("\n"));
+    assert!(coarse.len() * 20 <= cases.len(), "{} of {}:\n{}", coarse.len(), cases.len(), says.join("\n"));
 }
 
 fn above_tls() -> Vec<Case> {
@@ -63,6 +101,8 @@ fn every_message_of_a_server_is_cut_at_every_byte() {
         ("sstp-call-abort", 20),
         ("sstp-echo-request", 8),
         ("sstp-echo-response", 8),
+        // An IP header, an ICMP header, and what SSTP and PPP put in front.
+        ("ipv4-packet", 36),
     ] {
         assert_eq!(cuts[name].len(), length - 1, "{name}");
     }

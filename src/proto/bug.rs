@@ -78,6 +78,16 @@ pub enum Bug {
     DataUnbound,
     OneEndsAll,
     LargeReplies,
+    FullEnds,
+    UnaskedEchoEnds,
+    LcpAnswersEarly,
+    DiscardRejected,
+    PaddingRead,
+    BadOptionEnds,
+    EarlyDataEnds,
+    StrangeIpEnds,
+    BareFrameLost,
+    OnlyEchoKeeps,
 }
 
 /// A defect as it is listed.
@@ -185,6 +195,16 @@ pub const RULES: &[Row] = &[
     sstp(Bug::CookieOpens, "cookie-opens", "no login is asked for where the request has a cookie", "3.3.7.3"),
     sstp(Bug::DataUnbound, "data-unbound", "network packets pass before Call Connected", "3.3.7.2"),
     sstp(Bug::OneEndsAll, "one-ends-all", "a call that ends ends all others", "3.3.5.2.4"),
+    sstp(Bug::FullEnds, "full-ends", "a packet of more than 1,400 bytes ends the connection", "2.2.1"),
+    sstp(Bug::UnaskedEchoEnds, "unasked-echo-ends", "an Echo Response that nobody asked for ends the connection", "3.3.5.2.8"),
+    sstp(Bug::EarlyDataEnds, "early-data-ends", "a network packet that comes too early ends the connection", "3.3.7.2"),
+    sstp(Bug::StrangeIpEnds, "strange-ip-ends", "an IP packet that is cut short or from another address ends the connection", "3.1.5.2"),
+    rfc(Bug::LcpAnswersEarly, "lcp-answers-early", "what may only come when LCP is open is answered before", 1661, "3.4"),
+    sstp(Bug::OnlyEchoKeeps, "only-echo-keeps", "a call whose Echo Request is not answered ends, whatever else comes", "3.1.2.3"),
+    rfc(Bug::BareFrameLost, "bare-frame-lost", "a frame without FF 03 is lost", 1661, "6.6"),
+    rfc(Bug::DiscardRejected, "discard-rejected", "a Discard-Request is answered by Code-Reject", 1661, "5.9"),
+    rfc(Bug::PaddingRead, "padding-read", "bytes behind the length of an LCP packet are read like options", 1661, "5"),
+    rfc(Bug::BadOptionEnds, "bad-option-ends", "an LCP option whose length cannot be ends the connection", 1661, "6"),
     rfc(Bug::LargeReplies, "large-replies", "the MRU of the client is not heeded", 1661, "6.1"),
     rfc(Bug::Md5Refused, "md5-refused", "no proof by MD5 is right", 1994, "2.1"),
 ];

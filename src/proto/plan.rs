@@ -293,8 +293,10 @@ pub struct ServerConfig {
     pub eap: Option<EapServer>,
     /// An EAP Nak is heeded; otherwise the same type is asked for again.
     pub heeds_nak: bool,
-    /// R= of an MS-CHAPv2 Failure.
+    /// R= of an MS-CHAPv2 Failure. RFC 2759 section 6.
     pub retry_allowed: bool,
+    /// Responses that are taken after a Failure with R=1.
+    pub retries: u32,
     /// The server can prove that it knows the password (S= of MS-CHAPv2 Success).
     pub knows_password: bool,
     /// Its own address inside the tunnel, `None`: IPCP is rejected.
@@ -387,6 +389,7 @@ impl Default for ServerConfig {
             eap: None,
             heeds_nak: true,
             retry_allowed: false,
+            retries: 1,
             knows_password: true,
             address: Some(Ipv4Addr::new(192, 0, 2, 1)),
             client_address: Some(Ipv4Addr::new(192, 0, 2, 10)),

@@ -67,4 +67,6 @@ pub enum Quirk {
     HangsWithoutLogin,
     /// IPv6CP is asked for although it was rejected.
     InsistsOnIpv6,
+    /// The challenge of a Failure that allows it is answered, which is no fault.
+    TriesAgain,
 }

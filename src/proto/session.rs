@@ -500,7 +500,8 @@ impl Core {
         let layer = ppp::layer_of(frame.protocol);
         let (name, bytes) = (frame.name(), sstp::emit_data(&frame.emit()));
         if layer == Layer::Data {
-            self.door.pass(self.now, &name, bytes);
+            let passed = self.door.pass(self.now, &name, bytes);
+            passed.edits.into_iter().for_each(|edit| self.note(Some(self.side), layer, What::Edited { edit }));
         } else {
             self.send(layer, &name, bytes, What::Ppp(frame));
         }

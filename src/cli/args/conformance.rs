@@ -132,8 +132,8 @@ pub struct SuiteArgs {
     /// Run every case N times; different verdicts are `flaky`
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100), help_heading = "Run")]
     pub repeat: u32,
-    /// Run a case whose verdict is not the expected one again at the end, alone, N times at most; as expected then, it stands
-    /// as expected [default: 2 with --expected, otherwise 0]
+    /// Run a case whose verdict is not the expected one again at the end, beside few others, N times at most; as expected
+    /// then, it stands as expected [default: 2 with --expected, otherwise 0]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=20), help_heading = "Run")]
     pub retries: Option<u32>,
     /// Keep a transcript and a pcapng with keys of every case in DIR

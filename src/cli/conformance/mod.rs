@@ -73,6 +73,7 @@ async fn lab(args: &ServerSuiteArgs, probe: &mut ProbeConfig) -> Result<Lab, Tro
     super::lab::known(&args.fault)?;
     let lab = Lab::start(LabConfig { faults: args.fault.clone(), seed: probe.seed, ..LabConfig::default() }).await?;
     super::lab::dial(probe, lab.dial(), &args.way, args.roots.without_files())?;
+    probe.eap.identity = probe.eap.identity.take().or_else(|| lab.dial().certificate.clone());
     Ok(lab)
 }
 

@@ -96,7 +96,9 @@ pub fn in_full(case: &Case) -> String {
         let _ = writeln!(text, "Only if      {feature}; otherwise unsupported: {lacks}");
     }
     let _ = writeln!(text, "Watched      {} s after the first edit at most", case.base.within.as_secs());
-    let _ = writeln!(text, "Covers       {}", case.covers.join(" "));
+    if !case.covers.is_empty() {
+        let _ = writeln!(text, "Covers       {}", case.covers.join(" "));
+    }
     let (prover, how) = match case.base.tests {
         Side::Server => ("the lab fault", "TARGET"),
         Side::Client => ("the client mutation", "--exec 'CLIENT {host} {port}'"),
@@ -127,7 +129,7 @@ fn covered(side: Side, untested: bool) -> String {
     for requirement in coverage::requirements(side) {
         let says = format!("{}  {:7}  [{}] {}\n", requirement.id, requirement.level.name(), requirement.section, requirement.says);
         let (count, how) = match coverage::coverage(&requirement, &cases) {
-            Coverage::Cases(ids) => (&mut covered, ids.join(" ")),
+            Coverage::Cases(ids) => (&mut covered, folded(&ids)),
             Coverage::Reason(reason) => (&mut excused, format!("not tested: {reason}")),
             Coverage::Gap => (&mut gaps, "not tested yet".to_string()),
         };
@@ -139,6 +141,36 @@ fn covered(side: Side, untested: bool) -> String {
     let count = cases.len();
     let _ = writeln!(text, "\n{side}: {covered} requirements have cases, {excused} a reason, {gaps} neither; {count} cases.");
     text
+}
+
+/// Ids in a line; where three or more differ in a number that counts on they are one word, `…-split-{1..13}`, as shells spell it.
+fn folded(ids: &[String]) -> String {
+    let (mut words, mut left) = (Vec::new(), ids);
+    while let Some(first) = left.first() {
+        let (up, down) = (counted(left, 1), counted(left, -1));
+        let count = up.max(down);
+        match (numbered(first), left.get(count - 1).and_then(numbered)) {
+            (Some((stem, from)), Some((_, to))) if count > 2 => words.push(format!("{stem}-{{{from}..{to}}}")),
+            _ => words.extend(left.iter().take(count).cloned()),
+        }
+        left = left.get(count..).unwrap_or_default();
+    }
+    words.join(" ")
+}
+
+/// How many of the ids in front differ in a number only that grows by `step`; one at least.
+fn counted(ids: &[String], step: i64) -> usize {
+    let Some((stem, from)) = ids.first().and_then(numbered) else { return 1 };
+    let expected = std::iter::successors(Some(from), |number| Some(number + step));
+    let goes_on = |pair: &(&String, i64)| numbered(pair.0) == Some((stem, pair.1));
+    ids.iter().zip(expected).take_while(goes_on).count().max(1)
+}
+
+/// An id that ends in a number: what stands before it, and the number.
+fn numbered(id: &String) -> Option<(&str, i64)> {
+    let (stem, number) = id.rsplit_once('-')?;
+    let parsed = number.parse::<u32>().ok().filter(|parsed| parsed.to_string() == number)?;
+    Some((stem, i64::from(parsed)))
 }
 
 /// All cases for a side.
@@ -208,3 +240,17 @@ const CASES_HEAD: &str = "# Conformance cases\n\nPrinted by `sstp-diag catalogue
 Each case for a server passes against the sound lab and fails against the lab fault beside it; each case for a client passes against the \
 built-in client and fails against the mutation of it beside it; `tests/conformance.rs` runs them all.\n";
 const CASES_TABLE: &str = "| case | level | source | requirement | expects | proved by |\n|---|---|---|---|---|---|\n";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn families_are_one_word() {
+        let folded = |ids: &str| folded(&ids.split(' ').map(String::from).collect::<Vec<_>>());
+        assert_eq!(folded("a/b/c a/b/x-1 a/b/x-2 a/b/x-3 a/b/y-3"), "a/b/c a/b/x-{1..3} a/b/y-3");
+        assert_eq!(folded("a/b/x-9 a/b/x-8 a/b/x-7 a/b/x-5 a/b/x-4"), "a/b/x-{9..7} a/b/x-5 a/b/x-4");
+        assert_eq!(folded("a/b/x-01 a/b/x-2 a/b/x-4"), "a/b/x-01 a/b/x-2 a/b/x-4");
+        assert_eq!(folded(""), "");
+    }
+}

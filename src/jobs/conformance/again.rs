@@ -1,11 +1,17 @@
-//! A verdict that nobody expected is confirmed before it counts: the case is run again at the end, alone.
+//! A verdict that nobody expected is confirmed before it counts: the case is run again at the end, when little else happens.
 
+use super::caller::NO_CONNECTION;
 use super::case::Case;
 use super::known::Scale;
-use super::run::{Done, SuiteConfig, attempt, lives};
+use super::pulse::Pulse;
+use super::run::{Done, SuiteConfig, attempt, holding, lives};
 use super::verdict::{Grade, Verdict};
 use crate::live::clock::Clock;
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 
 /// How often a case is run again.
 #[derive(Clone, Debug, Default)]
@@ -33,26 +39,73 @@ impl Retries {
     }
 }
 
-/// Runs a case again until it comes as expected. Says why the target is down when it is.
-pub async fn again(config: &SuiteConfig, clock: &Clock, done: &mut Done) -> Result<(), String> {
-    let began = clock.now();
-    for number in 0..config.retries.times {
-        if number > 0 {
-            tokio::time::sleep(BREATH).await;
-        }
-        let (verdict, events, connected) = attempt(config, &done.case, clock, config.repeat.max(1) + number + 1).await;
-        if !connected {
-            lives(config, clock).await?;
-        }
-        let cleared = config.retries.clears(&done.case, verdict.grade);
-        done.attempts.push(verdict.clone());
-        if cleared {
-            (done.verdict, done.events) = (verdict, events);
-            break;
-        }
+/// Cases that are run again.
+pub(super) struct Again {
+    config: Rc<SuiteConfig>,
+    clock: Clock,
+    at_once: usize,
+    slots: Arc<Semaphore>,
+    /// The places of the attempts that the target let in, in the order in which they were begun.
+    came: RefCell<Vec<usize>>,
+}
+
+/// A case that was run again.
+pub(super) struct Confirmed {
+    /// Its place.
+    pub place: usize,
+    /// What it comes to now.
+    pub done: Done,
+    /// Why the target is down, when it is.
+    pub down: Option<String>,
+}
+
+impl Again {
+    /// So many at a time, and those that only wait.
+    pub fn new(config: Rc<SuiteConfig>, clock: Clock, at_once: usize) -> Again {
+        Again { config, clock, at_once, slots: Arc::new(Semaphore::new(at_once)), came: RefCell::default() }
     }
-    done.took = done.took + (clock.now() - began).duration();
-    Ok(())
+
+    /// Runs a case again until it comes as expected; each time when a slot is free.
+    pub async fn run(self: Rc<Self>, place: usize, mut done: Done) -> Confirmed {
+        for number in 0..self.config.retries.times {
+            if number > 0 {
+                tokio::time::sleep(BREATH).await;
+            }
+            let (slot, pulse, began) = (self.slots.clone().acquire_owned().await.ok(), Pulse::new(self.clock), self.clock.now());
+            self.came.borrow_mut().push(place);
+            let run = attempt(&self.config, &done.case, &self.clock, self.config.repeat.max(1) + number + 1, &pulse);
+            let (verdict, events, connected) = holding(slot, &pulse, run).await;
+            done.took = done.took + self.clock.now().since(began);
+            let turned_away = verdict.actual.starts_with(NO_CONNECTION);
+            if turned_away {
+                let mut came = self.came.borrow_mut();
+                if let Some(last) = came.iter().rposition(|other| *other == place) {
+                    came.remove(last);
+                }
+            }
+            if !connected && let Err(why) = lives(&self.config, &self.clock).await {
+                return Confirmed { place, done, down: Some(why) };
+            }
+            let cleared = self.config.retries.clears(&done.case, verdict.grade);
+            done.attempts.push(verdict.clone());
+            if cleared {
+                (done.verdict, done.events) = (verdict, events);
+                break;
+            }
+        }
+        Confirmed { place, done, down: None }
+    }
+
+    /// The places of the cases that the target let in last, the last first.
+    pub fn suspects(&self) -> Vec<usize> {
+        let mut suspects = Vec::new();
+        for place in self.came.borrow().iter().rev() {
+            if !suspects.contains(place) && suspects.len() < 2 * self.at_once {
+                suspects.push(*place);
+            }
+        }
+        suspects
+    }
 }
 
 /// What the attempts of a case have to say; `None` where there was one only. `expected`: it came as expected in the end.

@@ -1,6 +1,7 @@
 //! Our end of a server case over sockets: from the name of the server to the session with the edits of the case.
 
 use super::case::{Below, Case};
+use super::pulse::{Heard, Pulse};
 use super::rehearse;
 use super::stand::Tried;
 use super::tester::Tester;
@@ -22,10 +23,13 @@ use std::sync::Arc;
 use tokio::sync::{Notify, watch};
 
 /// All connections of a server case.
-pub(super) async fn called(probe: &ProbeConfig, case: &Case, clock: &Clock, ear: Option<Ear>) -> Tried {
+pub(super) async fn called(probe: &ProbeConfig, case: &Case, clock: &Clock, ear: Option<Ear>, pulse: &Pulse) -> Tried {
     let (mut events, mut came, mut judged) = (Vec::new(), true, true);
     if case.needs_account() && probe.credentials.is_none() {
         return Tried { verdict: Verdict::new(Grade::Unsupported, "needs an account: --user"), events, came, said: String::new() };
+    }
+    if case.needs_certificate() && probe.eap.identity.is_none() {
+        return Tried { verdict: Verdict::new(Grade::Unsupported, "needs a client certificate: --cert"), events, came, said: String::new() };
     }
     let mut probe = probe.clone();
     if let Some(ear) = ear {
@@ -42,8 +46,8 @@ pub(super) async fn called(probe: &ProbeConfig, case: &Case, clock: &Clock, ear:
         let wanted = wanted(&this);
         let reached;
         (reached, this) = match this.beside() {
-            None => connection(&probe, &this, clock, &mut events).await,
-            Some(other) => both(&probe, &this, &other, clock, &mut events).await,
+            None => connection(&probe, &this, clock, &mut Heard { sink: &mut events, pulse }).await,
+            Some(other) => both(&probe, &this, &other, clock, &mut events, pulse).await,
         };
         came &= reached >= wanted;
         judged &= match case.base.below {
@@ -58,16 +62,24 @@ pub(super) async fn called(probe: &ProbeConfig, case: &Case, clock: &Clock, ear:
 }
 
 /// The connection of a case with another call beside it, which begins when the first has come as far as it climbs.
-async fn both(config: &ProbeConfig, case: &Case, other: &Case, clock: &Clock, events: &mut Vec<Event>) -> (Reach, Case) {
+async fn both(
+    config: &ProbeConfig,
+    case: &Case,
+    other: &Case,
+    clock: &Clock,
+    events: &mut Vec<Event>,
+    pulse: &Pulse,
+) -> (Reach, Case) {
     let (up, came, mut aside) = (Notify::new(), Cell::new(Reach::Nowhere), Vec::new());
     let mut watched = Watched { events, layer: case.base.until, up: &up };
     let beside = async {
         up.notified().await;
-        came.set(connection(config, other, clock, &mut aside).await.0);
+        came.set(connection(config, other, clock, &mut Heard { sink: &mut aside, pulse }).await.0);
         std::future::pending().await
     };
+    let mut heard = Heard { sink: &mut watched, pulse };
     let through = tokio::select! {
-        through = connection(config, case, clock, &mut watched) => through,
+        through = connection(config, case, clock, &mut heard) => through,
         never = beside => never,
     };
     let waited = watched.events.iter().any(|event| event.layer == case.base.until && event.what == What::Up);
@@ -183,6 +195,7 @@ async fn call(
 async fn session(config: &ProbeConfig, secure: Secure, proven: bool, case: &Case, clock: &Clock, events: &mut dyn Sink) {
     let cert = CertHashes::of(secure.leaf());
     let mut client = rehearse::client(case, &climb::host_header(&config.target), cert, config.credentials.clone());
+    client.eap = climb::eap(config, clock);
     if !proven {
         // PAP would show the password to whoever holds the other end of TLS.
         client.methods.retain(|method| *method != Method::Pap);

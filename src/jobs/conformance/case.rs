@@ -346,6 +346,11 @@ impl Case {
         self.base.tests == Side::Server && self.base.until > Layer::Lcp
     }
 
+    /// A server can only be tested so with an account that has a certificate.
+    pub fn needs_certificate(&self) -> bool {
+        self.base.tests == Side::Server && matches!(self.base.methods, Some([Method::EapTls]))
+    }
+
     /// The case with the target's name where the rows have the lab's.
     pub fn aimed_at(&self, host: &str) -> Case {
         self.with_edits(|line| line.replace(LAB_HOST, host))

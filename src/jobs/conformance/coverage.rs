@@ -62,8 +62,6 @@ pub const UNTESTED: &[(&str, &str)] = &[
     ("S-036", "needs the server's log"),
     ("S-043 S-044", "needs a server with authentication bypass configured"),
     ("S-045", "needs every session slot of the server taken"),
-    ("S-144", "needs an account with a client certificate; `probe --cert FILE --until binding` shows it"),
-    ("S-232", "takes a second response to the challenge of a Failure with R=1, which may lock the account; our client makes none"),
     ("S-295 S-296", "needs control over the server or its RADIUS"),
     ("C-005", "either answer is right: the text refuses, common TLS libraries accept"),
     ("C-007", "every case whose call comes about shows it: what is dialled stands in subjectAltName alone"),

@@ -163,9 +163,9 @@ fn accounts() -> Vec<Account> {
     lab::USERS.map(account).to_vec()
 }
 
-/// Whether a case can be rehearsed at all: TLS is not on the pretend wire, and it has but one call.
+/// Whether a case can be rehearsed at all: TLS and certificates are not on the pretend wire, and it has but one call.
 pub fn can_be_rehearsed(case: &Case) -> bool {
-    case.base.meanwhile.is_none() && Layer::from_name(case.layer()).is_some_and(|layer| layer > Layer::Cert)
+    case.base.meanwhile.is_none() && !case.needs_certificate() && Layer::from_name(case.layer()).is_some_and(|layer| layer > Layer::Cert)
 }
 
 /// RFC 9110 5.6.7.

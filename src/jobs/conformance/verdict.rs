@@ -127,6 +127,7 @@ fn lacks_eap(case: &Case, view: &View<'_>) -> bool {
     let spoken = match (case.base.methods, case.base.tests) {
         (Some([Method::EapMsChapV2]), Side::Server) => "eap.request-mschapv2",
         (Some([Method::EapMd5]), Side::Server) => "eap.request-md5",
+        (Some([Method::EapTls]), Side::Server) => "eap.request-tls",
         (Some([Method::EapMsChapV2]), Side::Client) => "eap.response-mschapv2",
         (Some([Method::EapMd5]), Side::Client) => "eap.response-md5",
         _ => return false,

@@ -148,7 +148,7 @@ impl Authenticator {
             }
             AuthMethod::MsChapV2 => match self.mschapv2(value, name) {
                 Ok((message, hlak)) => (vec![chap_frame(packet.id, chap::Body::Success { message })], Decision::Accepted(hlak)),
-                Err(message) => (vec![chap_frame(packet.id, chap::Body::Failure { message })], Decision::Refused),
+                Err(error) => self.refuse(packet.id, error),
             },
             _ => (Vec::new(), Decision::Pending),
         }
@@ -159,18 +159,30 @@ impl Authenticator {
         !self.config.bugs.has(Bug::Md5Refused) && self.account(name).is_some_and(|account| account.error.is_none() && proves(account))
     }
 
-    /// RFC 2759: the text of Success and the key, or the text of Failure.
-    fn mschapv2(&self, value: &[u8], name: &[u8]) -> Result<(Bytes, [u8; 32]), Bytes> {
+    /// RFC 2759 section 6: a Failure with R=1 has a new challenge, and its answer the next identifier.
+    fn refuse(&mut self, id: u8, error: u32) -> (Vec<Frame>, Decision) {
+        let again = self.config.retry_allowed && self.config.retries > 0;
+        if again {
+            self.config.retries -= 1;
+            self.challenge = self.rng.bytes();
+            self.id = self.id.wrapping_add(1);
+        }
+        let frames = vec![chap_frame(id, chap::Body::Failure { message: self.failure(error) })];
+        (frames, if again { Decision::Pending } else { Decision::Refused })
+    }
+
+    /// RFC 2759: the text of Success and the key, or the number of Failure.
+    fn mschapv2(&self, value: &[u8], name: &[u8]) -> Result<(Bytes, [u8; 32]), u32> {
         let user = String::from_utf8_lossy(name);
         let user = mschapv2::user_without_domain(&user);
-        let account = self.account(name).ok_or_else(|| self.failure(AUTHENTICATION_FAILURE))?;
-        let response = MsChapV2Response::parse(value).map_err(|_| self.failure(AUTHENTICATION_FAILURE))?;
+        let account = self.account(name).ok_or(AUTHENTICATION_FAILURE)?;
+        let response = MsChapV2Response::parse(value).map_err(|_| AUTHENTICATION_FAILURE)?;
         let hash = mschapv2::nt_password_hash(account.password.expose());
         if mschapv2::nt_response(&self.challenge, &response.peer_challenge, user, &hash) != response.nt_response {
-            return Err(self.failure(AUTHENTICATION_FAILURE));
+            return Err(AUTHENTICATION_FAILURE);
         }
         if let Some(error) = account.error {
-            return Err(self.failure(error));
+            return Err(error);
         }
         let hash_hash = mschapv2::hash_nt_password_hash(&hash);
         let hlak = if self.config.has_keys { mppe::hlak(&hash_hash, &response.nt_response) } else { [0; 32] };
@@ -277,8 +289,8 @@ impl Authenticator {
                     self.proved = Some(hlak);
                     (frames, Decision::Pending)
                 }
-                Err(message) => {
-                    let frames = request(chap::Body::Failure { message });
+                Err(error) => {
+                    let frames = request(chap::Body::Failure { message: self.failure(error) });
                     self.refused = true;
                     (frames, Decision::Pending)
                 }

@@ -10,7 +10,7 @@ use crate::proto::Rng;
 use crate::proto::plan::{Credentials, Method};
 use crate::proto::quirk::Quirk;
 use crate::transcript::{Inner, Reason};
-use crate::wire::chap::MsChapV2Response;
+use crate::wire::chap::{MsChapFailure, MsChapV2Response};
 use crate::wire::eap::MsChapV2 as EapMsChapV2;
 use crate::wire::ncp::AuthMethod;
 use crate::wire::ppp::{self, Frame};
@@ -198,8 +198,20 @@ impl Peer {
                 (Vec::new(), Outcome::Success { hlak: [0; 32] })
             }
             (chap::Body::Success { message }, AuthMethod::MsChapV2) => (Vec::new(), self.proof(message)),
+            (chap::Body::Failure { message }, AuthMethod::MsChapV2) if self.is(Quirk::TriesAgain) => self.once_more(packet.id, message, rng),
             (chap::Body::Failure { message }, AuthMethod::MsChapV2 | AuthMethod::ChapMd5) => (Vec::new(), refused(message)),
             _ => (Vec::new(), Outcome::Pending),
+        }
+    }
+
+    /// RFC 2759 section 6: where R=1 the challenge of the Failure is answered with the next identifier; once.
+    fn once_more(&mut self, id: u8, message: &[u8], rng: &mut Rng) -> (Vec<Frame>, Outcome) {
+        self.quirks.retain(|quirk| *quirk != Quirk::TriesAgain);
+        let failure = MsChapFailure::parse(message);
+        let challenge = failure.challenge.filter(|_| failure.retry == Some(true));
+        match challenge.map(|challenge| self.mschapv2(&challenge, rng)) {
+            Some(Ok(body)) => (vec![chap_frame(id.wrapping_add(1), body)], Outcome::Pending),
+            _ => (Vec::new(), refused(message)),
         }
     }
 

@@ -1,12 +1,13 @@
 //! What the defects of [`crate::proto::bug`] make of a packet, a request or an answer. Nothing here is entered by a sound server.
 
 use super::{DUPLICATE_ATTRIBUTE, REQUIRED_ATTRIBUTE_MISSING, Server, UNRECOGNIZED_ATTRIBUTE, VALUE_NOT_SUPPORTED};
-use crate::base::{Layer, Limit, WireError};
+use crate::base::{Bytes, Layer, Limit, WireError};
 use crate::proto::bug::Bug;
+use crate::proto::fsm::State;
 use crate::proto::session::Core;
 use crate::wire::ppp::{self, Body, Frame};
 use crate::wire::sstp::{self, Attribute, HEADER_LEN, Header, Message, MessageType};
-use crate::wire::{control, http, ncp};
+use crate::wire::{control, http, ncp, pap};
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
@@ -36,6 +37,7 @@ pub(in crate::proto) fn arrives(core: &mut Core, packet: Vec<u8>) -> Fate {
         () if has(Bug::ReservedRefused) && head[1] & 0xfe != 0 => Fate::Refused,
         () if has(Bug::LengthUnmasked) && head[2] & 0xf0 != 0 => Fate::Hangs,
         () if has(Bug::LargeEnds) && packet.len() > LARGE => Fate::Ends,
+        () if has(Bug::FullEnds) && packet.len() > FULL => Fate::Ends,
         () if has(Bug::EmptyEnds) && packet.len() == HEADER_LEN => Fate::Ends,
         () if Header::parse(&packet).is_some_and(|header| header.control) => message_arrives(core, packet),
         () => frame_arrives(core, packet),
@@ -48,9 +50,13 @@ fn message_arrives(core: &Core, packet: Vec<u8>) -> Fate {
         Ok(message) => {
             let unknown = message.attributes.iter().any(|attribute| !(1..=4).contains(&attribute.id()));
             let reserved = packet.get(8).is_some_and(|byte| *byte != 0) || packet.get(10).is_some_and(|byte| byte & 0xf0 != 0);
+            // The values of all attributes but Encapsulated Protocol ID begin with three bytes of Reserved1.
+            let in_value = packet.get(9) != Some(&1) && packet.get(12..15).is_some_and(|bytes| bytes != [0; 3]);
+            let reserved = reserved || in_value;
             match message.kind {
                 _ if unknown && has(Bug::UnknownAttributeEnds) || reserved && has(Bug::ReservedAttributeEnds) => Fate::Ends,
                 MessageType::Unknown(_) if has(Bug::UnknownTypePassed) => Fate::Lost,
+                MessageType::EchoResponse if has(Bug::UnaskedEchoEnds) => Fate::Ends,
                 _ => Fate::Read(packet),
             }
         }
@@ -102,6 +108,8 @@ fn frame_arrives(core: &mut Core, packet: Vec<u8>) -> Fate {
     let has = |bug| core.bugs.has(bug);
     let parsed = Frame::parse(packet.get(HEADER_LEN..).unwrap_or_default());
     match parsed {
+        Ok(_) if has(Bug::BareFrameLost) && !packet.get(HEADER_LEN..).is_some_and(|frame| frame.starts_with(&[0xff, 0x03])) => Fate::Lost,
+        Ok(Frame { body: Body::Lcp(_), .. }) if has(Bug::PaddingRead) => Fate::Read(with_padding(packet)),
         Err(_) if has(Bug::PppLengthLeaks) => leaks(core, packet),
         Err(_) if has(Bug::BadPppEnds) => Fate::Ends,
         Ok(frame) if ppp::protocol_name(frame.protocol) == "ppp" => {
@@ -125,6 +133,15 @@ fn frame_arrives(core: &mut Core, packet: Vec<u8>) -> Fate {
         }
         _ => Fate::Read(packet),
     }
+}
+
+/// An LCP packet whose length takes in whatever is behind it.
+fn with_padding(mut packet: Vec<u8>) -> Vec<u8> {
+    let all = packet.len().saturating_sub(LCP_AT);
+    if let (Ok(all), Some(length)) = (u16::try_from(all), packet.get_mut(LCP_AT + 2..LCP_AT + 4)) {
+        length.copy_from_slice(&all.to_be_bytes());
+    }
+    packet
 }
 
 /// An LCP Echo-Request that is shorter than it says is answered with as much as it says.
@@ -152,10 +169,58 @@ pub(in crate::proto) fn unusual() -> WireError {
 }
 
 impl Server {
+    /// What the defects make of a frame, in its time or not; says whether it is dealt with.
+    pub(super) fn mistakes_frame(&mut self, core: &mut Core, frame: &Frame) -> bool {
+        let has = |bug| self.config.bugs.has(bug);
+        let opened = self.auth.is_some() || self.hlak.is_some();
+        if !opened && has(Bug::LcpAnswersEarly) {
+            return self.answers_early(core, frame);
+        }
+        let Body::Other(packet) = &frame.body else { return false };
+        if ppp::layer_of(frame.protocol) != Layer::Data {
+            return false;
+        }
+        let network = self.ipcp.as_ref().is_some_and(|ipcp| ipcp.state() == State::Opened);
+        let ends = !network && has(Bug::EarlyDataEnds) || has(Bug::StrangeIpEnds) && self.is_strange(packet);
+        if ends {
+            core.end_at_once();
+        }
+        ends
+    }
+
+    /// Not a whole IPv4 packet from the address that the client was given.
+    fn is_strange(&self, packet: &[u8]) -> bool {
+        let from = packet.get(12..16).and_then(|bytes| bytes.first_chunk::<4>());
+        from.map(|bytes| Ipv4Addr::from(*bytes)) != self.config.client_address
+    }
+
+    fn answers_early(&mut self, core: &mut Core, frame: &Frame) -> bool {
+        match &frame.body {
+            Body::Lcp(packet) if packet.code == control::ECHO_REQUEST => {
+                core.send_frame(Frame::lcp(control::Packet::new(control::ECHO_REPLY, packet.id, packet.data.0.clone())));
+            }
+            Body::Pap(packet) => {
+                let body = pap::Body::AuthenticateNak { message: Bytes::default() };
+                core.send_frame(Frame { protocol: ppp::PAP, body: Body::Pap(pap::Packet { id: packet.id, body }) });
+            }
+            Body::Other(information) => self.reject(core, frame.protocol, information),
+            _ => return false,
+        }
+        true
+    }
+
     /// What the defects make of an LCP packet; says whether it is dealt with.
     pub(super) fn mistakes_lcp(&mut self, core: &mut Core, packet: &control::Packet) -> bool {
         let has = |bug| self.config.bugs.has(bug);
         match packet.code {
+            control::CONFIGURE_REQUEST if has(Bug::BadOptionEnds) && packet.options(Layer::Lcp).is_err() => {
+                core.end_at_once();
+                true
+            }
+            control::DISCARD_REQUEST if has(Bug::DiscardRejected) => {
+                core.send_frame(Frame::lcp(control::Packet::new(control::CODE_REJECT, packet.id, packet.emit())));
+                true
+            }
             control::TERMINATE_REQUEST if has(Bug::TerminateIgnored) => true,
             14.. if has(Bug::CodeUnanswered) => true,
             control::ECHO_REQUEST if has(Bug::IdentifierCut) && packet.id > 0x7f => {
@@ -239,6 +304,10 @@ impl Server {
 const MOST: usize = 4095;
 /// MS-DTYP 2.3.4.3: a GUID with its braces, characters.
 const GUID: usize = 38;
+/// MS-SSTP 3.1.5.2: the default MTU, bytes.
+const FULL: usize = 1_400;
+/// SSTP header, FF 03 and protocol in front of LCP, bytes.
+const LCP_AT: usize = 8;
 /// The buffer of a reader that has Ethernet in mind.
 const LARGE: usize = 1_500;
 /// Ours: bytes lost with every frame.

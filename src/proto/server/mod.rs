@@ -417,10 +417,12 @@ impl Decide for Server {
         if self.config.bugs.has(Bug::EarlyPppEnds) && core.state() == State::ConnectRequestPending {
             return core.close();
         }
-        if self.leaving.is_some() || !early && !self.allowed(core, frame.protocol) {
+        if self.mistakes_frame(core, &frame) || self.leaving.is_some() || !early && !self.allowed(core, frame.protocol) {
             return;
         }
-        self.refresh_hello(core.now);
+        if !(self.config.bugs.has(Bug::OnlyEchoKeeps) && self.hello.is_some_and(|hello| hello.1)) {
+            self.refresh_hello(core.now);
+        }
         self.restart_negotiation(core.now);
         if early && self.lcp.is_none() {
             self.start_lcp(core);

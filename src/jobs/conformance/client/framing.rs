@@ -1,6 +1,6 @@
 //! How the stream is cut, and what does not matter in it. MS-SSTP 2.2.1, 2.2.2, 3.1.5.1, 3.1.7.2.
 
-use super::{ABORT_7, ENDED, GOES_ON, LINKED, LOST, derived, interop, must};
+use super::{ABORT_7, ENDED, GOES_ON, LINKED, LOST, derived, interop, must, should};
 use crate::base::Layer::{Binding, Lcp, Ncp};
 use crate::base::{Side, SpecRef, hex};
 use crate::jobs::conformance::case::{Base, Case, Level, Row};
@@ -153,7 +153,7 @@ pub(super) const ROWS: &[Row] = &[
         .expects(Expect::Count("sstp.echo-response", 3))
         .why("TLS keeps no borders.")
         .proved("client.one-packet"),
-    must("sstp/2.2.1/announced-and-not-sent", "3.1.5.1", &["C-056"])
+    should("sstp/2.2.1/announced-and-not-sent", "3.2.2.1", &["C-104"])
         .at(Lcp)
         .within(75)
         .edits(&["sstp.call-connect-ack#1 splice 16..48 \"\"", "lcp.*#* drop"])

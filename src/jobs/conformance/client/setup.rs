@@ -190,7 +190,7 @@ pub(super) const ROWS: &[Row] = &[
         .proved("client.minds-early-ppp"),
     must("data/3.2.7.2/data-before-connected", "3.2.7.2", &["C-166"])
         .at(Binding)
-        .edits(&["lcp.configure-request#1 before 10 00 00 1c ff 03 00 21 45 00 00 14 00 01 00 00 40 01 00 00 c0 00 02 01 c0 00 02 0a"])
+        .edits(&["lcp.configure-request#1 before 10 00 00 1c ff 03 00 21 45 00 00 14 00 01 00 00 40 01 f6 dc c0 00 02 01 c0 00 02 0a"])
         .says("an IPv4 packet before Call Connected is dropped")
         .expects(super::BOUND)
         .why("It may have been on its way.")

@@ -2,7 +2,7 @@
 
 use super::{ABORT, BOUND, ENDED, GOES_ON, LINKED, REQUEST};
 use crate::base::Layer::{self, Auth, Binding, Data, Lcp, Ncp, Sstp};
-use crate::base::{Side, SpecRef};
+use crate::base::{Side, SpecRef, hex};
 use crate::jobs::conformance::case::{Base, Case, Level};
 use crate::jobs::conformance::expect::Expect;
 use crate::proto::plan::{Method, ServerConfig};
@@ -71,7 +71,7 @@ const SHORT: [(&str, &str, usize, usize); 4] = [
 pub(super) fn cases() -> Vec<Case> {
     let cuts = CUTS.iter().flat_map(|cut| cut.at.clone().map(|at| split(cut, at)));
     let short = SHORT.iter().flat_map(|row| (row.2..=row.3).filter_map(|length| truncated(row, length)));
-    cuts.chain(short).chain(JOINED.iter().map(joined)).collect()
+    cuts.chain(short).chain((1..PING.len()).map(ipv4)).chain(JOINED.iter().map(joined)).collect()
 }
 
 fn split(cut: &Cut, at: usize) -> Case {
@@ -110,7 +110,7 @@ fn truncated(row: &(&str, &str, usize, usize), length: usize) -> Option<Case> {
         spec: SpecRef::sstp("3.2.5.3.1"),
         level: Level::Must,
         covers: vec!["C-056"],
-        edits: vec![format!("{carrier}#1 instead {}", crate::base::hex(&cut)).into(), "sstp.call-abort#* drop".into()],
+        edits: vec![format!("{carrier}#1 instead {}", hex(&cut)).into(), "sstp.call-abort#* drop".into()],
         proved_by: "client.takes-everything",
         base: Base { expect, otherwise: setup.then_some(ENDED), ..Base::new(Side::Client, if setup { Lcp } else { Sstp }) },
     })
@@ -119,7 +119,7 @@ fn truncated(row: &(&str, &str, usize, usize), length: usize) -> Option<Case> {
 /// Messages that come in one write with what stands before or behind them: name, title, layer, edits, what must come.
 type Joined = (&'static str, &'static str, Layer, &'static [&'static str], Expect);
 
-const JOINED: [Joined; 4] = [
+const JOINED: [Joined; 6] = [
     (
         "ack-behind-dropped-ppp",
         "an Ack in one record behind an LCP packet that is too early begins the call",
@@ -148,6 +148,55 @@ const JOINED: [Joined; 4] = [
         &["ipcp.configure-request#1 splice 0..0 10 00 00 0a ff 03 00 21 45 00"],
         Expect::Within("ipcp.configure-ack", 0, 2000),
     ),
+    (
+        "echo-behind-ipv4",
+        "an Echo Request in one record behind three IPv4 packets is answered",
+        Ncp,
+        &[
+            "sstp.call-disconnect#1 instead 10 01 00 08 00 08 00 00",
+            "sstp.call-disconnect#1 splice 0..0 10000024ff0300214500001c000100004001f6d4c0000201c000020a0800f7fd00010001",
+            "sstp.call-disconnect#1 splice 0..0 10000024ff0300214500001c000100004001f6d4c0000201c000020a0800f7fd00010001",
+            "sstp.call-disconnect#1 splice 0..0 10000024ff0300214500001c000100004001f6d4c0000201c000020a0800f7fd00010001",
+        ],
+        Expect::Sends("sstp.echo-response"),
+    ),
+    (
+        "echo-ahead-of-ipv4",
+        "of two Echo Requests in one record with an IPv4 packet between them both are answered",
+        Ncp,
+        &[
+            "sstp.call-disconnect#1 instead 10 01 00 08 00 08 00 00",
+            "sstp.call-disconnect#1 splice 0..0 10000024ff0300214500001c000100004001f6d4c0000201c000020a0800f7fd00010001",
+            "sstp.call-disconnect#1 splice 0..0 10 01 00 08 00 08 00 00",
+        ],
+        Expect::Count("sstp.echo-response", 2),
+    ),
+];
+
+/// An IPv4 packet in two writes; the Echo Request behind it, in a write of its own, shows that the client is in step.
+fn ipv4(at: usize) -> Case {
+    let (first, rest) = PING.split_at(at.min(PING.len()));
+    Case {
+        id: format!("data/3.1.7.2/ipv4-packet-to-client-split-{at}").into(),
+        title: format!("an IPv4 packet in two writes, cut after {at} bytes, is one packet").into(),
+        why: "TLS keeps no borders, and most of what goes through a tunnel is IPv4.".into(),
+        spec: SpecRef::sstp("3.1.7.2"),
+        level: Level::Derived,
+        covers: vec!["C-013", "C-171"],
+        edits: vec![
+            "sstp.call-disconnect#1 instead 1001000800080000".into(),
+            format!("sstp.call-disconnect#1 before {}", hex(first)).into(),
+            format!("sstp.call-disconnect#1 before {}", hex(rest)).into(),
+        ],
+        proved_by: "client.one-read",
+        base: Base { expect: Expect::Sends("sstp.echo-response"), ..Base::new(Side::Client, Ncp) },
+    }
+}
+
+/// A data packet with an ICMP Echo Request from 192.0.2.1 to 192.0.2.10. RFC 792.
+const PING: [u8; 36] = [
+    0x10, 0, 0, 0x24, 0xff, 3, 0, 0x21, 0x45, 0, 0, 0x1c, 0, 1, 0, 0, 0x40, 1, 0xf6, 0xd4, 0xc0, 0, 2, 1, 0xc0, 0, 2, 0x0a, 8, 0, 0xf7, 0xfd,
+    0, 1, 0, 1,
 ];
 
 fn joined((name, title, until, edits, expect): &Joined) -> Case {

@@ -218,6 +218,17 @@ pub(super) const ROWS: &[Row] = &[
         }))
         .why("The client shows the number and tries again by R.")
         .proved("auth.mutant-failure-text"),
+    rfc(Level::Derived, "auth/6/retry-is-taken", 2759, "6", &["S-232"])
+        .at(Auth)
+        .methods(CHAP)
+        .lab("auth.retry-allowed")
+        .quirks(&[Quirk::TriesAgain])
+        .edits(&["chap.response#1 flip nt-response.0"])
+        .only_if(Expect::Is("a Failure with R=1", allows_a_retry), "the server does not offer to try again (R=0)")
+        .says("where Failure says R=1 the right answer to the challenge in it is taken")
+        .expects(SUCCESS)
+        .why("A user who mistyped once is otherwise told to try again in vain.")
+        .proved("auth.mutant-retry-refused"),
     rfc(Level::Must, "auth/4/short-response", 2759, "4", &["S-234"])
         .at(Auth)
         .methods(CHAP)
@@ -338,6 +349,11 @@ pub(super) const ROWS: &[Row] = &[
         .why("What is offered must work.")
         .proved("auth.mutant-no-md5"),
 ];
+
+fn allows_a_retry(view: &View<'_>) -> Result<(), String> {
+    let text = text_of(view, "chap.failure")?;
+    if chap::MsChapFailure::parse(text.as_bytes()).retry == Some(true) { Ok(()) } else { Err(format!("{text:?}")) }
+}
 
 fn demands_mschapv2(view: &View<'_>) -> Result<(), String> {
     let first = view.always().find(|event| event.raw.get(6..9) == Some(&[0xc0, 0x21, 1]));

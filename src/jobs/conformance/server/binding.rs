@@ -12,6 +12,8 @@ use crate::wire::sstp::Attribute;
 const ABORTED: Expect = Expect::Sends("sstp.call-abort");
 const MITM: &str = "This is what keeps a man in the middle out.";
 
+const EAP_TLS: &[Method] = &[Method::EapTls];
+
 pub(super) const ROWS: &[Row] = &[
     must("binding/3.3.5.2.3/sha-256", "3.3.5.2.3", &["S-125", "S-006"])
         .at(Binding)
@@ -268,6 +270,22 @@ pub(super) const ROWS: &[Row] = &[
         .methods(&[Method::EapMsChapV2])
         .binds_with(None, BindingKey::Zero)
         .says("a MAC under a zero key is refused after EAP-MSCHAPv2")
+        .expects(ABORT_BINDING)
+        .or(ENDED)
+        .why(MITM)
+        .proved("binding.mutant-unchecked"),
+    must("binding/3.2.5.2.2/eap-tls", "3.2.5.2.2", &["S-144"])
+        .at(Binding)
+        .methods(EAP_TLS)
+        .says("the key of EAP-TLS is the first 32 bytes of its MSK")
+        .expects(BOUND)
+        .why("Companies log in with certificates.")
+        .proved("binding.no-mppe-keys"),
+    must("binding/3.2.5.2.2/eap-tls-zero", "3.2.5.2.2", &["S-144"])
+        .at(Binding)
+        .methods(EAP_TLS)
+        .binds_with(None, BindingKey::Zero)
+        .says("a MAC under a zero key is refused after EAP-TLS")
         .expects(ABORT_BINDING)
         .or(ENDED)
         .why(MITM)

@@ -10,8 +10,8 @@ use crate::transcript::{Event, What};
 use crate::wire::ppp;
 use crate::wire::sstp::emit_data;
 
-const PING: &str = "sstp.call-disconnect#1 instead 10 00 00 24 ff 03 00 21 45 00 00 1c 00 01 00 00 40 01 f6 ba c0 00 02 0a c0 00 02 01 08 00 f7 fd 00 01 00 01";
-const PING_FOR_IPCP: &str = "ipcp.configure-request#1 instead 10 00 00 24 ff 03 00 21 45 00 00 1c 00 01 00 00 40 01 f6 ba c0 00 02 0a c0 00 02 01 08 00 f7 fd 00 01 00 01";
+const PING: &str = "sstp.call-disconnect#1 instead 10 00 00 24 ff 03 00 21 45 00 00 1c 00 01 00 00 40 01 f6 d4 c0 00 02 0a c0 00 02 01 08 00 f7 fd 00 01 00 01";
+const PING_FOR_IPCP: &str = "ipcp.configure-request#1 instead 10 00 00 24 ff 03 00 21 45 00 00 1c 00 01 00 00 40 01 f6 d4 c0 00 02 0a c0 00 02 01 08 00 f7 fd 00 01 00 01";
 
 const ANSWERS_LARGE_PINGS: (Expect, &str) = (Expect::Sends("ipv4.packet"), "the server answers no ping of 1500 bytes");
 
@@ -57,7 +57,7 @@ pub(super) const ROWS: &[Row] = &[
         .says("packets before Call Connected are dropped, and not fatal; none comes back")
         .expects(Expect::All(&[Expect::Never("sstp.call-abort"), Expect::Never("closed"), Expect::Never("ipv4.packet"), Expect::Never("ipv6.packet")]))
         .why("Nobody has proved yet that the tunnel is whole.")
-        .proved("sstp.mutant-aborts-soon"),
+        .proved("data.mutant-early-ends"),
     must("data/3.3.5.2.3/none-to-an-unbound-client", "3.3.5.2.3", &["S-260", "S-261"])
         .at(Data)
         .within(10)
@@ -73,7 +73,7 @@ pub(super) const ROWS: &[Row] = &[
         .says("packets before IPCP is open are not fatal")
         .expects(Expect::All(&[Expect::Never("sstp.call-abort"), Expect::Never("closed")]))
         .why("RFC 1332 2.")
-        .proved("sstp.mutant-aborts-soon"),
+        .proved("data.mutant-early-ends"),
     must("auth/3.3.7.1/ppp-before-connected", "3.3.7.1", &["S-262"])
         .at(Auth)
         .says("authentication works before Call Connected")
@@ -86,14 +86,14 @@ pub(super) const ROWS: &[Row] = &[
         .says("a broken IP packet does not end the call")
         .expects(super::ALIVE)
         .why("What is inside is not SSTP's business.")
-        .proved("lcp.mutant-no-echo"),
+        .proved("data.mutant-strange-ip-ends"),
     derived("data/3.1.5.2/spoofed-source", "3.1.5.2", &["S-268"])
         .at(Ncp)
-        .edits(&["sstp.call-disconnect#1 instead 10 00 00 24 ff 03 00 21 45 00 00 1c 00 01 00 00 40 01 ab 11 cb 00 71 07 c0 00 02 01 08 00 f7 fd 00 01 00 01 10 00 00 10 ff 03 c0 21 09 21 00 08 00 00 00 00"])
+        .edits(&["sstp.call-disconnect#1 instead 10 00 00 24 ff 03 00 21 45 00 00 1c 00 01 00 00 40 01 7c d7 cb 00 71 07 c0 00 02 01 08 00 f7 fd 00 01 00 01 10 00 00 10 ff 03 c0 21 09 21 00 08 00 00 00 00"])
         .says("a packet from another address does not end the call")
         .expects(super::ALIVE)
         .why("Policy drops packets, not calls.")
-        .proved("lcp.mutant-no-echo"),
+        .proved("data.mutant-strange-ip-ends"),
 ];
 
 /// Id, size of the IP packet, where it is required, how binding that is, what it covers, how it is said.
@@ -137,7 +137,7 @@ pub(super) fn cases() -> Vec<Case> {
         level: *level,
         covers: covers.to_vec(),
         edits: vec![format!("sstp.call-disconnect#1 instead {}10000010ff03c0210921000800000000", hex(&large(*size))).into()],
-        proved_by: "lcp.mutant-no-echo",
+        proved_by: "data.mutant-full-ends",
         base: Base { expect: super::ALIVE, ..Base::new(Side::Server, Ncp) },
     };
     SIZES.iter().map(case).collect()

@@ -40,7 +40,7 @@ pub(super) const ROWS: &[Row] = &[
         .says("an Echo Response that nobody asked for does no harm")
         .expects(Expect::All(&[super::ALIVE, Expect::Never("sstp.echo-response")]))
         .why("It may have been on its way.")
-        .proved("lcp.mutant-no-echo"),
+        .proved("data.mutant-unasked-echo-ends"),
     must("data/3.3.5.2.7/echo-right-after-connected", "3.3.5.2.7", &["S-162"])
         .at(Binding)
         .edits(&["sstp.echo-request#1 split 3"])

@@ -166,11 +166,11 @@ impl Draws {
     fn meaning(self) -> (Expect, Option<Expect>, &'static str, &'static str) {
         match self {
             Draws::Ack => (ACKED, None, "no difference", "sstp.mutant-minds-reserved"),
-            Draws::Bound => (BOUND, None, "no difference", "binding.silent"),
-            Draws::Echo => (Expect::Count("sstp.echo-response", 2), None, "no difference", "data.mutant-one-echo"),
-            Draws::LeaveAck => (Expect::Sends("sstp.call-disconnect-ack"), None, "no difference", "teardown.no-ack"),
+            Draws::Bound => (BOUND, None, "no difference", "sstp.mutant-minds-reserved"),
+            Draws::Echo => (Expect::Count("sstp.echo-response", 2), None, "no difference", "sstp.mutant-minds-reserved"),
+            Draws::LeaveAck => (Expect::Sends("sstp.call-disconnect-ack"), None, "no difference", "sstp.mutant-minds-reserved"),
             Draws::Abort => (Expect::Sends("sstp.call-abort"), None, "no difference", "sstp.mutant-no-abort"),
-            Draws::Lives => (super::ALIVE, None, "no difference", "lcp.mutant-no-echo"),
+            Draws::Lives => (super::ALIVE, None, "no difference", "sstp.mutant-minds-reserved"),
             Draws::Refusal => (MALFORMED, Some(REFUSED), "refused", "sstp.mutant-ignores"),
             Draws::End => (ENDED, None, "the call ends", "sstp.mutant-ignores"),
             Draws::Dropped => (DROPPED, Some(ENDED_ALONE), "the connection is dropped without a message", "teardown.mutant-keeps-open"),

@@ -36,7 +36,7 @@ pub(super) const ROWS: &[Row] = &[
         .says("Reserved1 of Crypto Binding is ignored, and the MAC is over the bytes as sent")
         .expects(BOUND)
         .why("A server that rebuilds the message computes another MAC.")
-        .proved("binding.silent"),
+        .proved("sstp.mutant-minds-reserved"),
     must("sstp/3.1.5.1/length-0", "3.1.5.1", &["S-069"])
         .edits(&["sstp.call-connect-request#1 instead 10 01 00 00"])
         .says("a length of 0: the connection is dropped without a message")
@@ -122,42 +122,42 @@ pub(super) const ROWS: &[Row] = &[
         .says("two packets in one write are two packets")
         .expects(Expect::Count("lcp.configure-ack", 2))
         .why("TLS keeps no borders.")
-        .proved("lcp.mutant-no-ack"),
+        .proved("sstp.mutant-one-of-two"),
     derived("sstp/3.3.7.2/empty-data", "3.3.7.2", &["S-081"])
         .at(Lcp)
         .edits(&["lcp.configure-request#1 before 10 00 00 04"])
         .says("an empty data packet is dropped without harm")
         .expects(GOES_ON)
         .why("Nothing in it can be wrong.")
-        .proved("lcp.mutant-no-ack"),
+        .proved("sstp.mutant-empty-ends"),
     derived("sstp/3.3.7.2/one-byte-of-data", "3.3.7.2", &["S-082"])
         .at(Lcp)
         .edits(&["lcp.configure-request#1 before 10 00 00 05 ff"])
         .says("a data packet of one byte is dropped without harm")
         .expects(GOES_ON)
         .why("PPP discards what it cannot read.")
-        .proved("lcp.mutant-no-ack"),
+        .proved("lcp.mutant-bad-frame-ends"),
     derived("sstp/3.3.7.2/two-bytes-of-data", "3.3.7.2", &["S-082"])
         .at(Lcp)
         .edits(&["lcp.configure-request#1 before 10 00 00 06 ff 03"])
         .says("a data packet of FF 03 alone is dropped without harm")
         .expects(GOES_ON)
         .why("PPP discards what it cannot read.")
-        .proved("lcp.mutant-no-ack"),
+        .proved("lcp.mutant-bad-frame-ends"),
     rfc(Level::Interop, "lcp/6.6/without-ff-03", 1661, "6.6", &["S-083"])
         .at(Sstp)
         .edits(&["sstp.call-disconnect#1 instead 10 00 00 0e c0 21 01 51 00 08 01 04 05 78"])
         .says("a frame without FF 03 is read too")
         .expects(Expect::Sends("lcp.configure-ack"))
         .why("A client may compress before it asks.")
-        .proved("lcp.mutant-no-ack"),
+        .proved("lcp.mutant-needs-ff-03"),
     derived("data/2.2.1/beside-an-echo", "2.2.1", &["S-079"])
         .at(Ncp)
         .edits(&["sstp.call-disconnect#1 instead 10 00 00 06 00 21 10 00 00 10 ff 03 c0 21 09 21 00 08 00 00 00 00"])
         .says("a data packet and an LCP Echo-Request in one write: the echo is answered")
         .expects(Expect::Sends("lcp.echo-reply"))
         .why("The stream must stay in step.")
-        .proved("lcp.mutant-no-echo"),
+        .proved("sstp.mutant-one-of-two"),
     must("sstp/2.2.2/num-attributes-2", "2.2.2", &["S-075"])
         .edits(&["sstp.call-connect-request#1 set num-attributes=2"])
         .says("more attributes announced than there are")

@@ -89,7 +89,7 @@ pub(super) const ROWS: &[Row] = &[
         .says("an unknown IPCP option is rejected")
         .expects(REJECT)
         .why("The client learns what to leave out.")
-        .proved("ncp.mutant-silent"),
+        .proved("ncp.mutant-no-reject"),
     rfc(Level::Must, "ncp/2/unknown-code", 1332, "2", &["S-251"])
         .at(Ncp)
         .edits(&[
@@ -101,7 +101,7 @@ pub(super) const ROWS: &[Row] = &[
         .says("an IPCP code above 7 is answered by Code-Reject")
         .expects(Expect::Sends("ipcp.code-reject"))
         .why("RFC 1332 2.")
-        .proved("ncp.mutant-silent"),
+        .proved("ncp.mutant-no-code-reject"),
     rfc(Level::Must, "ncp/3.6/terminate", 1661, "3.6", &["S-259"])
         .at(Ncp)
         .edits(&["sstp.call-disconnect#1 instead 10 00 00 0c ff 03 80 21 05 77 00 04"])

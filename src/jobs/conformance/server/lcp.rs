@@ -93,7 +93,7 @@ pub(super) const ROWS: &[Row] = &[
         .says("PFC and ACFC are acknowledged or rejected, never naked")
         .expects(Expect::All(&[Expect::Any(&[ACK, REJECT]), Expect::Never("lcp.configure-nak")]))
         .why("They have no value to suggest.")
-        .proved("lcp.mutant-no-replies"),
+        .proved("lcp.mutant-naks-flags"),
     rfc(Level::Must, "lcp/5.2/ack-of-another-id", 1661, "5.2", &["S-184"])
         .at(Lcp)
         .edits(&["lcp.configure-ack#1 set identifier=0xee", "sstp.call-disconnect#* drop"])
@@ -161,7 +161,7 @@ pub(super) const ROWS: &[Row] = &[
         .says("a packet whose length runs past the frame is discarded")
         .expects(Expect::All(&[ALIVE, Expect::Is("the next one alone is answered", |view| answered_only(view, 0x58))]))
         .why("RFC 1661 5.")
-        .proved("lcp.mutant-no-replies"),
+        .proved("lcp.mutant-bad-frame-ends"),
     rfc(Level::Must, "lcp/5/padding", 1661, "5", &["S-192"])
         .edits(&["sstp.call-disconnect#1 instead 10 00 00 18 ff 03 c0 21 01 59 00 08 01 04 05 78 aa bb cc dd aa bb cc dd"])
         .says("bytes behind the length are padding, and not echoed")
@@ -170,19 +170,19 @@ pub(super) const ROWS: &[Row] = &[
             if ack.raw.ends_with(&[2, 0x59, 0, 8, 1, 4, 5, 0x78]) { Ok(()) } else { Err(crate::base::hex(&ack.raw)) }
         }))
         .why("RFC 1661 5.")
-        .proved("lcp.mutant-no-replies"),
+        .proved("lcp.mutant-padding-read"),
     rfc(Level::Must, "lcp/6/option-past-the-packet", 1661, "6", &["S-193"])
         .edits(&["sstp.call-disconnect#1 instead 10 00 00 10 ff 03 c0 21 01 5a 00 08 01 40 05 78 10 00 00 10 ff 03 c0 21 01 5b 00 08 01 04 05 78"])
         .says("an option that runs past the packet does no harm")
         .expects(ALIVE)
         .why("Reading on is reading foreign memory.")
-        .proved("lcp.mutant-no-replies"),
+        .proved("lcp.mutant-bad-option-ends"),
     rfc(Level::Must, "lcp/6/option-of-length-0", 1661, "6", &["S-194"])
         .edits(&["sstp.call-disconnect#1 instead 10 00 00 10 ff 03 c0 21 01 5c 00 08 01 00 01 01 10 00 00 10 ff 03 c0 21 01 5d 00 08 01 04 05 78"])
         .says("an option of length 0 does not loop the server")
         .expects(ALIVE)
         .why("A loop takes the server with it.")
-        .proved("lcp.mutant-no-replies"),
+        .proved("lcp.mutant-bad-option-ends"),
     rfc(Level::Must, "lcp/5.6/unknown-code", 1661, "5.6", &["S-195"])
         .edits(&["sstp.call-disconnect#1 instead 10 00 00 10 ff 03 c0 21 20 5e 00 08 de ad be ef"])
         .says("an unknown code is answered by Code-Reject that quotes it")
@@ -236,14 +236,14 @@ pub(super) const ROWS: &[Row] = &[
         .says("Echo-Request before LCP is open is discarded")
         .expects(Expect::All(&[Expect::Never("lcp.echo-reply"), ALIVE]))
         .why("RFC 1661 5.8.")
-        .proved("lcp.mutant-no-replies"),
+        .proved("lcp.mutant-answers-early"),
     rfc(Level::Must, "lcp/5.9/discard", 1661, "5.9", &["S-200"])
         .at(Lcp)
         .edits(&["sstp.call-disconnect#1 instead 10 00 00 10 ff 03 c0 21 0b 65 00 08 00 00 00 00 10 00 00 10 ff 03 c0 21 09 66 00 08 00 00 00 00"])
         .says("Discard-Request is dropped")
         .expects(Expect::All(&[Expect::Sends("lcp.echo-reply"), Expect::Never("lcp.code-reject"), Expect::Never("closed")]))
         .why("RFC 1661 5.9.")
-        .proved("lcp.mutant-no-echo"),
+        .proved("lcp.mutant-discard-rejected"),
     rfc(Level::Must, "lcp/5.7/unknown-protocol", 1661, "5.7", &["S-201", "S-202"])
         .at(Auth)
         .edits(&["sstp.call-disconnect#1 instead 10 00 00 0a ff 03 c0 ff aa bb"])
@@ -259,13 +259,13 @@ pub(super) const ROWS: &[Row] = &[
         .says("no Protocol-Reject before LCP is open")
         .expects(Expect::All(&[Expect::Never("lcp.protocol-reject"), ALIVE]))
         .why("RFC 1661 5.7.")
-        .proved("lcp.mutant-no-replies"),
+        .proved("lcp.mutant-answers-early"),
     rfc(Level::Must, "lcp/3.4/pap-too-early", 1661, "3.4", &["S-204"])
         .edits(&["sstp.call-disconnect#1 instead 10 00 00 10 ff 03 c0 23 01 01 00 08 01 61 01 62 10 00 00 10 ff 03 c0 21 01 68 00 08 01 04 05 78"])
         .says("PAP before LCP is open is discarded")
         .expects(Expect::All(&[Expect::Never("pap.*"), ALIVE]))
         .why("RFC 1661 3.4.")
-        .proved("lcp.mutant-no-replies"),
+        .proved("lcp.mutant-answers-early"),
     rfc(Level::Must, "lcp/3.4/renegotiation", 1661, "3.4", &["S-205"])
         .at(Auth)
         .edits(&["sstp.call-disconnect#1 instead 10 00 00 10 ff 03 c0 21 01 69 00 08 01 04 05 78"])
@@ -278,7 +278,7 @@ pub(super) const ROWS: &[Row] = &[
         .says("a magic number of zero is naked or rejected")
         .expects(Expect::Any(&[Expect::Sends("lcp.configure-nak"), REJECT]))
         .why("Zero is no magic number.")
-        .proved("lcp.mutant-no-replies"),
+        .proved("lcp.mutant-no-nak"),
     rfc(Level::Should, "lcp/6.4/magic-of-its-own", 1661, "6.4", &["S-207"])
         .at(Lcp)
         .edits(&["lcp.configure-request#2 copy magic-number", "lcp.configure-request#1 drop"])
@@ -294,7 +294,7 @@ pub(super) const ROWS: &[Row] = &[
         .says("a server that sends a magic number takes one")
         .expects(Expect::Any(&[ACK, Expect::Sends("lcp.configure-nak")]))
         .why("RFC 1661 6.4.")
-        .proved("lcp.mutant-no-replies"),
+        .proved("lcp.mutant-rejects-all"),
     rfc(Level::Should, "lcp/6.1/mru-fits", 1661, "6.1", &["S-214"])
         .at(Lcp)
         .says("the MRU of the server is 4091 at most")
@@ -309,7 +309,7 @@ pub(super) const ROWS: &[Row] = &[
         .says("the callback option of Windows clients is rejected")
         .expects(REJECT)
         .why("Windows asks for it in every call.")
-        .proved("lcp.mutant-no-replies"),
+        .proved("lcp.mutant-no-reject"),
     rfc(Level::Derived, "lcp/3.5/their-authentication", 1661, "3.5", &["S-242"])
         .edits(&["sstp.call-disconnect#1 instead 10 00 00 10 ff 03 c0 21 01 6d 00 08 03 04 c0 23"])
         .says("a demand that the server authenticates itself is answered")

@@ -81,11 +81,11 @@ fn unknown_option(protocol: Protocol, kind: u8) -> Case {
     let spec = SpecRef::rfc(1661, "5.4");
     if protocol == ppp::LCP {
         let words = (format!("lcp/5.4/option-{kind}"), format!("LCP option {kind} is rejected"));
-        let rule = Rule { spec, covers: "S-180", until: Sstp, proved_by: "lcp.mutant-no-replies" };
+        let rule = Rule { spec, covers: "S-180", until: Sstp, proved_by: "lcp.mutant-no-reject" };
         return case(words, &rule, &bytes, Expect::Sends("lcp.configure-reject"));
     }
     let words = (format!("ncp/5.4/option-{kind}"), format!("IPCP option {kind} is rejected"));
-    let rule = Rule { spec, covers: "S-250", until: Ncp, proved_by: "ncp.mutant-silent" };
+    let rule = Rule { spec, covers: "S-250", until: Ncp, proved_by: "ncp.mutant-no-reject" };
     case(words, &rule, &bytes, Expect::Sends("ipcp.configure-reject"))
 }
 
@@ -98,7 +98,7 @@ fn unknown_code(protocol: Protocol, code: u8) -> Case {
         return case(words, &rule, &bytes, Expect::Sends("lcp.code-reject"));
     }
     let words = (format!("ncp/5.6/code-{code}"), format!("IPCP code {code} draws Code-Reject"));
-    let rule = Rule { spec, covers: "S-251", until: Ncp, proved_by: "ncp.mutant-silent" };
+    let rule = Rule { spec, covers: "S-251", until: Ncp, proved_by: "ncp.mutant-no-code-reject" };
     case(words, &rule, &bytes, Expect::Sends("ipcp.code-reject"))
 }
 
@@ -109,7 +109,7 @@ fn bad_length(kind: u8, length: u8, value: &[u8]) -> Case {
     let bytes = packet(ppp::LCP, 1, 0xa2, &option) + &packet(ppp::LCP, 1, 0xa3, &[1, 4, 5, 0x78]);
     let expect = Expect::All(&[Expect::Sends("lcp.configure-ack"), Expect::Never("sstp.call-abort"), Expect::Never("closed")]);
     let words = (format!("lcp/6/option-{kind}-length-{length}"), format!("LCP option {kind} of length {length} does no harm"));
-    let rule = Rule { spec: SpecRef::rfc(1661, "6"), covers: "S-193", until: Sstp, proved_by: "lcp.mutant-no-replies" };
+    let rule = Rule { spec: SpecRef::rfc(1661, "6"), covers: "S-193", until: Sstp, proved_by: "lcp.mutant-bad-option-ends" };
     case(words, &rule, &bytes, expect)
 }
 
@@ -118,6 +118,6 @@ fn mru_is_answered(mru: u16) -> Case {
     let expect = Expect::Any(&[Expect::Sends("lcp.configure-ack"), Expect::Sends("lcp.configure-nak")]);
     let bytes = packet(ppp::LCP, 1, 0xa4, &[1, 4, high, low]);
     let words = (format!("lcp/6.1/mru-{mru}"), format!("an MRU of {mru} is acknowledged or naked, not rejected"));
-    let rule = Rule { spec: SpecRef::rfc(1661, "6.1"), covers: "S-177", until: Sstp, proved_by: "lcp.mutant-no-replies" };
+    let rule = Rule { spec: SpecRef::rfc(1661, "6.1"), covers: "S-177", until: Sstp, proved_by: "lcp.mutant-rejects-all" };
     case(words, &rule, &bytes, expect)
 }

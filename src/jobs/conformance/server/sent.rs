@@ -101,7 +101,7 @@ pub(super) const ROWS: &[Row] = &[
         ]))
         .why("We did not ask for compression.")
         .proved("ncp.mutant-compressed"),
-    derived("lcp/5.8/one-frame-to-a-packet", "2.2.3", &["S-213"])
+    derived("lcp/5.8/one-frame-to-a-packet", "2.2.3", &["S-213", "S-264"])
         .at(Lcp)
         .says("a data packet holds one PPP frame")
         .expects(Expect::All(&[

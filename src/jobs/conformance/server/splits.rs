@@ -1,7 +1,7 @@
 //! A stream has no borders: messages cut at every byte, cut short at every byte, and put together. MS-SSTP 3.1.7.2.
 
 use super::{ACKED, BOUND, ENDED, MALFORMED, REFUSED};
-use crate::base::Layer::{self, Auth, Binding, Http, Lcp, Ncp, Sstp};
+use crate::base::Layer::{self, Auth, Binding, Data, Http, Lcp, Ncp, Sstp};
 use crate::base::{Side, SpecRef};
 use crate::jobs::conformance::case::{Base, Case, Level};
 use crate::jobs::conformance::expect::Expect;
@@ -53,23 +53,31 @@ const fn instead(
     Cut { name, edits, ..cut("sstp.call-disconnect", Sstp, "teardown", at, expect, proved_by) }
 }
 
+/// What comes in two reads is lost, and no more is wrong.
+const ONE_READ: &str = "sstp.mutant-one-read";
+const ANSWERED: Expect = Expect::Any(&[
+    Expect::Sends("lcp.configure-ack"),
+    Expect::Sends("lcp.configure-nak"),
+    Expect::Sends("lcp.configure-reject"),
+]);
+
 /// Every message of a client, at every byte. The head of the request is counted from both ends, since the host stands in its
 /// middle: a name of up to 40 characters is cut at every byte as well. A response to a challenge is cut up to the user's name.
-const CUTS: [Cut; 12] = [
+const CUTS: [Cut; 13] = [
     Cut { covers: "S-011", ..cut("http.request", Http, "http", 1..=150, Expect::Http(200, 200), "http.mutant-one-read") },
     Cut {
         name: "http.request-end",
         covers: "S-011",
         ..cut("http.request", Http, "http", -72..=-1, Expect::Http(200, 200), "http.mutant-one-read")
     },
-    cut("sstp.call-connect-request", Sstp, "sstp", 1..=13, ACKED, "sstp.mutant-one-read"),
-    cut("sstp.call-disconnect", Sstp, "teardown", 1..=19, LEAVE, "teardown.no-ack"),
+    cut("sstp.call-connect-request", Sstp, "sstp", 1..=13, ACKED, ONE_READ),
+    cut("sstp.call-disconnect", Sstp, "teardown", 1..=19, LEAVE, ONE_READ),
     instead(
         "sstp.call-abort",
         &["sstp.call-disconnect#1 instead 10010014000500010002000c0000000200000005"],
         1..=19,
         Expect::Sends("sstp.call-abort"),
-        "sstp.mutant-no-abort",
+        ONE_READ,
     ),
     Cut {
         name: "sstp.call-disconnect-ack",
@@ -84,21 +92,75 @@ const CUTS: [Cut; 12] = [
             "teardown.mutant-keeps-open",
         )
     },
-    cut("sstp.call-connected", Binding, "binding", 1..=111, BOUND, "binding.silent"),
+    cut("sstp.call-connected", Binding, "binding", 1..=111, BOUND, ONE_READ),
     Cut {
         edits: &super::PLAIN_ECHO_FIRST,
         only_if: Some(super::ANSWERS_ECHOES),
-        ..cut("sstp.echo-request", Binding, "data", 1..=7, ECHO, "data.mutant-one-echo")
+        ..cut("sstp.echo-request", Binding, "data", 1..=7, ECHO, ONE_READ)
     },
     Cut {
         name: "sstp.echo-response",
         edits: &["sstp.call-disconnect#1 instead 100100080009000010000010ff03c0210921000800000000"],
-        ..cut("sstp.call-disconnect", Binding, "data", 1..=7, super::ALIVE, "lcp.mutant-no-echo")
+        ..cut("sstp.call-disconnect", Binding, "data", 1..=7, super::ALIVE, ONE_READ)
     },
-    cut("lcp.configure-request", Lcp, "lcp", 1..=21, Expect::Up(Lcp), "lcp.mutant-no-ack"),
-    cut("chap.response", Auth, "auth", 1..=61, Expect::Sends("chap.success"), "sstp.mutant-one-read"),
-    cut("ipcp.configure-request", Ncp, "ncp", 1..=35, Expect::Up(Ncp), "sstp.mutant-one-read"),
+    // What is sent again does not stand in for what was lost.
+    Cut { edits: &["lcp.configure-request#2 drop", "lcp.configure-request#3 drop"], ..cut("lcp.configure-request", Lcp, "lcp", 1..=21, ANSWERED, ONE_READ) },
+    cut("chap.response", Auth, "auth", 1..=61, Expect::Sends("chap.success"), ONE_READ),
+    cut("ipcp.configure-request", Ncp, "ncp", 1..=35, Expect::Up(Ncp), ONE_READ),
+    Cut {
+        edits: &[WHOLE_PING_FIRST, STAYS],
+        only_if: Some(ANSWERS_PINGS),
+        ..cut("ipv4.packet", Data, "data", 1..=44, BOTH_PINGS, ONE_READ)
+    },
 ];
+
+/// A copy of the ping that is whole, ahead of the one that the case is about.
+const WHOLE_PING_FIRST: &str = "ipv4.packet#1 extra repeat 1";
+/// Our end does not take its leave before both answers are there.
+const STAYS: &str = "sstp.call-disconnect#* drop";
+const ANSWERS_PINGS: (Expect, &str) = (Expect::Sends("ipv4.packet"), "the server answers no ping at all");
+const BOTH_PINGS: Expect = Expect::Gap("ipv4.packet", "ipv4.packet", 0, 8000);
+
+/// IPv4 in one write with other packets, or in many: name, title, edits, what must come, what proves it.
+type Joined = (&'static str, &'static str, &'static [&'static str], Expect, &'static str);
+
+const JOINED: [Joined; 3] = [
+    (
+        "ipv4-packet-byte-by-byte",
+        "an IPv4 packet of which every byte comes in a record of its own is one packet",
+        &["ipv4.packet#1 shred", WHOLE_PING_FIRST, STAYS],
+        BOTH_PINGS,
+        ONE_READ,
+    ),
+    (
+        "ipv4-packet-behind-an-echo",
+        "an IPv4 packet in one write behind an LCP Echo-Request is taken",
+        &[WHOLE_PING_FIRST, "ipv4.packet#1 splice 0..0 10 00 00 10 ff 03 c0 21 09 21 00 08 00 00 00 00", STAYS],
+        BOTH_PINGS,
+        "sstp.mutant-one-of-two",
+    ),
+    (
+        "echo-behind-an-ipv4-packet",
+        "an LCP Echo-Request in one write behind an IPv4 packet is answered",
+        &["ipv4.packet#1 splice 9999..9999 10 00 00 10 ff 03 c0 21 09 21 00 08 00 00 00 00", STAYS],
+        Expect::All(&[Expect::Sends("ipv4.packet"), Expect::Sends("lcp.echo-reply")]),
+        "sstp.mutant-one-of-two",
+    ),
+];
+
+fn joined((name, title, edits, expect, proved_by): &Joined) -> Case {
+    Case {
+        id: format!("data/3.1.7.2/{name}").into(),
+        title: (*title).into(),
+        why: "TLS keeps no borders, and most of what goes through a tunnel is IPv4.".into(),
+        spec: SpecRef::sstp("3.1.7.2"),
+        level: Level::Derived,
+        covers: vec![if name.ends_with("byte") { "S-009" } else { "S-010" }, "S-267"],
+        edits: edits.iter().map(|line| (*line).into()).collect(),
+        proved_by,
+        base: Base { expect: *expect, only_if: Some(ANSWERS_PINGS), ..Base::new(Side::Server, Data) },
+    }
+}
 
 /// A message that is cut short, its length field told the truth: name, bytes, from and to which length.
 const SHORT: [(&str, &str, usize, usize, bool); 3] = [
@@ -110,7 +172,7 @@ const SHORT: [(&str, &str, usize, usize, bool); 3] = [
 pub(super) fn cases() -> Vec<Case> {
     let cuts = CUTS.iter().flat_map(|cut| cut.at.clone().map(|at| split(cut, at)));
     let short = SHORT.iter().flat_map(|row| (row.2..=row.3).filter_map(|length| truncated(row, length)));
-    cuts.chain(short).chain((9..WHOLE_CONNECTED).map(connected)).collect()
+    cuts.chain(short).chain((9..WHOLE_CONNECTED).map(connected)).chain(JOINED.iter().map(joined)).collect()
 }
 
 /// The replacement comes before the cut, and what is ahead of the message behind it: the first line is the stimulus.

@@ -18,8 +18,9 @@ const STATES: [(&str, Layer, &str, &str); 6] = [
     ("network-up", Ncp, "sstp.call-disconnect", "when IPCP is open"),
 ];
 
-/// A message by name, its bytes, and what the specification wants: in the request state, before and after Connected.
-type Message = (&'static str, &'static str, Want, Want, Want, &'static str);
+/// A message by name, its bytes, what the specification wants in the request state, before and after Connected, and what the cases
+/// there cover.
+type Message = (&'static str, &'static str, Want, Want, Want, [&'static str; 3]);
 
 #[derive(Clone, Copy)]
 struct Want(Expect, &'static str, &'static str);
@@ -31,7 +32,7 @@ const LEFT: Want = Want(Expect::Sends("sstp.call-disconnect-ack"), "is acknowled
 const ABORTED: Want = Want(Expect::Sends("sstp.call-abort"), "is answered by Abort", "sstp.mutant-no-abort");
 const ECHOED: Want = Want(Expect::Sends("sstp.echo-response"), "is answered", "teardown.echo-lost");
 /// The LCP Echo-Request behind it shows that the call lives: every server must answer that one.
-const HARMLESS: Want = Want(Expect::All(&[super::ALIVE, Expect::Never("sstp.echo-response")]), "does no harm", "lcp.mutant-no-echo");
+const HARMLESS: Want = Want(Expect::All(&[super::ALIVE, Expect::Never("sstp.echo-response")]), "does no harm", "data.mutant-unasked-echo-ends");
 /// A server may keep an early Call Connected until the login is through (MS-SSTP 3.3.7.1); the Echo Request behind it shows
 /// that it has not taken it.
 const KEPT: Want = Want(
@@ -41,32 +42,32 @@ const KEPT: Want = Want(
 );
 
 const MESSAGES: [Message; 12] = [
-    ("call-connect-request", "1001000e00010001000100060001", TAKEN, WRONG, WRONG, "S-114 S-115"),
+    ("call-connect-request", "1001000e00010001000100060001", TAKEN, WRONG, WRONG, ["S-084", "S-114", "S-115"]),
     (
         "call-connect-ack",
         "1001003000020001000400280000000300000000000000000000000000000000000000000000000000000000000000aa",
         WRONG,
         WRONG,
         WRONG,
-        "S-121",
+        ["S-121"; 3],
     ),
-    ("call-connect-nak", "100100160003000100 02000e00000001000000040002", WRONG, WRONG, WRONG, "S-122"),
+    ("call-connect-nak", "100100160003000100 02000e00000001000000040002", WRONG, WRONG, WRONG, ["S-122"; 3]),
     (
         "call-connected",
         CONNECTED,
         WRONG,
         Want(Expect::Sends("sstp.call-abort"), "is answered by Abort", "sstp.mutant-ignores"),
         WRONG,
-        "S-116 S-139 S-148",
+        ["S-116", "S-139", "S-148"],
     ),
-    ("call-abort", "10010014000500010002000c0000000200000005", ABORTED, ABORTED, ABORTED, "S-274 S-275 S-276"),
-    ("call-disconnect", "10010014000600010002000c0000000000000000", LEFT, LEFT, LEFT, "S-269 S-270 S-271"),
-    ("call-disconnect-ack", "1001000800070000", WRONG, WRONG, WRONG, "S-120"),
-    ("echo-request", "1001000800080000", WRONG, WRONG, ECHOED, "S-117 S-118 S-162"),
-    ("echo-response", "1001000800090000", WRONG, WRONG, HARMLESS, "S-119 S-165"),
-    ("type-0", "1001000800000000", UNKNOWN, UNKNOWN, UNKNOWN, "S-072"),
-    ("type-10", "10010008000a0000", UNKNOWN, UNKNOWN, UNKNOWN, "S-073"),
-    ("type-65535", "10010008ffff0000", UNKNOWN, UNKNOWN, UNKNOWN, "S-074"),
+    ("call-abort", "10010014000500010002000c0000000200000005", ABORTED, ABORTED, ABORTED, ["S-274", "S-275", "S-276"]),
+    ("call-disconnect", "10010014000600010002000c0000000000000000", LEFT, LEFT, LEFT, ["S-269", "S-270", "S-271"]),
+    ("call-disconnect-ack", "1001000800070000", WRONG, WRONG, WRONG, ["S-120"; 3]),
+    ("echo-request", "1001000800080000", WRONG, WRONG, ECHOED, ["S-117", "S-118", "S-162"]),
+    ("echo-response", "1001000800090000", WRONG, WRONG, HARMLESS, ["S-119", "S-119", "S-165"]),
+    ("type-0", "1001000800000000", UNKNOWN, UNKNOWN, UNKNOWN, ["S-072"; 3]),
+    ("type-10", "10010008000a0000", UNKNOWN, UNKNOWN, UNKNOWN, ["S-073"; 3]),
+    ("type-65535", "10010008ffff0000", UNKNOWN, UNKNOWN, UNKNOWN, ["S-074"; 3]),
 ];
 
 /// A Call Connected of the right length with a binding of zeros.
@@ -93,6 +94,12 @@ pub(super) fn cases() -> Vec<Case> {
                 says if says == KEPT.1 => "1001000800080000",
                 _ => "",
             };
+            let [first, before, after] = covers;
+            let covers = match place {
+                0 => first,
+                1..=3 => before,
+                _ => after,
+            };
             cases.push(in_turn(state, name, &format!("{bytes}{behind}"), want, covers));
         }
     }
@@ -116,7 +123,7 @@ fn in_turn(
         why: "Both ends must mean the same state.".into(),
         spec: SpecRef::sstp("3.3.5.2"),
         level: if wrong_way(name) { Level::Derived } else { Level::Must },
-        covers: covers.split(' ').collect(),
+        covers: vec![covers],
         edits: vec![format!("{instead_of}#1 instead {bytes}").into()],
         proved_by: want.2,
         base,
@@ -143,7 +150,7 @@ const ENDINGS: [Ending; 3] = [
         "sstp.call-disconnect-ack",
         "teardown.mutant-two-acks",
         "after our Disconnect",
-        "S-284 S-285",
+        "",
     ),
     (
         "abort-pending",
@@ -164,6 +171,13 @@ fn after_the_end(ending: &Ending, message: &Message) -> Option<Case> {
         return None;
     }
     let expect = ignored(answer, wrong_way(name));
+    // After a Disconnect the specification speaks of these two messages; the others are ignored with them.
+    let covers = match (covers, name) {
+        ("", "call-disconnect") => vec!["S-284"],
+        ("", "call-abort") => vec!["S-285"],
+        ("", _) => vec!["S-284", "S-285"],
+        _ => vec![covers],
+    };
     let mutant = if answer == "sstp.call-abort" && wrong_way(name) { "sstp.mutant-no-abort" } else { mutant };
     Some(Case {
         id: format!("teardown/3.1.1.1/{name}-{state}").into(),
@@ -171,7 +185,7 @@ fn after_the_end(ending: &Ending, message: &Message) -> Option<Case> {
         why: "It may have been on its way.".into(),
         spec: SpecRef::sstp(if answer == "sstp.call-abort" { "3.1.1.1" } else { "3.1.1.2" }),
         level: Level::Must,
-        covers: covers.split(' ').collect(),
+        covers,
         edits: vec![format!("{instead_of}#1 instead {end}{bytes}").into(), "sstp.call-abort#* drop".into()],
         proved_by: mutant,
         base: Base { expect, ..Base::new(Side::Server, Sstp) },

@@ -1,7 +1,7 @@
 //! How calls end. MS-SSTP 3.1.1.1, 3.1.1.2, 3.3.5.2.4 to 3.3.5.2.6.
 
 use super::{ENDED, derived, must, should};
-use crate::base::Layer::{Lcp, Ncp, Sstp};
+use crate::base::Layer::{Lcp, Ncp};
 use crate::jobs::conformance::case::Row;
 use crate::jobs::conformance::expect::{Expect, View};
 use crate::transcript::What;
@@ -151,12 +151,12 @@ pub(super) const ROWS: &[Row] = &[
         .why("Cleaning up must not harm the listener.")
         .proved("teardown.mutant-fourth-lost"),
     must("teardown/3.3.5.2.5/disconnect-in-network", "3.3.5.2.5", &["S-271"])
-        .at(Sstp)
+        .at(Ncp)
         .edits(&["sstp.call-disconnect#1 split 1"])
-        .says("a Disconnect in two pieces is acknowledged")
+        .says("a Disconnect in two pieces is acknowledged in a connected call")
         .expects(ACK)
-        .why("TLS keeps no borders.")
-        .proved("teardown.no-ack"),
+        .why("This is how most calls end.")
+        .proved("sstp.mutant-one-read"),
 ];
 
 fn layout(view: &View<'_>, kind: MessageType, right: fn(&[u8]) -> bool) -> Result<(), String> {

@@ -122,7 +122,7 @@ pub(super) const ROWS: &[Row] = &[
         .expects(Expect::All(&[Expect::Never("sstp.echo-request"), Expect::Never("sstp.call-abort"), Expect::Never("closed")]))
         .why("A live client need not be asked.")
         .proved("sstp.mutant-short-hello"),
-    must("data/3.1.2.3/data-within-the-interval", "3.1.2.3", &["S-158", "S-161"])
+    must("data/3.1.2.3/data-within-the-interval", "3.1.2.3", &["S-158"])
         .at(Ncp)
         .within(70)
         .edits(&["sstp.call-disconnect#1 instead 10 00 00 10 ff 03 c0 21 09 21 00 08 00 00 00 00", "sstp.call-disconnect#1 hold 40s"])
@@ -130,6 +130,19 @@ pub(super) const ROWS: &[Row] = &[
         .expects(Expect::All(&[Expect::Count("sstp.echo-request", 0), Expect::Sends("lcp.echo-reply")]))
         .why("A live client need not be asked.")
         .proved("sstp.mutant-short-hello"),
+    must("data/3.1.2.3/data-after-the-hello", "3.1.2.3", &["S-161"])
+        .at(Ncp)
+        .within(128)
+        .edits(&[
+            "sstp.call-disconnect#1 instead 10 00 00 10 ff 03 c0 21 09 21 00 08 00 00 00 00",
+            "sstp.call-disconnect#1 hold 70s",
+            "sstp.echo-response#* drop",
+        ])
+        .only_if(Expect::Sends("sstp.echo-request"), "the server asks for no echo")
+        .says("a data packet keeps the call whose Echo Request was not answered")
+        .expects(Expect::All(&[Expect::Sends("lcp.echo-reply"), Expect::Never("sstp.call-abort"), Expect::Never("closed")]))
+        .why("Whoever sends lives.")
+        .proved("data.mutant-only-echo-keeps"),
     super::rfc(Level::Interop, "http/3.3.2.1/no-request", 9112, "9.5", &["S-051"])
         .at(Http)
         .within(125)

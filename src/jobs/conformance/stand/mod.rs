@@ -11,6 +11,7 @@ pub use subject::Subject;
 
 use super::case::{Case, Level, Row};
 use super::expect::Expect;
+use super::pulse::{Heard, Pulse};
 use super::rehearse::{self, Shown};
 use super::verdict::{self, Grade, Verdict};
 use crate::base::{Layer, Secret, Side, SpecRef};
@@ -20,7 +21,7 @@ use crate::live::listen::{Booth, Counter};
 use crate::live::wiretap::Ear;
 use crate::live::{LiveError, drive};
 use crate::proto::plan::{Account, Credentials, Toxic};
-use crate::transcript::{Event, Target};
+use crate::transcript::{Event, Sink, Target};
 use led::{Callers, Came};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -121,9 +122,9 @@ impl Stand {
     }
 
     /// One run of a case: all its connections. `place` is its place in the list, where it has one.
-    pub async fn attempt(&self, case: &Case, place: Option<usize>, clock: &Clock, ear: Ear) -> Tried {
+    pub async fn attempt(&self, case: &Case, place: Option<usize>, clock: &Clock, ear: Ear, pulse: &Pulse) -> Tried {
         let mut tried = Tried { verdict: Verdict::new(Grade::Broken, ""), events: Vec::new(), came: true, said: String::new() };
-        let verdict = match self.connections(case, place, clock, ear, &mut tried).await {
+        let verdict = match self.connections(case, place, (clock, pulse), ear, &mut tried).await {
             Ok(Some(verdict)) => verdict,
             Ok(None) => verdict::judge(case, &tried.events),
             Err(error) => Verdict::new(Grade::Broken, error.to_string()),
@@ -136,7 +137,7 @@ impl Stand {
         &self,
         case: &Case,
         place: Option<usize>,
-        clock: &Clock,
+        (clock, pulse): (&Clock, &Pulse),
         ear: Ear,
         tried: &mut Tried,
     ) -> Result<Option<Verdict>, LiveError> {
@@ -163,7 +164,8 @@ impl Stand {
                 () = self.patience() => None,
             };
             let Some(came) = came else { return Ok(Some(self.absent(None, tried))) };
-            self.call(case, came, &counter, &scene, (round, clock), &running, &mut tried.events).await;
+            let mut heard = Heard { sink: &mut tried.events, pulse };
+            self.call(case, came, &counter, &scene, (round, clock), &running, &mut heard).await;
             let code = running.end().await;
             tried.said = running.said();
             if let Some(verdict) = code.and_then(|code| unsupported(code, &tried.said)) {
@@ -191,7 +193,7 @@ impl Stand {
         scene: &Scene,
         (round, clock): (u32, &Clock),
         running: &Running,
-        events: &mut Vec<Event>,
+        events: &mut dyn Sink,
     ) {
         let stream = match came {
             Came::Caller(caller) => counter.receive(caller, clock, events).await,
@@ -247,7 +249,7 @@ impl Stand {
             return Ok(());
         }
         let logs_in = cases.iter().any(|case| case.base.until >= Layer::Auth);
-        let tried = self.attempt(&honest(logs_in), None, clock, Ear::default()).await;
+        let tried = self.attempt(&honest(logs_in), None, clock, Ear::default(), &Pulse::new(*clock)).await;
         match tried.verdict.grade {
             Grade::Pass => Ok(()),
             _ if tried.came && logs_in => Err(format!("the login of an honest call: {}", tried.verdict.actual)),

@@ -14,7 +14,7 @@ async fn attempt(subject: Subject, id: &str) -> Tried {
     let cases = client::all();
     let place = cases.iter().position(|case| case.id == id).expect("a case");
     let stand = Stand::set(config(subject), &cases).expect("a stand");
-    let tried = stand.attempt(&cases[place], Some(place), &Clock::start(), Ear::default()).await;
+    let tried = stand.attempt(&cases[place], Some(place), &Clock::start(), Ear::default(), &Pulse::new(Clock::start())).await;
     stand.strike().await;
     tried
 }
@@ -80,7 +80,7 @@ async fn callers_brought_by_hand_find_their_case_by_name() {
                 std::future::pending::<()>().await;
             };
             tokio::select! {
-                tried = stand.attempt(&cases[place], Some(place), &clock, Ear::default()) => {
+                tried = stand.attempt(&cases[place], Some(place), &clock, Ear::default(), &Pulse::new(clock)) => {
                     assert_eq!(tried.verdict, Verdict::new(Grade::Pass, ""), "{by:?} {dialling:?}");
                 }
                 () = come => {}

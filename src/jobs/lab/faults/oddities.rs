@@ -29,6 +29,13 @@ pub(in crate::jobs::lab) const ODDITIES: &[Fault] = &[
         Makes::Edits(&["lcp.configure-request#1 repeat 2"]),
         "",
     ),
+    fault(
+        "auth.retry-allowed",
+        Layer::Auth,
+        "who did not prove himself may try again (R=1)",
+        Makes::Server(|server| server.retry_allowed = true),
+        "",
+    ),
     fault("ncp.no-wins", Layer::Ncp, "the server has no WINS servers to give", Makes::Server(|server| server.nbns.clear()), ""),
 ];
 

@@ -1,6 +1,6 @@
 //! Mutants that are built into the server: what no edit of its messages can bring about without harm to an honest call.
 
-use crate::base::Layer::{self, Auth, Data, Http, Sstp, Teardown};
+use crate::base::Layer::{self, Auth, Data, Http, Lcp, Sstp, Teardown};
 use crate::jobs::lab::fault::{Fault, Makes, fault};
 use crate::proto::bug::Bug;
 use crate::proto::plan::ServerConfig;
@@ -19,6 +19,37 @@ pub(in crate::jobs::lab) const MUTANTS: &[Fault] = &[
         server.bugs.add(Bug::BehindHeadLost)
     }),
     inside("sstp.mutant-one-read", Sstp, "a packet that comes in two reads is lost", |server| server.bugs.add(Bug::SplitLost)),
+    inside("sstp.mutant-one-of-two", Sstp, "of two packets in one read the second is lost", |server| server.bugs.add(Bug::OneOfTwo)),
+    inside("sstp.mutant-empty-ends", Sstp, "a data packet without a frame ends the connection", |server| server.bugs.add(Bug::EmptyEnds)),
+    inside("lcp.mutant-bad-frame-ends", Lcp, "a PPP frame that means nothing to it ends the connection", |server| {
+        [Bug::BadPppEnds, Bug::ProtocolEnds].into_iter().for_each(|bug| server.bugs.add(bug))
+    }),
+    inside("lcp.mutant-needs-ff-03", Lcp, "a frame without FF 03 is lost", |server| server.bugs.add(Bug::BareFrameLost)),
+    inside("lcp.mutant-answers-early", Lcp, "what may only come when LCP is open is answered before", |server| {
+        server.bugs.add(Bug::LcpAnswersEarly)
+    }),
+    inside("lcp.mutant-discard-rejected", Lcp, "a Discard-Request is answered by Code-Reject", |server| {
+        server.bugs.add(Bug::DiscardRejected)
+    }),
+    inside("lcp.mutant-padding-read", Lcp, "bytes behind the length of an LCP packet are read like options", |server| {
+        server.bugs.add(Bug::PaddingRead)
+    }),
+    inside("lcp.mutant-bad-option-ends", Lcp, "an LCP option whose length cannot be ends the connection", |server| {
+        server.bugs.add(Bug::BadOptionEnds)
+    }),
+    inside("data.mutant-full-ends", Data, "a packet of more than 1,400 bytes ends the connection", |server| server.bugs.add(Bug::FullEnds)),
+    inside("data.mutant-unasked-echo-ends", Data, "an Echo Response that nobody asked for ends the connection", |server| {
+        server.bugs.add(Bug::UnaskedEchoEnds)
+    }),
+    inside("data.mutant-only-echo-keeps", Data, "a call whose Echo Request is not answered ends, whatever else comes", |server| {
+        server.bugs.add(Bug::OnlyEchoKeeps)
+    }),
+    inside("data.mutant-early-ends", Data, "a network packet that comes too early ends the connection", |server| {
+        server.bugs.add(Bug::EarlyDataEnds)
+    }),
+    inside("data.mutant-strange-ip-ends", Data, "an IP packet that is cut short or from another address ends the connection", |server| {
+        server.bugs.add(Bug::StrangeIpEnds)
+    }),
     inside("sstp.mutant-minds-reserved", Sstp, "a reserved bit ends the call", |server| {
         [Bug::ReservedRefused, Bug::LengthUnmasked, Bug::ReservedAttributeEnds].into_iter().for_each(|bug| server.bugs.add(bug))
     }),

@@ -103,6 +103,13 @@ pub(in crate::jobs::lab) const MUTANTS: &[Fault] = &[
         Makes::Edits(&["chap.failure#* instead 10 00 00 11 ff 03 c2 23 04 01 00 09 45 3d 36 39 31"]),
         "",
     ),
+    fault(
+        "auth.mutant-retry-refused",
+        Auth,
+        "a second try is refused although R=1 was said",
+        Makes::Server(|server| server.retries = 0),
+        "",
+    ),
     fault("auth.mutant-no-failure", Auth, "a wrong response is not answered", Makes::Edits(&["chap.failure#* drop"]), ""),
     fault(
         "auth.mutant-reflects",
@@ -136,6 +143,8 @@ pub(in crate::jobs::lab) const MUTANTS: &[Fault] = &[
     fault("binding.mutant-unchecked", Binding, "crypto binding is not checked", Makes::Server(|server| server.check_binding = false), ""),
     fault("ncp.mutant-silent", Ncp, "IPCP is not spoken", Makes::Edits(&["ipcp.*#* drop"]), ""),
     fault("ncp.mutant-no-ack", Ncp, "no IPCP Configure-Ack is sent", Makes::Edits(&["ipcp.configure-ack#* drop"]), ""),
+    fault("ncp.mutant-no-reject", Ncp, "no IPCP Configure-Reject is sent", Makes::Edits(&["ipcp.configure-reject#* drop"]), ""),
+    fault("ncp.mutant-no-code-reject", Ncp, "unknown IPCP codes are ignored", Makes::Edits(&["ipcp.code-reject#* drop"]), ""),
     fault("ncp.mutant-no-nak", Ncp, "no IPCP Configure-Nak is sent", Makes::Edits(&["ipcp.configure-nak#* drop"]), ""),
     fault(
         "ncp.mutant-no-terminate-ack",
