@@ -79,8 +79,9 @@ async fn callers_brought_by_hand_find_their_case_by_name() {
                 }
                 std::future::pending::<()>().await;
             };
+            let pulse = Pulse::new(clock);
             tokio::select! {
-                tried = stand.attempt(&cases[place], Some(place), &clock, Ear::default(), &Pulse::new(clock)) => {
+                tried = stand.attempt(&cases[place], Some(place), &clock, Ear::default(), &pulse) => {
                     assert_eq!(tried.verdict, Verdict::new(Grade::Pass, ""), "{by:?} {dialling:?}");
                 }
                 () = come => {}
