@@ -70,7 +70,7 @@ impl<'a> Recorder<'a> {
             _ => None,
         };
         let events = &self.transcript.events;
-        let last = events.iter().filter_map(kind).filter(|kind| *kind >= eap::MD5).last();
+        let last = events.iter().rev().filter_map(kind).find(|kind| *kind >= eap::MD5);
         last == Some(eap::MD5) && events.iter().any(up)
     }
 
