@@ -176,7 +176,8 @@ fn a_link_that_does_not_come_up_is_no_refusal_of_a_method() {
 fn a_server_with_eap_md5_alone_is_no_server_for_windows_however_it_is_probed() {
     let ways: [&[&str]; 3] = [&[], &["--auth", "eap-mschapv2"], &["--auth-matrix"]];
     for way in ways {
-        let args: Vec<&str> = ["probe", "--lab", "--fault", "auth.eap-md5-only", "--width", "1000"].into_iter().chain(way.iter().copied()).collect();
+        let args: Vec<&str> =
+            ["probe", "--lab", "--fault", "auth.eap-md5-only", "--width", "1000"].into_iter().chain(way.iter().copied()).collect();
         let (code, table, _) = sstp_diag(&args);
         let first = "A Windows client fails at authentication: the server takes EAP-MD5 only, which no Windows has (AUTH-EAP-MD5-ONLY)";
         let first = if way.contains(&"--auth") { first.replace("A Windows client fails", "Fails") } else { first.to_string() };

@@ -185,8 +185,10 @@ fn several_trust_sources_give_a_verdict_each_and_one_cause() {
         let session = report.get("sessions").map_or(&report, |sessions| &sessions[0]).clone();
         let rows = session["trust"].as_array().expect("verdicts").clone();
         let failing = session["findings"].as_array().expect("findings").iter();
-        let failing: Vec<String> = failing.filter(|row| row["severity"] == "fail").map(|row| row["id"].as_str().expect("an id").into()).collect();
-        let told = |row: &serde_json::Value| format!("{} {}", row["source"].as_str().expect("a name"), row["rule"].as_str().unwrap_or("good"));
+        let failing: Vec<String> =
+            failing.filter(|row| row["severity"] == "fail").map(|row| row["id"].as_str().expect("an id").into()).collect();
+        let told =
+            |row: &serde_json::Value| format!("{} {}", row["source"].as_str().expect("a name"), row["rule"].as_str().unwrap_or("good"));
         (rows.iter().map(told).collect::<Vec<_>>(), failing)
     };
     let lab = ["probe", "--lab", "--until", "cert", "--trust", "system,mozilla"];

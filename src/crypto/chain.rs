@@ -158,7 +158,12 @@ impl Rule {
             Rule::NameMismatch | Rule::WildcardDepth | Rule::IdnNotEncoded | Rule::IpNotInSan => true,
             Rule::SelfSigned | Rule::UntrustedRoot | Rule::MissingIntermediate => true,
             Rule::BadSignature => true,
-            Rule::EkuMissing | Rule::KeyUsage | Rule::BasicConstraints | Rule::PathLength | Rule::NameConstraints | Rule::PolicyConstraints => true,
+            Rule::EkuMissing
+            | Rule::KeyUsage
+            | Rule::BasicConstraints
+            | Rule::PathLength
+            | Rule::NameConstraints
+            | Rule::PolicyConstraints => true,
             Rule::ForeignSignature | Rule::UnknownCritical | Rule::CrlLdapOnly => true,
             // That we cannot check it is no fault of the server; what it takes to trust is `ChainVerdict::is_proven`.
             Rule::UncheckedSignature => false,

@@ -53,7 +53,8 @@ fn md5_only(facts: &Facts) -> Option<Evidence> {
 fn alone_in_the_matrix(facts: &Facts) -> Option<Evidence> {
     let is_md5 = |row: &MatrixRow| row.method == Method::EapMd5.name();
     let (md5, rest): (Vec<_>, Vec<&Seen<MatrixRow>>) = facts.matrix.iter().partition(|seen| is_md5(&seen.it));
-    let alone = md5.iter().any(|seen| seen.it.stand.is_taken()) && !rest.is_empty() && rest.iter().all(|seen| seen.it.stand == Stand::Refused);
+    let alone =
+        md5.iter().any(|seen| seen.it.stand.is_taken()) && !rest.is_empty() && rest.iter().all(|seen| seen.it.stand == Stand::Refused);
     let refused: Vec<&str> = rest.iter().map(|seen| seen.it.method.as_str()).collect();
     let says = format!("asked for each method, the server takes eap-md5 and refuses {}", refused.join(", "));
     alone.then(|| Evidence::of(facts.matrix.iter().map(|seen| seen.event), says))?

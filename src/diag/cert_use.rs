@@ -97,17 +97,14 @@ pub(super) const CERT_USE: &[Check] = &[
         title: "A certificate is signed in a way that Windows does not know",
         means: "Windows has RSA and ECDSA signatures with SHA-256, SHA-384 and SHA-512. It has no SHA-224, RIPEMD-160, Ed25519, Ed448, GOST or SM2 for \
                certificates, and SHA-3 at most since Windows 11 24H2: to it the signature counts as wrong, whoever made it.",
-        fix: Fix { admin: "Have the certificate reissued with RSA or ECDSA and SHA-256; set the CA to it (signature algorithm).", user: "" },
+        fix: Fix {
+            admin: "Have the certificate reissued with RSA or ECDSA and SHA-256; set the CA to it (signature algorithm).",
+            user: "",
+        },
         windows: &[Windows::Hresult(0x8009_6004)],
         spec: &[SpecRef::rfc(5280, "4.1.1.2")],
         needs: Need::Chain,
-        explains: &[
-            "CERT-UNCHECKED",
-            "CERT-CLIENT-SAYS-BAD",
-            "CERT-CLIENT-SAYS-UNKNOWN-CA",
-            "TLS-CLIENT-LEFT",
-            "HTTP-CLIENT-LEFT",
-        ],
+        explains: &["CERT-UNCHECKED", "CERT-CLIENT-SAYS-BAD", "CERT-CLIENT-SAYS-UNKNOWN-CA", "TLS-CLIENT-LEFT", "HTTP-CLIENT-LEFT"],
         look: Look::One(|facts| wrong(facts, &[Rule::ForeignSignature])),
         ..Check::ROW
     },

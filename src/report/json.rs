@@ -35,5 +35,8 @@ pub(super) fn members(report: &Report) -> impl Iterator<Item = (&'static str, Va
         ("findings", findings.into()),
         ("not_judged", document::not_judged(report).into()),
     ];
-    members.into_iter().chain(matrix::json(report).map(|rows| ("auth_methods", rows))).chain(trust::json(report).map(|rows| ("trust", rows)))
+    members
+        .into_iter()
+        .chain(matrix::json(report).map(|rows| ("auth_methods", rows)))
+        .chain(trust::json(report).map(|rows| ("trust", rows)))
 }

@@ -222,7 +222,9 @@ pub const ROWS: &[Row] = &[
     row("an RSA key", "", |r| r.keys.1 = &rcgen::PKCS_RSA_SHA256),
     row("an RSA CA that signs with SHA-512", "", |r| r.keys.0 = &rcgen::PKCS_RSA_SHA512),
     row("signed with ECDSA and SHA-224", "CERT-SIGNATURE-UNKNOWN", |r| r.splice = Some((ECDSA_SHA256.to_vec(), ECDSA_SHA224.to_vec()))),
-    row("signed with an algorithm without a name", "CERT-UNCHECKED", |r| r.splice = Some((ECDSA_SHA256.to_vec(), ECDSA_UNDEFINED.to_vec()))),
+    row("signed with an algorithm without a name", "CERT-UNCHECKED", |r| {
+        r.splice = Some((ECDSA_SHA256.to_vec(), ECDSA_UNDEFINED.to_vec()))
+    }),
     row("signed by a CA with an Ed25519 key", "CERT-SIGNATURE-UNKNOWN", |r| r.keys.0 = &rcgen::PKCS_ED25519),
     odd("signed with RSA and SHA-224", "CERT-SIGNATURE-UNKNOWN", &[file!("leaf-sha224.der")]),
     odd("signed with RSA and SHA-512/256", "CERT-SIGNATURE-UNKNOWN", &[file!("leaf-sha512-256.der")]),

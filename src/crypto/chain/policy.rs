@@ -220,7 +220,10 @@ mod tests {
         let (at, says) = judged(&[&[], &[A, DEMANDS], &[]]).expect("the leaf names none");
         assert_eq!((at, says.as_str()), (0, "names no certificate policy, which the CA C1 above it demands"));
         let (at, says) = judged(&[&[], &[A, DEMANDS], &[B]]).expect("the leaf names another");
-        assert_eq!((at, says.as_str()), (0, "names no certificate policy that holds through the whole chain, which the CA C1 above it demands"));
+        assert_eq!(
+            (at, says.as_str()),
+            (0, "names no certificate policy that holds through the whole chain, which the CA C1 above it demands")
+        );
         assert_eq!(judged(&[&[], &[DEMANDS], &[A]]).map(|row| row.0), Some(0), "the CA names none itself");
         assert_eq!(judged(&[&[], &[A], &[DEMANDS]]).map(|row| row.1), Some("names no certificate policy, which it demands itself".into()));
     }

@@ -256,7 +256,10 @@ mod tests {
         let accel = [
             ("error: sstp: proxy: no header found", "TCP-PROXYPROTO-MISMATCH"),
             ("error: sstp: proxy2: invalid header", "TCP-PROXYPROTO-MISMATCH"),
-            ("warn: sstp: no IP address range defined in section [client-ip-range], incoming sstp connections will be rejected", "TCP-SOURCE-NOT-ALLOWED"),
+            (
+                "warn: sstp: no IP address range defined in section [client-ip-range], incoming sstp connections will be rejected",
+                "TCP-SOURCE-NOT-ALLOWED",
+            ),
             ("info: ppp0: sstp: recv [SSL <no SNI>]", "TLS-SNI-ALERT"),
             ("info: ppp0: send [HTTP <HTTP/1.1 404 Not Found>]", "HTTP-404"),
             ("error: ppp0: sstp: nak limit reached", "SSTP-NAK"),
@@ -281,7 +284,10 @@ mod tests {
             assert_eq!((line.outcome, line.checks.first()), (Outcome::Failure, Some(&first)), "{text}: {:?}", line.checks);
         }
         let orderly = "info: ppp0: send [HTTP <HTTP/1.1 200 OK>]";
-        assert!(super::line(LogFormat::AccelPpp, orderly, 1).is_some_and(|line| line.outcome == Outcome::Note && line.shows == Some(Layer::Http)));
+        assert!(
+            super::line(LogFormat::AccelPpp, orderly, 1)
+                .is_some_and(|line| line.outcome == Outcome::Note && line.shows == Some(Layer::Http))
+        );
     }
 
     #[test]

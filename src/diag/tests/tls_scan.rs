@@ -54,7 +54,8 @@ fn a_key_that_schannel_does_not_know_is_named_whether_or_not_ours_does() {
     assert_eq!(posed(story, "windows-11-24h2", ScanAnswer::Alert(40)).ids(Severity::Fail), ["TLS-CERT-KEY-TYPE"]);
     assert!(Story::new().tcp().secured(|_| ()).chain(&[certificate(10, 300)]).ids(Severity::Fail).is_empty());
     // TLS_DHE_DSS_WITH_AES_256_CBC_SHA: the key is what keeps the suites old.
-    let dsa = scanned(TlsFailure::Alert(40), accepted(0x0303, 0x0038, None)).chain(&[include_bytes!("../../../fixtures/chains/ca-dsa.der").to_vec()]);
+    let dsa = scanned(TlsFailure::Alert(40), accepted(0x0303, 0x0038, None))
+        .chain(&[include_bytes!("../../../fixtures/chains/ca-dsa.der").to_vec()]);
     assert!(posed(dsa, "windows-11-24h2", ScanAnswer::Alert(40)).fails_with("TLS-CERT-KEY-TYPE").contains("DSA 2048"));
 }
 

@@ -215,7 +215,9 @@ impl<'a> Reading<'a> {
         let words = self.lower();
         let language = speech::foreign(&words)?;
         if let Some(printed) = sentence::abroad(&words) {
-            let says = format!("the sentence is known from Microsoft's pages in {language}; that Windows shows it in just these words is unverified");
+            let says = format!(
+                "the sentence is known from Microsoft's pages in {language}; that Windows shows it in just these words is unverified"
+            );
             return Some(says).filter(|_| !printed);
         }
         let rest = if self.found.is_empty() {
@@ -223,7 +225,9 @@ impl<'a> Reading<'a> {
         } else {
             "what is told here is what the numbers and names in it mean"
         };
-        Some(format!("the text looks like {language}, and sentences are known in English, few in German, French, Spanish and Italian; {rest}"))
+        Some(format!(
+            "the text looks like {language}, and sentences are known in English, few in German, French, Spanish and Italian; {rest}"
+        ))
     }
 
     fn unknown(&self, n: usize, word: &Word) -> Unknown {

@@ -91,7 +91,17 @@ pub fn all() -> impl Iterator<Item = Row> {
     rows_with_weight().map(|row| row.1)
 }
 
-const TABLES: [&[Row]; 9] = [abroad::PRINTED, abroad::TRANSLATED, ras::RAS, system::SYSTEM, security::SECURITY, events::EVENTS, events::NPS, unix::UNIX, unix::BROWSERS];
+const TABLES: [&[Row]; 9] = [
+    abroad::PRINTED,
+    abroad::TRANSLATED,
+    ras::RAS,
+    system::SYSTEM,
+    security::SECURITY,
+    events::EVENTS,
+    events::NPS,
+    unix::UNIX,
+    unix::BROWSERS,
+];
 
 /// Whether a sentence in another language than English is among the words, and whether it was met in what Windows printed.
 pub fn abroad(words: &[String]) -> Option<bool> {

@@ -392,17 +392,35 @@ fn the_commonest_sentences_are_known_in_other_languages_and_what_is_unverified_s
             "ERROR_AUTHENTICATION_FAILURE",
         ),
         ("Die Sperrfunktion konnte die Sperrung nicht überprüfen, da der Sperrserver offline war.", "CRYPT_E_REVOCATION_OFFLINE"),
-        ("Eine Zertifikatkette wurde zwar verarbeitet, endete jedoch mit einem Stammzertifikat, das beim Vertrauensanbieter nicht als vertrauenswürdig gilt.", "CERT_E_UNTRUSTEDROOT"),
-        ("Une chaîne de certificats a été traitée mais s’est terminée par un certificat racine qui n’est pas approuvé par le fournisseur d’approbation.", "CERT_E_UNTRUSTEDROOT"),
+        (
+            "Eine Zertifikatkette wurde zwar verarbeitet, endete jedoch mit einem Stammzertifikat, das beim Vertrauensanbieter nicht als vertrauenswürdig gilt.",
+            "CERT_E_UNTRUSTEDROOT",
+        ),
+        (
+            "Une chaîne de certificats a été traitée mais s’est terminée par un certificat racine qui n’est pas approuvé par le fournisseur d’approbation.",
+            "CERT_E_UNTRUSTEDROOT",
+        ),
         ("Une connexion existante a dû être fermée par l'hôte distant", "WSAECONNRESET"),
         ("No se puede establecer una conexión ya que el equipo de destino denegó expresamente dicha conexión.", "WSAECONNREFUSED"),
         ("Connessione in corso interrotta forzatamente dall'host remoto.", "WSAECONNRESET"),
     ];
     let translated = [
-        ("Die Netzwerkverbindung zwischen dem Computer und dem VPN-Server konnte nicht hergestellt werden, weil der Remoteserver nicht antwortet.", "ERROR_VPN_TIMEOUT"),
-        ("Die Remoteverbindung wurde nicht hergestellt, da der Name des RAS-Servers nicht aufgelöst wurde.", "ERROR_DNSNAME_NOT_RESOLVABLE"),
-        ("La connexion réseau entre votre ordinateur et le serveur VPN n’a pas pu être établie car le serveur distant ne répond pas.", "ERROR_VPN_TIMEOUT"),
-        ("Una catena di certificati è stata elaborata ma terminata in un certificato radice non attendibile dal provider di attendibilità.", "CERT_E_UNTRUSTEDROOT"),
+        (
+            "Die Netzwerkverbindung zwischen dem Computer und dem VPN-Server konnte nicht hergestellt werden, weil der Remoteserver nicht antwortet.",
+            "ERROR_VPN_TIMEOUT",
+        ),
+        (
+            "Die Remoteverbindung wurde nicht hergestellt, da der Name des RAS-Servers nicht aufgelöst wurde.",
+            "ERROR_DNSNAME_NOT_RESOLVABLE",
+        ),
+        (
+            "La connexion réseau entre votre ordinateur et le serveur VPN n’a pas pu être établie car le serveur distant ne répond pas.",
+            "ERROR_VPN_TIMEOUT",
+        ),
+        (
+            "Una catena di certificati è stata elaborata ma terminata in un certificato radice non attendibile dal provider di attendibilità.",
+            "CERT_E_UNTRUSTEDROOT",
+        ),
     ];
     let rows = printed.iter().map(|row| (row, false)).chain(translated.iter().map(|row| (row, true)));
     for ((text, name), doubtful) in rows {

@@ -54,14 +54,7 @@ pub(super) async fn ask(route: &Route, hello: &ClientHello, shares: Shares, unti
 }
 
 /// The same, with a line in clear in front of the hello.
-pub(super) async fn ask_behind(
-    route: &Route,
-    line: &[u8],
-    hello: &ClientHello,
-    shares: Shares,
-    until: Until,
-    within: Duration,
-) -> Heard {
+pub(super) async fn ask_behind(route: &Route, line: &[u8], hello: &ClientHello, shares: Shares, until: Until, within: Duration) -> Heard {
     let began = Instant::now();
     let mut tap = match route.open(within).await {
         Ok(tap) => tap,

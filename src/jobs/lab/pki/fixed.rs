@@ -32,12 +32,15 @@ const ROOT: &[u8] = file!("old-root.der");
 /// The leaf is signed with SHA-1.
 pub static SHA1_LEAF: Fixed = Fixed { certs: &[file!("leaf-sha1.der")], key: file!("leaf-sha1.p8"), root: ROOT };
 /// The CA is signed with SHA-1.
-pub static SHA1_CA: Fixed = Fixed { certs: &[file!("leaf-below-ca-sha1.der"), file!("ca-sha1.der")], key: file!("leaf-below-ca-sha1.p8"), root: ROOT };
+pub static SHA1_CA: Fixed =
+    Fixed { certs: &[file!("leaf-below-ca-sha1.der"), file!("ca-sha1.der")], key: file!("leaf-below-ca-sha1.p8"), root: ROOT };
 /// The leaf is signed with MD5.
 pub static MD5_LEAF: Fixed = Fixed { certs: &[file!("leaf-md5.der")], key: file!("leaf-md5.p8"), root: ROOT };
 /// The CA has an RSA key of 1024 bits.
-pub static KEY_1024: Fixed = Fixed { certs: &[file!("leaf-below-ca-1024.der"), file!("ca-1024.der")], key: file!("leaf-below-ca-1024.p8"), root: ROOT };
+pub static KEY_1024: Fixed =
+    Fixed { certs: &[file!("leaf-below-ca-1024.der"), file!("ca-1024.der")], key: file!("leaf-below-ca-1024.p8"), root: ROOT };
 /// The CA has an RSA key of 512 bits.
-pub static KEY_512: Fixed = Fixed { certs: &[file!("leaf-below-ca-512.der"), file!("ca-512.der")], key: file!("leaf-below-ca-512.p8"), root: ROOT };
+pub static KEY_512: Fixed =
+    Fixed { certs: &[file!("leaf-below-ca-512.der"), file!("ca-512.der")], key: file!("leaf-below-ca-512.p8"), root: ROOT };
 /// The leaf is signed with RSA and SHA-3.
 pub static SHA3_LEAF: Fixed = Fixed { certs: &[file!("leaf-sha3-256.der")], key: file!("odd-leaf.p8"), root: file!("odd-root.der") };
