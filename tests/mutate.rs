@@ -402,8 +402,9 @@ fn a_death_among_many_calls_is_one_death() {
     let start = format!(
         "echo again >>{count}; kill -9 $(cat {pid}) 2>/dev/null; \
          for i in 1 2 3 4 5 6 7 8 9; do \
+           rm -f {pid}.says; \
            setsid {lab} lab --bug largest-kills --listen 127.0.0.1:{port} >{pid}.says 2>&1 & echo $! >{pid}; \
-           until grep -q . {pid}.says; do sleep 0.1; done; \
+           until grep -qs . {pid}.says; do sleep 0.1; done; \
            grep -q Listening {pid}.says && exit 0; sleep 0.2; \
          done; exit 1"
     );
