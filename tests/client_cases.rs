@@ -2,9 +2,9 @@
 
 use crate::conformance::{cuts, lengths, until_we_leave};
 use sstp_diag::base::{Layer, Micros, Side};
+use sstp_diag::jobs::conformance::case::Base;
 use sstp_diag::jobs::conformance::client::{self, OVER_SOCKETS, mutants};
 use sstp_diag::jobs::conformance::coverage::{self, Coverage, UNTESTED};
-use sstp_diag::jobs::conformance::case::Base;
 use sstp_diag::jobs::conformance::{Case, Expect, Grade, Level, rehearse, server, verdict};
 use sstp_diag::proto::edit::Edit;
 use sstp_diag::proto::plan::Method;

@@ -2,10 +2,10 @@
 
 use sstp_diag::base::{Layer, Side, unhex};
 use sstp_diag::jobs::conformance::again::Retries;
+use sstp_diag::jobs::conformance::case::Base;
 use sstp_diag::jobs::conformance::coverage::{self, Coverage, UNTESTED};
 use sstp_diag::jobs::conformance::known::{self, Scale};
 use sstp_diag::jobs::conformance::run::{self, Outcome, Peer, SuiteConfig};
-use sstp_diag::jobs::conformance::case::Base;
 use sstp_diag::jobs::conformance::{Case, Expect, Grade, Level, client, expect, rehearse, server};
 use sstp_diag::jobs::lab::{Lab, LabConfig, fault};
 use sstp_diag::jobs::probe::ProbeConfig;
@@ -98,7 +98,9 @@ fn every_known_disagreement_cites_what_is_required() {
     for (peer, text) in files {
         for entry in known::parse(text).expect("well formed") {
             let (source, seen) = entry.reason.split_once(": ").unwrap_or_default();
-            let section = |word: &str| word.starts_with(|c: char| c.is_ascii_digit()) && word.trim_end_matches(',').contains(|c: char| c.is_ascii_digit());
+            let section = |word: &str| {
+                word.starts_with(|c: char| c.is_ascii_digit()) && word.trim_end_matches(',').contains(|c: char| c.is_ascii_digit())
+            };
             let mut words = source.split(' ');
             let cites = match words.next() {
                 Some("MS-SSTP") => true,

@@ -45,7 +45,8 @@ async fn narrow(lab: SocketAddr, limit: usize) -> Narrow {
 
 /// Cases that wait to their end against a lab that ignores what is wrong.
 fn waiting(count: usize) -> Vec<Case> {
-    let waits = |case: &Case| case.proved_by == FAULT && case.level.binds() && !case.base.slow && case.base.lab.is_none() && !case.needs_account();
+    let waits =
+        |case: &Case| case.proved_by == FAULT && case.level.binds() && !case.base.slow && case.base.lab.is_none() && !case.needs_account();
     let cases: Vec<Case> = server::all().into_iter().filter(waits).take(count).collect();
     assert_eq!(cases.len(), count);
     cases
@@ -75,7 +76,8 @@ async fn a_server_with_room_for_few_is_no_server_that_is_down() {
     let outcome = run_through(&lab, way.address, waiting(40), Retries::default()).await;
     let refused = way.refused.load(Ordering::SeqCst);
     assert!(outcome.gone.is_none() && outcome.shaken.is_none(), "{:?} {:?}, {refused} refused", outcome.gone, outcome.shaken);
-    let wrong: Vec<_> = outcome.done.iter().filter(|done| done.verdict.grade != Grade::Fail).map(|done| (&done.case.id, &done.verdict)).collect();
+    let wrong: Vec<_> =
+        outcome.done.iter().filter(|done| done.verdict.grade != Grade::Fail).map(|done| (&done.case.id, &done.verdict)).collect();
     assert!(wrong.is_empty() && outcome.done.len() == 40, "{} of 40, {refused} refused: {wrong:?}", outcome.done.len());
     assert!(refused > 0, "the limit was met");
 }

@@ -102,6 +102,8 @@ fn nobody_is_sent_spoilt_calls_who_has_not_asked_for_it() {
         &["--to", "127.0.0.1:1", "--to", "192.0.2.7"],
         &["--to", "localhost:1", "--connect", "192.0.2.7:1"],
         &["--to", "localhost:1", "--resolve", "localhost:192.0.2.7"],
+        // A proxy elsewhere dials a localhost of its own.
+        &["--to", "localhost:1", "--proxy", "http://192.0.2.7:3128"],
     ] {
         let (code, _, err) = wanted(args);
         assert_eq!(code, Some(2), "{args:?}: {err}");
@@ -396,10 +398,15 @@ fn a_death_among_many_calls_is_one_death() {
     let port = steady_port();
     let scratch = Scratch::new("mutate-deaths");
     let (pid, count, lab) = (scratch.path("pid"), scratch.path("count"), env!("CARGO_BIN_EXE_sstp-diag"));
+    // The port is free when the one that was killed is gone; until then the next cannot listen, says so, and is started once more.
     let start = format!(
         "echo again >>{count}; kill -9 $(cat {pid}) 2>/dev/null; \
-         setsid {lab} lab --bug largest-kills --listen 127.0.0.1:{port} >{pid}.says 2>&1 & echo $! >{pid}; \
-         for i in 1 2 3 4 5 6 7 8 9; do grep -q Listening {pid}.says && break; sleep 0.2; done"
+         for i in 1 2 3 4 5 6 7 8 9; do \
+           rm -f {pid}.says; \
+           setsid {lab} lab --bug largest-kills --listen 127.0.0.1:{port} >{pid}.says 2>&1 & echo $! >{pid}; \
+           until grep -qs . {pid}.says; do sleep 0.1; done; \
+           grep -q Listening {pid}.says && exit 0; sleep 0.2; \
+         done; exit 1"
     );
     assert!(Command::new("sh").args(["-c", &start]).status().expect("a shell").success());
     let target = format!("localhost:{port}");

@@ -89,7 +89,7 @@ fn the_script_of_every_capture_comes_back_from_its_text() {
 }
 
 /// Recordings that the lab cannot be configured for, and why.
-const NOT_LIKE_THE_LAB: [(&str, &str); 3] = [
+pub const NOT_LIKE_THE_LAB: [(&str, &str); 3] = [
     ("softether-kick#1", "SoftEther does not acknowledge a Call Disconnect that crosses its own, as MS-SSTP 3.1.5.3 wants"),
     ("softether-no-address#1", "SoftEther rejects the address of requests that were sent seconds ago, one every five seconds"),
     ("softether-path-cut-late#1", "the path between the ends was dead: the recording lacks answers that a server gives"),

@@ -1,8 +1,11 @@
 //! `replay` from standard input, with little patience, on a terminal, as a server, and with a login that has TLS inside EAP.
 
 use crate::captures::folder;
-use crate::replay::sstp_diag;
+use crate::replay::{NOT_LIKE_THE_LAB, scripts, sstp_diag};
 use crate::scratch::Scratch;
+use sstp_diag::base::{Micros, Secret, Side};
+use sstp_diag::jobs::replay::{self, Present, Step, Timing};
+use sstp_diag::proto::plan::{Credentials, Mind, Plan};
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -75,6 +78,54 @@ fn a_recording_may_end_anywhere() {
         let wrong: Vec<String> = runs.map(|(until, (_, stdout, stderr))| format!("{until}: {stdout}{stderr}")).collect();
         assert!(ends.len() >= 20 && wrong.is_empty(), "{}: {}", ends.len(), wrong.join("\n"));
     }
+}
+
+/// Somebody who takes four seconds for every message is no other client: what the server sends again meanwhile is answered again.
+#[test]
+fn a_person_takes_time_from_one_message_to_the_next() {
+    let (mut wrong, mut played) = (Vec::new(), 0);
+    for (name, mut script) in scripts().0 {
+        let through = script.says(Side::Client).any(|said| said.name == "ipcp.configure-ack");
+        if !through || NOT_LIKE_THE_LAB.iter().any(|row| row.0 == name) {
+            continue;
+        }
+        let mut at = Micros::ZERO;
+        for step in &mut script.steps {
+            at = at + Duration::from_secs(4);
+            match step {
+                Step::Says(said) => said.at = at,
+                Step::Closes { at: closes, .. } => *closes = at,
+            }
+        }
+        let credentials = Credentials { user: "alice".into(), password: Secret::new("Passw0rd!".into()) };
+        let server = replay::like::server(&script, &credentials);
+        let leaf = Some(server.cert);
+        let present = Present { host: "vpn.example.test".into(), leaf, credentials: Some(credentials), seed: 5, ..Present::default() };
+        let plan = Plan { mind: Mind::Server(server), edits: Vec::new(), toxics: Vec::new(), seed: 3 };
+        let outcome = replay::both::against(&script, &present, Timing::Original(1.0), plan);
+        played += 1;
+        if !outcome.is_equal() {
+            let kinds: Vec<String> = outcome.divergences.iter().map(|divergence| divergence.kind.to_string()).collect();
+            wrong.push(format!("{name}: through {} {kinds:?}", outcome.through));
+        }
+    }
+    assert!(played >= 8 && wrong.is_empty(), "{played}\n{}", wrong.join("\n"));
+}
+
+/// SoftEther says nothing to protocols that it does not speak; neither does the lab in its place.
+#[test]
+fn a_server_that_passes_over_a_protocol_is_played_as_one() {
+    let scratch = Scratch::new("replay-silent-protocol");
+    let (own, script) = (scratch.path("own.pcapng"), scratch.path("call.txt"));
+    assert_eq!(sstp_diag(&["probe", "--lab", "--pcap", &own]).0, Some(0));
+    assert_eq!(sstp_diag(&["replay", &own, "--export-script", &script]).0, Some(0));
+    let text = std::fs::read_to_string(&script).expect("written");
+    let goes = |line: &&str| line.contains(" server ipv6cp.") || line.contains(" client ipv6cp.configure-ack");
+    let kept: String = text.lines().filter(|line| !goes(line)).map(|line| format!("{line}\n")).collect();
+    assert!(kept.contains(" client ipv6cp.configure-request#1"), "{kept}");
+    std::fs::write(&script, kept).expect("written");
+    let (code, stdout, _) = sstp_diag(&["replay", &script, "--lab"]);
+    assert!(code == Some(0) && stdout.contains("Equal"), "{stdout}");
 }
 
 /// A server that a replay plays, and the port that it listens on.

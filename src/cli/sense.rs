@@ -3,6 +3,7 @@
 use super::args::{ProbeArgs, Target, WayArgs};
 use super::exit::Trouble;
 use crate::base::Layer;
+use crate::jobs::probe::ProbeConfig;
 use crate::proto::plan::Method;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -50,6 +51,24 @@ pub fn connect(way: &WayArgs, port: u16) -> Option<String> {
     let place = way.connect.as_ref()?;
     let port = if place.port == 0 { port } else { place.port };
     Some(Target { host: place.host.clone(), port }.authority())
+}
+
+/// Whom calls reach, for the rails: a proxy, which bears them too and dials for itself, and what the target's name leads to.
+pub fn leads_to(way: &WayArgs, config: &ProbeConfig) -> Vec<String> {
+    let place = connect(way, config.target.port).and_then(|place| Target::parse(&place).ok()).map(|place| place.host);
+    let resolved = config.resolver.overrides.iter().filter(|row| row.host.eq_ignore_ascii_case(&config.target.host));
+    let addresses: Vec<String> = resolved.flat_map(|row| row.addresses.iter().map(ToString::to_string)).collect();
+    let target = match place {
+        Some(place) => vec![place],
+        None if addresses.is_empty() || config.proxy.is_some() => vec![config.target.host.clone()],
+        None => addresses,
+    };
+    config.proxy.iter().map(|proxy| proxy.host.clone()).chain(target).collect()
+}
+
+/// Whether it is this machine.
+pub fn is_here(host: &str) -> bool {
+    host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
 }
 
 fn family(args: &ProbeArgs, target: &Target) -> Result<(), Trouble> {

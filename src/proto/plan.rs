@@ -365,6 +365,8 @@ pub struct ServerStyle {
     pub failure: Option<String>,
     /// After a refused login it ends PPP with Terminate-Request and leaves the rest to the client.
     pub terminates: bool,
+    /// It says nothing to protocols that it does not speak, against RFC 1661 5.7.
+    pub passes_over_protocols: bool,
     /// Its Terminate-Ack repeats the data of the request.
     pub repeats_termination: bool,
     /// Its Call Disconnect has no Status Info.

@@ -3,10 +3,10 @@
 use super::super::args::MutateArgs;
 use super::super::exit::{Exit, Trouble};
 use super::super::output::complain;
-use super::super::{password, pcap};
+use super::super::{password, pcap, sense};
 use super::keep::{self, Progress};
 use super::page;
-use super::{alive, exit, pace, rails, show};
+use super::{alive, exit, pace, show};
 use crate::base::Secret;
 use crate::jobs::conformance::client::mutants;
 use crate::jobs::conformance::stand::{By, Stand, StandConfig, Subject};
@@ -129,7 +129,7 @@ async fn hunt(
         )));
     }
     let mut progress = Progress::open(args, &name, None, variants)?;
-    let mut pace = pace(args, rails::is_here(&at.ip().to_string()), variants.len());
+    let mut pace = pace(args, sense::is_here(&at.ip().to_string()), variants.len());
     // One is brought by hand; of those that are started each is a process of its own.
     pace.concurrency = if by_hand { 1 } else { args.pace.concurrency.unwrap_or(CLIENTS).into() };
     if args.watch.pid.is_some() {

@@ -252,7 +252,7 @@ async fn one_target(
     let against = if args.peer.lab { "the lab".into() } else { config.target.authority() };
     let mut progress = Progress::open(args, &against, (!args.peer.lab).then_some(against.as_str()), variants)?;
     let from = progress.stand();
-    let pace = pace(args, rails::is_here(&config.target.host) || args.peer.lab, variants.len());
+    let pace = pace(args, rails::is_here(args, config) || args.peer.lab, variants.len());
     let mut reactions = Vec::new();
     let stand = run::all(remote.clone(), hunt.clone(), variants, pace, from, &mut |hunt, stand, reaction| {
         reactions.extend(reaction.map(|(id, reaction)| (id.to_string(), reaction.to_string())));

@@ -3,14 +3,13 @@
 use super::super::args::{Form, ReplayArgs};
 use super::super::exit::{Exit, Trouble};
 use super::super::output::print;
-use super::hosts;
+use super::super::sense;
 use crate::jobs::probe::ProbeConfig;
 use crate::jobs::replay::load::{self, Tally};
 use crate::jobs::replay::run::ReplayConfig;
 use crate::live::clock::Clock;
 use crate::report::replay::{Load, Reason};
 use std::io::{IsTerminal, Write};
-use std::net::IpAddr;
 use tokio::sync::watch::Receiver;
 
 /// Many sessions are for this machine, or for one whose owner is said to want them.
@@ -19,16 +18,15 @@ pub fn authorised(args: &ReplayArgs, probe: &ProbeConfig) -> Result<(), Trouble>
         return Ok(());
     }
     let named = args.load.i_am_authorised.as_deref();
-    match hosts(args, probe).iter().find(|host| !is_here(host) && named.is_none_or(|named| !named.eq_ignore_ascii_case(host))) {
+    match sense::leads_to(&args.way, probe)
+        .iter()
+        .find(|host| !sense::is_here(host) && named.is_none_or(|named| !named.eq_ignore_ascii_case(host)))
+    {
         Some(host) => Err(Trouble::Usage(format!(
             "{host} is not this machine: many sessions are a load on it. Where its owner wants that, add --i-am-authorised {host}"
         ))),
         None => Ok(()),
     }
-}
-
-fn is_here(host: &str) -> bool {
-    host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
 }
 
 /// Plays them and reports.

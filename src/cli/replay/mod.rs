@@ -9,7 +9,7 @@ use super::args::{Form, ReplayArgs, Target as Named};
 use super::exit::{Exit, Trouble};
 use super::output::{self, complain, print};
 use super::sheets::Save;
-use super::{password, pcap, probe, sense};
+use super::{password, pcap, probe};
 use crate::base::{Micros, Secret, Side};
 use crate::jobs::lab::{self, Fault, Lab, LabConfig};
 use crate::jobs::probe::ProbeConfig;
@@ -384,20 +384,6 @@ fn made_up(given: Option<Credentials>, script: &Script) -> Credentials {
 
 fn seed(args: &ReplayArgs) -> Result<u64, Trouble> {
     args.how.seed.map_or_else(probe::random, Ok)
-}
-
-/// Where the target leads, for the rails.
-fn hosts(args: &ReplayArgs, probe: &ProbeConfig) -> Vec<String> {
-    let connect = sense::connect(&args.way, probe.target.port).and_then(|place| Named::parse(&place).ok()).map(|place| place.host);
-    let resolved = || probe.resolver.overrides.iter().filter(|row| row.host.eq_ignore_ascii_case(&probe.target.host));
-    let addresses: Vec<String> = resolved().flat_map(|row| row.addresses.iter().map(ToString::to_string)).collect();
-    let target = match connect {
-        Some(connect) => vec![connect],
-        None if addresses.is_empty() || probe.proxy.is_some() => vec![probe.target.host.clone()],
-        None => addresses,
-    };
-    // A proxy bears the load too, and dials for itself.
-    probe.proxy.iter().map(|proxy| proxy.host.clone()).chain(target).collect()
 }
 
 /// Ours: a message is waited for so long.

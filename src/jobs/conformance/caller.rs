@@ -29,7 +29,12 @@ pub(super) async fn called(probe: &ProbeConfig, case: &Case, clock: &Clock, ear:
         return Tried { verdict: Verdict::new(Grade::Unsupported, "needs an account: --user"), events, came, said: String::new() };
     }
     if case.needs_certificate() && probe.eap.identity.is_none() {
-        return Tried { verdict: Verdict::new(Grade::Unsupported, "needs a client certificate: --cert"), events, came, said: String::new() };
+        return Tried {
+            verdict: Verdict::new(Grade::Unsupported, "needs a client certificate: --cert"),
+            events,
+            came,
+            said: String::new(),
+        };
     }
     let mut probe = probe.clone();
     if let Some(ear) = ear {
@@ -62,14 +67,7 @@ pub(super) async fn called(probe: &ProbeConfig, case: &Case, clock: &Clock, ear:
 }
 
 /// The connection of a case with another call beside it, which begins when the first has come as far as it climbs.
-async fn both(
-    config: &ProbeConfig,
-    case: &Case,
-    other: &Case,
-    clock: &Clock,
-    events: &mut Vec<Event>,
-    pulse: &Pulse,
-) -> (Reach, Case) {
+async fn both(config: &ProbeConfig, case: &Case, other: &Case, clock: &Clock, events: &mut Vec<Event>, pulse: &Pulse) -> (Reach, Case) {
     let (up, came, mut aside) = (Notify::new(), Cell::new(Reach::Nowhere), Vec::new());
     let mut watched = Watched { events, layer: case.base.until, up: &up };
     let beside = async {

@@ -362,19 +362,15 @@ async fn repeated(config: &SuiteConfig, case: &Case, clock: &Clock, pulse: &Puls
 }
 
 /// One run of a case, the `number`th: all its connections; whether they came up.
-pub(super) async fn attempt(
-    config: &SuiteConfig,
-    case: &Case,
-    clock: &Clock,
-    number: u32,
-    pulse: &Pulse,
-) -> (Verdict, Vec<Event>, bool) {
+pub(super) async fn attempt(config: &SuiteConfig, case: &Case, clock: &Clock, number: u32, pulse: &Pulse) -> (Verdict, Vec<Event>, bool) {
     let evidence = match Evidence::begin(config.artifacts.as_deref(), case, number) {
         Ok(evidence) => evidence,
         Err(error) => return (Verdict::new(Grade::Broken, error.to_string()), Vec::new(), true),
     };
     let (tried, head) = match &config.peer {
-        Peer::Server(probe) => (Box::pin(called(probe, case, clock, evidence.ear(), pulse)).await, head(probe.target.clone(), probe.seed, clock)),
+        Peer::Server(probe) => {
+            (Box::pin(called(probe, case, clock, evidence.ear(), pulse)).await, head(probe.target.clone(), probe.seed, clock))
+        }
         Peer::Client(stand) => {
             let place = config.cases.iter().position(|other| other.id == case.id);
             let tried = Box::pin(stand.attempt(case, place, clock, evidence.ear().unwrap_or_default(), pulse)).await;

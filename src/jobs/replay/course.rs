@@ -1,5 +1,6 @@
 //! A script as one of its sides plays it: what is said when, and what must have been heard before.
 
+use super::asked::{Asked, acknowledges};
 use super::bound::BY_THE_CLOCK;
 use super::message::{Lane, Said};
 use super::pattern::Pattern;
@@ -99,17 +100,18 @@ impl Course {
             gap: None,
             steps: script.steps.clone(),
         };
-        let (mut closed, mut answered) = (None, HashSet::new());
+        let (mut closed, mut asked, mut again) = (None, Asked::default(), HashSet::new());
         for (step, done) in script.steps.iter().enumerate() {
             match done {
                 Step::Closes { by, .. } => closed = closed.or(Some(*by)),
                 // What was still on its way when somebody closed may come or not.
-                Step::Says(said) if said.by != side && closed.is_none() => course.expect(step, said, &mut answered),
+                Step::Says(said) if said.by != side && closed.is_none() => course.expect(step, said, &mut asked, &mut again),
                 Step::Says(said) if said.by == side && closed != Some(side) => {
-                    if let Lane::Answers(protocol) = said.lane {
-                        answered.insert(Lane::Asks(protocol));
+                    asked.said(said);
+                    // An Ack that was sent once more is sent when its request comes once more.
+                    if !(acknowledges(said) && again.remove(&said.lane)) {
+                        course.say(step, said);
                     }
-                    course.say(step, said);
                 }
                 Step::Says(_) => {}
             }
@@ -123,18 +125,19 @@ impl Course {
         course
     }
 
-    /// `answered`: exchanges in which this side has answered the latest message.
-    fn expect(&mut self, step: usize, said: &Said, answered: &mut HashSet<Lane>) {
+    /// `asked`: what this side has answered; `again`: exchanges in which it has to acknowledge once more.
+    fn expect(&mut self, step: usize, said: &Said, asked: &mut Asked, again: &mut HashSet<Lane>) {
         if by_the_clock(said) {
             return;
         }
         let ignored = step < self.since || self.ignore.iter().any(|pattern| pattern.takes(&said.name));
         let list = self.theirs.entry(said.lane).or_default();
-        let latest = |last: &&mut Expected| said.repeats(last.again.last().unwrap_or(&last.said), answered.contains(&said.lane));
+        let latest = |last: &&mut Expected| said.repeats(last.again.last().unwrap_or(&last.said), asked.is_done(said.lane));
         if let Some(last) = list.last_mut().filter(latest) {
+            again.extend(asked.acknowledged(said.lane).map(Lane::Answers));
             return last.again.push(said.clone());
         }
-        answered.remove(&said.lane);
+        asked.heard(said);
         list.push(Expected { step, said: said.clone(), again: Vec::new(), ignored });
     }
 

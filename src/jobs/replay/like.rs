@@ -1,7 +1,7 @@
 //! A server of the lab that is configured like the one in a recording: what it offers, asks for, refuses and says.
 
 use super::compare;
-use super::message::{self, Said};
+use super::message::{self, Lane, Said};
 use super::proof::proof_range;
 use super::script::{Script, Step};
 use crate::base::{Layer, Secret, Side};
@@ -125,12 +125,20 @@ fn style(script: &Script) -> ServerStyle {
         bare_results: result.is_some_and(|said| said.raw.len() == BARE_RESULT),
         success: success.map(|text| String::from_utf8_lossy(&text).into_owned()).unwrap_or_default(),
         failure: failure(script),
+        passes_over_protocols: passes_over_protocols(script),
         terminates: named("lcp.terminate-request").is_some(),
         repeats_termination: terminate_ack.is_some_and(|(_, packet)| !packet.data.is_empty()),
         bare_disconnect: disconnect.is_some_and(|said| Message::parse(&said.raw).is_ok_and(|message| message.attributes.is_empty())),
         ends_after: ends_after(script),
         aborts: named("sstp.call-abort").is_some(),
     }
+}
+
+/// The client asked in a protocol in which the server never said anything, nor did it reject one.
+fn passes_over_protocols(script: &Script) -> bool {
+    let rejects = script.says(Side::Server).any(|said| said.name == "lcp.protocol-reject");
+    let asked = |said: &Said| matches!(said.lane, Lane::Asks(protocol) if !speaks(script, protocol));
+    !rejects && script.says(Side::Client).any(asked)
 }
 
 /// The server answered a Nak with a method that the client had not asked for.

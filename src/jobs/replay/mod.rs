@@ -1,6 +1,7 @@
 //! Plays one side of a recorded connection again, with what binds it to its moment made anew, and holds the answers against the
 //! recording.
 
+mod asked;
 pub mod both;
 pub mod bound;
 pub mod compare;

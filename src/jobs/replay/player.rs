@@ -6,6 +6,7 @@ mod login;
 
 pub use login::{Gap, Login, is_replaced, welcome};
 
+use super::asked::Asked;
 use super::course::{Course, Turn};
 use super::message::{Lane, Said};
 use super::moment::{Moment, Substituted};
@@ -17,7 +18,7 @@ use crate::proto::{Input, Machine, Output};
 use crate::transcript::Event;
 use crate::wire::http;
 use crate::wire::sstp::Framer;
-use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -52,8 +53,8 @@ pub struct Player {
     latest: BTreeMap<Lane, Said>,
     /// How often the latest came again.
     again: BTreeMap<Lane, usize>,
-    /// Exchanges in which the latest was answered.
-    answered: HashSet<Lane>,
+    /// What of the peer's requests was answered.
+    asked: Asked,
     /// Since when nothing moved, and the place in the recording that was reached.
     since: Micros,
     reached: Micros,
@@ -90,7 +91,7 @@ impl Player {
             came: BTreeMap::new(),
             latest: BTreeMap::new(),
             again: BTreeMap::new(),
-            answered: HashSet::new(),
+            asked: Asked::default(),
             since: now,
             reached,
             unanswered: Vec::new(),
@@ -174,9 +175,7 @@ impl Player {
         sent.iter().for_each(|said| self.note(said));
         sent.iter().for_each(|said| self.identity_is_asked(turn.step, said));
         self.tell_sent(turn, sent, substituted, applied);
-        if let Lane::Answers(protocol) = turn.said.lane {
-            self.answered.insert(Lane::Asks(protocol));
-        }
+        self.asked.said(&turn.said);
         (self.over, self.hung_up) = (self.over || passed.close, self.hung_up || passed.close);
         self.next += 1;
         self.moved(turn.step);

@@ -198,7 +198,9 @@ impl Peer {
                 (Vec::new(), Outcome::Success { hlak: [0; 32] })
             }
             (chap::Body::Success { message }, AuthMethod::MsChapV2) => (Vec::new(), self.proof(message)),
-            (chap::Body::Failure { message }, AuthMethod::MsChapV2) if self.is(Quirk::TriesAgain) => self.once_more(packet.id, message, rng),
+            (chap::Body::Failure { message }, AuthMethod::MsChapV2) if self.is(Quirk::TriesAgain) => {
+                self.once_more(packet.id, message, rng)
+            }
             (chap::Body::Failure { message }, AuthMethod::MsChapV2 | AuthMethod::ChapMd5) => (Vec::new(), refused(message)),
             _ => (Vec::new(), Outcome::Pending),
         }

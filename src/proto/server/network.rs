@@ -134,6 +134,9 @@ impl Server {
 
     /// RFC 1661 section 5.7.
     pub(super) fn reject(&mut self, core: &mut Core, protocol: Protocol, information: &[u8]) {
+        if self.style().is_some_and(|style| style.passes_over_protocols) {
+            return;
+        }
         self.reject_id = self.reject_id.wrapping_add(1);
         let mut data = protocol.to_be_bytes().to_vec();
         data.extend(information.iter().take(1400));

@@ -10,13 +10,7 @@ use crate::jobs::conformance::turns::{SHAPES, Shape, spoken};
 type Message = (&'static str, &'static str, &'static str, Layer, &'static str);
 
 const MESSAGES: [Message; 6] = [
-    (
-        "call-connect-request",
-        "1001000e00010001000100060001",
-        "sstp.call-connect-request#*",
-        Sstp,
-        "sstp",
-    ),
+    ("call-connect-request", "1001000e00010001000100060001", "sstp.call-connect-request#*", Sstp, "sstp"),
     ("call-disconnect", "10010014000600010002000c0000000000000000", "sstp.call-disconnect#1", Sstp, "teardown"),
     ("call-abort", "10010014000500010002000c0000000200000005", "sstp.call-disconnect#1", Sstp, "teardown"),
     ("call-disconnect-ack", "1001000800070000", "sstp.call-disconnect#1", Sstp, "teardown"),

@@ -55,11 +55,8 @@ const fn instead(
 
 /// What comes in two reads is lost, and no more is wrong.
 const ONE_READ: &str = "sstp.mutant-one-read";
-const ANSWERED: Expect = Expect::Any(&[
-    Expect::Sends("lcp.configure-ack"),
-    Expect::Sends("lcp.configure-nak"),
-    Expect::Sends("lcp.configure-reject"),
-]);
+const ANSWERED: Expect =
+    Expect::Any(&[Expect::Sends("lcp.configure-ack"), Expect::Sends("lcp.configure-nak"), Expect::Sends("lcp.configure-reject")]);
 
 /// Every message of a client, at every byte. The head of the request is counted from both ends, since the host stands in its
 /// middle: a name of up to 40 characters is cut at every byte as well. A response to a challenge is cut up to the user's name.
@@ -104,7 +101,10 @@ const CUTS: [Cut; 13] = [
         ..cut("sstp.call-disconnect", Binding, "data", 1..=7, super::ALIVE, ONE_READ)
     },
     // What is sent again does not stand in for what was lost.
-    Cut { edits: &["lcp.configure-request#2 drop", "lcp.configure-request#3 drop"], ..cut("lcp.configure-request", Lcp, "lcp", 1..=21, ANSWERED, ONE_READ) },
+    Cut {
+        edits: &["lcp.configure-request#2 drop", "lcp.configure-request#3 drop"],
+        ..cut("lcp.configure-request", Lcp, "lcp", 1..=21, ANSWERED, ONE_READ)
+    },
     cut("chap.response", Auth, "auth", 1..=61, Expect::Sends("chap.success"), ONE_READ),
     cut("ipcp.configure-request", Ncp, "ncp", 1..=35, Expect::Up(Ncp), ONE_READ),
     Cut {

@@ -32,7 +32,8 @@ const LEFT: Want = Want(Expect::Sends("sstp.call-disconnect-ack"), "is acknowled
 const ABORTED: Want = Want(Expect::Sends("sstp.call-abort"), "is answered by Abort", "sstp.mutant-no-abort");
 const ECHOED: Want = Want(Expect::Sends("sstp.echo-response"), "is answered", "teardown.echo-lost");
 /// The LCP Echo-Request behind it shows that the call lives: every server must answer that one.
-const HARMLESS: Want = Want(Expect::All(&[super::ALIVE, Expect::Never("sstp.echo-response")]), "does no harm", "data.mutant-unasked-echo-ends");
+const HARMLESS: Want =
+    Want(Expect::All(&[super::ALIVE, Expect::Never("sstp.echo-response")]), "does no harm", "data.mutant-unasked-echo-ends");
 /// A server may keep an early Call Connected until the login is through (MS-SSTP 3.3.7.1); the Echo Request behind it shows
 /// that it has not taken it.
 const KEPT: Want = Want(

@@ -1,5 +1,6 @@
 //! What the peer says, held against what was recorded.
 
+use super::super::asked::acknowledges;
 use super::super::compare::Part;
 use super::super::course::by_the_clock;
 use super::super::message::{Lane, Said};
@@ -20,10 +21,10 @@ impl Player {
             return;
         }
         let course = self.course.clone();
-        if self.latest.get(&said.lane).is_some_and(|latest| said.repeats(latest, self.answered.contains(&said.lane))) {
+        if self.latest.get(&said.lane).is_some_and(|latest| said.repeats(latest, self.asked.is_done(said.lane))) {
             return self.came_again(said);
         }
-        self.answered.remove(&said.lane);
+        self.asked.heard(&said);
         self.again.remove(&said.lane);
         let ignored = course.ignore.iter().any(|pattern| pattern.takes(&said.name));
         let came = self.came.entry(said.lane).or_default();
@@ -73,7 +74,7 @@ impl Player {
         *again += 1;
         let times = *again;
         if self.latest.get(&said.lane).is_some_and(|latest| latest.raw == said.raw) {
-            return;
+            return self.acknowledge_again(said.lane);
         }
         let course = self.course.clone();
         let came = self.came.get(&said.lane).copied().unwrap_or_default();
@@ -83,7 +84,22 @@ impl Player {
                 self.moment.incoming(recorded, &said);
             }
         }
-        self.latest.insert(said.lane, said);
+        let lane = said.lane;
+        self.latest.insert(lane, said);
+        self.acknowledge_again(lane);
+    }
+
+    /// The peer has not seen its request acknowledged, or has begun again: the Ack is sent once more.
+    fn acknowledge_again(&mut self, lane: Lane) {
+        let Some(protocol) = self.asked.acknowledged(lane) else { return };
+        let course = self.course.clone();
+        let said = course.ours.get(..self.next).unwrap_or_default().iter().rev();
+        let ack = said.map(|turn| &turn.said).find(|said| said.lane == Lane::Answers(protocol) && acknowledges(said));
+        let Some(ack) = ack else { return };
+        let made = self.moment.outgoing(ack, &mut |_, bytes| bytes);
+        let passed = self.door.pass(self.now, &ack.name, made);
+        let sent = passed.bytes.map(|bytes| Said::new(self.now, course.side, bytes));
+        sent.iter().for_each(|said| self.note(said));
     }
 
     fn tell_heard(&self, step: Option<usize>, said: Said, parts: Vec<Part>) {
