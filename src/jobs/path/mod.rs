@@ -10,6 +10,7 @@ mod crew;
 pub mod experiments;
 mod hops;
 mod idle;
+mod many;
 mod residual;
 mod segments;
 mod stage;

@@ -95,11 +95,12 @@ async fn contrasts(crew: &Arc<Crew>, layer: Layer) {
             wanted.extend(new);
         }
         // Whoever counts connections must not be met while others are open.
-        let (alone, wanted): (Vec<_>, Vec<_>) = wanted.into_iter().partition(|pair| pair.0 == Arm::Together);
+        let (alone, wanted): (Vec<_>, Vec<_>) = wanted.into_iter().partition(|pair| matches!(pair.0, Arm::Together | Arm::InARow));
         crew.round(round, wanted).await;
         if !alone.is_empty() {
             crew.round(round, alone).await;
-            tokio::time::sleep(SETTLES).await;
+            let refused = crew.of(Arm::InARow).iter().any(|trial| trial.round == round && !trial.passed());
+            tokio::time::sleep(if refused && layer == Layer::Tcp { FORGOTTEN } else { SETTLES }).await;
         }
         open.retain(|row| {
             // Where nothing differs chance has nothing to deceive with.
@@ -153,6 +154,8 @@ fn sound(trial: &Trial) -> bool {
         Arm::BulkPlain => trial.passed() || matches!(trial.ending, Ending::Ours(_)),
         // A server that does not know the version says so.
         Arm::Hello12 | Arm::Hello13 => !trial.ending.is_wordless(),
+        // A call that stands and in which nobody answers is looked at again.
+        Arm::Call | Arm::CallSplit => trial.passed() && trial.reached == Some(Layer::Lcp),
         _ => trial.passed(),
     }
 }
@@ -176,7 +179,7 @@ fn makes_sense(crew: &Crew, arm: Arm) -> bool {
                 && crew.of(Arm::Tls).iter().any(|trial| trial.saw.cert.as_ref().is_some_and(|cert| cert.trusted))
         }
         // A proxy's tunnel leaves no way to set the segments behind it.
-        Arm::TlsShort | Arm::EchoShortSegments | Arm::HelloFromPort => config.probe.proxy.is_none(),
+        Arm::TlsShort | Arm::EchoShortSegments | Arm::HelloFromPort | Arm::InARow => config.probe.proxy.is_none(),
         _ => true,
     }
 }
@@ -262,6 +265,8 @@ async fn control(crew: &Crew) -> Option<Route> {
     Some(Route { to, proxy: None, ear })
 }
 
+/// Ours: whoever counts new connections has forgotten some after so long.
+const FORGOTTEN: Duration = Duration::from_secs(2);
 /// Ours: connections that were closed are gone everywhere after so long.
 const SETTLES: Duration = Duration::from_millis(60);
 /// The port of HTTPS, which proxies allow.

@@ -36,6 +36,8 @@ pub(super) struct Carried {
     pub within: Micros,
     /// The longest time between two that came.
     pub gap: Micros,
+    /// The shortest time in which [`RUN`] of them came in a row.
+    pub run: Option<Micros>,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Walk<S> {
@@ -113,7 +115,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Walk<S> {
                     self.magic = [0; 4];
                     self.send(Packet::with_options(control::CONFIGURE_REQUEST, 2, &[])).await?;
                 }
-                control::TERMINATE_REQUEST => return Err(Ending::Broken("the server ended LCP".into())),
+                control::TERMINATE_REQUEST => return Err(Ending::by_server("ended LCP")),
                 _ => {}
             }
         }
@@ -124,6 +126,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Walk<S> {
     pub async fn echoes(&mut self, size: usize, count: u64, window: u64) -> (Carried, Option<Ending>) {
         let began = self.clock.now();
         let (mut carried, mut sent, mut back) = (Carried::default(), 0, 0);
+        let mut latest = VecDeque::with_capacity(RUN);
         while back < count {
             while sent < count && sent - back < window {
                 if let Err(ending) = self.echo(size).await {
@@ -135,7 +138,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Walk<S> {
                 Ok(len) => {
                     let within = self.clock.now() - began;
                     let gap = (within - carried.within).max(carried.gap);
-                    carried = Carried { bytes: carried.bytes + len as u64, within, gap };
+                    let first = if latest.len() < RUN { None } else { latest.pop_front() };
+                    let run = first.map(|first| within - first).into_iter().chain(carried.run).min();
+                    latest.push_back(within);
+                    carried = Carried { bytes: carried.bytes + len as u64, within, gap, run };
                     back += 1;
                 }
                 Err(ending) => return (carried, Some(ending)),
@@ -261,7 +267,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Walk<S> {
                 Ok(MessageType::CallConnectAck) => self.acked = true,
                 Ok(MessageType::EchoRequest) => answers.push(Message::bare(MessageType::EchoResponse).emit()),
                 Ok(kind @ (MessageType::CallAbort | MessageType::CallDisconnect | MessageType::CallConnectNak)) => {
-                    return Err(Ending::Broken(format!("the server sent {}", kind.name())));
+                    return Err(Ending::by_server(&format!("sent {}", kind.name())));
                 }
                 _ => {}
             }
@@ -345,5 +351,7 @@ fn shown(bytes: &[u8]) -> String {
 const SOON: Duration = Duration::from_millis(200);
 /// Ours: bytes of an answer that is still a page.
 const MOST_ANSWER: usize = 1 << 20;
+/// Ours: three windows of echoes: what a lost packet held back comes in one, and two more go at the pace of the way.
+const RUN: usize = 24;
 /// Ours: more frames are not kept.
 const MOST_FRAMES: usize = 1024;
