@@ -46,7 +46,9 @@ pub fn place(view: &View<'_>) -> Option<Place> {
     let hops = &view.trail.hops;
     let of = |feeler: Feeler, ttl: u8| hops.iter().find(|hop| hop.sent == feeler && hop.ttl == ttl);
     let (last, first) = if hops.iter().any(|hop| hop.sent == Feeler::Named) { cut_hello(hops)? } else { cut_syn(hops)? };
-    let router = |ttl: u8| [Feeler::Syn, Feeler::SynOtherPort, Feeler::Nameless, Feeler::Named].into_iter().find_map(|feeler| of(feeler, ttl)?.router);
+    let router = |ttl: u8| {
+        [Feeler::Syn, Feeler::SynOtherPort, Feeler::Nameless, Feeler::Named].into_iter().find_map(|feeler| of(feeler, ttl)?.router)
+    };
     Some(Place { last, first, near: router(last), far: first.and_then(router) })
 }
 

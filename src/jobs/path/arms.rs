@@ -322,13 +322,18 @@ async fn bulk(crew: &Crew, ground: &Ground, arm: Arm) -> Brought {
         Err(brought) => return brought,
     };
     // How fast answers come that carry next to nothing: a server may give one at each of its ticks.
-    let (short, ended) = walk.echoes(SHORT_ECHO, SHORT_ECHOES, WINDOW).await;
+    let (short, ended) = walk.echoes_for(SHORT_ECHO, SHORT_ECHOES, WINDOW, crew.config.bulk_time / 2).await;
     if let Some(ending) = ended {
         (saw.bytes, saw.within) = (Some(short.bytes), Some(short.within));
         return Brought { reached: Some(Layer::Lcp), ending, saw };
     }
+    if short.bytes < SHORT_ECHOES * SHORT_ECHO as u64 {
+        walk.leave().await;
+        let ending = Ending::Ours("the server takes its time for each echo, whatever its length: no measure of speed".into());
+        return Brought { reached: Some(Layer::Lcp), ending, saw };
+    }
     saw.beat = Some(Micros(short.within.0 / SHORT_ECHOES));
-    let (carried, ending) = walk.echoes(BULK_SIZE, crew.config.bulk / BULK_SIZE as u64 + 1, WINDOW).await;
+    let (carried, ending) = walk.echoes_for(BULK_SIZE, crew.config.bulk / BULK_SIZE as u64 + 1, WINDOW, crew.config.bulk_time).await;
     (saw.bytes, saw.within, saw.gap, saw.run) = (Some(carried.bytes), Some(carried.within), Some(carried.gap), carried.run);
     if ending.is_none() {
         walk.leave().await;
@@ -342,7 +347,7 @@ async fn pages(crew: &Crew, ground: &Ground) -> Brought {
         Ok(made) => made,
         Err(brought) => return brought,
     };
-    let (carried, ending) = walk.pages(&request(crew, Arm::Get), crew.config.bulk, WINDOW).await;
+    let (carried, ending) = walk.pages(&request(crew, Arm::Get), crew.config.bulk, WINDOW, crew.config.bulk_time).await;
     (saw.bytes, saw.within) = (Some(carried.bytes), Some(carried.within));
     // A server that ends the connection behind an answer or two is no measure.
     let ending = match ending {
@@ -384,10 +389,10 @@ pub(super) async fn in_segments(crew: &Crew, arm: Arm, length: u32) -> Brought {
     Brought { reached: Some(Layer::Lcp), ending, saw }
 }
 
-/// A call with a login, up to the network layer, and an echo of SSTP behind it.
+/// A call with a login, up to the network layer. No echo of SSTP is asked for behind it: SoftEther answers none.
 pub(super) async fn login(crew: &Crew) -> Brought {
     let mut config = crew.config.probe.clone();
-    config.asked = Asked { until: Layer::Data, ..config.asked };
+    config.asked = Asked { until: Layer::Ncp, ..config.asked };
     (config.scan, config.matrix, config.pings) = (None, None, 0);
     config.timers.layer = config.timers.layer.min(crew.config.patience * 2);
     config.total = config.total.min(crew.config.patience * 6);
@@ -438,7 +443,7 @@ const ODD_METHOD: &str = "QQTQ_QUQLEX_QOST";
 /// Lengths of LCP echoes in bytes; an MRU of 1500 is the default, RFC 1661 6.1.
 const SIZES: [usize; 8] = [16, 128, 512, 800, 1000, 1200, 1350, 1450];
 /// Ours: length of an echo of the bulk experiments, in bytes.
-const BULK_SIZE: usize = 1000;
+pub(super) const BULK_SIZE: usize = 1000;
 /// RFC 1661 5.8: an echo of this length has a magic number and little else.
 const SHORT_ECHO: usize = 16;
 /// Ours: so many short echoes tell how fast a server answers.

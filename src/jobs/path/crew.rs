@@ -13,7 +13,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 
 /// Who hears of every trial.
@@ -138,10 +138,14 @@ impl Crew {
         while under_way.join_next().await.is_some() {}
     }
 
+    /// One of the connections that may be open at a time; nothing when all is over.
+    pub async fn place(&self) -> Option<OwnedSemaphorePermit> {
+        self.places.clone().acquire_owned().await.ok()
+    }
+
     /// Runs one trial and writes it down.
     pub async fn one(self: &Arc<Self>, round: u16, arm: Arm, value: Option<u64>) -> Trial {
-        // The semaphore is never closed.
-        let _place = self.places.clone().acquire_owned().await;
+        let _place = self.place().await;
         self.wait_a_little().await;
         let at = self.clock.now();
         let Brought { reached, ending, mut saw } = arms::perform(self, arm, value).await;

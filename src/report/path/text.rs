@@ -1,7 +1,7 @@
 //! The report as text.
 
 use super::{PathReport, word};
-use crate::diag::path::{Culprit, Found};
+use crate::diag::path::{Culprit, Found, Level};
 use crate::report::text::{cut, hanging, harmless, rfc3339_ms};
 use crate::transcript::trial::{Arm, Trial};
 use std::fmt::Write;
@@ -92,7 +92,7 @@ fn verdict(page: &mut String, report: &PathReport, width: usize) {
             row("confidence", found.hit.level.name());
             row("because", &found.hit.says);
             row("or else", found.hit.or_else.unwrap_or_default());
-            row("to be surer", if found.hit.level < found.row.most || !verdict.has_cause { found.row.raise } else { "" });
+            row("to be surer", if found.hit.level < Level::Confirmed { found.row.raise } else { "" });
             row("to do", found.fix());
         }
     }
