@@ -47,7 +47,7 @@ async fn investigated(chosen: Chosen, seed: u64) -> Trail {
     let (_stop, stopped) = tokio::sync::watch::channel(false);
     let trail = run(config, Clock::start(), |_| (), stopped).await;
     street.stop().await;
-    let connections = |trial: &Trial| if trial.arm == Arm::Together { 12 } else { 1 };
+    let connections = |trial: &Trial| if matches!(trial.arm, Arm::Together | Arm::InARow) { 12 } else { 1 };
     let made: usize = trail.trials.iter().map(connections).sum::<usize>() + trail.hops.len();
     assert!(made <= most, "{}: {made} connections, {most} were announced", chosen.kind.id);
     trail

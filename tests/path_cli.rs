@@ -73,6 +73,60 @@ fn a_refused_port_is_told_with_what_its_neighbours_do() {
 }
 
 #[test]
+fn a_port_that_speaks_plain_http_is_no_filter() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let target = listener.local_addr().expect("an address").to_string();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().map_while(Result::ok) {
+            std::thread::spawn(move || {
+                use std::io::{Read, Write};
+                let (mut stream, mut some) = (stream, [0; 2048]);
+                if matches!(stream.read(&mut some), Ok(1..)) {
+                    let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+                }
+            });
+        }
+    });
+    let (code, stdout, _) = run(&["path", &target, "--server-name", "vpn.example.test", "--width", "120"]);
+    assert_eq!(code, Some(1), "{stdout}");
+    for part in ["(TLS-PLAINTEXT-PORT)", "server side", "HTTP/1.1 400 Bad Request", "confidence   medium"] {
+        assert!(stdout.contains(part), "{part:?} is not in\n{stdout}");
+    }
+    assert!(!stdout.contains("TLS-DPI-BLOCK"), "{stdout}");
+}
+
+#[test]
+fn a_middlebox_is_the_labs_and_nothing_else() {
+    for target in [vec!["--middlebox", "clean"], vec!["vpn.example.test", "--middlebox", "clean"]] {
+        let (code, stdout, stderr) = run(&[&["path"], &target[..]].concat());
+        let told = stderr.contains("--lab") || stderr.contains("cannot be used with");
+        assert!(code == Some(2) && told, "{target:?}: {code:?} {stdout}{stderr}");
+    }
+}
+
+#[test]
+fn on_loopback_nobody_is_spared_by_pauses_whatever_the_name_is() {
+    let bound = |more: &[&str]| {
+        let (code, stdout, stderr) = run(&[&["path"], more, &["--dry-run", "--no-proxy"]].concat());
+        assert_eq!(code, Some(0), "{stderr}");
+        stdout.lines().next().expect("the bound").to_string()
+    };
+    let quick = " in 120 s, 6 at a time";
+    for more in [
+        &["127.0.0.1"][..],
+        &["localhost"],
+        &["[::1]:8443"],
+        &["vpn.example.test", "--resolve", "vpn.example.test:127.0.0.1,[::1]"],
+        &["vpn.example.test", "--connect", "127.0.0.1:8443"],
+    ] {
+        assert!(bound(more).contains(quick), "{more:?}: {}", bound(more));
+    }
+    for more in [&["vpn.example.test"][..], &["192.0.2.7"], &["vpn.example.test", "--resolve", "vpn.example.test:192.0.2.7,127.0.0.1"]] {
+        assert!(bound(more).contains(" in 300 s, 2 at a time"), "{more:?}: {}", bound(more));
+    }
+}
+
+#[test]
 fn ctrl_c_ends_with_130_and_a_verdict_of_what_was_gathered() {
     let began = Instant::now();
     let mut child = sstp_diag(&["path", "--lab", "--middlebox", "tls-drop", "--patience", "3", "-v"])
@@ -165,6 +219,8 @@ fn a_socks_proxy_is_asked_in_its_own_words() {
     let lab = Lab::start(&["--fault", "proxy.socks-refused"]);
     let (code, report, _) = lab.path(&[]);
     assert_eq!((code, &report["verdict"]["finding"]), (Some(1), &Value::from("PROXY-CONNECT-DENIED")), "{:#}", report["findings"]);
+    let words = report["findings"].to_string();
+    assert!(words.contains("requests to the SOCKS proxy got reply 2: not allowed by the rules") && !words.contains("403"), "{words}");
     let lab = Lab::start(&["--fault", "proxy.socks-login-missing"]);
     let (code, report, _) = lab.path(&[]);
     assert_eq!((code, &report["verdict"]["finding"]), (Some(1), &Value::from("PROXY-AUTH-REQUIRED")), "{:#}", report["findings"]);

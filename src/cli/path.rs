@@ -86,8 +86,7 @@ fn files(outputs: &[PathOutput]) -> Result<Vec<Written>, Trouble> {
 fn config(args: &PathArgs, named: &Named) -> Result<PathConfig, Trouble> {
     let roots = trust::roots(&args.roots)?;
     let mut config = PathConfig::new(probe::basis(&args.login, &args.way, roots, args.lab, named)?);
-    let here = named.host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback()) || named.host == "localhost";
-    if args.lab || here {
+    if args.lab || on_loopback(&config) {
         config = config.hurried();
     }
     if let Some(control) = &args.compared.control {
@@ -119,6 +118,19 @@ fn config(args: &PathArgs, named: &Named) -> Result<PathConfig, Trouble> {
     config.hops = config.hops.map(|_| args.pace.hops);
     config.total = args.pace.timeout.unwrap_or(config.total.max(args.pace.max_idle.unwrap_or_default() * IDLE_ROUNDS + config.total));
     Ok(config)
+}
+
+/// The server is on this machine, whatever its name is.
+fn on_loopback(config: &PathConfig) -> bool {
+    let probe = &config.probe;
+    let loopback = |host: &str| {
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+    };
+    let (connect, over) = (probe.target.connect.as_deref(), probe.resolver.overrides.iter());
+    let host = connect.map_or(probe.target.host.as_str(), |place| place.rsplit_once(':').map_or(place, |pair| pair.0));
+    let given = over.filter(|row| row.host.eq_ignore_ascii_case(host)).flat_map(|row| &row.addresses).collect::<Vec<_>>();
+    if given.is_empty() { loopback(host) } else { given.iter().all(|address| address.is_loopback()) }
 }
 
 /// The witness that the arguments name; that of the lab has a token of its own.

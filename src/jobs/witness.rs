@@ -295,8 +295,8 @@ const HALVED: usize = 2_000;
 const BODY: usize = 40_000;
 /// Ours: bytes of an answer at most; a record of 64 connections has 5 MB.
 const MOST_ANSWER: usize = 16 << 20;
-/// Ours: the other end has so long to close as well.
-const PARTING: Duration = Duration::from_millis(500);
+/// Ours: the other end has so long to close as well; longer than any round trip.
+const PARTING: Duration = Duration::from_secs(2);
 /// Ours: what is said last has so long to arrive at both ends.
 const SETTLING: Duration = Duration::from_millis(200);
 const UNPROVEN: &str = "the record does not bear the witness's proof: somebody changed it on the way";

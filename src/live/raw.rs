@@ -47,6 +47,8 @@ struct Heard {
     /// Earlier ones from ports that were used again.
     over: Vec<Talk>,
     rejecters: Vec<Ipv4Addr>,
+    /// Ports of the server and the time to live of what came from them without RST.
+    ttls: Vec<(u16, u8)>,
 }
 
 /// What an ICMP error says about a packet of ours.
@@ -68,15 +70,14 @@ impl Sniffer {
         let heard = Arc::<Mutex<Heard>>::default();
         let (tcp, icmp) = (raw(Protocol::TCP)?, raw(Protocol::ICMPV4)?);
         let (for_tcp, for_icmp) = (heard.clone(), heard.clone());
-        let from = (address, server.port());
         let over = Arc::<AtomicBool>::default();
         each(tcp, over.clone(), move |packet| {
-            if let Some(segment) = segment(packet).filter(|segment| segment.from == from) {
+            if let Some(segment) = segment(packet).filter(|segment| segment.from.0 == address) {
                 lock(&for_tcp).take(&segment);
             }
         });
         each(icmp, over.clone(), move |packet| {
-            if let Some(complaint) = complaint(packet).filter(|row| row.to == from.0) {
+            if let Some(complaint) = complaint(packet).filter(|row| row.to == address) {
                 lock(&for_icmp).complain(&complaint);
             }
         });
@@ -91,6 +92,11 @@ impl Sniffer {
             Some(ResetSeen { with_icmp, peer_ids: talk.ids.clone(), peer_window: talk.window, ..talk.reset.clone()? })
         };
         heard.over.iter().chain(heard.talks.values()).filter_map(seen).collect()
+    }
+
+    /// Time to live of what came from each port of the server without RST; each pair once.
+    pub fn ttls(&self) -> Vec<(u16, u8)> {
+        lock(&self.heard).ttls.clone()
     }
 
     /// Who said so far that the server cannot or may not be reached.
@@ -136,6 +142,10 @@ impl Heard {
             && self.over.len() < MOST_TALKS
         {
             self.over.push(talk);
+        }
+        let pair = (segment.from.1, segment.ttl);
+        if segment.flags & RST == 0 && !self.ttls.contains(&pair) && self.ttls.len() < MOST_TTLS {
+            self.ttls.push(pair);
         }
         let Some(talk) = self.talk(segment.to_port) else { return };
         if segment.flags & RST != 0 {
@@ -247,6 +257,8 @@ const TCP: u8 = 6;
 const MOST_TALKS: usize = 1024;
 /// Ours: so many IP-IDs of a connection show whether they count up.
 const MOST_IDS: usize = 8;
+/// Ours: more of them are not kept.
+const MOST_TTLS: usize = 64;
 /// Ours: more routers that reject are not kept.
 const MOST_REJECTERS: usize = 8;
 

@@ -26,12 +26,19 @@ pub async fn ask(resolver: SocketAddr, name: &str, id: u16, within: Duration) ->
     match (v4, v6) {
         (Ok(Some(four)), six) => {
             let (code, mut all) = (four.rcode, four.addresses);
+            let lost = matches!(six, Ok(None));
             if let Ok(Some(six)) = six {
                 all.extend(six.addresses);
             }
-            if all.is_empty() { Said::Nothing(code) } else { Said::Addresses(all) }
+            match all.is_empty() {
+                false => Said::Addresses(all),
+                // An answer that was lost may have had the address; that there is no such name is said of both kinds. RFC 8020.
+                true if lost && code != NXDOMAIN => Said::Silence,
+                true => Said::Nothing(code),
+            }
         }
         (_, Ok(Some(six))) if !six.addresses.is_empty() => Said::Addresses(six.addresses),
+        (Ok(None), Ok(Some(six))) if six.rcode != NXDOMAIN => Said::Silence,
         (_, Ok(Some(six))) => Said::Nothing(six.rcode),
         (Err(error), _) => Said::Ours(error.to_string()),
         (Ok(None), _) => Said::Silence,
@@ -83,6 +90,8 @@ pub fn of_system() -> Vec<SocketAddr> {
     std::fs::read_to_string("/etc/resolv.conf").map(|text| listed(&text)).unwrap_or_default()
 }
 
+/// RFC 1035 4.1.1.
+const NXDOMAIN: u8 = 3;
 /// RFC 1035 4.2.
 const DNS: u16 = 53;
 /// Ours: a question is put so often.
@@ -100,6 +109,23 @@ mod tests {
         assert_eq!(listed(text), expected);
     }
 
+    /// A resolver of which only the answers about IPv6 arrive, and they say that there is no such address.
+    async fn only_six() -> SocketAddr {
+        let socket = UdpSocket::bind("127.0.0.1:0").await.expect("loopback");
+        let at = socket.local_addr().expect("bound");
+        tokio::spawn(async move {
+            let mut buffer = [0; 512];
+            while let Ok((n, from)) = socket.recv_from(&mut buffer).await {
+                if let Ok(Some(question)) = Question::parse(&buffer[..n])
+                    && question.v6
+                {
+                    let _ = socket.send_to(&question.answer(0, &[]), from).await;
+                }
+            }
+        });
+        at
+    }
+
     #[tokio::test(flavor = "current_thread")]
     async fn a_resolver_is_asked_and_silence_is_told_from_no() {
         let address: IpAddr = "192.0.2.7".parse().expect("v4");
@@ -108,6 +134,8 @@ mod tests {
         let within = Duration::from_secs(2);
         assert_eq!(ask(server.address(), "VPN.lab.example", 7, within).await, Said::Addresses(vec![address]));
         assert_eq!(ask(server.address(), "other.lab.example", 7, within).await, Said::Nothing(3));
+        let half = only_six().await;
+        assert_eq!(ask(half, "vpn.lab.example", 7, Duration::from_millis(200)).await, Said::Silence, "the other half was lost");
         let at = server.address();
         drop(server);
         tokio::task::yield_now().await;

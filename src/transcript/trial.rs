@@ -27,6 +27,8 @@ pub enum Arm {
     TcpOtherPort,
     /// To the control server.
     TcpControl,
+    /// Several connections one right behind the other, none held.
+    InARow,
     /// One of several connections that are held at the same time.
     Together,
     /// CONNECT as an SSTP client says it.
@@ -134,6 +136,7 @@ const ARMS: &[(Arm, &str, Layer, &str)] = &[
     (Arm::TcpOtherFamily, "tcp-other-family", Layer::Tcp, "a SYN to the target's other IP family"),
     (Arm::TcpOtherPort, "tcp-other-port", Layer::Tcp, "a SYN to another port of the target"),
     (Arm::TcpControl, "tcp-control", Layer::Tcp, "a SYN to the control server"),
+    (Arm::InARow, "in-a-row", Layer::Tcp, "a dozen SYNs one right behind the other"),
     (Arm::Together, "together", Layer::Tls, "several hellos at the same time"),
     (Arm::Connect, "connect", Layer::Proxy, "CONNECT with SSTPVERSION"),
     (Arm::ConnectPlain, "connect-plain", Layer::Proxy, "CONNECT without SSTPVERSION"),
@@ -218,7 +221,7 @@ pub enum Ending {
     Answered,
     /// RST in answer to the SYN, or the proxy's no.
     Refused,
-    /// ICMP said so, or there is no way there.
+    /// ICMP said so, whatever it named as the reason, or there is no way there.
     Unreachable,
     /// Nothing came in time.
     Silence,
@@ -260,7 +263,24 @@ impl Ending {
     pub fn is_wordless(&self) -> bool {
         matches!(self, Ending::Silence | Ending::Reset | Ending::Closed)
     }
+
+    /// The server ended it in its own words.
+    pub fn is_servers_word(&self) -> bool {
+        match self {
+            Ending::Alert(_) => true,
+            Ending::Broken(says) => says.starts_with(SERVER),
+            _ => false,
+        }
+    }
+
+    /// The server ended it, and how.
+    pub fn by_server(did: &str) -> Ending {
+        Ending::Broken(format!("{SERVER}{did}"))
+    }
 }
+
+/// How words about what the server itself did begin.
+const SERVER: &str = "the server ";
 
 /// A certificate that was shown.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -327,6 +347,12 @@ pub struct Saw {
     /// Time that one short answer takes in a series of short ones.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub beat: Option<Micros>,
+    /// The shortest time in which so many answers of a series came as are three windows of questions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run: Option<Micros>,
+    /// An ICMP error ended the attempt to connect; nothing: this system does not tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub icmp: Option<bool>,
     /// The longest time between two answers of a series.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gap: Option<Micros>,
@@ -410,6 +436,8 @@ pub struct ResetSeen {
 pub enum Feeler {
     /// A SYN to the target.
     Syn,
+    /// A SYN to another port of the target.
+    SynOtherPort,
     /// A hello with the target's name.
     Named,
     /// A hello without a name.
@@ -490,6 +518,9 @@ pub struct Trail {
     pub trials: Vec<Trial>,
     /// Resets that a raw socket saw.
     pub resets: Vec<ResetSeen>,
+    /// Time to live of what came from the server without RST, by its port; each once.
+    #[serde(default)]
+    pub ttls: Vec<(u16, u8)>,
     /// The walk with limited time to live.
     pub hops: Vec<Hop>,
     /// Who said by ICMP that the server cannot or may not be reached.

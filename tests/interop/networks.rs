@@ -180,7 +180,7 @@ const SPOILT: &[Spoilt] = &[
         spoils: &["2:nft add rule ip t f ip daddr 10.77.2.2 tcp dport 443 tcp flags syn drop"],
         must: &["TCP-FILTERED"],
         last_hop: Some(2),
-        says: "hop 2 (10.77.3.2) or behind it",
+        says: "hop 2 (10.77.3.2) or hop 3",
         ..CLEAN
     },
     Spoilt {
@@ -197,6 +197,30 @@ const SPOILT: &[Spoilt] = &[
         must: &["TCP-ICMP-REJECT"],
         last_hop: Some(2),
         says: "10.77.3.2 says so",
+        ..CLEAN
+    },
+    Spoilt {
+        name: "the second router rejects with ICMP's port unreachable, which looks like RST to programs",
+        spoils: &["2:nft add rule ip t f ip daddr 10.77.2.2 tcp dport 443 reject with icmp type port-unreachable"],
+        must: &["TCP-ICMP-REJECT"],
+        last_hop: Some(2),
+        says: "ICMP says that the port is unreachable; 10.77.3.2 says so",
+        ..CLEAN
+    },
+    Spoilt {
+        name: "the first router answers SYNs to the server's port with RST",
+        spoils: &["nft add rule ip t f ip daddr 10.77.2.2 tcp dport 443 reject with tcp reset"],
+        must: &["TCP-RST-BY-BOX"],
+        last_hop: Some(1),
+        says: "those to another port of the server go further",
+        ..CLEAN
+    },
+    Spoilt {
+        name: "the first router drops new connections over 3 in a second",
+        spoils: &["nft add rule ip t f ct state new limit rate over 3/second burst 5 packets drop"],
+        must: &["PATH-CONNECTION-RATE"],
+        more: &["--timeout", "240"],
+        says: "one right behind the other",
         ..CLEAN
     },
     Spoilt {
@@ -257,6 +281,13 @@ const SPOILT: &[Spoilt] = &[
         says: "the path carries 1200",
         ..CLEAN
     },
+    Spoilt {
+        name: "the client's packets over 1200 bytes vanish, and nobody says so; the server's pass",
+        spoils: &["nft 'add rule ip t f iifname left ip length > 1200 drop'"],
+        must: &["TCP-PMTU-BLACKHOLE"],
+        says: "the path carries 1200",
+        ..CLEAN
+    },
     Spoilt { name: "packets over 1200 bytes are told to be too long", spoils: &["ip link set left mtu 1200"], ..CLEAN },
     Spoilt {
         name: "the line is shaped to 800 kbit/s",
@@ -267,6 +298,17 @@ const SPOILT: &[Spoilt] = &[
         must: &["DATA-RATE-LIMITED"],
         more: &["--bulk", "96K"],
         says: "pages over TLS",
+        ..CLEAN
+    },
+    Spoilt {
+        name: "the line is shaped to 512 kbit/s, and what its short queue does not hold is lost",
+        spoils: &[
+            "tc qdisc add dev left root tbf rate 512kbit burst 4k latency 50ms",
+            "tc qdisc add dev right root tbf rate 512kbit burst 4k latency 50ms",
+        ],
+        must: &["DATA-RATE-LIMITED"],
+        more: &["--bulk", "96K"],
+        says: "kB/s at most",
         ..CLEAN
     },
     Spoilt {
@@ -287,6 +329,15 @@ const SPOILT: &[Spoilt] = &[
         spoils: &["sh -c 'echo 1 > /proc/sys/net/netfilter/nf_conntrack_acct'", "nft 'add rule ip t f ct reply bytes > 40000 drop'"],
         must: &["DATA-BYTE-CAP"],
         more: &["--bulk", "96K"],
+        ..CLEAN
+    },
+    Spoilt {
+        // A Call Connected is 112 bytes long, 129 in a record of TLS 1.3.
+        name: "records as long as the one that ends a login are lost",
+        spoils: &["nft add rule ip t f tcp dport 443 @ih,0,40 0x1703030081 drop"],
+        must: &["PATH-UNEXPLAINED"],
+        more: &["--user", "alice"],
+        says: "login trials ended in silence",
         ..CLEAN
     },
     Spoilt {

@@ -124,7 +124,9 @@ fn longest(view: &View<'_>, arm: Arm) -> Option<u64> {
 
 fn long_records(view: &View<'_>) -> Option<Hit> {
     let (plain, short) = (longest(view, Arm::Echo)?, longest(view, Arm::EchoShortSegments)?);
-    let same = plain == short && plain >= SMALL && view.tally(Arm::Echo).failed >= 2;
+    // Where short echoes stop as well it does not go by their length.
+    let short_ones_stop = view.trials(Arm::Bulk).any(|trial| !trial.passed() && trial.saw.bytes.is_some() && trial.saw.beat.is_none());
+    let same = plain == short && plain >= SMALL && view.tally(Arm::Echo).failed >= 2 && !short_ones_stop;
     same.then(|| {
         Hit::new(
             if view.tally(Arm::Echo).failed >= 3 { Level::Probable } else { Level::Suspected },
@@ -146,7 +148,9 @@ fn byte_cap(view: &View<'_>) -> Option<Hit> {
         .collect();
     let (least, most) = (*stopped.iter().min()?, *stopped.iter().max()?);
     let none_passed = view.tally(Arm::Bulk).passed == 0;
-    (none_passed && most > 0 && least * 5 >= most * 4 && longest(view, Arm::Echo).is_none()).then(|| {
+    // What carried more bytes and was not stopped says that it does not go by bytes.
+    let carried_more = view.open(Arm::Echo) && most < SIZES;
+    (none_passed && !carried_more && most > 0 && least * 5 >= most * 4 && longest(view, Arm::Echo).is_none()).then(|| {
         let level = if stopped.len() >= 5 { Level::Probable } else { Level::Suspected };
         Hit::new(level, format!("{} transfers stopped behind {least} to {most} bytes", stopped.len()))
     })
@@ -200,8 +204,12 @@ fn rate_limited(view: &View<'_>) -> Option<Hit> {
     let both = [Arm::Bulk, Arm::BulkSplit];
     let rates: Vec<f64> = both.into_iter().flat_map(|arm| view.rates(arm)).collect();
     let fastest = rates.iter().copied().fold(0.0, f64::max);
-    // Evenly spaced packets are a shaper's; lost ones leave gaps.
+    // Evenly spaced packets are a shaper's, and no three windows ever come faster than its rate, whatever it drops. Lost packets leave
+    // gaps, and between them others come fast.
     let even = |trial: &&Trial| {
+        if let Some(run) = trial.saw.run {
+            return RUN * ECHO / run.duration().as_secs_f64().max(1e-6) < THIN * BUNCHED;
+        }
         let mean = rate(trial).map(|rate| ECHO / rate);
         trial.saw.gap.zip(mean).is_some_and(|(gap, mean)| gap.duration().as_secs_f64() < mean * UNEVEN)
     };
@@ -273,6 +281,12 @@ fn lifetime(view: &View<'_>) -> Option<Hit> {
 const SMALL: u64 = 128;
 /// Ours: bytes of an echo in the bulk experiments.
 const ECHO: f64 = 1000.0;
+/// Bytes of a series of echoes of rising length, all told.
+const SIZES: u64 = 6_000;
+/// Answers in three windows.
+const RUN: f64 = 24.0;
+/// Ours: one of three windows may come in one piece.
+const BUNCHED: f64 = 1.6;
 /// Ours: a gap of so many times the mean is uneven.
 const UNEVEN: f64 = 12.0;
 /// Ours: a long echo in a series takes so many times as long as a short one.

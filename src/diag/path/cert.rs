@@ -87,7 +87,8 @@ fn stranger(view: &View<'_>) -> Option<(Level, String)> {
 
 /// The login worked and the server did not take the certificate's hash.
 fn binding_refused(view: &View<'_>) -> bool {
-    view.shut(Arm::Login) && view.trials(Arm::Login).all(|trial| trial.reached == Some(Layer::Auth))
+    // By a word of its own: a box that cuts behind the login says nothing.
+    view.shut(Arm::Login) && view.trials(Arm::Login).all(|trial| trial.reached == Some(Layer::Auth) && !trial.ending.is_wordless())
 }
 
 /// Whose business a stranger's certificate is.

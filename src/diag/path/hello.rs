@@ -57,6 +57,7 @@ pub(super) const ROWS: &[Row] = &[
             "IP-FILTER",
             "TCP-FILTERED",
             "PATH-ECMP-INCONSISTENT",
+            "PATH-CONNECTION-RATE",
             "TLS-FINGERPRINT-FILTER",
             "TLS-SNI-REQUIRED",
             "PATH-CONNECTION-LIMIT",
@@ -182,6 +183,18 @@ pub(super) const ROWS: &[Row] = &[
         ..TLS
     },
     Row {
+        id: "TLS-PLAINTEXT-PORT",
+        culprit: Culprit::Server,
+        title: "The port does not speak TLS",
+        mechanism: "whoever listens answers hellos in the clear",
+        evidence: "every hello of every kind is answered with something that is no TLS, and from nowhere TLS is known to work",
+        most: Level::Probable,
+        raise: "a look from elsewhere with --reference; a control server with --control: is it answered in the clear as well?",
+        fix: "The server's owner: does the gateway listen on another port? If a front ends TLS for it: give that front's port.",
+        look: no_tls,
+        ..TLS
+    },
+    Row {
         id: "TLS-DPI-BLOCK",
         title: "Connections are cut when TLS begins",
         mechanism: "whatever the hello says, it is cut",
@@ -268,7 +281,7 @@ fn residual(view: &View<'_>) -> Option<Hit> {
 }
 
 fn by_name(view: &View<'_>) -> Option<Hit> {
-    if !view.cut(Arm::HelloNamed) {
+    if !view.cut(Arm::HelloNamed) || !view.connected(Arm::HelloNamed) {
         return None;
     }
     let others = [Arm::HelloNameless, Arm::HelloOtherName];
@@ -364,7 +377,7 @@ fn wants_h2(view: &View<'_>) -> Option<Hit> {
 }
 
 fn by_shape(view: &View<'_>) -> Option<Hit> {
-    let cut: Vec<Arm> = SHAPES.into_iter().filter(|arm| view.cut(*arm)).collect();
+    let cut: Vec<Arm> = SHAPES.into_iter().filter(|arm| view.cut(*arm) && view.connected(*arm)).collect();
     let open: Vec<Arm> = SHAPES.into_iter().filter(|arm| view.open(*arm)).collect();
     let (first, other) = (*cut.first()?, *open.first()?);
     if view.works_only_short() {
@@ -400,16 +413,40 @@ fn limited(view: &View<'_>) -> Option<Hit> {
 }
 
 fn plain_answer(view: &View<'_>) -> Option<Hit> {
-    let plain =
-        view.shut(Arm::Tls) && view.trials(Arm::Tls).all(|trial| trial.ending == Ending::NotTls) && view.works_elsewhere(Layer::Tls);
+    let everybody = in_the_clear(view, Arm::TlsControl);
+    let plain = in_the_clear(view, Arm::Tls) && (view.works_elsewhere(Layer::Tls) || everybody);
+    let beside = if everybody { "; so is the one to the control server" } else { "" };
+    plain.then(|| Hit::new(Level::Probable, format!("the hello is answered with {:?}{beside}", first_line(view))))
+}
+
+/// Every handshake of the arm was answered with something that is no TLS.
+fn in_the_clear(view: &View<'_>, arm: Arm) -> bool {
+    view.shut(arm) && view.trials(arm).all(|trial| trial.ending == Ending::NotTls)
+}
+
+/// Of what came in place of TLS.
+fn first_line(view: &View<'_>) -> String {
     let text = view.trials(Arm::Tls).find_map(|trial| trial.saw.body.clone()).unwrap_or_default();
-    plain.then(|| Hit::new(Level::Probable, format!("the hello is answered with {:?}", text.lines().next().unwrap_or_default())))
+    text.lines().next().unwrap_or_default().chars().take(MOST_SHOWN).collect()
+}
+
+fn no_tls(view: &View<'_>) -> Option<Hit> {
+    let tried: Vec<Arm> = HELLOS.into_iter().filter(|arm| view.trials(*arm).next().is_some()).collect();
+    let all = tried.len() >= 2 && in_the_clear(view, Arm::Tls) && tried.iter().all(|arm| in_the_clear(view, *arm));
+    let here = view.works_elsewhere(Layer::Tls) || in_the_clear(view, Arm::TlsControl);
+    (all && !here).then(|| {
+        let level = if view.tally(Arm::Tls).failed >= 3 { Level::Probable } else { Level::Suspected };
+        let control = if view.open(Arm::TlsControl) { "; the control server speaks TLS" } else { "" };
+        let says = format!("{} hellos of {} kinds were answered with {:?}{control}", view.of_all(Arm::Tls), tried.len(), first_line(view));
+        Hit::new(level, says).or_else("a box on the way that answers in the clear in the server's name")
+    })
 }
 
 fn all_cut(view: &View<'_>) -> Option<Hit> {
-    let hellos = [Arm::Tls, Arm::HelloNamed, Arm::HelloNameless, Arm::HelloOtherName, Arm::Hello12, Arm::HelloBrowser];
-    let tried: Vec<Arm> = hellos.into_iter().filter(|arm| view.trials(*arm).next().is_some()).collect();
-    let all = tried.len() >= 2 && tried.iter().all(|arm| view.cut(*arm)) && !view.works_only_short() && view.tally(Arm::Tcp).passed > 0;
+    let tried: Vec<Arm> = HELLOS.into_iter().filter(|arm| view.trials(*arm).next().is_some()).collect();
+    // Words in the clear are no silence, and what did not connect drew nothing by its hello.
+    let cut = |arm: &Arm| view.cut(*arm) && view.connected(*arm) && view.trials(*arm).any(|trial| trial.ending.is_wordless());
+    let all = tried.len() >= 2 && tried.iter().all(cut) && !view.works_only_short() && view.tally(Arm::Tcp).passed > 0;
     all.then(|| {
         let known = view.works_elsewhere(Layer::Tls) || view.open(Arm::TlsControl);
         let level = if known && view.tally(Arm::HelloNamed).failed.max(view.tally(Arm::Tls).failed) >= 3 {
@@ -430,5 +467,9 @@ fn all_cut(view: &View<'_>) -> Option<Hit> {
     })
 }
 
+/// Kinds of hello that make up every hello.
+const HELLOS: [Arm; 6] = [Arm::Tls, Arm::HelloNamed, Arm::HelloNameless, Arm::HelloOtherName, Arm::Hello12, Arm::HelloBrowser];
+/// Ours: characters of an answer that are shown.
+const MOST_SHOWN: usize = 80;
 /// RFC 7301 3.2.
 const NO_APPLICATION_PROTOCOL: u8 = 120;

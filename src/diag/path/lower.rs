@@ -359,11 +359,15 @@ fn refused(view: &View<'_>) -> Option<Hit> {
     let (open, silent, alike) = (ports(&Ending::Answered), ports(&Ending::Silence), ports(&Ending::Refused));
     let quickest = view.trials(Arm::Tcp).filter_map(|trial| trial.saw.connect).min().unwrap_or_default();
     let mut says = format!("{} SYNs were answered with RST, after {:.1} ms at best", view.of_all(Arm::Tcp), quickest.millis());
-    for (ports, what) in
-        [(&open, "connects: the host is there"), (&silent, "is silent: a firewall stands in front"), (&alike, "is refused as well")]
-    {
-        if !ports.is_empty() {
-            says += &format!("; port {ports} {what}");
+    for (ports, one, several) in [
+        (&open, "connects: the host is there", "connect: the host is there"),
+        (&silent, "is silent: a firewall stands in front", "are silent: a firewall stands in front"),
+        (&alike, "is refused as well", "are refused as well"),
+    ] {
+        match ports.contains(" and ") {
+            _ if ports.is_empty() => {}
+            true => says += &format!("; ports {ports} {several}"),
+            false => says += &format!("; port {ports} {one}"),
         }
     }
     if view.open(Arm::TcpControl) {
@@ -395,13 +399,15 @@ fn private(view: &View<'_>) -> Option<Hit> {
         let level = if view.tally(Arm::Tls).failed + view.tally(Arm::Tcp).failed >= 2 { Level::Probable } else { Level::Suspected };
         return Some(Hit::new(level, says));
     }
-    let withheld = first.is_empty() && view.trials(Arm::DnsSystem).next().is_some() && only(&others);
+    // A lost answer says nothing: it has to say that there is none.
+    let denials = view.trials(Arm::DnsSystem).filter(|trial| trial.ending == Ending::NoSuchName).count();
+    let withheld = first.is_empty() && denials > 0 && only(&others);
     withheld.then(|| {
         let says = format!(
             "the network's resolver gives no address, another one gives {}: private ones, which some resolvers withhold",
             listed(&others)
         );
-        Hit::new(if view.trials(Arm::DnsSystem).count() >= 2 { Level::Probable } else { Level::Suspected }, says)
+        Hit::new(if denials >= 2 { Level::Probable } else { Level::Suspected }, says)
     })
 }
 
@@ -411,7 +417,20 @@ fn rejected(view: &View<'_>) -> Option<Hit> {
     if !view.trail.rejecters.is_empty() {
         says += &format!("; {} says so", listed(&view.trail.rejecters));
     }
-    unreachable.then(|| Hit::new(backing(view).min(Level::Probable), format!("{} connections failed: {says}", view.of_all(Arm::Tcp))))
+    let target = view.trials(Arm::Tcp).find_map(|trial| trial.saw.to).map(|to| to.ip());
+    let by_host = !view.trail.rejecters.is_empty() && view.trail.rejecters.iter().all(|router| Some(*router) == target);
+    let nobody = view.trail.rejecters.is_empty() && view.trials(Arm::Tcp).all(|trial| trial.saw.icmp == Some(false));
+    unreachable.then(|| {
+        let hit = Hit::new(backing(view).min(Level::Probable), format!("{} connections failed: {says}", view.of_all(Arm::Tcp)));
+        match () {
+            () if by_host => hit.of(Culprit::Server),
+            () if nobody => hit.of(Culprit::Endpoint).in_words(
+                "no ICMP came: this machine itself has no way there, or does not let it out",
+                "This machine's owner: check its routes and its own firewall.",
+            ),
+            () => hit,
+        }
+    })
 }
 
 fn one_family(view: &View<'_>) -> Option<Hit> {
@@ -433,12 +452,16 @@ fn after_use(view: &View<'_>) -> Option<Hit> {
 }
 
 fn nearer(view: &View<'_>) -> Option<Hit> {
+    // Nobody stands on loopback; a busy machine is slow to answer.
+    if view.trials(Arm::HelloNamed).any(|trial| trial.saw.to.is_some_and(|to| to.ip().is_loopback())) {
+        return None;
+    }
     let quickest = |times: Vec<u64>| times.into_iter().min();
     let connect = quickest(view.trials(Arm::HelloNamed).filter_map(|trial| trial.saw.connect).map(|time| time.0).collect())?;
     let first = quickest(
         view.trials(Arm::HelloNamed).filter(|trial| trial.passed()).filter_map(|trial| trial.saw.first).map(|time| time.0).collect(),
     )?;
-    (!view.proxied() && view.trials(Arm::HelloNamed).count() >= 1 && first > connect * TIMES + MORE).then(|| {
+    (!view.proxied() && first > connect * TIMES + MORE).then(|| {
         Hit::new(
             Level::Probable,
             format!("TCP connects in {:.1} ms at best, an answer takes {:.1} ms", connect as f64 / 1000.0, first as f64 / 1000.0),

@@ -8,6 +8,7 @@ mod lower;
 mod packets;
 mod place;
 mod proxy;
+mod rest;
 mod row;
 mod testimony;
 mod view;
@@ -23,8 +24,8 @@ use crate::base::Layer;
 use crate::transcript::trial::Trail;
 
 /// In the order in which one cause is looked for: what is nearer comes first.
-const TABLES: [&[Row]; 9] =
-    [lower::NAMES, lower::TCP, packets::ROWS, proxy::ROWS, hello::ROWS, cert::ROWS, http::ROWS, call::ROWS, testimony::ROWS];
+const TABLES: [&[Row]; 10] =
+    [lower::NAMES, lower::TCP, packets::ROWS, proxy::ROWS, hello::ROWS, cert::ROWS, http::ROWS, call::ROWS, rest::ROWS, testimony::ROWS];
 
 /// Every finding.
 pub fn all() -> impl Iterator<Item = &'static Row> {
@@ -45,6 +46,33 @@ pub struct Found {
     pub hit: Hit,
     /// The finding that it follows from.
     pub because_of: Option<&'static str>,
+}
+
+impl Found {
+    /// The layer at which it is met.
+    pub fn layer(&self) -> Layer {
+        self.hit.layer.unwrap_or(self.row.layer)
+    }
+
+    /// How bad.
+    pub fn severity(&self) -> Severity {
+        self.hit.severity.unwrap_or(self.row.severity)
+    }
+
+    /// Whose business it is.
+    pub fn culprit(&self) -> Culprit {
+        self.hit.culprit.unwrap_or(self.row.culprit)
+    }
+
+    /// What happens to the traffic.
+    pub fn mechanism(&self) -> &'static str {
+        self.hit.words.map_or(self.row.mechanism, |words| words.0)
+    }
+
+    /// Who has to change what.
+    pub fn fix(&self) -> &'static str {
+        self.hit.words.map_or(self.row.fix, |words| words.1)
+    }
 }
 
 /// What it comes down to.
@@ -72,12 +100,12 @@ impl Verdict {
 
     /// A finding fails.
     pub fn fails(&self) -> bool {
-        self.findings.iter().any(|found| found.row.severity == Severity::Fail && found.because_of.is_none())
+        self.findings.iter().any(|found| found.severity() == Severity::Fail && found.because_of.is_none())
     }
 
     /// Whose business it is.
     pub fn culprit(&self) -> Culprit {
-        self.cause().map_or(Culprit::Nobody, |cause| cause.hit.culprit.unwrap_or(cause.row.culprit))
+        self.cause().map_or(Culprit::Nobody, Found::culprit)
     }
 }
 
@@ -105,9 +133,16 @@ pub fn judge(trail: &Trail) -> Verdict {
     testimony::weigh(&view, &mut findings);
     // Of what nothing explains the worst counts, then the surest, then the lowest layer.
     findings.sort_by_key(|found| {
-        (found.because_of.is_some(), std::cmp::Reverse(found.row.severity), std::cmp::Reverse(found.hit.level), found.row.layer)
+        (found.because_of.is_some(), std::cmp::Reverse(found.severity()), std::cmp::Reverse(found.hit.level), found.layer())
     });
-    let has_cause = findings.first().is_some_and(|found| found.because_of.is_none() && found.row.severity > Severity::Note);
+    let caused = |first: Option<&Found>| first.is_some_and(|found| found.because_of.is_none() && found.severity() > Severity::Note);
+    // What no other rule explains is looked at last.
+    if !caused(findings.first())
+        && let Some(found) = rest::look(&view)
+    {
+        findings.insert(0, found);
+    }
+    let has_cause = caused(findings.first());
     let undecided = if has_cause { None } else { view.undecided() };
     if !has_cause
         && undecided.is_none()

@@ -3,9 +3,44 @@
 use super::place::place;
 use super::{Hit, Level, Row, View};
 use crate::base::Layer;
-use crate::transcript::trial::{Arm, Ending, Feeler, Hop, ResetSeen};
+use crate::diag::check::Severity;
+use crate::transcript::trial::{Arm, Ending, Feeler, Hop, ResetSeen, Trial};
 
 pub(super) const ROWS: &[Row] = &[
+    Row {
+        id: "PATH-CONNECTION-RATE",
+        layer: Layer::Tcp,
+        severity: Severity::Warn,
+        title: "New connections are limited in their number",
+        mechanism: "a box drops SYNs beyond so many in a time from one client",
+        evidence: "of a dozen SYNs one right behind the other five or more are lost, every time, and single ones are not; or a third of all connections was made a second late, or never",
+        most: Level::Probable,
+        raise: "the same with --pace 5, which stays below most limits",
+        fix: "The firewall's owner: raise the rate of new connections for one client; a browser beside the tunnel reaches it. Other findings of this run may follow from it: repeat it with --pace 5.",
+        explains: &[
+            "TCP-FILTERED",
+            "IP-FILTER",
+            "NET-NO-WAY-OUT",
+            "PATH-ERRATIC",
+            "PATH-ECMP-INCONSISTENT",
+            "PATH-CONNECTION-LIMIT",
+            "TLS-DPI-BLOCK",
+            "TLS-SNI-FILTER",
+            "TLS-SNI-REQUIRED",
+            "TLS-VERSION-FILTER",
+            "TLS-ALPN-FILTER",
+            "TLS-FINGERPRINT-FILTER",
+            "TLS-SPLIT-HELLO-CUT",
+            "TCP-PMTU-BLACKHOLE",
+            "DPI-SSTP-SIZE-FILTER",
+            "HTTP-REQUEST-BUFFERED",
+            "HTTP-RESPONSE-BUFFERED",
+            "DATA-RECORD-SIZE-FILTER",
+            "DATA-BYTE-CAP",
+        ],
+        look: rate_of_new,
+        ..Row::ROW
+    },
     Row {
         id: "TCP-PMTU-BLACKHOLE",
         layer: Layer::Tcp,
@@ -46,10 +81,85 @@ pub(super) const ROWS: &[Row] = &[
         evidence: "the resets have another time to live than what else comes from the server, or come although our packet cannot have reached it",
         raise: "raw sockets (CAP_NET_RAW), and hop by hop",
         fix: "The operator of the segment that is named: a device there resets connections to this server.",
-        look: by_box,
+        explains: &["TCP-REFUSED", "TCP-REFUSED-HERE"],
+        look: |view| by_box(view).or_else(|| refused_nearer(view)),
         ..Row::ROW
     },
 ];
+
+/// A SYN is refused by somebody who is nearer than the server.
+fn refused_nearer(view: &View<'_>) -> Option<Hit> {
+    if !view.shut(Arm::Tcp) || view.trials(Arm::Tcp).any(|trial| trial.ending != Ending::Refused) || view.proxied() {
+        return None;
+    }
+    let (hops, port) = (&view.trail.hops, view.trail.head.target.port);
+    let refused = |hop: &&Hop| matches!(hop.ending, Ending::Refused | Ending::Reset);
+    let first = hops.iter().filter(|hop| hop.sent == Feeler::Syn).find(refused);
+    // At the same distance a SYN to another port runs out of hops, so the server is further away.
+    let goes_on = |hop: &Hop| hop.router.is_some() || hop.ending == Ending::Unreachable;
+    let beside = |ttl: u8| hops.iter().find(|hop| hop.sent == Feeler::SynOtherPort && hop.ttl == ttl);
+    if let Some(first) = first.filter(|first| beside(first.ttl).is_some_and(goes_on)) {
+        let says = format!(
+            "{} SYNs were answered with RST, as soon as they go {} hops; those to another port of the server go further than that",
+            view.of_all(Arm::Tcp),
+            first.ttl
+        );
+        return Some(Hit::new(Level::Confirmed, says));
+    }
+    let of_port = |reset: &&ResetSeen| reset.from.port() == port;
+    let ttl = view.trail.resets.iter().find(of_port)?.ttl;
+    let others = view.trail.resets.iter().filter(|reset| !of_port(reset)).map(|reset| (reset.from.port(), reset.ttl));
+    let (other, far) =
+        view.trail.ttls.iter().copied().chain(others).find(|(other, far)| *other != port && distance(*far) != distance(ttl))?;
+    let says = format!(
+        "{} SYNs were answered with RST, whose time to live is {ttl}; what comes from port {other} has {far}",
+        view.of_all(Arm::Tcp)
+    );
+    Some(Hit::new(Level::Probable, says).or_else("a balancer in front of several servers"))
+}
+
+/// Routers between here and whoever sent it, if it began with one of the usual times to live. RFC 1700; Windows, and what sends 255.
+fn distance(ttl: u8) -> u8 {
+    [64, 128, 255].into_iter().find(|first| *first >= ttl).unwrap_or(u8::MAX) - ttl
+}
+
+/// SYNs that were lost behind the first ones, and all: no connection was made, or a second late, when the SYN was sent again. RFC 6298 2.
+fn lost_syns(view: &View<'_>) -> (usize, usize) {
+    let about = |trial: &&Trial| trial.arm.layer() >= Layer::Tls && !super::view::about_others(trial.arm);
+    let made = |trial: &&Trial| trial.reached.is_some() || trial.ending == Ending::Silence;
+    let times: Vec<(bool, u64)> = view
+        .trail
+        .trials
+        .iter()
+        .filter(about)
+        .filter(made)
+        .filter_map(|trial| Some((trial.reached.is_some(), trial.saw.connect?.0)))
+        .collect();
+    let first = view.trials(Arm::Tcp).filter(|trial| trial.passed()).filter_map(|trial| trial.saw.connect).map(|time| time.0);
+    let quickest = times.iter().filter(|row| row.0).map(|row| row.1).chain(first).min().unwrap_or_default();
+    (times.iter().filter(|row| !row.0 || row.1 >= quickest + LATE).count(), times.len())
+}
+
+fn rate_of_new(view: &View<'_>) -> Option<Hit> {
+    let (lost, all) = lost_syns(view);
+    let many = lost >= MANY && lost * 10 >= all * 3 && view.tally(Arm::Tcp).passed > 0;
+    let row = view.shut(Arm::InARow).then(|| view.contrast(Arm::Tcp, Arm::InARow).level(2)).flatten();
+    if !many && row < Some(Level::Probable) {
+        return None;
+    }
+    let mut parts = Vec::new();
+    if row.is_some() {
+        let made = view.trials(Arm::InARow).filter_map(|trial| trial.saw.says.clone()).collect::<Vec<_>>().join(", ");
+        parts.push(format!("of connections one right behind the other {made} were made at once; one at a time they are"));
+    }
+    if many {
+        parts.push(format!("{lost} of {all} connections behind the first ones were made a second late, or never"));
+    }
+    let hit = Hit::new(if row == Some(Level::Probable) { Level::Probable } else { Level::Suspected }, parts.join("; "));
+    let hit = if row.is_none() { hit.or_else("a line that loses packets") } else { hit };
+    // Where no call came through for it, it is no mere nuisance.
+    Some(if view.tally(Arm::Call).passed == 0 { hit.as_bad_as(Severity::Fail) } else { hit })
+}
 
 fn black_hole(view: &View<'_>) -> Option<Hit> {
     if view.works_only_short() {
@@ -127,6 +237,10 @@ fn beside(reset: &ResetSeen) -> String {
     parts.join("; ")
 }
 
+/// A SYN is sent again after a second, RFC 6298 2; in microseconds, and a little less.
+const LATE: u64 = 900_000;
+/// Ours: fewer lost SYNs are no limit.
+const MANY: usize = 6;
 /// Ours: IP-IDs that count up do so in steps of this size at most, RFC 6864 leaves it to the sender.
 const NEAR: u16 = 64;
 /// Ours: no counter is so far from itself within one connection.

@@ -46,7 +46,9 @@ pub fn place(view: &View<'_>) -> Option<Place> {
     let hops = &view.trail.hops;
     let of = |feeler: Feeler, ttl: u8| hops.iter().find(|hop| hop.sent == feeler && hop.ttl == ttl);
     let (last, first) = if hops.iter().any(|hop| hop.sent == Feeler::Named) { cut_hello(hops)? } else { cut_syn(hops)? };
-    let router = |ttl: u8| [Feeler::Syn, Feeler::Nameless, Feeler::Named].into_iter().find_map(|feeler| of(feeler, ttl)?.router);
+    let router = |ttl: u8| {
+        [Feeler::Syn, Feeler::SynOtherPort, Feeler::Nameless, Feeler::Named].into_iter().find_map(|feeler| of(feeler, ttl)?.router)
+    };
     Some(Place { last, first, near: router(last), far: first.and_then(router) })
 }
 
@@ -80,13 +82,19 @@ fn cut_hello(hops: &[Hop]) -> Option<(u8, Option<u8>)> {
     (deepest > 0 || first == 1).then_some((deepest, Some(first)))
 }
 
-/// The last hop up to which a SYN went, where nothing said that it reached anybody behind.
+/// The last hop up to which a SYN went, where nothing said that it reached anybody behind, and the first at which one to another port
+/// went on without it.
 fn cut_syn(hops: &[Hop]) -> Option<(u8, Option<u8>)> {
-    let spoken = hops.iter().find(|hop| matches!(hop.ending, Ending::Answered | Ending::Refused | Ending::Reset));
-    match spoken {
+    let of = |feeler: Feeler| hops.iter().filter(move |hop| hop.sent == feeler);
+    let spoken = |hop: &Hop| matches!(hop.ending, Ending::Answered | Ending::Refused | Ending::Reset);
+    match of(Feeler::Syn).find(|hop| spoken(hop)) {
         Some(hop) if hop.ending == Ending::Answered => None,
         Some(hop) => Some((hop.ttl.saturating_sub(1), Some(hop.ttl))),
-        None => Some((hops.iter().filter(|hop| expired(hop)).map(|hop| hop.ttl).max()?, None)),
+        None => {
+            let last = of(Feeler::Syn).filter(|hop| expired(hop)).map(|hop| hop.ttl).max()?;
+            let goes_on = of(Feeler::SynOtherPort).filter(|hop| hop.ttl > last && (expired(hop) || spoken(hop)));
+            Some((last, goes_on.map(|hop| hop.ttl).min()))
+        }
     }
 }
 
@@ -191,5 +199,14 @@ mod tests {
             walk(&[(1, Syn, Unreachable, Some(1)), (2, Syn, Unreachable, Some(2)), (3, Syn, Silence, None), (4, Syn, Silence, None)]);
         assert_eq!(dropped.expect("a place").to_string(), "hop 2 (10.0.0.2) or behind it");
         assert_eq!(walk(&[(1, Syn, Silence, None), (2, Syn, Silence, None)]), None, "routers that say nothing tell nothing");
+        let beside = walk(&[
+            (1, Syn, Unreachable, Some(1)),
+            (1, SynOtherPort, Unreachable, Some(1)),
+            (2, Syn, Silence, None),
+            (2, SynOtherPort, Unreachable, Some(2)),
+            (3, Syn, Silence, None),
+            (3, SynOtherPort, Refused, None),
+        ]);
+        assert_eq!(beside.expect("a place").to_string(), "hop 1 (10.0.0.1) or hop 2 (10.0.0.2)");
     }
 }

@@ -3,7 +3,9 @@
 use super::{Culprit, Hit, Level, Row, View};
 use crate::base::Layer;
 use crate::diag::check::Severity;
+use crate::transcript::proxy::Greeting;
 use crate::transcript::trial::{Arm, Ending, Trial};
+use crate::wire::socks;
 
 pub(super) const ROWS: &[Row] = &[
     Row {
@@ -71,7 +73,7 @@ pub(super) const ROWS: &[Row] = &[
         mechanism: "CONNECT is answered with 502, 503 or 504",
         evidence: "every CONNECT to the host ends so",
         raise: "a control server with --control",
-        fix: "The proxy's owner: check its DNS and its way out to this host.",
+        fix: PROXY_WAY_OUT,
         look: upstream,
         ..PROXY
     },
@@ -132,11 +134,27 @@ fn login_wanted(view: &View<'_>) -> Option<Hit> {
 fn socks_login(view: &View<'_>) -> Option<Hit> {
     let wanted =
         view.shut(Arm::Connect) && view.trials(Arm::Connect).all(|trial| trial.saw.status() == Some(407) && trial.saw.head.is_none());
-    wanted.then(|| Hit::new(Level::Confirmed, format!("{} times the SOCKS proxy took none without a login", view.of_all(Arm::Connect))))
+    wanted.then(|| {
+        let hit = Hit::new(Level::Confirmed, format!("{} times the SOCKS proxy took none without a login", view.of_all(Arm::Connect)));
+        hit.in_words(SOCKS_LOGIN.0, SOCKS_LOGIN.1)
+    })
+}
+
+/// What a SOCKS proxy replied to every request for the server. RFC 1928 6.
+fn socks_reply(view: &View<'_>) -> Option<String> {
+    let trial = view.trials(Arm::Connect).find(|trial| trial.saw.socks.is_some())?;
+    match trial.saw.socks? {
+        (Greeting::Connect, code) => Some(format!("reply {code}: {}", socks::means(code))),
+        _ => None,
+    }
 }
 
 fn login_helps(view: &View<'_>) -> Option<Hit> {
     let wanted = refused_with(view, Arm::Connect, &[407]) && view.open(Arm::ConnectLogin);
+    if wanted && socks_login(view).is_some() {
+        let says = format!("{} times the SOCKS proxy took none without a login; with the login it passes", view.of_all(Arm::Connect));
+        return Some(Hit::new(Level::Confirmed, says).in_words(SOCKS_LOGIN.0, SOCKS_LOGIN.1));
+    }
     let offers = schemes(view).map_or(String::new(), |schemes| format!("; it offers {}", named(&schemes)));
     let by =
         view.trials(Arm::ConnectLogin).find_map(|trial| trial.saw.says.clone()).map_or(String::new(), |scheme| format!(" by {scheme}"));
@@ -196,12 +214,23 @@ fn denied(view: &View<'_>) -> Option<Hit> {
         (_, true) => "; so is the control server",
         _ => "",
     };
+    if let Some(reply) = socks_reply(view) {
+        let says = format!("{} requests to the SOCKS proxy got {reply}{control}", view.of_all(Arm::Connect));
+        return Some(Hit::new(Level::Confirmed, says).in_words(
+            "the rules of the SOCKS proxy do not allow the server",
+            "The proxy's owner: allow this host and port in the rules of the SOCKS proxy.",
+        ));
+    }
     Some(Hit::new(Level::Confirmed, format!("{} CONNECTs were refused with {status}{by}{control}", view.of_all(Arm::Connect))))
 }
 
 fn upstream(view: &View<'_>) -> Option<Hit> {
     let fails = refused_with(view, Arm::Connect, &[502, 503, 504]);
     let control = if view.open(Arm::ConnectControl) { "; it reaches the control server" } else { "" };
+    if let Some(reply) = socks_reply(view).filter(|_| fails) {
+        let says = format!("{} requests to the SOCKS proxy got {reply}{control}", view.of_all(Arm::Connect));
+        return Some(Hit::new(Level::Confirmed, says).in_words("the SOCKS proxy could not connect to the server", PROXY_WAY_OUT));
+    }
     fails.then(|| {
         Hit::new(
             Level::Confirmed,
@@ -226,5 +255,11 @@ fn unreachable(view: &View<'_>) -> Option<Hit> {
     })
 }
 
+const PROXY_WAY_OUT: &str = "The proxy's owner: check its DNS and its way out to this host.";
+/// Mechanism and remedy where a SOCKS proxy wants a login.
+const SOCKS_LOGIN: (&str, &str) = (
+    "the SOCKS proxy takes no method without a login",
+    "The proxy's owner: let this host and port pass without a login. The SSTP client of Windows goes through no SOCKS proxy at all.",
+);
 /// What proxies say to what they do not allow.
 const DENIALS: &[u16] = &[400, 401, 403, 404, 405, 451];

@@ -50,7 +50,7 @@ impl Culprit {
             Culprit::Endpoint => "endpoint",
             Culprit::LocalNetwork => "local network",
             Culprit::Proxy => "proxy",
-            Culprit::Way => "network path",
+            Culprit::Way => "ISP path",
             Culprit::Server => "server side",
             Culprit::Nobody => "none",
         }
@@ -68,17 +68,41 @@ pub struct Hit {
     pub culprit: Option<Culprit>,
     /// What else it could be.
     pub or_else: Option<&'static str>,
+    /// The layer, where the row alone does not tell.
+    pub layer: Option<Layer>,
+    /// What happens to the traffic and who has to change what, where that is said in other words than the row's.
+    pub words: Option<(&'static str, &'static str)>,
+    /// How bad, where the row alone does not tell.
+    pub severity: Option<Severity>,
 }
 
 impl Hit {
     /// A finding of that level.
     pub fn new(level: Level, says: impl Into<String>) -> Hit {
-        Hit { level, says: says.into(), culprit: None, or_else: None }
+        Hit { level, says: says.into(), culprit: None, or_else: None, layer: None, words: None, severity: None }
     }
 
     /// The business of somebody else than the row says.
     pub fn of(mut self, culprit: Culprit) -> Hit {
         self.culprit = Some(culprit);
+        self
+    }
+
+    /// At another layer than the row says.
+    pub fn at(mut self, layer: Layer) -> Hit {
+        self.layer = Some(layer);
+        self
+    }
+
+    /// As bad as that, whatever the row says.
+    pub fn as_bad_as(mut self, severity: Severity) -> Hit {
+        self.severity = Some(severity);
+        self
+    }
+
+    /// With a mechanism and a remedy in other words than the row's.
+    pub fn in_words(mut self, mechanism: &'static str, fix: &'static str) -> Hit {
+        self.words = Some((mechanism, fix));
         self
     }
 

@@ -193,3 +193,138 @@ fn a_certificate_that_the_servers_owner_did_not_name_is_somebody_elses() {
     assert_eq!(cause(false, "aa"), Some(("CERT-VANTAGE-DIFF", Level::Suspected)), "several nodes with one each");
     assert_eq!(cause(true, "bb"), None);
 }
+
+/// As many trials of an arm as rounds, all with this ending, as far as it says.
+fn rounds(arm: Arm, ending: Ending, reached: Option<Layer>, saw: &Saw) -> Vec<Trial> {
+    (1..=3).map(|round| Trial { reached, saw: saw.clone(), ..trial(arm, round, ending.clone(), Saw::default()) }).collect()
+}
+
+fn passing(arm: Arm) -> Vec<Trial> {
+    let head = (arm == Arm::Sstp).then(|| Head::response(200, "OK", &[("Content-Length", "18446744073709551615")]));
+    let reached = if arm == Arm::Call { Layer::Lcp } else { arm.layer() };
+    rounds(arm, Ending::Answered, Some(reached), &Saw { head, ..Saw::default() })
+}
+
+/// A way on which everything up to the call works.
+fn sound_up_to_the_call() -> Vec<Trial> {
+    [Arm::Tcp, Arm::Tls, Arm::HelloNamed, Arm::Sstp, Arm::Call, Arm::CallSplit].into_iter().flat_map(passing).collect()
+}
+
+#[test]
+fn what_no_rule_explains_is_never_called_clean() {
+    let judged = |more: Vec<Trial>| judge(&trail([sound_up_to_the_call(), more].concat()));
+    assert_eq!(judged(Vec::new()).cause().map(|found| found.row.id), None, "everything came through");
+    let broken = |arm, ending, reached| rounds(arm, ending, Some(reached), &Saw::default());
+    // (what failed, what came through beside it, the layer)
+    let rows = [
+        (broken(Arm::Login, Ending::Silence, Layer::Auth), Vec::new(), Layer::Binding),
+        (broken(Arm::Login, Ending::Reset, Layer::Ncp), Vec::new(), Layer::Data),
+        (broken(Arm::Bulk, Ending::Reset, Layer::Lcp), passing(Arm::Echo), Layer::Data),
+        (broken(Arm::Echo, Ending::Closed, Layer::Lcp), Vec::new(), Layer::Lcp),
+        (broken(Arm::BulkSplit, Ending::Reset, Layer::Lcp), [passing(Arm::Echo), passing(Arm::Bulk)].concat(), Layer::Data),
+        (broken(Arm::Busy, Ending::Reset, Layer::Lcp), passing(Arm::Echo), Layer::Data),
+    ];
+    for (failed, beside, layer) in rows {
+        let (arm, ending) = (failed[0].arm, failed[0].ending.clone());
+        let verdict = judged([failed, beside].concat());
+        let cause = verdict.cause().unwrap_or_else(|| panic!("{arm:?} {ending:?} was called clean"));
+        assert_eq!(cause.row.id, "PATH-UNEXPLAINED", "{arm:?}");
+        assert_eq!(cause.layer(), layer, "{arm:?}");
+        assert!(cause.hit.says.contains(arm.id()) && cause.hit.says.contains("3 of 3"), "{}", cause.hit.says);
+        assert!(!cause.row.raise.is_empty() && cause.hit.or_else.is_some());
+        assert!(verdict.findings.iter().all(|found| found.row.id != "NET-NO-INTERFERENCE-SEEN"));
+    }
+    // A call that is up and whose LCP nobody ever answers.
+    let mute = rounds(Arm::Call, Ending::Answered, Some(Layer::Sstp), &Saw::default());
+    let verdict = judge(&trail([passing(Arm::Tcp), passing(Arm::Tls), passing(Arm::Sstp), mute].concat()));
+    assert_eq!(verdict.cause().map(|found| (found.row.id, found.layer())), Some(("PATH-UNEXPLAINED", Layer::Lcp)));
+    // A server's own word about a login is none of the way's doing, nor is one lost packet.
+    let refused = broken(Arm::Login, Ending::Broken("auth failed".into()), Layer::Lcp);
+    assert!(judged(refused).cause().is_none());
+    let once = [passing(Arm::Echo), vec![trial(Arm::Echo, 4, Ending::Silence, Saw::default())]].concat();
+    assert!(judged(once).cause().is_none());
+}
+
+#[test]
+fn lost_answers_of_a_resolver_are_no_answer_about_the_address() {
+    let private = Saw { addresses: vec!["10.1.2.3".parse().expect("v4")], ..Saw::default() };
+    let lost = rounds(Arm::DnsSystem, Ending::Silence, None, &Saw::default());
+    let other = rounds(Arm::DnsResolver, Ending::Answered, Some(Layer::Dns), &private);
+    let verdict = judge(&trail([lost, other, sound_up_to_the_call()].concat()));
+    let ids: Vec<&str> = verdict.findings.iter().map(|found| found.row.id).collect();
+    assert!(!ids.contains(&"DNS-PRIVATE-ADDRESS") && !ids.contains(&"DNS-TAMPERED"), "{ids:?}");
+    assert_eq!(verdict.cause().map(|found| (found.row.id, found.layer())), Some(("PATH-UNEXPLAINED", Layer::Dns)));
+}
+
+#[test]
+fn on_loopback_nobody_is_nearer_than_the_server() {
+    let timed = |to: &str| {
+        let saw = Saw { to: to.parse().ok(), connect: Some(Micros(100)), first: Some(Micros(40_000)), ..Saw::default() };
+        let verdict = judge(&trail(rounds(Arm::HelloNamed, Ending::Answered, Some(Layer::Tls), &saw)));
+        verdict.findings.iter().any(|found| found.row.id == "PATH-TLS-PROXY")
+    };
+    assert!(timed("192.0.2.7:443"));
+    assert!(!timed("127.0.0.1:443") && !timed("[::1]:443"), "a busy machine is no proxy");
+}
+
+#[test]
+fn a_port_that_speaks_no_tls_is_the_servers_business() {
+    let page = Saw { body: Some("HTTP/1.1 400 Bad Request\r\nServer: nginx".into()), ..Saw::default() };
+    let plain = |arm| rounds(arm, Ending::NotTls, Some(Layer::Tcp), &page);
+    let hellos = [Arm::Tls, Arm::HelloNamed, Arm::HelloNameless, Arm::HelloOtherName, Arm::Hello12, Arm::HelloBrowser];
+    let all: Vec<Trial> = passing(Arm::Tcp).into_iter().chain(hellos.into_iter().flat_map(plain)).collect();
+    let with_control = [all.clone(), passing(Arm::TlsControl)].concat();
+    for trials in [all.clone(), with_control] {
+        let verdict = judge(&trail(trials));
+        let cause = verdict.cause().expect("a cause");
+        assert_eq!((cause.row.id, verdict.culprit()), ("TLS-PLAINTEXT-PORT", Culprit::Server));
+        assert!(cause.hit.says.contains("HTTP/1.1 400 Bad Request") && cause.hit.level == Level::Probable, "{}", cause.hit.says);
+        assert!(verdict.findings.iter().all(|found| found.row.id != "TLS-DPI-BLOCK"));
+    }
+    // From elsewhere TLS works, or everybody is answered so: somebody on the way does it.
+    let mut known = trail(all.clone());
+    known.head.reference = Some(Reference { reached: Some(Layer::Data), ..Reference::default() });
+    assert_eq!(judge(&known).cause().map(|cause| cause.row.id), Some("TLS-PLAIN-ANSWER"));
+    let everybody = judge(&trail([all, plain(Arm::TlsControl)].concat()));
+    assert_eq!(everybody.cause().map(|cause| cause.row.id), Some("TLS-PLAIN-ANSWER"));
+}
+
+#[test]
+fn a_socks_proxy_is_not_told_in_the_words_of_http() {
+    use crate::transcript::proxy::Greeting;
+    for (said, id, part) in [
+        ((Greeting::Connect, 2), "PROXY-CONNECT-DENIED", "reply 2: not allowed by the rules"),
+        ((Greeting::Connect, 5), "PROXY-UPSTREAM-FAIL", "reply 5: connection refused"),
+        ((Greeting::Methods, 0xff), "PROXY-AUTH-REQUIRED", "without a login"),
+    ] {
+        let saw = Saw { socks: Some(said), ..Saw::default() };
+        let mut all = trail([passing(Arm::Tcp), rounds(Arm::Connect, Ending::Refused, Some(Layer::Tcp), &saw)].concat());
+        all.head.proxy = Some("proxy.test:1080".into());
+        let verdict = judge(&all);
+        let cause = verdict.cause().expect("a cause");
+        assert_eq!(cause.row.id, id);
+        assert!(cause.hit.says.contains(part), "{id}: {}", cause.hit.says);
+        let words = format!("{} {} {}", cause.hit.says, cause.mechanism(), cause.fix());
+        for http in ["407", "403", "502", "503", "504", "405", "event 23"] {
+            assert!(!words.contains(http), "{id} speaks of {http}: {words}");
+        }
+        assert!(words.contains("SOCKS"), "{words}");
+    }
+}
+
+#[test]
+fn connections_that_fail_before_a_hello_was_sent_say_nothing_of_hellos() {
+    // The first few connect; from then on no SYN is answered.
+    let mut all = passing(Arm::Tcp);
+    for arm in [Arm::Tls, Arm::HelloNamed, Arm::HelloNameless, Arm::HelloOtherName, Arm::Hello12, Arm::HelloBrowser] {
+        all.extend(rounds(arm, Ending::Silence, None, &Saw { connect: Some(Micros(3_000_000)), ..Saw::default() }));
+    }
+    all.iter_mut().filter(|trial| trial.arm == Arm::Tcp).for_each(|trial| trial.saw.connect = Some(Micros(2_000)));
+    let mut known = trail(all);
+    known.head.reference = Some(Reference { reached: Some(Layer::Data), ..Reference::default() });
+    let verdict = judge(&known);
+    let cause = verdict.cause().expect("a cause");
+    assert_eq!(cause.row.id, "PATH-CONNECTION-RATE", "{}", cause.hit.says);
+    assert!(verdict.findings.iter().all(|found| found.row.id != "TLS-DPI-BLOCK"));
+    assert!(cause.hit.says.contains("18 of 18 connections behind the first"), "{}", cause.hit.says);
+}

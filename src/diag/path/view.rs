@@ -94,6 +94,12 @@ impl<'a> View<'a> {
         self.shut(arm) && self.trials(arm).all(|trial| trial.ending.is_wordless() || trial.ending == Ending::NotTls)
     }
 
+    /// Most trials of the arm had a connection of TCP.
+    pub fn connected(&self, arm: Arm) -> bool {
+        let made = self.trials(arm).filter(|trial| trial.reached.is_some()).count();
+        made * 2 > self.trials(arm).count()
+    }
+
     /// It never came through, and nothing came at all.
     pub fn silent(&self, arm: Arm) -> bool {
         self.shut(arm) && self.trials(arm).all(|trial| trial.ending == Ending::Silence)
@@ -226,7 +232,7 @@ impl<'a> View<'a> {
 }
 
 /// The arm says nothing about the target's own way.
-fn about_others(arm: Arm) -> bool {
+pub(super) fn about_others(arm: Arm) -> bool {
     matches!(arm, Arm::TcpControl | Arm::TlsControl | Arm::HelloToControl | Arm::ConnectControl | Arm::PlainHttp | Arm::TcpOtherPort)
 }
 

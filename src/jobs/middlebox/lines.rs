@@ -62,6 +62,32 @@ pub(super) const KINDS: &[Kind] = &[
         &["TCP-PMTU-BLACKHOLE"],
     ),
     counted(
+        "mtu-blackhole-up",
+        "loses packets with more payload than that, of the client only",
+        Makes::Rules(|most| vec![Rule::PacketsOverFrom(Side::Client, most as usize)]),
+        (1160, Unit::Bytes),
+        &["TCP-PMTU-BLACKHOLE"],
+    ),
+    kind(
+        "login-drop",
+        "drops connections at the record with which a login ends",
+        Makes::Rules(|_| vec![Rule::SstpLogin(Act::Silence)]),
+        &["PATH-UNEXPLAINED"],
+    ),
+    kind(
+        "login-reset",
+        "resets connections at the record with which a login ends",
+        Makes::Rules(|_| vec![Rule::SstpLogin(Act::Reset)]),
+        &["PATH-UNEXPLAINED"],
+    ),
+    counted(
+        "record-count",
+        "drops connections on which the client said more records than that",
+        Makes::Rules(|most| vec![Rule::RecordsFrom(Side::Client, most, Act::Silence)]),
+        (20, Unit::Records),
+        &["PATH-UNEXPLAINED"],
+    ),
+    counted(
         "record-size",
         "stops connections with a longer TLS record",
         Makes::Rules(|most| vec![Rule::RecordsOver(most as usize, Act::Silence)]),

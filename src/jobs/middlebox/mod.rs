@@ -40,6 +40,8 @@ pub enum Unit {
     Rate,
     /// Connections.
     Connections,
+    /// TLS records.
+    Records,
 }
 
 impl Unit {
@@ -50,6 +52,7 @@ impl Unit {
             Unit::Bytes => "bytes",
             Unit::Rate => "bytes/s",
             Unit::Connections => "connections",
+            Unit::Records => "records",
         }
     }
 }

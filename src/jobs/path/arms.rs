@@ -1,6 +1,7 @@
 //! How each arm is carried out.
 
 use super::crew::{Brought, Crew, Ground};
+use super::many;
 use super::walk::Walk;
 use crate::base::{Layer, Micros};
 use crate::jobs::probe::{self, climb};
@@ -12,10 +13,9 @@ use crate::live::shots::{self, Knobs, Manner, Missed, Shape, Whom};
 use crate::live::tap::Tap;
 use crate::transcript::facts::State;
 use crate::transcript::trial::{Arm, Ending, Saw};
-use crate::transcript::{Asked, Facts};
+use crate::transcript::{Asked, DnsFailure, Facts, How, Reason};
 use crate::wire::http::{CONTENT_LENGTH, Head, METHOD, PATH};
 use std::net::SocketAddr;
-use tokio::task::JoinSet;
 use tokio_rustls::client::TlsStream;
 
 /// Carries out one trial.
@@ -27,9 +27,10 @@ pub(super) async fn perform(crew: &Crew, arm: Arm, value: Option<u64>) -> Brough
         Arm::Connect | Arm::ConnectPlain | Arm::ConnectOddHeader | Arm::ConnectControl | Arm::ConnectOtherPort | Arm::ConnectLogin => {
             connect(crew, &ground, arm, value).await
         }
+        Arm::InARow => many::in_a_row(crew, &ground).await,
         Arm::PlainHttp => plain(crew, &ground).await,
         Arm::Tls | Arm::TlsShort | Arm::TlsControl | Arm::TlsElsewhere => tls(crew, &ground, arm).await,
-        Arm::Together => together(crew, &ground).await,
+        Arm::Together => many::together(crew, &ground).await,
         _ if arm.layer() == Layer::Tls => hello(crew, &ground, arm, value).await,
         _ if arm.layer() == Layer::Http => http(crew, &ground, arm).await,
         Arm::Call | Arm::CallSplit => call(crew, &ground, arm).await,
@@ -43,7 +44,7 @@ pub(super) async fn perform(crew: &Crew, arm: Arm, value: Option<u64>) -> Brough
     }
 }
 
-fn nowhere() -> Brought {
+pub(super) fn nowhere() -> Brought {
     Brought { reached: None, ending: Ending::Ours("there is no way to try it".into()), saw: Saw::default() }
 }
 
@@ -64,13 +65,14 @@ async fn names(crew: &Crew, arm: Arm, value: Option<u64>) -> Brought {
     let (ending, addresses) = match resolver {
         Some(at) => match resolvers::ask(at, name, config.probe.seed as u16, config.patience).await {
             Said::Addresses(addresses) => (Ending::Answered, addresses),
-            Said::Nothing(_) => (Ending::NoSuchName, Vec::new()),
+            Said::Nothing(NO_ERROR | NXDOMAIN) => (Ending::NoSuchName, Vec::new()),
+            Said::Nothing(code) => (Ending::by_server(&format!("answered with code {code}")), Vec::new()),
             Said::Silence => (Ending::Silence, Vec::new()),
             Said::Ours(says) => (Ending::Ours(says), Vec::new()),
         },
         None => match dns::look_up(name, &dns::Resolver::default(), config.patience).await {
             Ok(addresses) => (Ending::Answered, addresses),
-            Err(says) if says.contains("in time") => (Ending::Silence, Vec::new()),
+            Err(says) if says.contains("in time") || dns::classify(&says) == DnsFailure::TryAgain => (Ending::Silence, Vec::new()),
             Err(_) => (Ending::NoSuchName, Vec::new()),
         },
     };
@@ -131,7 +133,7 @@ async fn plain(crew: &Crew, ground: &Ground) -> Brought {
     answered(&mut walk, request.as_bytes(), saw, Layer::Tcp).await
 }
 
-fn whom(crew: &Crew, control: bool) -> Whom {
+pub(super) fn whom(crew: &Crew, control: bool) -> Whom {
     let config = &crew.config;
     let name = match (&config.control, control) {
         (Some((host, _)), true) => host.clone(),
@@ -183,36 +185,6 @@ async fn hello(crew: &Crew, ground: &Ground, arm: Arm, value: Option<u64>) -> Br
     let manner = Manner { split: arm == Arm::HelloSplit, port };
     let bytes = shots::hello_bytes(shape, name, random(crew));
     Brought::new(shots::hello(route, &bytes, manner, crew.config.patience).await)
-}
-
-/// Several hellos while all connections are open.
-async fn together(crew: &Crew, ground: &Ground) -> Brought {
-    let Some(route) = &ground.route else { return nowhere() };
-    let mut under_way = JoinSet::new();
-    for _ in 0..TOGETHER {
-        let (route, whom, within) = (route.clone(), whom(crew, false), crew.config.patience);
-        under_way.spawn(async move { shots::secure(&route, &whom, Knobs::default(), within).await });
-    }
-    // Those that are through are kept until the last one is.
-    let (mut held, mut worst) = (Vec::new(), None);
-    while let Some(joined) = under_way.join_next().await {
-        match joined {
-            Ok(Ok((secure, _))) => held.push(secure),
-            Ok(Err(missed)) => worst = Some(missed.ending),
-            Err(error) => worst = Some(Ending::Ours(error.to_string())),
-        }
-    }
-    let saw = Saw {
-        to: Some(route.to),
-        value: Some(TOGETHER as u64),
-        bytes: None,
-        says: Some(format!("{} of {TOGETHER}", held.len())),
-        ..Saw::default()
-    };
-    for secure in held {
-        secure.close().await;
-    }
-    Brought { reached: Some(Layer::Tls), ending: worst.unwrap_or(Ending::Answered), saw }
 }
 
 /// TLS to the server, and what was seen of it.
@@ -299,7 +271,7 @@ pub(super) async fn opened(
             let status = head.status;
             (saw.head, saw.first) = (Some(head), Some(first));
             if status != Some(200) {
-                return Err(failed(Layer::Tls, Ending::Broken(format!("status {}", status.unwrap_or(0))), saw));
+                return Err(failed(Layer::Tls, Ending::by_server(&format!("answered with {}", status.unwrap_or(0))), saw));
             }
         }
         Err(ending) => return Err(failed(Layer::Tls, ending, saw)),
@@ -350,10 +322,19 @@ async fn bulk(crew: &Crew, ground: &Ground, arm: Arm) -> Brought {
         Err(brought) => return brought,
     };
     // How fast answers come that carry next to nothing: a server may give one at each of its ticks.
-    let (short, _) = walk.echoes(SHORT_ECHO, SHORT_ECHOES, WINDOW).await;
+    let (short, ended) = walk.echoes_for(SHORT_ECHO, SHORT_ECHOES, WINDOW, crew.config.bulk_time / 2).await;
+    if let Some(ending) = ended {
+        (saw.bytes, saw.within) = (Some(short.bytes), Some(short.within));
+        return Brought { reached: Some(Layer::Lcp), ending, saw };
+    }
+    if short.bytes < SHORT_ECHOES * SHORT_ECHO as u64 {
+        walk.leave().await;
+        let ending = Ending::Ours("the server takes its time for each echo, whatever its length: no measure of speed".into());
+        return Brought { reached: Some(Layer::Lcp), ending, saw };
+    }
     saw.beat = Some(Micros(short.within.0 / SHORT_ECHOES));
-    let (carried, ending) = walk.echoes(BULK_SIZE, crew.config.bulk / BULK_SIZE as u64 + 1, WINDOW).await;
-    (saw.bytes, saw.within, saw.gap) = (Some(carried.bytes), Some(carried.within), Some(carried.gap));
+    let (carried, ending) = walk.echoes_for(BULK_SIZE, crew.config.bulk / BULK_SIZE as u64 + 1, WINDOW, crew.config.bulk_time).await;
+    (saw.bytes, saw.within, saw.gap, saw.run) = (Some(carried.bytes), Some(carried.within), Some(carried.gap), carried.run);
     if ending.is_none() {
         walk.leave().await;
     }
@@ -366,7 +347,7 @@ async fn pages(crew: &Crew, ground: &Ground) -> Brought {
         Ok(made) => made,
         Err(brought) => return brought,
     };
-    let (carried, ending) = walk.pages(&request(crew, Arm::Get), crew.config.bulk, WINDOW).await;
+    let (carried, ending) = walk.pages(&request(crew, Arm::Get), crew.config.bulk, WINDOW, crew.config.bulk_time).await;
     (saw.bytes, saw.within) = (Some(carried.bytes), Some(carried.within));
     // A server that ends the connection behind an answer or two is no measure.
     let ending = match ending {
@@ -408,7 +389,7 @@ pub(super) async fn in_segments(crew: &Crew, arm: Arm, length: u32) -> Brought {
     Brought { reached: Some(Layer::Lcp), ending, saw }
 }
 
-/// A call with a login, up to the network layer.
+/// A call with a login, up to the network layer. No echo of SSTP is asked for behind it: SoftEther answers none.
 pub(super) async fn login(crew: &Crew) -> Brought {
     let mut config = crew.config.probe.clone();
     config.asked = Asked { until: Layer::Ncp, ..config.asked };
@@ -420,9 +401,14 @@ pub(super) async fn login(crew: &Crew) -> Brought {
     let facts = Facts::of(&transcript);
     let reached = facts.layers.iter().filter(|entry| entry.state == State::Up).map(|entry| entry.layer).max();
     let says = facts.stop.as_ref().map(|stop| format!("{}: {:?}", stop.layer, stop.reason));
-    let ending = match &facts.stop {
+    let ending = match facts.stop.as_ref().map(|stop| (stop.layer, &stop.reason)) {
+        Some((_, Reason::TimedOut { .. })) => Ending::Silence,
+        Some((_, Reason::Closed(How::Reset))) => Ending::Reset,
+        Some((_, Reason::Closed(_))) => Ending::Closed,
+        Some((_, Reason::TimeUp { .. } | Reason::Ours(_))) => Ending::Ours("the login did not come to its end".into()),
+        // What a server says about addresses is no matter of the way.
         _ if reached >= Some(Layer::Binding) => Ending::Answered,
-        Some(stop) => Ending::Broken(format!("{} failed", stop.layer)),
+        Some((layer, reason)) => Ending::by_server(&format!("or we ended it at {layer}: {reason}")),
         None => Ending::Ours("the login was not tried".into()),
     };
     Brought { reached, ending, saw: Saw { says, ..Saw::default() } }
@@ -444,10 +430,12 @@ fn correlation(crew: &Crew) -> String {
     format!("{{{low:08X}-{:04X}-4000-8000-737374706469}}", crew.config.probe.seed as u16)
 }
 
-/// Ours: connections that are held at the same time.
-pub(super) const TOGETHER: usize = 12;
 /// RFC 9293 3.7.1: the default send MSS of IPv4, which every path carries.
 pub(super) const SHORT: u32 = 536;
+/// RFC 1035 4.1.1.
+const NO_ERROR: u8 = 0;
+/// RFC 1035 4.1.1.
+const NXDOMAIN: u8 = 3;
 /// RFC 2606 3: a name that anybody may use for examples.
 const OTHER_NAME: &str = "www.example.com";
 /// As long as SSTP_DUPLEX_POST.
@@ -455,7 +443,7 @@ const ODD_METHOD: &str = "QQTQ_QUQLEX_QOST";
 /// Lengths of LCP echoes in bytes; an MRU of 1500 is the default, RFC 1661 6.1.
 const SIZES: [usize; 8] = [16, 128, 512, 800, 1000, 1200, 1350, 1450];
 /// Ours: length of an echo of the bulk experiments, in bytes.
-const BULK_SIZE: usize = 1000;
+pub(super) const BULK_SIZE: usize = 1000;
 /// RFC 1661 5.8: an echo of this length has a magic number and little else.
 const SHORT_ECHO: usize = 16;
 /// Ours: so many short echoes tell how fast a server answers.

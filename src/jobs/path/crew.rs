@@ -8,10 +8,12 @@ use crate::live::raw::Sniffer;
 use crate::live::route::Route;
 use crate::transcript::trial::{Arm, Ending, Hop, Saw, Trail, TrailHead, Trial};
 use crate::transcript::witness::Sides;
+use std::collections::VecDeque;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::sync::Semaphore;
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 
 /// Who hears of every trial.
@@ -53,6 +55,10 @@ pub(super) struct Crew {
     ground: Mutex<Ground>,
     trials: Mutex<Vec<Trial>>,
     hops: Mutex<Vec<Hop>>,
+    /// Whether the latest connections lost their first SYN.
+    lost: Mutex<VecDeque<bool>>,
+    /// The pause between two connections where somebody counts them.
+    slower: Mutex<Duration>,
     witness: Mutex<Option<Sides>>,
     sniffer: Mutex<Option<io::Result<Sniffer>>>,
 }
@@ -69,6 +75,8 @@ impl Crew {
             ground: Mutex::default(),
             trials: Mutex::default(),
             hops: Mutex::default(),
+            lost: Mutex::default(),
+            slower: Mutex::default(),
             witness: Mutex::default(),
             sniffer: Mutex::default(),
         }
@@ -130,17 +138,42 @@ impl Crew {
         while under_way.join_next().await.is_some() {}
     }
 
+    /// One of the connections that may be open at a time; nothing when all is over.
+    pub async fn place(&self) -> Option<OwnedSemaphorePermit> {
+        self.places.clone().acquire_owned().await.ok()
+    }
+
     /// Runs one trial and writes it down.
     pub async fn one(self: &Arc<Self>, round: u16, arm: Arm, value: Option<u64>) -> Trial {
-        // The semaphore is never closed.
-        let _place = self.places.clone().acquire_owned().await;
+        let _place = self.place().await;
         self.wait_a_little().await;
         let at = self.clock.now();
         let Brought { reached, ending, mut saw } = arms::perform(self, arm, value).await;
         saw.value = saw.value.or(value);
         let trial = Trial { arm, round, at, took: self.clock.now() - at, reached, ending, saw };
         self.note(trial.clone());
+        self.mind_the_rate(&trial);
         trial
+    }
+
+    /// Goes slower where SYNs are lost that single ones are not: somebody counts them.
+    fn mind_the_rate(&self, trial: &Trial) {
+        if trial.arm.layer() < Layer::Tcp || matches!(trial.ending, Ending::Ours(_)) || !self.passed(Arm::Tcp) {
+            return;
+        }
+        let late = trial.saw.connect.is_some_and(|connect| connect.duration() >= RESENT);
+        let lost = trial.reached.is_none() && trial.ending == Ending::Silence || late;
+        let mut latest = lock(&self.lost);
+        latest.push_back(lost);
+        if latest.len() > LATEST {
+            latest.pop_front();
+        }
+        let many = latest.iter().filter(|lost| **lost).count() >= MANY_LOST;
+        if many || trial.arm == Arm::InARow && !trial.passed() {
+            latest.clear();
+            let mut slower = lock(&self.slower);
+            *slower = (*slower * 2).clamp(SLOW, SLOWEST);
+        }
     }
 
     /// Writes a trial down.
@@ -151,9 +184,10 @@ impl Crew {
 
     /// The pause between two connections.
     pub async fn wait_a_little(&self) {
-        if !self.config.pace.is_zero() {
+        let pace = self.config.pace.max(*lock(&self.slower));
+        if !pace.is_zero() {
             let _turn = self.pace.lock().await;
-            tokio::time::sleep(self.config.pace).await;
+            tokio::time::sleep(pace).await;
         }
     }
 
@@ -166,22 +200,34 @@ impl Crew {
     pub fn trail(&self, head: TrailHead) -> Trail {
         let mut trials = lock(&self.trials).clone();
         trials.sort_by_key(|trial| trial.at);
-        let (resets, rejecters, no_raw) = match &*lock(&self.sniffer) {
-            Some(Ok(sniffer)) => (sniffer.resets(), sniffer.rejecters(), None),
-            Some(Err(error)) => {
-                (Vec::new(), Vec::new(), Some(format!("resets and hops: no raw sockets, which need CAP_NET_RAW ({error})")))
+        let mut trail = Trail { trials, hops: lock(&self.hops).clone(), witness: lock(&self.witness).clone(), ..Trail::default() };
+        let no_raw = match &*lock(&self.sniffer) {
+            Some(Ok(sniffer)) => {
+                (trail.resets, trail.rejecters, trail.ttls) = (sniffer.resets(), sniffer.rejecters(), sniffer.ttls());
+                None
             }
-            None => (Vec::new(), Vec::new(), Some("resets on loopback and through proxies are not looked at".into())),
+            Some(Err(error)) => Some(format!("resets and hops: no raw sockets, which need CAP_NET_RAW ({error})")),
+            None => Some("resets on loopback and through proxies are not looked at".into()),
         };
-        let head = TrailHead { no_raw, ..head };
-        let (hops, witness) = (lock(&self.hops).clone(), lock(&self.witness).clone());
-        Trail { head, trials, resets, rejecters, hops, witness, ..Trail::default() }
+        trail.head = TrailHead { no_raw, ..head };
+        trail
     }
 }
 
 fn lock<T>(it: &Mutex<T>) -> MutexGuard<'_, T> {
     it.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+/// RFC 6298 2: a SYN that was lost is sent again after a second; a little less.
+pub(super) const RESENT: Duration = Duration::from_millis(900);
+/// Ours: so many connections are remembered.
+const LATEST: usize = 12;
+/// Ours: so many of them lost their SYN: one in ten does on a bad line.
+const MANY_LOST: usize = 5;
+/// Ours: the pause then, at first.
+const SLOW: Duration = Duration::from_millis(500);
+/// Ours: and at most.
+const SLOWEST: Duration = Duration::from_secs(1);
 
 /// Fisher and Yates, with SplitMix64 over the seed.
 fn shuffle<T>(items: &mut [T], seed: u64) {

@@ -39,7 +39,7 @@ impl Experiment {
     /// The arms that are run: of an active experiment a gentle investigation runs what every client does.
     pub(super) fn run(&self, config: &PathConfig) -> impl Iterator<Item = Arm> {
         let all = !(self.active && config.gentle);
-        self.arms().filter(move |arm| all || matches!(arm, Arm::HelloNamed | Arm::Sstp | Arm::Call))
+        self.arms().filter(move |arm| all || matches!(arm, Arm::Tcp | Arm::HelloNamed | Arm::Sstp | Arm::Call))
     }
 
     /// Connections at most.
@@ -51,7 +51,8 @@ impl Experiment {
             "sstp.login" => return config.probe.credentials.as_ref().map_or(0, |_| LOGINS),
             _ => {}
         }
-        let of = |arm: Arm| super::stage::values(arm, config).len() * if arm == Arm::Together { super::arms::TOGETHER } else { 1 };
+        let several = |arm: Arm| if matches!(arm, Arm::Together | Arm::InARow) { super::many::TOGETHER } else { 1 };
+        let of = |arm: Arm| super::stage::values(arm, config).len() * several(arm);
         self.run(config).map(of).sum::<usize>() * usize::from(self.rounds(config))
     }
 }
@@ -107,6 +108,16 @@ pub const ALL: &[Experiment] = &[
         control: Arm::Tcp,
         treatments: &[Arm::TcpOtherPort],
         means: &[("no port of the address answers, the control does", "IP-FILTER"), ("others do", "TCP-FILTERED")],
+        ..ROW
+    },
+    Experiment {
+        id: "tcp.rate",
+        layer: Layer::Tcp,
+        varies: "how fast one connection follows the other",
+        control: Arm::Tcp,
+        treatments: &[Arm::InARow],
+        active: true,
+        means: &[("a dozen in a row are not made, one at a time is", "PATH-CONNECTION-RATE")],
         ..ROW
     },
     Experiment {

@@ -17,7 +17,7 @@ pub(super) async fn walk(crew: &Arc<Crew>) {
         return;
     }
     let feelers: &[Feeler] = match (never(crew, Arm::Tcp), never(crew, Arm::HelloNamed)) {
-        (true, _) => &[Feeler::Syn],
+        (true, _) => &[Feeler::Syn, Feeler::SynOtherPort],
         // Without a name there is nothing to hold it against but a SYN.
         (false, true) => &[Feeler::Syn, Feeler::Named, Feeler::Nameless],
         (false, false) => return,
@@ -64,6 +64,10 @@ async fn step(crew: &Crew, route: &Route, sent: Feeler, ttl: u8) -> Hop {
     let within = crew.config.patience.min(WAITS);
     let (ending, port) = match sent {
         Feeler::Syn => shots::syn_so_far(route.to, ttl, within).await,
+        Feeler::SynOtherPort => {
+            let other = crew.config.other_ports.iter().copied().find(|port| *port != route.to.port()).unwrap_or(OTHER);
+            shots::syn_so_far((route.to.ip(), other).into(), ttl, within).await
+        }
         _ => {
             let name = (sent == Feeler::Named).then(|| crew.config.probe.target.name().trim_end_matches('.'));
             let bytes = shots::hello_bytes(Shape::Plain, name, arms::random(crew));
@@ -86,6 +90,8 @@ async fn router(crew: &Crew, port: Option<u16>, ending: &Ending) -> Option<IpAdd
     None
 }
 
+/// Ours: a port that nobody named; the discard service, RFC 863.
+const OTHER: u16 = 9;
 /// Connections for one hop at most.
 pub(super) const MOST: usize = 3;
 /// Ours: so many hops behind the one at which it was cut are tried too, so that one lost packet deceives nobody.

@@ -89,7 +89,7 @@ async fn logged_in(crew: &Crew, arm: Arm, time: Duration) -> Brought {
             Reason::TimedOut { .. } | Reason::TimeUp { .. } => Ending::Silence,
             Reason::Closed(How::Reset) => Ending::Reset,
             Reason::Closed(_) => Ending::Closed,
-            reason => Ending::Broken(reason.to_string()),
+            reason => Ending::by_server(&format!("or we ended it: {reason}")),
         },
     };
     // When a quiet call ended is known where it was told; a busy one finds out.

@@ -10,6 +10,7 @@ mod crew;
 pub mod experiments;
 mod hops;
 mod idle;
+mod many;
 mod residual;
 mod segments;
 mod stage;
@@ -60,6 +61,8 @@ pub struct PathConfig {
     pub pace: Duration,
     /// Bytes of the bulk experiments.
     pub bulk: u64,
+    /// And time of each at most.
+    pub bulk_time: Duration,
     /// Look for the idle timeout up to so long.
     pub max_idle: Option<Duration>,
     /// So long a block is waited for to end.
@@ -92,6 +95,7 @@ impl PathConfig {
             at_once: 2,
             pace: Duration::from_millis(250),
             bulk: 256 * 1024,
+            bulk_time: Duration::from_secs(8),
             max_idle: None,
             residual: Duration::from_secs(30),
             hops: Some(24),
@@ -106,6 +110,7 @@ impl PathConfig {
         self.patience = Duration::from_millis(1500);
         self.at_once = 6;
         self.pace = Duration::ZERO;
+        self.bulk_time = Duration::from_millis(600);
         self.residual = Duration::from_secs(5);
         self.hops = None;
         self.total = Duration::from_secs(120);

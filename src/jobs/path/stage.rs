@@ -20,8 +20,16 @@ use std::time::Duration;
 pub(super) async fn all(crew: &Arc<Crew>) {
     for layer in STAGES {
         prepare(crew, layer).await;
-        if possible(crew, layer) {
-            contrasts(crew, layer).await;
+        let tried = async {
+            if possible(crew, layer) {
+                contrasts(crew, layer).await;
+            }
+        };
+        if layer == Layer::Data {
+            // A login takes some servers seconds in which nothing else goes on.
+            tokio::join!(tried, login(crew));
+        } else {
+            tried.await;
         }
         match layer {
             Layer::Tls => {
@@ -29,7 +37,6 @@ pub(super) async fn all(crew: &Arc<Crew>) {
                 hops::walk(crew).await;
                 segments::sweep(crew, Arm::TlsSegment).await;
             }
-            Layer::Sstp if possible(crew, layer) => login(crew).await,
             Layer::Data => {
                 segments::sweep(crew, Arm::EchoSegment).await;
                 idle::search(crew).await;
@@ -56,7 +63,8 @@ pub(super) async fn answers_only(crew: &Arc<Crew>) {
 /// A login, and another one when it failed.
 async fn login(crew: &Arc<Crew>) {
     for round in 1..=2 {
-        if makes_sense(crew, Arm::Login) && !crew.passed(Arm::Login) {
+        if possible(crew, Layer::Sstp) && makes_sense(crew, Arm::Login) && !crew.passed(Arm::Login) {
+            let _place = crew.place().await;
             let at = crew.clock.now();
             let Brought { reached, ending, saw } = arms::login(crew).await;
             crew.note(Trial { arm: Arm::Login, round, at, took: crew.clock.now() - at, reached, ending, saw });
@@ -95,11 +103,12 @@ async fn contrasts(crew: &Arc<Crew>, layer: Layer) {
             wanted.extend(new);
         }
         // Whoever counts connections must not be met while others are open.
-        let (alone, wanted): (Vec<_>, Vec<_>) = wanted.into_iter().partition(|pair| pair.0 == Arm::Together);
+        let (alone, wanted): (Vec<_>, Vec<_>) = wanted.into_iter().partition(|pair| matches!(pair.0, Arm::Together | Arm::InARow));
         crew.round(round, wanted).await;
         if !alone.is_empty() {
             crew.round(round, alone).await;
-            tokio::time::sleep(SETTLES).await;
+            let refused = crew.of(Arm::InARow).iter().any(|trial| trial.round == round && !trial.passed());
+            tokio::time::sleep(if refused && layer == Layer::Tcp { FORGOTTEN } else { SETTLES }).await;
         }
         open.retain(|row| {
             // Where nothing differs chance has nothing to deceive with.
@@ -138,7 +147,11 @@ fn odd_rates(crew: &Crew, row: &Experiment, round: u16) -> bool {
         rates.fold(0.0, f64::max)
     };
     let (tunnel, others) = (rate(Arm::Bulk), rate(Arm::BulkSplit).max(rate(Arm::BulkPlain).min(QUICK)));
-    row.id == "data.bulk" && (tunnel < others / 2.0 || round < crew.config.rounds && tunnel < SLOW)
+    // A server that is as slow with short answers is slow by itself.
+    let beats = [Arm::Bulk, Arm::BulkSplit].into_iter().flat_map(|arm| crew.of(arm)).filter_map(|trial| trial.saw.beat);
+    let beat = beats.min().unwrap_or_default().duration().as_secs_f64();
+    let by_bytes = arms::BULK_SIZE as f64 / tunnel.max(1.0) > beat * SLOWER;
+    row.id == "data.bulk" && (tunnel < others / 2.0 || round < crew.config.rounds && tunnel < SLOW && by_bytes)
 }
 
 /// It came through as a sound way lets it.
@@ -149,10 +162,12 @@ fn sound(trial: &Trial) -> bool {
         Arm::DnsRandom => !trial.passed(),
         // Refused by a server that has nothing there.
         Arm::PlainHttp | Arm::TcpOtherPort | Arm::ConnectOtherPort => true,
-        // Not every server gives its page more than once.
-        Arm::BulkPlain => trial.passed() || matches!(trial.ending, Ending::Ours(_)),
+        // Not every server gives its page more than once, or answers echoes fast enough to be a measure.
+        Arm::BulkPlain | Arm::Bulk | Arm::BulkSplit => trial.passed() || matches!(trial.ending, Ending::Ours(_)),
         // A server that does not know the version says so.
         Arm::Hello12 | Arm::Hello13 => !trial.ending.is_wordless(),
+        // A call that stands and in which nobody answers is looked at again.
+        Arm::Call | Arm::CallSplit => trial.passed() && trial.reached == Some(Layer::Lcp),
         _ => trial.passed(),
     }
 }
@@ -176,7 +191,7 @@ fn makes_sense(crew: &Crew, arm: Arm) -> bool {
                 && crew.of(Arm::Tls).iter().any(|trial| trial.saw.cert.as_ref().is_some_and(|cert| cert.trusted))
         }
         // A proxy's tunnel leaves no way to set the segments behind it.
-        Arm::TlsShort | Arm::EchoShortSegments | Arm::HelloFromPort => config.probe.proxy.is_none(),
+        Arm::TlsShort | Arm::EchoShortSegments | Arm::HelloFromPort | Arm::InARow => config.probe.proxy.is_none(),
         _ => true,
     }
 }
@@ -262,10 +277,14 @@ async fn control(crew: &Crew) -> Option<Route> {
     Some(Route { to, proxy: None, ear })
 }
 
+/// Ours: whoever counts new connections has forgotten some after so long.
+const FORGOTTEN: Duration = Duration::from_secs(2);
 /// Ours: connections that were closed are gone everywhere after so long.
 const SETTLES: Duration = Duration::from_millis(60);
 /// The port of HTTPS, which proxies allow.
 const HTTPS: u64 = 443;
+/// Ours: a long echo in a series takes so many times as long as a short one, where it goes by bytes.
+const SLOWER: f64 = 2.5;
 /// Ours: bytes in a second below which a line is looked at again.
 const SLOW: f64 = 200_000.0;
 /// Ours: bytes in a second above which pages and echoes differ for other reasons than the way.

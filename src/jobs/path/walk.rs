@@ -24,6 +24,8 @@ pub(super) struct Walk<S> {
     frames: VecDeque<Frame>,
     acked: bool,
     next_id: u8,
+    /// Length of echoes of which some are still under way, and nobody waits for them.
+    given_up: Option<usize>,
     magic: [u8; 4],
 }
 
@@ -36,6 +38,8 @@ pub(super) struct Carried {
     pub within: Micros,
     /// The longest time between two that came.
     pub gap: Micros,
+    /// The shortest time in which [`RUN`] of them came in a row.
+    pub run: Option<Micros>,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Walk<S> {
@@ -48,6 +52,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Walk<S> {
             frames: VecDeque::new(),
             acked: false,
             next_id: 1,
+            given_up: None,
             magic: [0x73, 0x64, 0x69, 0x61],
         }
     }
@@ -113,7 +118,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Walk<S> {
                     self.magic = [0; 4];
                     self.send(Packet::with_options(control::CONFIGURE_REQUEST, 2, &[])).await?;
                 }
-                control::TERMINATE_REQUEST => return Err(Ending::Broken("the server ended LCP".into())),
+                control::TERMINATE_REQUEST => return Err(Ending::by_server("ended LCP")),
                 _ => {}
             }
         }
@@ -122,21 +127,39 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Walk<S> {
 
     /// Echoes of so many bytes of PPP each, `count` of them, `window` under way at a time; what came back, and how it ended if not well.
     pub async fn echoes(&mut self, size: usize, count: u64, window: u64) -> (Carried, Option<Ending>) {
+        self.echoes_for(size, count, window, Duration::MAX).await
+    }
+
+    /// The same, and when so much time has passed the next answer is the last that is waited for: a server may take a tick for each.
+    pub async fn echoes_for(&mut self, size: usize, count: u64, window: u64, most: Duration) -> (Carried, Option<Ending>) {
         let began = self.clock.now();
         let (mut carried, mut sent, mut back) = (Carried::default(), 0, 0);
+        let mut latest = VecDeque::with_capacity(RUN);
         while back < count {
+            let left = most.saturating_sub((self.clock.now() - began).duration());
             while sent < count && sent - back < window {
                 if let Err(ending) = self.echo(size).await {
                     return (carried, Some(ending));
                 }
                 sent += 1;
             }
-            match self.reply().await {
+            let (replied, over) = match timeout(left, self.reply(size)).await {
+                Ok(replied) => (replied, false),
+                Err(_) => (self.reply(size).await, true),
+            };
+            match replied {
                 Ok(len) => {
                     let within = self.clock.now() - began;
                     let gap = (within - carried.within).max(carried.gap);
-                    carried = Carried { bytes: carried.bytes + len as u64, within, gap };
+                    let first = if latest.len() < RUN { None } else { latest.pop_front() };
+                    let run = first.map(|first| within - first).into_iter().chain(carried.run).min();
+                    latest.push_back(within);
+                    carried = Carried { bytes: carried.bytes + len as u64, within, gap, run };
                     back += 1;
+                    if over {
+                        self.given_up = Some(size).filter(|_| sent > back);
+                        return (carried, None);
+                    }
                 }
                 Err(ending) => return (carried, Some(ending)),
             }
@@ -144,12 +167,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Walk<S> {
         (carried, None)
     }
 
-    /// Answers to this request, `window` under way at a time, until so many bytes came; what came, and how it ended if not well.
-    pub async fn pages(&mut self, request: &[u8], most: u64, window: u64) -> (Carried, Option<Ending>) {
+    /// Answers to this request, `window` under way at a time, until so many bytes came or so much time has passed; what came, and how it
+    /// ended if not well.
+    pub async fn pages(&mut self, request: &[u8], most: u64, window: u64, time: Duration) -> (Carried, Option<Ending>) {
         let began = self.clock.now();
         let (mut carried, mut sent, mut back) = (Carried::default(), 0, 0);
         let mut got = Vec::new();
-        while carried.bytes < most {
+        while carried.bytes < most && (self.clock.now() - began).duration() < time {
             while sent - back < window {
                 if let Err(ending) = self.write(request).await {
                     return (carried, Some(ending));
@@ -210,12 +234,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Walk<S> {
         self.send(Packet::new(control::ECHO_REQUEST, self.next_id, data)).await
     }
 
-    async fn reply(&mut self) -> Result<usize, Ending> {
+    /// The length of the next answer to an echo of that length; late ones to an earlier series are passed over.
+    async fn reply(&mut self, size: usize) -> Result<usize, Ending> {
         loop {
             if let Body::Lcp(packet) = self.frame().await?.body
                 && packet.code == control::ECHO_REPLY
             {
-                return Ok(packet.data.len() + 4);
+                let len = packet.data.len() + 4;
+                if len == size || self.given_up != Some(len) {
+                    return Ok(len);
+                }
             }
         }
     }
@@ -261,7 +289,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Walk<S> {
                 Ok(MessageType::CallConnectAck) => self.acked = true,
                 Ok(MessageType::EchoRequest) => answers.push(Message::bare(MessageType::EchoResponse).emit()),
                 Ok(kind @ (MessageType::CallAbort | MessageType::CallDisconnect | MessageType::CallConnectNak)) => {
-                    return Err(Ending::Broken(format!("the server sent {}", kind.name())));
+                    return Err(Ending::by_server(&format!("sent {}", kind.name())));
                 }
                 _ => {}
             }
@@ -345,5 +373,7 @@ fn shown(bytes: &[u8]) -> String {
 const SOON: Duration = Duration::from_millis(200);
 /// Ours: bytes of an answer that is still a page.
 const MOST_ANSWER: usize = 1 << 20;
+/// Ours: three windows of echoes: what a lost packet held back comes in one, and two more go at the pace of the way.
+const RUN: usize = 24;
 /// Ours: more frames are not kept.
 const MOST_FRAMES: usize = 1024;

@@ -44,7 +44,8 @@ impl Cutter {
 #[derive(Debug, Default)]
 pub(super) struct Sizes {
     request: Option<usize>,
-    found: bool,
+    /// What the suite adds, since the pair was found.
+    overhead: Option<usize>,
 }
 
 impl Sizes {
@@ -52,9 +53,17 @@ impl Sizes {
     pub fn push(&mut self, from: Side, len: usize) -> bool {
         match from {
             Side::Client => self.request = Some(len).filter(|len| OVERHEADS.contains(&len.saturating_sub(REQUEST))),
-            Side::Server => self.found |= self.request.take().is_some_and(|request| len == request + ACK - REQUEST),
+            Side::Server => {
+                let request = self.request.take().filter(|request| len == request + ACK - REQUEST);
+                self.overhead = self.overhead.or(request.map(|request| request - REQUEST));
+            }
         }
-        self.found
+        self.overhead.is_some()
+    }
+
+    /// A record of this length from the client is as long as a Call Connected.
+    pub fn is_login(&self, len: usize) -> bool {
+        self.overhead.is_some_and(|overhead| len == CONNECTED + overhead)
     }
 }
 
@@ -62,6 +71,8 @@ impl Sizes {
 const REQUEST: usize = 14;
 /// MS-SSTP 2.2.10: bytes of a Call Connect Ack.
 const ACK: usize = 48;
+/// MS-SSTP 2.2.11: bytes of a Call Connected.
+const CONNECTED: usize = 112;
 /// What AEAD suites add: ChaCha20 of TLS 1.2, TLS 1.3, AES-GCM of TLS 1.2. RFC 8446 5.2, RFC 5288 3, RFC 7905 2.
 const OVERHEADS: [usize; 3] = [16, 17, 24];
 
@@ -87,7 +98,9 @@ mod tests {
             let mut sizes = Sizes::default();
             assert!(!sizes.push(Side::Client, 195 + overhead) && !sizes.push(Side::Server, 125 + overhead));
             assert!(!sizes.push(Side::Client, 14 + overhead));
+            assert!(!sizes.is_login(112 + overhead));
             assert!(sizes.push(Side::Server, 48 + overhead));
+            assert!(sizes.is_login(112 + overhead) && !sizes.is_login(113 + overhead));
         }
         let mut sizes = Sizes::default();
         assert!(!sizes.push(Side::Client, 7 + 17) && !sizes.push(Side::Client, 7 + 17) && !sizes.push(Side::Server, 48 + 17));

@@ -117,22 +117,30 @@ struct Flow {
     sizes: Sizes,
     sstp: bool,
     carried: [u64; 2],
+    /// Encrypted records of each side.
+    records: [u64; 2],
     chunks: u64,
     act: Option<Act>,
 }
 
 impl Flow {
     fn new(_: &[Rule]) -> Flow {
-        Flow { cutters: Default::default(), sizes: Sizes::default(), sstp: false, carried: [0, 0], chunks: 0, act: None }
+        Flow { cutters: Default::default(), sizes: Sizes::default(), sstp: false, carried: [0, 0], records: [0, 0], chunks: 0, act: None }
     }
 
     /// Looks at bytes before they are passed on; `segment`: bytes that one packet holds.
     fn look(&mut self, from: Side, bytes: &[u8], segment: usize, rules: &[Rule]) {
         let place = usize::from(from == Side::Server);
         let records = self.cutters.get_mut(place).map(|cutter| cutter.push(bytes)).unwrap_or_default();
+        let mut login = false;
         for len in &records {
             self.sstp |= self.sizes.push(from, *len);
+            login |= from == Side::Client && self.sizes.is_login(*len);
         }
+        if let Some(said) = self.records.get_mut(place) {
+            *said += records.len() as u64;
+        }
+        let said = self.records;
         if let Some(carried) = self.carried.get_mut(place) {
             *carried += bytes.len() as u64;
         }
@@ -140,6 +148,11 @@ impl Flow {
         self.act = rules.iter().find_map(|rule| match rule {
             Rule::RecordsOver(most, act) if records.iter().any(|len| len > most) => Some(*act),
             Rule::PacketsOver(most) if bytes.len().min(segment) > *most => Some(Act::Silence),
+            Rule::PacketsOverFrom(side, most) if *side == from && bytes.len().min(segment) > *most => Some(Act::Silence),
+            Rule::SstpLogin(act) if login => Some(*act),
+            Rule::RecordsFrom(side, most, act) if said.get(usize::from(*side == Side::Server)).is_some_and(|said| said > most) => {
+                Some(*act)
+            }
             Rule::SstpSizes(act) if self.sstp => Some(*act),
             Rule::BytesFrom(Side::Client, most, act) if carried[0] > *most => Some(*act),
             Rule::BytesFrom(Side::Server, most, act) if carried[1] > *most => Some(*act),

@@ -30,6 +30,12 @@ pub enum Rule {
     RecordsOver(usize, Act),
     /// Packets with more bytes of payload than that vanish.
     PacketsOver(usize),
+    /// The same, of what one side sends.
+    PacketsOverFrom(Side, usize),
+    /// It acts on the first record that is as long as a Call Connected.
+    SstpLogin(Act),
+    /// It ends connections on which one side said more encrypted records than that.
+    RecordsFrom(Side, u64, Act),
     /// It knows SSTP by the sizes of its first records.
     SstpSizes(Act),
     /// It forgets connections on which nothing was said for so long.

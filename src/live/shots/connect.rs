@@ -1,6 +1,7 @@
 //! TCP, and CONNECT.
 
 use super::Missed;
+use super::queue::Queue;
 use crate::base::{Layer, Micros};
 use crate::live::dial::classify;
 use crate::live::proxy::{self, Asking, ProxyConfig, Said};
@@ -41,11 +42,17 @@ pub async fn tcp(to: SocketAddr, knobs: Knobs, ear: &Ear, within: Duration) -> R
     let began = Instant::now();
     let result = match timeout(within, connected(to, knobs, ear)).await {
         Ok(result) => result,
-        Err(_) => Err(io::ErrorKind::TimedOut.into()),
+        Err(_) => Err((io::ErrorKind::TimedOut.into(), None)),
     };
     let took = Micros::from(began.elapsed());
-    result.map(|stream| (stream, took)).map_err(|error| {
+    result.map(|stream| (stream, took)).map_err(|(error, icmp)| {
+        let mut says = error.to_string();
         let ending = match classify(&error) {
+            // To a program ICMP's port unreachable looks like a RST. RFC 5461 2.
+            ConnectFailure::Refused if icmp == Some(true) => {
+                says = "ICMP says that the port is unreachable".into();
+                Ending::Unreachable
+            }
             ConnectFailure::Refused => Ending::Refused,
             ConnectFailure::TimedOut => Ending::Silence,
             ConnectFailure::Reset => Ending::Reset,
@@ -55,28 +62,41 @@ pub async fn tcp(to: SocketAddr, knobs: Knobs, ear: &Ear, within: Duration) -> R
             ConnectFailure::Other if error.kind() == io::ErrorKind::PermissionDenied => Ending::Unreachable,
             ConnectFailure::Other => Ending::Ours(error.to_string()),
         };
-        let saw = Saw { to: Some(to), connect: Some(took), says: Some(error.to_string()), ..Saw::default() };
+        let saw = Saw {
+            to: Some(to),
+            connect: Some(took),
+            says: Some(says),
+            icmp: icmp.filter(|_| ending == Ending::Unreachable),
+            ..Saw::default()
+        };
         Missed { reached: None, ending, saw }
     })
 }
 
-async fn connected(to: SocketAddr, knobs: Knobs, ear: &Ear) -> io::Result<Wired> {
-    let stream = if knobs.segment.is_none() && knobs.port.is_none() {
-        ear.connect(to).await?
+/// The connection, or why not, and whether an ICMP error said so.
+async fn connected(to: SocketAddr, knobs: Knobs, ear: &Ear) -> Result<Wired, (io::Error, Option<bool>)> {
+    let stream = if knobs.segment.is_none() && knobs.port.is_none() && ear.listens() {
+        ear.connect(to).await.map_err(|error| (error, None))?
     } else {
-        let socket = if to.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-        if let Some(size) = knobs.segment {
-            socket2::SockRef::from(&socket).set_tcp_mss(size)?;
-        }
-        if let Some(port) = knobs.port {
-            let any: IpAddr = if to.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
-            socket.set_reuseaddr(true)?;
-            socket.bind(SocketAddr::new(any, port))?;
-        }
-        socket.connect(to).await?.into()
+        let socket = prepared(to, knobs).map_err(|error| (error, None))?;
+        let queue = Queue::of(&socket);
+        socket.connect(to).await.map_err(|error| (error, queue.holds_icmp()))?.into()
     };
-    stream.socket().set_nodelay(true)?;
+    stream.socket().set_nodelay(true).map_err(|error| (error, None))?;
     Ok(stream)
+}
+
+fn prepared(to: SocketAddr, knobs: Knobs) -> io::Result<TcpSocket> {
+    let socket = if to.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    if let Some(size) = knobs.segment {
+        socket2::SockRef::from(&socket).set_tcp_mss(size)?;
+    }
+    if let Some(port) = knobs.port {
+        let any: IpAddr = if to.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
+        socket.set_reuseaddr(true)?;
+        socket.bind(SocketAddr::new(any, port))?;
+    }
+    Ok(socket)
 }
 
 /// Connects all the way to the server, through the proxy if there is one.

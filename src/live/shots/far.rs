@@ -1,6 +1,7 @@
 //! SYNs and hellos that go so many hops and no further. IPv4.
 
 use super::hello::exchange;
+use super::queue::Queue;
 use super::{Knobs, Opened, open};
 use crate::live::dial::classify;
 use crate::live::route::Route;
@@ -26,6 +27,7 @@ pub async fn syn_so_far(to: SocketAddr, hops: u8, within: Duration) -> (Ending, 
         Ok((port, socket)) => (socket, Some(port)),
         Err(error) => return (Ending::Ours(error.to_string()), None),
     };
+    let queue = Queue::of(&socket);
     let ending = match timeout(within, socket.connect(to)).await {
         Err(_) => Ending::Silence,
         Ok(Ok(stream)) => {
@@ -33,6 +35,7 @@ pub async fn syn_so_far(to: SocketAddr, hops: u8, within: Duration) -> (Ending, 
             Ending::Answered
         }
         Ok(Err(error)) => match classify(&error) {
+            ConnectFailure::Refused if queue.holds_icmp() == Some(true) => Ending::Unreachable,
             ConnectFailure::Refused => Ending::Refused,
             ConnectFailure::Reset => Ending::Reset,
             ConnectFailure::Unreachable => Ending::Unreachable,

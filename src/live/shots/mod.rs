@@ -5,6 +5,7 @@
 mod connect;
 mod far;
 mod hello;
+mod queue;
 
 pub use connect::{Knobs, Opened, ask_proxy, no_way, open, tcp, through_proxy};
 pub use far::{hello_so_far, syn_so_far};

@@ -17,8 +17,8 @@ pub fn json(report: &PathReport) -> Value {
         "verdict": {
             "finding": cause.map(|found| found.row.id),
             "culprit": verdict.culprit().name(),
-            "layer": cause.map(|found| found.row.layer),
-            "mechanism": cause.map(|found| found.row.mechanism),
+            "layer": cause.map(Found::layer),
+            "mechanism": cause.map(Found::mechanism),
             "confidence": cause.map(|found| found.hit.level.name()),
             "reached": verdict.reached,
             "place": verdict.place.map(|place| json!({"last": place.last, "first": place.first, "near": place.near, "far": place.far, "says": place.to_string()})),
@@ -44,17 +44,17 @@ pub fn json(report: &PathReport) -> Value {
 fn finding(found: &Found) -> Value {
     json!({
         "id": found.row.id,
-        "severity": found.row.severity.name(),
-        "layer": found.row.layer,
+        "severity": found.severity().name(),
+        "layer": found.layer(),
         "title": found.row.title,
-        "culprit": found.hit.culprit.unwrap_or(found.row.culprit).name(),
-        "mechanism": found.row.mechanism,
+        "culprit": found.culprit().name(),
+        "mechanism": found.mechanism(),
         "confidence": found.hit.level.name(),
         "most": found.row.most.name(),
         "evidence": found.hit.says,
         "not_excluded": found.hit.or_else,
         "raise": found.row.raise,
-        "fix": found.row.fix,
+        "fix": found.fix(),
         "because_of": found.because_of,
     })
 }

@@ -7,6 +7,7 @@ pub use json::json;
 pub use text::{line, render};
 
 use crate::diag::path::Verdict;
+use crate::transcript::proxy::Greeting;
 use crate::transcript::trial::{Arm, Trail, Trial};
 
 /// An experiment as a report shows it.
@@ -51,6 +52,14 @@ impl PathReport {
 
 /// One trial in a word: the status of an HTTP answer says more than that there was one.
 fn word(trial: &Trial) -> String {
+    // A SOCKS proxy has codes of its own.
+    if let Some((greeting, code)) = trial.saw.socks.filter(|_| !trial.passed()) {
+        return match greeting {
+            Greeting::Methods => "no method".into(),
+            Greeting::Login => "login refused".into(),
+            Greeting::Connect => format!("reply {code}"),
+        };
+    }
     match (trial.saw.status(), trial.passed()) {
         (Some(status), _) if trial.arm.layer() <= crate::base::Layer::Http => status.to_string(),
         (_, true) => "ok".into(),

@@ -1,7 +1,7 @@
 //! The report as text.
 
 use super::{PathReport, word};
-use crate::diag::path::{Culprit, Found};
+use crate::diag::path::{Culprit, Found, Level};
 use crate::report::text::{cut, hanging, harmless, rfc3339_ms};
 use crate::transcript::trial::{Arm, Trial};
 use std::fmt::Write;
@@ -85,15 +85,15 @@ fn verdict(page: &mut String, report: &PathReport, width: usize) {
             row("Verdict", &format!("{} ({})", found.row.title, found.row.id));
             row("culprit", verdict.culprit().name());
             row("where", &verdict.place.map_or(String::new(), |place| format!("at {place}")));
-            row("layer", found.row.layer.name());
+            row("layer", found.layer().name());
             let blind = verdict.place.is_none() && verdict.culprit() == Culprit::Way;
             row("unseen", head.no_raw.as_deref().filter(|_| blind && verdict.has_cause).unwrap_or_default());
-            row("mechanism", found.row.mechanism);
+            row("mechanism", found.mechanism());
             row("confidence", found.hit.level.name());
             row("because", &found.hit.says);
             row("or else", found.hit.or_else.unwrap_or_default());
-            row("to be surer", if found.hit.level < found.row.most || !verdict.has_cause { found.row.raise } else { "" });
-            row("to do", found.row.fix);
+            row("to be surer", if found.hit.level < Level::Confirmed { found.row.raise } else { "" });
+            row("to do", found.fix());
         }
     }
     let more: Vec<&Found> = verdict.findings.iter().skip(usize::from(verdict.undecided.is_none())).collect();
@@ -102,13 +102,8 @@ fn verdict(page: &mut String, report: &PathReport, width: usize) {
     }
     for found in more {
         let because = found.because_of.map_or(String::new(), |id| format!("; follows from {id}"));
-        let says = format!(
-            "  {} {} ({}): {}{because}",
-            found.row.severity.name(),
-            found.row.id,
-            found.hit.level.name(),
-            harmless(&found.hit.says)
-        );
+        let says =
+            format!("  {} {} ({}): {}{because}", found.severity().name(), found.row.id, found.hit.level.name(), harmless(&found.hit.says));
         let _ = writeln!(page, "{}", hanging(&says, width, 4));
     }
 }

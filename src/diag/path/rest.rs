@@ -1,0 +1,201 @@
+//! What no rule explains: something that fails again and again beside what comes through. Looked for last, so that nothing is called clean
+//! that was not.
+
+use super::{Culprit, Found, Hit, Level, Row, View};
+use crate::base::Layer;
+use crate::diag::check::Severity;
+use crate::transcript::trial::{Arm, Ending, Trial};
+
+pub(super) const ROWS: &[Row] = &[Row {
+    id: "PATH-UNEXPLAINED",
+    layer: Layer::Data,
+    title: "Something breaks it, and no rule says what",
+    mechanism: "unknown: it fails here, and what differs from it in one thing, or comes before it, does not",
+    evidence: "a step of every call, or a variant of one, failed twice or more and never came through, or was cut at least twice and came through at times; what it is held against came through every time",
+    most: Level::Probable,
+    raise: "a witness at the server with --witness, a look from elsewhere with --reference, --rounds 8, captures at both ends",
+    fix: "The operator of the network and the server's owner: look at captures of both ends beside each other; the first packet that is missing, or that nobody sent, tells whose it is.",
+    ..Row::ROW
+}];
+
+/// An arm and what it is held against, here.
+struct Held {
+    arm: Arm,
+    beside: &'static [Arm],
+    /// Every call does it; others are variants, which only some clients need.
+    every_call: bool,
+}
+
+const fn every_call(arm: Arm, beside: &'static [Arm]) -> Held {
+    Held { arm, beside, every_call: true }
+}
+
+const fn variant(arm: Arm, beside: &'static [Arm]) -> Held {
+    Held { arm, beside, every_call: false }
+}
+
+/// From the lowest layer to the highest.
+const HELD: &[Held] = &[
+    every_call(Arm::DnsSystem, &[Arm::DnsResolver]),
+    every_call(Arm::Tcp, &[Arm::TcpControl, Arm::TcpOtherFamily]),
+    every_call(Arm::Connect, &[Arm::ConnectPlain, Arm::ConnectOddHeader, Arm::ConnectControl]),
+    every_call(Arm::Tls, &[Arm::TlsControl, Arm::TlsShort, Arm::HelloNamed, Arm::HelloNameless, Arm::HelloOtherName, Arm::HelloBrowser]),
+    every_call(Arm::Sstp, &[Arm::LengthZero, Arm::MethodAlone, Arm::Get]),
+    every_call(Arm::Call, &[Arm::CallSplit]),
+    every_call(Arm::Login, &[Arm::Call]),
+    every_call(Arm::Echo, &[Arm::EchoShortSegments, Arm::Call]),
+    every_call(Arm::Bulk, &[Arm::BulkPlain, Arm::BulkSplit, Arm::Echo]),
+    every_call(Arm::Busy, &[Arm::Echo]),
+    variant(Arm::TcpOtherFamily, &[Arm::Tcp]),
+    variant(Arm::InARow, &[Arm::Tcp]),
+    variant(Arm::TlsShort, &[Arm::Tls]),
+    variant(Arm::HelloNamed, &[Arm::Tls]),
+    variant(Arm::HelloNameless, &[Arm::HelloNamed, Arm::Tls]),
+    variant(Arm::HelloOtherName, &[Arm::HelloNamed, Arm::Tls]),
+    variant(Arm::HelloOtherCase, &[Arm::HelloNamed, Arm::Tls]),
+    variant(Arm::HelloSplit, &[Arm::HelloNamed, Arm::Tls]),
+    variant(Arm::Hello12, &[Arm::HelloNamed, Arm::Tls]),
+    variant(Arm::Hello13, &[Arm::HelloNamed, Arm::Tls]),
+    variant(Arm::HelloAlpn, &[Arm::HelloNamed, Arm::Tls]),
+    variant(Arm::HelloWindows, &[Arm::HelloNamed, Arm::Tls]),
+    variant(Arm::HelloBrowser, &[Arm::HelloNamed, Arm::Tls]),
+    variant(Arm::HelloFromPort, &[Arm::HelloNamed, Arm::Tls]),
+    variant(Arm::Together, &[Arm::HelloNamed, Arm::Tls]),
+    variant(Arm::CallSplit, &[Arm::Call]),
+    variant(Arm::EchoShortSegments, &[Arm::Echo, Arm::Call]),
+    variant(Arm::BulkSplit, &[Arm::Bulk, Arm::Echo]),
+    variant(Arm::BulkPlain, &[Arm::Bulk, Arm::Tls]),
+    variant(Arm::Idle, &[Arm::Busy, Arm::Echo]),
+];
+
+/// Arms that may fail on the soundest way: they are about somebody else, about what a server need not have, or searches of their own.
+#[cfg(test)]
+const FREE: &[Arm] = &[
+    Arm::DnsResolver,
+    Arm::DnsRandom,
+    Arm::TcpOtherPort,
+    Arm::TcpControl,
+    Arm::PlainHttp,
+    Arm::ConnectPlain,
+    Arm::ConnectOddHeader,
+    Arm::ConnectControl,
+    Arm::ConnectOtherPort,
+    Arm::ConnectLogin,
+    Arm::TlsControl,
+    Arm::TlsElsewhere,
+    Arm::HelloToControl,
+    Arm::Get,
+    Arm::LengthShort,
+    Arm::LengthZero,
+    Arm::LengthNone,
+    Arm::Chunked,
+    Arm::PostMax,
+    Arm::OddMethod,
+    Arm::MethodAlone,
+    Arm::OtherPath,
+    Arm::Escaped,
+    Arm::GetPath,
+    Arm::TlsSegment,
+    Arm::EchoSegment,
+];
+
+/// The lowest step of every call that fails without a reason, else the lowest variant.
+pub(super) fn look(view: &View<'_>) -> Option<Found> {
+    let of = |every_call: bool| HELD.iter().filter(move |held| held.every_call == every_call).find_map(|held| unexplained(view, held));
+    let hit = of(true).or_else(|| mute(view)).or_else(|| of(false).map(|hit| hit.as_bad_as(Severity::Warn)))?;
+    Some(Found { row: ROWS.first()?, hit, because_of: None })
+}
+
+/// It failed in a way that tells of nobody's own word, and that a sound way does not fail in.
+fn fails(held: &Held, trial: &Trial) -> bool {
+    let unsaid = trial.ending.is_wordless() || trial.ending == Ending::NotTls;
+    match held.arm {
+        Arm::Sstp => unsaid || trial.saw.status().is_some_and(|status| status != 200),
+        Arm::Login => unsaid && trial.reached >= Some(Layer::Lcp),
+        // What cannot be decrypted, or is no SSTP, was changed by somebody.
+        Arm::Call | Arm::Echo | Arm::Bulk | Arm::Busy => {
+            unsaid || matches!(trial.ending, Ending::Broken(_)) && !trial.ending.is_servers_word()
+        }
+        Arm::DnsSystem => !trial.passed(),
+        _ => unsaid || trial.ending == Ending::Unreachable,
+    }
+}
+
+fn unexplained(view: &View<'_>, held: &Held) -> Option<Hit> {
+    let trials: Vec<&Trial> = view.trials(held.arm).collect();
+    let failed: Vec<&Trial> = trials.iter().copied().filter(|trial| fails(held, trial)).collect();
+    // Silence may be a packet that was lost; a reset or a close is somebody's doing.
+    let cuts = failed.iter().filter(|trial| trial.ending != Ending::Silence).count();
+    let every_time = failed.len() == trials.len();
+    if !(every_time && failed.len() >= 2 || cuts >= 2 || failed.len() >= 3 && failed.len() * 2 >= trials.len()) {
+        return None;
+    }
+    let sound: Vec<Arm> = held.beside.iter().copied().filter(|arm| view.open(*arm)).collect();
+    let first = *sound.first()?;
+    let contrast =
+        sound.iter().filter_map(|arm| view.contrast_by(*arm, Trial::passed, held.arm, |trial| !fails(held, trial)).level(3)).max();
+    let layer = layer(held.arm, &failed);
+    let known = every_time && view.works_elsewhere(layer);
+    let level = if known { Level::Probable } else { contrast.unwrap_or(Level::Suspected) };
+    let how = failed.first().map(|trial| ending(trial)).unwrap_or_default();
+    let passed = sound.iter().map(|arm| arm.id()).collect::<Vec<_>>().join(", ");
+    let says = format!(
+        "{} of {} {} trials ended in {how}{}; {passed} came through {}",
+        failed.len(),
+        trials.len(),
+        held.arm.id(),
+        if known { ", and from elsewhere it works" } else { "" },
+        times(view.tally(first).passed),
+    );
+    let hit = Hit::new(level, says).at(layer).or_else("the server itself");
+    Some(if held.arm == Arm::Sstp { hit.of(Culprit::Server) } else { hit })
+}
+
+/// Calls that stand, and nobody answers LCP.
+fn mute(view: &View<'_>) -> Option<Hit> {
+    let calls: Vec<&Trial> = view.trials(Arm::Call).collect();
+    let mute = calls.len() >= 2 && calls.iter().all(|trial| trial.passed() && trial.reached == Some(Layer::Sstp));
+    let level = if view.works_elsewhere(Layer::Lcp) { Level::Probable } else { Level::Suspected };
+    mute.then(|| {
+        let says = format!("{} of {} call trials came as far as the Call Connect Ack, and LCP was not answered", calls.len(), calls.len());
+        Hit::new(level, says).at(Layer::Lcp).or_else("the server itself, or one that is slow with LCP")
+    })
+}
+
+/// Where it failed: at the arm's own layer, and a login at the one behind what it reached.
+fn layer(arm: Arm, failed: &[&Trial]) -> Layer {
+    let reached = failed.iter().filter_map(|trial| trial.reached).max();
+    match (arm, reached) {
+        (Arm::Login, Some(Layer::Lcp)) => Layer::Auth,
+        (Arm::Login, Some(Layer::Auth)) => Layer::Binding,
+        (Arm::Login, Some(Layer::Binding)) => Layer::Ncp,
+        (Arm::Login, _) => Layer::Data,
+        _ => arm.layer(),
+    }
+}
+
+fn ending(trial: &Trial) -> String {
+    match (trial.saw.status(), &trial.ending) {
+        (Some(status), _) if trial.arm == Arm::Sstp => format!("status {status}"),
+        (_, Ending::Broken(says)) => format!("{says:?}"),
+        (_, ending) => ending.word(),
+    }
+}
+
+fn times(count: usize) -> String {
+    if count == 1 { "once".into() } else { format!("{count} times") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_arm_is_held_against_something_or_may_fail() {
+        for arm in Arm::all() {
+            let held = HELD.iter().filter(|held| held.arm == arm).count();
+            let free = FREE.iter().filter(|free| **free == arm).count();
+            assert_eq!(held + free, 1, "{arm:?}");
+        }
+    }
+}
