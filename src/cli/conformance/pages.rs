@@ -149,7 +149,7 @@ fn folded(ids: &[String]) -> String {
     while let Some(first) = left.first() {
         let (up, down) = (counted(left, 1), counted(left, -1));
         let count = up.max(down);
-        match (numbered(first), left.get(count - 1).and_then(numbered)) {
+        match (numbered(first), left.get(count - 1).and_then(|id| numbered(id))) {
             (Some((stem, from)), Some((_, to))) if count > 2 => words.push(format!("{stem}-{{{from}..{to}}}")),
             _ => words.extend(left.iter().take(count).cloned()),
         }
@@ -160,14 +160,14 @@ fn folded(ids: &[String]) -> String {
 
 /// How many of the ids in front differ in a number only that grows by `step`; one at least.
 fn counted(ids: &[String], step: i64) -> usize {
-    let Some((stem, from)) = ids.first().and_then(numbered) else { return 1 };
+    let Some((stem, from)) = ids.first().and_then(|id| numbered(id)) else { return 1 };
     let expected = std::iter::successors(Some(from), |number| Some(number + step));
     let goes_on = |pair: &(&String, i64)| numbered(pair.0) == Some((stem, pair.1));
     ids.iter().zip(expected).take_while(goes_on).count().max(1)
 }
 
 /// An id that ends in a number: what stands before it, and the number.
-fn numbered(id: &String) -> Option<(&str, i64)> {
+fn numbered(id: &str) -> Option<(&str, i64)> {
     let (stem, number) = id.rsplit_once('-')?;
     let parsed = number.parse::<u32>().ok().filter(|parsed| parsed.to_string() == number)?;
     Some((stem, i64::from(parsed)))
