@@ -27,4 +27,5 @@ mod path_cli;
 mod recorded;
 mod replay;
 mod replay_ways;
+mod replay_words;
 mod scratch;
