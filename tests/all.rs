@@ -21,6 +21,7 @@ mod house;
 mod lab;
 mod mutate;
 mod mutate_clients;
+mod mutate_report;
 mod outage;
 mod path;
 mod path_cli;
