@@ -27,6 +27,7 @@ fn every_value_that_is_made_anew_is_shown_whole() {
     // 32 bytes each, and what proves the password stays hidden.
     let nonce = sent("sstp.call-connected crypto-binding.nonce");
     assert!(nonce.len() == 64 && nonce.bytes().all(|byte| byte.is_ascii_hexdigit()), "{nonce}");
+    assert_eq!(sent("sstp.call-connected crypto-binding.compound-mac").len(), 64);
     let proof = sent("chap.response nt-response");
     assert!(proof.len() >= 24 && proof.bytes().all(|byte| byte == b'*'), "{proof}");
     for width in ["60", "80", "300"] {
@@ -34,7 +35,10 @@ fn every_value_that_is_made_anew_is_shown_whole() {
         let wide = text.lines().find(|line| line.chars().count() > width.parse().expect("a number"));
         assert_eq!(wide, None, "{text}");
         let flat: String = text.split_whitespace().collect();
-        for value in rows.iter().flat_map(|row| [row["recorded"].as_str(), row["sent"].as_str()]).flatten() {
+        // The lab has another port and another certificate at every start.
+        let anew = ["http.host", "binding.cert-hash", "binding.compound-mac"];
+        let sent = |row: &Value| row["sent"].as_str().filter(|_| !anew.iter().any(|rule| row["rule"] == *rule)).map(String::from);
+        for value in rows.iter().flat_map(|row| [row["recorded"].as_str().map(String::from), sent(row)]).flatten() {
             assert!(!value.contains('…') && flat.contains(&value.split_whitespace().collect::<String>()), "{width}: {value}\n{text}");
         }
     }
