@@ -1,8 +1,8 @@
 //! What the docs show is what the program prints, and what they tell to type is understood.
 
 use crate::scratch::Scratch;
-use clap::Parser;
 use clap::error::ErrorKind;
+use clap::{Arg, Command as Clap, CommandFactory, Parser};
 use sstp_diag::cli::Cli;
 use std::path::Path;
 use std::process::Command;
@@ -238,4 +238,51 @@ fn the_rows_shown_to_contributors_are_rows() {
     for row in shown {
         assert!(source.contains(&row.split_whitespace().collect::<String>()), "no such row:\n{row}");
     }
+}
+
+/// The part of the page about one subcommand.
+fn section<'a>(page: &'a str, name: &str) -> &'a str {
+    let (_, rest) = page.split_once(&format!("\n## {name}\n")).unwrap_or_else(|| panic!("{name} has a section"));
+    rest.split("\n## ").next().unwrap_or_default()
+}
+
+/// The options of a subcommand and of those in it.
+fn options(command: &Clap) -> Vec<&Arg> {
+    let own = command.get_arguments().filter(|arg| arg.get_long().is_some() && !arg.is_hide_set());
+    own.chain(command.get_subcommands().filter(|sub| !sub.is_hide_set()).flat_map(options)).collect()
+}
+
+/// An option stands in the part about its subcommand, by its long name or in short; one that means the same for `probe` or `decode` may
+/// stand there, where the part says so.
+#[test]
+fn every_option_of_every_subcommand_stands_in_its_part_of_the_page() {
+    let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/cli.md")).expect("it is there");
+    let cli = Cli::command();
+    let says = |part: &str, arg: &Arg| {
+        let follows = |rest: &str| !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '-');
+        let has = |name: String| part.match_indices(&name).any(|(at, _)| follows(&part[at + name.len()..]));
+        has(format!("`--{}", arg.get_long().expect("chosen so"))) || arg.get_short().is_some_and(|short| has(format!("`-{short}")))
+    };
+    let (mut missing, mut count) = (Vec::new(), 0);
+    for command in cli.get_subcommands().filter(|command| !command.is_hide_set()) {
+        let part = section(&page, command.get_name());
+        let lenders: Vec<_> =
+            ["probe", "decode"].iter().filter(|name| ["of", "for"].iter().any(|word| part.contains(&format!("{word} `{name}`")))).collect();
+        let lent = |arg: &Arg| {
+            lenders.iter().any(|name| {
+                let lender = cli.find_subcommand(name).expect("it is there");
+                let same = |other: &&Arg| {
+                    other.get_long() == arg.get_long()
+                        && other.get_help().map(ToString::to_string) == arg.get_help().map(ToString::to_string)
+                };
+                options(lender).iter().any(same) && says(section(&page, name), arg)
+            })
+        };
+        let found = options(command);
+        count += found.len();
+        let wrong = found.into_iter().filter(|arg| !says(part, arg) && !lent(arg));
+        missing.extend(wrong.map(|arg| format!("{} --{}", command.get_name(), arg.get_long().unwrap_or_default())));
+    }
+    assert!(count > 250, "{count}");
+    assert!(missing.is_empty(), "{}", missing.join("\n"));
 }

@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 /// Exit code, standard output, standard error.
-fn mutate(args: &[&str]) -> (Option<i32>, String, String) {
+pub fn mutate(args: &[&str]) -> (Option<i32>, String, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sstp-diag"));
     let output = command.arg("mutate").args(args).env("NO_COLOR", "1").stdin(Stdio::null()).output().expect("it runs");
     let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
@@ -19,7 +19,7 @@ fn mutate(args: &[&str]) -> (Option<i32>, String, String) {
 }
 
 /// The report of a run against a lab.
-fn page(args: &[&str]) -> (Option<i32>, Value) {
+pub fn page(args: &[&str]) -> (Option<i32>, Value) {
     let (code, out, err) = mutate(&[args, &["-o", "json"]].concat());
     (code, serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {out}{err}")))
 }
@@ -217,13 +217,14 @@ fn calls_of_other_clients_are_spoilt_too_and_a_sound_server_is_not_accused() {
 }
 
 /// A lab in a process of its own.
-struct Serving {
+pub struct Serving {
     child: std::process::Child,
-    target: String,
+    /// Where it is met.
+    pub target: String,
 }
 
 impl Serving {
-    fn start(args: &[&str]) -> Serving {
+    pub fn start(args: &[&str]) -> Serving {
         use std::io::{BufRead, BufReader};
         let mut child =
             Command::new(env!("CARGO_BIN_EXE_sstp-diag")).arg("lab").args(args).stdout(Stdio::piped()).spawn().expect("it runs");

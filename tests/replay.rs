@@ -31,7 +31,7 @@ impl Listener for Kept {
 }
 
 /// The connections of a capture, with the packets in their tunnels.
-fn connections(path: &Path) -> Vec<Connection> {
+pub fn connections(path: &Path) -> Vec<Connection> {
     let mut kept = Kept::default();
     let watch = WatchConfig { packets: true, ..WatchConfig::default() };
     read(&Options { sources: vec![Source::Path(path.to_path_buf())], watch, ..Options::default() }, &mut kept).expect("a capture");

@@ -14,6 +14,7 @@ mod unpack;
 mod window;
 
 pub use damage::{CaptureError, Damage, Harm};
+pub use sniff::WANTED;
 
 use standard::{Ear, Standard};
 use std::fs::File;

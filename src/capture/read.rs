@@ -161,12 +161,20 @@ pub struct Damage {
 }
 
 /// Why nothing could be read at all.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CaptureError(String);
+#[derive(Debug)]
+pub enum CaptureError {
+    /// A file that is no capture, or cannot be read.
+    File(super::file::CaptureError),
+    /// A file of keys; why, for a person.
+    Keys(String),
+}
 
 impl std::fmt::Display for CaptureError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
+        match self {
+            CaptureError::File(error) => write!(f, "{error}"),
+            CaptureError::Keys(says) => f.write_str(says),
+        }
     }
 }
 
@@ -174,7 +182,7 @@ impl std::error::Error for CaptureError {}
 
 impl From<super::file::CaptureError> for CaptureError {
     fn from(error: super::file::CaptureError) -> CaptureError {
-        CaptureError(error.to_string())
+        CaptureError::File(error)
     }
 }
 
@@ -231,10 +239,10 @@ pub fn read_from(mut reader: Reader, options: &Options, listener: &mut dyn Liste
 fn secrets(options: &Options) -> Result<Keys, CaptureError> {
     let mut keys = Keys::new();
     for path in &options.key_logs {
-        keys.file(path).map_err(|error| CaptureError(error.to_string()))?;
+        keys.file(path).map_err(|error| CaptureError::Keys(error.to_string()))?;
     }
     for path in &options.rsa_keys {
-        let trouble = |error: String| CaptureError(format!("cannot use the private key {}: {error}", path.display()));
+        let trouble = |error: String| CaptureError::Keys(format!("cannot use the private key {}: {error}", path.display()));
         let bytes = std::fs::read(path).map(zeroize::Zeroizing::new).map_err(|error| trouble(error.to_string()))?;
         keys.rsa(&bytes).map_err(|error| trouble(error.to_string()))?;
     }

@@ -1,7 +1,7 @@
 //! Door 1: the only place where outgoing messages are spoilt.
 
 use super::edit::{Edit, Operation, Value};
-use crate::base::Micros;
+use crate::base::{Field, Micros};
 use crate::wire::layout;
 use std::collections::{HashMap, VecDeque};
 
@@ -145,11 +145,11 @@ impl Work {
         self.times = self.times.max(1);
         let Some(bytes) = &mut self.bytes else { return false };
         match operation {
-            Operation::Set(field, value) => return set(bytes, field, value),
-            Operation::Flip(field, bit) => return flip(bytes, field, *bit),
+            Operation::Set(field, value) => return set(bytes, field, value).is_ok(),
+            Operation::Flip(field, bit) => return flip(bytes, field, *bit).is_ok(),
             Operation::Drop => self.bytes = None,
             Operation::Close => (self.bytes, self.close) = (None, true),
-            Operation::DropPart(part) => return drop_part(bytes, part),
+            Operation::DropPart(part) => return drop_part(bytes, part).is_ok(),
             Operation::Repeat(times) => self.times = *times,
             Operation::Before(bytes) => self.before.push(bytes.clone()),
             Operation::Hold(duration) => self.release = self.release + *duration,
@@ -179,44 +179,81 @@ impl Work {
         let (Some(bytes), Some(from)) = (&mut self.bytes, from) else { return false };
         let Some(field) = layout::fields(from).into_iter().find(|field| field.name == name) else { return false };
         let value = from.get(field.byte_range()).unwrap_or_default().to_vec();
-        set(bytes, name, &Value::Bytes(value))
+        set(bytes, name, &Value::Bytes(value)).is_ok()
     }
 }
 
-fn set(bytes: &mut Vec<u8>, name: &str, value: &Value) -> bool {
-    let Some(field) = layout::fields(bytes).into_iter().find(|field| field.name == name) else { return false };
+/// Why an operation finds nothing to change in a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Miss {
+    /// The message has no field, attribute or option of this name.
+    NoField(String),
+    /// The field has so many bytes, and another number of them was given.
+    Width(String, usize, usize),
+    /// The field has so many bytes, more than a number can fill.
+    Wide(String, usize),
+    /// The field has so many bits, and none of that number.
+    Bits(String, usize),
+}
+
+impl std::fmt::Display for Miss {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let bytes = |bytes: &usize| format!("{bytes} {}", if *bytes == 1 { "byte" } else { "bytes" });
+        match self {
+            Miss::NoField(name) => write!(f, "it has no field {name}"),
+            Miss::Width(name, has, 1) => write!(f, "{name} has {}, and 1 is given", bytes(has)),
+            Miss::Width(name, has, given) => write!(f, "{name} has {}, and {given} are given", bytes(has)),
+            Miss::Wide(name, has) => write!(f, "{name} has {}, and wants them as hex:...", bytes(has)),
+            Miss::Bits(name, bits) => write!(f, "{name} has {bits} bits, counted from 0"),
+        }
+    }
+}
+
+/// Why the operation changes nothing in these bytes of a message; nothing where it does, or where that does not lie in the message.
+pub fn miss(raw: &[u8], operation: &Operation) -> Option<Miss> {
+    match operation {
+        Operation::Set(name, value) => set(&mut raw.to_vec(), name, value).err(),
+        Operation::Flip(name, bit) => flip(&mut raw.to_vec(), name, *bit).err(),
+        Operation::DropPart(name) => drop_part(&mut raw.to_vec(), name).err(),
+        Operation::Copy(name) => field(raw, name).err(),
+        Operation::Extra(operation) => miss(raw, operation),
+        _ => None,
+    }
+}
+
+fn field(bytes: &[u8], name: &str) -> Result<Field, Miss> {
+    let found = layout::fields(bytes).into_iter().find(|field| field.name == name && field.byte_range().end <= bytes.len());
+    found.ok_or_else(|| Miss::NoField(name.into()))
+}
+
+fn set(bytes: &mut Vec<u8>, name: &str, value: &Value) -> Result<(), Miss> {
+    let field = field(bytes, name)?;
+    let range = field.byte_range();
     match value {
         Value::Number(number) if field.bits <= 64 => field.write(bytes, *number),
-        Value::Number(_) => return false,
-        Value::Bytes(new) => {
-            let range = field.byte_range();
-            if range.end > bytes.len() || range.len() != new.len() {
-                return false;
-            }
-            bytes.splice(range, new.iter().copied());
-        }
+        Value::Number(_) => return Err(Miss::Wide(name.into(), range.len())),
+        Value::Bytes(new) if range.len() != new.len() => return Err(Miss::Width(name.into(), range.len(), new.len())),
+        Value::Bytes(new) => drop(bytes.splice(range, new.iter().copied())),
     }
-    true
+    Ok(())
 }
 
-fn flip(bytes: &mut [u8], name: &str, bit: usize) -> bool {
-    let Some(field) = layout::fields(bytes).into_iter().find(|field| field.name == name) else { return false };
+fn flip(bytes: &mut [u8], name: &str, bit: usize) -> Result<(), Miss> {
+    let field = field(bytes, name)?;
     let at = field.first_bit + bit;
     match bytes.get_mut(at / 8) {
-        Some(byte) if bit < field.bits => {
-            *byte ^= 0x80 >> (at % 8);
-            true
-        }
-        _ => false,
+        Some(byte) if bit < field.bits => *byte ^= 0x80 >> (at % 8),
+        _ => return Err(Miss::Bits(name.into(), field.bits)),
     }
+    Ok(())
 }
 
 /// Takes out an attribute or an option with its header and mends the lengths and the count around it.
-fn drop_part(bytes: &mut Vec<u8>, name: &str) -> bool {
+fn drop_part(bytes: &mut Vec<u8>, name: &str) -> Result<(), Miss> {
     let fields = layout::fields(bytes);
     let prefix = format!("{name}.");
     let mut parts = fields.iter().filter(|field| field.name == name || field.name.starts_with(&prefix)).map(|field| field.byte_range());
-    let Some(first) = parts.next() else { return false };
+    let first = parts.next().ok_or_else(|| Miss::NoField(name.into()))?;
     let end = parts.next_back().map_or(first.end, |last| last.end.max(first.end));
     let cut = end - first.start;
     bytes.drain(first.start..end);
@@ -229,7 +266,7 @@ fn drop_part(bytes: &mut Vec<u8>, name: &str) -> bool {
         let value = field.read(bytes).unwrap_or(0);
         field.write(bytes, value.saturating_sub(less));
     }
-    true
+    Ok(())
 }
 
 #[cfg(test)]
@@ -283,6 +320,23 @@ mod tests {
         assert!(through("sstp.call-connect-ack set no-such-field=1").1.edits.is_empty());
         assert!(through("sstp.call-connect-ack#2 drop").1.edits.is_empty());
         assert_eq!(through("sstp.call-connect-ack set version=1").1.edits.len(), 1);
+    }
+
+    #[test]
+    fn what_does_not_fit_says_why() {
+        let says = |line: &str| miss(&ack(), &Edit::parse(line).expect("an edit").operation).map(|miss| miss.to_string());
+        let nonce = "crypto-binding-request.nonce";
+        for (operation, why) in [
+            (format!("set {nonce}=hex:0000"), Some(format!("{nonce} has 32 bytes, and 2 are given"))),
+            (format!("set {nonce}=7"), Some(format!("{nonce} has 32 bytes, and wants them as hex:..."))),
+            (format!("extra flip {nonce}.256"), Some(format!("{nonce} has 256 bits, counted from 0"))),
+            ("set version=hex:0102".into(), Some("version has 1 byte, and 2 are given".into())),
+            ("drop no-such-part".into(), Some("it has no field no-such-part".into())),
+            ("drop".into(), None),
+            (format!("flip {nonce}.255"), None),
+        ] {
+            assert_eq!(says(&format!("sstp.call-connect-ack {operation}")), why, "{operation}");
+        }
     }
 
     #[test]

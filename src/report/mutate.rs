@@ -31,6 +31,8 @@ pub struct Page {
     pub unconfirmed: u64,
     /// The target is dead, and the run ended there.
     pub dead: bool,
+    /// Why it could not be started again, a clause about the command of `--restart-cmd`.
+    pub not_restarted: Option<String>,
     /// The user stopped it.
     pub interrupted: bool,
     /// What an honest call shows already; it is not held against variants.
@@ -48,7 +50,7 @@ pub struct Finding {
     pub says: String,
     /// The rule.
     pub spec: String,
-    /// The variant.
+    /// The variant; `honest`: an honest call shows it as well, and no variant is to blame.
     pub id: String,
     /// The state that it was sent in.
     pub state: String,
@@ -93,6 +95,9 @@ impl Page {
         if self.dead {
             text += "The target is dead; the run ended there.\n";
         }
+        if let Some(why) = &self.not_restarted {
+            text += &indented(&format!("The command of --restart-cmd {}.", harmless(why)), 0, width);
+        }
         if self.interrupted {
             text += "Stopped before its end.\n";
         }
@@ -116,11 +121,19 @@ impl Page {
 
 impl Finding {
     fn show(&self, width: usize, text: &mut String) {
-        let also = if self.also > 0 { format!("; {} more show it", self.also) } else { String::new() };
+        // Only an honest call has none.
+        let honest = self.edits.is_empty();
+        let also = match (self.also, honest) {
+            (0, _) => String::new(),
+            (also, false) => format!("; {also} more show it"),
+            (also, true) => format!("; {} it", count(also, "variant shows", "variants show")),
+        };
         *text += &format!("\n{}", indented(&format!("{}: {} ({}).", self.kind, harmless(&self.says), self.spec), 2, width));
-        let line = format!("{}, in {}: {}; {} of {} times{also}.", self.id, self.state, harmless(&self.reaction), self.seen.0, self.seen.1);
+        let sent = if honest { "an honest call".into() } else { format!("{}, in {}", self.id, self.state) };
+        let line = format!("{sent}: {}; {} of {} times{also}.", harmless(&self.reaction), self.seen.0, self.seen.1);
+        let without = "Also without any edit: an honest call shows it, so no variant is to blame.";
         *text += &indented(&line, 4, width);
-        *text += &indented(&short(&self.edits), 4, width);
+        *text += &indented(&if honest { without.into() } else { short(&self.edits) }, 4, width);
         let _ = writeln!(text, "    again: {}", self.command);
         for file in &self.files {
             let _ = writeln!(text, "    {}", harmless(file));
@@ -135,17 +148,43 @@ pub struct Grid {
     pub targets: Vec<String>,
     /// Variants that were sent to all.
     pub cases: u64,
-    /// Those that were not answered alike: id, and the reaction of every target.
-    pub rows: Vec<(String, Vec<String>)>,
+    /// Those that were not answered alike.
+    pub rows: Vec<Row>,
+}
+
+/// A variant that was not answered alike.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Row {
+    /// The variant.
+    pub id: String,
+    /// The reaction of every target, in their order.
+    pub reactions: Vec<String>,
+}
+
+/// What a run against several targets came to.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Several {
+    /// What each came to, in the order in which they were named.
+    pub pages: Vec<Page>,
+    /// The targets side by side; `None`: not all had their turn.
+    pub grid: Option<Grid>,
+}
+
+impl Several {
+    /// One document.
+    pub fn json(&self, out: &mut dyn Write) -> io::Result<()> {
+        serde_json::to_writer_pretty(&mut *out, self)?;
+        out.write_all(b"\n")
+    }
 }
 
 impl Grid {
     /// The grid for people.
     pub fn table(&self, out: &mut dyn Write) -> io::Result<()> {
-        let first = self.rows.iter().map(|row| row.0.chars().count()).max().unwrap_or(0).clamp(8, MOST_ID);
+        let first = self.rows.iter().map(|row| row.id.chars().count()).max().unwrap_or(0).clamp(8, MOST_ID);
         let columns: Vec<usize> = (0..self.targets.len())
             .map(|at| {
-                let cells = self.rows.iter().filter_map(|row| row.1.get(at)).chain(self.targets.get(at));
+                let cells = self.rows.iter().filter_map(|row| row.reactions.get(at)).chain(self.targets.get(at));
                 cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
             })
             .collect();
@@ -159,8 +198,8 @@ impl Grid {
         if !self.rows.is_empty() {
             text += &line("variant", &self.targets);
         }
-        for (id, cells) in &self.rows {
-            text += &line(id, cells);
+        for row in &self.rows {
+            text += &line(&row.id, &row.reactions);
         }
         out.write_all(text.as_bytes())
     }

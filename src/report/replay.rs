@@ -23,6 +23,10 @@ pub struct Page {
     pub cut: Option<String>,
     /// Every end that was played.
     pub ends: Vec<End>,
+    /// What was asked for and is not compared, a sentence each.
+    pub not_compared: Vec<String>,
+    /// Patterns of what is not to be compared that no end had anything for.
+    pub ignores_nothing: Vec<String>,
 }
 
 /// What one end that was played came to.
@@ -57,9 +61,21 @@ pub struct End {
     /// Edits that were applied.
     pub edited: Vec<String>,
     /// Edits that no message was there for, or no field.
-    pub not_applied: Vec<String>,
+    pub not_applied: Vec<NotApplied>,
+    /// Patterns of what is not to be compared that had nothing here.
+    #[serde(skip)]
+    pub ignores_nothing: Vec<String>,
     /// Both runs, message by message.
     pub ladder: Vec<Row>,
+}
+
+/// An edit that was not applied.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct NotApplied {
+    /// Its line.
+    pub edit: String,
+    /// Why, a clause.
+    pub why: String,
 }
 
 /// A place where it differs.
@@ -143,6 +159,13 @@ pub fn table(page: &Page, style: &Style, explain: bool, out: &mut dyn Write) -> 
         text.push('\n');
         one(end, style, explain, &mut text);
     }
+    if page.ends.iter().any(|end| end.no_connection.is_none()) {
+        page.not_compared.iter().for_each(|says| text += &format!("\n{}\n", wrapped(&format!("Not compared: {}.", harmless(says)), width)));
+    }
+    if !page.ignores_nothing.is_empty() {
+        text += "\nIgnores nothing: no such message or field was recorded or came\n";
+        page.ignores_nothing.iter().for_each(|pattern| text += &format!("  {}\n", harmless(pattern)));
+    }
     out.write_all(text.as_bytes())
 }
 
@@ -176,8 +199,10 @@ fn one(end: &End, style: &Style, explain: bool, text: &mut String) {
         end.edited.iter().for_each(|edit| *text += &format!("  {}\n", harmless(edit)));
     }
     if !end.not_applied.is_empty() {
-        text.push_str("\nNot applied: no such message was sent, or it has no such field\n");
-        end.not_applied.iter().for_each(|edit| *text += &format!("  {}\n", harmless(edit)));
+        text.push_str("\nNot applied\n");
+        for row in &end.not_applied {
+            *text += &format!("  {}\n{}\n", harmless(&row.edit), super::text::hanging(&format!("      {}", harmless(&row.why)), width, 6));
+        }
     }
     if explain {
         text.push('\n');
@@ -240,13 +265,29 @@ fn substituted(rows: &[Substituted], width: usize, text: &mut String) {
     text.push_str("Made anew\n");
     let widest = rows.iter().map(|row| row.rule.chars().count()).max().unwrap_or_default();
     for row in rows {
-        let values = format!("{} -> {}", row.recorded, row.sent);
-        let line = format!("  {:widest$}  {}: {}", row.rule, harmless(&row.field), harmless(&values));
-        *text += &(super::text::cut(&line, width) + "\n");
+        let head = format!("  {:widest$}  {}:", row.rule, harmless(&row.field));
+        let line = format!("{head} {} -> {}", harmless(&row.recorded), harmless(&row.sent));
+        let head = if head.chars().count() > width { super::text::hanging(&head, width, 4) } else { head };
+        match line.chars().count() <= width {
+            true => *text += &format!("{line}\n"),
+            false => *text += &format!("{head}\n{}{}", whole("recorded", &row.recorded, width), whole("sent", &row.sent, width)),
+        }
     }
     if rows.is_empty() {
         text.push_str("  nothing\n");
     }
+}
+
+/// A value from the first character to the last, in as many lines as it takes.
+fn whole(title: &str, value: &str, width: usize) -> String {
+    let letters: Vec<char> = harmless(value).chars().collect();
+    let lines = letters.chunks(width.saturating_sub(VALUE).max(1)).enumerate();
+    let lines: String = lines.map(|(n, part)| format!("{:VALUE$}{}\n", title_of(n, title), part.iter().collect::<String>())).collect();
+    if lines.is_empty() { format!("{}\n", title_of(0, title)) } else { lines }
+}
+
+fn title_of(line: usize, title: &str) -> String {
+    if line == 0 { format!("      {title}") } else { String::new() }
 }
 
 /// The rules by which one side's fields would be made anew.
@@ -268,6 +309,8 @@ fn hanging(words: &str, width: usize) -> String {
     super::text::hanging(&format!("  {words}"), width, 4) + "\n"
 }
 
+/// Ours: the column in which values begin.
+const VALUE: usize = 16;
 /// Ours: longer lines are hard to follow.
 const WIDEST: usize = 140;
 /// Ours: divergences named beside the first, unless everything is to be shown.

@@ -43,17 +43,29 @@ fn read_lines(input: &mut dyn BufRead, reading: &mut Option<Transcript>, each: &
         if line.len() as u64 == LONGEST {
             return Err(bad(number, "longer than any event"));
         }
-        match (serde_json::from_str::<Event>(&line), &mut *reading) {
-            _ if line.trim().is_empty() => {}
+        let text = line.trim();
+        // Editors of Windows put a byte order mark in front.
+        let text = if number == 1 { text.trim_start_matches('\u{feff}') } else { text };
+        match (serde_json::from_str::<Event>(text), &mut *reading) {
+            _ if text.is_empty() => {}
             (Ok(event), Some(transcript)) => transcript.events.push(event),
             (Ok(_), None) => return Err(bad(number, "an event, where a head was expected")),
-            (Err(error), _) => match serde_json::from_str::<Head>(&line) {
+            (Err(error), _) => match serde_json::from_str::<Head>(text) {
                 Ok(head) => reading.replace(Transcript { head, events: Vec::new() }).into_iter().for_each(&mut *each),
-                Err(of_head) => return Err(bad(number, if reading.is_some() { error } else { of_head })),
+                Err(of_head) => return Err(bad(number, within(if reading.is_some() { &error } else { &of_head }))),
             },
         }
     }
     Ok(())
+}
+
+/// What is wrong in one line: the parser counts lines for itself, and has seen but this one.
+fn within(error: &serde_json::Error) -> String {
+    let says = error.to_string();
+    match says.strip_suffix(&format!(" at line {} column {}", error.line(), error.column())) {
+        Some(says) => format!("{says}, column {}", error.column()),
+        None => says,
+    }
 }
 
 fn bad(line: usize, says: impl std::fmt::Display) -> io::Error {
@@ -86,7 +98,10 @@ mod tests {
         let text = String::from_utf8(text).expect("text");
         assert_eq!(read(&text), (vec![2, 0, 1], None));
         let (counts, error) = read(&format!("{text}{{\"at\":1"));
-        assert_eq!((counts, error.expect("line 7 is cut").starts_with("line 7: EOF")), (vec![2, 0, 1], true));
+        let error = error.expect("line 7 is cut");
+        assert_eq!((counts, error.starts_with("line 7: EOF")), (vec![2, 0, 1], true));
+        assert_eq!((error.matches("line").count(), error.ends_with(", column 7")), (1, true), "{error}");
+        assert_eq!(read(&format!("\u{feff}{text}")), (vec![2, 0, 1], None));
         assert_eq!(read(""), (vec![], None));
         assert!(read("hello\n").1.expect("no transcript").starts_with("line 1: "));
         assert!(read(&serde_json::to_string(&event).expect("JSON")).1.expect("no head").contains("a head was expected"));

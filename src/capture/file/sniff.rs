@@ -25,7 +25,8 @@ const LOOKS: [Look; 12] = [
     (b"\xff\xfe", "text in UTF-16", WANTED),
 ];
 
-const WANTED: &str = "a pcap or pcapng capture was expected, such as tcpdump -w or Wireshark writes";
+/// What to do with a file of which nothing more is known.
+pub const WANTED: &str = "a pcap or pcapng capture was expected, such as tcpdump -w or Wireshark writes";
 const WINDOWS_TRACE: &str = "convert it with pktmon etl2pcap or etl2pcapng";
 
 pub(super) fn format(name: &str, window: &mut Window) -> Result<Format, CaptureError> {

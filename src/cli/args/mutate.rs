@@ -165,8 +165,10 @@ pub enum Budget {
 
 fn budget(text: &str) -> Result<Budget, String> {
     let wrong = || format!("{text:?} is neither a number of variants (5000) nor a time (90s, 10m, 2h)");
-    if let Ok(cases) = text.parse::<u64>() {
-        return Ok(Budget::Cases(cases));
+    match text.parse::<u64>() {
+        Ok(0) => return Err("nothing would be sent; --dry-run lists the variants".into()),
+        Ok(cases) => return Ok(Budget::Cases(cases)),
+        Err(_) => {}
     }
     let (number, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or_else(wrong)?;
     let seconds = match unit {
@@ -200,7 +202,7 @@ mod tests {
         assert_eq!(budget("5000"), Ok(Budget::Cases(5_000)));
         assert_eq!(budget("90s"), Ok(Budget::Time(Duration::from_secs(90))));
         assert_eq!(budget("2h"), Ok(Budget::Time(Duration::from_secs(7_200))));
-        for wrong in ["", "s", "5x", "-1", "0s", "1.5m"] {
+        for wrong in ["", "0", "00", "s", "5x", "-1", "0s", "1.5m"] {
             assert!(budget(wrong).is_err(), "{wrong}");
         }
     }

@@ -5,7 +5,7 @@ use super::super::exit::Trouble;
 use super::super::pcap;
 use super::page;
 use crate::base::Side;
-use crate::jobs::mutate::hunt::Target as _;
+use crate::jobs::mutate::hunt::{HONEST, Target as _};
 use crate::jobs::mutate::run::{Remote, Stand};
 use crate::jobs::mutate::variant::fnv;
 use crate::jobs::mutate::{Hunt, Patience, Variant, hunt};
@@ -168,10 +168,12 @@ pub async fn findings(
     std::fs::create_dir_all(folder).map_err(|error| Trouble::file("create", folder, &error))?;
     for finding in hunt.findings() {
         // What the run before has found it has written.
-        let Some(row) = page.findings.iter_mut().find(|row| row.id == finding.id && row.kind == finding.fault.kind.name()) else {
+        let Some(row) = page.findings.iter_mut().find(|row| is(row, &finding)) else {
             continue;
         };
-        let base = folder.join(file_name(&finding.id));
+        // What an honest call shows may be of several kinds.
+        let name = if finding.id == HONEST { format!("{HONEST}-{}", finding.fault.kind.name()) } else { file_name(&finding.id) };
+        let base = folder.join(name);
         let text = Script { edits: finding.edits.clone(), ..script.clone() }.text();
         let (path, capture) = (base.with_extension("txt"), base.with_extension("pcapng"));
         std::fs::write(&path, text).map_err(|error| Trouble::file("write", &path, &error))?;
@@ -183,6 +185,11 @@ pub async fn findings(
         row.files.push(capture.display().to_string());
     }
     Ok(())
+}
+
+/// Whether the row is about this finding.
+fn is(row: &Finding, finding: &hunt::Finding) -> bool {
+    row.id == finding.id && row.kind == finding.fault.kind.name() && hunt::plain(&row.says) == hunt::plain(&finding.fault.says)
 }
 
 /// Sends these edits to a server once and writes a capture of it.

@@ -11,7 +11,7 @@ use super::exit::{Exit, Trouble};
 use super::output::{self, print};
 use super::replay::source;
 use super::{lab as cli_lab, password, probe};
-use crate::base::{Secret, Side};
+use crate::base::{Layer, Secret, Side};
 use crate::jobs::lab::{self, Lab, LabConfig};
 use crate::jobs::mutate::hunt::Target as _;
 use crate::jobs::mutate::run::{self, Pace, Remote};
@@ -23,8 +23,8 @@ use crate::live::clock::Clock;
 use crate::live::runtime::{self, Ended};
 use crate::live::wiretap::Ear;
 use crate::proto::plan::{Credentials, Method};
-use crate::report::mutate::{Grid, Page};
-use crate::transcript::Event;
+use crate::report::mutate::{Page, Several};
+use crate::transcript::{Event, Transcript, What};
 use keep::Progress;
 use std::rc::Rc;
 use std::time::Duration;
@@ -104,8 +104,10 @@ async fn honest(config: &ProbeConfig, stop: &Receiver<bool>) -> Result<Script, T
     let config = ProbeConfig { methods: Some(methods), pings: 1, ..config.clone() };
     let transcript = jobs_probe::run(&config, &Clock::start(), &mut Vec::<Event>::new(), stop.clone()).await;
     let target = config.target.authority();
-    let script = Script::of(&transcript, &format!("an honest call with {target}"));
-    let script = script.map_err(|error| Trouble::Ours(format!("an honest call with {target} does not go through: {error}")))?;
+    let script = Script::of(&transcript, &format!("an honest call with {target}")).map_err(|error| {
+        let why = down_below(&transcript).map_or(error.to_string(), |why| no_connection(&why));
+        Trouble::Ours(format!("an honest call with {target} does not go through: {why}"))
+    })?;
     let connected = script.says(Side::Client).any(|said| said.name == "sstp.call-connected");
     match connected {
         true => Ok(variant::to_its_end(script)),
@@ -113,6 +115,19 @@ async fn honest(config: &ProbeConfig, stop: &Receiver<bool>) -> Result<Script, T
             "an honest call with {target} does not go through, so nothing can be said about spoilt ones; `sstp-diag probe {target}` says why"
         ))),
     }
+}
+
+/// Where and why a call stopped below HTTP.
+fn down_below(transcript: &Transcript) -> Option<String> {
+    transcript.events.iter().find_map(|event| match &event.what {
+        What::Down(reason) if event.layer < Layer::Http => Some(format!("{}: {reason}", event.layer.title())),
+        _ => None,
+    })
+}
+
+/// Of a target.
+fn no_connection(why: &str) -> String {
+    format!("it takes no connection ({why})")
 }
 
 fn script(args: &MutateArgs) -> Result<Script, Trouble> {
@@ -134,6 +149,7 @@ fn chosen(args: &MutateArgs, script: &Script) -> Result<Vec<Variant>, Trouble> {
         if let Some(number) = id.strip_prefix("open/").and_then(|number| number.parse().ok()) {
             variants.push(run::loose(args.what.seed, number));
         }
+        variants.extend(Some(run::honest()).filter(|honest| honest.id == *id));
         if variants.is_empty() {
             let says = format!("there is no variant {id:?} of this call under --seed {}; --dry-run lists them", args.what.seed);
             return Err(Trouble::Usage(says));
@@ -200,19 +216,29 @@ async fn hunt(
     stop: Receiver<bool>,
 ) -> Result<Exit, Trouble> {
     let lab = if args.peer.lab { Some(start_lab(args, &mut targets).await?) } else { None };
-    let mut reactions = Vec::new();
-    let mut worst = Exit::Works;
+    // Where one of them cannot be compared, the others need not be sent anything.
+    let mut ready = Vec::new();
     for config in &targets {
-        let (exit, seen) = one_target(args, script, variants, config, &stop).await?;
-        worst = if exit == Exit::Works { worst } else { exit };
+        ready.push(ready_target(args, script, variants, config, &stop).await?);
+    }
+    let (mut reactions, mut pages) = (Vec::new(), Vec::new());
+    let mut worst = Exit::Works;
+    for target in ready {
+        let (page, seen) = one_target(args, script, variants, target, &stop).await?;
+        worst = if exit(&page) == Exit::Works { worst } else { exit(&page) };
         reactions.push(seen);
+        match args.output {
+            Form::Json if targets.len() > 1 => pages.push(page),
+            _ => show(args, &page)?,
+        }
         if *stop.borrow() {
             break;
         }
     }
-    if targets.len() > 1 && reactions.len() == targets.len() {
+    if targets.len() > 1 {
         let names = targets.iter().map(|config| config.target.authority()).collect();
-        page::grid(args, names, variants, &reactions)?;
+        let grid = (reactions.len() == targets.len()).then(|| page::grid(names, variants, &reactions));
+        show_several(args, Several { pages, grid })?;
     }
     if let Some(lab) = lab {
         lab.stop().await;
@@ -231,24 +257,40 @@ async fn start_lab(args: &MutateArgs, targets: &mut [ProbeConfig]) -> Result<Lab
 
 type Reactions = Vec<(String, String)>;
 
-async fn one_target(
+/// A target that has served an honest call.
+type Ready = (Rc<Remote>, Rc<Hunt>);
+
+async fn ready_target(
     args: &MutateArgs,
     script: &Script,
     variants: &[Variant],
     config: &ProbeConfig,
     stop: &Receiver<bool>,
-) -> Result<(Exit, Reactions), Trouble> {
+) -> Result<Ready, Trouble> {
     let clock = Clock::start();
     let patience = if args.what.slow || variants.iter().any(|variant| variant.slow) { SLOW } else { Patience::REAL };
     let mut remote = Remote::new(config.clone(), Course::of(script, Side::Client), clock, stop.clone(), patience);
     (remote.pid, remote.restart_cmd) = (args.watch.pid, args.watch.restart_cmd.clone());
     let (remote, hunt) = (Rc::new(remote), Rc::new(Hunt::new(args.watch.confirm, SLOW_ANSWER)));
     if !alive(&hunt, &*remote).await {
-        let says =
-            format!("an honest call with {} does not go through, so nothing can be said about spoilt ones", config.target.authority());
-        complain_why(&remote).await;
+        if *stop.borrow() {
+            return Err(Trouble::Interrupted);
+        }
+        let (target, why) = (config.target.authority(), why(&remote).await);
+        let says = format!("an honest call with {target} does not go through, so nothing can be said about spoilt ones: {why}");
         return Err(Trouble::Ours(says));
     }
+    Ok((remote, hunt))
+}
+
+async fn one_target(
+    args: &MutateArgs,
+    script: &Script,
+    variants: &[Variant],
+    (remote, hunt): Ready,
+    stop: &Receiver<bool>,
+) -> Result<(Page, Reactions), Trouble> {
+    let config = &remote.config;
     let against = if args.peer.lab { "the lab".into() } else { config.target.authority() };
     let mut progress = Progress::open(args, &against, (!args.peer.lab).then_some(against.as_str()), variants)?;
     let from = progress.stand();
@@ -264,10 +306,11 @@ async fn one_target(
     }
     let mut page = page::of(script, &progress, &hunt, &stand);
     page.interrupted = *stop.borrow();
-    keep::findings(args, script, &hunt, &mut page, &mut async |edits, path| keep::record(config, script, edits, path, stop).await).await?;
+    page.not_restarted = remote.not_restarted();
+    let one = &remote.at_one_address();
+    keep::findings(args, script, &hunt, &mut page, &mut async |edits, path| keep::record(one, script, edits, path, stop).await).await?;
     progress.end(&stand, &page.findings)?;
-    show(args, &page)?;
-    Ok((exit(&page), reactions))
+    Ok((page, reactions))
 }
 
 fn exit(page: &Page) -> Exit {
@@ -290,14 +333,15 @@ async fn alive<T: run::Live>(hunt: &Hunt, remote: &T) -> bool {
     through > 0
 }
 
-async fn complain_why(remote: &Remote) {
+/// What an honest call came to that does not go through.
+async fn why(remote: &Remote) -> String {
     let ride = remote.ride(&[]).await;
     if let Some(why) = &ride.no_connection {
-        return output::complain(why);
+        return no_connection(why);
     }
     let verdict = ride.verdict(&remote.knows());
     let first = verdict.faults.first().map(|fault| format!("; {} ({})", fault.says, fault.spec)).unwrap_or_default();
-    output::complain(&format!("the honest call came to: {}{first}", verdict.reaction));
+    format!("it came to {}{first}", verdict.reaction)
 }
 
 fn pace(args: &MutateArgs, here: bool, variants: usize) -> Pace {
@@ -330,14 +374,12 @@ fn show(args: &MutateArgs, page: &Page) -> Result<(), Trouble> {
     Ok(())
 }
 
-fn show_grid(args: &MutateArgs, grid: &Grid) -> Result<(), Trouble> {
+/// What stands behind the pages of several targets, or, as JSON, all of it in one document.
+fn show_several(args: &MutateArgs, several: Several) -> Result<(), Trouble> {
     let mut text = Vec::new();
     match args.output {
-        Form::Table => grid.table(&mut text)?,
-        Form::Json => {
-            serde_json::to_writer_pretty(&mut text, grid).map_err(std::io::Error::other)?;
-            text.push(b'\n');
-        }
+        Form::Table => several.grid.iter().try_for_each(|grid| grid.table(&mut text))?,
+        Form::Json => several.json(&mut text)?,
     }
     print(&text)?;
     Ok(())

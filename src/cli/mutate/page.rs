@@ -1,14 +1,12 @@
 //! From what was found to what is reported.
 
-use super::super::args::MutateArgs;
-use super::super::exit::Trouble;
 use super::Reactions;
 use super::keep::Progress;
 use crate::jobs::mutate::run::Stand;
 use crate::jobs::mutate::spot::PLACES;
 use crate::jobs::mutate::{Hunt, Variant, hunt};
 use crate::jobs::replay::Script;
-use crate::report::mutate::{Finding, Grid, Page};
+use crate::report::mutate::{Finding, Grid, Page, Row};
 use std::collections::HashMap;
 
 /// What a run came to, the run before it included.
@@ -27,6 +25,7 @@ pub fn of(script: &Script, progress: &Progress, hunt: &Hunt, stand: &Stand) -> P
         unreached: counts.unreached,
         unconfirmed: counts.unconfirmed,
         dead: counts.dead,
+        not_restarted: None,
         interrupted: false,
         honest: hunt.honest().iter().map(|fault| format!("{}: {} ({})", fault.kind.name(), fault.says, fault.spec)).collect(),
         findings: progress.findings(hunt),
@@ -107,7 +106,7 @@ pub fn quoted(text: &str) -> String {
 }
 
 /// What the targets did, side by side, where they did not do the same.
-pub fn grid(args: &MutateArgs, targets: Vec<String>, variants: &[Variant], reactions: &[Reactions]) -> Result<(), Trouble> {
+pub fn grid(targets: Vec<String>, variants: &[Variant], reactions: &[Reactions]) -> Grid {
     let maps: Vec<HashMap<&str, &str>> =
         reactions.iter().map(|list| list.iter().map(|(id, reaction)| (id.as_str(), reaction.as_str())).collect()).collect();
     let mut grid = Grid { targets, ..Grid::default() };
@@ -116,10 +115,10 @@ pub fn grid(args: &MutateArgs, targets: Vec<String>, variants: &[Variant], react
         let Some(cells) = cells else { continue };
         grid.cases += 1;
         if cells.windows(2).any(|pair| pair[0] != pair[1]) {
-            grid.rows.push((variant.id.clone(), cells));
+            grid.rows.push(Row { id: variant.id.clone(), reactions: cells });
         }
     }
-    super::show_grid(args, &grid)
+    grid
 }
 
 #[cfg(test)]

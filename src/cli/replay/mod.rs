@@ -10,7 +10,7 @@ use super::exit::{Exit, Trouble};
 use super::output::{self, complain, print};
 use super::sheets::Save;
 use super::{password, pcap, probe};
-use crate::base::{Micros, Secret, Side};
+use crate::base::{Layer, Micros, Secret, Side};
 use crate::jobs::lab::{self, Fault, Lab, LabConfig};
 use crate::jobs::probe::ProbeConfig;
 use crate::jobs::replay::listen::{self, ListenConfig, Serves};
@@ -131,7 +131,13 @@ fn report_on(args: &ReplayArgs, script: &Script, ends: Vec<End>, style: &Style) 
         () if ends.iter().any(|end| !end.not_applied.is_empty()) => Exit::CouldNotRun,
         () => Exit::Works,
     };
-    let page = Page { recording: script.from.clone(), cut: script.cut.clone(), ends };
+    let page = Page {
+        recording: script.from.clone(),
+        cut: script.cut.clone(),
+        not_compared: args.part.fault.iter().filter_map(|id| below_http(id)).collect(),
+        ignores_nothing: idle(&ends),
+        ends,
+    };
     let mut text = Vec::new();
     match args.result.output {
         Form::Table => report::table(&page, style, args.result.explain, &mut text)?,
@@ -139,6 +145,20 @@ fn report_on(args: &ReplayArgs, script: &Script, ends: Vec<End>, style: &Style) 
     }
     print(&text)?;
     Ok(exit)
+}
+
+/// What is said of a fault that a replay does not see, or only where it keeps the connection from coming about.
+fn below_http(id: &str) -> Option<String> {
+    let fault = lab::fault::find(id).filter(|fault| fault.layer < Layer::Http)?;
+    Some(format!("{} lies below HTTP ({}), where nothing is replayed: `sstp-diag probe` looks at it", fault.id, fault.layer.title()))
+}
+
+/// Patterns that had nothing at any end; of an end without a connection nobody knows.
+fn idle(ends: &[End]) -> Vec<String> {
+    let mut played = ends.iter().filter(|end| end.no_connection.is_none());
+    let first = played.next().map(|end| end.ignores_nothing.clone()).unwrap_or_default();
+    let rest: Vec<&End> = played.collect();
+    first.into_iter().filter(|pattern| rest.iter().all(|end| end.ignores_nothing.contains(pattern))).collect()
 }
 
 fn dialled(args: &ReplayArgs, script: &Script, style: &Style) -> Result<Exit, Trouble> {

@@ -2,11 +2,14 @@
 
 use crate::base::{Micros, Side};
 use crate::jobs::replay::bound;
+use crate::jobs::replay::compare;
 use crate::jobs::replay::course::{Course, by_the_clock};
 use crate::jobs::replay::moment::Moment;
 use crate::jobs::replay::outcome::Row as Heard;
-use crate::jobs::replay::{self, Kind, Lane, Outcome, Said, Script, Step};
-use crate::report::replay::{Divergence, End, Mark, Row, Rule, Substituted};
+use crate::jobs::replay::{self, Kind, Lane, Outcome, Pattern, Said, Script, Step};
+use crate::proto::door;
+use crate::proto::edit::{Edit, Operation};
+use crate::report::replay::{Divergence, End, Mark, NotApplied, Row, Rule, Substituted};
 use crate::report::sessions::words;
 use crate::transcript::{Event, How, scrub};
 use std::collections::HashMap;
@@ -40,10 +43,46 @@ pub fn end(course: &Course, against: &str, outcome: &Outcome, took: Micros) -> E
         divergences: first.into_iter().chain(rest).map(divergence).collect(),
         more: outcome.more,
         substituted: outcome.substituted.iter().map(substituted).collect(),
-        edited: outcome.edited.clone(),
-        not_applied: course.edits.iter().map(|edit| edit.line.clone()).filter(|line| !outcome.edited.contains(line)).collect(),
+        edited: course.moved.iter().chain(&outcome.edited).cloned().collect(),
+        not_applied: not_applied(course, outcome),
+        ignores_nothing: ignores_nothing(course, outcome),
         ladder: ladder(course, outcome),
     }
+}
+
+fn not_applied(course: &Course, outcome: &Outcome) -> Vec<NotApplied> {
+    let missed = course.edits.iter().filter(|edit| !outcome.edited.contains(&edit.line) && !course.moved.contains(&edit.line));
+    missed.map(|edit| NotApplied { edit: edit.line.clone(), why: why_not(course, outcome, edit) }).collect()
+}
+
+/// Why an edit was not applied.
+fn why_not(course: &Course, outcome: &Outcome, edit: &Edit) -> String {
+    let mut counts: HashMap<&str, u32> = HashMap::new();
+    let meant = course.ours.iter().find(|turn| {
+        let nth = counts.entry(&turn.said.name).and_modify(|nth| *nth += 1).or_insert(1);
+        // What is not finished yet has a name of its own.
+        [turn.said.name.clone(), format!("{}-unsealed", turn.said.name)].iter().any(|name| edit.matches(name, *nth))
+    });
+    let Some(turn) = meant else { return format!("the {} sends no such message", course.side.name()) };
+    if let Operation::Early(name, nth) = &edit.operation {
+        return format!("{name}#{nth} does not come before it");
+    }
+    match door::miss(&turn.said.raw, &edit.operation) {
+        Some(miss) => miss.to_string(),
+        None if !outcome.rows.iter().any(|row| row.step == Some(turn.step)) => "the run ended before this message".into(),
+        None => "there was nothing to do it with".into(),
+    }
+}
+
+/// Patterns that had nothing to pass over, neither in the recording nor in what came.
+fn ignores_nothing(course: &Course, outcome: &Outcome) -> Vec<String> {
+    let peer = || course.steps.iter().filter_map(Step::said).filter(|said| said.by != course.side);
+    let is_recorded = |pattern: &Pattern| match pattern.field {
+        None => peer().any(|said| pattern.takes(&said.name)),
+        Some(_) => peer().any(|said| compare::fields(said).iter().any(|field| pattern.takes_field(&said.name, field))),
+    };
+    let idle = course.ignore.iter().enumerate().filter(|(place, pattern)| !outcome.ignored.contains(place) && !is_recorded(pattern));
+    idle.map(|(_, pattern)| pattern.to_string()).collect()
 }
 
 /// `name#nth` of every step that is a message; each side counts for itself.

@@ -5,8 +5,9 @@ use super::super::decode;
 use super::super::exit::Trouble;
 use super::super::output::complain;
 use crate::base::Side;
-use crate::capture::read::{Connection, Kind, Listener, Options, Source, read as read_capture};
-use crate::jobs::replay::{FIRST_LINE, NotPlayable, Said, Script};
+use crate::capture::file::{self, CaptureError};
+use crate::capture::read::{self, Connection, Kind, Listener, Options, Source, read as read_capture};
+use crate::jobs::replay::{FIRST_LINE, FIRST_WORDS, MARK, NotPlayable, Said, Script};
 use crate::report::text::count;
 use crate::transcript::{Transcript, scrub};
 use std::fs::File;
@@ -94,9 +95,10 @@ fn beginning(path: &Path) -> Result<Looks, Trouble> {
         return Err(Trouble::Ours(format!("cannot read {}: it is a directory", path.display())));
     }
     let mut first = Vec::new();
-    file.take(FIRST_LINE.len() as u64).read_to_end(&mut first).map_err(trouble)?;
-    Ok(match first.first() {
-        _ if first == FIRST_LINE.as_bytes() => Looks::Script,
+    file.take((MARK.len() + FIRST_WORDS.len()) as u64).read_to_end(&mut first).map_err(trouble)?;
+    let text = first.strip_prefix(MARK.as_bytes()).unwrap_or(&first);
+    Ok(match text.first() {
+        _ if text.starts_with(FIRST_WORDS.as_bytes()) => Looks::Script,
         Some(b'{') => Looks::Transcripts,
         _ => Looks::Capture,
     })
@@ -151,12 +153,28 @@ impl Listener for Kept {
 fn captured(path: &Path, keys: &KeyArgs) -> Result<Recorded, Trouble> {
     let options = Options { sources: vec![Source::Path(path.into())], ..decode::keys(keys)? };
     let mut kept = Kept::default();
-    let summary = read_capture(&options, &mut kept).map_err(|error| Trouble::Ours(error.to_string()))?;
+    let summary = read_capture(&options, &mut kept).map_err(|error| Trouble::Ours(no_recording(&error)))?;
     let harm = summary.damages.first().map(|damage| format!("the file is damaged behind packet {}", damage.packet));
     for damage in summary.damages {
         complain(&format!("{} is damaged behind packet {}: {}", damage.file, damage.packet, damage.says));
     }
     Ok((kept.0, harm))
+}
+
+/// What was found in place of a capture, and what can be played.
+fn no_recording(error: &read::CaptureError) -> String {
+    let read::CaptureError::File(error) = error else { return error.to_string() };
+    let wanted = format!(
+        "what can be played is a capture (pcap or pcapng, also gzip or zstd), a saved transcript (.jsonl of --save) or a script (its first line is {FIRST_LINE})"
+    );
+    match error {
+        CaptureError::Empty { name } => format!("cannot play {name}: it is empty; {wanted}"),
+        CaptureError::NotACapture { name, looks, instead } if *instead == file::WANTED => {
+            format!("cannot play {name}: it looks like {looks}; {wanted}")
+        }
+        CaptureError::NotACapture { name, looks, instead } => format!("cannot play {name}: it looks like {looks}; {instead}; {wanted}"),
+        other => other.to_string(),
+    }
 }
 
 /// The connection that was asked for, or the first that said anything.

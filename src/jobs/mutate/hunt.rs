@@ -209,7 +209,7 @@ impl Hunt {
             if target.is_stopping() {
                 return None;
             }
-            let unreached = look.ride.edited.is_empty();
+            let unreached = look.ride.edited.is_empty() && !variant.edits.is_empty();
             let reaction = self.judge(target, variant, look).await;
             // Where the target has died of something else meanwhile, it is sent again.
             if let Some(reaction) = reaction.or((attempt + 1 == ATTEMPTS).then(|| "cut".into())) {
@@ -230,7 +230,8 @@ impl Hunt {
         let ended = look.ride.no_connection.is_some() || matches!(reaction.as_str(), "silent" | "closed");
         let honest = self.honest();
         let new = |fault: &&Fault| !honest.iter().any(|other| same(other, fault));
-        let fault = look.verdict.faults.iter().find(new).filter(|_| !look.ride.edited.is_empty()).cloned();
+        let reached = !look.ride.edited.is_empty() || variant.edits.is_empty();
+        let fault = look.verdict.faults.iter().find(new).filter(|_| reached).cloned();
         // A server that answers HTTP is alive, and so it was not what came before that killed it.
         let lives = look.ride.is_answered();
         self.on_state(|state| {
@@ -295,9 +296,18 @@ impl Hunt {
             }
             false => return self.unconfirmed(),
         };
-        let edits = self.fewest(target, &variant.edits, &fault).await;
-        let (id, place, reaction) = (variant.id.clone(), variant.place, first.verdict.reaction);
-        let finding = Finding { id, place, fault, edits, reaction, seen: (seen, rides), also: 0, ride: first.ride };
+        let finding = match self.without_edits(target, &fault, rides).await {
+            Some(look) => {
+                let (also, reaction) = (u64::from(variant.id != HONEST), look.verdict.reaction);
+                let (id, place, seen) = (HONEST.into(), HONEST, (rides, rides));
+                Finding { id, place, fault, edits: Vec::new(), reaction, seen, also, ride: look.ride }
+            }
+            None => {
+                let edits = self.fewest(target, &variant.edits, &fault).await;
+                let (id, place, reaction) = (variant.id.clone(), variant.place, first.verdict.reaction);
+                Finding { id, place, fault, edits, reaction, seen: (seen, rides), also: 0, ride: first.ride }
+            }
+        };
         self.on_state(|state| match state.findings.iter_mut().find(|other| same(&other.fault, &finding.fault)) {
             Some(other) => other.also += 1,
             None => state.findings.push(finding),
@@ -311,6 +321,19 @@ impl Hunt {
     /// Everything else is answered in time.
     async fn slower_than_honest<T: Target>(&self, target: &T) -> bool {
         self.look(target, &[]).await.verdict.slowest * 4 < self.slow
+    }
+
+    /// An honest call that shows it, where so many in a row do: then no variant is to blame.
+    async fn without_edits<T: Target>(&self, target: &T, fault: &Fault, rides: u32) -> Option<Look> {
+        let mut shows = None;
+        for _ in 0..rides {
+            let look = self.look(target, &[]).await;
+            if target.is_stopping() || !look.verdict.faults.iter().any(|other| same(other, fault)) {
+                return None;
+            }
+            shows = Some(look);
+        }
+        shows
     }
 
     /// The fewest edits that still show it.
@@ -452,6 +475,8 @@ impl Finding {
     }
 }
 
+/// The id of what an honest call shows.
+pub const HONEST: &str = "honest";
 /// Ours: so much memory that is not given back after one variant counts.
 const GROWS: u64 = 256 << 10;
 /// Ours: nonces that are remembered.

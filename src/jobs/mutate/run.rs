@@ -2,7 +2,7 @@
 
 use super::arena::{player, rider};
 use super::cars::car;
-use super::hunt::{Hunt, Target};
+use super::hunt::{HONEST, Hunt, Target};
 use super::referee::World;
 use super::ride::{Patience, Ride};
 use super::train::{Journey, Journeying, Train};
@@ -13,12 +13,14 @@ use crate::jobs::probe::{Beside, ProbeConfig};
 use crate::jobs::replay::{Course, Present};
 use crate::live::child::{Launch, Program};
 use crate::live::clock::Clock;
+use crate::live::dns::Override;
 use crate::live::{Notes, drive};
 use crate::proto::edit::Edit;
 use crate::proto::plan::CertHashes;
 use crate::transcript::{Event, Sink, What};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::rc::Rc;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -44,6 +46,10 @@ pub struct Remote {
     world: RefCell<Arc<World>>,
     /// When the time of the run is over.
     until: Cell<Option<Micros>>,
+    /// The address that was reached last.
+    at: Cell<Option<IpAddr>>,
+    /// What came of the command that should have started it again.
+    not_restarted: RefCell<Option<String>>,
 }
 
 impl Remote {
@@ -51,7 +57,22 @@ impl Remote {
     pub fn new(config: ProbeConfig, course: Course, clock: Clock, stop: watch::Receiver<bool>, patience: Patience) -> Remote {
         let world =
             Arc::new(World { credentials: config.credentials.clone(), leaf: None, patience: patience.answer, judges_client: false });
-        Remote { config, course, clock, stop, patience, pid: None, restart_cmd: None, world: RefCell::new(world), until: Cell::new(None) }
+        let (world, until, at, not_restarted) = (RefCell::new(world), Cell::default(), Cell::default(), RefCell::default());
+        Remote { config, course, clock, stop, patience, pid: None, restart_cmd: None, world, until, at, not_restarted }
+    }
+
+    /// The target at the one address that was reached last: a call to it is one connection, and no race between several.
+    pub fn at_one_address(&self) -> ProbeConfig {
+        let mut config = self.config.clone();
+        if let Some(((host, _), address)) = climb::first_hop(&config).zip(self.at.get()) {
+            config.resolver.overrides.insert(0, Override { host, addresses: vec![address] });
+        }
+        config
+    }
+
+    /// Why the target could not be started again, a clause about the command.
+    pub fn not_restarted(&self) -> Option<String> {
+        self.not_restarted.borrow().clone()
     }
 
     /// What the referee knows.
@@ -70,6 +91,7 @@ impl Remote {
                 base = below(&self.config, &mut notes, &mut beside, &mut way) => base,
             }
         };
+        self.at.set(base.as_ref().map(|base| base.route.to.ip()).or(self.at.get()));
         base.ok_or_else(|| heard.0.unwrap_or_else(|| "no connection".into()))
     }
 
@@ -131,17 +153,35 @@ impl Target for Remote {
 
     async fn restart(&self) -> bool {
         let Some(command) = &self.restart_cmd else { return false };
+        let started = self.started_again(command).await;
+        let is_started = started.is_ok();
+        *self.not_restarted.borrow_mut() = started.err();
+        is_started
+    }
+}
+
+impl Remote {
+    async fn started_again(&self, command: &str) -> Result<(), String> {
         let launch = Launch { args: ["sh", "-c", command].map(String::from).to_vec(), ..Launch::default() };
-        let Ok(mut program) = Program::start(launch) else { return false };
-        let code = tokio::time::timeout(RESTART, program.ended()).await.unwrap_or(-1);
+        let mut program = Program::start(launch).map_err(|error| format!("did not run: {error}"))?;
+        match tokio::time::timeout(RESTART, program.ended()).await {
+            Ok(0) => {}
+            Ok(code @ 129..=192) => return Err(format!("ended with {code} (signal {})", code - 128)),
+            Ok(code) => return Err(format!("ended with {code}")),
+            Err(_) => return Err(format!("did not end within {} s", RESTART.as_secs())),
+        }
+        let mut why = String::new();
         for _ in 0..RESTART_LOOKS {
-            if let Ok(base) = self.dial().await {
-                base.secure.close().await;
-                return code == 0;
+            match self.dial().await {
+                Ok(base) => {
+                    base.secure.close().await;
+                    return Ok(());
+                }
+                Err(says) => why = says,
             }
             tokio::time::sleep(RESTART_PAUSE).await;
         }
-        false
+        Err(format!("ended with 0, and the target takes no connection ({why})"))
     }
 }
 
@@ -257,6 +297,11 @@ async fn cars(remote: &Remote, hunt: &Hunt, range: (u64, u64), stand: &mut Stand
         stand.cars = number + 1;
     }
     journey.up && (through > 0 || !journey.suspects.is_empty())
+}
+
+/// An honest call as a variant: what [`HONEST`] findings are repeated with.
+pub fn honest() -> Variant {
+    Variant { id: HONEST.into(), mutator: HONEST, family: HONEST, place: "connected", slow: false, edits: Vec::new() }
 }
 
 /// A car as a variant of its own.

@@ -30,10 +30,26 @@ struct Value {
 /// The fields in which two messages of the same name differ; `free` says which are not compared. A length that differs only
 /// because of what it counts is left out.
 pub fn differences(expected: &Said, live: &Said, free: &dyn Fn(&str, &str) -> bool) -> Vec<Part> {
+    parts(expected, live, SHOWN, free)
+}
+
+/// All fields in which two messages of the same name differ, with their values from the first byte to the last.
+pub fn changes(recorded: &Said, sent: &Said) -> Vec<Part> {
+    parts(recorded, sent, usize::MAX, &|_, _| false)
+}
+
+/// The names of the fields that are compared of a message, and of the options and attributes that they are in.
+pub fn fields(said: &Said) -> Vec<String> {
+    let names = values(said, 0).into_iter().map(|value| value.name);
+    names.flat_map(|name| name.split_once('.').map(|pair| pair.0.to_string()).into_iter().chain([name])).collect()
+}
+
+/// `most`: bytes of a value that are shown.
+fn parts(expected: &Said, live: &Said, most: usize, free: &dyn Fn(&str, &str) -> bool) -> Vec<Part> {
     if expected.raw == live.raw {
         return Vec::new();
     }
-    let (old, new) = (values(expected), values(live));
+    let (old, new) = (values(expected, most), values(live, most));
     let mut parts = Vec::new();
     for value in &old {
         let other = new.iter().find(|other| other.name == value.name);
@@ -107,7 +123,7 @@ pub fn result_text(said: &Said) -> Option<Vec<u8>> {
     }
 }
 
-fn values(said: &Said) -> Vec<Value> {
+fn values(said: &Said, most: usize) -> Vec<Value> {
     if let Some(head) = message::head(&said.raw, said.by) {
         let text = |name: String, value: &str| Value { name, bytes: value.as_bytes().to_vec(), shown: value.to_string() };
         let lines = head.headers.iter().map(|(name, value)| text(name.to_ascii_lowercase(), value));
@@ -121,19 +137,19 @@ fn values(said: &Said) -> Vec<Value> {
             value("type", vec![u8::from(echo.request)], if echo.request { "echo request" } else { "echo reply" }.into()),
             value("echo-identifier", echo.id.to_be_bytes().to_vec(), echo.id.to_string()),
             value("sequence-number", echo.seq.to_be_bytes().to_vec(), echo.seq.to_string()),
-            value("data", echo.data.clone(), short(&echo.data)),
+            value("data", echo.data.clone(), short(&echo.data, most)),
         ];
     }
     let fields = layout::fields(&said.raw);
     if said.name == message::UNREADABLE || fields.is_empty() {
-        return vec![Value { name: "bytes".into(), bytes: said.raw.clone(), shown: short(&said.raw) }];
+        return vec![Value { name: "bytes".into(), bytes: said.raw.clone(), shown: short(&said.raw, most) }];
     }
     let ipcp = said.control().is_some_and(|control| control.0 == IPCP);
     let text = result_text(said);
-    fields.iter().map(|field| value(field, &said.raw, ipcp, text.as_deref())).collect()
+    fields.iter().map(|field| value(field, &said.raw, ipcp, text.as_deref(), most)).collect()
 }
 
-fn value(field: &Field, raw: &[u8], ipcp: bool, text: Option<&[u8]>) -> Value {
+fn value(field: &Field, raw: &[u8], ipcp: bool, text: Option<&[u8]>, most: usize) -> Value {
     let bytes = raw.get(field.byte_range()).unwrap_or_default();
     let number = field.read(raw).filter(|_| !field.bits.is_multiple_of(8) || field.bits <= 32);
     let (bytes, shown) = match (text, field.name.as_str(), number) {
@@ -143,10 +159,10 @@ fn value(field: &Field, raw: &[u8], ipcp: bool, text: Option<&[u8]>) -> Value {
         (_, _, Some(number)) if !field.bits.is_multiple_of(8) => (number.to_be_bytes().to_vec(), format!("0x{number:x}")),
         (_, name, _) if ipcp && (name.contains("address") || name.contains("dns") || name.contains("nbns")) => {
             let address: Option<[u8; 4]> = bytes.try_into().ok();
-            (bytes.to_vec(), address.map_or_else(|| short(bytes), |address| Ipv4Addr::from(address).to_string()))
+            (bytes.to_vec(), address.map_or_else(|| short(bytes, most), |address| Ipv4Addr::from(address).to_string()))
         }
         (_, _, Some(number)) => (bytes.to_vec(), format!("0x{number:0width$x}", width = field.bits / 4)),
-        _ => (bytes.to_vec(), short(bytes)),
+        _ => (bytes.to_vec(), short(bytes, most)),
     };
     Value { name: field.name.clone(), bytes, shown }
 }
@@ -164,8 +180,8 @@ fn lasting(text: &[u8]) -> Vec<u8> {
     text
 }
 
-fn short(bytes: &[u8]) -> String {
-    match bytes.get(..SHOWN).filter(|_| bytes.len() > SHOWN) {
+fn short(bytes: &[u8], most: usize) -> String {
+    match bytes.get(..most).filter(|_| bytes.len() > most) {
         Some(head) => format!("{}… ({} bytes)", hex(head), bytes.len()),
         None => hex(bytes),
     }

@@ -30,6 +30,8 @@ pub struct Course {
     pub settles: bool,
     /// Changes to what is said.
     pub edits: Vec<Edit>,
+    /// The lines of those that have moved a message.
+    pub moved: Vec<String>,
     /// What is not compared.
     pub ignore: Vec<Pattern>,
     /// Steps before this one are played at once, and not compared.
@@ -93,6 +95,7 @@ impl Course {
             open_end: script.cut.is_some(),
             settles: false,
             edits: script.edits.clone(),
+            moved: Vec::new(),
             ignore: script.ignore.clone(),
             since: script.since,
             ends_at: script.steps.last().map_or(Micros::ZERO, Step::at),
@@ -118,7 +121,9 @@ impl Course {
         }
         course.peer_closes = closed == Some(side.other());
         for edit in &script.edits {
-            course.early(edit);
+            if course.early(edit) {
+                course.moved.push(edit.line.clone());
+            }
         }
         let last = script.steps.iter().rev().find_map(Step::said);
         course.settles = closed.is_none() && !course.open_end && last.is_none_or(|said| said.name != "sstp.call-disconnect-ack");

@@ -30,7 +30,7 @@ pub use pace::{Gate, Timing};
 pub use pattern::Pattern;
 pub use player::{Manner, Player};
 pub use script::{NotPlayable, Script, Step};
-pub use text::FIRST_LINE;
+pub use text::{FIRST_LINE, FIRST_WORDS, MARK};
 
 use time::OffsetDateTime;
 

@@ -151,7 +151,7 @@ impl Moment {
     pub fn substituted(said: &Said, sent: &[u8]) -> Vec<Substituted> {
         let live = Said { raw: sent.to_vec(), ..said.clone() };
         let row = |field: &str| bound::of(&said.name, field).map_or("", |row| row.id);
-        let parts = compare::differences(said, &live, &|_, _| false);
+        let parts = compare::changes(said, &live);
         let one = |part: Part| Substituted {
             row: row(&part.field),
             message: said.name.clone(),

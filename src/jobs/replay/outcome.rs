@@ -5,6 +5,7 @@ use super::message::Said;
 use super::moment::Substituted;
 use crate::base::Micros;
 use crate::transcript::How;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// What came of playing one course.
@@ -32,6 +33,8 @@ pub struct Outcome {
     pub substituted: Vec<Substituted>,
     /// Edits that were applied.
     pub edited: Vec<String>,
+    /// Which of the course's patterns have passed over something that came.
+    pub ignored: BTreeSet<usize>,
     /// What was said and heard, in order.
     pub rows: Vec<Row>,
 }

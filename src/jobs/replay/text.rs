@@ -24,6 +24,10 @@ use std::fmt::Write;
 
 /// The first line of every script.
 pub const FIRST_LINE: &str = "sstp-diag script 1";
+/// The first line without its version.
+pub const FIRST_WORDS: &str = "sstp-diag script ";
+/// What editors of Windows put in front of a text: the byte order mark, in UTF-8.
+pub const MARK: &str = "\u{feff}";
 
 impl Script {
     /// The text.
@@ -62,9 +66,11 @@ impl Script {
 
     /// Reads the text. The error names the line.
     pub fn parse(text: &str) -> Result<Script, NotPlayable> {
+        let text = text.strip_prefix(MARK).unwrap_or(text);
         let mut lines = text.lines().enumerate().map(|(n, line)| (n + 1, line.trim()));
-        if lines.next().is_none_or(|(_, first)| first != FIRST_LINE) {
-            return Err(NotPlayable(format!("line 1: {FIRST_LINE:?} was expected")));
+        let (_, first) = lines.next().unwrap_or_default();
+        if first != FIRST_LINE {
+            return Err(NotPlayable(format!("line 1: {}", unknown(first))));
         }
         let mut script = Script::default();
         let lines = lines.map(|(number, line)| (number, without_remark(line)));
@@ -96,6 +102,16 @@ impl Script {
             _ => return Err(format!("a script has {MOST_LINES} edits at most")),
         }
         Ok(())
+    }
+}
+
+/// What is wrong with a first line.
+fn unknown(first: &str) -> String {
+    let version =
+        |line: &str| line.strip_prefix(FIRST_WORDS).map(|version| version.chars().filter(char::is_ascii_graphic).take(16).collect());
+    match (version(first), version(FIRST_LINE)) {
+        (Some::<String>(theirs), Some(ours)) => format!("a script of version {theirs}, and this program reads version {ours}"),
+        _ => format!("{FIRST_LINE:?} was expected"),
     }
 }
 
@@ -244,6 +260,11 @@ mod tests {
             assert!(error.0.contains(says), "{body}: {error}");
         }
         assert!(Script::parse("").expect_err("empty").0.contains("line 1"));
+        assert_eq!(
+            Script::parse("sstp-diag script 2\n").expect_err("newer").0,
+            "line 1: a script of version 2, and this program reads version 1"
+        );
+        assert!(Script::parse(&format!("{MARK}{FIRST_LINE}\r\n1.0 client a#1 00\r\n")).is_ok());
         let long = format!("{FIRST_LINE}\n1.0 client a#1 {}\n", "00".repeat(LONGEST + 1));
         assert!(Script::parse(&long).expect_err("too long").0.contains("16384 is the most"));
     }

@@ -5,6 +5,7 @@ use super::super::compare::Part;
 use super::super::course::by_the_clock;
 use super::super::message::{Lane, Said};
 use super::super::outcome::Kind;
+use super::super::pattern::Pattern;
 use super::Player;
 use crate::base::Layer;
 use crate::proto::Output;
@@ -26,7 +27,9 @@ impl Player {
         }
         self.asked.heard(&said);
         self.again.remove(&said.lane);
-        let ignored = course.ignore.iter().any(|pattern| pattern.takes(&said.name));
+        let taken: Vec<usize> = places(&course.ignore, |pattern| pattern.takes(&said.name)).collect();
+        let ignored = !taken.is_empty();
+        self.on_outcome(|outcome| outcome.ignored.extend(taken));
         let came = self.came.entry(said.lane).or_default();
         let list = course.theirs.get(&said.lane).map(Vec::as_slice).unwrap_or_default();
         // What is not compared need not come.
@@ -57,7 +60,12 @@ impl Player {
                     self.on_outcome(|outcome| outcome.passed_over += 1);
                     return self.moved(expected.step);
                 }
-                parts.retain(|part| !course.ignore.iter().any(|pattern| pattern.takes_field(&said.name, &part.field)));
+                parts.retain(|part| {
+                    let taken: Vec<usize> = places(&course.ignore, |pattern| pattern.takes_field(&said.name, &part.field)).collect();
+                    let stays = taken.is_empty();
+                    self.on_outcome(|outcome| outcome.ignored.extend(taken));
+                    stays
+                });
                 if !parts.is_empty() {
                     self.diverged(Some(expected.step), Kind::Fields { message: said.name.clone(), parts: parts.clone() });
                 }
@@ -165,4 +173,9 @@ impl Player {
         let step = place.as_ref().map(|place| place.0);
         self.fail(step, Kind::Closed { how, before: place.map(|place| place.1).unwrap_or_default() });
     }
+}
+
+/// The places of the patterns that fit.
+fn places(patterns: &[Pattern], fits: impl Fn(&Pattern) -> bool) -> impl Iterator<Item = usize> {
+    patterns.iter().enumerate().filter(move |row| fits(row.1)).map(|row| row.0)
 }

@@ -1,0 +1,107 @@
+//! What `mutate` tells: one document for several targets, why a target cannot be used, what is nobody's fault, and captures of one call.
+
+use crate::captures::folder;
+use crate::mutate::{Serving, mutate, page};
+use crate::replay::connections;
+use crate::scratch::Scratch;
+use serde_json::{Value, json};
+use std::path::Path;
+
+#[test]
+fn several_targets_are_one_document() {
+    let labs: Vec<Serving> = [&[][..], &["--bug", "unknown-type-passed"]].iter().map(|args| Serving::start(args)).collect();
+    let targets: Vec<&str> = labs.iter().map(|lab| lab.target.as_str()).collect();
+    let select = ["--select", "out-of-turn/connected/type-", "--select", "echo/connected/plain"];
+    let (code, all) = page(&[&["--lab-session", "--to", targets[0], "--to", targets[1]][..], &select].concat());
+    assert_eq!(code, Some(1), "{all:#}");
+    let pages = all["pages"].as_array().expect("a page for each");
+    let against: Vec<Option<&str>> = pages.iter().map(|page| page["against"].as_str()).collect();
+    assert_eq!(against, targets.iter().map(|target| Some(*target)).collect::<Vec<_>>());
+    assert!(pages[0]["findings"] == json!([]) && pages[1]["findings"].as_array().is_some_and(|list| !list.is_empty()), "{all:#}");
+    assert_eq!((&all["grid"]["targets"], &all["grid"]["cases"]), (&json!(targets), &json!(7)), "{all:#}");
+    let row = all["grid"]["rows"].as_array().into_iter().flatten().find(|row| row["id"] == "out-of-turn/connected/type-65535");
+    assert_eq!(row.map(|row| &row["reactions"]), Some(&json!(["abort", "goes on"])), "{all:#}");
+}
+
+#[test]
+fn a_target_that_takes_no_connection_is_named_before_any_other_is_spoilt_for() {
+    let lab = Serving::start(&[]);
+    let scratch = Scratch::new("mutate-down");
+    let password = scratch.path("password");
+    std::fs::write(&password, "Passw0rd!\n").expect("written");
+    let call = folder().join("softether-ok-tls12.pcapng").display().to_string();
+    let login = ["--user", "alice", "--password-file", &password];
+    let rows = [
+        vec!["--lab-session", "--to", &lab.target, "--to", "127.0.0.1:1", "--select", "echo/connected/plain"],
+        vec!["--lab-session", "--to", "127.0.0.1:1", "--select", "echo/connected/plain"],
+        [&[call.as_str(), "--to", "127.0.0.1:1"][..], &login].concat(),
+    ];
+    for args in rows {
+        let (code, out, err) = mutate(&args);
+        assert_eq!((code, out.as_str()), (Some(3), ""), "{args:?}: {err}");
+        assert!(err.contains("127.0.0.1:1 does not go through") && err.contains("takes no connection (TCP: "), "{args:?}: {err}");
+        assert!(!err.contains("to play"), "{args:?}: {err}");
+    }
+}
+
+#[test]
+fn a_budget_of_nothing_is_refused() {
+    let (code, out, err) = mutate(&["--lab", "--budget", "0"]);
+    assert!(code == Some(2) && out.is_empty() && err.contains("--budget"), "{code:?} {out}{err}");
+}
+
+#[test]
+fn a_command_that_does_not_start_the_target_again_is_named_with_its_code() {
+    let run = |command: &str, more: &[&str]| {
+        let lab = Serving::start(&["--bug", "largest-kills"]);
+        let what = ["--lab-session", "--to", &lab.target, "--select", "size/connected/4095", "--restart-cmd", command];
+        mutate(&[&what[..], more].concat())
+    };
+    let (code, out, err) = run("exit 7", &[]);
+    assert_eq!(code, Some(1), "{out}{err}");
+    assert!(out.contains("The target is dead") && out.contains("The command of --restart-cmd ended with 7."), "{out}{err}");
+    let (_, out, err) = run("kill -9 $$", &["-o", "json"]);
+    let page: Value = serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {out}{err}"));
+    let says = page["not_restarted"].as_str().unwrap_or_default();
+    assert!(page["dead"] == true && says.contains("signal 9"), "{page:#}");
+}
+
+#[test]
+fn a_capture_in_the_corpus_has_one_connection() {
+    let scratch = Scratch::new("mutate-one");
+    let found = scratch.path("found");
+    let (code, page) = page(&["--lab", "--bug", "echo-early", "--select", "out-of-turn/after-ack/echo-request", "--corpus", &found]);
+    assert_eq!(code, Some(1), "{page:#}");
+    let capture = page["findings"][0]["files"][1].as_str().expect("a capture");
+    let seen: Vec<String> = connections(Path::new(capture)).iter().map(|connection| format!("{:?}", connection.seen)).collect();
+    assert_eq!(seen.len(), 1, "{}", seen.join("\n"));
+}
+
+#[test]
+fn what_an_honest_call_shows_too_is_blamed_on_no_variant() {
+    let args = ["--lab", "--bug", "nonce-reused", "--select", "echo/connected/"];
+    let (code, page) = page(&args);
+    let finding = &page["findings"][0];
+    assert_eq!((code, finding["kind"].as_str(), finding["id"].as_str()), (Some(1), Some("leak"), Some("honest")), "{page:#}");
+    assert_eq!((finding["edits"].as_str(), finding["seen"].clone()), (Some(""), json!([3, 3])), "{page:#}");
+    let cases = page["cases"].as_u64().expect("a number");
+    assert!(finding["also"].as_u64().is_some_and(|also| also > 0 && also <= cases), "{page:#}");
+    let (_, out, _) = mutate(&args);
+    assert!(out.contains("Also without any edit: an honest call shows it, so no variant is to blame."), "{out}");
+    let (code, out, _) = mutate(&["--lab", "--bug", "nonce-reused", "--only", "honest"]);
+    assert!(code == Some(1) && out.contains("the nonce of an earlier call comes again"), "{out}");
+    assert_eq!(mutate(&["--lab", "--only", "honest"]).0, Some(0));
+}
+
+/// The list in the page is how the real one begins and as long.
+#[test]
+fn the_page_shows_the_list_of_variants_as_it_is() {
+    let doc = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/mutate.md")).expect("it is there");
+    let (_, shown) = doc.split_once("    $ sstp-diag mutate --lab --dry-run\n").expect("the example");
+    let shown: Vec<&str> = shown.lines().map_while(|line| line.strip_prefix("    ")).collect();
+    let list = mutate(&["--lab", "--dry-run"]).1;
+    let all: Vec<&str> = list.lines().collect();
+    let (last, first) = shown.split_last().expect("lines");
+    assert!(first.len() >= 3 && all.starts_with(first), "{first:#?}\n{:#?}", &all[..first.len().min(all.len())]);
+    assert_eq!(*last, format!("... ({} lines)", sstp_diag::report::text::grouped(all.len() as u64)));
+}
