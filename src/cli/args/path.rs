@@ -96,7 +96,7 @@ pub struct PaceArgs {
     /// Wait so many seconds between two connections [default: 0.25, on loopback none]
     #[arg(long, value_name = "SECONDS", value_parser = values::seconds)]
     pub pace: Option<Duration>,
-    /// Send so many bytes at most in each of the experiments about bytes and speed, for no longer than 8 s, on loopback 0.6 s
+    /// Send so many bytes at most in each of the experiments about bytes and speed, for no longer than 8 s, on loopback 2 s
     #[arg(long, value_name = "BYTES", value_parser = values::bytes, default_value = "256K")]
     pub bulk: u64,
     /// Walk at most N hops towards whatever cuts TLS

@@ -322,7 +322,7 @@ async fn bulk(crew: &Crew, ground: &Ground, arm: Arm) -> Brought {
         Err(brought) => return brought,
     };
     // How fast answers come that carry next to nothing: a server may give one at each of its ticks.
-    let (short, ended) = walk.echoes_for(SHORT_ECHO, SHORT_ECHOES, WINDOW, crew.config.bulk_time / 2).await;
+    let (short, ended) = walk.echoes_for(SHORT_ECHO, SHORT_ECHOES, WINDOW, crew.config.bulk_time / 4).await;
     if let Some(ending) = ended {
         (saw.bytes, saw.within) = (Some(short.bytes), Some(short.within));
         return Brought { reached: Some(Layer::Lcp), ending, saw };

@@ -110,7 +110,7 @@ impl PathConfig {
         self.patience = Duration::from_millis(1500);
         self.at_once = 6;
         self.pace = Duration::ZERO;
-        self.bulk_time = Duration::from_millis(600);
+        self.bulk_time = Duration::from_secs(2);
         self.residual = Duration::from_secs(5);
         self.hops = None;
         self.total = Duration::from_secs(120);

@@ -77,7 +77,7 @@ impl Relay<'_> {
         if self.flow.act.is_some() {
             return false;
         }
-        if let Some(hold) = self.flow.hold(bytes.len(), self.rules) {
+        if let Some(hold) = self.flow.hold(from, bytes.len(), self.rules) {
             tokio::time::sleep(hold).await;
         }
         match from {
@@ -120,12 +120,23 @@ struct Flow {
     /// Encrypted records of each side.
     records: [u64; 2],
     chunks: u64,
+    /// When each direction is free again, where there is a rate.
+    free: [Option<Instant>; 2],
     act: Option<Act>,
 }
 
 impl Flow {
     fn new(_: &[Rule]) -> Flow {
-        Flow { cutters: Default::default(), sizes: Sizes::default(), sstp: false, carried: [0, 0], records: [0, 0], chunks: 0, act: None }
+        Flow {
+            cutters: Default::default(),
+            sizes: Sizes::default(),
+            sstp: false,
+            carried: [0, 0],
+            records: [0, 0],
+            chunks: 0,
+            free: [None, None],
+            act: None,
+        }
     }
 
     /// Looks at bytes before they are passed on; `segment`: bytes that one packet holds.
@@ -166,19 +177,31 @@ impl Flow {
         up > BOTH_WAYS && up * 2 > down
     }
 
-    /// How long these bytes are held back.
-    fn hold(&mut self, len: usize, rules: &[Rule]) -> Option<Duration> {
+    /// How long these bytes are held back. Each direction has a rate of its own, as shapers have one on each of their ports.
+    fn hold(&mut self, from: Side, len: usize, rules: &[Rule]) -> Option<Duration> {
         self.chunks += 1;
+        let now = Instant::now();
+        let slowest = rules.iter().filter_map(|rule| match rule {
+            Rule::Rate(rate) => Some(*rate),
+            Rule::RateOfSstp(rate) if self.sstp => Some(*rate),
+            Rule::RateOfTunnels(rate) if self.both_ways() => Some(*rate),
+            _ => None,
+        });
+        let mut shaped = Duration::ZERO;
+        if let (Some(rate), Some(free)) = (slowest.min(), self.free.get_mut(usize::from(from == Side::Server))) {
+            // What was not used for a while is not saved up.
+            let start = free.unwrap_or(now).max(now.checked_sub(SAVED).unwrap_or(now));
+            let due = start + at_rate(len, rate);
+            *free = Some(due);
+            shaped = due.saturating_duration_since(now);
+        }
         let spread = self.chunks.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 33;
         let holds = rules.iter().map(|rule| match rule {
             Rule::Delay(time) => *time,
-            Rule::Rate(rate) => at_rate(len, *rate),
-            Rule::RateOfSstp(rate) if self.sstp => at_rate(len, *rate),
-            Rule::RateOfTunnels(rate) if self.both_ways() => at_rate(len, *rate),
             Rule::Loss(nth, time) if spread.is_multiple_of(u64::from((*nth).max(1))) => *time,
             _ => Duration::ZERO,
         });
-        Some(holds.sum()).filter(|hold: &Duration| !hold.is_zero())
+        Some(holds.sum::<Duration>() + shaped).filter(|hold| !hold.is_zero())
     }
 }
 
@@ -191,6 +214,8 @@ fn segment(stream: &TcpStream) -> io::Result<usize> {
     socket2::SockRef::from(stream).tcp_mss().map(|size| size as usize)
 }
 
+/// Ours: a direction that waited for the other one does not wait again.
+const SAVED: Duration = Duration::from_millis(50);
 /// Ours: bytes up from which a connection may be called a tunnel.
 const BOTH_WAYS: u64 = 6_000;
 /// Ours: bytes read at a time.
