@@ -176,6 +176,10 @@ impl Referee<'_> {
 
     pub(super) fn lcp(&mut self, packet: &Packet) {
         let opened = self.link.ours_acked && self.link.theirs_acked && !self.disturbed;
+        let answers = matches!(packet.code, control::CONFIGURE_ACK..=control::CONFIGURE_REJECT);
+        if answers && self.link.their_request == Some(packet.id) {
+            self.link.unanswered = 0;
+        }
         match packet.code {
             control::CONFIGURE_REQUEST => self.configure_request(packet, opened),
             control::CONFIGURE_ACK if self.link.their_request == Some(packet.id) => {

@@ -134,6 +134,8 @@ struct Link {
     theirs_acked: bool,
     wants_auth: bool,
     requests: u32,
+    /// Configure-Requests of the server since the last that was answered.
+    unanswered: u32,
 }
 
 /// Reads one connection and counts.

@@ -124,6 +124,9 @@ impl Referee<'_> {
                 let options = packet.options(crate::base::Layer::Lcp).unwrap_or_default();
                 self.link.wants_auth = options.iter().any(|option| option.kind == ncp::AUTH_PROTOCOL);
                 (self.link.their_request, self.link.theirs_acked) = (Some(packet.id), false);
+                // Whoever is not answered gives up, whatever else is sent meanwhile.
+                self.link.unanswered += 1;
+                self.may_end |= self.link.unanswered >= MAX_CONFIGURE;
                 self.their_options.clone_from(&packet.data.0);
             }
             control::CONFIGURE_ACK..=control::CONFIGURE_REJECT => self.configured(ppp::LCP, packet),
@@ -243,3 +246,5 @@ fn name(protocol: u16) -> String {
 const EAP_SUCCESS: u8 = 3;
 /// Ours: MS-SSTP 3.3.5.2.2 leaves the count to the server; more than this is no end.
 const MOST_NAKS: u32 = 16;
+/// RFC 1661 4.6: Configure-Requests without an answer.
+const MAX_CONFIGURE: u32 = 10;
