@@ -151,7 +151,8 @@ fn odd_rates(crew: &Crew, row: &Experiment, round: u16) -> bool {
     let beats = [Arm::Bulk, Arm::BulkSplit].into_iter().flat_map(|arm| crew.of(arm)).filter_map(|trial| trial.saw.beat);
     let beat = beats.min().unwrap_or_default().duration().as_secs_f64();
     let by_bytes = arms::BULK_SIZE as f64 / tunnel.max(1.0) > beat * SLOWER;
-    row.id == "data.bulk" && (tunnel < others / 2.0 || round < crew.config.rounds && tunnel < SLOW && by_bytes)
+    // What could not be measured is not slow.
+    row.id == "data.bulk" && tunnel > 0.0 && (tunnel < others / 2.0 || round < crew.config.rounds && tunnel < SLOW && by_bytes)
 }
 
 /// It came through as a sound way lets it.
