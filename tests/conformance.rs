@@ -424,6 +424,17 @@ fn the_command_tests_the_lab_and_fails_on_change_only() {
         let owner_only = |meta: std::fs::Metadata| meta.len() > 200 && meta.permissions().mode() & 0o777 == 0o600;
         assert!(std::fs::metadata(&kept).is_ok_and(owner_only), "{}", kept.display());
     }
+    // What is known is not given up for a run that came to nothing.
+    let before = std::fs::read_to_string(&known).expect("written");
+    let (code, _, says) = program(&["server", "127.0.0.1:1", "--write-expected", &known]);
+    assert!(code == 3 && says.contains("stays as it is"), "{says}");
+    assert_eq!(std::fs::read_to_string(&known).expect("there"), before);
+    // An entry that has ended counts no more, and that is said; a pattern that fits nothing is a slip of the pen.
+    std::fs::write(&known, "[cases]\n\"data/*\" = { reason = \"MS-SSTP 3.3.5.2.7\", until = \"2026-01-31\" }\n").expect("written");
+    let (code, _, says) = program(&[&spoilt[..], &["--expected", &known]].concat());
+    assert!(code == 1 && says.contains("it ended on 2026-01-31"), "{says}");
+    let (code, _, says) = program(&[&some[..], &["--case", "no/such/*"]].concat());
+    assert!(code == 2 && says.contains("no/such/*"), "{says}");
     let (code, text, _) = program(&["compare", &path("a.json"), &path("a.json")]);
     assert!(code == 0 && text.contains("The same verdict from all"), "{text}");
     let _ = std::fs::remove_dir_all(&folder);

@@ -4,6 +4,7 @@ use super::edit::{Edit, Operation, Value};
 use crate::base::{Field, Micros};
 use crate::wire::layout;
 use std::collections::{HashMap, VecDeque};
+use std::time::Duration;
 
 /// A piece of output that waits for its time.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,18 +69,23 @@ impl Door {
         }
         let after = self.queue.back().map_or(now, |piece| piece.release);
         let release = work.release.max(after);
-        let mut push = |bytes: Vec<u8>, times| self.queue.push_back(Piece { release, bytes, times });
+        let mut push_at = |release, bytes: Vec<u8>, times| self.queue.push_back(Piece { release, bytes, times });
         let cut = work.bytes.as_ref().and_then(|bytes| work.cut(bytes.len()));
-        work.before.into_iter().for_each(|bytes| push(bytes, 1));
+        work.before.into_iter().for_each(|bytes| push_at(release, bytes, 1));
         if let Some(bytes) = work.bytes.clone() {
             match cut {
                 Some(at) => {
                     let (head, tail) = bytes.split_at(at);
-                    push(head.to_vec(), 1);
-                    push(tail.to_vec(), 1);
+                    push_at(release, head.to_vec(), 1);
+                    push_at(release + BETWEEN_PIECES, tail.to_vec(), 1);
                 }
-                None if work.shred => bytes.into_iter().for_each(|byte| push(vec![byte], 1)),
-                None => push(bytes, work.times),
+                None if work.shred => {
+                    let apart = BETWEEN_BYTES.min(SHREDDED / u32::try_from(bytes.len()).unwrap_or(u32::MAX).max(1));
+                    for (nth, byte) in (0u32..).zip(bytes) {
+                        push_at(release + apart * nth, vec![byte], 1);
+                    }
+                }
+                None => push_at(release, bytes, work.times),
             }
         }
         Passed { bytes: work.bytes, edits: applied, close: work.close }
@@ -269,6 +275,13 @@ fn drop_part(bytes: &mut Vec<u8>, name: &str) -> Result<(), Miss> {
     Ok(())
 }
 
+/// Ours: so far apart the pieces of a message leave, so that the peer reads them one by one.
+const BETWEEN_PIECES: Duration = Duration::from_millis(10);
+/// Ours: the same for single bytes, of which there may be many.
+const BETWEEN_BYTES: Duration = Duration::from_millis(2);
+/// Ours: a message cut into bytes takes no longer than this.
+const SHREDDED: Duration = Duration::from_millis(500);
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -348,5 +361,23 @@ mod tests {
         let later = Micros::ZERO + Duration::from_secs(2);
         assert_eq!(door.due(), Some(later));
         assert_eq!((door.ready(later), door.ready(later)), (Some(vec![1]), Some(vec![2])));
+    }
+
+    /// Two writes at once come as one read, and then nothing was cut.
+    #[test]
+    fn pieces_leave_one_after_the_other() {
+        for (line, pieces) in [("lcp.configure-request split 3", 2), ("lcp.configure-request shred", 20)] {
+            let mut door = Door::new(vec![Edit::parse(line).unwrap()]);
+            door.pass(Micros::ZERO, "lcp.configure-request", vec![7; 20]);
+            door.pass(Micros::ZERO, "lcp.configure-ack", vec![8]);
+            let (mut now, mut came) = (Micros::ZERO, Vec::new());
+            while let Some(due) = door.due() {
+                assert!(came.is_empty() || came.len() >= pieces || due > now, "{line}");
+                now = due;
+                came.extend(door.ready(now));
+            }
+            assert_eq!((came.len(), came.concat()), (pieces + 1, [vec![7; 20], vec![8]].concat()), "{line}");
+            assert!(now.duration() >= BETWEEN_PIECES && now.duration() <= SHREDDED, "{line}");
+        }
     }
 }

@@ -29,7 +29,11 @@ impl<'a> Course<'a> {
     pub fn begin(args: &'a SuiteArgs) -> Result<Course<'a>, Trouble> {
         let known = expected(args.expected.as_deref())?;
         let clock = Clock::start();
-        let scale = Scale { known, strict: args.strict, today: known::day(clock.unix_ms()) };
+        let today = known::day(clock.unix_ms());
+        for (entry, until) in known.iter().filter_map(|entry| Some((entry, entry.until.as_deref()?))).filter(|row| row.1 < today.as_str()) {
+            complain(&format!("the entry for {:?} counts no more: it ended on {until}", entry.pattern));
+        }
+        let scale = Scale { known, strict: args.strict, today };
         let sheets = Sheets::open(args)?;
         if let Some(path) = &args.write_expected {
             // What is there stays until there is something to put in its place.
@@ -56,22 +60,28 @@ impl<'a> Course<'a> {
     pub fn finish(mut self, outcome: &Outcome, tested: &Tested) -> Result<Exit, Trouble> {
         let report = suite::report(outcome, &self.scale, tested, &self.clock);
         self.sheets.write(&report)?;
+        let exit = exit(&report);
         if let Some(path) = &self.args.write_expected {
-            write_expected(path, outcome, &self.scale)?;
+            match exit {
+                // What is known of a peer is not given up for a run that did not come to its end.
+                Exit::CouldNotRun | Exit::Interrupted => complain(&format!("{} stays as it is: the run is not whole", path.display())),
+                _ => write_expected(path, outcome, &self.scale)?,
+            }
         }
-        Ok(exit(&report))
+        Ok(exit)
     }
 }
 
 fn write_expected(path: &Path, outcome: &Outcome, scale: &Scale) -> Result<(), Trouble> {
-    // A reason that a person wrote stays with its case.
-    let reason = |done: &run::Done| {
+    // A reason that a person wrote stays with its case, and so does the day on which it ends.
+    let row = |done: &'_ run::Done| {
         let old = scale.entry(&done.case.id).filter(|old| old.verdict == Some(done.verdict.grade));
-        old.map_or_else(|| done.verdict.actual.clone(), |old| old.reason.clone())
+        let reason = old.map_or_else(|| done.verdict.actual.clone(), |old| old.reason.clone());
+        (reason, old.and_then(|old| old.until.clone()))
     };
-    let reasons: Vec<String> = outcome.done.iter().map(reason).collect();
-    let rows = outcome.done.iter().zip(&reasons).map(|(done, reason)| (done.case.id.as_ref(), done.verdict.grade, reason.as_str()));
-    let rows: Vec<_> = rows.collect();
+    let kept: Vec<(String, Option<String>)> = outcome.done.iter().map(row).collect();
+    let rows = outcome.done.iter().zip(&kept);
+    let rows: Vec<_> = rows.map(|(done, kept)| (done.case.id.as_ref(), done.verdict.grade, kept.0.as_str(), kept.1.as_deref())).collect();
     fs::write(path, known::write(&rows)).map_err(|error| Trouble::file("write", path, &error))
 }
 

@@ -24,6 +24,10 @@ pub fn chosen(select: &SelectArgs, cases: Vec<Case>, side: &str) -> Result<Vec<C
             && (select.layer.is_empty() || layers())
             && !(select.quick && case.base.slow)
     };
+    // A pattern that fits nothing is a slip of the pen, also beside one that does.
+    if let Some(pattern) = select.case.iter().find(|pattern| !cases.iter().any(|case| known::glob(pattern, &case.id))) {
+        return Err(Trouble::Usage(format!("--case {pattern} fits no case; `sstp-diag conformance {side} --list` lists them")));
+    }
     let cases: Vec<Case> = cases.into_iter().filter(of).collect();
     if cases.is_empty() {
         return Err(Trouble::Usage(format!("no case is chosen; `sstp-diag conformance {side} --list` lists them")));

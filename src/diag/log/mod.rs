@@ -273,11 +273,14 @@ impl Work {
     }
 }
 
-/// Event Viewer writes the newest event first; times that begin with the year can be compared as text.
+/// Event Viewer writes the newest event first.
 fn newest_first(lines: &[LogLine]) -> bool {
-    let dated = |line: &&LogLine| line.event.is_some() && line.at.as_deref().is_some_and(|at| at.get(4..5) == Some("-"));
-    let dated: Vec<_> = lines.iter().filter(dated).map(|line| &line.at).collect();
-    matches!((dated.first(), dated.last()), (Some(first), Some(last)) if first > last)
+    let mut times = lines.iter().filter(|line| line.event.is_some()).filter_map(|line| match Stamp::parse(line.at.as_deref()?)? {
+        Stamp::Utc(ms) | Stamp::Local(ms) => Some(ms),
+        Stamp::NoYear(..) => None,
+    });
+    let first = times.next();
+    first.zip(times.last()).is_some_and(|(first, last)| first > last)
 }
 
 /// Ours: what is decoded at once.

@@ -89,9 +89,10 @@ fn the_oldest_event_comes_first_and_the_most_telling_code_too() {
 fn the_message_of_a_row_goes_over_several_lines() {
     let log = read(&kept("windows-event-viewer.csv"), None);
     assert_eq!(log.records, 5);
-    assert_eq!(told(&log), ["RasClient 20227 failure", "RasClient 20222 note", "RasClient 20221 note"]);
-    assert_eq!(log.lines.iter().map(|line| line.line).collect::<Vec<_>>(), [2, 3, 8]);
-    assert_eq!(log.lines.first().and_then(|line| line.at.as_deref()), Some("3/1/2024 9:15:22 AM"));
+    // The newest stands first in the file, with dates as a user of the United States sees them.
+    assert_eq!(told(&log), ["RasClient 20221 note", "RasClient 20222 note", "RasClient 20227 failure"]);
+    assert_eq!(log.lines.iter().map(|line| line.line).collect::<Vec<_>>(), [8, 3, 2]);
+    assert_eq!(log.lines.last().and_then(|line| line.at.as_deref()), Some("3/1/2024 9:15:22 AM"));
 }
 
 #[test]

@@ -186,12 +186,13 @@ impl Scale {
 }
 
 /// A file of what a run disagreed in, to be given reasons by a person.
-pub fn write(rows: &[(&str, Grade, &str)]) -> String {
+pub fn write(rows: &[(&str, Grade, &str, Option<&str>)]) -> String {
     let mut text = String::from("[cases]\n");
-    for (id, grade, actual) in rows.iter().filter(|row| can_be_known(row.1)) {
+    for (id, grade, actual, until) in rows.iter().filter(|row| can_be_known(row.1)) {
         let says: String = actual.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
         let says = says.replace('\\', "\\\\").replace('"', "\\\"");
-        let _ = writeln!(text, "\"{id}\" = {{ verdict = \"{}\", reason = \"{says}\" }}", grade.name());
+        let until = until.map_or(String::new(), |until| format!(", until = \"{until}\""));
+        let _ = writeln!(text, "\"{id}\" = {{ verdict = \"{}\", reason = \"{says}\"{until} }}", grade.name());
     }
     text
 }
@@ -224,8 +225,9 @@ mod tests {
             (Some(Grade::Fail), "it, \"says\"", Some("2027-01-31"))
         );
         assert!(about(&known, "lcp/5/x", "2027-01-31").is_some() && about(&known, "lcp/5/x", "2027-02-01").is_none());
-        let written = write(&[("a/b/c", Grade::Fail, "says \"x\""), ("d/e/f", Grade::Pass, "")]);
-        assert_eq!(parse(&written).expect("its own")[0].reason, "says \"x\"");
+        let written = write(&[("a/b/c", Grade::Fail, "says \"x\"", Some("2027-01-31")), ("d/e/f", Grade::Pass, "", None)]);
+        let read = parse(&written).expect("its own");
+        assert_eq!((read.len(), read[0].reason.as_str(), read[0].until.as_deref()), (1, "says \"x\"", Some("2027-01-31")));
     }
 
     #[test]

@@ -164,13 +164,24 @@ impl Suite {
             (None, false, new) => {
                 let mute = self.cases.iter().filter(|row| row.counts() && row.verdict == "inconclusive").count();
                 let cases = |count: usize| if count == 1 { "1 case".to_string() } else { format!("{count} cases") };
-                let wrong = new - mute;
-                match (wrong, mute) {
+                let passes = self.cases.iter().filter(|row| row.standing == "unexpected-pass").count();
+                let wrong = new - mute - passes;
+                let right = match passes {
+                    0 => String::new(),
+                    1 => "1 case passes that is listed as a disagreement: take its entry out of the file".to_string(),
+                    passes => format!("{passes} cases pass that are listed as disagreements: take their entries out of the file"),
+                };
+                if wrong + mute == 0 {
+                    return right;
+                }
+                let and = if right.is_empty() { right } else { format!("; {right}") };
+                let wrong = match (wrong, mute) {
                     (0, mute) => format!("{} came to no verdict, which was not expected", cases(mute)),
                     (1, 0) => "1 case is wrong that was not expected".to_string(),
                     (wrong, 0) => format!("{wrong} cases are wrong that were not expected"),
                     (wrong, mute) => format!("{} wrong and {mute} without a verdict that were not expected", cases(wrong)),
-                }
+                };
+                wrong + &and
             }
         }
     }
