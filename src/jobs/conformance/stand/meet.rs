@@ -88,7 +88,7 @@ impl Stand {
             drive::run(stream, make(clock.now()), Side::Server, clock, &mut events, halted).await;
         }
         let code = running.end().await;
-        let said = running.said();
+        let said = self.said(&running);
         let last = last_line(&said).map(|line| format!("; it said: {line}")).unwrap_or_default();
         Ok(Met { absent: (!spoke).then(|| format!("the client did not come through TLS{last}")), code })
     }

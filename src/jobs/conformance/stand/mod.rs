@@ -158,7 +158,7 @@ impl Stand {
             let came = tokio::select! {
                 came = callers.next() => came?,
                 code = running.ended() => {
-                    tried.said = running.said();
+                    tried.said = self.said(&running);
                     return Ok(Some(self.absent(Some(code), tried)));
                 }
                 () = self.patience() => None,
@@ -167,7 +167,7 @@ impl Stand {
             let mut heard = Heard { sink: &mut tried.events, pulse };
             self.call(case, came, &counter, &scene, (round, clock), &running, &mut heard).await;
             let code = running.end().await;
-            tried.said = running.said();
+            tried.said = self.said(&running);
             if let Some(verdict) = code.and_then(|code| unsupported(code, &tried.said)) {
                 return Ok(Some(verdict));
             }
@@ -260,6 +260,15 @@ impl Stand {
 
 /// What a client's exit code says where it is one of those that speak for themselves: 89 by agreement, 127 of a shell that found
 /// no such command.
+impl Stand {
+    /// What a client said, without the password that it was given.
+    fn said(&self, running: &Running) -> String {
+        let password = self.config.credentials.password.expose();
+        let said = running.said();
+        if password.is_empty() { said } else { said.replace(password.as_str(), "********") }
+    }
+}
+
 fn unsupported(code: i32, said: &str) -> Option<Verdict> {
     let last = last_line(said).map(|line| format!(": {line}")).unwrap_or_default();
     [UNSUPPORTED, NOT_FOUND]
