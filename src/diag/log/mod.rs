@@ -280,7 +280,7 @@ fn newest_first(lines: &[LogLine]) -> bool {
         Stamp::NoYear(..) => None,
     });
     let first = times.next();
-    first.zip(times.last()).is_some_and(|(first, last)| first > last)
+    first.zip(times.next_back()).is_some_and(|(first, last)| first > last)
 }
 
 /// Ours: what is decoded at once.
