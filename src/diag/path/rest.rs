@@ -64,7 +64,6 @@ const HELD: &[Held] = &[
     variant(Arm::CallSplit, &[Arm::Call]),
     variant(Arm::EchoShortSegments, &[Arm::Echo, Arm::Call]),
     variant(Arm::BulkSplit, &[Arm::Bulk, Arm::Echo]),
-    variant(Arm::BulkPlain, &[Arm::Bulk, Arm::Tls]),
     variant(Arm::Idle, &[Arm::Busy, Arm::Echo]),
 ];
 
@@ -95,6 +94,8 @@ const FREE: &[Arm] = &[
     Arm::OtherPath,
     Arm::Escaped,
     Arm::GetPath,
+    // Web servers and fronts end a connection behind some pages, with a reset if more are asked for.
+    Arm::BulkPlain,
     Arm::TlsSegment,
     Arm::EchoSegment,
 ];

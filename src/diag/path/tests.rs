@@ -238,6 +238,8 @@ fn what_no_rule_explains_is_never_called_clean() {
     let mute = rounds(Arm::Call, Ending::Answered, Some(Layer::Sstp), &Saw::default());
     let verdict = judge(&trail([passing(Arm::Tcp), passing(Arm::Tls), passing(Arm::Sstp), mute].concat()));
     assert_eq!(verdict.cause().map(|found| (found.row.id, found.layer())), Some(("PATH-UNEXPLAINED", Layer::Lcp)));
+    // Web servers end a connection behind some pages.
+    assert!(judged(broken(Arm::BulkPlain, Ending::Reset, Layer::Http)).cause().is_none());
     // A server's own word about a login is none of the way's doing, nor is one lost packet.
     let refused = broken(Arm::Login, Ending::Broken("auth failed".into()), Layer::Lcp);
     assert!(judged(refused).cause().is_none());
