@@ -209,9 +209,8 @@ struct Files {
 
 impl Files {
     fn write(args: &LabArgs, lab: &Lab) -> Result<Files, Trouble> {
-        // A new folder of our own: what another user put in its place is an error, not a target.
-        let folder = std::env::temp_dir().join(format!("sstp-diag-lab-{}", std::process::id()));
-        fs::DirBuilder::new().mode(FOLDER_MODE).create(&folder).map_err(|error| Trouble::file("create", &folder, &error))?;
+        // A new folder of our own: what stands in its place already is never a target.
+        let folder = new_folder()?;
         let ca = args.ca_out.clone().unwrap_or_else(|| folder.join("root.pem"));
         let files = Files { password: folder.join("password"), certificate: folder.join("client.pem"), ca, folder };
         let password = lab.dial().password.as_ref().map_or("", |password| password.expose());
@@ -229,12 +228,31 @@ impl Drop for Files {
     }
 }
 
+/// A lab that was killed leaves its folder behind, and numbers of processes come again.
+fn new_folder() -> Result<PathBuf, Trouble> {
+    let name = |nth: u32| match nth {
+        0 => format!("sstp-diag-lab-{}", std::process::id()),
+        nth => format!("sstp-diag-lab-{}-{nth}", std::process::id()),
+    };
+    let mut nth = 0;
+    loop {
+        let folder = std::env::temp_dir().join(name(nth));
+        match fs::DirBuilder::new().mode(FOLDER_MODE).create(&folder) {
+            Ok(()) => return Ok(folder),
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists && nth < MOST_FOLDERS => nth += 1,
+            Err(error) => return Err(Trouble::file("create", &folder, &error)),
+        }
+    }
+}
+
 /// Writes a file that is new and that nobody else may read.
 fn save(path: &Path, text: &str) -> Result<(), Trouble> {
     let file = OpenOptions::new().write(true).create_new(true).mode(FILE_MODE).open(path);
     file.and_then(|mut file| file.write_all(text.as_bytes())).map_err(|error| Trouble::file("write", path, &error))
 }
 
+/// Ours: folders of others that stand in the way are passed over so often.
+const MOST_FOLDERS: u32 = 64;
 /// The folder is for its owner only.
 const FOLDER_MODE: u32 = 0o700;
 /// So is the file with the password.

@@ -179,7 +179,9 @@ fn throttled(view: &View<'_>) -> Option<Hit> {
     controls.into_iter().filter(|row| row.2).find_map(|(other, what, _)| {
         let pairs = ratios(view, other);
         let (slow, all) = (pairs.iter().filter(|ratio| **ratio < 0.5).count(), pairs.len());
-        (slow * 5 >= all * 4 && slow >= 2).then(|| {
+        // Who slows a flow down never lets it be the faster one; lost packets do now this, now that.
+        let ever_faster = pairs.iter().any(|ratio| *ratio > 1.0);
+        (slow * 5 >= all * 4 && slow >= 2 && !ever_faster).then(|| {
             let level = if slow >= 6 { Level::Probable } else { Level::Suspected };
             Hit::new(level, format!("in {slow} of {all} rounds the call had {:.0} % of the speed of {what}", 100.0 * mean(&pairs)))
         })

@@ -486,4 +486,4 @@ const MOST_SUSPECTS: usize = 64;
 /// Ours: a target that fails so many honest calls in a row is dead.
 const LIVES: u32 = 3;
 /// Ours: a variant that was cut by the end of the target is sent again so often.
-const ATTEMPTS: u32 = 3;
+const ATTEMPTS: u32 = 16;
