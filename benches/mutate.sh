@@ -39,7 +39,7 @@ with_boofuzz=no
 quiet() { python3 -c 'import json,sys; p=json.load(open(sys.argv[1])); assert not p["findings"], p["findings"]; print(p["cases"]/p["seconds"])' "$1"; }
 for round in $(seq "$rounds"); do
   "$bin" mutate --lab-session --to "$at" --in-session --budget "$cases" --seed "$round" -o json >"$out/r.json"; quiet "$out/r.json" >>"$out/session"
-  "$bin" mutate --lab-session --to "$at" --budget 3000 --seed "$round" -o json >"$out/r.json"; quiet "$out/r.json" >>"$out/single"
+  "$bin" mutate --lab-session --to "$at" --budget 3000 --concurrency 64 --seed "$round" -o json >"$out/r.json"; quiet "$out/r.json" >>"$out/single"
   "$bin" mutate --self --budget 4000000 --seed "$round" -o json |
     python3 -c 'import json,sys; p=json.load(sys.stdin); assert not p["panics"]; print(p["parses_per_second"])' >>"$out/inward"
   openssl s_time -connect "127.0.0.1:$tls" -new -time 3 2>/dev/null | sed -n 's/^\([0-9]*\) connections in \([0-9]*\) real seconds.*/\1 \2/p' |
