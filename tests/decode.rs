@@ -154,6 +154,7 @@ fn every_view_shows_the_call_and_the_sum() {
         (&["--ladder"], "|-- sstp.echo-request -"),
         (&["-o", "ndjson"], "\"name\":\"sstp.call-connect-request\""),
         (&["-o", "junit"], "<testsuite name=\"#1 "),
+        (&["-o", "html"], "<h1>#1 "),
     ] {
         let (code, stdout, stderr) = run(&[&["decode", call.as_str()], view].concat());
         assert_eq!((code, stderr.as_str()), (Some(0), ""), "{view:?}");

@@ -3,6 +3,7 @@
 pub mod conformance;
 mod document;
 pub mod explain;
+mod html;
 mod json;
 mod junit;
 mod learned;
@@ -44,6 +45,7 @@ pub const FORMATS: &[Format] = &[
     Format { name: "json", title: "one document, see docs/report.schema.json", render: json::render },
     Format { name: "ndjson", title: "one object a line: head, layers, findings, summary", render: ndjson::render },
     Format { name: "junit", title: "JUnit XML for build servers", render: junit::render },
+    Format { name: "html", title: "one page to mail, to print or for a ticket", render: html::render },
 ];
 
 /// The format of that name.

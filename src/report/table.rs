@@ -15,9 +15,7 @@ use std::io::{self, Write};
 pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let style = &report.style;
     let verdict = paint(&wrapped(&sentence::verdict(report), style.width), tone(report.verdict()), style.colour);
-    // What a client does before it dials is nothing that a tap could try.
-    let of_a_tap = |row: &&LayerReport| !report.facts.tapped() || row.standing != Standing::NotTried;
-    let rows: Vec<_> = report.unseen_rows().filter(of_a_tap).collect();
+    let rows: Vec<_> = report.unseen_rows().filter(|row| !is_before_a_tap(report, row)).collect();
     let seen_before = !style.shown.is_empty();
     let ladder = ladder_rows(&rows, style.width, style.colour, !seen_before);
     // Rows that were shown while they happened stand above already; what is left of the ladder goes on right there.
@@ -31,6 +29,11 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         everything(report, out)?;
     }
     gate(report, out)
+}
+
+/// What a client does before it dials is nothing that a tap could try.
+pub(super) fn is_before_a_tap(report: &Report, row: &LayerReport) -> bool {
+    report.facts.tapped() && row.standing == Standing::NotTried
 }
 
 /// The verdict and the findings, without the ladder.
@@ -107,7 +110,7 @@ fn state_cell(layer: &LayerReport) -> String {
     }
 }
 
-fn learned_cell(layer: &LayerReport, room: usize) -> String {
+pub(super) fn learned_cell(layer: &LayerReport, room: usize) -> String {
     match (&layer.reason, layer.standing) {
         (_, Standing::NotReached | Standing::NotSeen | Standing::NotTried) => String::new(),
         (_, Standing::Interrupted) => cut(&layer.short, room),
@@ -124,7 +127,7 @@ fn reason_cell(short: &str, reason: &str) -> String {
 }
 
 /// Symbol and word of a state.
-fn mark(standing: Standing) -> (&'static str, &'static str) {
+pub(super) fn mark(standing: Standing) -> (&'static str, &'static str) {
     match standing {
         Standing::Ok => ("✓", "ok"),
         Standing::Warn => ("!", "warn"),
@@ -165,7 +168,20 @@ fn in_full(report: &Report, finding: &Finding, out: &mut dyn Write) -> io::Resul
     let kind = if finding.cause { "Cause" } else { "Also" };
     let title = wrapped(&format!("{kind}: {} - {}", check.id, check.title), style.width);
     writeln!(out, "{}", paint(&title, RED, style.colour))?;
-    let remedies = if finding.cause || style.verbose { report.remedies(finding) } else { Vec::new() };
+    let mut table = grid(&[LABEL, style.width.saturating_sub(LABEL).max(20)]);
+    for (label, value) in told_in_full(report, finding, finding.cause || style.verbose) {
+        table.add_row([format!("  {label}"), value]);
+    }
+    for line in lines(&table) {
+        writeln!(out, "{line}")?;
+    }
+    writeln!(out)
+}
+
+/// What there is to say about a failing finding, label by label; for each product when `on_products`.
+pub(super) fn told_in_full(report: &Report, finding: &Finding, on_products: bool) -> Vec<(&'static str, String)> {
+    let check = finding.check;
+    let remedies = if on_products { report.remedies(finding) } else { Vec::new() };
     let consequences = report.judgement.findings.iter().filter(|other| other.because_of == Some(check.id));
     let above = [
         ("Meaning", check.means.to_string()),
@@ -180,19 +196,12 @@ fn in_full(report: &Report, finding: &Finding, out: &mut dyn Write) -> io::Resul
         ("Gate", excused(finding).unwrap_or_default()),
         ("Hence", consequences.map(|other| format!("{} - {}", other.check.id, other.check.title)).collect::<Vec<_>>().join("\n")),
     ];
-    let mut table = grid(&[LABEL, style.width.saturating_sub(LABEL).max(20)]);
     let remedies = remedies.into_iter().map(|(product, says)| (product.name(), says.to_string()));
-    for (label, value) in above.into_iter().chain(remedies).chain(beneath).filter(|row| !row.1.is_empty()) {
-        table.add_row([format!("  {label}"), value]);
-    }
-    for line in lines(&table) {
-        writeln!(out, "{line}")?;
-    }
-    writeln!(out)
+    above.into_iter().chain(remedies).chain(beneath).filter(|row| !row.1.is_empty()).collect()
 }
 
 /// What logs say about a finding.
-fn logged(report: &Report, id: &str) -> Vec<String> {
+pub(super) fn logged(report: &Report, id: &str) -> Vec<String> {
     let by = |told: &Told| match (&told.role, told.line.checks.first()) {
         (Role::Adds(_), Some(cause)) => format!("says more ({cause}): {}", sentence::told(told)),
         _ => format!("confirmed by {}", sentence::told(told)),
@@ -201,7 +210,7 @@ fn logged(report: &Report, id: &str) -> Vec<String> {
 }
 
 /// Lines of logs that are about no finding: contradictions, and what stands beside.
-fn beside(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn beside(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let rest: Vec<_> = report.told.iter().filter(|told| told.role.finding().is_none()).collect();
     let (against, beside): (Vec<&Told>, Vec<&Told>) = rest.into_iter().partition(|told| matches!(told.role, Role::Contradicts(_)));
     let width = report.style.width;
@@ -227,7 +236,7 @@ fn beside(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// That a finding counts or does not, where that differs from what its severity says.
-fn excused(finding: &Finding) -> Option<String> {
+pub(super) fn excused(finding: &Finding) -> Option<String> {
     let differs = finding.ruling != Ruling::plain(finding.severity);
     differs.then(|| sentence::ruling(&finding.ruling))
 }
@@ -276,7 +285,7 @@ fn everything(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// The checks that could not look, a row a layer: how many, and why. JSON has their ids.
-fn not_judged(report: &Report) -> Vec<(&'static str, String, String)> {
+pub(super) fn not_judged(report: &Report) -> Vec<(&'static str, String, String)> {
     let layer_of = |id| crate::diag::by_id(id).map(|check| check.layer);
     let mut layers: Vec<_> = report.judgement.blind.iter().map(|row| layer_of(row.0)).collect();
     layers.sort_unstable();

@@ -95,7 +95,7 @@ impl Story {
             )
     }
 
-    fn report(self) -> Report {
+    pub(in crate::report) fn report(self) -> Report {
         let facts = Facts::of(&self.0);
         let judgement = judge(&facts, CHECKS.iter());
         Report::new(self.0, facts, judgement)
@@ -131,11 +131,11 @@ fn leaf() -> Bytes {
     include_bytes!("tests/leaf.der")[..].into()
 }
 
-fn good() -> Story {
+pub(in crate::report) fn good() -> Story {
     Story::new().opened().linked().proved().finished()
 }
 
-fn wrong_password(text: &[u8]) -> Story {
+pub(in crate::report) fn wrong_password(text: &[u8]) -> Story {
     let refused = What::Down(Reason::Refused("MS-CHAPv2 Failure E=691".into()));
     let teardown = [(CLIENT, What::Sstp(Message::bare(MessageType::CallDisconnect))), (None, What::Up)];
     let auth = [(CLIENT, response()), (SERVER, failure(text)), (None, refused)];
@@ -227,7 +227,7 @@ const CHECKS: &[Check] = &[
     },
 ];
 
-fn rendered(name: &str, report: &Report) -> String {
+pub(in crate::report) fn rendered(name: &str, report: &Report) -> String {
     let mut out = Vec::new();
     (format(name).expect("a format").render)(report, &mut out).expect("a Vec takes everything");
     String::from_utf8(out).expect("UTF-8")

@@ -52,15 +52,20 @@ impl View for Blocks {
     }
 }
 
-fn file(session: &Session) -> String {
+/// Where there are several files, the one it was read from.
+pub(super) fn file(session: &Session) -> String {
     session.file.as_ref().map_or(String::new(), |file| format!(" ({})", harmless(file)))
 }
 
 /// `2026-11-24T10:00:03.123Z, 4.20 s, packets 12 to 87`.
 pub(super) fn when(session: &Session) -> String {
     let began = rfc3339_ms(session.report.transcript.head.began_unix_ms);
-    let packets = session.packets.map_or(String::new(), |(first, last)| format!(", packets {first} to {last}"));
-    format!("{began}, {}{packets}", session.report.facts.ended)
+    format!("{began}, {}{}", session.report.facts.ended, packets(session))
+}
+
+/// `, packets 12 to 87`, where it comes from a capture.
+pub(super) fn packets(session: &Session) -> String {
+    session.packets.map_or(String::new(), |(first, last)| format!(", packets {first} to {last}"))
 }
 
 /// Verdict, ladder and findings in as few lines as will do.

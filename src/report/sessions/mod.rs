@@ -5,6 +5,7 @@ mod block;
 mod capture;
 pub mod filter;
 mod hexdump;
+mod html;
 mod inner;
 mod json;
 mod junit;
@@ -199,12 +200,13 @@ pub struct Looks {
     pub style: Style,
 }
 
-/// The view of that format: `table`, `json`, `ndjson` or `junit`.
+/// The view of that format: `table`, `json`, `ndjson`, `junit` or `html`.
 pub fn view(format: &str, looks: &Looks) -> Box<dyn View + Send> {
     match (format, looks.shape) {
         ("json", _) => Box::new(json::Json::new(looks)),
         ("ndjson", _) => Box::new(ndjson::Ndjson::new(looks)),
         ("junit", _) => Box::new(junit::Junit::default()),
+        ("html", _) => Box::new(html::Html::new(looks)),
         (_, Shape::Block | Shape::Findings) => Box::new(block::Blocks::new(looks)),
         (_, Shape::Listing) => Box::new(listing::Listing::new(looks)),
         (_, Shape::Hex) => Box::new(hexdump::Hexdump::new(looks)),

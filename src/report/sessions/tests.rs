@@ -262,10 +262,10 @@ fn scrub_ranges(event: &Event) -> Vec<std::ops::Range<usize>> {
     crate::transcript::scrub::secrets(event)
 }
 
-fn views() -> [(&'static str, Shape); 8] {
+fn views() -> [(&'static str, Shape); 9] {
     let shapes = [Shape::Block, Shape::Findings, Shape::Listing, Shape::Hex, Shape::Sequence];
     let [a, b, c, d, e] = shapes.map(|shape| ("table", shape));
-    [a, b, c, d, e, ("json", Shape::Block), ("ndjson", Shape::Block), ("junit", Shape::Block)]
+    [a, b, c, d, e, ("json", Shape::Block), ("ndjson", Shape::Block), ("junit", Shape::Block), ("html", Shape::Block)]
 }
 
 #[test]
@@ -376,4 +376,14 @@ fn a_capture_without_sstp_says_what_was_there_and_what_to_do() {
     assert!(said(some.clone()).contains("--keylog"));
     assert!(!said(Capture { sstp: 1, ..some.clone() }).contains("No SSTP"));
     assert!(said(Capture { likely: 1, sessions_without_key: 1, ..some }).contains("No key: 1 connection"));
+}
+
+#[test]
+fn a_page_has_an_article_for_each_call_and_is_whole() {
+    let refusal = session(2, call("wrong", Method::MsChapV2));
+    let page = shown("html", &looks(Shape::Block, 80, &[]), &[session(1, call("Passw0rd!", Method::MsChapV2)), refusal], &end());
+    crate::report::html::tests::is_whole(&page);
+    assert_eq!((page.matches("<article>").count(), page.matches("sstp.call-connect-request").count()), (2, 2), "{page}");
+    let nothing = shown("html", &looks(Shape::Block, 80, &[]), &[], &End::default());
+    crate::report::html::tests::is_whole(&nothing);
 }
