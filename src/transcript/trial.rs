@@ -392,6 +392,9 @@ pub struct Hop {
     pub router: Option<IpAddr>,
 }
 
+/// The round of trials that were waited for longer than others, after all others of their kind had met with silence.
+pub const PATIENT: u16 = 900;
+
 /// What is known of the target from elsewhere.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reference {

@@ -251,7 +251,10 @@ fn erratic(view: &View<'_>) -> Option<Hit> {
     };
     let count = arms.iter().filter(restless).count();
     let tally = view.tally(Arm::HelloNamed);
-    (count >= 3).then(|| {
+    if count < 3 {
+        return scattered(view);
+    }
+    Some({
         let says = format!(
             "the same hello failed {} of {} times, and {} other kinds came and went alike",
             tally.failed,
@@ -259,6 +262,29 @@ fn erratic(view: &View<'_>) -> Option<Hit> {
             count - 1
         );
         Hit::new(Level::Probable, says)
+    })
+}
+
+/// Connections that are cut here and there before TLS is up, each of a kind that came through at other times. Lost packets make no resets.
+fn scattered(view: &View<'_>) -> Option<Hit> {
+    let mut kinds: BTreeMap<Arm, (usize, usize)> = BTreeMap::new();
+    let single = |trial: &&Trial| trial.arm.layer() >= Layer::Tls && trial.arm != Arm::Together && trial.round < super::view::SEARCHES;
+    for trial in view.trail.trials.iter().filter(single) {
+        let tally = kinds.entry(trial.arm).or_default();
+        match trial.ending {
+            Ending::Reset | Ending::Closed if trial.reached == Some(Layer::Tcp) => tally.1 += 1,
+            _ if trial.reached >= Some(Layer::Tls) => tally.0 += 1,
+            _ => {}
+        }
+    }
+    let hit: Vec<(usize, usize)> = kinds.values().copied().filter(|tally| tally.1 > 0).collect();
+    let failed: usize = hit.iter().map(|tally| tally.1).sum();
+    let all: usize = failed + kinds.values().map(|tally| tally.0).sum::<usize>();
+    let at_random = hit.len() >= 2 && hit.iter().all(|tally| tally.0 > 0) && failed >= 3 && failed * 20 >= all;
+    at_random.then(|| {
+        let says =
+            format!("{failed} of {all} connections of {} kinds were cut, and every kind of them came through at other times", hit.len());
+        Hit::new(if failed >= 4 { Level::Probable } else { Level::Suspected }, says)
     })
 }
 
@@ -380,7 +406,7 @@ fn by_shape(view: &View<'_>) -> Option<Hit> {
     let cut: Vec<Arm> = SHAPES.into_iter().filter(|arm| view.cut(*arm) && view.connected(*arm)).collect();
     let open: Vec<Arm> = SHAPES.into_iter().filter(|arm| view.open(*arm)).collect();
     let (first, other) = (*cut.first()?, *open.first()?);
-    if view.works_only_short() {
+    if view.works_only_short() || cut == [Arm::Hello13] && !view.speaks_13() {
         return None;
     }
     let level = view.contrast(other, first).level(8)?;
@@ -463,10 +489,12 @@ fn all_cut(view: &View<'_>) -> Option<Hit> {
                 how(view, Arm::HelloNamed)
             ),
         );
-        if known { hit } else { hit.or_else("the server is broken") }
+        hit.or_else(if known { OWN_BAN } else { "the server is broken" })
     })
 }
 
+/// What cannot be excluded where everything is cut.
+const OWN_BAN: &str = "a ban that these very connections drew: --gentle after a quarter of an hour tells";
 /// Kinds of hello that make up every hello.
 const HELLOS: [Arm; 6] = [Arm::Tls, Arm::HelloNamed, Arm::HelloNameless, Arm::HelloOtherName, Arm::Hello12, Arm::HelloBrowser];
 /// Ours: characters of an answer that are shown.

@@ -3,7 +3,7 @@
 use super::{Culprit, Hit, Level, Row, View};
 use crate::base::Layer;
 use crate::diag::check::Severity;
-use crate::transcript::trial::{Arm, Trial};
+use crate::transcript::trial::{Arm, Ending, Trial};
 use crate::wire::http::CONTENT_LENGTH;
 
 pub(super) const ROWS: &[Row] = &[
@@ -46,6 +46,16 @@ pub(super) const ROWS: &[Row] = &[
         evidence: "400, 411 or 413 to every request with that length, whatever the method, and to none without it",
         fix: "The owner of the reverse proxy: it cannot carry SSTP as a web proxy; pass the port through at TCP.",
         look: length_refused,
+        ..HTTP
+    },
+    Row {
+        id: "HTTP-REFUSED",
+        title: "The request of SSTP is refused",
+        mechanism: "whoever answers HTTP says no",
+        evidence: "SSTP_DUPLEX_POST to the path of SSTP is answered with the same status every time, and it is not 200; no other rule explains the status",
+        raise: "a look from elsewhere with --reference, a witness at the server: does the request arrive?",
+        fix: "The owner of the server or of what stands in front of it: its log says why this request gets this status.",
+        look: refused,
         ..HTTP
     },
     Row {
@@ -153,7 +163,7 @@ fn blocked(view: &View<'_>) -> Option<Hit> {
 }
 
 fn method_refused(view: &View<'_>) -> Option<Hit> {
-    let status = refusal(view).filter(|status| matches!(status, 400 | 403 | 405 | 501))?;
+    let Some(status) = refusal(view).filter(|status| matches!(status, 400 | 403 | 405 | 501)) else { return method_cut(view) };
     let same = |arm: Arm| view.status(arm) == Some(status);
     let by_method = [Arm::MethodAlone, Arm::LengthZero, Arm::OtherPath].into_iter().all(same);
     let usual = !same(Arm::Get) && view.open(Arm::Get);
@@ -173,6 +183,77 @@ fn method_refused(view: &View<'_>) -> Option<Hit> {
         if level == Level::Suspected { hit.or_else("a server without SSTP") } else { hit }
     })
 }
+
+/// Every request with the method is cut, or met with silence, whatever the rest of it says; others are not.
+fn method_cut(view: &View<'_>) -> Option<Hit> {
+    let cut = [Arm::Sstp, Arm::MethodAlone, Arm::LengthZero, Arm::OtherPath].into_iter().all(|arm| view.cut(arm));
+    let level = view.contrast(Arm::Get, Arm::Sstp).level(3).filter(|_| cut && view.open(Arm::Get) && !view.cut(Arm::GetPath))?;
+    let level = if view.works_elsewhere(Layer::Http) { level } else { Level::Suspected };
+    let how = view.ending(Arm::Sstp).map(Ending::word).unwrap_or_default();
+    let says =
+        format!("{} requests with SSTP_DUPLEX_POST ended in {how}, whatever length and path; GET is answered", view.of_all(Arm::Sstp));
+    let hit = Hit::new(level, says);
+    Some(if level == Level::Suspected { hit.or_else("a server without SSTP") } else { hit })
+}
+
+/// A status that says no, where no other row knows why.
+fn refused(view: &View<'_>) -> Option<Hit> {
+    let status = refusal(view)?;
+    let others: [fn(&View<'_>) -> Option<Hit>; 5] = [catch_all, blocked, method_refused, length_refused, path_changed];
+    if others.iter().any(|look| look(view).is_some()) {
+        return None;
+    }
+    let text = view.trials(Arm::Sstp).find_map(|trial| trial.saw.body.clone()).unwrap_or_default();
+    let text = text.lines().next().unwrap_or_default().chars().take(80).collect::<String>();
+    let page = if text.is_empty() { String::new() } else { format!(": {text:?}") };
+    let get = view.status(Arm::Get).map_or(String::new(), |status| format!("; GET / gets {status}"));
+    let elsewhere = view.works_elsewhere(Layer::Http);
+    let hit = Hit::new(often(view, Arm::Sstp), format!("{status}{} to every request of SSTP{page}{get}", banner(view)));
+    let hit = match STATUSES.iter().find(|row| row.0.contains(&status)) {
+        Some((_, mechanism, fix)) => hit.in_words(mechanism, fix),
+        None => hit,
+    };
+    Some(if elsewhere { hit } else { hit.or_else("a server without SSTP") })
+}
+
+/// What a status says of why, and who has to change what.
+const STATUSES: &[(std::ops::RangeInclusive<u16>, &str, &str)] = &[
+    (
+        100..=199,
+        "an interim response comes before the real one, and SSTP clients take it for the answer",
+        "The owner of the front: send no interim responses (100, 103) to SSTP_DUPLEX_POST, or pass the port through at TCP.",
+    ),
+    (
+        401..=401,
+        "a front wants a login of HTTP, which SSTP has not",
+        "The owner of the front: let the path of SSTP pass without a login; SSTP logs in within PPP.",
+    ),
+    (
+        404..=404,
+        "nothing serves the path of SSTP here",
+        "The server's owner: is SSTP switched on, and does the front pass on the path of SSTP unchanged?",
+    ),
+    (
+        426..=426,
+        "a front wants another protocol than HTTP/1.1",
+        "The owner of the front: let it take HTTP/1.1 without an upgrade on this host.",
+    ),
+    (
+        429..=429,
+        "a front counts requests, and this client has had its share",
+        "The owner of the front: raise the limit for this path, or exempt this client; wait before trying again.",
+    ),
+    (
+        502..=504,
+        "a front answers, and what should stand behind it does not",
+        "The owner of the front: is the VPN gateway behind it up, and does the front reach it?",
+    ),
+    (
+        500..=500,
+        "whoever answers stumbles over the request",
+        "The owner of the server or its front: its error log has the reason; fronts that cannot take a Content-Length of 64 bits have to pass the port through at TCP.",
+    ),
+];
 
 fn length_refused(view: &View<'_>) -> Option<Hit> {
     let status = refusal(view).filter(|status| matches!(status, 400 | 411 | 413))?;
@@ -229,12 +310,11 @@ fn path_changed(view: &View<'_>) -> Option<Hit> {
     let status = refusal(view).filter(|status| matches!(status, 400 | 404))?;
     let same = |arm: Arm| view.status(arm) == Some(status);
     let like_escaped = same(Arm::Escaped) && same(Arm::LengthZero);
-    let level = if view.works_elsewhere(Layer::Http) { Level::Probable } else { Level::Suspected };
-    let hit = Hit::new(
-        level,
-        format!("{status}{} to the path of SSTP and to its escaped form alike; from elsewhere the path works", banner(view)),
-    );
-    (like_escaped && !length_like(view)).then(|| if level == Level::Suspected { hit.or_else("a server without SSTP") } else { hit })
+    // A server without SSTP says the same to both forms.
+    (like_escaped && view.works_elsewhere(Layer::Http) && !length_like(view)).then(|| {
+        let says = format!("{status}{} to the path of SSTP and to its escaped form alike; from elsewhere the path works", banner(view));
+        Hit::new(Level::Probable, says)
+    })
 }
 
 /// It goes by the length.

@@ -119,6 +119,11 @@ pub fn judge(trail: &Trail) -> Verdict {
             found
         })
         .collect();
+    for found in findings.iter_mut().filter(|found| view.proxied() && found.layer() > Layer::Proxy && found.culprit() == Culprit::Way) {
+        // What lies behind the proxy is seen through it alone.
+        found.hit.culprit = Some(Culprit::Proxy);
+        found.hit.or_else = found.hit.or_else.or(Some("the way between the proxy and the server"));
+    }
     let place = place::place(&view);
     for found in findings.iter_mut().filter(|found| place::PLACED.contains(&found.row.id)) {
         if let Some(place) = place {

@@ -16,12 +16,18 @@ pub struct Place {
     pub near: Option<IpAddr>,
     /// The router at `first`.
     pub far: Option<IpAddr>,
+    /// Not even the first router saw it, which saw the like of it to another port.
+    pub own: bool,
 }
 
 impl Place {
-    /// Within the first two hops it is the local network's.
+    /// Within the first two hops it is the local network's; what never left this machine is the machine's.
     pub fn culprit(&self) -> Culprit {
-        if self.last <= 1 { Culprit::LocalNetwork } else { Culprit::Way }
+        match self.last {
+            0 if self.own => Culprit::Endpoint,
+            0 | 1 => Culprit::LocalNetwork,
+            _ => Culprit::Way,
+        }
     }
 }
 
@@ -49,12 +55,18 @@ pub fn place(view: &View<'_>) -> Option<Place> {
     let router = |ttl: u8| {
         [Feeler::Syn, Feeler::SynOtherPort, Feeler::Nameless, Feeler::Named].into_iter().find_map(|feeler| of(feeler, ttl)?.router)
     };
-    Some(Place { last, first, near: router(last), far: first.and_then(router) })
+    let own = last == 0 && hops.iter().all(|hop| hop.sent != Feeler::Syn || hop.router.is_none() && !spoken(hop));
+    Some(Place { last, first, near: router(last), far: first.and_then(router), own })
 }
 
 /// It was spoken to the hello: by the server, or in its name.
 fn speaks(hop: &Hop) -> bool {
     matches!(hop.ending, Ending::Reset | Ending::Closed | Ending::Alert(_) | Ending::NotTls)
+}
+
+/// Somebody answered a SYN: the server, or a box in its name.
+fn spoken(hop: &Hop) -> bool {
+    matches!(hop.ending, Ending::Answered | Ending::Refused | Ending::Reset)
 }
 
 /// A router there let it expire.
@@ -86,12 +98,12 @@ fn cut_hello(hops: &[Hop]) -> Option<(u8, Option<u8>)> {
 /// went on without it.
 fn cut_syn(hops: &[Hop]) -> Option<(u8, Option<u8>)> {
     let of = |feeler: Feeler| hops.iter().filter(move |hop| hop.sent == feeler);
-    let spoken = |hop: &Hop| matches!(hop.ending, Ending::Answered | Ending::Refused | Ending::Reset);
     match of(Feeler::Syn).find(|hop| spoken(hop)) {
         Some(hop) if hop.ending == Ending::Answered => None,
         Some(hop) => Some((hop.ttl.saturating_sub(1), Some(hop.ttl))),
         None => {
-            let last = of(Feeler::Syn).filter(|hop| expired(hop)).map(|hop| hop.ttl).max()?;
+            let last = of(Feeler::Syn).filter(|hop| expired(hop)).map(|hop| hop.ttl).max();
+            let last = last.or_else(|| of(Feeler::SynOtherPort).any(|hop| hop.ttl == 1 && expired(hop)).then_some(0))?;
             let goes_on = of(Feeler::SynOtherPort).filter(|hop| hop.ttl > last && (expired(hop) || spoken(hop)));
             Some((last, goes_on.map(|hop| hop.ttl).min()))
         }
@@ -208,5 +220,28 @@ mod tests {
             (3, SynOtherPort, Refused, None),
         ]);
         assert_eq!(beside.expect("a place").to_string(), "hop 1 (10.0.0.1) or hop 2 (10.0.0.2)");
+    }
+
+    #[test]
+    fn what_never_reaches_the_first_router_is_held_up_here() {
+        use Ending::*;
+        use Feeler::*;
+        for ending in [Silence, Unreachable] {
+            let found = walk(&[
+                (1, Syn, ending.clone(), None),
+                (1, SynOtherPort, Unreachable, Some(1)),
+                (2, Syn, ending.clone(), None),
+                (2, SynOtherPort, Unreachable, Some(2)),
+            ]);
+            let found = found.expect("a place");
+            assert_eq!((found.to_string().as_str(), found.culprit()), ("this machine or hop 1 (10.0.0.1)", Culprit::Endpoint));
+        }
+        let mute = walk(&[
+            (1, Syn, Silence, None),
+            (1, SynOtherPort, Silence, None),
+            (2, Syn, Silence, None),
+            (2, SynOtherPort, Unreachable, Some(2)),
+        ]);
+        assert_eq!(mute, None, "a first router that says nothing tells nothing");
     }
 }

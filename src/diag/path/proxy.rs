@@ -5,6 +5,7 @@ use crate::base::Layer;
 use crate::diag::check::Severity;
 use crate::transcript::proxy::Greeting;
 use crate::transcript::trial::{Arm, Ending, Trial};
+use crate::wire::challenge::Challenge;
 use crate::wire::socks;
 
 pub(super) const ROWS: &[Row] = &[
@@ -88,6 +89,18 @@ pub(super) const ROWS: &[Row] = &[
         ..PROXY
     },
     Row {
+        id: "PROXY-NO-PROXY",
+        title: "What answers at the proxy's address is no proxy for this",
+        culprit: Culprit::Endpoint,
+        mechanism: "TCP to the proxy works, and CONNECT is cut, or answered with something that is no HTTP",
+        evidence: "every CONNECT, with and without SSTPVERSION, is cut without a word or answered in another protocol",
+        most: Level::Probable,
+        raise: "a look at the proxy's log",
+        fix: "This machine's owner: check address and port of the proxy. The proxy's owner: is CONNECT allowed on this port?",
+        look: no_proxy,
+        ..PROXY
+    },
+    Row {
         id: "PROXY-UNREACHABLE",
         title: "The proxy cannot be reached",
         culprit: Culprit::Endpoint,
@@ -111,8 +124,7 @@ fn schemes(view: &View<'_>) -> Option<Vec<String>> {
     let wants = |trial: &&Trial| trial.saw.status() == Some(407);
     let trial = view.trials(Arm::Connect).find(wants)?;
     let head = trial.saw.head.as_ref()?;
-    let named = head.all("Proxy-Authenticate").filter_map(|value| value.split([' ', ',']).next());
-    Some(named.map(str::to_string).collect())
+    Some(Challenge::of_proxy(head).into_iter().map(|challenge| challenge.scheme).collect())
 }
 
 fn login_wanted(view: &View<'_>) -> Option<Hit> {
@@ -243,6 +255,17 @@ fn no_response(view: &View<'_>) -> Option<Hit> {
     let silent =
         view.silent(Arm::Connect) && !view.open(Arm::ConnectPlain) && view.trials(Arm::Connect).all(|trial| trial.reached.is_some());
     silent.then(|| Hit::new(Level::Probable, format!("{} CONNECTs were not answered", view.of_all(Arm::Connect))))
+}
+
+fn no_proxy(view: &View<'_>) -> Option<Hit> {
+    let babble = |trial: &Trial| matches!(trial.ending, Ending::Reset | Ending::Closed | Ending::NotTls | Ending::Broken(_));
+    let babbles = |arm: Arm| view.trials(arm).all(|trial| babble(trial) && trial.saw.status().is_none() && trial.reached.is_some());
+    let all = view.shut(Arm::Connect) && [Arm::Connect, Arm::ConnectPlain, Arm::ConnectOddHeader].into_iter().all(babbles);
+    let how = view.ending(Arm::Connect).map_or(String::new(), |ending| match ending {
+        Ending::Broken(says) => format!("{says:?}"),
+        ending => ending.word(),
+    });
+    all.then(|| Hit::new(Level::Probable, format!("{} CONNECTs ended in {how}", view.of_all(Arm::Connect))))
 }
 
 fn unreachable(view: &View<'_>) -> Option<Hit> {

@@ -4,9 +4,25 @@
 use super::{Culprit, Found, Hit, Level, Row, View};
 use crate::base::Layer;
 use crate::diag::check::Severity;
-use crate::transcript::trial::{Arm, Ending, Trial};
+use crate::transcript::trial::{Arm, Ending, PATIENT, Trial};
 
-pub(super) const ROWS: &[Row] = &[Row {
+pub(super) const ROWS: &[Row] = &[SLOW, UNEXPLAINED];
+
+const SLOW: Row = Row {
+    id: "PATH-SLOW",
+    severity: Severity::Note,
+    culprit: Culprit::Server,
+    title: "What answers takes its time",
+    mechanism: "an answer that every call waits for comes late",
+    evidence: "what every call does met with silence at first, and came through when it was waited for four times as long",
+    most: Level::Probable,
+    raise: "a look from elsewhere with --reference",
+    fix: "The server's owner: what keeps it busy? Clients wait for up to a minute, so calls come up, late.",
+    look: slow,
+    ..Row::ROW
+};
+
+const UNEXPLAINED: Row = Row {
     id: "PATH-UNEXPLAINED",
     layer: Layer::Data,
     title: "Something breaks it, and no rule says what",
@@ -16,7 +32,7 @@ pub(super) const ROWS: &[Row] = &[Row {
     raise: "a witness at the server with --witness, a look from elsewhere with --reference, --rounds 8, captures at both ends",
     fix: "The operator of the network and the server's owner: look at captures of both ends beside each other; the first packet that is missing, or that nobody sent, tells whose it is.",
     ..Row::ROW
-}];
+};
 
 /// An arm and what it is held against, here.
 struct Held {
@@ -38,10 +54,10 @@ const fn variant(arm: Arm, beside: &'static [Arm]) -> Held {
 const HELD: &[Held] = &[
     every_call(Arm::DnsSystem, &[Arm::DnsResolver]),
     every_call(Arm::Tcp, &[Arm::TcpControl, Arm::TcpOtherFamily]),
-    every_call(Arm::Connect, &[Arm::ConnectPlain, Arm::ConnectOddHeader, Arm::ConnectControl]),
+    every_call(Arm::Connect, &[Arm::ConnectPlain, Arm::ConnectOddHeader, Arm::ConnectControl, Arm::Tcp]),
     every_call(Arm::Tls, &[Arm::TlsControl, Arm::TlsShort, Arm::HelloNamed, Arm::HelloNameless, Arm::HelloOtherName, Arm::HelloBrowser]),
     every_call(Arm::Sstp, &[Arm::LengthZero, Arm::MethodAlone, Arm::Get]),
-    every_call(Arm::Call, &[Arm::CallSplit]),
+    every_call(Arm::Call, &[Arm::CallSplit, Arm::Sstp]),
     every_call(Arm::Login, &[Arm::Call]),
     every_call(Arm::Echo, &[Arm::EchoShortSegments, Arm::Call]),
     every_call(Arm::Bulk, &[Arm::BulkPlain, Arm::BulkSplit, Arm::Echo]),
@@ -104,7 +120,14 @@ const FREE: &[Arm] = &[
 pub(super) fn look(view: &View<'_>) -> Option<Found> {
     let of = |every_call: bool| HELD.iter().filter(move |held| held.every_call == every_call).find_map(|held| unexplained(view, held));
     let hit = of(true).or_else(|| mute(view)).or_else(|| of(false).map(|hit| hit.as_bad_as(Severity::Warn)))?;
-    Some(Found { row: ROWS.first()?, hit, because_of: None })
+    Some(Found { row: &UNEXPLAINED, hit, because_of: None })
+}
+
+/// What came through only because it was waited for longer.
+fn slow(view: &View<'_>) -> Option<Hit> {
+    let late = view.trail.trials.iter().find(|trial| trial.round == PATIENT && trial.passed())?;
+    let says = format!("{} was answered after {:.1} s, and not before", late.arm.id(), late.took.duration().as_secs_f64());
+    Some(Hit::new(Level::Probable, says).at(late.arm.layer()).or_else("a way with a very long delay"))
 }
 
 /// It failed in a way that tells of nobody's own word, and that a sound way does not fail in.
@@ -123,6 +146,10 @@ fn fails(held: &Held, trial: &Trial) -> bool {
 }
 
 fn unexplained(view: &View<'_>, held: &Held) -> Option<Hit> {
+    // No client offers TLS 1.3 alone; a server without it may end such a hello as it likes.
+    if held.arm == Arm::Hello13 && !view.speaks_13() {
+        return None;
+    }
     let trials: Vec<&Trial> = view.trials(held.arm).collect();
     let failed: Vec<&Trial> = trials.iter().copied().filter(|trial| fails(held, trial)).collect();
     // Silence may be a packet that was lost; a reset or a close is somebody's doing.

@@ -335,3 +335,74 @@ fn connections_that_fail_before_a_hello_was_sent_say_nothing_of_hellos() {
     assert!(verdict.findings.iter().all(|found| found.row.id != "TLS-DPI-BLOCK"));
     assert!(cause.hit.says.contains("18 of 18 connections behind the first"), "{}", cause.hit.says);
 }
+
+#[test]
+fn a_server_without_tls_13_may_end_hellos_that_offer_nothing_else_as_it_likes() {
+    let judged = |version: u16| {
+        let mut trials = vec![trial(Arm::Tls, 1, Ending::Answered, Saw::default()), trial(Arm::Call, 1, Ending::Answered, Saw::default())];
+        for round in 1..=8 {
+            let shapes = [Arm::HelloNamed, Arm::Hello12, Arm::HelloAlpn, Arm::HelloWindows, Arm::HelloBrowser];
+            let spoken = Saw { version: Some(version), ..Saw::default() };
+            trials.extend(shapes.map(|arm| trial(arm, round, Ending::Answered, spoken.clone())));
+            trials.push(Trial { reached: Some(Layer::Tcp), ..trial(Arm::Hello13, round, Ending::Closed, Saw::default()) });
+        }
+        judge(&trail(trials)).cause().map(|found| found.row.id)
+    };
+    assert_eq!(judged(0x0303), None);
+    assert_eq!(judged(0x0304), Some("TLS-FINGERPRINT-FILTER"), "where TLS 1.3 is spoken the hello had an answer");
+}
+
+#[test]
+fn what_was_stopped_before_its_end_is_not_clean() {
+    let trials = vec![trial(Arm::Tls, 1, Ending::Answered, Saw::default()), trial(Arm::Call, 1, Ending::Answered, Saw::default())];
+    assert!(judge(&trail(trials.clone())).undecided.is_none());
+    let verdict = judge(&Trail { interrupted: true, took: Micros(300_000_000), ..trail(trials) });
+    assert!(verdict.undecided.expect("nothing is certain").contains("stopped after 300 s"));
+    assert!(verdict.findings.is_empty(), "{:?}", verdict.findings);
+}
+
+#[test]
+fn what_comes_late_is_slow_and_cuts_nothing() {
+    let late = Trial { took: Micros(6_000_000), ..trial(Arm::Sstp, crate::transcript::trial::PATIENT, Ending::Answered, Saw::default()) };
+    let outwaited = Trial { round: 501, ..trial(Arm::Sstp, 501, Ending::Ours("it was not waited for long enough".into()), Saw::default()) };
+    let trials =
+        vec![outwaited, late, trial(Arm::Tls, 1, Ending::Answered, Saw::default()), trial(Arm::Call, 1, Ending::Answered, Saw::default())];
+    let verdict = judge(&trail(trials));
+    assert!(!verdict.has_cause);
+    let slow = verdict.findings.iter().find(|found| found.row.id == "PATH-SLOW").expect("it is told");
+    assert!(slow.hit.says.contains("sstp was answered after 6.0 s"), "{}", slow.hit.says);
+}
+
+#[test]
+fn behind_a_proxy_what_cuts_is_the_proxy_until_somebody_shows_otherwise() {
+    let judged = |proxy: Option<&str>| {
+        let cut = |arm, round| Trial { reached: Some(Layer::Tcp), ..trial(arm, round, Ending::Closed, Saw::default()) };
+        let mut trials =
+            vec![trial(Arm::Tcp, 1, Ending::Answered, Saw::default()), trial(Arm::Connect, 1, Ending::Answered, Saw::default())];
+        for round in 1..=3 {
+            trials.extend([Arm::Tls, Arm::HelloNamed, Arm::HelloNameless, Arm::Hello12, Arm::HelloBrowser].map(|arm| cut(arm, round)));
+        }
+        let mut trail = trail(trials);
+        trail.head.proxy = proxy.map(str::to_string);
+        let verdict = judge(&trail);
+        (verdict.cause().map(|found| found.row.id), verdict.culprit())
+    };
+    assert_eq!(judged(Some("proxy.example:3128")), (Some("TLS-DPI-BLOCK"), Culprit::Proxy));
+    assert_eq!(judged(None), (Some("TLS-DPI-BLOCK"), Culprit::Way));
+}
+
+#[test]
+fn a_status_tells_who_has_to_look() {
+    let judged = |status: u16| {
+        let answer = |status: u16| Saw { head: Some(Head::response(status, "x", &[("Server", "front")])), ..Saw::default() };
+        let sstp = (1..=3).map(|round| trial(Arm::Sstp, round, Ending::Answered, answer(status)));
+        let get = (1..=3).map(|round| trial(Arm::Get, round, Ending::Answered, answer(200)));
+        let verdict = judge(&trail([trial(Arm::Tls, 1, Ending::Answered, Saw::default())].into_iter().chain(sstp).chain(get).collect()));
+        let cause = verdict.cause().expect("a cause");
+        (cause.row.id, cause.mechanism())
+    };
+    for status in [100, 404, 426, 429, 500, 502, 503, 504, 520] {
+        assert_eq!(judged(status).0, "HTTP-REFUSED", "{status}");
+    }
+    assert!(judged(503).1.contains("behind it") && judged(429).1.contains("counts requests") && judged(520).1.contains("says no"));
+}

@@ -153,6 +153,12 @@ impl<'a> View<'a> {
         self.silent(Arm::Tls) && self.open(Arm::TlsShort)
     }
 
+    /// A hello that leaves the choice was answered with TLS 1.3.
+    pub fn speaks_13(&self) -> bool {
+        let free = [Arm::HelloNamed, Arm::HelloWindows, Arm::HelloBrowser, Arm::HelloAlpn];
+        free.into_iter().flat_map(|arm| self.trials(arm)).any(|trial| trial.saw.version == Some(TLS_13))
+    }
+
     /// What is known from elsewhere.
     pub fn reference(&self) -> Option<&'a Reference> {
         self.trail.head.reference.as_ref()
@@ -195,8 +201,13 @@ impl<'a> View<'a> {
 
     /// Why nothing can be said, where nothing was found.
     pub(super) fn undecided(&self) -> Option<String> {
-        if self.trials(Arm::Call).any(Trial::passed) {
+        let called = self.trials(Arm::Call).any(Trial::passed);
+        if called && !self.trail.interrupted {
             return None;
+        }
+        if called {
+            let after = self.trail.took.duration().as_secs_f64();
+            return Some(format!("it was stopped after {after:.0} s, before everything was tried; what was tried until then came through"));
         }
         Some(match self.reached() {
             None => {
@@ -230,6 +241,9 @@ impl<'a> View<'a> {
         (known != Some(cert.sha256.as_str()) && !by_witness).then_some(cert)
     }
 }
+
+/// RFC 8446 4.2.1.
+const TLS_13: u16 = 0x0304;
 
 /// The arm says nothing about the target's own way.
 pub(super) fn about_others(arm: Arm) -> bool {

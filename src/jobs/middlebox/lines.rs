@@ -55,6 +55,13 @@ pub(super) const KINDS: &[Kind] = &[
         &["PATH-ERRATIC"],
     ),
     counted(
+        "now-and-then",
+        "resets one connection in so many, here and there",
+        Makes::Rules(|nth| vec![Rule::Every(nth as usize, Act::Reset)]),
+        (6, Unit::Connections),
+        &["PATH-ERRATIC"],
+    ),
+    counted(
         "mtu-blackhole",
         "loses packets with more payload than that",
         Makes::Rules(|most| vec![Rule::PacketsOver(most as usize)]),

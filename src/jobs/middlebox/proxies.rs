@@ -19,6 +19,15 @@ pub(super) const KINDS: &[Kind] = &[
     kind("proxy-sstpversion", "denies who says SSTPVERSION", Makes::Proxy(sstp_version), &["PROXY-SSTPVERSION-FILTER"]),
     kind("proxy-upstream", "cannot reach the server", Makes::Proxy(upstream), &["PROXY-UPSTREAM-FAIL"]),
     kind("proxy-silent", "does not answer CONNECT", Makes::Proxy(proxy::silent), &["PROXY-NO-RESPONSE"]),
+    kind("proxy-hangs-up", "hangs up on CONNECT", Makes::Proxy(|_| ProxyAnswer::Close), &["PROXY-NO-PROXY"]),
+    kind("proxy-is-ssh", "is no proxy but an SSH server", Makes::Proxy(|_| ProxyAnswer::Reply("SSH-2.0-lab\r\n")), &["PROXY-NO-PROXY"]),
+    kind(
+        "proxy-hollow",
+        "says 200 to CONNECT and then hangs up",
+        Makes::ProxyWith(open, |_| vec![Rule::Meets(Act::Close)]),
+        &["TLS-DPI-BLOCK"],
+    ),
+    kind("proxy-one-line", "wants a login, its schemes in one line", Makes::Proxy(one_line), &["PROXY-AUTH-REQUIRED"]),
     kind("proxy-portal", "leads everybody to a login page", Makes::Proxy(proxy::portal), &["PROXY-CAPTIVE-PORTAL"]),
     kind(
         "proxy-inspects",
@@ -42,6 +51,10 @@ fn digest(head: &Head) -> ProxyAnswer {
 
 fn ntlm(_: &Head) -> ProxyAnswer {
     ProxyAnswer::Reply(WANTS_NTLM)
+}
+
+fn one_line(_: &Head) -> ProxyAnswer {
+    ProxyAnswer::Reply(WANTS_ANY)
 }
 
 fn denies_host(head: &Head) -> ProxyAnswer {
@@ -68,6 +81,8 @@ const WANTS_DIGEST: &str = "HTTP/1.1 407 Proxy Authentication Required\r\n\
     Content-Length: 0\r\nConnection: close\r\n\r\n";
 const WANTS_NTLM: &str =
     "HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: NTLM\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+const WANTS_ANY: &str = "HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Negotiate, NTLM, Basic realm=\"a, b\"\r\n\
+    Content-Length: 0\r\nConnection: close\r\n\r\n";
 const DENIED: &str = "HTTP/1.1 403 Forbidden\r\nVia: 1.1 lab-proxy\r\nX-Squid-Error: ERR_ACCESS_DENIED 0\r\nContent-Length: 0\r\n\
     Connection: close\r\n\r\n";
 const LENGTH_REQUIRED: &str = "HTTP/1.1 411 Length Required\r\nVia: 1.1 lab-proxy\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";

@@ -91,6 +91,30 @@ pub(super) const KINDS: &[Kind] = &[
         &["HTTP-METHOD-REFUSED"],
     ),
     kind(
+        "front-methods-closed",
+        "a reverse proxy that knows GET, HEAD and POST, and hangs up on others",
+        Makes::Ends(Paper::Same, |_| vec![Rule::Inspects(&[HttpRule::Methods(&["GET", "HEAD", "POST"], "")])]),
+        &["HTTP-METHOD-REFUSED"],
+    ),
+    kind(
+        "front-down",
+        "a reverse proxy whose gateway for SSTP is down",
+        Makes::Ends(Paper::Same, |_| vec![Rule::Inspects(&[HttpRule::Targets("/sra_", UNAVAILABLE)])]),
+        &["HTTP-REFUSED"],
+    ),
+    kind(
+        "front-swallows",
+        "a reverse proxy that passes on the head of a request and nothing behind it",
+        Makes::Ends(Paper::Same, |_| vec![Rule::Inspects(&[HttpRule::Swallows])]),
+        &["PATH-UNEXPLAINED"],
+    ),
+    kind(
+        "front-late",
+        "a reverse proxy that takes its time, and hurts nobody",
+        Makes::Ends(Paper::Same, |_| vec![Rule::Inspects(&[HttpRule::Late(3000)])]),
+        &[],
+    ),
+    kind(
         "front-path",
         "a web firewall that forbids the path of SSTP",
         Makes::Ends(Paper::Same, |_| vec![Rule::Inspects(&[HttpRule::Targets("/sra_", BLOCKED)])]),
@@ -127,6 +151,7 @@ const BAD_REQUEST: &str = "HTTP/1.1 400 Bad Request\r\nServer: lab-front\r\nCont
 const NOT_ALLOWED: &str =
     "HTTP/1.1 405 Method Not Allowed\r\nServer: lab-front\r\nAllow: GET, HEAD, POST\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 const NOT_IMPLEMENTED: &str = "HTTP/1.1 501 Not Implemented\r\nServer: lab-front\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+const UNAVAILABLE: &str = "HTTP/1.1 503 Service Unavailable\r\nServer: lab-front\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 const BLOCKED: &str = "HTTP/1.1 403 Forbidden\r\nServer: lab-waf\r\nContent-Type: text/html\r\nContent-Length: 55\r\nConnection: close\r\n\r\n\
     <html><body>Request blocked. Reference #4711</body>....";
 const WELCOME: &str = "HTTP/1.1 200 OK\r\nServer: lab-front\r\nContent-Type: text/html\r\nContent-Length: 34\r\nConnection: close\r\n\r\n\

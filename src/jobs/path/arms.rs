@@ -63,14 +63,14 @@ async fn names(crew: &Crew, arm: Arm, value: Option<u64>) -> Brought {
         _ => (config.probe.target.host.as_str(), config.system_resolver),
     };
     let (ending, addresses) = match resolver {
-        Some(at) => match resolvers::ask(at, name, config.probe.seed as u16, config.patience).await {
+        Some(at) => match resolvers::ask(at, name, config.probe.seed as u16, crew.patience()).await {
             Said::Addresses(addresses) => (Ending::Answered, addresses),
             Said::Nothing(NO_ERROR | NXDOMAIN) => (Ending::NoSuchName, Vec::new()),
             Said::Nothing(code) => (Ending::by_server(&format!("answered with code {code}")), Vec::new()),
             Said::Silence => (Ending::Silence, Vec::new()),
             Said::Ours(says) => (Ending::Ours(says), Vec::new()),
         },
-        None => match dns::look_up(name, &dns::Resolver::default(), config.patience).await {
+        None => match dns::look_up(name, &dns::Resolver::default(), crew.patience()).await {
             Ok(addresses) => (Ending::Answered, addresses),
             Err(says) if says.contains("in time") || dns::classify(&says) == DnsFailure::TryAgain => (Ending::Silence, Vec::new()),
             Err(_) => (Ending::NoSuchName, Vec::new()),
@@ -88,7 +88,7 @@ async fn tcp(crew: &Crew, ground: &Ground, arm: Arm, value: Option<u64>) -> Brou
         _ => route.as_ref().map(|route| route.to),
     };
     let Some(to) = to else { return nowhere() };
-    match shots::tcp(to, Knobs::default(), &crew.config.probe.ear, crew.config.patience).await {
+    match shots::tcp(to, Knobs::default(), &crew.config.probe.ear, crew.patience()).await {
         Ok((_, connect)) => {
             let saw = Saw { to: Some(to), connect: Some(connect), ..Saw::default() };
             Brought { reached: Some(Layer::Tcp), ending: Ending::Answered, saw }
@@ -113,9 +113,9 @@ async fn connect(crew: &Crew, ground: &Ground, arm: Arm, value: Option<u64>) -> 
     };
     let bare = ProxyConfig { credentials: None, ..proxy.clone() };
     Brought::new(match (arm, proxy.kind) {
-        (Arm::ConnectLogin, _) => shots::through_proxy(*to, proxy, &target, config.patience).await,
-        (_, Kind::Socks5) => shots::through_proxy(*to, &bare, &target, config.patience).await,
-        _ => shots::ask_proxy(*to, &target, headers, config.patience).await,
+        (Arm::ConnectLogin, _) => shots::through_proxy(*to, proxy, &target, crew.patience()).await,
+        (_, Kind::Socks5) => shots::through_proxy(*to, &bare, &target, crew.patience()).await,
+        _ => shots::ask_proxy(*to, &target, headers, crew.patience()).await,
     })
 }
 
@@ -123,12 +123,12 @@ async fn plain(crew: &Crew, ground: &Ground) -> Brought {
     let config = &crew.config;
     let usual = ground.route.as_ref().map(|route| SocketAddr::new(route.to.ip(), 80));
     let Some(to) = config.plain_at.or(usual).filter(|_| config.probe.proxy.is_none()) else { return nowhere() };
-    let (stream, connect) = match shots::tcp(to, Knobs::default(), &config.probe.ear, config.patience).await {
+    let (stream, connect) = match shots::tcp(to, Knobs::default(), &config.probe.ear, crew.patience()).await {
         Ok(made) => made,
         Err(missed) => return missed.into(),
     };
     let saw = Saw { to: Some(to), connect: Some(connect), ..Saw::default() };
-    let mut walk = Walk::new(stream, crew.clock, config.patience);
+    let mut walk = Walk::new(stream, crew.clock, crew.patience());
     let request = format!("GET / HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", config.probe.target.name());
     answered(&mut walk, request.as_bytes(), saw, Layer::Tcp).await
 }
@@ -151,7 +151,7 @@ async fn tls(crew: &Crew, ground: &Ground, arm: Arm) -> Brought {
     };
     let Some(route) = route else { return nowhere() };
     let knobs = Knobs { segment: (arm == Arm::TlsShort).then_some(SHORT), port: None };
-    match shots::secure(route, &whom(crew, arm == Arm::TlsControl), knobs, crew.config.patience).await {
+    match shots::secure(route, &whom(crew, arm == Arm::TlsControl), knobs, crew.patience()).await {
         Ok((secure, saw)) => {
             secure.close().await;
             Brought { reached: Some(Layer::Tls), ending: Ending::Answered, saw }
@@ -184,16 +184,15 @@ async fn hello(crew: &Crew, ground: &Ground, arm: Arm, value: Option<u64>) -> Br
     let port = value.filter(|_| arm == Arm::HelloFromPort).and_then(|port| u16::try_from(port).ok());
     let manner = Manner { split: arm == Arm::HelloSplit, port };
     let bytes = shots::hello_bytes(shape, name, random(crew));
-    Brought::new(shots::hello(route, &bytes, manner, crew.config.patience).await)
+    Brought::new(shots::hello(route, &bytes, manner, crew.patience()).await)
 }
 
 /// TLS to the server, and what was seen of it.
 async fn stream(crew: &Crew, ground: &Ground, segment: Option<u32>) -> Result<(Walk<TlsStream<Tap>>, Saw), Brought> {
     let Some(route) = &ground.route else { return Err(nowhere()) };
     let knobs = Knobs { segment, port: None };
-    let (secure, saw) =
-        shots::secure(route, &whom(crew, false), knobs, crew.config.patience).await.map_err(|missed| Brought::from(*missed))?;
-    Ok((Walk::new(secure.stream, crew.clock, crew.config.patience), saw))
+    let (secure, saw) = shots::secure(route, &whom(crew, false), knobs, crew.patience()).await.map_err(|missed| Brought::from(*missed))?;
+    Ok((Walk::new(secure.stream, crew.clock, crew.patience()), saw))
 }
 
 /// The text of a request.
@@ -366,7 +365,7 @@ pub(super) async fn in_segments(crew: &Crew, arm: Arm, length: u32) -> Brought {
     let Some(route) = &ground.route else { return nowhere() };
     if arm == Arm::TlsSegment {
         let knobs = Knobs { segment: Some(length), port: None };
-        return match shots::secure(route, &whom(crew, false), knobs, crew.config.patience).await {
+        return match shots::secure(route, &whom(crew, false), knobs, crew.patience()).await {
             Ok((secure, saw)) => {
                 secure.close().await;
                 Brought { reached: Some(Layer::Tls), ending: Ending::Answered, saw }
@@ -394,8 +393,8 @@ pub(super) async fn login(crew: &Crew) -> Brought {
     let mut config = crew.config.probe.clone();
     config.asked = Asked { until: Layer::Ncp, ..config.asked };
     (config.scan, config.matrix, config.pings) = (None, None, 0);
-    config.timers.layer = config.timers.layer.min(crew.config.patience * 2);
-    config.total = config.total.min(crew.config.patience * 6);
+    config.timers.layer = config.timers.layer.min(crew.patience() * 2);
+    config.total = config.total.min(crew.patience() * 6);
     let (_keep, stop) = tokio::sync::watch::channel(false);
     let transcript = probe::run(&config, &crew.clock, &mut Vec::new(), stop).await;
     let facts = Facts::of(&transcript);

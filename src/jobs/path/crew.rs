@@ -2,7 +2,7 @@
 
 use super::PathConfig;
 use super::arms;
-use crate::base::Layer;
+use crate::base::{Layer, Micros};
 use crate::live::clock::Clock;
 use crate::live::raw::Sniffer;
 use crate::live::route::Route;
@@ -59,6 +59,8 @@ pub(super) struct Crew {
     lost: Mutex<VecDeque<bool>>,
     /// The pause between two connections where somebody counts them.
     slower: Mutex<Duration>,
+    /// A trial without an answer is given up after so long.
+    patience: Mutex<Duration>,
     witness: Mutex<Option<Sides>>,
     sniffer: Mutex<Option<io::Result<Sniffer>>>,
 }
@@ -67,6 +69,7 @@ impl Crew {
     pub fn new(config: PathConfig, clock: Clock, tell: Tell) -> Crew {
         let places = Arc::new(Semaphore::new(config.at_once.max(1)));
         Crew {
+            patience: Mutex::new(config.patience),
             config,
             clock,
             tell,
@@ -99,6 +102,25 @@ impl Crew {
     /// One trial of the arm brought what was wanted.
     pub fn passed(&self, arm: Arm) -> bool {
         lock(&self.trials).iter().any(|trial| trial.arm == arm && trial.passed())
+    }
+
+    /// A trial without an answer is given up after so long.
+    pub fn patience(&self) -> Duration {
+        *lock(&self.patience)
+    }
+
+    /// Trials are waited for so long from now on.
+    pub fn wait_for(&self, patience: Duration) {
+        *lock(&self.patience) = patience;
+    }
+
+    /// What met with silence on this layer was not waited for long enough: it tells nothing.
+    pub fn forget_silence(&self, layer: Layer) {
+        let silent = |trial: &&mut Trial| trial.arm.layer() == layer && trial.ending == Ending::Silence;
+        for trial in lock(&self.trials).iter_mut().filter(silent) {
+            trial.round += OUTWAITED;
+            trial.ending = Ending::Ours("it was not waited for long enough".into());
+        }
     }
 
     /// Resets are looked at from now on, where that is allowed.
@@ -209,7 +231,7 @@ impl Crew {
             Some(Err(error)) => Some(format!("resets and hops: no raw sockets, which need CAP_NET_RAW ({error})")),
             None => Some("resets on loopback and through proxies are not looked at".into()),
         };
-        trail.head = TrailHead { no_raw, ..head };
+        trail.head = TrailHead { no_raw, patience: Micros::from(self.patience()), ..head };
         trail
     }
 }
@@ -224,6 +246,8 @@ pub(super) const RESENT: Duration = Duration::from_millis(900);
 const LATEST: usize = 12;
 /// Ours: so many of them lost their SYN: one in ten does on a bad line.
 const MANY_LOST: usize = 5;
+/// Rounds of trials that were not waited for long enough have numbers from here on.
+const OUTWAITED: u16 = 500;
 /// Ours: the pause then, at first.
 const SLOW: Duration = Duration::from_millis(500);
 /// Ours: and at most.

@@ -61,7 +61,7 @@ fn arrived(ending: &Ending) -> bool {
 }
 
 async fn step(crew: &Crew, route: &Route, sent: Feeler, ttl: u8) -> Hop {
-    let within = crew.config.patience.min(WAITS);
+    let within = crew.patience().min(WAITS);
     let (ending, port) = match sent {
         Feeler::Syn => shots::syn_so_far(route.to, ttl, within).await,
         Feeler::SynOtherPort => {

@@ -70,7 +70,7 @@ async fn side_by_side(crew: &Arc<Crew>, round: u16, times: &[Duration]) -> Vec<T
 async fn logged_in(crew: &Crew, arm: Arm, time: Duration) -> Brought {
     let mut config = crew.config.probe.clone();
     (config.scan, config.matrix, config.pings, config.stays) = (None, None, 0, Some(time));
-    let patience = crew.config.patience;
+    let patience = crew.patience();
     let timers = &mut config.timers;
     timers.layer = timers.layer.min(patience * 2);
     // A goodbye that is not answered is asked for twice.

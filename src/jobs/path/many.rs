@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 pub(super) async fn in_a_row(crew: &Crew, ground: &Ground) -> Brought {
     let Some(route) = &ground.route else { return nowhere() };
     let usual = crew.of(Arm::Tcp).into_iter().filter_map(|trial| trial.saw.connect.filter(|_| trial.passed())).min().unwrap_or_default();
-    let within = (usual.duration() + RESENT).min(crew.config.patience);
+    let within = (usual.duration() + RESENT).min(crew.patience());
     let mut under_way = JoinSet::new();
     for _ in 0..TOGETHER {
         let (to, ear) = (route.to, route.ear.clone());
@@ -38,7 +38,7 @@ pub(super) async fn together(crew: &Crew, ground: &Ground) -> Brought {
     let Some(route) = &ground.route else { return nowhere() };
     let mut under_way = JoinSet::new();
     for _ in 0..TOGETHER {
-        let (route, whom, within) = (route.clone(), whom(crew, false), crew.config.patience);
+        let (route, whom, within) = (route.clone(), whom(crew, false), crew.patience());
         under_way.spawn(async move { shots::secure(&route, &whom, Knobs::default(), within).await });
     }
     // Those that are through are kept until the last one is.
@@ -50,22 +50,27 @@ pub(super) async fn together(crew: &Crew, ground: &Ground) -> Brought {
             Err(error) => worst = Some(Ending::Ours(error.to_string())),
         }
     }
+    let made = held.len();
     let saw = Saw {
         to: Some(route.to),
         value: Some(TOGETHER as u64),
         bytes: None,
-        says: Some(format!("{} of {TOGETHER}", held.len())),
+        says: Some(format!("{made} of {TOGETHER}")),
         ..Saw::default()
     };
     for secure in held {
         secure.close().await;
     }
-    Brought { reached: Some(Layer::Tls), ending: worst.unwrap_or(Ending::Answered), saw }
+    // One that is cut among them is cut when it is alone, too, where connections are cut at random.
+    let ending = worst.filter(|_| TOGETHER - made >= SEVERAL).unwrap_or(Ending::Answered);
+    Brought { reached: Some(Layer::Tls), ending, saw }
 }
 
 /// Ours: time between two connections in a row.
 const CLOSE: Duration = Duration::from_millis(2);
 /// Ours: so many of them fail by chance in one of 250 runs where one in ten does.
 const MANY_LOST: u64 = 5;
+/// Ours: so many of them that are cut are no accident, when it happens in every round.
+const SEVERAL: usize = 3;
 /// Ours: connections that are held at the same time, or made in a row.
 pub(super) const TOGETHER: usize = 12;

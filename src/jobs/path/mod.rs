@@ -122,7 +122,10 @@ impl PathConfig {
         let contrasts: usize = experiments::ALL.iter().map(|row| row.most(self)).sum();
         let walk = self.hops.map_or(0, |most| hops::MOST * usize::from(most));
         let searches = if self.gentle { 0 } else { residual::MOST + walk };
-        contrasts + searches + segments::MOST + self.witness.as_ref().map_or(0, |_| witness::MOST)
+        // Once a layer is tried again with more patience.
+        let of = |layer| experiments::ALL.iter().filter(|row| row.layer == layer).map(|row| row.most(self)).sum::<usize>();
+        let again = STAGES.into_iter().map(of).max().unwrap_or(0) + STAGES.len();
+        contrasts + again + searches + segments::MOST + self.witness.as_ref().map_or(0, |_| witness::MOST)
     }
 }
 

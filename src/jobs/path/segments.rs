@@ -18,7 +18,7 @@ pub(super) async fn sweep(crew: &Arc<Crew>, arm: Arm) {
     if !black_hole {
         return;
     }
-    let within = (quickest * 4).clamp(LEAST.min(crew.config.patience), crew.config.patience);
+    let within = (quickest * 4).clamp(LEAST.min(crew.patience()), crew.patience());
     let (mut passes, mut fails) = (u64::from(arms::SHORT), LONGEST);
     for round in 1..=ROUNDS {
         let step = (fails - passes).div_ceil(AT_ONCE + 1);

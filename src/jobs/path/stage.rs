@@ -11,7 +11,7 @@ use crate::live::dns;
 use crate::live::proxy::Kind;
 use crate::live::route::Route;
 use crate::proto::plan::Timers;
-use crate::transcript::trial::{Arm, Ending, Trial};
+use crate::transcript::trial::{Arm, Ending, PATIENT, Trial};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,6 +23,7 @@ pub(super) async fn all(crew: &Arc<Crew>) {
         let tried = async {
             if possible(crew, layer) {
                 contrasts(crew, layer).await;
+                wait_longer(crew, layer).await;
             }
         };
         if layer == Layer::Data {
@@ -46,8 +47,27 @@ pub(super) async fn all(crew: &Arc<Crew>) {
     }
     if let Some(meeting) = &crew.config.witness {
         let mut probe = crew.config.probe.clone();
-        probe.timers = Timers { layer: crew.config.patience, ..Timers::default() };
+        probe.timers = Timers { layer: crew.patience(), ..Timers::default() };
         crew.testify(witness::run(&probe, meeting).await);
+    }
+}
+
+/// Where every call meets with silence one is waited for longer. If it comes through, whoever answers is slow and cuts nothing: the
+/// layer is tried again, and everything behind it, with that patience.
+async fn wait_longer(crew: &Arc<Crew>, layer: Layer) {
+    let Some((_, arm)) = EVERY_CALL.into_iter().find(|row| row.0 == layer) else { return };
+    let trials = crew.of(arm);
+    let silent = !trials.is_empty() && trials.iter().all(|trial| trial.ending == Ending::Silence && trial.reached.is_some());
+    let usual = crew.patience();
+    if !silent || usual > crew.config.patience {
+        return;
+    }
+    crew.wait_for(usual * LONGER);
+    if crew.one(PATIENT, arm, None).await.passed() {
+        crew.forget_silence(layer);
+        contrasts(crew, layer).await;
+    } else {
+        crew.wait_for(usual);
     }
 }
 
@@ -230,7 +250,7 @@ async fn prepare(crew: &Arc<Crew>, layer: Layer) {
     let Some((host, port)) = climb::first_hop(&config.probe) else { return };
     let mut addresses = answers(crew, |trial| trial.arm == Arm::DnsSystem);
     if addresses.is_empty() {
-        addresses = dns::look_up(&host, &config.probe.resolver, config.patience).await.unwrap_or_default();
+        addresses = dns::look_up(&host, &config.probe.resolver, crew.patience()).await.unwrap_or_default();
     }
     let others: Vec<IpAddr> =
         answers(crew, |trial| trial.arm == Arm::DnsResolver).into_iter().filter(|address| !addresses.contains(address)).collect();
@@ -264,7 +284,7 @@ async fn control(crew: &Crew) -> Option<Route> {
     let (host, port) = config.control.clone()?;
     let ear = config.probe.ear.clone();
     if let Some(proxy) = &config.probe.proxy {
-        let found = dns::look_up(&proxy.host, &config.probe.resolver, config.patience).await.ok()?;
+        let found = dns::look_up(&proxy.host, &config.probe.resolver, crew.patience()).await.ok()?;
         return Some(Route {
             to: SocketAddr::new(*found.first()?, proxy.port),
             proxy: Some((proxy.clone(), format!("{host}:{port}"))),
@@ -273,11 +293,16 @@ async fn control(crew: &Crew) -> Option<Route> {
     }
     let to = match config.control_at {
         Some(at) => at,
-        None => SocketAddr::new(*dns::look_up(&host, &config.probe.resolver, config.patience).await.ok()?.first()?, port),
+        None => SocketAddr::new(*dns::look_up(&host, &config.probe.resolver, crew.patience()).await.ok()?.first()?, port),
     };
     Some(Route { to, proxy: None, ear })
 }
 
+/// What every call does at a layer; it is waited for longer before its silence counts.
+const EVERY_CALL: [(Layer, Arm); 5] =
+    [(Layer::Proxy, Arm::Connect), (Layer::Tls, Arm::Tls), (Layer::Http, Arm::Sstp), (Layer::Sstp, Arm::Call), (Layer::Data, Arm::Echo)];
+/// Ours: so many times as long; on the network 20 s.
+pub(super) const LONGER: u32 = 4;
 /// Ours: whoever counts new connections has forgotten some after so long.
 const FORGOTTEN: Duration = Duration::from_secs(2);
 /// Ours: connections that were closed are gone everywhere after so long.

@@ -41,6 +41,10 @@ pub enum HttpRule {
     Strips(&'static str),
     /// It puts the headers of the request into another order.
     Reorders,
+    /// It passes on nothing behind the head of the request.
+    Swallows,
+    /// It hands an answer back only so many milliseconds after it came.
+    Late(u64),
 }
 
 /// The parts that a box needs for it.
@@ -77,18 +81,24 @@ impl Inspector {
             return drain(client).await;
         }
         let head = self.rules.iter().fold(head, |head, rule| passed_on(*rule, head));
-        if !write(&mut server, &[head.emit(), body].concat()).await {
+        let deaf = self.has(HttpRule::Swallows);
+        if !write(&mut server, &if deaf { head.emit() } else { [head.emit(), body].concat() }).await {
             return;
         }
         // What is still to come of the request is passed on meanwhile.
-        let Some((answer, rest)) = answered(client, &mut server, self.has(HttpRule::BuffersResponse)).await else {
+        let Some((answer, rest)) = answered(client, &mut server, self.has(HttpRule::BuffersResponse), deaf).await else {
             return drain(client).await;
         };
+        for rule in self.rules {
+            if let HttpRule::Late(millis) = rule {
+                tokio::time::sleep(Duration::from_millis(*millis)).await;
+            }
+        }
         let chunks = self.has(HttpRule::Chunks) && length(&answer).is_some_and(|length| length > 0);
         let answer = self.rules.iter().fold(answer, |answer, rule| handed_back(*rule, answer, chunks));
         let rest = if chunks && !rest.is_empty() { chunk(&rest) } else { rest };
         if write(client, &[answer.emit(), rest].concat()).await {
-            both_ways(client, &mut server, chunks).await;
+            both_ways(client, &mut server, chunks, deaf).await;
         }
     }
 
@@ -161,8 +171,8 @@ async fn whole<S: AsyncRead + Unpin>(from: &mut S, head: &Head, body: &mut Vec<u
     tokio::time::timeout(WAITS, reads).await.unwrap_or(false)
 }
 
-/// The head of an answer, or `all` of it, while what the client says is passed on; nothing when there is none, or it has no end.
-async fn answered<C, S>(client: &mut C, server: &mut S, all: bool) -> Option<(Head, Vec<u8>)>
+/// The head of an answer, or `all` of it, while what the client says is passed on, unless the box is `deaf`; nothing when there is none, or it has no end.
+async fn answered<C, S>(client: &mut C, server: &mut S, all: bool, deaf: bool) -> Option<(Head, Vec<u8>)>
 where
     C: AsyncRead + Unpin,
     S: AsyncRead + AsyncWrite + Unpin,
@@ -175,7 +185,7 @@ where
     let up = async {
         let mut buffer = [0; 2048];
         while let Ok(n) = client.read(&mut buffer).await {
-            if n == 0 || !write(&mut to, buffer.get(..n).unwrap_or_default()).await {
+            if n == 0 || !deaf && !write(&mut to, buffer.get(..n).unwrap_or_default()).await {
                 return;
             }
         }
@@ -204,8 +214,8 @@ async fn read_head<S: AsyncRead + Unpin>(
     }
 }
 
-/// Passes on what follows, that of the server in chunks if need be, until one end is done.
-async fn both_ways<C, S>(client: &mut C, server: &mut S, chunks: bool)
+/// Passes on what follows, that of the server in chunks if need be and that of the client unless the box is `deaf`, until one end is done.
+async fn both_ways<C, S>(client: &mut C, server: &mut S, chunks: bool, deaf: bool)
 where
     C: AsyncRead + AsyncWrite + Unpin,
     S: AsyncRead + AsyncWrite + Unpin,
@@ -214,7 +224,7 @@ where
     loop {
         let passed = tokio::select! {
             read = client.read(&mut up) => match read {
-                Ok(n) if n > 0 => write(server, up.get(..n).unwrap_or_default()).await,
+                Ok(n) if n > 0 => deaf || write(server, up.get(..n).unwrap_or_default()).await,
                 _ => false,
             },
             read = server.read(&mut down) => match read {
