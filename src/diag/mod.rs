@@ -32,6 +32,7 @@ mod look;
 mod ncp;
 pub mod path;
 pub mod product;
+mod other_node;
 mod proxy;
 mod remedy;
 mod sstp;

@@ -29,6 +29,10 @@ pub enum PkiKind {
     ExpiredLeaf,
     /// The leaf begins in 30 days.
     NotYetValid,
+    /// The leaf ends before it begins.
+    DatesReversed,
+    /// The leaf is a CA.
+    LeafIsCa,
     /// The leaf is of the year 2049.
     Of2049,
     /// The intermediate ended 30 days ago.
@@ -95,10 +99,12 @@ pub enum PkiKind {
 
 impl PkiKind {
     /// All kinds.
-    pub const ALL: [PkiKind; 34] = [
+    pub const ALL: [PkiKind; 36] = [
         PkiKind::Clean,
         PkiKind::ExpiredLeaf,
         PkiKind::NotYetValid,
+        PkiKind::DatesReversed,
+        PkiKind::LeafIsCa,
         PkiKind::Of2049,
         PkiKind::ExpiredIntermediate,
         PkiKind::WrongName,
@@ -362,7 +368,7 @@ fn leaf_params(kind: PkiKind, now: OffsetDateTime, place: &Place<'_>) -> Certifi
         _ => vec![KeyUsagePurpose::DigitalSignature],
     };
     params.use_authority_key_identifier_extension = true;
-    params.is_ca = IsCa::ExplicitNoCa;
+    params.is_ca = if kind == PkiKind::LeafIsCa { IsCa::Ca(BasicConstraints::Constrained(0)) } else { IsCa::ExplicitNoCa };
     params.subject_alt_names = names(kind);
     if kind == PkiKind::Damaged {
         params.custom_extensions = vec![CustomExtension::from_oid_content(KEY_USAGE, vec![0xff])];
@@ -393,6 +399,7 @@ fn validity(kind: PkiKind, now: OffsetDateTime) -> (OffsetDateTime, OffsetDateTi
     match kind {
         PkiKind::ExpiredLeaf => (now - Duration::days(120), now - Duration::days(30)),
         PkiKind::NotYetValid => (now + Duration::days(30), now + Duration::days(120)),
+        PkiKind::DatesReversed => (now + Duration::days(30), now - Duration::days(30)),
         PkiKind::Of2049 => (rcgen::date_time_ymd(2049, 1, 1), rcgen::date_time_ymd(2049, 12, 31)),
         PkiKind::EndsIn5Days => (now - Duration::days(85), now + Duration::days(5)),
         PkiKind::EndsIn20Days => (now - Duration::days(340), now + Duration::days(20)),
