@@ -299,7 +299,9 @@ fn the_lab_prints_a_probe_line_that_works() {
 
 #[test]
 fn the_probe_line_of_a_lab_names_the_roots_of_the_eap_server_where_they_are_others() {
-    for (fault, roots) in [("cert.sha1", &["--ca", "--eap-ca"][..]), ("cert.untrusted-root", &["--eap-ca"]), ("auth.wrong-password", &["--ca"])] {
+    for (fault, roots) in
+        [("cert.sha1", &["--ca", "--eap-ca"][..]), ("cert.untrusted-root", &["--eap-ca"]), ("auth.wrong-password", &["--ca"])]
+    {
         let mut lab = sstp_diag(&["lab", "--fault", fault]).stdout(Stdio::piped()).spawn().expect("it runs");
         let mut lines = BufReader::new(lab.stdout.take().expect("piped")).lines().map(|line| line.expect("UTF-8"));
         let line = lines.find(|line| line.trim_start().starts_with("sstp-diag probe ")).expect("the line");
@@ -329,7 +331,8 @@ fn two_faults_that_set_the_same_are_refused_by_name() {
             assert_eq!((code, stdout.as_str(), both), (Some(2), "", true), "{args:?} {one} {other}: {stderr}");
         }
     }
-    let (code, _, stderr) = run(&["probe", "--lab", "--fault", "cert.expired", "--fault", "auth.wrong-password", "--fault", "cert.expired"]);
+    let (code, _, stderr) =
+        run(&["probe", "--lab", "--fault", "cert.expired", "--fault", "auth.wrong-password", "--fault", "cert.expired"]);
     assert_eq!((code, stderr.contains("set the same")), (Some(1), false), "{stderr}");
 }
 

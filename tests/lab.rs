@@ -46,13 +46,7 @@ pub async fn heard(faults: Vec<String>, credentials: bool, timers: Timers, ear: 
 }
 
 /// The same with these methods, where not all may be taken.
-async fn met(
-    faults: Vec<String>,
-    credentials: bool,
-    methods: Option<Vec<Method>>,
-    timers: Timers,
-    ear: Ear,
-) -> (Transcript, Vec<Vec<u8>>) {
+async fn met(faults: Vec<String>, credentials: bool, methods: Option<Vec<Method>>, timers: Timers, ear: Ear) -> (Transcript, Vec<Vec<u8>>) {
     let lab = Lab::start(LabConfig { faults, timers: timers.clone(), ..LabConfig::default() }).await.expect("the lab starts");
     let dial = lab.dial().clone();
     let target = Target { host: dial.host.clone(), port: dial.port, server_name: dial.server_name.clone(), ..Target::default() };

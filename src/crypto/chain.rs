@@ -320,7 +320,9 @@ fn where_to_fetch(urls: &[String]) -> String {
     let by = |scheme: &str| urls.iter().find(|url| url.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)));
     match (by("http://"), by("ldap"), urls.first()) {
         (Some(url), ..) => format!("it can be fetched from {url}"),
-        (None, Some(url), _) => format!("the certificate names it only in a directory ({url}), which clients outside the domain do not reach"),
+        (None, Some(url), _) => {
+            format!("the certificate names it only in a directory ({url}), which clients outside the domain do not reach")
+        }
         (None, None, Some(url)) => format!("the certificate names it only at {url}, and only http:// is fetched"),
         (None, None, None) => "the certificate does not say where to fetch it".to_string(),
     }

@@ -1,8 +1,8 @@
 //! Facts folded from a transcript: flat, optional, what the checks look at.
 
 use super::{
-    Asked, ConnectFailure, DnsFailure, How, Inner, Issuer, Leave, MatrixRow, Opaqueness, OtherLeaf, Reason, Revocation, ScanAnswer, Secured, Source,
-    Target, TlsFailure, Transcript, What, proxy, scan, tap,
+    Asked, ConnectFailure, DnsFailure, How, Inner, Issuer, Leave, MatrixRow, Opaqueness, OtherLeaf, Reason, Revocation, ScanAnswer,
+    Secured, Source, Target, TlsFailure, Transcript, What, proxy, scan, tap,
 };
 use crate::base::{Layer, Micros, Side, WireError};
 use crate::crypto::chain::ChainVerdict;

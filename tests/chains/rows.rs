@@ -86,9 +86,15 @@ pub const ROWS: &[Row] = &[
     row("begins in a month", "CERT-NOT-YET-VALID", |r| r.leaf.not_before = days(30)),
     row("begins in an hour", "CERT-NOT-YET-VALID", |r| r.leaf.not_before = days(0) + Duration::hours(1)),
     row("the CA begins tomorrow", "CERT-NOT-YET-VALID", |r| r.ca.not_before = days(1)),
-    row("ends before it begins, both in the past", "CERT-DATES-REVERSED", |r| (r.leaf.not_before, r.leaf.not_after) = (days(-30), days(-120))),
-    row("ends before it begins, today in between", "CERT-DATES-REVERSED", |r| (r.leaf.not_before, r.leaf.not_after) = (days(30), days(-30))),
-    row("ends before it begins, both in the future", "CERT-DATES-REVERSED", |r| (r.leaf.not_before, r.leaf.not_after) = (days(60), days(30))),
+    row("ends before it begins, both in the past", "CERT-DATES-REVERSED", |r| {
+        (r.leaf.not_before, r.leaf.not_after) = (days(-30), days(-120))
+    }),
+    row("ends before it begins, today in between", "CERT-DATES-REVERSED", |r| {
+        (r.leaf.not_before, r.leaf.not_after) = (days(30), days(-30))
+    }),
+    row("ends before it begins, both in the future", "CERT-DATES-REVERSED", |r| {
+        (r.leaf.not_before, r.leaf.not_after) = (days(60), days(30))
+    }),
     row("the CA ends before it begins", "CERT-DATES-REVERSED", |r| (r.ca.not_before, r.ca.not_after) = (days(30), days(-30))),
     row("the root ends before it begins, and is not sent", "CERT-DATES-REVERSED", |r| {
         (r.root.not_before, r.root.not_after) = (days(30), days(-30));

@@ -102,7 +102,7 @@ fn is_reversed(cert: &Cert) -> bool {
 fn expires_soon(view: &View<'_>) -> Option<String> {
     let left = view.cert.not_after.saturating_sub(view.now);
     let lifetime = view.cert.not_after.saturating_sub(view.cert.not_before);
-    let soon = 0 <= left && !is_reversed(view.cert) && left < (EXPIRES_SOON_DAYS * DAY).min(lifetime / 3) && view.cert.not_before <= view.now;
+    let soon = 0 <= left && left < (EXPIRES_SOON_DAYS * DAY).min(lifetime / 3) && view.cert.not_before <= view.now;
     (soon && (view.is_leaf() || !view.self_signed)).then(|| format!("ends {}, in {}", date(view.cert.not_after), span(left)))
 }
 

@@ -62,10 +62,17 @@ fn a_haggle_over_the_login_that_comes_to_nothing_is_named() {
     assert_eq!((told_of.line, told_of.quoted.contains("ConfNak"), in_vain.failures), (4, true, 2));
     let refused = log(&[&[wants, "sent [LCP ConfRej id=0x1 <auth eap>]"][..], &ends].concat());
     assert_eq!(causes(&refused).first(), Some(&"LCP-AUTH-NO-COMMON"));
-    let as_server = log(&["sent [LCP ConfReq id=0x1 <auth pap>]", "rcvd [LCP ConfNak id=0x1 <auth chap MS-v2>]", "rcvd [LCP TermReq id=0x2]", "Connection terminated."]);
+    let as_server = log(&[
+        "sent [LCP ConfReq id=0x1 <auth pap>]",
+        "rcvd [LCP ConfNak id=0x1 <auth chap MS-v2>]",
+        "rcvd [LCP TermReq id=0x2]",
+        "Connection terminated.",
+    ]);
     assert_eq!(causes(&as_server).first(), Some(&"LCP-AUTH-NO-COMMON"));
     // A Nak is how the ends come to agree; what is agreed on later is no failure.
-    let agreed = log(&[&[wants, nak, "rcvd [LCP ConfReq id=0x2 <auth chap MS-v2>]", "sent [LCP ConfAck id=0x2 <auth chap MS-v2>]"][..], &ends].concat());
+    let agreed =
+        log(&[&[wants, nak, "rcvd [LCP ConfReq id=0x2 <auth chap MS-v2>]", "sent [LCP ConfAck id=0x2 <auth chap MS-v2>]"][..], &ends]
+            .concat());
     assert!(!causes(&agreed).contains(&"LCP-AUTH-NO-COMMON"), "{:?}", causes(&agreed));
     let other = log(&[&["sent [LCP ConfNak id=0x1 <mru 1400>]"][..], &ends].concat());
     assert!(!causes(&other).contains(&"LCP-AUTH-NO-COMMON"), "a Nak of something else");

@@ -37,16 +37,19 @@ fn between(one: &Makes, other: &Makes) -> Option<&'static str> {
 /// What two parts both set, if it is the same thing.
 fn of_parts(one: &Makes, other: &Makes) -> Option<&'static str> {
     use Makes::{
-        Also, ClientCertificate, ClientCertificateWish, Eap, Edits, Fixed, Front, FrontV6, Papers, Pki, PkiV6, PkiWithoutSni, Proxy, ProxyAbsent, Server,
-        Sni, Socks,
+        Also, ClientCertificate, ClientCertificateWish, Eap, Edits, Fixed, Front, FrontV6, Papers, Pki, PkiV6, PkiWithoutSni, Proxy,
+        ProxyAbsent, Server, Sni, Socks,
     };
     let differ = |differ: bool, what| differ.then_some(what);
     match (one, other) {
-        (Server(one), Server(other)) => {
-            differ(order_counts(&ServerConfig { accounts: accounts(), ..ServerConfig::default() }, *one, *other, shown), "the server's policy")
-        }
+        (Server(one), Server(other)) => differ(
+            order_counts(&ServerConfig { accounts: accounts(), ..ServerConfig::default() }, *one, *other, shown),
+            "the server's policy",
+        ),
         (Eap(one), Eap(other)) => differ(order_counts(&EapSetup::default(), *one, *other, shown), "the EAP server"),
-        (Makes::Dial(one), Makes::Dial(other)) => differ(order_counts(&Dial::nowhere(), *one, *other, Dial::clone), "what the client dials"),
+        (Makes::Dial(one), Makes::Dial(other)) => {
+            differ(order_counts(&Dial::nowhere(), *one, *other, Dial::clone), "what the client dials")
+        }
         (Edits(one), Edits(other)) => {
             let same = one.iter().any(|one| other.iter().any(|other| *one != *other && of_edits(one, other)));
             differ(same, "a message of the server")
@@ -60,7 +63,9 @@ fn of_parts(one: &Makes, other: &Makes) -> Option<&'static str> {
         (PkiWithoutSni(one), PkiWithoutSni(other)) => differ(one != other, "the chain without SNI"),
         (Front(one), Front(other)) => differ(one != other, "what answers at the address"),
         (FrontV6(one), FrontV6(other)) => differ(one != other, "what answers at the IPv6 address"),
-        (ClientCertificate, ClientCertificateWish) | (ClientCertificateWish, ClientCertificate) => Some("the demand for a client certificate"),
+        (ClientCertificate, ClientCertificateWish) | (ClientCertificateWish, ClientCertificate) => {
+            Some("the demand for a client certificate")
+        }
         (Also(_), Also(_)) => Some("what the server does for odd clients"),
         (Sni(one), Sni(other)) => differ(one != other, "the SNI that is demanded"),
         (Proxy(_) | Socks(_) | ProxyAbsent, Proxy(_) | Socks(_) | ProxyAbsent) => Some("the proxy"),

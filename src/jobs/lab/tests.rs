@@ -23,10 +23,7 @@ async fn every_fault_can_be_started_and_stopped() {
 async fn a_clean_lab_says_what_to_type_and_what_to_dial() {
     let lab = Lab::start(LabConfig::default()).await.expect("loopback");
     let port = lab.addresses()[0].port();
-    assert_eq!(
-        lab.probe_line(files()),
-        format!("sstp-diag probe localhost:{port} --ca ca.pem --user alice --password-file pw")
-    );
+    assert_eq!(lab.probe_line(files()), format!("sstp-diag probe localhost:{port} --ca ca.pem --user alice --password-file pw"));
     assert!(lab.ca_pem().starts_with("-----BEGIN CERTIFICATE-----"));
     let dial = lab.dial();
     assert_eq!((dial.target(), dial.proxy.clone()), (format!("vpn.lab.example:{port}"), None));
