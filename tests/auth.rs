@@ -71,6 +71,18 @@ fn a_capture_of_a_login_within_eap_is_judged_like_the_probe_that_made_it() {
 }
 
 #[test]
+fn the_lab_behind_the_probe_names_the_roots_of_its_eap_server() {
+    for fault in ["cert.sha1", "cert.ca-sha1", "cert.ca-key-1024", "cert.untrusted-root"] {
+        for method in ["peap", "eap-tls"] {
+            let (code, report, _) = sstp_diag(&["probe", "--lab", "--fault", fault, "--auth", method, "-o", "json"]);
+            let report: Value = serde_json::from_str(&report).expect("JSON");
+            let expected: &[&str] = if fault == "cert.untrusted-root" { &["CERT-UNTRUSTED-ROOT"] } else { &[] };
+            assert_eq!((code, failing(&report)), (Some(i32::from(!expected.is_empty())), expected.to_vec()), "{fault}, {method}");
+        }
+    }
+}
+
+#[test]
 fn a_refusal_within_eap_is_no_other_one_in_the_capture() {
     for (fault, in_the_capture) in [
         ("auth.eap-client-revoked", &["AUTH-EAP-FAILURE"][..]),
@@ -87,6 +99,21 @@ fn a_refusal_within_eap_is_no_other_one_in_the_capture() {
         let found: Vec<&str> = sessions.iter().flat_map(failing).collect();
         assert_eq!(found, in_the_capture, "{fault}");
     }
+}
+
+#[test]
+fn the_row_of_a_login_without_a_common_method_names_what_either_side_wants() {
+    let row = |fault: &str, auth: &str| {
+        let (_, table, _) = sstp_diag(&["probe", "--lab", "--fault", fault, "--auth", auth, "--width", "200", "--layer-timeout", "2"]);
+        let row = table.lines().find(|line| line.starts_with("Authentication ")).unwrap_or_default().to_string();
+        row.split("ms  ").nth(1).unwrap_or_default().to_string()
+    };
+    for fault in ["auth.eap-tls-rejected", "auth.eap-tls-only", "auth.eap-nak-loop"] {
+        let says = row(fault, "eap-mschapv2");
+        assert!(says.starts_with("EAP-TLS offered, EAP-MSCHAPv2 asked for, as alice"), "{fault}: {says}");
+    }
+    let agreed = row("auth.wrong-password", "eap-mschapv2");
+    assert!(agreed.starts_with("EAP-MSCHAPv2 as alice"), "{agreed}");
 }
 
 /// The matrix of a lab, and everything that was sent to it.

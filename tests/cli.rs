@@ -298,6 +298,45 @@ fn the_lab_prints_a_probe_line_that_works() {
 }
 
 #[test]
+fn the_probe_line_of_a_lab_names_the_roots_of_the_eap_server_where_they_are_others() {
+    for (fault, roots) in
+        [("cert.sha1", &["--ca", "--eap-ca"][..]), ("cert.untrusted-root", &["--eap-ca"]), ("auth.wrong-password", &["--ca"])]
+    {
+        let mut lab = sstp_diag(&["lab", "--fault", fault]).stdout(Stdio::piped()).spawn().expect("it runs");
+        let mut lines = BufReader::new(lab.stdout.take().expect("piped")).lines().map(|line| line.expect("UTF-8"));
+        let line = lines.find(|line| line.trim_start().starts_with("sstp-diag probe ")).expect("the line");
+        let named: Vec<&str> = line.split_whitespace().filter(|word| ["--ca", "--eap-ca"].contains(word)).collect();
+        let args: Vec<&str> = line.split_whitespace().skip(1).chain(["--auth", "peap"]).collect();
+        let (_, stdout, stderr) = run(&args);
+        let _ = Command::new("kill").args(["-INT", &lab.id().to_string()]).status().expect("kill runs");
+        assert_eq!(lab.wait().expect("it ends").code(), Some(0));
+        assert_eq!(named, roots, "{line}");
+        assert!(!stdout.contains("AUTH-EAP-SERVERROOT-MISSING"), "{line}\n{stdout}{stderr}");
+    }
+}
+
+#[test]
+fn two_faults_that_set_the_same_are_refused_by_name() {
+    for (one, other) in [
+        ("http.403", "http.404"),
+        ("cert.expired", "cert.wrong-name"),
+        ("cert.sha1", "cert.expired"),
+        ("cert.revoked-leaf", "cert.revoked-ocsp"),
+        ("proxy.auth-required", "proxy.unreachable"),
+        ("auth.unknown-user", "auth.umlaut"),
+    ] {
+        for args in [&["probe", "--lab"][..], &["lab"]] {
+            let (code, stdout, stderr) = run(&[args, &["--fault", one, "--fault", other]].concat());
+            let both = stderr.contains(one) && stderr.contains(other) && stderr.contains("set the same");
+            assert_eq!((code, stdout.as_str(), both), (Some(2), "", true), "{args:?} {one} {other}: {stderr}");
+        }
+    }
+    let (code, _, stderr) =
+        run(&["probe", "--lab", "--fault", "cert.expired", "--fault", "auth.wrong-password", "--fault", "cert.expired"]);
+    assert_eq!((code, stderr.contains("set the same")), (Some(1), false), "{stderr}");
+}
+
+#[test]
 fn the_files_of_the_lab_are_for_their_owner_only_and_go_on_sigterm() {
     use std::os::unix::fs::PermissionsExt;
     let mut lab = sstp_diag(&["lab"]).stdout(Stdio::piped()).spawn().expect("it runs");

@@ -42,15 +42,23 @@ pub fn soon() -> impl Iterator<Item = &'static Fault> {
 
 /// A probe of the lab while `ear` listens, and the roots that it trusted.
 pub async fn heard(faults: Vec<String>, credentials: bool, timers: Timers, ear: Ear) -> (Transcript, Vec<Vec<u8>>) {
+    met(faults, credentials, None, timers, ear).await
+}
+
+/// The same with these methods, where not all may be taken.
+async fn met(faults: Vec<String>, credentials: bool, methods: Option<Vec<Method>>, timers: Timers, ear: Ear) -> (Transcript, Vec<Vec<u8>>) {
     let lab = Lab::start(LabConfig { faults, timers: timers.clone(), ..LabConfig::default() }).await.expect("the lab starts");
     let dial = lab.dial().clone();
     let target = Target { host: dial.host.clone(), port: dial.port, server_name: dial.server_name.clone(), ..Target::default() };
     let mut config = ProbeConfig::new(target);
     let pair = dial.user.clone().zip(dial.password.clone()).filter(|_| credentials);
     config.credentials = pair.map(|(user, password)| Credentials { user, password });
-    config.eap.identity = dial.certificate.clone().filter(|_| dial.with_certificate);
+    let with_certificate = dial.with_certificate || methods.as_ref().is_some_and(|methods| methods.contains(&Method::EapTls));
+    config.methods = methods;
+    config.eap.identity = dial.certificate.clone().filter(|_| with_certificate);
     config.eap.server_name = dial.eap_server_name.clone();
     config.trust = Arc::new(Trust::of(Store::Mozilla, "lab", &dial.ca_der));
+    config.eap.trust = Some(Arc::new(Trust::of(Store::Mozilla, "lab", &dial.eap_ca_der)));
     // Also where no fault is there to be seen by it: looking things up must draw no finding of its own.
     config.wish = Wish { issuers: true, revocation: true, nameless: true };
     config.proxy = dial.proxy.as_deref().map(|proxy| ProxyConfig::parse(proxy).expect("the lab's own proxy"));
@@ -164,6 +172,33 @@ fn the_clean_lab_and_the_oddities_draw_nothing_above_a_note() {
         assert!(loud.is_empty(), "{name}: {loud:?}");
         let facts = Facts::of(&transcript);
         assert!(facts.stop.is_none(), "{name}: {:?}", facts.stop);
+    }
+}
+
+#[test]
+fn the_certificate_of_another_address_is_judged_like_that_of_the_call() {
+    for (fault, word) in [
+        ("cert.v6-self-signed", "is signed with its own key and is not trusted here"),
+        ("cert.v6-wrong-name", "is for mail.lab.example, not for vpn.lab.example"),
+        ("cert.v6-expired", "ended "),
+        ("cert.v4-v6-differ", "it is trusted too"),
+    ] {
+        let judgement = judged(&block_on(run(vec![fault.to_string()], true)));
+        let finding = judgement.findings.iter().find(|finding| finding.check.id == "CERT-V4-V6-DIFFER").expect(fault);
+        assert!(finding.evidence.says.contains(word), "{fault}: {}", finding.evidence.says);
+        assert_eq!(finding.evidence.says.matches("it is trusted too").count(), usize::from(fault == "cert.v4-v6-differ"), "{fault}");
+    }
+}
+
+#[test]
+fn a_certificate_of_the_server_says_nothing_of_the_one_within_eap() {
+    for method in [Method::Peap, Method::EapTls] {
+        let runs = block_on(each(fault::all().filter(|fault| fault.layer == Layer::Cert).collect(), async move |fault: &Fault| {
+            met(vec![fault.id.to_string()], true, Some(vec![method]), timers(), Ear::default()).await.0
+        }));
+        assert!(runs.len() >= 60, "{} faults", runs.len());
+        let wrongs: Vec<String> = runs.iter().filter_map(|(fault, transcript)| wrong(fault, &judged(transcript))).collect();
+        assert!(wrongs.is_empty(), "{method:?}, {} of {} faults:\n{}", wrongs.len(), runs.len(), wrongs.join("\n"));
     }
 }
 

@@ -3,10 +3,10 @@
 use super::args::{EapTlsVersion, LoginArgs};
 use super::exit::Trouble;
 use crate::base::Secret;
-use crate::base::base64;
+use crate::base::{base64, unbase64};
 use crate::live::trust::Trust;
 use crate::proto::auth::{self, EapClient, Identity, Roots, Versions};
-use crate::wire::cert::Cert;
+use crate::wire::cert::{Cert, private_key_title};
 use rustls::pki_types::pem::{PemObject, SectionKind};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use std::io::Read;
@@ -65,11 +65,19 @@ pub fn identity(cert: &Path, key: Option<&Path>) -> Result<Identity, Trouble> {
             rustls::Error::InconsistentKeys(_) => {
                 format!("the key in {} does not belong to the certificate in {}", key_file.display(), cert.display())
             }
-            other => format!("the key in {} cannot be used: {other}", key_file.display()),
+            other => match private_key_title(identity.key.expose()) {
+                Some(kind) => not_taken(key_file, &kind),
+                None => format!("the key in {} cannot be used: {other}", key_file.display()),
+            },
         };
         Trouble::Usage(says)
     })?;
     Ok(identity)
+}
+
+/// That TLS here does not sign with such a key, and with which it does.
+fn not_taken(file: &Path, kind: &str) -> String {
+    format!("--key: {} holds a key of the kind {kind}, which is not taken here; what is taken: {TAKEN}", file.display())
 }
 
 /// The certificates in a file of roots, DER.
@@ -112,6 +120,10 @@ fn private_key(path: &Path, bytes: &[u8]) -> Result<Secret<Vec<u8>>, Trouble> {
         true if text.contains("OPENSSH PRIVATE KEY") => {
             Err(wrong("holds a key of OpenSSH; convert a copy: ssh-keygen -p -m PKCS8 -f COPY"))
         }
+        true if text.contains("BEGIN DSA PRIVATE KEY") => {
+            let der = pem_body(&text, "DSA PRIVATE KEY").unwrap_or_default();
+            Err(Trouble::Usage(not_taken(path, private_key_title(der.expose()).as_deref().unwrap_or("DSA"))))
+        }
         true if text.contains("PUBLIC KEY") => Err(wrong("holds a public key; the private one is needed")),
         true => Err(wrong("holds no private key")),
         false => match PrivateKeyDer::try_from(bytes) {
@@ -119,6 +131,13 @@ fn private_key(path: &Path, bytes: &[u8]) -> Result<Secret<Vec<u8>>, Trouble> {
             Err(_) => Err(wrong("is neither PEM nor a private key in DER")),
         },
     }
+}
+
+/// The bytes of a section that the PEM library has no name for. RFC 7468 3.
+fn pem_body(text: &str, label: &str) -> Option<Secret<Vec<u8>>> {
+    let body = text.split_once(&format!("-----BEGIN {label}-----"))?.1.split_once("-----END")?.0;
+    let digits = Secret::new(body.split_whitespace().collect::<String>());
+    unbase64(digits.expose()).map(Secret::new)
 }
 
 fn read(option: &str, path: &Path) -> Result<Secret<Vec<u8>>, Trouble> {
@@ -156,6 +175,8 @@ fn is_pkcs12(bytes: &[u8]) -> bool {
 const PEM: &[u8] = b"-----BEGIN ";
 /// Ours: certificates and keys are far shorter.
 const LONGEST: usize = 256 * 1024;
+/// The kinds of keys that rustls with aws-lc-rs signs with; RSA up to 8192 bits.
+const TAKEN: &str = "RSA of 2048 bits or more, EC P-256, P-384 or P-521, or Ed25519";
 const PKCS12: &str = "is a PKCS#12 file; take both out of it: openssl pkcs12 -in FILE -nodes -out NEW.pem, and name NEW.pem";
 
 #[cfg(test)]
@@ -234,6 +255,30 @@ mod tests {
         assert!(says(&pfx, None).contains("PKCS#12") && says(&cert_file, Some(&pfx)).contains("PKCS#12"));
         assert!(says(&folder.0.join("none"), None).contains("cannot read the certificate"));
         assert!(says(&folder.0, None).contains("cannot read the certificate"));
+    }
+
+    #[test]
+    fn a_key_of_a_kind_that_is_not_taken_is_named_with_those_that_are() {
+        let (folder, (cert, _)) = (Folder::new(), pair());
+        let cert_file = folder.file("cert.pem", &cert);
+        let keys = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/keys");
+        for (name, kind) in [
+            ("ed448.pem", "Ed448"),
+            ("x25519.pem", "X25519"),
+            ("rsa-768.pem", "RSA 768"),
+            ("rsa-768-pkcs1.pem", "RSA 768"),
+            ("ec-secp256k1.pem", "EC secp256k1"),
+            ("ec-secp256k1-sec1.pem", "EC secp256k1"),
+            ("dsa-1024.pem", "DSA 1024"),
+            ("dsa-1024-traditional.pem", "DSA 1024"),
+        ] {
+            let file = keys.join(name);
+            let says = says(&cert_file, Some(&file));
+            assert!(says.contains(&format!("holds a key of the kind {kind}, ")), "{name}: {says}");
+            assert!(says.contains("RSA of 2048 bits or more, EC P-256, P-384 or P-521, or Ed25519"), "{name}: {says}");
+        }
+        let odd = folder.file("odd", "-----BEGIN PRIVATE KEY-----\nMAA=\n-----END PRIVATE KEY-----\n");
+        assert!(says(&cert_file, Some(&odd)).contains("cannot be used"));
     }
 
     #[test]

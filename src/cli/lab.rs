@@ -5,7 +5,8 @@ use super::exit::{Exit, Trouble};
 use super::output::print;
 use super::{catalogue, eap, pcap, proxy, sense, trust};
 use crate::base::Secret;
-use crate::jobs::lab::{Dial, Lab, LabConfig, fault, pki};
+use crate::jobs::lab::clash::{self, Clash};
+use crate::jobs::lab::{Dial, Lab, LabConfig, LineFiles, fault, pki};
 use crate::jobs::middlebox::{self, Street};
 use crate::jobs::probe::ProbeConfig;
 use crate::live::dns::Override;
@@ -88,6 +89,9 @@ pub fn dial(config: &mut ProbeConfig, dial: &Dial, way: &WayArgs, roots: Option<
         let stores = trust::stores(roots);
         let lab = Trust::of(stores.first().copied().unwrap_or_default(), "lab", &dial.ca_der);
         config.trust = Arc::new(trust::beside(lab, &stores, false));
+        // The EAP server has a chain of its own, under a root that a fault of the other chain leaves alone.
+        let eap = || Trust::of(stores.first().copied().unwrap_or_default(), "lab", &dial.eap_ca_der);
+        config.eap.trust.get_or_insert_with(|| Arc::new(trust::beside(eap(), &stores, false)));
     }
     config.wish.revocation |= dial.wish.revocation;
     config.wish.nameless |= dial.wish.nameless;
@@ -111,9 +115,13 @@ pub fn dial(config: &mut ProbeConfig, dial: &Dial, way: &WayArgs, roots: Option<
     Ok(())
 }
 
+/// These are faults, and no two of them set the same thing.
 pub fn known(faults: &[String]) -> Result<(), Trouble> {
-    match faults.iter().find(|id| fault::find(id).is_none()) {
-        Some(id) => Err(Trouble::Usage(format!("{id:?} is not a fault; `sstp-diag lab --list` lists them"))),
+    if let Some(id) = faults.iter().find(|id| fault::find(id).is_none()) {
+        return Err(Trouble::Usage(format!("{id:?} is not a fault; `sstp-diag lab --list` lists them")));
+    }
+    match clash::find(faults) {
+        Some(Clash { one, other, what }) => Err(Trouble::Usage(format!("{one} and {other} set the same ({what}): one at a time"))),
         None => Ok(()),
     }
 }
@@ -178,7 +186,7 @@ fn greeting(lab: &Lab, files: &Files) -> String {
         files.ca.display(),
         files.password.display(),
         files.certificate.display(),
-        lab.probe_line(&files.ca, &files.password, &files.certificate)
+        lab.probe_line(files.line())
     )
 }
 
@@ -186,7 +194,7 @@ fn greeting(lab: &Lab, files: &Files) -> String {
 fn street_greeting(street: &Street, files: &Files) -> String {
     let proxy = street.proxy.as_ref().map_or(String::new(), |url| format!(" --proxy {url}"));
     let [resolver, _] = street.resolvers;
-    let line = street.lab.probe_line(&files.ca, &files.password, &files.certificate);
+    let line = street.lab.probe_line(files.line());
     let behind = format!("localhost:{}", street.lab.dial().port);
     format!(
         "Listening   {}, behind the middlebox\nControl     {}\nPlain HTTP  {}\nResolver    {resolver}\nRoot        {}\n\nProbe it:\n  {}{proxy} --server-name {} -4\n\nCtrl-C ends it.\n",
@@ -203,6 +211,7 @@ fn street_greeting(street: &Street, files: &Files) -> String {
 struct Files {
     folder: PathBuf,
     ca: PathBuf,
+    eap_ca: PathBuf,
     password: PathBuf,
     certificate: PathBuf,
 }
@@ -212,13 +221,20 @@ impl Files {
         // A new folder of our own: what stands in its place already is never a target.
         let folder = new_folder()?;
         let ca = args.ca_out.clone().unwrap_or_else(|| folder.join("root.pem"));
-        let files = Files { password: folder.join("password"), certificate: folder.join("client.pem"), ca, folder };
+        let (eap_ca, password, certificate) = (folder.join("eap-root.pem"), folder.join("password"), folder.join("client.pem"));
+        let files = Files { password, certificate, ca, eap_ca, folder };
         let password = lab.dial().password.as_ref().map_or("", |password| password.expose());
-        fs::write(&files.ca, lab.ca_pem()).map_err(|error| Trouble::file("write", &files.ca, &error))?;
+        for (path, pem) in [(&files.ca, lab.ca_pem()), (&files.eap_ca, lab.eap_ca_pem())] {
+            fs::write(path, pem).map_err(|error| Trouble::file("write", path, &error))?;
+        }
         save(&files.password, &format!("{password}\n"))?;
         let pem = lab.dial().certificate.as_ref().map(eap::pem).unwrap_or_default();
         save(&files.certificate, pem.expose())?;
         Ok(files)
+    }
+
+    fn line(&self) -> LineFiles<'_> {
+        LineFiles { ca: &self.ca, eap_ca: &self.eap_ca, password: &self.password, certificate: &self.certificate }
     }
 }
 

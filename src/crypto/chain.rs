@@ -85,6 +85,8 @@ pub enum Rule {
     Expired,
     /// Before its first second. RFC 5280 6.1.3 (a)(2); Windows: CERT_E_EXPIRED too.
     NotYetValid,
+    /// It ends before it begins, so that there is no moment at which it is valid. RFC 5280 4.1.2.5; Windows: CERT_E_EXPIRED (unverified).
+    DatesReversed,
     /// The dialled name is not on the leaf. RFC 9525 6; Windows: CERT_E_CN_NO_MATCH.
     NameMismatch,
     /// A wildcard covers exactly one label. RFC 6125 6.4.3; Windows: CERT_E_CN_NO_MATCH.
@@ -154,7 +156,7 @@ impl Rule {
     /// Whether a Windows client outside the server's domain refuses the server for it.
     pub fn trust_breaking(self) -> bool {
         match self {
-            Rule::Empty | Rule::Unparsable | Rule::Expired | Rule::NotYetValid => true,
+            Rule::Empty | Rule::Unparsable | Rule::Expired | Rule::NotYetValid | Rule::DatesReversed => true,
             Rule::NameMismatch | Rule::WildcardDepth | Rule::IdnNotEncoded | Rule::IpNotInSan => true,
             Rule::SelfSigned | Rule::UntrustedRoot | Rule::MissingIntermediate => true,
             Rule::BadSignature => true,
@@ -277,10 +279,7 @@ fn unchecked_signature(chain: &[Cert], index: usize) -> Problem {
 fn dead_end(index: usize, last: &Cert, anchors: &[Anchor], length: usize) -> Problem {
     let problem = |rule, says| Problem { rule, cert: Some(index), says };
     let issuer = &last.issuer;
-    let fetch = match last.ca_issuers_urls.first() {
-        Some(url) => format!("it can be fetched from {url}"),
-        None => "the certificate does not say where to fetch it".to_string(),
-    };
+    let fetch = where_to_fetch(&last.ca_issuers_urls);
     if path::is_self_signed(last) {
         return match length {
             1 => problem(Rule::SelfSigned, "is signed with its own key and is not trusted here".into()),
@@ -313,6 +312,19 @@ fn dead_end(index: usize, last: &Cert, anchors: &[Anchor], length: usize) -> Pro
                 "was issued by {issuer}, which is no trusted root here (if it is a further intermediate, the server has to send it; {fetch})"
             ),
         ),
+    }
+}
+
+/// What the caIssuers addresses of a certificate are worth to a client outside. RFC 5280 4.2.2.1.
+fn where_to_fetch(urls: &[String]) -> String {
+    let by = |scheme: &str| urls.iter().find(|url| url.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)));
+    match (by("http://"), by("ldap"), urls.first()) {
+        (Some(url), ..) => format!("it can be fetched from {url}"),
+        (None, Some(url), _) => {
+            format!("the certificate names it only in a directory ({url}), which clients outside the domain do not reach")
+        }
+        (None, None, Some(url)) => format!("the certificate names it only at {url}, and only http:// is fetched"),
+        (None, None, None) => "the certificate does not say where to fetch it".to_string(),
     }
 }
 

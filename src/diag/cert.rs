@@ -109,6 +109,19 @@ pub(super) const CERT: &[Check] = &[
         ..Check::ROW
     },
     Check {
+        id: "CERT-DATES-REVERSED",
+        layer: Layer::Cert,
+        title: "The certificate ends before it begins",
+        means: "Its two dates are the wrong way round, so that it is valid at no time. It is no matter of a clock: whoever issued it made a mistake.",
+        fix: Fix { admin: "Have the certificate reissued, and look at the dates (notBefore, notAfter) before it is installed.", user: "" },
+        windows: &[Windows::Hresult(0x800B_0101)],
+        spec: &[SpecRef::rfc(5280, "4.1.2.5")],
+        needs: Need::Chain,
+        explains: REFUSED_BY_CLIENT,
+        look: Look::One(dates_reversed),
+        ..Check::ROW
+    },
+    Check {
         id: "CERT-BAD-SIGNATURE",
         layer: Layer::Cert,
         title: "A signature in the chain is wrong",
@@ -177,7 +190,11 @@ fn not_yet_valid(facts: &Facts) -> Option<Evidence> {
     Some(evidence.and(hint))
 }
 
-fn ca_first(facts: &Facts) -> Option<Evidence> {
+fn dates_reversed(facts: &Facts) -> Option<Evidence> {
+    wrong(facts, &[Rule::DatesReversed])
+}
+
+pub(super) fn ca_first(facts: &Facts) -> Option<Evidence> {
     let seen = facts.trust.first().filter(|_| facts.leaf().is_some_and(|first| first.is_ca == Some(true)))?;
     let problem = seen.it.1.problems.iter().find(|problem| problem.rule == Rule::WrongOrder && problem.cert == Some(0))?;
     Some(Evidence::at(seen.event, sentence(facts, problem)))
@@ -225,8 +242,13 @@ pub(super) fn problem<'a>(verdict: &'a ChainVerdict, rules: &[Rule]) -> Option<&
 
 /// A problem as a whole sentence: the certificate it is about, then what is wrong.
 pub(super) fn sentence(facts: &Facts, problem: &Problem) -> String {
+    sentence_of(&facts.chain, problem)
+}
+
+/// The same of another chain.
+pub(super) fn sentence_of(chain: &[Cert], problem: &Problem) -> String {
     let Some(index) = problem.cert else { return problem.says.clone() };
-    match facts.chain.get(index) {
+    match chain.get(index) {
         Some(cert) if index == 0 => format!("the server certificate {} {}", cert.title(), problem.says),
         Some(cert) => format!("the certificate {} {}", cert.title(), problem.says),
         None => format!("certificate {} of the chain {}", index + 1, problem.says),

@@ -1,13 +1,14 @@
 //! What about the certificate works today, but not for everyone or not for long.
 
-use super::cert::{problem, reason, sentence, server_clock};
+use super::cert::{ca_first, problem, reason, sentence, server_clock};
 use super::cert_use::is_older_than_sha1;
 use super::check::{Check, Evidence, Fix, Look, Need, Severity, Windows};
 use super::look::{date, observer};
+use super::other_node;
 use crate::base::{Layer, SpecRef};
 use crate::crypto::chain::{ChainVerdict, Problem, Rule, span};
-use crate::transcript::CLIENT;
-use crate::transcript::facts::{Facts, OtherLeaf, Seen};
+use crate::transcript::facts::{Facts, Seen};
+use crate::transcript::{CLIENT, OtherLeaf};
 use crate::wire::cert::Cert;
 
 pub(super) const CERT_ADVICE: &[Check] = &[
@@ -81,7 +82,8 @@ pub(super) const CERT_ADVICE: &[Check] = &[
         layer: Layer::Cert,
         severity: Severity::Warn,
         title: "IPv4 and IPv6 show different certificates",
-        means: "Crypto binding compares with one certificate, so calls over the other address family fail.",
+        means: "Crypto binding compares with one certificate, so calls over the other address family fail. The other certificate is judged like \
+                that of the call.",
         fix: Fix { admin: "Bind the same certificate to 0.0.0.0:443 and [::]:443.", user: "" },
         windows: &[Windows::Event(24)],
         verified: true,
@@ -101,6 +103,19 @@ pub(super) const CERT_ADVICE: &[Check] = &[
         spec: &[SpecRef::rfc(6066, "3")],
         needs: Need::Chain,
         look: Look::One(other_without_sni),
+        ..Check::ROW
+    },
+    Check {
+        id: "CERT-LEAF-IS-CA",
+        layer: Layer::Cert,
+        severity: Severity::Note,
+        title: "The server's certificate is one of a CA",
+        means: "Its basic constraints say CA:TRUE. Windows and most clients take it all the same, some refuse it; and whoever gets hold of the server's \
+                key can issue certificates that every client believes.",
+        fix: Fix { admin: "Have the certificate reissued without CA:TRUE, from the template for web servers.", user: "" },
+        spec: &[SpecRef::rfc(5280, "4.2.1.9")],
+        needs: Need::Chain,
+        look: Look::One(leaf_is_a_ca),
         ..Check::ROW
     },
     Check {
@@ -239,16 +254,7 @@ fn families_differ(facts: &Facts) -> Option<Evidence> {
     }
     let other = facts.other_leaves.iter().find(|seen| seen.it.from.is_ipv6() != chosen.is_ipv6() && seen.it.sha256 != leaf.sha256)?;
     let says = format!("{chosen} shows the leaf with SHA-256 {}, {} the one with {}", leaf.sha256, other.it.from, other.it.sha256);
-    Some(Evidence::of(facts.chain_event.into_iter().chain([other.event]), says)?.and(&outside_dates(&other.it, facts.began)))
-}
-
-/// That another node's leaf is past its end or before its beginning; nothing said where it is neither.
-pub(super) fn outside_dates(other: &OtherLeaf, now: i64) -> String {
-    match other {
-        it if it.not_after < now => format!("the one of {} ended {}", it.from, date(it.not_after)),
-        it if now < it.not_before => format!("the one of {} begins only {}", it.from, date(it.not_before)),
-        _ => String::new(),
-    }
+    Some(Evidence::of(facts.chain_event.into_iter().chain([other.event]), says)?.and(&other_node::judgement(facts, &other.it)))
 }
 
 fn other_without_sni(facts: &Facts) -> Option<Evidence> {
@@ -256,6 +262,13 @@ fn other_without_sni(facts: &Facts) -> Option<Evidence> {
     let other = seen.it.0.as_ref().filter(|other| other.sha256 != leaf.sha256)?;
     let says = format!("with the name: {} (SHA-256 {}); without: {} (SHA-256 {})", leaf.title(), leaf.sha256, other.title(), other.sha256);
     Evidence::of(facts.chain_event.into_iter().chain([seen.event]), says)
+}
+
+/// Where the file is in the wrong order it is the CA itself that stands first, which has a row of its own.
+fn leaf_is_a_ca(facts: &Facts) -> Option<Evidence> {
+    let leaf = facts.leaf().filter(|leaf| leaf.is_ca == Some(true) && ca_first(facts).is_none())?;
+    let length = leaf.path_len.map_or(String::new(), |length| format!(", pathLenConstraint {length}"));
+    Some(Evidence::at(facts.chain_event?, format!("the server certificate {} has basicConstraints CA:TRUE{length}", leaf.title())))
 }
 
 fn ends_within_a_month(facts: &Facts) -> Option<Evidence> {

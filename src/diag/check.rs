@@ -176,6 +176,8 @@ pub struct Check {
     pub explains: &'static [&'static str],
     /// Where it holds, what is wrong stops this program and no Windows, or did not stop the call at all: the finding warns only.
     pub spares: Option<fn(&Facts) -> bool>,
+    /// Where it holds, nothing came of what is wrong: the finding is a note.
+    pub harmless: Option<fn(&Facts) -> bool>,
     /// The predicate.
     pub look: Look,
 }
@@ -196,6 +198,7 @@ impl Check {
         whole: false,
         explains: &[],
         spares: None,
+        harmless: None,
         look: Look::One(|_| None),
     };
 
@@ -215,6 +218,11 @@ impl Check {
     /// What it finds stops this program only, and no Windows.
     pub fn spares_windows(&self, facts: &Facts) -> bool {
         self.spares.is_some_and(|spares| spares(facts))
+    }
+
+    /// Nothing came of what it finds.
+    pub fn is_harmless(&self, facts: &Facts) -> bool {
+        self.harmless.is_some_and(|harmless| harmless(facts))
     }
 
     /// Looks at one connection; nothing when the check finds nothing or cannot judge it.

@@ -53,7 +53,7 @@ pub(super) const DATA: &[Check] = &[
         severity: Severity::Warn,
         title: "The server does not answer SSTP Echo Requests",
         means: "A client that hears nothing else for two minutes takes the link for dead and ends it. SoftEther never answers them, \
-                which is harmless there.",
+                which is harmless there. Where one echo was asked for and the call ended in order behind it, this is a note only.",
         fix: Fix {
             admin: "SoftEther: nothing, it never answers and that is harmless there. Otherwise update the server; look for loss and idle limits \
                     on the way.",
@@ -63,6 +63,7 @@ pub(super) const DATA: &[Check] = &[
         verified: true,
         spec: &[SpecRef::sstp("3.1.2.3"), SpecRef::sstp("2.2.16")],
         whole: true,
+        harmless: Some(ended_well),
         look: Look::One(echo_unanswered),
         ..Check::ROW
     },
@@ -107,6 +108,14 @@ fn echo_unanswered(facts: &Facts) -> Option<Evidence> {
     let says =
         waited.map_or_else(|| format!("{sent} sent, {answered} answered"), |stop| format!("a ping was answered, but {}", stop.reason));
     (answered == 0 || waited.is_some()).then(|| Evidence::of(lost.into_iter().chain(waited.map(|stop| stop.event)), says))?
+}
+
+/// One echo alone is missing, and the call ended in order behind it: the server was alive and in its right mind.
+fn ended_well(facts: &Facts) -> bool {
+    let acknowledged = facts.messages(Side::Server, MessageType::CallDisconnectAck).next();
+    let lost: Vec<_> = asked(facts, Side::Client).filter(|seen| seen.it.is_none()).collect();
+    let behind = acknowledged.is_some_and(|ack| lost.iter().all(|seen| seen.event < ack.event || seen.at <= ack.at));
+    facts.stop.is_none() && lost.len() == 1 && behind
 }
 
 /// A ping came back.

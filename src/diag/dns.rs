@@ -1,11 +1,11 @@
 //! Names and addresses.
 
-use super::cert_advice::outside_dates;
 use super::check::{Check, Evidence, Fix, Look, Need, Severity, Windows};
 use super::look::{stop_at, unnamed};
+use super::other_node;
 use crate::base::{Layer, SpecRef};
-use crate::transcript::facts::{Attempt, Facts, OtherLeaf, Seen};
-use crate::transcript::{ConnectFailure, DnsFailure};
+use crate::transcript::facts::{Attempt, Facts, Seen};
+use crate::transcript::{ConnectFailure, DnsFailure, OtherLeaf};
 use std::net::IpAddr;
 use std::net::SocketAddr;
 
@@ -101,7 +101,8 @@ pub(super) const DNS: &[Check] = &[
         layer: Layer::Dns,
         severity: Severity::Warn,
         title: "The addresses of the name do not all serve the same",
-        means: "One of several addresses is dead or shows another certificate, so the same user succeeds and fails by chance.",
+        means: "One of several addresses is dead or shows another certificate, or another chain, which is judged like that of the call; the same user \
+                succeeds and fails by chance.",
         fix: Fix { admin: "Remove or mend the bad node; let the balancer check the SSTP URI and not only the port.", user: "Try again." },
         needs: Need::Began(Layer::Tcp),
         whole: true,
@@ -170,7 +171,7 @@ fn ipv6_dead(facts: &Facts) -> Option<Evidence> {
 }
 
 fn nodes_disagree(facts: &Facts) -> Option<Evidence> {
-    dead_nodes(facts).or_else(|| other_certificates(facts))
+    dead_nodes(facts).or_else(|| other_certificates(facts)).or_else(|| other_chains(facts))
 }
 
 /// Addresses of a family of which another one connected.
@@ -198,8 +199,17 @@ fn other_certificates(facts: &Facts) -> Option<Evidence> {
     let others: Vec<&Seen<OtherLeaf>> = rows.iter().map(|row| row.2).collect();
     let shown: Vec<String> = others.iter().map(|seen| format!("{} shows the leaf with SHA-256 {}", seen.it.from, seen.it.sha256)).collect();
     let says = format!("{by} shows the leaf with SHA-256 {of}, {}", shown.join(", "));
-    let stale: Vec<String> = others.iter().map(|seen| outside_dates(&seen.it, facts.began)).filter(|says| !says.is_empty()).collect();
-    Some(Evidence::of(others.iter().map(|seen| seen.event), says)?.and(&stale.join(", ")))
+    let judged: Vec<String> = others.iter().map(|seen| other_node::judgement(facts, &seen.it)).filter(|says| !says.is_empty()).collect();
+    Some(Evidence::of(others.iter().map(|seen| seen.event), says)?.and(&judged.join("; ")))
+}
+
+/// Addresses that show the leaf of the call with another chain, which is refused where that of the call is not.
+fn other_chains(facts: &Facts) -> Option<Evidence> {
+    let leaf = facts.leaf().filter(|_| other_node::is_trusted(facts))?;
+    let refused = |seen: &&Seen<OtherLeaf>| seen.it.sha256 == leaf.sha256 && other_node::refusal(&seen.it).is_some();
+    let rows: Vec<_> = facts.other_leaves.iter().filter(refused).collect();
+    let says: Vec<String> = rows.iter().map(|seen| other_node::judgement(facts, &seen.it)).collect();
+    Evidence::of(rows.iter().map(|seen| seen.event), format!("the same leaf with another chain; {}", says.join("; ")))
 }
 
 fn failures(attempts: &[&Seen<Attempt>]) -> String {

@@ -84,6 +84,7 @@ fn rank(facts: &Facts, findings: &mut [Finding]) {
     one_names_the_stop(facts.stop.as_ref().map(|stop| stop.layer), findings);
     // Only now: what spares Windows still explains what follows from it.
     findings.iter_mut().filter(|finding| finding.check.spares_windows(facts)).for_each(|finding| finding.severity = Severity::Warn);
+    findings.iter_mut().filter(|finding| finding.check.is_harmless(facts)).for_each(|finding| finding.severity = Severity::Note);
     findings.iter_mut().for_each(|finding| finding.ruling = Ruling::plain(finding.severity));
     quieten(findings);
     name_a_cause(findings);

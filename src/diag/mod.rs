@@ -30,6 +30,7 @@ mod lcp;
 pub mod log;
 mod look;
 mod ncp;
+mod other_node;
 pub mod path;
 pub mod product;
 mod proxy;

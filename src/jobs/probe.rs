@@ -16,7 +16,7 @@ use crate::live::keylog::KeyLogs;
 use crate::live::lookup::{Lookups, Wish};
 use crate::live::proxy::ProxyConfig;
 use crate::live::proxy::find::{Found, Pac};
-use crate::live::trust::Trust;
+use crate::live::trust::{self, Trust};
 use crate::live::wiretap::Ear;
 use crate::proto::auth::EapClient;
 use crate::proto::plan::{Credentials, Method, Timers};
@@ -143,7 +143,12 @@ pub async fn run(config: &ProbeConfig, clock: &Clock, sink: &mut dyn Sink, stop:
         }
     }
     let patience = if ended.get().is_none() { ASIDES } else { Duration::ZERO };
-    beside.asides.note(patience, &mut Notes::new(clock, &mut record)).await;
+    let others = beside.asides.note(patience, &mut Notes::new(clock, &mut record)).await;
+    // What is the chain of the call to the last byte has been judged.
+    let of_the_call = record.chain().to_vec();
+    for (from, certs) in others.into_iter().filter(|other| other.1 != of_the_call) {
+        trust::weigh_other(&certs, from, &config.trust, config.target.name(), &mut Notes::new(clock, &mut record));
+    }
     beside.lookups.note(ended.get().is_none(), &mut Notes::new(clock, &mut record)).await;
     record.finish(clock)
 }

@@ -56,12 +56,14 @@ impl Asides {
         });
     }
 
-    /// Notes the chains that came, waiting at most so long for those under way.
-    pub async fn note(&mut self, patience: Duration, notes: &mut Notes<'_>) {
+    /// Notes the chains that came, waiting at most so long for those under way, and gives them back.
+    pub async fn note(&mut self, patience: Duration, notes: &mut Notes<'_>) -> Vec<(SocketAddr, Vec<Bytes>)> {
+        let mut came = Vec::new();
         let until = tokio::time::Instant::now() + patience;
         while let Ok(Some(joined)) = tokio::time::timeout_at(until, self.under_way.join_next()).await {
             let Ok((from, certs)) = joined else { continue };
             if !certs.is_empty() {
+                came.push((from, certs.clone()));
                 notes.note(Some(Side::Server), Layer::Tls, What::Chain { from: Some(from), certs, aside: true });
             }
         }
@@ -70,6 +72,7 @@ impl Asides {
             notes.note(Some(Side::Server), Layer::Tls, What::Nameless(Box::new(look)));
         }
         self.nameless.abort_all();
+        came
     }
 }
 

@@ -11,6 +11,7 @@ use crate::wire::cert::Cert;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use std::io;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -213,6 +214,14 @@ pub fn weigh(certs: &[Bytes], signature: &Signature, trust: &Trust, name: &str, 
 /// Judges a chain of which only a hand-made hello knows: the layer was not reached, and its state is not noted.
 pub fn weigh_aside(certs: &[Bytes], trust: &Trust, name: &str, notes: &mut Notes<'_>) {
     judge_and_note(certs, trust, name, notes);
+}
+
+/// Judges the chain that another address showed, by the same rules and for the same name.
+pub fn weigh_other(certs: &[Bytes], from: SocketAddr, trust: &Trust, name: &str, notes: &mut Notes<'_>) {
+    let (verdicts, _) = trust.judged(certs, name, notes.clock.unix_ms().div_euclid(1000));
+    for (source, verdict) in verdicts {
+        notes.note(None, Layer::Cert, What::OtherTrust { from, source, verdict });
+    }
 }
 
 /// Notes each verdict; whether one is proven, and why none trusts the chain.

@@ -176,6 +176,7 @@ const CHECKS: &[Check] = &[
         spec: &[SpecRef::rfc(2759, "6")],
         needs: Need::Began(Layer::Auth),
         spares: None,
+        harmless: None,
         whole: false,
         explains: &["TEAR-UNACKED"],
         look: Look::One(|facts| {
@@ -198,6 +199,7 @@ const CHECKS: &[Check] = &[
         spec: &[SpecRef::sstp("3.1.5.2.4")],
         needs: Need::Began(Layer::Teardown),
         spares: None,
+        harmless: None,
         explains: &[],
         whole: false,
         look: Look::One(|facts| {
@@ -218,6 +220,7 @@ const CHECKS: &[Check] = &[
         spec: &[],
         needs: Need::Began(Layer::Http),
         spares: None,
+        harmless: None,
         explains: &[],
         whole: false,
         look: Look::One(|facts| {

@@ -151,6 +151,15 @@ pub enum What {
         /// The judgement.
         verdict: ChainVerdict,
     },
+    /// The judgement on the chain that another address showed, from one trust source.
+    OtherTrust {
+        /// Where it was shown.
+        from: SocketAddr,
+        /// As for [`What::Trust`].
+        source: String,
+        /// The judgement.
+        verdict: ChainVerdict,
+    },
     /// A second handshake, without SNI.
     Nameless(Box<lookup::Nameless>),
     /// An issuer that the server did not send was fetched, or could not be.

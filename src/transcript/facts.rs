@@ -1,8 +1,8 @@
 //! Facts folded from a transcript: flat, optional, what the checks look at.
 
 use super::{
-    Asked, ConnectFailure, DnsFailure, How, Inner, Issuer, Leave, MatrixRow, Opaqueness, Reason, Revocation, ScanAnswer, Secured, Source,
-    Target, TlsFailure, Transcript, What, proxy, scan, tap,
+    Asked, ConnectFailure, DnsFailure, How, Inner, Issuer, Leave, MatrixRow, Opaqueness, OtherLeaf, Reason, Revocation, ScanAnswer,
+    Secured, Source, Target, TlsFailure, Transcript, What, proxy, scan, tap,
 };
 use crate::base::{Layer, Micros, Side, WireError};
 use crate::crypto::chain::ChainVerdict;
@@ -22,25 +22,6 @@ pub struct Seen<T> {
     pub by: Option<Side>,
     /// The thing.
     pub it: T,
-}
-
-/// The leaf at an address other than that of the call.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OtherLeaf {
-    /// Where it was shown.
-    pub from: SocketAddr,
-    /// SHA-256 over its DER, hexadecimal.
-    pub sha256: String,
-    /// First second of its validity, seconds since 1970-01-01 UTC.
-    pub not_before: i64,
-    /// Last second of its validity, seconds since 1970-01-01 UTC.
-    pub not_after: i64,
-}
-
-impl OtherLeaf {
-    fn of(from: SocketAddr, leaf: &Cert) -> OtherLeaf {
-        OtherLeaf { from, sha256: leaf.sha256.clone(), not_before: leaf.not_before, not_after: leaf.not_after }
-    }
 }
 
 /// Where a layer stands.
@@ -182,7 +163,7 @@ pub struct Facts {
     pub chain_event: Option<usize>,
     /// Certificates that could not be read: index in the chain and why.
     pub bad_certs: Vec<(usize, String)>,
-    /// The leaf at every other address looked at.
+    /// What every other address looked at showed.
     pub other_leaves: Vec<Seen<OtherLeaf>>,
     /// Judgements on the chain, one for each trust source.
     pub trust: Vec<Seen<(String, ChainVerdict)>>,
@@ -339,6 +320,10 @@ impl Facts {
             What::ScanEnded(it) => self.survey.effort = Some(seen!(it.clone())),
             What::Alert { description } => self.alerts.push(seen!(*description)),
             What::Trust { source, verdict } => self.trust.push(seen!((source.clone(), verdict.clone()))),
+            What::OtherTrust { from, source, verdict } => {
+                let there = self.other_leaves.iter_mut().filter(|seen| seen.it.from == *from);
+                there.for_each(|seen| seen.it.verdicts.push((source.clone(), verdict.clone())));
+            }
             What::Nameless(look) => {
                 let leaf = look.certs.first().and_then(|der| Cert::parse(der).ok());
                 self.nameless = Some(seen!((leaf, look.failure.clone())));
@@ -406,9 +391,7 @@ impl Facts {
         aside: bool,
     ) {
         if aside {
-            if let (Some(from), Some(Ok(leaf))) = (from, parsed.first()) {
-                self.other_leaves.push(Seen { event, at, by, it: OtherLeaf::of(from, leaf) });
-            }
+            self.other_leaves.extend(from.and_then(|from| OtherLeaf::of(from, parsed.clone())).map(|it| Seen { event, at, by, it }));
             if self.secured.is_some() || !self.chain.is_empty() || self.unsecured.is_none() {
                 return;
             }

@@ -8,6 +8,7 @@ mod jsonl;
 mod leave;
 mod lookup;
 mod matrix;
+mod other;
 pub mod proxy;
 pub mod scan;
 pub mod scrub;
@@ -22,6 +23,7 @@ pub use inner::Inner;
 pub use leave::{Farewell, Leave};
 pub use lookup::{Issuer, Means, Nameless, Revocation};
 pub use matrix::{MatrixRow, Stand};
+pub use other::OtherLeaf;
 
 /// The trust source of a captured chain whose root is unknown here and whose client went on.
 pub const CLIENT: &str = "the client, which went on";

@@ -2,10 +2,12 @@
 
 mod bundle;
 mod idn;
+mod key;
 mod name;
 mod read;
 
 pub use bundle::certificates;
+pub use key::private_key_title;
 pub use name::NameMatch;
 pub(crate) use name::{directory_name, name_title};
 pub(crate) use read::signature_name;

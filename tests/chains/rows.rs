@@ -86,6 +86,19 @@ pub const ROWS: &[Row] = &[
     row("begins in a month", "CERT-NOT-YET-VALID", |r| r.leaf.not_before = days(30)),
     row("begins in an hour", "CERT-NOT-YET-VALID", |r| r.leaf.not_before = days(0) + Duration::hours(1)),
     row("the CA begins tomorrow", "CERT-NOT-YET-VALID", |r| r.ca.not_before = days(1)),
+    row("ends before it begins, both in the past", "CERT-DATES-REVERSED", |r| {
+        (r.leaf.not_before, r.leaf.not_after) = (days(-30), days(-120))
+    }),
+    row("ends before it begins, today in between", "CERT-DATES-REVERSED", |r| {
+        (r.leaf.not_before, r.leaf.not_after) = (days(30), days(-30))
+    }),
+    row("ends before it begins, both in the future", "CERT-DATES-REVERSED", |r| {
+        (r.leaf.not_before, r.leaf.not_after) = (days(60), days(30))
+    }),
+    row("the CA ends before it begins", "CERT-DATES-REVERSED", |r| (r.ca.not_before, r.ca.not_after) = (days(30), days(-30))),
+    row("the root ends before it begins, and is not sent", "CERT-DATES-REVERSED", |r| {
+        (r.root.not_before, r.root.not_after) = (days(30), days(-30));
+    }),
     row("ends in three days", "CERT-EXPIRES-SOON", |r| (r.leaf.not_before, r.leaf.not_after) = (days(-87), days(3))),
     row("ends in three weeks", "CERT-EXPIRES-30-DAYS", |r| (r.leaf.not_before, r.leaf.not_after) = (days(-340), days(21))),
     row("valid for three years", "CERT-VALIDITY-TOO-LONG", |r| r.leaf.not_after = days(1095)),
@@ -114,6 +127,11 @@ pub const ROWS: &[Row] = &[
     row("the upper of two CAs is not sent", "CERT-UNTRUSTED-ROOT", |r| r.upper = Some(ca_params("Upper"))),
     row("the CA was made anew under its name", "CERT-BAD-SIGNATURE", |r| r.sends = vec![Part::Leaf, Part::CaAgain]),
     row("the CA has a second certificate of an unknown root", "", |r| r.sends = vec![Part::Leaf, Part::Cross, Part::Ca]),
+    row("the leaf is a CA", "CERT-LEAF-IS-CA", |r| r.leaf.is_ca = IsCa::Ca(BasicConstraints::Unconstrained)),
+    row("the leaf is a CA and signed itself, and is trusted", "CERT-LEAF-IS-CA", |r| {
+        r.leaf.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        (r.leaf_by, r.sends, r.trusts) = (Part::Leaf, vec![Part::Leaf], Some(Part::Leaf));
+    }),
     // Order and company.
     row("the root stands between", "CERT-WRONG-ORDER", |r| r.sends = vec![Part::Leaf, Part::Root, Part::Ca]),
     row("two CAs the wrong way round", "CERT-WRONG-ORDER", |r| {

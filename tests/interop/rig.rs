@@ -158,7 +158,9 @@ impl Run {
             self.report.findings.iter().filter(|finding| finding.severity != "note").map(|finding| finding.id.as_str()).collect();
         assert_eq!(loud, known_of_softether(), "findings above a note\n{}", self.story);
         assert_eq!(self.code, 0, "exit code\n{}", self.story);
-        assert_eq!(self.report.verdict, "warn", "{}", self.story);
+        assert_eq!(self.report.verdict, "ok", "{}", self.story);
+        // SoftEther never answers the echo that is sent at the end, and a call that ends well behind it is a sound one.
+        assert!(self.report.findings.iter().any(|finding| finding.id == "TEAR-ECHO-LOST"), "the echo\n{}", self.story);
         assert_eq!(self.report.reached.as_deref(), Some("teardown"), "{}", self.story);
         assert_eq!(self.report.stopped_at, None, "{}", self.story);
     }

@@ -45,7 +45,8 @@ fn check(page: &mut String, check: &Check) {
 
 fn severity(check: &Check) -> String {
     let warns = if check.spares.is_some() { "; warn where every current Windows goes on" } else { "" };
-    format!("{}{warns}", check.severity.name())
+    let notes = if check.harmless.is_some() { "; note where nothing came of it" } else { "" };
+    format!("{}{warns}{notes}", check.severity.name())
 }
 
 /// `docs/faults.md`.

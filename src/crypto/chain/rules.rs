@@ -26,7 +26,7 @@ pub(super) fn of(chain: &[Cert], path: &[usize], root: Option<&Cert>, name: &str
 }
 
 /// What counts of a trusted root that was not sent: Windows and OpenSSL look at it as at any other certificate of the chain.
-const RULES_OF_THE_ROOT: &[Rule] = &[Rule::Expired, Rule::NotYetValid, Rule::PathLength, Rule::WeakKey];
+const RULES_OF_THE_ROOT: &[Rule] = &[Rule::Expired, Rule::NotYetValid, Rule::DatesReversed, Rule::PathLength, Rule::WeakKey];
 
 /// One certificate in its place.
 struct View<'a> {
@@ -52,6 +52,7 @@ const ROWS: &[(Rule, Look)] = &[
     (Rule::Unparsable, unparsable),
     (Rule::Expired, expired),
     (Rule::NotYetValid, not_yet_valid),
+    (Rule::DatesReversed, dates_reversed),
     (Rule::ExpiresSoon, expires_soon),
     (Rule::NameMismatch, |view| name(view, NameMatch::Mismatch, "not for")),
     (Rule::WildcardDepth, |view| name(view, NameMatch::WildcardDepth, "and a wildcard stands for exactly one label, so not for")),
@@ -80,12 +81,22 @@ fn unparsable(view: &View<'_>) -> Option<String> {
 
 fn expired(view: &View<'_>) -> Option<String> {
     let ended = view.cert.not_after;
-    (ended < view.now).then(|| format!("ended {}, {} ago", date(ended), span(view.now.saturating_sub(ended))))
+    (ended < view.now && !is_reversed(view.cert)).then(|| format!("ended {}, {} ago", date(ended), span(view.now.saturating_sub(ended))))
 }
 
 fn not_yet_valid(view: &View<'_>) -> Option<String> {
     let begins = view.cert.not_before;
-    (view.now < begins).then(|| format!("begins {}, in {}", date(begins), span(begins.saturating_sub(view.now))))
+    (view.now < begins && !is_reversed(view.cert)).then(|| format!("begins {}, in {}", date(begins), span(begins.saturating_sub(view.now))))
+}
+
+fn dates_reversed(view: &View<'_>) -> Option<String> {
+    let (begins, ends) = (date(view.cert.not_before), date(view.cert.not_after));
+    is_reversed(view.cert).then(|| format!("ends {ends}, before it begins ({begins}): it is valid at no time"))
+}
+
+/// RFC 5280 4.1.2.5: the validity period runs from notBefore through notAfter.
+fn is_reversed(cert: &Cert) -> bool {
+    cert.not_after < cert.not_before
 }
 
 fn expires_soon(view: &View<'_>) -> Option<String> {

@@ -165,19 +165,25 @@ fn syslog(text: &str) -> Option<Stamp> {
     Some(Stamp::NoYear(month, day, clock(words.next()?)?))
 }
 
-/// `01.03.2024 09:15:22` as in German, `3/1/2024 9:15:22 AM` as in American English.
+/// `01.03.2024 09:15:22` as in German, `3/1/2024 9:15:22 AM` as in American English, `25/03/2024 09:15:22` as elsewhere.
 fn written(text: &str) -> Option<Stamp> {
     let mut words = text.split_whitespace();
-    let (date, time) = (words.next()?, clock(words.next()?)?);
+    let (date, time) = (words.next()?.trim_end_matches(','), clock(words.next()?)?);
     let half = words.next();
     let numbers = |at: char| date.split(at).map(|part| part.parse::<i32>().ok()).collect::<Option<Vec<_>>>().filter(|n| n.len() == 3);
     if let Some([day, month, year]) = numbers('.').as_deref() {
         return Some(Stamp::Local(midnight(*year, u8::try_from(*month).ok()?, u8::try_from(*day).ok()?)? + time));
     }
-    let (numbers, half) = (numbers('/')?, half.filter(|half| matches!(*half, "AM" | "PM"))?);
-    let [month, day, year] = numbers.as_slice() else { return None };
+    let (numbers, half) = (numbers('/')?, half.filter(|half| matches!(*half, "AM" | "PM")));
+    let [first, second, year] = numbers.as_slice() else { return None };
+    let (month, day) = match half {
+        _ if *first > LAST_MONTH => (second, first),
+        // AM and PM are written with the month first, in America; without them only a day beyond 12 tells.
+        None if *second <= LAST_MONTH => return None,
+        _ => (first, second),
+    };
     let noon = time / (12 * HOUR) * (12 * HOUR);
-    let time = time - noon + if half == "PM" { 12 * HOUR } else { 0 };
+    let time = half.map_or(time, |half| time - noon + if half == "PM" { 12 * HOUR } else { 0 });
     Some(Stamp::Local(midnight(*year, u8::try_from(*month).ok()?, u8::try_from(*day).ok()?)? + time))
 }
 
@@ -209,6 +215,8 @@ const USERS: [&str; 9] = [
     "targetusername\">",
 ];
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+/// December.
+const LAST_MONTH: i32 = 12;
 /// Milliseconds.
 const MINUTE: i64 = 60_000;
 /// Milliseconds.
@@ -227,6 +235,7 @@ mod tests {
     use super::*;
 
     const DAY: i64 = 1_709_251_200_000;
+    const DAY_MS: i64 = 24 * HOUR;
 
     #[test]
     fn times_are_read_as_logs_write_them() {
@@ -238,6 +247,13 @@ mod tests {
         assert_eq!(Stamp::parse("3/1/2024 9:15:22 AM"), Some(Stamp::Local(at)));
         assert_eq!(Stamp::parse("3/1/2024 9:15:22 PM"), Some(Stamp::Local(at + 12 * HOUR)));
         assert_eq!(Stamp::parse("3/1/2024 12:00:00 AM"), Some(Stamp::Local(DAY)));
+        let later = Some(Stamp::Local(at + 24 * DAY_MS));
+        assert_eq!(Stamp::parse("25/03/2024 09:15:22"), later, "no month is 25");
+        assert_eq!(Stamp::parse("25/3/2024 9:15:22"), later);
+        assert_eq!(Stamp::parse("25/03/2024, 09:15:22"), later);
+        assert_eq!(Stamp::parse("25/03/2024 9:15:22 AM"), later);
+        assert_eq!(Stamp::parse("3/25/2024 09:15:22"), later);
+        assert_eq!(Stamp::parse("25/25/2024 09:15:22"), None);
         assert_eq!(Stamp::parse("Mar  1 09:15:22"), Some(Stamp::NoYear(3, 1, at - DAY)));
         for wrong in ["1/3/2024 9:15:22", "2024-02-30 09:15:22", "soon", "", "2024-03-01", "Mar 1", "2024-03-01 25:00:00"] {
             assert_eq!(Stamp::parse(wrong), None, "{wrong}");

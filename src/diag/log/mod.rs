@@ -7,6 +7,7 @@
 mod csv;
 mod detect;
 mod event;
+mod haggle;
 mod keyed;
 mod marks;
 mod phrase;
@@ -197,6 +198,7 @@ struct Work {
     table: csv::Table,
     lines: VecDeque<LogLine>,
     tally: rank::Tally,
+    haggle: haggle::Haggle,
     records: u64,
     dropped: u64,
     cut: u64,
@@ -215,6 +217,7 @@ impl Work {
             table,
             lines: VecDeque::new(),
             tally,
+            haggle: haggle::Haggle::default(),
             records: 0,
             dropped: 0,
             cut: 0,
@@ -233,6 +236,9 @@ impl Work {
     fn record(&mut self, record: &Record) {
         self.records += 1;
         self.cut += u64::from(record.cut);
+        if let Some(line) = self.haggle.note(self.format, &record.text, record.line) {
+            self.keep_marked(line);
+        }
         let line = match self.format {
             LogFormat::WindowsXml => xml::event(&record.text).and_then(|event| event.line(record.line)),
             LogFormat::WindowsCsv => self.table.event(&record.text).and_then(|event| event.line(record.line)),
@@ -243,6 +249,12 @@ impl Work {
             let marks = Marks::of(&record.text, line.at.as_deref());
             self.keep(LogLine { marks, ..line });
         }
+    }
+
+    /// A line that several together make: it names what the last of them names.
+    fn keep_marked(&mut self, line: LogLine) {
+        let marks = Marks::of(&line.quoted, line.at.as_deref());
+        self.keep(LogLine { marks, ..line });
     }
 
     fn keep(&mut self, line: LogLine) {
@@ -264,6 +276,9 @@ impl Work {
         let mut records = Vec::new();
         self.splitter.finish(&mut |record| records.push(record));
         records.into_iter().for_each(|record| self.record(&record));
+        if let Some(line) = std::mem::take(&mut self.haggle).finish() {
+            self.keep_marked(line);
+        }
         let Work { format, dropped, cut, failures, successes, .. } = self;
         let mut lines: Vec<LogLine> = self.lines.into();
         if newest_first(&lines) {

@@ -50,6 +50,11 @@ pub fn line(format: LogFormat, text: &str, line: u64) -> Option<LogLine> {
     }
 }
 
+/// That the two ends agreed on no method of login; `text` is the last line of their haggling.
+pub fn no_common_method(text: &str, line: u64) -> LogLine {
+    sstpc::NO_COMMON_METHOD.line(text, line)
+}
+
 impl Phrase {
     fn line(&self, text: &str, line: u64) -> LogLine {
         let numbered = self.number.and_then(|family| last_number(text, family));

@@ -51,6 +51,38 @@ fn each_kind_of_log_is_known_by_itself_and_names_its_cause() {
 }
 
 #[test]
+fn a_haggle_over_the_login_that_comes_to_nothing_is_named() {
+    let line = |says: &str| format!("Mar  1 09:15:22 host pppd[101]: {says}\n");
+    let log = |lines: &[&str]| read(lines.iter().map(|says| line(says)).collect::<String>().as_bytes(), Some(LogFormat::Sstpc));
+    let (wants, nak) = ("rcvd [LCP ConfReq id=0x1 <auth eap> <magic 0x2>]", "sent [LCP ConfNak id=0x1 <auth chap MS-v2>]");
+    let ends = ["rcvd [LCP TermReq id=0x3]", "LCP terminated by peer", "Connection terminated."];
+    let in_vain = log(&[&[wants, nak, wants, nak][..], &ends].concat());
+    assert_eq!(causes(&in_vain).first(), Some(&"LCP-AUTH-NO-COMMON"), "{:?}", told(&in_vain));
+    let told_of = in_vain.lines.iter().find(|line| line.checks == ["LCP-AUTH-NO-COMMON"]).expect("a line");
+    assert_eq!((told_of.line, told_of.quoted.contains("ConfNak"), in_vain.failures), (4, true, 2));
+    let refused = log(&[&[wants, "sent [LCP ConfRej id=0x1 <auth eap>]"][..], &ends].concat());
+    assert_eq!(causes(&refused).first(), Some(&"LCP-AUTH-NO-COMMON"));
+    let as_server = log(&[
+        "sent [LCP ConfReq id=0x1 <auth pap>]",
+        "rcvd [LCP ConfNak id=0x1 <auth chap MS-v2>]",
+        "rcvd [LCP TermReq id=0x2]",
+        "Connection terminated.",
+    ]);
+    assert_eq!(causes(&as_server).first(), Some(&"LCP-AUTH-NO-COMMON"));
+    // A Nak is how the ends come to agree; what is agreed on later is no failure.
+    let agreed =
+        log(&[&[wants, nak, "rcvd [LCP ConfReq id=0x2 <auth chap MS-v2>]", "sent [LCP ConfAck id=0x2 <auth chap MS-v2>]"][..], &ends]
+            .concat());
+    assert!(!causes(&agreed).contains(&"LCP-AUTH-NO-COMMON"), "{:?}", causes(&agreed));
+    let other = log(&[&["sent [LCP ConfNak id=0x1 <mru 1400>]"][..], &ends].concat());
+    assert!(!causes(&other).contains(&"LCP-AUTH-NO-COMMON"), "a Nak of something else");
+    let open = log(&[wants, nak]);
+    assert_eq!(causes(&open), [""; 0], "the log ends before anything was settled");
+    let insisted = log(&[wants, nak, wants, nak, wants, nak]);
+    assert_eq!(causes(&insisted), ["LCP-AUTH-NO-COMMON"]);
+}
+
+#[test]
 fn events_of_other_programs_are_passed_over() {
     let log = read(&kept("windows-wevtutil.xml"), None);
     assert_eq!(told(&log), ["RasClient 20221 note", "RasClient 20222 note", "RasSstp 1 failure", "RasClient 20227 failure"]);

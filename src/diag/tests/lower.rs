@@ -4,7 +4,7 @@ use super::super::story::Story;
 use super::super::{Severity, by_id};
 use super::stories::certificate;
 use crate::base::{Layer, Limit, Micros, Side, WireError};
-use crate::crypto::chain::Rule;
+use crate::crypto::chain::{ChainVerdict, Problem, Rule};
 use crate::transcript::proxy::{Contrast, Header, Step};
 use crate::transcript::{ConnectFailure, DnsFailure, How, Issuer, Reason, ScanAnswer, TlsFailure, What};
 use crate::wire::http;
@@ -166,6 +166,7 @@ fn every_rule_of_the_chain_has_a_check() {
         (Rule::Unparsable, "CERT-UNREADABLE"),
         (Rule::Expired, "CERT-EXPIRED"),
         (Rule::NotYetValid, "CERT-NOT-YET-VALID"),
+        (Rule::DatesReversed, "CERT-DATES-REVERSED"),
         (Rule::NameMismatch, "CERT-NAME-MISMATCH"),
         (Rule::WildcardDepth, "CERT-WILDCARD-DEPTH"),
         (Rule::CnOnly, "CERT-CN-ONLY"),
@@ -256,6 +257,25 @@ fn another_node_whose_certificate_has_ended_says_so() {
         let finding = judged.findings.iter().find(|finding| finding.check.id == id).expect(id);
         assert!(finding.evidence.says.contains(&format!("the one of {from} ended 20")), "{}", finding.evidence.says);
     }
+}
+
+#[test]
+fn a_node_that_shows_the_leaf_with_a_chain_that_is_refused_differs_too() {
+    let leaf = certificate(10, 80);
+    let node = |of_the_call: &[Rule], of_the_node: &[Rule]| {
+        let from = "192.0.2.2:443".parse().expect("an address");
+        let problems = of_the_node.iter().map(|rule| Problem { rule: *rule, cert: Some(0), says: format!("is bad ({rule:?})") }).collect();
+        let verdict = ChainVerdict { path: vec![0], anchor: None, problems };
+        let story = Story::new().tcp().secured(|_| ()).chain(std::slice::from_ref(&leaf)).trust("system", of_the_call);
+        let story = story.note(None, Layer::Tls, What::Chain { from: Some(from), certs: vec![leaf.clone().into()], aside: true });
+        let judged = story.note(None, Layer::Cert, What::OtherTrust { from, source: "system".into(), verdict }).judged();
+        judged.findings.iter().find(|finding| finding.check.id == "DNS-MULTI-A-PARTIAL").map(|finding| finding.evidence.says.clone())
+    };
+    let says = node(&[], &[Rule::NoRevocationInfo, Rule::MissingIntermediate, Rule::NameMismatch]).expect("a finding");
+    assert!(says.starts_with("the same leaf with another chain; the one of 192.0.2.2:443 is refused: "), "{says}");
+    assert!(says.contains("is bad (MissingIntermediate), and ") && says.ends_with("is bad (NameMismatch)"), "every reason: {says}");
+    assert_eq!(node(&[], &[Rule::NoRevocationInfo]), None, "nothing is in its way");
+    assert_eq!(node(&[Rule::MissingIntermediate], &[Rule::MissingIntermediate]), None, "no worse than the call");
 }
 
 #[test]

@@ -318,8 +318,19 @@ fn softether_comes_out_without_a_fail() {
     let story = story.ncp(Side::Server, ppp::IPCP, control::CONFIGURE_ACK, &ours).up(Layer::Ncp);
     let story = story.data(Some(700), None).disconnected(How::Fin);
     assert_eq!(story.ids(Severity::Fail), [""; 0]);
-    assert_eq!(story.ids(Severity::Warn), ["TEAR-ECHO-LOST"]);
-    assert_eq!(story.ids(Severity::Note), ["IPV6CP-REJECTED", "TEAR-NO-CLOSE-NOTIFY"]);
+    assert_eq!(story.ids(Severity::Warn), [""; 0]);
+    assert_eq!(story.ids(Severity::Note), ["IPV6CP-REJECTED", "TEAR-ECHO-LOST", "TEAR-NO-CLOSE-NOTIFY"]);
+}
+
+#[test]
+fn an_echo_without_an_answer_is_a_note_only_where_the_call_ends_well_behind_it() {
+    let up = || Story::new().tls().sstp_up().bound(49).ncp_up();
+    let once = up().data(Some(700), None);
+    assert_eq!((once.ids(Severity::Warn), once.ids(Severity::Note)), (vec!["TEAR-ECHO-LOST"], vec![]), "nobody knows how it ended");
+    let left = up().data(Some(700), None).disconnected(How::CloseNotify);
+    assert_eq!((left.ids(Severity::Warn), left.ids(Severity::Note)), (vec![], vec!["TEAR-ECHO-LOST"]));
+    let twice = up().data(Some(700), None).note(None, Layer::Data, What::Echo { rtt: None }).disconnected(How::CloseNotify);
+    assert_eq!(twice.ids(Severity::Warn), ["TEAR-ECHO-LOST"], "a server that was asked again and stayed silent");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What the words of a text name: numbers in every dress, symbolic names, ids, layers, sentences.
 
 use super::label::{self, Label};
+use super::sentence::Source;
 use super::token::{Number, Word, words};
 use super::{Explained, LabFault, Meaning, Subject, Unknown, chap, near, sentence, speech};
 use crate::base::Layer;
@@ -214,11 +215,19 @@ impl<'a> Reading<'a> {
     fn foreign(&self) -> Option<String> {
         let words = self.lower();
         let language = speech::foreign(&words)?;
-        if let Some(printed) = sentence::abroad(&words) {
-            let says = format!(
-                "the sentence is known from Microsoft's pages in {language}; that Windows shows it in just these words is unverified"
-            );
-            return Some(says).filter(|_| !printed);
+        match sentence::abroad(&words) {
+            Some(Source::Printed) => return None,
+            Some(Source::Page) => {
+                return Some(format!(
+                    "the sentence is known from Microsoft's pages in {language}; that Windows shows it in just these words is unverified"
+                ));
+            }
+            Some(Source::Rendered) => {
+                return Some(format!(
+                    "the sentence is understood as what Windows says in {language} for the English one; nobody has met it in print: unverified"
+                ));
+            }
+            None => {}
         }
         let rest = if self.found.is_empty() {
             "give the number that stands in the message or in RasClient event 20227"

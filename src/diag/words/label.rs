@@ -71,8 +71,9 @@ const LABELS: &[Row] = &[
     (&["nps", "ias", "radius"], &[Family::NpsReason], &["NPS "], 3),
     (&["event", "eventid", "event-id", "events", "ereignis", "ereignis-id", "événement", "evento", "событие"], &[Family::Event], &[], 2),
     (&["rassstp", "microsoft-windows-rassstp"], &[], &["RasSstp "], 4),
-    (&["rasclient"], &[], &["RasClient "], 4),
-    (&["remoteaccess"], &[], &["RemoteAccess "], 4),
+    // Who reads such an event aloud gives its source and the error in it as often as its id.
+    (&["rasclient", "microsoft-windows-rasclient"], &[Family::Ras], &["RasClient "], 4),
+    (&["remoteaccess"], &[Family::Ras], &["RemoteAccess "], 4),
     (&["schannel"], &[], &["Schannel "], 4),
     (&["security"], &[], &["Security "], 4),
 ];

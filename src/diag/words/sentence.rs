@@ -91,9 +91,10 @@ pub fn all() -> impl Iterator<Item = Row> {
     rows_with_weight().map(|row| row.1)
 }
 
-const TABLES: [&[Row]; 9] = [
+const TABLES: [&[Row]; 10] = [
     abroad::PRINTED,
     abroad::TRANSLATED,
+    abroad::RENDERED,
     ras::RAS,
     system::SYSTEM,
     security::SECURITY,
@@ -103,13 +104,25 @@ const TABLES: [&[Row]; 9] = [
     unix::BROWSERS,
 ];
 
-/// Whether a sentence in another language than English is among the words, and whether it was met in what Windows printed.
-pub fn abroad(words: &[String]) -> Option<bool> {
+/// Where a sentence in another language than English comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// It was met in what Windows printed.
+    Printed,
+    /// From a page of Microsoft in that language.
+    Page,
+    /// Ours, from the English sentence.
+    Rendered,
+}
+
+/// Whether a sentence in another language than English is among the words, and from where it is known.
+pub fn abroad(words: &[String]) -> Option<Source> {
     let within = |table: &[Row]| {
         let rows: Vec<Vec<&str>> = table.iter().map(|row| row.0.split(' ').collect()).collect();
         (0..words.len()).filter_map(|from| words.get(from..)).any(|rest| rows.iter().any(|parts| starts(rest, parts)))
     };
-    if within(abroad::PRINTED) { Some(true) } else { within(abroad::TRANSLATED).then_some(false) }
+    let tables = [(abroad::PRINTED, Source::Printed), (abroad::TRANSLATED, Source::Page), (abroad::RENDERED, Source::Rendered)];
+    tables.into_iter().find(|(table, _)| within(table)).map(|(_, source)| source)
 }
 
 /// What the name of a row stands for.

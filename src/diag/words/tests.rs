@@ -1,3 +1,5 @@
+mod abroad;
+
 use super::*;
 use crate::diag::codes::{self, Family};
 
@@ -78,6 +80,16 @@ fn a_label_chooses_the_family() {
         ("Event ID: 20227", "Windows event RasClient event 20227"),
         ("RasClient 20227", "Windows event RasClient event 20227"),
         ("RasSstp 6", "Windows event RasSstp event 6"),
+        ("RasSstp: 6", "Windows event RasSstp event 6"),
+        ("RasClient: 20227", "Windows event RasClient event 20227"),
+        ("RasClient: 691", "RAS ERROR_AUTHENTICATION_FAILURE"),
+        ("RasClient (691)", "RAS ERROR_AUTHENTICATION_FAILURE"),
+        ("RasClient: -2146762487", "CryptoAPI CERT_E_UNTRUSTEDROOT"),
+        ("RasClient: 0x80092013", "CryptoAPI CRYPT_E_REVOCATION_OFFLINE"),
+        ("Microsoft-Windows-RasClient: 691", "RAS ERROR_AUTHENTICATION_FAILURE"),
+        ("Source: RasClient, 691", "RAS ERROR_AUTHENTICATION_FAILURE"),
+        ("RemoteAccess: 691", "RAS ERROR_AUTHENTICATION_FAILURE"),
+        ("RemoteAccess: 20255", "Windows event RemoteAccess event 20255"),
         ("RasSstp event 6", "Windows event RasSstp event 6"),
         ("NPS 16", "NPS reason NPS reason 16"),
         ("NPS reason 16", "NPS reason NPS reason 16"),
@@ -345,6 +357,13 @@ fn sentences_that_left_words_over_are_whole() {
         assert!(!named.is_empty() && named.iter().all(|it| it == row), "{text}: {named:?}");
         assert_eq!(lost(text), [], "{text}");
     }
+}
+
+#[test]
+fn reason_48_bears_the_words_of_microsoft() {
+    let row = codes::by_number(48).find(|row| row.family == Family::NpsReason).expect("a row");
+    assert_eq!(row.means, "The connection request did not match any configured network policy");
+    assert_eq!(named("The connection request did not match any configured network policy."), ["NPS reason NPS reason 48"]);
 }
 
 #[test]

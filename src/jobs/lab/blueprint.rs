@@ -183,7 +183,7 @@ enum Between {
     Nobody,
 }
 
-fn accounts() -> Vec<Account> {
+pub(super) fn accounts() -> Vec<Account> {
     let account = |(name, password): (&str, &str)| Account { name: name.into(), password: Secret::new(password.into()), error: None };
     USERS.map(account).to_vec()
 }

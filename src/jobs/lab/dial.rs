@@ -22,6 +22,8 @@ pub struct Dial {
     pub pac: Option<(String, String)>,
     /// Roots to trust, DER.
     pub ca_der: Vec<Vec<u8>>,
+    /// Roots to trust for the EAP server, whose chain is another one, DER.
+    pub eap_ca_der: Vec<Vec<u8>>,
     /// What has to be looked up for the fault to be seen.
     pub wish: Wish,
     /// User name.
@@ -39,6 +41,27 @@ pub struct Dial {
 }
 
 impl Dial {
+    /// What nobody dials, for a look at what a fault changes of it: one root, and nobody who logs in.
+    pub(super) fn nowhere() -> Dial {
+        Dial {
+            host: String::new(),
+            port: 0,
+            resolve: Vec::new(),
+            proxy: None,
+            proxy_login: None,
+            pac: None,
+            ca_der: vec![Vec::new()],
+            eap_ca_der: Vec::new(),
+            wish: Wish::default(),
+            user: None,
+            password: None,
+            certificate: None,
+            with_certificate: false,
+            eap_server_name: None,
+            server_name: None,
+        }
+    }
+
     /// `host:port`, an IPv6 address in brackets.
     pub fn target(&self) -> String {
         if self.host.contains(':') { format!("[{}]:{}", self.host, self.port) } else { format!("{}:{}", self.host, self.port) }

@@ -8,7 +8,6 @@ use super::pki::fixed::Fixed;
 use super::pki::papers::Papers;
 use crate::base::Layer;
 use crate::live::listen::{Also, Front, ProxyPolicy, SocksMode};
-use crate::live::lookup::Wish;
 use crate::proto::edit::{Edit, Operation};
 use crate::proto::plan::{ServerConfig, Toxic};
 use std::time::Duration;
@@ -146,22 +145,7 @@ impl Makes {
 impl Fault {
     /// Whether it lies, or lies too, in who logs in or in whom the client trusts. Who plays a recorded client cannot meet it.
     pub fn is_in_the_client(&self) -> bool {
-        let plain = Dial {
-            host: String::new(),
-            port: 0,
-            resolve: Vec::new(),
-            proxy: None,
-            proxy_login: None,
-            pac: None,
-            ca_der: vec![Vec::new()],
-            wish: Wish::default(),
-            user: None,
-            password: None,
-            certificate: None,
-            with_certificate: false,
-            eap_server_name: None,
-            server_name: None,
-        };
+        let plain = Dial::nowhere();
         let is = |part: &&Makes| match part {
             Makes::Dial(change) => {
                 let mut dial = plain.clone();

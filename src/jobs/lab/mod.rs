@@ -1,6 +1,7 @@
 //! A complete SSTP server on loopback, sound or with faults, and what to dial to meet it.
 
 mod blueprint;
+pub mod clash;
 mod dial;
 pub mod eap;
 pub mod fault;
@@ -99,7 +100,21 @@ pub struct Lab {
     /// Where revocation lists, OCSP answers and issuers are handed out.
     web: Listener,
     ca_pem: String,
+    eap_ca_pem: String,
     dial: Dial,
+}
+
+/// The files that a probe line names.
+#[derive(Clone, Copy, Debug)]
+pub struct LineFiles<'a> {
+    /// The root of the server.
+    pub ca: &'a Path,
+    /// The root of the EAP server, where it is another one.
+    pub eap_ca: &'a Path,
+    /// The password.
+    pub password: &'a Path,
+    /// The client certificate with its key.
+    pub certificate: &'a Path,
 }
 
 impl Lab {
@@ -127,7 +142,7 @@ impl Lab {
         dial.with_certificate = config.methods.as_deref() == Some(&[Method::EapTls]);
         blueprint.adjust(&mut dial);
         let ca_pem = config.own.as_ref().and_then(|own| own.root.as_deref()).map_or_else(|| authority.root_pem(), pki::pem);
-        Ok(Lab { listeners, proxy, web, ca_pem, dial })
+        Ok(Lab { listeners, proxy, web, ca_pem, eap_ca_pem: authority.root_pem(), dial })
     }
 
     /// Where the server listens.
@@ -145,18 +160,27 @@ impl Lab {
         &self.ca_pem
     }
 
+    /// The root to trust for the EAP server, PEM.
+    pub fn eap_ca_pem(&self) -> &str {
+        &self.eap_ca_pem
+    }
+
     /// What to dial from within this program.
     pub fn dial(&self) -> &Dial {
         &self.dial
     }
 
-    /// What to type elsewhere, given the files that hold the root, the password and the client certificate with its key.
-    pub fn probe_line(&self, ca: &Path, password: &Path, certificate: &Path) -> String {
+    /// What to type elsewhere, given the files.
+    pub fn probe_line(&self, files: LineFiles<'_>) -> String {
+        let LineFiles { ca, eap_ca, password, certificate } = files;
         let Dial { host, port, .. } = &self.dial;
         let host = if host == pki::NAME { "localhost" } else { host };
         let mut line = format!("sstp-diag probe {host}:{port}");
         if !self.dial.ca_der.is_empty() {
             line += &format!(" --ca {}", ca.display());
+        }
+        if self.dial.eap_ca_der != self.dial.ca_der {
+            line += &format!(" --eap-ca {}", eap_ca.display());
         }
         if self.dial.wish.revocation {
             line += " --revocation";
@@ -257,6 +281,7 @@ fn dial(listeners: &[Listener], authority: &Authority) -> Dial {
         proxy_login: None,
         pac: None,
         ca_der: vec![authority.root_der()],
+        eap_ca_der: vec![authority.root_der()],
         wish: Wish::default(),
         user: Some(user.into()),
         password: Some(Secret::new(password.into())),

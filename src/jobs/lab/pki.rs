@@ -29,6 +29,10 @@ pub enum PkiKind {
     ExpiredLeaf,
     /// The leaf begins in 30 days.
     NotYetValid,
+    /// The leaf ends before it begins.
+    DatesReversed,
+    /// The leaf is a CA.
+    LeafIsCa,
     /// The leaf is of the year 2049.
     Of2049,
     /// The intermediate ended 30 days ago.
@@ -95,10 +99,12 @@ pub enum PkiKind {
 
 impl PkiKind {
     /// All kinds.
-    pub const ALL: [PkiKind; 34] = [
+    pub const ALL: [PkiKind; 36] = [
         PkiKind::Clean,
         PkiKind::ExpiredLeaf,
         PkiKind::NotYetValid,
+        PkiKind::DatesReversed,
+        PkiKind::LeafIsCa,
         PkiKind::Of2049,
         PkiKind::ExpiredIntermediate,
         PkiKind::WrongName,
@@ -362,7 +368,7 @@ fn leaf_params(kind: PkiKind, now: OffsetDateTime, place: &Place<'_>) -> Certifi
         _ => vec![KeyUsagePurpose::DigitalSignature],
     };
     params.use_authority_key_identifier_extension = true;
-    params.is_ca = IsCa::ExplicitNoCa;
+    params.is_ca = if kind == PkiKind::LeafIsCa { IsCa::Ca(BasicConstraints::Constrained(0)) } else { IsCa::ExplicitNoCa };
     params.subject_alt_names = names(kind);
     if kind == PkiKind::Damaged {
         params.custom_extensions = vec![CustomExtension::from_oid_content(KEY_USAGE, vec![0xff])];
@@ -393,6 +399,7 @@ fn validity(kind: PkiKind, now: OffsetDateTime) -> (OffsetDateTime, OffsetDateTi
     match kind {
         PkiKind::ExpiredLeaf => (now - Duration::days(120), now - Duration::days(30)),
         PkiKind::NotYetValid => (now + Duration::days(30), now + Duration::days(120)),
+        PkiKind::DatesReversed => (now + Duration::days(30), now - Duration::days(30)),
         PkiKind::Of2049 => (rcgen::date_time_ymd(2049, 1, 1), rcgen::date_time_ymd(2049, 12, 31)),
         PkiKind::EndsIn5Days => (now - Duration::days(85), now + Duration::days(5)),
         PkiKind::EndsIn20Days => (now - Duration::days(340), now + Duration::days(20)),
@@ -433,67 +440,4 @@ const EXPLICIT_POLICY: [u8; 5] = [0x30, 3, 0x80, 1, 0];
 const LDAP_CRL: &str = "ldap:///CN=lab,CN=CDP,CN=Public%20Key%20Services,DC=lab,DC=example?certificateRevocationList";
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use x509_parser::prelude::*;
-
-    const NOW: i64 = 1_790_000_000_000;
-
-    fn sent(authority: &Authority, kind: PkiKind) -> Vec<Vec<u8>> {
-        authority.chain(kind, Papers::CLEAN).expect("rcgen makes it").identity.chain
-    }
-
-    fn parse(der: &[u8]) -> X509Certificate<'_> {
-        parse_x509_certificate(der).expect("a certificate").1
-    }
-
-    #[test]
-    fn every_kind_of_chain_can_be_made_and_read() {
-        let authority = Authority::new(NOW, "http://127.0.0.1:1").expect("a root");
-        for kind in PkiKind::ALL {
-            let chain = authority.chain(kind, Papers::CLEAN).expect("rcgen makes it");
-            chain.identity.chain.iter().for_each(|der| drop(parse(der)));
-            let first = chain.identity.chain.first().map(|leaf| hashes(leaf));
-            assert!(kind == PkiKind::CaFirst || first.is_none_or(|first| first == chain.hashes), "the leaf goes first: {kind:?}");
-        }
-    }
-
-    #[test]
-    fn the_clean_chain_links_to_the_root_and_its_leaf_is_fit_for_windows() {
-        let authority = Authority::new(NOW, "http://127.0.0.1:1").expect("a root");
-        let root = authority.root_der();
-        let chain = sent(&authority, PkiKind::Clean);
-        assert_eq!(chain.len(), 2);
-        let (leaf, intermediate, root) = (parse(&chain[0]), parse(&chain[1]), parse(&root));
-        assert!(leaf.verify_signature(Some(intermediate.public_key())).is_ok());
-        assert!(intermediate.verify_signature(Some(root.public_key())).is_ok());
-        let days = (leaf.validity().not_after.timestamp() - leaf.validity().not_before.timestamp()) / 86_400;
-        assert!(days <= 397, "{days}");
-        let eku = leaf.extended_key_usage().expect("readable").expect("there is one").value;
-        assert!(eku.server_auth && !eku.client_auth);
-        let names = leaf.subject_alternative_name().expect("readable").expect("there is one").value;
-        assert_eq!(names.general_names.len(), 4);
-    }
-
-    #[test]
-    fn each_spoilt_chain_is_spoilt_in_its_way() {
-        let authority = Authority::new(NOW, "http://127.0.0.1:1").expect("a root");
-        let now = NOW / 1000;
-        let ends = |kind, at: usize| parse(&sent(&authority, kind)[at]).validity().not_after.timestamp();
-        assert!(ends(PkiKind::ExpiredLeaf, 0) < now && ends(PkiKind::ExpiredIntermediate, 1) < now);
-        assert!(parse(&sent(&authority, PkiKind::NotYetValid)[0]).validity().not_before.timestamp() > now);
-        assert!(parse(&sent(&authority, PkiKind::CnOnly)[0]).subject_alternative_name().expect("readable").is_none());
-        let own = sent(&authority, PkiKind::SelfSigned);
-        assert_eq!((own.len(), parse(&own[0]).verify_signature(None).is_ok()), (1, true));
-        assert_eq!((sent(&authority, PkiKind::MissingIntermediate).len(), sent(&authority, PkiKind::NoneSent).len()), (1, 0));
-        for kind in [PkiKind::Forged, PkiKind::OddSignature] {
-            let chain = sent(&authority, kind);
-            assert!(parse(&chain[0]).verify_signature(Some(parse(&chain[1]).public_key())).is_err(), "{kind:?}");
-        }
-        assert_eq!(sent(&authority, PkiKind::ExtraCertificate).len(), 3);
-        assert_eq!(sent(&authority, PkiKind::WrongOrder)[1], authority.root_der());
-        assert!(!parse(&sent(&authority, PkiKind::NonCaIntermediate)[1]).is_ca());
-        assert!(parse(&sent(&authority, PkiKind::PathTooLong)[1]).is_ca());
-        assert!(parse(&sent(&authority, PkiKind::NameConstrained)[1]).name_constraints().expect("readable").is_some());
-    }
-}
+mod tests;

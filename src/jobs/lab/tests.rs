@@ -1,5 +1,9 @@
 use super::*;
 
+fn files() -> LineFiles<'static> {
+    LineFiles { ca: Path::new("ca.pem"), eap_ca: Path::new("eap.pem"), password: Path::new("pw"), certificate: Path::new("client.pem") }
+}
+
 fn with(faults: &[&str]) -> LabConfig {
     LabConfig { faults: faults.iter().map(|id| id.to_string()).collect(), ..LabConfig::default() }
 }
@@ -8,7 +12,7 @@ fn with(faults: &[&str]) -> LabConfig {
 async fn every_fault_can_be_started_and_stopped() {
     for fault in fault::all().chain(fault::oddities()) {
         let lab = Lab::start(with(&[fault.id])).await.expect(fault.id);
-        let line = lab.probe_line(Path::new("ca.pem"), Path::new("password"), Path::new("client.pem"));
+        let line = lab.probe_line(files());
         assert!(line.starts_with("sstp-diag probe "), "{line}");
         assert_ne!(lab.dial().port, 0, "{}", fault.id);
         lab.stop().await;
@@ -19,10 +23,7 @@ async fn every_fault_can_be_started_and_stopped() {
 async fn a_clean_lab_says_what_to_type_and_what_to_dial() {
     let lab = Lab::start(LabConfig::default()).await.expect("loopback");
     let port = lab.addresses()[0].port();
-    assert_eq!(
-        lab.probe_line(Path::new("ca.pem"), Path::new("pw"), Path::new("client.pem")),
-        format!("sstp-diag probe localhost:{port} --ca ca.pem --user alice --password-file pw")
-    );
+    assert_eq!(lab.probe_line(files()), format!("sstp-diag probe localhost:{port} --ca ca.pem --user alice --password-file pw"));
     assert!(lab.ca_pem().starts_with("-----BEGIN CERTIFICATE-----"));
     let dial = lab.dial();
     assert_eq!((dial.target(), dial.proxy.clone()), (format!("vpn.lab.example:{port}"), None));

@@ -1,6 +1,6 @@
 //! The transcript in the making, which passes every event on as it happens.
 
-use crate::base::{Layer, Micros, Side};
+use crate::base::{Bytes, Layer, Micros, Side};
 use crate::live::Notes;
 use crate::live::clock::Clock;
 use crate::transcript::{Event, Head, Reason, Sink, Transcript, What};
@@ -72,6 +72,15 @@ impl<'a> Recorder<'a> {
         let events = &self.transcript.events;
         let last = events.iter().rev().filter_map(kind).find(|kind| *kind >= eap::MD5);
         last == Some(eap::MD5) && events.iter().any(up)
+    }
+
+    /// The certificates of the call, as sent.
+    pub fn chain(&self) -> &[Bytes] {
+        let of_the_call = |event: &'_ Event| matches!(event.what, What::Chain { aside: false, .. });
+        match self.transcript.events.iter().find(|event| of_the_call(event)).map(|event| &event.what) {
+            Some(What::Chain { certs, .. }) => certs,
+            _ => &[],
+        }
     }
 
     /// The transcript; a layer that was in work when the probe was ended is down.

@@ -82,10 +82,13 @@ fn shorter(options: &[String]) -> impl Iterator<Item = String> {
 }
 
 pub(super) fn auth(facts: &Facts, learned: &mut Learned) {
-    let method = facts.ppp.iter().filter_map(|seen| method_of(&seen.it)).next_back();
+    let settled = facts.ppp.iter().filter_map(|seen| method_of(&seen.it)).next_back();
+    let unsettled = unsettled(facts);
+    let comma = if unsettled.is_some() { "," } else { "" };
+    let method = unsettled.or(settled);
     let user = super::super::sessions::user(facts);
     if let (Some(user), Some(method)) = (&user, &method) {
-        learned.short = format!("{method}{} as {user}", inner_version(facts));
+        learned.short = format!("{method}{}{comma} as {user}", inner_version(facts));
     }
     if learned.brief {
         return;
@@ -96,6 +99,27 @@ pub(super) fn auth(facts: &Facts, learned: &mut Learned) {
     for seen in facts.ppp.iter().filter(|seen| ppp::layer_of(seen.it.protocol) == Layer::Auth) {
         learned.add(format_args!("{} {}", seen.by.map_or("a peer's", Side::name), seen.it.name()), said(&seen.it));
     }
+}
+
+/// What the server offered and the client asked for in its stead, where the last word on the method was such a Nak. RFC 3748 5.3.1.
+fn unsettled(facts: &Facts) -> Option<String> {
+    let mut offered = None;
+    let mut open = None;
+    for seen in &facts.ppp {
+        match &seen.it.body {
+            Body::Eap(packet) if packet.code == RESPONSE && packet.kind == Some(eap::NAK) => open = offered.clone().zip(Some(packet)),
+            _ => {
+                let method = method_of(&seen.it);
+                // Who asks for the same again after a Nak has not given way.
+                open = open.filter(|open: &(String, _)| method.as_ref().is_none_or(|method| *method == open.0));
+                offered = method.or(offered);
+            }
+        }
+    }
+    let (offered, nak) = open?;
+    let wanted: Vec<String> = nak.data.iter().filter(|kind| **kind != 0).map(|kind| eap::type_title(*kind)).collect();
+    let wanted = if wanted.is_empty() { "nothing else".into() } else { wanted.join(" or ") };
+    Some(format!("{offered} offered, {wanted} asked for"))
 }
 
 /// ` over TLS 1.3`, where the method carries TLS.
@@ -204,5 +228,7 @@ fn median(mut times: Vec<Micros>) -> Option<Micros> {
     times.get(times.len() / 2).copied()
 }
 
+/// RFC 3748 4.1.
+const RESPONSE: u8 = 2;
 /// RFC 2759 section 4: an MS-CHAPv2 response is 49 bytes.
 const MS_CHAP_V2_RESPONSE: usize = 49;

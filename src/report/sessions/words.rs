@@ -74,6 +74,7 @@ fn parts(layer: Layer, what: &What) -> (String, String) {
             ("other-certificate", format!("from {}: {}", from.map_or("elsewhere".into(), |from| from.to_string()), chain(certs)))
         }
         What::Trust { source, verdict } => ("trust", trust(source, verdict)),
+        What::OtherTrust { from, source, verdict } => ("other-trust", format!("of {from} {}", trust(source, verdict))),
         What::Nameless(look) => ("without-sni", look.failure.clone().unwrap_or_else(|| chain(&look.certs))),
         What::Issuer(issuer) => ("issuer", format!("of {} from {}: {}", issuer.of, issuer.url, cert::fetched(issuer))),
         What::Revocation(look) => ("revocation", format!("of {}, {}: {}", look.title, cert::means(look), look.standing)),

@@ -161,13 +161,13 @@ fn modulus_bits(key: &[u8]) -> u32 {
 }
 
 /// Size of the prime p of DSA in bits, which stands first in the parameters (RFC 3279 2.3.2); 0 when they are inherited or cannot be read.
-fn prime_bits(parameters: Option<&Any<'_>>) -> u32 {
+pub(super) fn prime_bits(parameters: Option<&Any<'_>>) -> u32 {
     let prime = parameters.and_then(|parameters| Any::from_der(parameters.data).ok());
     prime.map_or(0, |(_, prime)| bits(prime.data))
 }
 
 /// Bits of a number in big-endian order, leading zeros not counted.
-fn bits(number: &[u8]) -> u32 {
+pub(super) fn bits(number: &[u8]) -> u32 {
     let zeros = number.iter().take_while(|byte| **byte == 0).count();
     let top = number.get(zeros).map_or(0, |byte| byte.leading_zeros());
     u32::try_from((number.len() - zeros) * 8).unwrap_or(u32::MAX).saturating_sub(top)
@@ -191,13 +191,13 @@ fn pss_hash(parameters: Option<&Any<'_>>) -> String {
 }
 
 /// RFC 3279 2.3.1.
-const RSA_ENCRYPTION: &str = "1.2.840.113549.1.1.1";
+pub(super) const RSA_ENCRYPTION: &str = "1.2.840.113549.1.1.1";
 /// RFC 4055 1.2.
-const RSASSA_PSS: &str = "1.2.840.113549.1.1.10";
+pub(super) const RSASSA_PSS: &str = "1.2.840.113549.1.1.10";
 /// RFC 5480 2.1.1.
-const EC_PUBLIC_KEY: &str = "1.2.840.10045.2.1";
+pub(super) const EC_PUBLIC_KEY: &str = "1.2.840.10045.2.1";
 /// RFC 3279 2.3.2.
-const DSA: &str = "1.2.840.10040.4.1";
+pub(super) const DSA: &str = "1.2.840.10040.4.1";
 /// RFC 5280 4.2.2.1.
 const ID_AD_OCSP: &str = "1.3.6.1.5.5.7.48.1";
 /// RFC 5280 4.2.2.1.
@@ -208,7 +208,7 @@ const TLS_FEATURE: &str = "1.3.6.1.5.5.7.1.24";
 const STATUS_REQUEST: u16 = 5;
 
 /// RFC 8410 3, RFC 9881 2: OID, algorithm, title, bits.
-const FIXED_KEYS: &[(&str, &str, &str, u32)] = &[
+pub(super) const FIXED_KEYS: &[(&str, &str, &str, u32)] = &[
     ("1.3.101.112", "Ed25519", "Ed25519", 256),
     ("1.3.101.113", "Ed448", "Ed448", 456),
     ("2.16.840.1.101.3.4.3.17", "ML-DSA", "ML-DSA-44", 10_496),
@@ -217,7 +217,7 @@ const FIXED_KEYS: &[(&str, &str, &str, u32)] = &[
 ];
 
 /// RFC 5480 2.1.1.1, RFC 5639 4.1, SEC 2: OID, name, bits.
-const CURVES: &[(&str, &str, u32)] = &[
+pub(super) const CURVES: &[(&str, &str, u32)] = &[
     ("1.2.840.10045.3.1.1", "P-192", 192),
     ("1.3.132.0.33", "P-224", 224),
     ("1.2.840.10045.3.1.7", "P-256", 256),

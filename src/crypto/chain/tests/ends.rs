@@ -32,6 +32,27 @@ fn a_lone_leaf_misses_its_intermediate() {
 }
 
 #[test]
+fn what_is_said_of_fetching_an_issuer_fits_its_addresses() {
+    let says = |urls: &[&str]| {
+        let root = root("Root");
+        let ca = intermediate(&root, |_| {});
+        let mut leaf = leaf(&ca, |_| {});
+        leaf.cert.ca_issuers_urls = urls.iter().map(ToString::to_string).collect();
+        judged(&[&leaf], &[&root]).problems[0].says.clone()
+    };
+    let (ldap, http) = ("ldap:///CN=CA,CN=AIA,DC=corp?cACertificate", "http://ca.example.test/ca.crt");
+    for urls in [&[http][..], &[ldap, http], &["HTTP://ca.example.test/ca.crt", ldap]] {
+        let says = says(urls);
+        assert!(says.to_lowercase().contains(&format!("it can be fetched from {http}")) && !says.contains("ldap"), "{urls:?}: {says}");
+    }
+    let only_ldap = says(&[ldap]);
+    assert!(!only_ldap.contains("can be fetched") && only_ldap.contains("only in a directory (ldap:///CN=CA"), "{only_ldap}");
+    let https = says(&["https://ca.example.test/ca.crt"]);
+    assert!(!https.contains("can be fetched from") && https.contains("only http:// is fetched"), "{https}");
+    assert!(says(&[]).contains("does not say where to fetch it"));
+}
+
+#[test]
 fn an_unrelated_intermediate_is_missing_and_extra() {
     let root = root("Root");
     let (ca, other) = (intermediate(&root, |_| {}), make(ca_params("Other"), Some(&root)));

@@ -80,6 +80,11 @@ pub(super) const SSTPC: &[Phrase] = &[
     fail(SSTP, &["**error: "], "sstpc ended with an error", &[]),
 ];
 
+/// Told by several lines together, so that it has no words of its own.
+#[rustfmt::skip]
+pub(super) const NO_COMMON_METHOD: Phrase =
+    fail(PPP, &[], "One end refused the method of login that the other demanded, and they agreed on none", &["LCP-AUTH-NO-COMMON"]);
+
 #[rustfmt::skip]
 pub(super) const PPPD: &[Phrase] = &[
     fail(PPP, &["chap authentication failed due to protocol-reject"], "The server refuses CHAP", &["LCP-AUTH-NO-COMMON"]),

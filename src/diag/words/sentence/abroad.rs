@@ -2,7 +2,8 @@
 //!
 //! What stands in `PRINTED` was met in what Windows itself printed, in logs and reports that others made public. `TRANSLATED` is the wording of
 //! Microsoft's own pages in that language (RRAS error codes, Always On VPN, WinHTTP, trust return values), which is near to that of the dialogue;
-//! that the dialogue has exactly these words is unverified.
+//! that the dialogue has exactly these words is unverified. `RENDERED` is neither: the English sentence in the terms that Windows of that language
+//! has for it; no print and no page of Microsoft was held against it, so that it is unverified altogether.
 
 use super::Row;
 
@@ -26,6 +27,9 @@ pub(super) const PRINTED: &[Row] = &[
     ("termina en un certificado de raíz no compatible con el proveedor de confianza", "CERT_E_UNTRUSTEDROOT"),
     ("interrupción de una conexión existente por el host remoto", "WSAECONNRESET"),
     ("ya que el equipo de destino denegó expresamente dicha conexión", "WSAECONNREFUSED"),
+    ("der angegebene netzwerkname ist nicht mehr verfügbar", "ERROR_NETNAME_DELETED"),
+    ("le nom réseau spécifié n est plus disponible", "ERROR_NETNAME_DELETED"),
+    ("un certificat requis n est pas dans sa période de validité", "CERT_E_EXPIRED"),
     ("connessione in corso interrotta forzatamente dall host remoto", "WSAECONNRESET"),
     ("rifiuto persistente del computer di destinazione", "WSAECONNREFUSED"),
 ];
@@ -56,4 +60,75 @@ pub(super) const TRANSLATED: &[Row] = &[
     ("terminata in un certificato radice non considerato attendibile", "CERT_E_UNTRUSTEDROOT"),
     ("votre ordinateur et le serveur vpn a été interrompue", "ERROR_VPN_DISCONNECT"),
     ("n a pas pu être établie car le serveur distant ne répond pas", "ERROR_VPN_TIMEOUT"),
+    ("n a pas pu être établie car le serveur distant a refusé la connexion", "ERROR_VPN_REFUSED"),
+    ("der angegebene port ist getrennt", "ERROR_PORT_DISCONNECTED"),
+    ("le port spécifié est déconnecté", "ERROR_PORT_DISCONNECTED"),
+    ("der angegebene port wurde vom remotecomputer getrennt", "ERROR_REMOTE_DISCONNECTION"),
+    ("timeout für die anforderung", "ERROR_REQUEST_TIMEOUT"),
+    ("darf sich zu dieser tageszeit nicht anmelden", "ERROR_RESTRICTED_LOGON_HOURS"),
+    ("das angegebene konto ist deaktiviert", "ERROR_ACCT_DISABLED"),
+    ("das angegebene kennwort ist abgelaufen", "ERROR_PASSWD_EXPIRED"),
+    ("konto verfügt nicht über remotezugriffsberechtigungen", "ERROR_NO_DIALIN_PERMISSION"),
+    ("das kennwort oder beides in der domäne ungültig ist", "ERROR_AUTHENTICATION_FAILURE"),
+    ("das kennwort oder beides in der domäne nicht gültig ist", "ERROR_AUTHENTICATION_FAILURE"),
+    ("ein ppp-timeout ist aufgetreten", "ERROR_PPP_TIMEOUT"),
+    ("le protocole de contrôle de liaison ppp a été arrêté", "ERROR_PPP_LCP_TERMINATED"),
+    ("l adresse demandée a été rejetée par le serveur", "ERROR_PPP_REQUIRED_ADDRESS_REJECTED"),
+    ("le serveur n a pas attribué d adresse", "ERROR_PPP_NO_ADDRESS_ASSIGNED"),
+    ("der lokale computer unterstützt keine verschlüsselung", "ERROR_NO_LOCAL_ENCRYPTION"),
+    ("l ordinateur local ne prend pas en charge le chiffrement", "ERROR_NO_LOCAL_ENCRYPTION"),
+    ("der remoteserver unterstützt keine verschlüsselung", "ERROR_NO_REMOTE_ENCRYPTION"),
+    ("le serveur distant ne prend pas en charge le chiffrement", "ERROR_NO_REMOTE_ENCRYPTION"),
+    ("während der ersten aushandlung mit dem remotecomputer ein verarbeitungsfehler", "ERROR_OAKLEY_GENERAL_PROCESSING"),
+    ("la couche de sécurité a rencontré une erreur de traitement", "ERROR_OAKLEY_GENERAL_PROCESSING"),
+    ("die vpn-verbindung kann nicht hergestellt werden der vpn-server ist möglicherweise nicht erreichbar", "ERROR_AUTOMATIC_VPN_FAILED"),
+    ("impossible d établir la connexion vpn le serveur vpn est peut-être inaccessible", "ERROR_AUTOMATIC_VPN_FAILED"),
+    ("wurde gestartet aber die vpn-verbindung kann nicht hergestellt werden", "ERROR_VPN_GRE_BLOCKED"),
+    ("mais la connexion vpn ne peut pas être effectuée", "ERROR_VPN_GRE_BLOCKED"),
+    ("vpn-server konfigurierten richtlinie verhindert", "ERROR_SERVER_POLICY"),
+    ("en raison d une stratégie configurée sur votre serveur", "ERROR_SERVER_POLICY"),
+    ("car le nom du serveur d accès à distance n a pas été résolu", "ERROR_DNSNAME_NOT_RESOLVABLE"),
+];
+
+/// Nobody has met it in print; unverified.
+#[rustfmt::skip]
+pub(super) const RENDERED: &[Row] = &[
+    ("der für die verbindung verwendete port wurde geschlossen", "ERROR_PORT_DISCONNECTED"),
+    ("daher wurde der für diese verbindung verwendete port geschlossen", "ERROR_PORT_DISCONNECTED"),
+    ("daher wurde der für diese verbindung verwendete anschluss geschlossen", "ERROR_PORT_DISCONNECTED"),
+    ("le port utilisé pour cette connexion a été fermé", "ERROR_PORT_DISCONNECTED"),
+    ("le port utilisé pour cette connexion a donc été fermé", "ERROR_PORT_DISCONNECTED"),
+    ("die verbindung wurde vom remotecomputer geschlossen", "ERROR_REMOTE_DISCONNECTION"),
+    ("die verbindung wurde vom remotecomputer getrennt", "ERROR_REMOTE_DISCONNECTION"),
+    ("la connexion a été fermée par l ordinateur distant", "ERROR_REMOTE_DISCONNECTION"),
+    ("le port spécifié a été déconnecté par l ordinateur distant", "ERROR_REMOTE_DISCONNECTION"),
+    ("der remoteserver antwortet nicht rechtzeitig", "ERROR_REQUEST_TIMEOUT"),
+    ("le serveur distant ne répond pas dans les délais", "ERROR_REQUEST_TIMEOUT"),
+    ("mot de passe que vous avez fournie n est pas reconnue", "ERROR_AUTHENTICATION_FAILURE"),
+    ("le protocole d authentification sélectionné n est pas autorisé", "ERROR_AUTHENTICATION_FAILURE"),
+    ("da der remotecomputer nicht rechtzeitig geantwortet hat", "ERROR_PPP_TIMEOUT"),
+    ("weil der remotecomputer nicht rechtzeitig geantwortet hat", "ERROR_PPP_TIMEOUT"),
+    ("car l ordinateur distant n a pas répondu dans les délais", "ERROR_PPP_TIMEOUT"),
+    ("car l ordinateur distant n a pas répondu en temps voulu", "ERROR_PPP_TIMEOUT"),
+    ("müssen die netzwerkeinstellungen für diese verbindung geändert werden", "ERROR_PPP_NO_PROTOCOLS_CONFIGURED"),
+    ("müssen sie die netzwerkeinstellungen für diese verbindung ändern", "ERROR_PPP_NO_PROTOCOLS_CONFIGURED"),
+    ("modifier les paramètres réseau de cette connexion", "ERROR_PPP_NO_PROTOCOLS_CONFIGURED"),
+    ("modifier les paramètres réseau pour cette connexion", "ERROR_PPP_NO_PROTOCOLS_CONFIGURED"),
+    ("das ppp-verbindungssteuerungsprotokoll wurde beendet", "ERROR_PPP_LCP_TERMINATED"),
+    ("das ppp-verbindungssteuerungsprotokoll wurde abgebrochen", "ERROR_PPP_LCP_TERMINATED"),
+    ("le protocole de contrôle de liaison ppp a été interrompu", "ERROR_PPP_LCP_TERMINATED"),
+    ("der lokale computer unterstützt den erforderlichen datenverschlüsselungstyp nicht", "ERROR_NO_LOCAL_ENCRYPTION"),
+    ("l ordinateur local ne prend pas en charge le type de cryptage", "ERROR_NO_LOCAL_ENCRYPTION"),
+    ("l ordinateur local ne prend pas en charge le type de chiffrement", "ERROR_NO_LOCAL_ENCRYPTION"),
+    ("der remotecomputer unterstützt den erforderlichen datenverschlüsselungstyp nicht", "ERROR_NO_REMOTE_ENCRYPTION"),
+    ("l ordinateur distant ne prend pas en charge le type de cryptage", "ERROR_NO_REMOTE_ENCRYPTION"),
+    ("l ordinateur distant ne prend pas en charge le type de chiffrement", "ERROR_NO_REMOTE_ENCRYPTION"),
+    ("car les tunnels vpn essayés ont échoué", "ERROR_AUTOMATIC_VPN_FAILED"),
+    ("car les tentatives de tunnels vpn ont échoué", "ERROR_AUTOMATIC_VPN_FAILED"),
+    ("wurde hergestellt aber die vpn-verbindung kann nicht abgeschlossen werden", "ERROR_VPN_GRE_BLOCKED"),
+    ("à cause d une stratégie configurée sur votre serveur", "ERROR_SERVER_POLICY"),
+    ("ein erforderliches zertifikat befindet sich nicht im gültigkeitszeitraum", "CERT_E_EXPIRED"),
+    ("ein erforderliches zertifikat liegt nicht im gültigkeitszeitraum", "CERT_E_EXPIRED"),
+    ("le nom commun du certificat ne correspond pas", "CERT_E_CN_NO_MATCH"),
+    ("le nom cn du certificat ne correspond pas", "CERT_E_CN_NO_MATCH"),
 ];

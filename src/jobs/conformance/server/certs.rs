@@ -26,7 +26,9 @@ pub(super) const ROWS: &[Row] = &[
     rfc(Level::Derived, "cert/6.1.3/validity", 5280, "6.1.3", &["S-005"])
         .at(Sstp)
         .says("the certificates are valid today")
-        .expects(Expect::Is("no certificate that has ended or not begun", |view| without(view, &[Rule::Expired, Rule::NotYetValid])))
+        .expects(Expect::Is("no certificate that has ended or not begun", |view| {
+            without(view, &[Rule::Expired, Rule::NotYetValid, Rule::DatesReversed])
+        }))
         .why("Clients refuse what has ended.")
         .proved("cert.expired"),
     rfc(Level::Derived, "cert/6.1.3/chain", 5280, "6.1.3", &["S-005"])
