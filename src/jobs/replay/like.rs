@@ -1,5 +1,7 @@
 //! A server of the lab that is configured like the one in a recording: what it offers, asks for, refuses and says.
 
+mod ways;
+
 use super::compare;
 use super::message::{self, Lane, Said};
 use super::proof::proof_range;
@@ -129,6 +131,9 @@ fn style(script: &Script) -> ServerStyle {
         terminates: named("lcp.terminate-request").is_some(),
         repeats_termination: terminate_ack.is_some_and(|(_, packet)| !packet.data.is_empty()),
         bare_disconnect: disconnect.is_some_and(|said| Message::parse(&said.raw).is_ok_and(|message| message.attributes.is_empty())),
+        closes_on_crossing: ways::closes_on_crossing(script),
+        refuses_addresses: ways::refuses_addresses(script),
+        last_words: ways::last_words(script),
         ends_after: ends_after(script),
         aborts: named("sstp.call-abort").is_some(),
     }
