@@ -12,6 +12,7 @@ pub mod referee;
 pub mod ride;
 pub mod rows;
 pub mod run;
+mod seat;
 pub mod spot;
 pub mod train;
 pub mod variant;
