@@ -67,6 +67,9 @@ fn what_would_be_ignored_is_refused() {
     for args in [
         &["--self", "--only", "drop/sstp.call-connected#1"][..],
         &["--self", "--dry-run"],
+        &["--self", "--budget", "1", "--pid", "1"],
+        &["--self", "--budget", "1", "--resume", "state"],
+        &["--self", "--budget", "1", "--concurrency", "2"],
         &["--in-session", "--dry-run"],
         &["--lab", "--pid", "4194305"],
     ] {

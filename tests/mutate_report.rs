@@ -165,3 +165,47 @@ fn what_cannot_be_kept_is_said_before_anything_is_sent_and_costs_no_finding() {
     let (code, out, err) = mutate(&["--lab", "--bug", "echo-early", "--select", select, "--corpus", &found]);
     assert!(code == Some(3) && out.contains("1 finding") && err.contains("cannot write"), "{out}{err}");
 }
+
+/// In front of a lab: of more than eight calls at a time each further one is turned away.
+fn crowded(lab: &Serving) -> String {
+    use std::net::{TcpListener, TcpStream};
+    use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+    static INSIDE: AtomicUsize = AtomicUsize::new(0);
+    let front = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = front.local_addr().expect("an address").port();
+    let behind = lab.target.clone();
+    std::thread::spawn(move || {
+        for near in front.incoming().map_while(Result::ok) {
+            if INSIDE.load(SeqCst) >= 8 {
+                continue;
+            }
+            INSIDE.fetch_add(1, SeqCst);
+            let behind = behind.clone();
+            std::thread::spawn(move || {
+                if let Ok(far) = TcpStream::connect(behind) {
+                    let (mut a, mut b) = (near.try_clone().expect("a socket"), far.try_clone().expect("a socket"));
+                    let back = std::thread::spawn(move || {
+                        let _ = std::io::copy(&mut b, &mut a);
+                        let _ = a.shutdown(std::net::Shutdown::Write);
+                    });
+                    let (mut a, mut b) = (&near, &far);
+                    let _ = std::io::copy(&mut a, &mut b);
+                    let _ = far.shutdown(std::net::Shutdown::Write);
+                    let _ = back.join();
+                }
+                INSIDE.fetch_sub(1, SeqCst);
+            });
+        }
+    });
+    format!("localhost:{port}")
+}
+
+/// What was turned away was not sent, and is sent again when there is room.
+#[test]
+fn a_server_with_no_room_for_so_many_calls_gets_fewer_at_a_time() {
+    let lab = Serving::start(&[]);
+    let target = crowded(&lab);
+    let (code, page) = page(&["--lab-session", "--to", &target, "--select", "echo/", "--select", "reserved/", "--budget", "80"]);
+    assert_eq!((code, page["cases"].as_u64(), page["unreached"].as_u64()), (Some(0), Some(80), Some(0)), "{page:#}");
+    assert!(page["dead"] == false && page["connections"].as_u64() > Some(80), "{page:#}");
+}

@@ -309,6 +309,8 @@ fn an_ordinary_server_has_none_of_those_ways() {
             _ => (false, false, false),
         };
         assert_eq!(ways, expected, "{name}");
+        let lasting = replay::like::lasting(&script, &credentials).style.expect("a style");
+        assert!(lasting.last_words.are_none(), "{name}: whoever is spoilt for goes on");
     }
 }
 

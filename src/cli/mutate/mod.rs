@@ -67,6 +67,12 @@ fn sensible(args: &MutateArgs) -> Result<(), Trouble> {
         () if args.peer.own && (args.what.dry_run || args.what.in_session || !args.what.select.is_empty()) => {
             wrong("--dry-run, --select and --in-session are for calls; --self spoils messages")
         }
+        () if args.peer.own && (args.pace.resume.is_some() || args.pace.rate.is_some() || args.pace.concurrency.is_some()) => {
+            wrong("--resume, --rate and --concurrency are for calls; --self takes every core, and --corpus keeps what it finds")
+        }
+        () if args.peer.own && (args.watch.pid.is_some() || args.watch.restart_cmd.is_some()) => {
+            wrong("--pid and --restart-cmd are for a server; --self runs in this process")
+        }
         () if args.watch.pid.is_some_and(|pid| run::memory_of(pid).is_none()) => {
             wrong("--pid: there is no such process on this machine, or its memory cannot be read")
         }

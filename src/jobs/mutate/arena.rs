@@ -44,7 +44,7 @@ impl Arena {
     pub fn like(script: &Script, seed: u64) -> Option<Arena> {
         let script = &variant::to_its_end(script.clone());
         let credentials = Credentials { user: like::user(script).unwrap_or_else(|| alice().user), ..alice() };
-        let server = ServerConfig { cert: CERT, ..like::server(script, &credentials) };
+        let server = ServerConfig { cert: CERT, ..like::lasting(script, &credentials) };
         let plan = Plan { mind: Mind::Server(server), edits: Vec::new(), toxics: Vec::new(), seed: 1 };
         Arena::of(script, plan, credentials, seed)
     }

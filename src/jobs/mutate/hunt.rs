@@ -3,6 +3,7 @@
 use super::fault::{Fault, Kind};
 use super::referee::{Verdict, World};
 use super::ride::Ride;
+use super::room::Room;
 use super::variant::{Variant, line};
 use crate::base::SpecRef;
 use crate::proto::edit::Edit;
@@ -74,6 +75,8 @@ pub struct Hunt {
     state: Mutex<State>,
     /// Held by every ride, and alone by who starts the target again; counts how often that was done.
     gate: RwLock<u64>,
+    /// How many calls at a time the target takes.
+    room: Room,
     /// A fault is looked at so often more.
     confirm: u32,
     /// An answer that takes longer is slow.
@@ -107,6 +110,8 @@ struct Look {
     began: u64,
     /// How often the target had been started again.
     life: u64,
+    /// So many calls were under way when it was through.
+    together: usize,
     ride: Ride,
     verdict: Verdict,
 }
@@ -125,7 +130,7 @@ enum Life {
 impl Hunt {
     /// A hunt that looks at every fault `confirm` times more.
     pub fn new(confirm: u32, slow: Duration) -> Hunt {
-        Hunt { state: Mutex::default(), gate: RwLock::default(), confirm, slow }
+        Hunt { state: Mutex::default(), gate: RwLock::default(), room: Room::default(), confirm, slow }
     }
 
     fn on_state<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
@@ -155,10 +160,10 @@ impl Hunt {
     }
 
     async fn look<T: Target>(&self, target: &T, edits: &[Edit]) -> Look {
+        let seat = self.room.enter().await;
         let lives = self.gate.read().await;
         let look = self.look_alone(target, edits, *lives).await;
-        drop(lives);
-        look
+        Look { together: seat.together(), ..look }
     }
 
     /// For who holds the gate.
@@ -191,7 +196,7 @@ impl Hunt {
         if again {
             verdict.faults.push(fault(Kind::Leak, "the nonce of an earlier call comes again".into(), SpecRef::sstp("2.2.6")));
         }
-        Look { began, life, ride, verdict }
+        Look { began, life, together: 1, ride, verdict }
     }
 
     /// So many variants were sent in an open session, and nothing was wrong with them.
@@ -211,7 +216,7 @@ impl Hunt {
             }
             let unreached = look.ride.edited.is_empty() && !variant.edits.is_empty();
             let reaction = self.judge(target, variant, look).await;
-            // Where the target has died of something else meanwhile, it is sent again.
+            // Where the target has died of something else meanwhile, or had no room, it is sent again.
             if let Some(reaction) = reaction.or((attempt + 1 == ATTEMPTS).then(|| "cut".into())) {
                 self.on_state(|state| {
                     state.counts.cases += 1;
@@ -224,7 +229,7 @@ impl Hunt {
         None
     }
 
-    /// What is wrong with it, and whether the target has survived it. `None`: somebody else's variant has ended the target meanwhile.
+    /// What is wrong with it, and whether the target has survived it. `None`: it was not heard, or somebody else's variant has ended the target meanwhile.
     async fn judge<T: Target>(&self, target: &T, variant: &Variant, look: Look) -> Option<String> {
         let reaction = look.verdict.reaction.clone();
         let ended = look.ride.no_connection.is_some() || matches!(reaction.as_str(), "silent" | "closed");
@@ -249,6 +254,11 @@ impl Hunt {
         match if may_be_dead { self.life(target, look.life).await } else { Life::Lives } {
             Life::Died => return Some(reaction),
             Life::Anew => return None,
+            // It has no room for so many calls at a time: this one was not even heard.
+            Life::Lives if look.ride.no_connection.is_some() && !target.world().judges_client => {
+                self.room.shrink(look.together);
+                return None;
+            }
             Life::Lives => {}
         }
         if let Some(fault) = fault {

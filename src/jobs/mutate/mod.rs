@@ -10,6 +10,7 @@ pub mod hunt;
 pub mod inward;
 pub mod referee;
 pub mod ride;
+mod room;
 pub mod rows;
 pub mod run;
 mod seat;

@@ -8,6 +8,7 @@ use super::proof::proof_range;
 use super::script::{Script, Step};
 use crate::base::{Layer, Secret, Side};
 use crate::crypto::binding::{self, HashProtocol};
+use crate::proto::last_words::LastWords;
 use crate::proto::plan::{Account, Credentials, Method, ServerConfig, ServerStyle};
 use crate::wire::chap::MsChapFailure;
 use crate::wire::control::{self, Opt, Packet};
@@ -39,6 +40,15 @@ pub fn server(script: &Script, credentials: &Credentials) -> ServerConfig {
         ..own
     };
     heed_binding(script, &mut config);
+    config
+}
+
+/// The same server, which never falls silent: one that others are spoilt for.
+pub fn lasting(script: &Script, credentials: &Credentials) -> ServerConfig {
+    let mut config = server(script, credentials);
+    if let Some(style) = &mut config.style {
+        style.last_words = LastWords::default();
+    }
     config
 }
 
