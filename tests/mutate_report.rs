@@ -208,4 +208,9 @@ fn a_server_with_no_room_for_so_many_calls_gets_fewer_at_a_time() {
     let (code, page) = page(&["--lab-session", "--to", &target, "--select", "echo/", "--select", "reserved/", "--budget", "80"]);
     assert_eq!((code, page["cases"].as_u64(), page["unreached"].as_u64()), (Some(0), Some(80), Some(0)), "{page:#}");
     assert!(page["dead"] == false && page["connections"].as_u64() > Some(80), "{page:#}");
+    assert!(page["room"].as_u64().is_some_and(|room| (1..=32).contains(&room)), "{page:#}");
+    let mut text = Vec::new();
+    let page = sstp_diag::report::mutate::Page { room: Some(4), ..Default::default() };
+    page.table(80, &mut text).expect("written");
+    assert!(String::from_utf8_lossy(&text).contains("The target turned calls away: in the end it got 4 calls at a time.\n"));
 }

@@ -8,7 +8,7 @@ use crate::base::Side;
 use crate::jobs::mutate::hunt::{HONEST, Target as _};
 use crate::jobs::mutate::run::{Remote, Stand};
 use crate::jobs::mutate::variant::fnv;
-use crate::jobs::mutate::{Hunt, Kind, Patience, Variant, hunt};
+use crate::jobs::mutate::{Hunt, Kind, Patience, Variant, fault, hunt};
 use crate::jobs::probe::ProbeConfig;
 use crate::jobs::replay::{Course, Script};
 use crate::live::clock::Clock;
@@ -99,7 +99,7 @@ impl Progress {
         let mut all = self.earlier.clone();
         for found in hunt.findings() {
             let row = page::row(self.state.seed, self.to.as_deref(), &found);
-            match all.iter_mut().find(|other| other.kind == row.kind && hunt::plain(&other.says) == hunt::plain(&row.says)) {
+            match all.iter_mut().find(|other| other.kind == row.kind && fault::plain(&other.says) == fault::plain(&row.says)) {
                 Some(other) => other.also += row.also + u64::from(other.id != row.id),
                 None => all.push(row),
             }
@@ -257,7 +257,7 @@ fn scripts(folder: &Path, several: bool, script: &Script, hunt: &Hunt, page: &mu
 
 /// Whether the row is about this finding.
 fn is(row: &Finding, finding: &hunt::Finding) -> bool {
-    row.id == finding.id && row.kind == finding.fault.kind.name() && hunt::plain(&row.says) == hunt::plain(&finding.fault.says)
+    row.id == finding.id && row.kind == finding.fault.kind.name() && fault::plain(&row.says) == fault::plain(&finding.fault.says)
 }
 
 /// Sends these edits to a server once and writes a capture of it.

@@ -1,6 +1,6 @@
 //! A hunt: rides, looks, and for what is wrong rides again: is it so every time, with fewer edits too, and is the target alive?
 
-use super::fault::{Fault, Kind};
+use super::fault::{Fault, Kind, same};
 use super::referee::{Verdict, World};
 use super::ride::Ride;
 use super::room::Room;
@@ -150,6 +150,11 @@ impl Hunt {
     /// How many findings there are.
     pub fn found(&self) -> usize {
         self.on_state(|state| state.findings.len())
+    }
+
+    /// How many calls at a time the target gets, where it has turned one away.
+    pub fn room(&self) -> Option<usize> {
+        self.room.left()
     }
 
     fn happens(&self) -> u64 {
@@ -466,16 +471,6 @@ fn goes_through<T: Target>(target: &T, look: &Look) -> bool {
 
 fn fault(kind: Kind, says: String, spec: SpecRef) -> Fault {
     Fault { kind, says, spec }
-}
-
-/// The same thing, numbers aside.
-fn same(one: &Fault, other: &Fault) -> bool {
-    one.kind == other.kind && plain(&one.says) == plain(&other.says)
-}
-
-/// What a fault says without its numbers: two that say the same but for these are the same thing.
-pub fn plain(says: &str) -> String {
-    says.chars().filter(|c| !c.is_ascii_digit()).collect()
 }
 
 impl Finding {

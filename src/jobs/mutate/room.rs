@@ -52,6 +52,12 @@ impl Room {
         state.seats -= excess;
         state.to_go += excess - gone;
     }
+
+    /// How many seats there are, where some were taken away.
+    pub fn left(&self) -> Option<usize> {
+        let seats = self.state().seats;
+        (seats < MOST).then_some(seats)
+    }
 }
 
 impl Seated<'_> {
@@ -92,10 +98,11 @@ mod tests {
     #[test]
     fn half_of_those_who_were_there_find_a_seat_the_next_time() {
         let room = Room::default();
+        assert_eq!(room.left(), None);
         let mut seats: Vec<_> = (0..10).map(|_| seated(&room).expect("room")).collect();
         let together = seats.last().expect("ten").together();
         room.shrink(together);
-        assert!(together == 10 && seated(&room).is_none());
+        assert!(together == 10 && seated(&room).is_none() && room.left() == Some(5));
         // Five seats are left; whoever still sits keeps others out.
         seats.truncate(6);
         assert!(seated(&room).is_none());
