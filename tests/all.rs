@@ -22,6 +22,7 @@ mod lab;
 mod mutate;
 mod mutate_clients;
 mod mutate_report;
+mod mutate_self;
 mod outage;
 mod path;
 mod path_cli;

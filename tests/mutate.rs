@@ -67,6 +67,9 @@ fn what_would_be_ignored_is_refused() {
     for args in [
         &["--self", "--only", "drop/sstp.call-connected#1"][..],
         &["--self", "--dry-run"],
+        &["--self", "--budget", "1", "--pid", "1"],
+        &["--self", "--budget", "1", "--resume", "state"],
+        &["--self", "--budget", "1", "--concurrency", "2"],
         &["--in-session", "--dry-run"],
         &["--lab", "--pid", "4194305"],
     ] {
@@ -419,54 +422,6 @@ fn a_death_among_many_calls_is_one_death() {
     assert_eq!((code, findings.len(), page["dead"].as_bool()), (Some(1), 1, Some(false)), "{page:#}");
     assert!(findings[0]["kind"] == "died" && findings[0]["id"].as_str().is_some_and(|id| id.starts_with("size/")), "{page:#}");
     assert!(page["unreached"] == 0 && restarts <= 20, "{restarts}: {page:#}");
-}
-
-#[test]
-fn inputs_that_show_something_new_are_kept_in_the_corpus_and_the_same_ones_every_time() {
-    let scratch = Scratch::new("mutate-corpus");
-    let run = |folder: &str, budget: &str| {
-        let (code, out, err) = mutate(&["--self", "--budget", budget, "--corpus", folder, "-o", "json"]);
-        assert_eq!(code, Some(0), "{out}{err}");
-        serde_json::from_str::<Value>(&out).expect("JSON")
-    };
-    let files = |folder: &str| {
-        let list = std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("a file").file_name());
-        list.collect::<std::collections::BTreeSet<_>>()
-    };
-    let (one, two) = (scratch.path("one"), scratch.path("two"));
-    let page = run(&one, "8000");
-    run(&two, "8000");
-    assert!(
-        page["kept"].as_u64().is_some_and(|kept| kept > 20) && page["features"].as_u64().is_some_and(|features| features > 50),
-        "{page:#}"
-    );
-    assert_eq!(files(&one), files(&two));
-    // What is there is a seed, and not new.
-    let again = run(&one, "8000");
-    assert!(again["seeds"].as_u64() > page["seeds"].as_u64(), "{again:#}");
-    assert!(again["features"].as_u64() > page["features"].as_u64(), "{again:#} {page:#}");
-}
-
-#[test]
-fn what_was_found_in_our_own_code_until_ctrl_c_is_told_and_kept() {
-    let scratch = Scratch::new("mutate-self-stopped");
-    let folder = scratch.path("corpus");
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sstp-diag"));
-    command.args(["mutate", "--self", "--budget", "100000000000", "--corpus", &folder, "-o", "json"]);
-    let child = command.stdout(Stdio::piped()).spawn().expect("it runs");
-    std::thread::sleep(Duration::from_secs(2));
-    let _ = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill runs");
-    let output = child.wait_with_output().expect("it ends");
-    let page: Value = serde_json::from_slice(&output.stdout).expect("what was gathered is told");
-    assert!(output.status.code() == Some(130) && page["parses"].as_u64().is_some_and(|parses| parses > 0), "{page:#}");
-    assert!(std::fs::read_dir(&folder).is_ok_and(|mut files| files.next().is_some()));
-}
-
-#[test]
-fn our_own_code_stands_what_others_are_sent() {
-    let (code, out, err) = mutate(&["--self", "--budget", "30000"]);
-    assert_eq!(code, Some(0), "{out}{err}");
-    assert!(out.contains("Nothing is wrong.") && out.contains("parses/s"), "{out}");
 }
 
 /// The page of the rows; with UPDATE it becomes what they say.

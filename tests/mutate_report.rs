@@ -6,6 +6,8 @@ use crate::replay::connections;
 use crate::scratch::Scratch;
 use serde_json::{Value, json};
 use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 #[test]
 fn several_targets_are_one_document() {
@@ -104,4 +106,111 @@ fn the_page_shows_the_list_of_variants_as_it_is() {
     let (last, first) = shown.split_last().expect("lines");
     assert!(first.len() >= 3 && all.starts_with(first), "{first:#?}\n{:#?}", &all[..first.len().min(all.len())]);
     assert_eq!(*last, format!("... ({} lines)", sstp_diag::report::text::grouped(all.len() as u64)));
+}
+
+/// The same variant shows something in both: each has files of its own.
+#[test]
+fn findings_of_several_targets_are_named_by_target() {
+    let labs: Vec<Serving> = [&["--bug", "echo-early"]; 2].iter().map(|args| Serving::start(*args)).collect();
+    let (scratch, select) = (Scratch::new("mutate-names"), "out-of-turn/after-ack/echo-request");
+    let found = scratch.path("found");
+    let (code, all) = page(&["--lab-session", "--to", &labs[0].target, "--to", &labs[1].target, "--select", select, "--corpus", &found]);
+    assert_eq!(code, Some(1), "{all:#}");
+    let files: std::collections::BTreeSet<String> = (0..2)
+        .flat_map(|nth| all["pages"][nth]["findings"][0]["files"].as_array().cloned().unwrap_or_default())
+        .filter_map(|file| Some(file.as_str()?.to_string()))
+        .collect();
+    assert_eq!(files.len(), 4, "{files:#?}");
+    assert!(files.iter().all(|file| std::fs::metadata(file).is_ok_and(|about| about.len() > 500)), "{files:#?}");
+    let port = |nth: usize| labs[nth].target.rsplit(':').next().expect("a port");
+    assert!((0..2).all(|nth| files.iter().filter(|file| file.contains(port(nth))).count() == 2), "{files:#?}");
+}
+
+/// Ctrl-C ends the run, and what was found until then is kept as a capture too.
+#[test]
+fn an_interrupted_run_keeps_captures_too() {
+    let scratch = Scratch::new("mutate-stopped");
+    let found = scratch.path("found");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sstp-diag"));
+    command.args(["mutate", "--lab", "--bug", "missteps-passed", "--select", "out-of-turn/", "--rate", "20", "--corpus", &found]);
+    let child = command.args(["-o", "json"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it runs");
+    std::thread::sleep(Duration::from_secs(5));
+    let _ = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill runs");
+    let output = child.wait_with_output().expect("it ends");
+    let page: Value = serde_json::from_slice(&output.stdout).expect("what was gathered is told");
+    assert!(output.status.code() == Some(130) && page["interrupted"] == true, "{page:#}");
+    let findings = page["findings"].as_array().expect("a list");
+    assert!(!findings.is_empty(), "{page:#}");
+    for finding in findings {
+        let files: Vec<&str> = finding["files"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        assert_eq!(files.len(), 2, "{finding:#}");
+        let seen = connections(Path::new(files[1]));
+        assert!(seen.len() == 1 && seen[0].transcript.events.len() > 20, "{finding:#}");
+    }
+}
+
+#[test]
+fn what_cannot_be_kept_is_said_before_anything_is_sent_and_costs_no_finding() {
+    let scratch = Scratch::new("mutate-cannot");
+    let file = scratch.path("file");
+    std::fs::write(&file, "taken").expect("written");
+    let (code, out, err) = mutate(&["--lab-session", "--to", "127.0.0.1:1", "--corpus", &file]);
+    assert!(code == Some(3) && out.is_empty() && err.contains(&format!("cannot create {file}")), "{out}{err}");
+    let (code, out, err) = mutate(&["--lab", "--budget", "1", "--resume", "/proc/none/state"]);
+    assert!(code == Some(3) && out.is_empty() && err.contains("cannot write /proc/none/state"), "{out}{err}");
+    // A script that cannot be written behind the run: the report comes all the same.
+    let select = "out-of-turn/after-ack/echo-request";
+    let found = scratch.path("found");
+    std::fs::create_dir_all(format!("{found}/{}.txt", select.replace('/', "_"))).expect("made");
+    let (code, out, err) = mutate(&["--lab", "--bug", "echo-early", "--select", select, "--corpus", &found]);
+    assert!(code == Some(3) && out.contains("1 finding") && err.contains("cannot write"), "{out}{err}");
+}
+
+/// In front of a lab: of more than eight calls at a time each further one is turned away.
+fn crowded(lab: &Serving) -> String {
+    use std::net::{TcpListener, TcpStream};
+    use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+    static INSIDE: AtomicUsize = AtomicUsize::new(0);
+    let front = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = front.local_addr().expect("an address").port();
+    let behind = lab.target.clone();
+    std::thread::spawn(move || {
+        for near in front.incoming().map_while(Result::ok) {
+            if INSIDE.load(SeqCst) >= 8 {
+                continue;
+            }
+            INSIDE.fetch_add(1, SeqCst);
+            let behind = behind.clone();
+            std::thread::spawn(move || {
+                if let Ok(far) = TcpStream::connect(behind) {
+                    let (mut a, mut b) = (near.try_clone().expect("a socket"), far.try_clone().expect("a socket"));
+                    let back = std::thread::spawn(move || {
+                        let _ = std::io::copy(&mut b, &mut a);
+                        let _ = a.shutdown(std::net::Shutdown::Write);
+                    });
+                    let (mut a, mut b) = (&near, &far);
+                    let _ = std::io::copy(&mut a, &mut b);
+                    let _ = far.shutdown(std::net::Shutdown::Write);
+                    let _ = back.join();
+                }
+                INSIDE.fetch_sub(1, SeqCst);
+            });
+        }
+    });
+    format!("localhost:{port}")
+}
+
+/// What was turned away was not sent, and is sent again when there is room.
+#[test]
+fn a_server_with_no_room_for_so_many_calls_gets_fewer_at_a_time() {
+    let lab = Serving::start(&[]);
+    let target = crowded(&lab);
+    let (code, page) = page(&["--lab-session", "--to", &target, "--select", "echo/", "--select", "reserved/", "--budget", "80"]);
+    assert_eq!((code, page["cases"].as_u64(), page["unreached"].as_u64()), (Some(0), Some(80), Some(0)), "{page:#}");
+    assert!(page["dead"] == false && page["connections"].as_u64() > Some(80), "{page:#}");
+    assert!(page["room"].as_u64().is_some_and(|room| (1..=32).contains(&room)), "{page:#}");
+    let mut text = Vec::new();
+    let page = sstp_diag::report::mutate::Page { room: Some(4), ..Default::default() };
+    page.table(80, &mut text).expect("written");
+    assert!(String::from_utf8_lossy(&text).contains("The target turned calls away: in the end it got 4 calls at a time.\n"));
 }

@@ -1,10 +1,10 @@
 //! `replay` from standard input, with little patience, on a terminal, as a server, and with a login that has TLS inside EAP.
 
 use crate::captures::folder;
-use crate::replay::{NOT_LIKE_THE_LAB, scripts, sstp_diag};
+use crate::replay::{scripts, sstp_diag};
 use crate::scratch::Scratch;
 use sstp_diag::base::{Micros, Secret, Side};
-use sstp_diag::jobs::replay::{self, Present, Step, Timing};
+use sstp_diag::jobs::replay::{self, Outcome, Present, Script, Step, Timing};
 use sstp_diag::proto::plan::{Credentials, Mind, Plan};
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
@@ -86,7 +86,7 @@ fn a_person_takes_time_from_one_message_to_the_next() {
     let (mut wrong, mut played) = (Vec::new(), 0);
     for (name, mut script) in scripts().0 {
         let through = script.says(Side::Client).any(|said| said.name == "ipcp.configure-ack");
-        if !through || NOT_LIKE_THE_LAB.iter().any(|row| row.0 == name) {
+        if !through {
             continue;
         }
         let mut at = Micros::ZERO;
@@ -97,12 +97,7 @@ fn a_person_takes_time_from_one_message_to_the_next() {
                 Step::Closes { at: closes, .. } => *closes = at,
             }
         }
-        let credentials = Credentials { user: "alice".into(), password: Secret::new("Passw0rd!".into()) };
-        let server = replay::like::server(&script, &credentials);
-        let leaf = Some(server.cert);
-        let present = Present { host: "vpn.example.test".into(), leaf, credentials: Some(credentials), seed: 5, ..Present::default() };
-        let plan = Plan { mind: Mind::Server(server), edits: Vec::new(), toxics: Vec::new(), seed: 3 };
-        let outcome = replay::both::against(&script, &present, Timing::Original(1.0), plan);
+        let outcome = against_its_like(&script, Timing::Original(1.0));
         played += 1;
         if !outcome.is_equal() {
             let kinds: Vec<String> = outcome.divergences.iter().map(|divergence| divergence.kind.to_string()).collect();
@@ -273,4 +268,72 @@ fn the_server_of_a_login_with_tls_inside_eap_is_played_with_an_end_of_our_own() 
     }
     let _ = stranger.kill();
     let _ = stranger.wait();
+}
+
+/// How a server in memory that is made like the recorded one plays the script.
+fn against_its_like(script: &Script, timing: Timing) -> Outcome {
+    let credentials = Credentials { user: "alice".into(), password: Secret::new("Passw0rd!".into()) };
+    let server = replay::like::server(script, &credentials);
+    let leaf = Some(server.cert);
+    let present = Present { host: "vpn.example.test".into(), leaf, credentials: Some(credentials), seed: 5, ..Present::default() };
+    let plan = Plan { mind: Mind::Server(server), edits: Vec::new(), toxics: Vec::new(), seed: 3 };
+    replay::both::against(script, &present, timing, plan)
+}
+
+/// A Call Disconnect that crosses the server's own is not acknowledged; addresses are refused one request after the other; the path
+/// between the ends is cut.
+#[test]
+fn a_server_with_ways_of_its_own_is_played_as_one() {
+    let scripts = scripts().0;
+    for name in ["softether-kick#1", "softether-no-address#1", "softether-path-cut-late#1"] {
+        let script = &scripts.iter().find(|row| row.0 == name).expect("it is there").1;
+        for timing in [Timing::Asap, Timing::Original(1.0)] {
+            let outcome = against_its_like(script, timing);
+            let kinds: Vec<String> = outcome.divergences.iter().map(|divergence| divergence.kind.to_string()).collect();
+            assert!(outcome.is_equal(), "{name} {timing:?}: through {} {kinds:?}", outcome.through);
+        }
+    }
+}
+
+/// The same recordings without what gives those ways away: the server is an ordinary one.
+#[test]
+fn an_ordinary_server_has_none_of_those_ways() {
+    for (name, script) in scripts().0 {
+        let credentials = Credentials { user: "alice".into(), password: Secret::new("Passw0rd!".into()) };
+        let style = replay::like::server(&script, &credentials).style.expect("a style");
+        let ways = (style.closes_on_crossing, style.refuses_addresses.is_some(), !style.last_words.are_none());
+        let expected = match name.as_str() {
+            "softether-kick#1" => (true, false, false),
+            "softether-no-address#1" => (false, true, false),
+            "softether-path-cut-late#1" => (false, false, true),
+            _ => (false, false, false),
+        };
+        assert_eq!(ways, expected, "{name}");
+        let lasting = replay::like::lasting(&script, &credentials).style.expect("a style");
+        assert!(lasting.last_words.are_none(), "{name}: whoever is spoilt for goes on");
+    }
+}
+
+/// A saved probe can be played as well as its capture: pings too.
+#[test]
+fn what_a_probe_saves_is_as_whole_as_its_capture() {
+    let scratch = Scratch::new("replay-saved");
+    let (saved, capture) = (scratch.path("own.jsonl"), scratch.path("own.pcapng"));
+    assert_eq!(sstp_diag(&["probe", "--lab", "--save", &saved, "--pcap", &capture]).0, Some(0));
+    let said = |from: &str| {
+        let (code, text, stderr) = sstp_diag(&["replay", from, "--export-script", "-"]);
+        assert_eq!(code, Some(0), "{stderr}");
+        let words = |line: &str| line.split(' ').skip(1).take(2).collect::<Vec<_>>().join(" ");
+        let mut said: Vec<String> = text.lines().filter(|line| line.contains('#')).map(words).collect();
+        // Between two exchanges the order in which both were seen may differ.
+        said.sort();
+        said
+    };
+    let (of_saved, of_capture) = (said(&saved), said(&capture));
+    assert_eq!(of_saved, of_capture);
+    assert_eq!(of_saved.iter().filter(|said| said.contains("ipv4.packet")).count(), 2, "{of_saved:#?}");
+    for way in ["--both", "--lab"] {
+        let (code, stdout, stderr) = sstp_diag(&["replay", &saved, way]);
+        assert!(code == Some(0) && stdout.contains("Equal"), "{way}: {stdout}{stderr}");
+    }
 }

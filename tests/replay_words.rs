@@ -1,10 +1,9 @@
 //! What `replay` tells: values whole, why a file is no recording, what an edit or a pattern did not find, and what is not compared.
 
 use crate::captures::folder;
-use crate::replay::{NOT_LIKE_THE_LAB, sstp_diag};
+use crate::replay::sstp_diag;
 use crate::scratch::Scratch;
 use serde_json::Value;
-use std::path::Path;
 
 fn call() -> String {
     folder().join("softether-ok-tls12.pcapng").display().to_string()
@@ -156,17 +155,4 @@ fn a_fault_below_http_is_said_to_be_not_compared() {
     let (code, stdout, _) = sstp_diag(&["replay", &call, "--lab", "--fault", "cert.expired"]);
     let flat = stdout.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(code == Some(0) && flat.contains("Not compared: cert.expired lies below HTTP"), "{stdout}");
-}
-
-#[test]
-fn the_page_names_the_recordings_that_the_lab_is_not_like() {
-    let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/replay.md")).expect("it is there");
-    let missing: Vec<_> = NOT_LIKE_THE_LAB
-        .iter()
-        .filter(|(name, why)| {
-            let capture = name.split('#').next().unwrap_or_default();
-            !page.lines().any(|line| line.contains(&format!("`{capture}.pcapng`")) && line.contains(why))
-        })
-        .collect();
-    assert!(missing.is_empty() && !page.contains("tests/replay.rs"), "{missing:#?}");
 }

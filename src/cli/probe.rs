@@ -103,6 +103,8 @@ fn config(args: &ProbeArgs, named: &Named, ear: Ear) -> Result<ProbeConfig, Trou
     };
     config.timers = timers(&args.extent);
     config.scan = limits(&args.scan);
+    // What is saved can be played again, pings too.
+    config.packets = args.save.is_some();
     config.seed = args.extent.seed.unwrap_or(config.seed);
     config.total = args.extent.timeout.unwrap_or(config.total);
     Ok(config)

@@ -63,6 +63,8 @@ pub struct ProbeConfig {
     pub pings: u32,
     /// Stay in the call for so long once all is done, and hang up as a client in daily use does.
     pub stays: Option<Duration>,
+    /// Packets inside the tunnel are told too.
+    pub packets: bool,
     /// Survey the server's TLS when the call is over, within these limits.
     pub scan: Option<Limits>,
     /// Every random choice above TLS comes from it.
@@ -90,6 +92,7 @@ impl ProbeConfig {
             ear: Ear::default(),
             pings: 3,
             stays: None,
+            packets: false,
             scan: None,
             seed: 0,
         }

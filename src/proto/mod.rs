@@ -9,6 +9,7 @@ pub mod edit;
 pub mod flaw;
 pub mod fsm;
 pub mod ipcp;
+pub mod last_words;
 pub mod lcp;
 pub mod pac;
 pub mod pair;

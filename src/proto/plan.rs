@@ -3,6 +3,7 @@
 use super::auth::{EapClient, EapServer};
 use super::bug::Bugs;
 use super::edit::Edit;
+use super::last_words::LastWords;
 use super::quirk::Quirk;
 use crate::base::{Layer, Secret};
 use crate::crypto::binding::HashProtocol;
@@ -207,6 +208,8 @@ pub struct ClientConfig {
     /// Stays in the call for so long once all is done and then hangs up, as a client in daily use: with a hello timer, with
     /// an end of PPP before Call Disconnect, and without hurry. `None`: a diagnosis, which leaves at once.
     pub stays: Option<Duration>,
+    /// Packets inside the tunnel are told too, the first thousand of them.
+    pub packets: bool,
     /// What this client does wrong; an honest one nothing.
     pub quirks: Vec<Quirk>,
 }
@@ -253,6 +256,7 @@ impl ClientConfig {
             binding_hash: None,
             binding_key: BindingKey::Right,
             stays: None,
+            packets: false,
             quirks: Vec::new(),
         }
     }
@@ -371,6 +375,13 @@ pub struct ServerStyle {
     pub repeats_termination: bool,
     /// Its Call Disconnect has no Status Info.
     pub bare_disconnect: bool,
+    /// It does not acknowledge a Call Disconnect that crosses its own, against MS-SSTP 3.1.5.3, and closes the connection.
+    pub closes_on_crossing: bool,
+    /// It has no address to give, and takes so long to say so: every IPCP Configure-Request, one after the other, is answered by a
+    /// Configure-Reject of all that it asks for, and of the address even where it does not ask for one.
+    pub refuses_addresses: Option<Duration>,
+    /// What it says before it falls silent.
+    pub last_words: LastWords,
     /// So long after Call Connected it ends the call by itself.
     pub ends_after: Option<Duration>,
     /// It ends it with Call Abort, and with Call Disconnect otherwise.

@@ -1,9 +1,12 @@
 //! One end of an SSTP call above TLS: cuts the stream, follows the state, lets the mind decide, spoils at door 1.
 
+mod tunnel;
+
 use super::bug::{Bug, Bugs};
 use super::call::{self, Tracker};
 use super::client::Client;
 use super::door::Door;
+use super::last_words::LastWords;
 use super::plan::{Mind, Plan};
 use super::quirk::Quirk;
 use super::rng::Rng;
@@ -122,20 +125,22 @@ impl std::fmt::Debug for Session {
 impl Session {
     /// A session that begins at `now` of its transcript.
     pub fn new(plan: Plan, now: Micros) -> Session {
-        let (mut quirks, mut bugs) = (Vec::new(), Bugs::default());
+        let (mut quirks, mut bugs, mut last_words, mut packets) = (Vec::new(), Bugs::default(), LastWords::default(), false);
         let (side, mind, keeps_open): (Side, Box<dyn Decide + Send>, bool) = match plan.mind {
             Mind::Client(config) => {
-                quirks = config.quirks.clone();
+                (quirks, packets) = (config.quirks.clone(), config.packets);
                 (Side::Client, Box::new(Client::new(config)), quirks.contains(&Quirk::KeepsOpen))
             }
             Mind::Server(config) => {
                 let keeps_open = config.keeps_open;
                 bugs = config.bugs.clone();
+                last_words = config.style.as_ref().map(|style| style.last_words.clone()).unwrap_or_default();
                 (Side::Server, Box::new(Server::new(config)), keeps_open)
             }
         };
         let mut session = Session { core: Core::new(side, plan.edits, plan.seed, now), mind };
         (session.core.keeps_open, session.core.quirks, session.core.bugs) = (keeps_open, quirks, bugs);
+        (session.core.last_words, session.core.packets) = (last_words, if packets { tunnel::MOST_PACKETS } else { 0 });
         session.core.born = session.core.bugs.ended();
         let bugs = &session.core.bugs;
         match bugs.is_dead() || bugs.has(Bug::FourthCallLost) && bugs.every_fourth_time() {
@@ -324,6 +329,8 @@ impl Session {
                 let layer = ppp::layer_of(frame.protocol);
                 if layer != Layer::Data {
                     self.core.note_raw(Some(self.core.side.other()), layer, What::Ppp(frame.clone()), packet);
+                } else {
+                    self.core.packet(self.core.side.other(), &frame, packet);
                 }
                 self.mind.frame(&mut self.core, frame);
             }
@@ -383,6 +390,10 @@ pub(super) struct Core {
     pub earlier: Vec<u8>,
     /// Nothing goes out before.
     dawdles: Micros,
+    /// What a server says before it falls silent.
+    last_words: LastWords,
+    /// So many packets inside the tunnel are still told.
+    packets: u32,
 }
 
 impl Core {
@@ -409,6 +420,8 @@ impl Core {
             born: 0,
             earlier: Vec::new(),
             dawdles: Micros::ZERO,
+            last_words: LastWords::default(),
+            packets: 0,
         }
     }
 
@@ -457,6 +470,9 @@ impl Core {
     }
 
     fn send(&mut self, layer: Layer, name: &str, bytes: Vec<u8>, what: What) {
+        if self.falls_silent(name) {
+            return;
+        }
         let passed = self.door.pass(self.now.max(self.dawdles), name, bytes);
         for edit in passed.edits {
             self.note(Some(self.side), layer, What::Edited { edit });
@@ -500,8 +516,14 @@ impl Core {
         let layer = ppp::layer_of(frame.protocol);
         let (name, bytes) = (frame.name(), sstp::emit_data(&frame.emit()));
         if layer == Layer::Data {
+            if self.falls_silent(&name) {
+                return;
+            }
             let passed = self.door.pass(self.now, &name, bytes);
             passed.edits.into_iter().for_each(|edit| self.note(Some(self.side), layer, What::Edited { edit }));
+            if let Some(bytes) = passed.bytes {
+                self.packet(self.side, &frame, &bytes);
+            }
         } else {
             self.send(layer, &name, bytes, What::Ppp(frame));
         }

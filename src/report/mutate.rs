@@ -29,6 +29,8 @@ pub struct Page {
     pub unreached: u64,
     /// Oddities that did not come again.
     pub unconfirmed: u64,
+    /// Where the target has turned calls away: how many at a time it got in the end.
+    pub room: Option<u64>,
     /// The target is dead, and the run ended there.
     pub dead: bool,
     /// Why it could not be started again, a clause about the command of `--restart-cmd`.
@@ -91,6 +93,9 @@ impl Page {
         }
         for says in &self.honest {
             text += &indented(&format!("An honest call shows already: {}.", harmless(says)), 0, width);
+        }
+        if let Some(room) = self.room {
+            let _ = writeln!(text, "The target turned calls away: in the end it got {} at a time.", count(room, "call", "calls"));
         }
         if self.dead {
             text += "The target is dead; the run ended there.\n";

@@ -125,7 +125,7 @@ pub struct PaceArgs {
     /// Send so many variants (5000), or for so long (60s, 10m) [default: every variant once]
     #[arg(long, value_name = "N|TIME", value_parser = budget)]
     pub budget: Option<Budget>,
-    /// Hold N connections at a time [default: 32 to this machine, 4 clients that are started, 1 to another, 1 when memory is watched]
+    /// Hold N connections at a time [default: 64 to this machine, 4 clients that are started, 1 to another, 1 when memory is watched]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     pub concurrency: Option<u16>,
     /// Begin N connections in a second at most [default: 20 where the target is not this machine]
@@ -143,7 +143,7 @@ pub struct WatchArgs {
     /// Look at everything that is wrong N times more
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=20))]
     pub confirm: u32,
-    /// Write every finding to the folder DIR: a capture with its keys, and a script for `replay`; with --self, read seeds from it
+    /// Write every finding to the folder DIR: a capture with its keys, and a script for `replay`; with --self, read seeds from it and write new ones
     #[arg(long, value_name = "DIR")]
     pub corpus: Option<PathBuf>,
     /// When the target has died, run COMMAND with sh and go on; what it leaves running must be in a session of its own

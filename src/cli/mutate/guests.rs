@@ -143,13 +143,13 @@ async fn hunt(
     if let Some(guests) = Rc::into_inner(guests) {
         guests.strike().await;
     }
-    keep::findings(args, script, &hunt, &mut page, &mut async |edits, path| {
-        record(args, at, subject.clone(), script, &stop, edits, path).await
-    })
-    .await?;
-    progress.end(&stand, &page.findings)?;
+    let mut record =
+        async |edits: &[Edit], path: &Path, stop: &Receiver<bool>| record(args, at, subject.clone(), script, stop, edits, path).await;
+    let kept = keep::findings(args, script, &hunt, &mut page, &mut record, &stop).await;
+    let kept = kept.and(progress.end(&stand, &page.findings));
+    // What was found is told, whether it could be kept or not.
     show(args, &page)?;
-    Ok(exit(&page))
+    kept.map(|()| exit(&page))
 }
 
 async fn record(

@@ -2,15 +2,14 @@
 
 use super::super::args::{Budget, Form, MutateArgs};
 use super::super::exit::{Exit, Trouble};
-use super::super::output::{complain, print};
+use super::super::output::print;
+use super::corpus;
 use crate::base::{Side, hex};
 use crate::jobs::mutate::inward::{self, Inward};
 use crate::jobs::mutate::spot;
-use crate::jobs::mutate::variant::fnv;
 use crate::jobs::replay::Script;
 use crate::live::clock::Clock;
 use crate::live::runtime::{self, Ended};
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::ScopedJoinHandle;
 use std::time::Duration;
@@ -19,7 +18,7 @@ use std::time::Duration;
 pub fn run(args: &MutateArgs, script: &Script) -> Result<Exit, Trouble> {
     let mut seeds = inward::seeds(&spot::spots(script, Side::Client));
     if let Some(folder) = args.watch.corpus.as_deref().filter(|folder| folder.exists()) {
-        seeds.extend(read(folder)?);
+        seeds.extend(corpus::read(folder)?);
     }
     let threads = std::thread::available_parallelism().map_or(1, |n| n.get() as u64).min(LANES);
     let clock = Clock::start();
@@ -67,7 +66,7 @@ pub fn run(args: &MutateArgs, script: &Script) -> Result<Exit, Trouble> {
     parts.sort_by_key(|part| part.0);
     let parts: Vec<Inward> = parts.into_iter().map(|part| part.1).collect();
     if let Some(folder) = &args.watch.corpus {
-        write(folder, &parts)?;
+        corpus::write(folder, &parts)?;
     }
     let exit = tell(args, &parts, seeds.len(), clock.now().duration().as_secs_f64(), threads)?;
     Ok(if interrupted { Exit::Interrupted } else { exit })
@@ -79,19 +78,9 @@ async fn through<T>(running: &[ScopedJoinHandle<'_, T>]) {
     }
 }
 
-/// Inputs that showed something new go to the folder, under a name that their bytes give them.
-fn write(folder: &Path, parts: &[Inward]) -> Result<(), Trouble> {
-    std::fs::create_dir_all(folder).map_err(|error| Trouble::file("create", folder, &error))?;
-    for bytes in parts.iter().flat_map(|part| &part.kept) {
-        let path = folder.join(format!("kept-{:016x}", fnv(bytes.iter().copied())));
-        std::fs::write(&path, bytes).map_err(|error| Trouble::file("write", &path, &error))?;
-    }
-    Ok(())
-}
-
 fn tell(args: &MutateArgs, parts: &[Inward], seeds: usize, seconds: f64, threads: u64) -> Result<Exit, Trouble> {
     let (parses, sessions) = parts.iter().fold((0, 0), |sum, part| (sum.0 + part.parses, sum.1 + part.sessions));
-    let kept: usize = parts.iter().map(|part| part.kept.len()).sum();
+    let kept: usize = parts.iter().map(|part| part.kept.len() + part.kept_streams.len()).sum();
     let features = parts.iter().flat_map(|part| part.features.iter().copied()).collect::<std::collections::BTreeSet<_>>().len();
     let panics: Vec<_> = parts.iter().flat_map(|part| &part.panics).collect();
     let rate = parses as f64 / seconds.max(0.000_1);
@@ -117,41 +106,9 @@ fn tell(args: &MutateArgs, parts: &[Inward], seeds: usize, seconds: f64, threads
     Ok(if panics.is_empty() { Exit::Works } else { Exit::Fails })
 }
 
-/// The files of a folder and of those in it: a corpus of a fuzz target, or of all of them. An input of the target `session` says in
-/// two bytes how it is fed.
-fn read(folder: &Path) -> Result<Vec<Vec<u8>>, Trouble> {
-    let (mut seeds, mut folders) = (Vec::new(), vec![folder.to_path_buf()]);
-    while let Some(folder) = folders.pop() {
-        let trouble = |error| Trouble::file("read", &folder, &error);
-        let head = if folder.file_name().is_some_and(|name| name == "session") { 2 } else { 0 };
-        let entries = std::fs::read_dir(&folder).map_err(trouble)?.collect::<Result<Vec<_>, _>>().map_err(trouble)?;
-        let mut paths: Vec<_> = entries.iter().map(std::fs::DirEntry::path).collect();
-        // A folder lists its files in no order.
-        paths.sort();
-        for path in paths {
-            match std::fs::read(&path) {
-                _ if path.is_dir() && folders.len() < MOST_FOLDERS => folders.push(path),
-                Ok(bytes) if seeds.len() < MOST_SEEDS => {
-                    seeds.push(bytes.into_iter().skip(head).take(MOST_BYTES).collect::<Vec<u8>>());
-                }
-                Ok(_) => {}
-                Err(error) => complain(&format!("cannot read {}: {error}", path.display())),
-            }
-        }
-    }
-    seeds.retain(|bytes| !bytes.is_empty());
-    Ok(seeds)
-}
-
 /// Ours: whether the runs are through is looked at so often.
 const LOOKS: Duration = Duration::from_millis(20);
 /// Ours: runs beside each other, each with random numbers of its own.
 const LANES: u64 = 8;
-/// Ours: folders within a corpus.
-const MOST_FOLDERS: usize = 100;
 /// Ours: messages parsed where no budget is given.
 const CASES: u64 = 1_000_000;
-/// Ours: seeds that are kept in memory.
-const MOST_SEEDS: usize = 100_000;
-/// Ours: bytes of one seed; an HTTP head has no more.
-const MOST_BYTES: usize = 16 << 10;

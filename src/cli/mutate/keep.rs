@@ -8,16 +8,19 @@ use crate::base::Side;
 use crate::jobs::mutate::hunt::{HONEST, Target as _};
 use crate::jobs::mutate::run::{Remote, Stand};
 use crate::jobs::mutate::variant::fnv;
-use crate::jobs::mutate::{Hunt, Patience, Variant, hunt};
+use crate::jobs::mutate::{Hunt, Kind, Patience, Variant, fault, hunt};
 use crate::jobs::probe::ProbeConfig;
 use crate::jobs::replay::{Course, Script};
 use crate::live::clock::Clock;
 use crate::proto::edit::Edit;
 use crate::report::mutate::{Finding, Page};
 use serde::{Deserialize, Serialize};
+use std::cell::RefCell;
+use std::collections::HashSet;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
-use tokio::sync::watch::Receiver;
+use std::time::Duration;
+use tokio::sync::watch::{self, Receiver};
 
 /// Where a run stands, as it is written.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -56,7 +59,7 @@ impl Progress {
             Some(path) => earlier(path, &fresh, variants.len())?,
             None => fresh,
         };
-        Ok(Progress {
+        let progress = Progress {
             path,
             before: state.listed + state.cars,
             earlier: state.findings.clone(),
@@ -65,7 +68,10 @@ impl Progress {
             shown: std::io::stderr().is_terminal(),
             drawn: 0,
             written: 0,
-        })
+        };
+        // What cannot be written is better known before the run than behind it.
+        progress.write()?;
+        Ok(progress)
     }
 
     /// Against whom.
@@ -93,7 +99,7 @@ impl Progress {
         let mut all = self.earlier.clone();
         for found in hunt.findings() {
             let row = page::row(self.state.seed, self.to.as_deref(), &found);
-            match all.iter_mut().find(|other| other.kind == row.kind && hunt::plain(&other.says) == hunt::plain(&row.says)) {
+            match all.iter_mut().find(|other| other.kind == row.kind && fault::plain(&other.says) == fault::plain(&row.says)) {
                 Some(other) => other.also += row.also + u64::from(other.id != row.id),
                 None => all.push(row),
             }
@@ -156,40 +162,102 @@ fn earlier(path: &Path, fresh: &State, variants: usize) -> Result<State, Trouble
     }
 }
 
-/// Sends every finding once more and writes it down: a capture with its keys, and a script. `record` sends edits and writes a capture.
+/// Makes the folder of `--corpus`: where that cannot be, it is said before anything is sent.
+pub fn folder(args: &MutateArgs) -> Result<(), Trouble> {
+    let Some(folder) = &args.watch.corpus else { return Ok(()) };
+    std::fs::create_dir_all(folder).map_err(|error| Trouble::file("create", folder, &error))
+}
+
+/// Sends a variant once more and writes a capture of it; what it is given becomes true when that has to stop.
+pub trait Records: AsyncFnMut(&[Edit], &Path, &Receiver<bool>) -> Result<(), Trouble> {}
+impl<F: AsyncFnMut(&[Edit], &Path, &Receiver<bool>) -> Result<(), Trouble>> Records for F {}
+
+/// Writes every finding down: a script, and a capture with its keys, for which `record` sends it once more. After Ctrl-C as many
+/// captures are made as a while suffices for.
 pub async fn findings(
     args: &MutateArgs,
     script: &Script,
     hunt: &Hunt,
     page: &mut Page,
-    record: &mut impl AsyncFnMut(&[Edit], &Path) -> Result<(), Trouble>,
+    record: &mut impl Records,
+    stop: &Receiver<bool>,
 ) -> Result<(), Trouble> {
     let Some(folder) = &args.watch.corpus else { return Ok(()) };
-    std::fs::create_dir_all(folder).map_err(|error| Trouble::file("create", folder, &error))?;
-    for finding in hunt.findings() {
-        // What the run before has found it has written.
-        let Some(row) = page.findings.iter_mut().find(|row| is(row, &finding)) else {
-            continue;
-        };
-        // What an honest call shows may be of several kinds.
-        let name = if finding.id == HONEST { format!("{HONEST}-{}", finding.fault.kind.name()) } else { file_name(&finding.id) };
-        let base = folder.join(name);
-        let text = Script { edits: finding.edits.clone(), ..script.clone() }.text();
-        let (path, capture) = (base.with_extension("txt"), base.with_extension("pcapng"));
-        std::fs::write(&path, text).map_err(|error| Trouble::file("write", &path, &error))?;
-        row.files.push(path.display().to_string());
-        if page.dead || page.interrupted {
-            continue;
+    let mut written = scripts(folder, args.peer.to.len() > 1, script, hunt, page)?;
+    if page.dead {
+        return Ok(());
+    }
+    // Behind what ends the target nothing could be recorded any more.
+    written.sort_by_key(|one| one.finding.fault.kind == Kind::Died);
+    let (_goes_on, never) = watch::channel(false);
+    let (under_way, mut interrupted) = (RefCell::new(None), stop.clone());
+    let captures = async {
+        for Written { finding, row, base } in &written {
+            let path = base.with_extension("pcapng");
+            *under_way.borrow_mut() = Some(path.clone());
+            record(&finding.edits, &path, &never).await?;
+            *under_way.borrow_mut() = None;
+            if let Some(row) = page.findings.get_mut(*row) {
+                row.files.push(path.display().to_string());
+            }
         }
-        record(&finding.edits, &capture).await?;
-        row.files.push(capture.display().to_string());
+        Ok(())
+    };
+    let late = async {
+        let _ = interrupted.wait_for(|stop| *stop).await;
+        tokio::time::sleep(LATE).await;
+    };
+    tokio::select! {
+        biased;
+        result = captures => return result,
+        () = late => {}
+    }
+    // Half of a capture is none.
+    if let Some(path) = under_way.take() {
+        let _ = std::fs::remove_file(path);
     }
     Ok(())
 }
 
+/// A finding whose script is written.
+struct Written {
+    finding: hunt::Finding,
+    /// Its place in the page.
+    row: usize,
+    /// Where its files are, without their endings.
+    base: PathBuf,
+}
+
+/// What the run before has found it has written. `several`: there are other targets, whose findings have the same ids.
+fn scripts(folder: &Path, several: bool, script: &Script, hunt: &Hunt, page: &mut Page) -> Result<Vec<Written>, Trouble> {
+    let (mut written, mut names) = (Vec::new(), HashSet::new());
+    let target = if several { format!("{}-", file_name(&page.against)) } else { String::new() };
+    for finding in hunt.findings() {
+        let Some(place) = page.findings.iter().position(|row| is(row, &finding)) else { continue };
+        // What an honest call shows may be of several kinds.
+        let id = if finding.id == HONEST { format!("{HONEST}-{}", finding.fault.kind.name()) } else { file_name(&finding.id) };
+        let mut name = format!("{target}{id}");
+        for nth in 2.. {
+            if names.insert(name.clone()) {
+                break;
+            }
+            name = format!("{target}{id}-{nth}");
+        }
+        let base = folder.join(name);
+        let text = Script { edits: finding.edits.clone(), ..script.clone() }.text();
+        let path = base.with_extension("txt");
+        std::fs::write(&path, text).map_err(|error| Trouble::file("write", &path, &error))?;
+        if let Some(row) = page.findings.get_mut(place) {
+            row.files.push(path.display().to_string());
+        }
+        written.push(Written { finding, row: place, base });
+    }
+    Ok(written)
+}
+
 /// Whether the row is about this finding.
 fn is(row: &Finding, finding: &hunt::Finding) -> bool {
-    row.id == finding.id && row.kind == finding.fault.kind.name() && hunt::plain(&row.says) == hunt::plain(&finding.fault.says)
+    row.id == finding.id && row.kind == finding.fault.kind.name() && fault::plain(&row.says) == fault::plain(&finding.fault.says)
 }
 
 /// Sends these edits to a server once and writes a capture of it.
@@ -207,3 +275,6 @@ fn file_name(id: &str) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '=') { c } else { '_' };
     id.chars().map(plain).take(120).collect()
 }
+
+/// Ours: captures are made for so long after Ctrl-C.
+const LATE: Duration = Duration::from_secs(10);

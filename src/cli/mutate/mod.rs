@@ -1,5 +1,6 @@
 //! `mutate`: from the arguments to the report.
 
+mod corpus;
 mod guests;
 mod inward;
 mod keep;
@@ -22,10 +23,12 @@ use crate::jobs::replay::{Course, Script};
 use crate::live::clock::Clock;
 use crate::live::runtime::{self, Ended};
 use crate::live::wiretap::Ear;
+use crate::proto::edit::Edit;
 use crate::proto::plan::{Credentials, Method};
 use crate::report::mutate::{Page, Several};
 use crate::transcript::{Event, Transcript, What};
 use keep::Progress;
+use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::sync::watch::Receiver;
@@ -35,6 +38,7 @@ pub fn run(args: &MutateArgs) -> Result<Exit, Trouble> {
     sensible(args)?;
     let live = args.input.is_none() && args.lab_session && !args.peer.to.is_empty() && !args.what.dry_run;
     if live {
+        keep::folder(args)?;
         return dialled(args, None);
     }
     let script = script(args)?;
@@ -42,6 +46,7 @@ pub fn run(args: &MutateArgs) -> Result<Exit, Trouble> {
     if args.what.dry_run {
         return dry_run(args, &variants);
     }
+    keep::folder(args)?;
     if args.peer.own {
         return inward::run(args, &script);
     }
@@ -61,6 +66,12 @@ fn sensible(args: &MutateArgs) -> Result<(), Trouble> {
         () if args.peer.own && args.what.only.is_some() => wrong("--only is a variant of a call; --self spoils messages, which have no id"),
         () if args.peer.own && (args.what.dry_run || args.what.in_session || !args.what.select.is_empty()) => {
             wrong("--dry-run, --select and --in-session are for calls; --self spoils messages")
+        }
+        () if args.peer.own && (args.pace.resume.is_some() || args.pace.rate.is_some() || args.pace.concurrency.is_some()) => {
+            wrong("--resume, --rate and --concurrency are for calls; --self takes every core, and --corpus keeps what it finds")
+        }
+        () if args.peer.own && (args.watch.pid.is_some() || args.watch.restart_cmd.is_some()) => {
+            wrong("--pid and --restart-cmd are for a server; --self runs in this process")
         }
         () if args.watch.pid.is_some_and(|pid| run::memory_of(pid).is_none()) => {
             wrong("--pid: there is no such process on this machine, or its memory cannot be read")
@@ -222,9 +233,10 @@ async fn hunt(
         ready.push(ready_target(args, script, variants, config, &stop).await?);
     }
     let (mut reactions, mut pages) = (Vec::new(), Vec::new());
-    let mut worst = Exit::Works;
+    let (mut worst, mut trouble) = (Exit::Works, None);
     for target in ready {
-        let (page, seen) = one_target(args, script, variants, target, &stop).await?;
+        let (page, seen, kept) = one_target(args, script, variants, target, &stop).await?;
+        trouble = trouble.or(kept.err());
         worst = if exit(&page) == Exit::Works { worst } else { exit(&page) };
         reactions.push(seen);
         match args.output {
@@ -243,7 +255,8 @@ async fn hunt(
     if let Some(lab) = lab {
         lab.stop().await;
     }
-    Ok(worst)
+    // What was found is told, whether it could be kept or not.
+    trouble.map_or(Ok(worst), Err)
 }
 
 async fn start_lab(args: &MutateArgs, targets: &mut [ProbeConfig]) -> Result<Lab, Trouble> {
@@ -256,6 +269,9 @@ async fn start_lab(args: &MutateArgs, targets: &mut [ProbeConfig]) -> Result<Lab
 }
 
 type Reactions = Vec<(String, String)>;
+
+/// What a target came to, and whether all of it could be written down.
+type Told = (Page, Reactions, Result<(), Trouble>);
 
 /// A target that has served an honest call.
 type Ready = (Rc<Remote>, Rc<Hunt>);
@@ -289,7 +305,7 @@ async fn one_target(
     variants: &[Variant],
     (remote, hunt): Ready,
     stop: &Receiver<bool>,
-) -> Result<(Page, Reactions), Trouble> {
+) -> Result<Told, Trouble> {
     let config = &remote.config;
     let against = if args.peer.lab { "the lab".into() } else { config.target.authority() };
     let mut progress = Progress::open(args, &against, (!args.peer.lab).then_some(against.as_str()), variants)?;
@@ -308,9 +324,10 @@ async fn one_target(
     page.interrupted = *stop.borrow();
     page.not_restarted = remote.not_restarted();
     let one = &remote.at_one_address();
-    keep::findings(args, script, &hunt, &mut page, &mut async |edits, path| keep::record(one, script, edits, path, stop).await).await?;
-    progress.end(&stand, &page.findings)?;
-    Ok((page, reactions))
+    let mut record = async |edits: &[Edit], path: &Path, stop: &Receiver<bool>| keep::record(one, script, edits, path, stop).await;
+    let kept = keep::findings(args, script, &hunt, &mut page, &mut record, stop).await;
+    let kept = kept.and(progress.end(&stand, &page.findings));
+    Ok((page, reactions, kept))
 }
 
 fn exit(page: &Page) -> Exit {
@@ -400,7 +417,7 @@ const SLOW_ANSWER: Duration = Duration::from_millis(1_500);
 /// Ours: honest calls before the spoilt ones.
 const HONEST: u32 = 3;
 /// Ours: connections at a time to this machine; many of them only wait for what must not come.
-const HERE: u16 = 32;
+const HERE: u16 = 64;
 /// Ours: connections a second to a machine that is not this one.
 const RATE: f64 = 20.0;
 /// Ours: variants of a run in one session, where no budget is given.

@@ -24,6 +24,7 @@ pub fn of(script: &Script, progress: &Progress, hunt: &Hunt, stand: &Stand) -> P
         states: states.collect(),
         unreached: counts.unreached,
         unconfirmed: counts.unconfirmed,
+        room: hunt.room().map(|room| room as u64),
         dead: counts.dead,
         not_restarted: None,
         interrupted: false,

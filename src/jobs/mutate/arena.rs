@@ -44,7 +44,7 @@ impl Arena {
     pub fn like(script: &Script, seed: u64) -> Option<Arena> {
         let script = &variant::to_its_end(script.clone());
         let credentials = Credentials { user: like::user(script).unwrap_or_else(|| alice().user), ..alice() };
-        let server = ServerConfig { cert: CERT, ..like::server(script, &credentials) };
+        let server = ServerConfig { cert: CERT, ..like::lasting(script, &credentials) };
         let plan = Plan { mind: Mind::Server(server), edits: Vec::new(), toxics: Vec::new(), seed: 1 };
         Arena::of(script, plan, credentials, seed)
     }
@@ -172,3 +172,37 @@ pub(super) const PROMPT: Duration = Duration::from_secs(10);
 pub(super) const LONGEST: Duration = Duration::from_secs(2_000);
 /// The rider decides when it is over.
 const NEVER: Duration = Duration::from_secs(86_400);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Over sockets what must come is waited for 8 s; behind our own closing nothing must.
+    #[test]
+    fn a_variant_that_closes_ends_at_once() {
+        let script = lab_script().expect("a script");
+        let arena = Arena::new(&script, &[], 3).expect("a lab").patient(Patience::REAL);
+        let closes = |edits: &[Edit]| edits.iter().any(|edit| edit.operation == crate::proto::edit::Operation::Close);
+        let variants: Vec<_> = variant::all(&script, Side::Client, 3).into_iter().filter(|variant| closes(&variant.edits)).collect();
+        assert!(!variants.is_empty());
+        for variant in variants {
+            let ride = arena.ride(&variant.edits, (3, 4));
+            let last = ride.passed.last().expect("it began").at;
+            assert!(ride.hung_up && !ride.edited.is_empty(), "{}: {:?}", variant.id, ride.edited);
+            assert!((ride.over - last).duration() < Duration::from_secs(1), "{}: {} after {last}", variant.id, ride.over);
+            assert_eq!(ride.verdict(&arena.world).faults.len(), 0, "{}", variant.id);
+        }
+    }
+
+    /// An answer that is read byte by byte is the same answer.
+    #[test]
+    fn a_response_in_pieces_leads_on() {
+        let script = lab_script().expect("a script");
+        let mut arena = Arena::new(&script, &[], 3).expect("a lab");
+        arena.server.edits = Edit::parse("http.response#1 shred").into_iter().collect();
+        let ride = arena.ride(&[], (3, 4));
+        assert!(ride.passed.iter().filter(|one| one.by == Side::Server && one.bytes.len() == 1).count() > 30);
+        let verdict = ride.verdict(&arena.world);
+        assert_eq!((verdict.reaction.as_str(), verdict.faults.len()), ("goes on", 0), "{:?}", verdict.faults);
+    }
+}

@@ -52,3 +52,13 @@ pub struct Fault {
     /// The rule.
     pub spec: SpecRef,
 }
+
+/// The same thing, numbers aside.
+pub(super) fn same(one: &Fault, other: &Fault) -> bool {
+    one.kind == other.kind && plain(&one.says) == plain(&other.says)
+}
+
+/// What a fault says without its numbers: two that say the same but for these are the same thing.
+pub fn plain(says: &str) -> String {
+    says.chars().filter(|c| !c.is_ascii_digit()).collect()
+}

@@ -186,7 +186,7 @@ pub fn script() -> Result<Script, NotPlayable> {
 
 /// A server that is like the one of a recording.
 pub fn like(script: &Script, credentials: &Credentials) -> ServerConfig {
-    like::server(script, credentials)
+    like::lasting(script, credentials)
 }
 
 /// What a shell adds to the number of the signal that ended a program.

@@ -1,17 +1,17 @@
 //! One variant to one client: an honest server speaks with it, its door spoils, and whatever passes is written down. When the call is
 //! up, an Echo Request marks the end of what the client owes so far; then the call is left.
 
+use super::World;
 use super::ride::{Patience, Riding, answers_what_was_put_in, leaves};
-use super::{Ride, World};
+use super::seat::{Piece, Seat};
 use crate::base::{Layer, Micros, Side};
 use crate::proto::door::Door;
 use crate::proto::edit::Edit;
 use crate::proto::plan::{Account, CertHashes, Credentials, Mind, Plan, ServerConfig, Timers};
 use crate::proto::{Input, Machine, Output, Session};
 use crate::transcript::What;
-use crate::wire::http;
-use crate::wire::sstp::{Framer, Message, MessageType};
-use std::sync::{Arc, PoisonError};
+use crate::wire::sstp::{Message, MessageType};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Our end of a call with a client: the honest server with these edits.
@@ -38,11 +38,7 @@ pub struct Host {
     session: Session,
     /// Spoils what the session does not say by itself.
     door: Door,
-    ride: Riding,
-    world: Arc<World>,
-    patience: Patience,
-    now: Micros,
-    last: Micros,
+    seat: Seat,
     at: At,
     bound: bool,
     network: bool,
@@ -52,8 +48,6 @@ pub struct Host {
     ended: Option<Micros>,
     /// The variant was carried out.
     reached: bool,
-    head: Option<Vec<u8>>,
-    framer: Framer,
     over: bool,
     said_close: bool,
 }
@@ -61,125 +55,97 @@ pub struct Host {
 impl Host {
     /// A host for the next client. `plan`: see [`plan`].
     pub fn new(plan: Plan, world: Arc<World>, patience: Patience, now: Micros, ride: Riding) -> Host {
-        {
-            let mut ride = ride.lock().unwrap_or_else(PoisonError::into_inner);
-            (ride.began, ride.by) = (now, Side::Server);
-        }
+        let seat = Seat::new(ride, world, patience, Side::Server, now);
         let door = Door::new(plan.edits.iter().filter(|edit| edit.message == ECHO).cloned().collect());
         // What is not spoilt is reached from the start.
         let reached = plan.edits.is_empty();
         Host {
             session: Session::new(plan, now),
             door,
-            ride,
-            world,
-            patience,
-            now,
-            last: now,
+            seat,
             at: At::Climbs,
             bound: false,
             network: false,
             left: false,
             ended: None,
             reached,
-            head: Some(Vec::new()),
-            framer: Framer::default(),
             over: false,
             said_close: false,
         }
     }
 
-    fn on_ride<T>(&self, change: impl FnOnce(&mut Ride) -> T) -> T {
-        change(&mut self.ride.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    fn pass(&mut self, by: Side, bytes: &[u8]) {
-        let at = self.now;
-        self.last = at;
-        self.on_ride(|ride| ride.pass(at, by, bytes));
-    }
-
     fn edited(&mut self, line: String) {
         self.reached = true;
-        self.on_ride(|ride| ride.edited.push(line));
+        self.seat.on_ride(|ride| ride.edited.push(line));
     }
 
     /// What came, as far as it is for the session: answers to what was put in between are not.
     fn came(&mut self, bytes: &[u8]) {
-        match self.head.take() {
-            None => self.framer.push(bytes),
-            Some(mut head) => {
-                head.extend_from_slice(bytes);
-                let Ok(http::Parsed::Whole(_, len)) = http::Head::parse_request(Layer::Http, &head) else {
-                    self.hand_on(bytes);
-                    self.head = Some(head);
-                    return;
-                };
-                self.framer.push(head.get(len..).unwrap_or_default());
-                let known = head.len() - bytes.len();
-                let rest = head.get(known..len).unwrap_or_default().to_vec();
-                self.hand_on(&rest);
+        for piece in self.seat.came(bytes) {
+            match piece {
+                Piece::Head(bytes) => self.hand_on(&bytes),
+                Piece::Spoken(_) => {}
+                Piece::Packet(packet) => self.packet(&packet),
             }
         }
-        while let Ok(Some(packet)) = self.framer.next_packet() {
-            let packet = packet.to_vec();
-            if leaves(&packet) {
-                self.ended.get_or_insert(self.now);
-            }
-            if packet.get(4..6) == Some(&ECHO_RESPONSE) && self.at == At::Asked {
-                self.leave();
-            }
-            if !answers_what_was_put_in(&packet) {
-                self.hand_on(&packet);
-            }
+    }
+
+    fn packet(&mut self, packet: &[u8]) {
+        if leaves(packet) {
+            self.ended.get_or_insert(self.seat.now);
+        }
+        if packet.get(4..6) == Some(&ECHO_RESPONSE) && self.at == At::Asked {
+            self.leave();
+        }
+        if !answers_what_was_put_in(packet) {
+            self.hand_on(packet);
         }
     }
 
     fn hand_on(&mut self, bytes: &[u8]) {
         if !self.left && !bytes.is_empty() {
-            self.session.handle(self.now, Input::Bytes { from: Side::Client, bytes });
+            self.session.handle(self.seat.now, Input::Bytes { from: Side::Client, bytes });
         }
     }
 
     /// The call is ended in order.
     fn leave(&mut self) {
         self.at = At::Leaves;
-        self.last = self.now;
+        self.seat.last = self.seat.now;
         if !self.left {
-            self.session.handle(self.now, Input::Leave);
+            self.session.handle(self.seat.now, Input::Leave);
         }
     }
 
     fn ask(&mut self) {
         self.at = At::Asked;
-        self.last = self.now;
-        let passed = self.door.pass(self.now, ECHO, Message::bare(MessageType::EchoRequest).emit());
+        self.seat.last = self.seat.now;
+        let passed = self.door.pass(self.seat.now, ECHO, Message::bare(MessageType::EchoRequest).emit());
         passed.edits.into_iter().for_each(|line| self.edited(line));
     }
 
     fn deadline(&self) -> Micros {
+        let (last, patience) = (self.seat.last, self.seat.patience);
         match (self.ended, self.at) {
-            (Some(ended), _) => ended + self.patience.close,
+            (Some(ended), _) => ended + patience.close,
             // All that an honest call has is up: nothing else comes.
-            (None, At::Climbs) if self.bound && self.network => self.last,
-            (None, At::Climbs) if self.bound || self.reached => self.last + self.patience.quiet,
-            (None, At::Climbs) => self.last + self.patience.answer,
-            (None, _) => self.last + self.patience.quiet,
+            (None, At::Climbs) if self.bound && self.network => last,
+            (None, At::Climbs) if self.bound || self.reached => last + patience.quiet,
+            (None, At::Climbs) => last + patience.answer,
+            (None, _) => last + patience.quiet,
         }
     }
 
     /// Nothing moves: what is next?
     fn look(&mut self) -> Option<Micros> {
         let deadline = self.deadline();
-        if self.now < deadline {
+        if self.seat.now < deadline {
             return Some(deadline);
         }
-        let patient = self.last + self.patience.answer;
-        let owes = self.ended.is_none()
-            && self.now < patient
-            && self.on_ride(|ride| Ride { over: self.now, ..ride.clone() }).verdict(&self.world).owed;
+        let is_up = self.at == At::Climbs && self.bound && self.network;
+        let owed = if self.ended.is_none() && !is_up { self.seat.owed() } else { None };
         match self.at {
-            _ if owes && !(self.at == At::Climbs && self.bound && self.network) => return Some(patient),
+            _ if owed.is_some() => return owed,
             At::Climbs if self.bound && self.ended.is_none() && !self.left => self.ask(),
             At::Asked if self.ended.is_none() && !self.left => self.leave(),
             _ => self.over = true,
@@ -194,7 +160,7 @@ impl Host {
         loop {
             match self.session.poll() {
                 Output::Send(bytes) => {
-                    self.pass(Side::Server, &bytes);
+                    self.seat.sent(&bytes);
                     return Some(Output::Send(bytes));
                 }
                 Output::Event(event) => match event.what {
@@ -217,17 +183,11 @@ impl Host {
 
 impl Machine for Host {
     fn handle(&mut self, now: Micros, input: Input<'_>) {
-        self.now = self.now.max(now);
+        self.seat.now = self.seat.now.max(now);
         match input {
-            Input::Bytes { from: Side::Client, bytes } if !self.over => {
-                self.pass(Side::Client, bytes);
-                self.came(bytes);
-            }
+            Input::Bytes { from: Side::Client, bytes } if !self.over => self.came(bytes),
             Input::Closed { from, how } => {
-                let at = self.now;
-                if from == Side::Client && !self.over {
-                    self.on_ride(|ride| ride.closed = ride.closed.or(Some((at, how))));
-                }
+                self.seat.closed(from, how, self.over);
                 self.over = true;
             }
             Input::Leave => self.over = true,
@@ -243,8 +203,7 @@ impl Machine for Host {
             }
             if self.over {
                 self.said_close = true;
-                let at = self.now;
-                self.on_ride(|ride| ride.over = at);
+                self.seat.over();
                 return Output::Close;
             }
             let due = match self.session_says() {
@@ -252,8 +211,8 @@ impl Machine for Host {
                 Some(output) => return output,
                 None => Micros::MAX,
             };
-            if let Some(bytes) = self.door.ready(self.now) {
-                self.pass(Side::Server, &bytes);
+            if let Some(bytes) = self.door.ready(self.seat.now) {
+                self.seat.sent(&bytes);
                 return Output::Send(bytes);
             }
             let held = self.door.due().unwrap_or(Micros::MAX);

@@ -1,8 +1,9 @@
 //! A hunt: rides, looks, and for what is wrong rides again: is it so every time, with fewer edits too, and is the target alive?
 
-use super::fault::{Fault, Kind};
+use super::fault::{Fault, Kind, same};
 use super::referee::{Verdict, World};
 use super::ride::Ride;
+use super::room::Room;
 use super::variant::{Variant, line};
 use crate::base::SpecRef;
 use crate::proto::edit::Edit;
@@ -74,6 +75,8 @@ pub struct Hunt {
     state: Mutex<State>,
     /// Held by every ride, and alone by who starts the target again; counts how often that was done.
     gate: RwLock<u64>,
+    /// How many calls at a time the target takes.
+    room: Room,
     /// A fault is looked at so often more.
     confirm: u32,
     /// An answer that takes longer is slow.
@@ -107,6 +110,8 @@ struct Look {
     began: u64,
     /// How often the target had been started again.
     life: u64,
+    /// So many calls were under way when it was through.
+    together: usize,
     ride: Ride,
     verdict: Verdict,
 }
@@ -125,7 +130,7 @@ enum Life {
 impl Hunt {
     /// A hunt that looks at every fault `confirm` times more.
     pub fn new(confirm: u32, slow: Duration) -> Hunt {
-        Hunt { state: Mutex::default(), gate: RwLock::default(), confirm, slow }
+        Hunt { state: Mutex::default(), gate: RwLock::default(), room: Room::default(), confirm, slow }
     }
 
     fn on_state<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
@@ -147,6 +152,11 @@ impl Hunt {
         self.on_state(|state| state.findings.len())
     }
 
+    /// How many calls at a time the target gets, where it has turned one away.
+    pub fn room(&self) -> Option<usize> {
+        self.room.left()
+    }
+
     fn happens(&self) -> u64 {
         self.on_state(|state| {
             state.happened += 1;
@@ -155,10 +165,10 @@ impl Hunt {
     }
 
     async fn look<T: Target>(&self, target: &T, edits: &[Edit]) -> Look {
+        let seat = self.room.enter().await;
         let lives = self.gate.read().await;
         let look = self.look_alone(target, edits, *lives).await;
-        drop(lives);
-        look
+        Look { together: seat.together(), ..look }
     }
 
     /// For who holds the gate.
@@ -191,7 +201,7 @@ impl Hunt {
         if again {
             verdict.faults.push(fault(Kind::Leak, "the nonce of an earlier call comes again".into(), SpecRef::sstp("2.2.6")));
         }
-        Look { began, life, ride, verdict }
+        Look { began, life, together: 1, ride, verdict }
     }
 
     /// So many variants were sent in an open session, and nothing was wrong with them.
@@ -211,7 +221,7 @@ impl Hunt {
             }
             let unreached = look.ride.edited.is_empty() && !variant.edits.is_empty();
             let reaction = self.judge(target, variant, look).await;
-            // Where the target has died of something else meanwhile, it is sent again.
+            // Where the target has died of something else meanwhile, or had no room, it is sent again.
             if let Some(reaction) = reaction.or((attempt + 1 == ATTEMPTS).then(|| "cut".into())) {
                 self.on_state(|state| {
                     state.counts.cases += 1;
@@ -224,7 +234,7 @@ impl Hunt {
         None
     }
 
-    /// What is wrong with it, and whether the target has survived it. `None`: somebody else's variant has ended the target meanwhile.
+    /// What is wrong with it, and whether the target has survived it. `None`: it was not heard, or somebody else's variant has ended the target meanwhile.
     async fn judge<T: Target>(&self, target: &T, variant: &Variant, look: Look) -> Option<String> {
         let reaction = look.verdict.reaction.clone();
         let ended = look.ride.no_connection.is_some() || matches!(reaction.as_str(), "silent" | "closed");
@@ -249,6 +259,11 @@ impl Hunt {
         match if may_be_dead { self.life(target, look.life).await } else { Life::Lives } {
             Life::Died => return Some(reaction),
             Life::Anew => return None,
+            // It has no room for so many calls at a time: this one was not even heard.
+            Life::Lives if look.ride.no_connection.is_some() && !target.world().judges_client => {
+                self.room.shrink(look.together);
+                return None;
+            }
             Life::Lives => {}
         }
         if let Some(fault) = fault {
@@ -456,16 +471,6 @@ fn goes_through<T: Target>(target: &T, look: &Look) -> bool {
 
 fn fault(kind: Kind, says: String, spec: SpecRef) -> Fault {
     Fault { kind, says, spec }
-}
-
-/// The same thing, numbers aside.
-fn same(one: &Fault, other: &Fault) -> bool {
-    one.kind == other.kind && plain(&one.says) == plain(&other.says)
-}
-
-/// What a fault says without its numbers: two that say the same but for these are the same thing.
-pub fn plain(says: &str) -> String {
-    says.chars().filter(|c| !c.is_ascii_digit()).collect()
 }
 
 impl Finding {

@@ -28,8 +28,10 @@ pub struct Inward {
     pub panics: Vec<(&'static str, Vec<u8>)>,
     /// Features that were seen, as places of a map of [`FEATURES`].
     pub features: Vec<usize>,
-    /// Inputs that showed a feature first, in that order.
+    /// Messages that showed a feature first, in that order.
     pub kept: Vec<Vec<u8>>,
+    /// Messages behind one another that showed one in a session.
+    pub kept_streams: Vec<Vec<u8>>,
 }
 
 /// Which features were seen.
@@ -61,7 +63,7 @@ pub fn run(seeds: &[Vec<u8>], seed: u64, cases: u64, stop: &dyn Fn() -> bool) ->
         change(&pool, &mut bytes, &mut rng);
         inward.parses += 1;
         match catch_unwind(AssertUnwindSafe(|| parse(&bytes))) {
-            Ok(feature) if seen.mark(feature) => keep(&mut inward, &mut pool, &bytes),
+            Ok(feature) if seen.mark(feature) => keep(&mut inward.kept, &mut pool, &bytes),
             Ok(_) => {}
             Err(_) => inward.panics.push(("parser", bytes.clone())),
         }
@@ -73,7 +75,7 @@ pub fn run(seeds: &[Vec<u8>], seed: u64, cases: u64, stop: &dyn Fn() -> bool) ->
                 Ok(features) => {
                     let new = features.into_iter().filter(|feature| seen.mark(*feature)).count();
                     if new > 0 {
-                        keep(&mut inward, &mut pool, &stream);
+                        keep(&mut inward.kept_streams, &mut pool, &stream);
                     }
                 }
                 Err(_) => inward.panics.push(("session", stream.clone())),
@@ -88,11 +90,11 @@ pub fn run(seeds: &[Vec<u8>], seed: u64, cases: u64, stop: &dyn Fn() -> bool) ->
     inward
 }
 
-fn keep(inward: &mut Inward, pool: &mut Vec<Vec<u8>>, bytes: &[u8]) {
-    if inward.kept.len() < MOST_KEPT {
+fn keep(kept: &mut Vec<Vec<u8>>, pool: &mut Vec<Vec<u8>>, bytes: &[u8]) {
+    if kept.len() < MOST_KEPT {
         let bytes = bytes.get(..bytes.len().min(MOST)).unwrap_or_default().to_vec();
         pool.push(bytes.clone());
-        inward.kept.push(bytes);
+        kept.push(bytes);
     }
 }
 
@@ -178,8 +180,14 @@ fn broken(feature: u64, error: &WireError) -> u64 {
     mixed(feature, plain(&error.what))
 }
 
+/// What a text says, without its numbers and without what it quotes of the input.
 fn plain(text: &str) -> u64 {
-    fnv(text.bytes().filter(|byte| !byte.is_ascii_digit()))
+    let (mut quoted, mut escaped) = (false, false);
+    fnv(text.bytes().filter(|byte| {
+        quoted ^= *byte == b'"' && !escaped;
+        escaped = *byte == b'\\' && !escaped;
+        !quoted && !byte.is_ascii_digit()
+    }))
 }
 
 fn mixed(feature: u64, more: u64) -> u64 {
@@ -253,7 +261,7 @@ const ACK: &[u8] = &[
 pub const FEATURES: usize = 1 << 16;
 /// Ours: attributes, options and header lines that count for a feature.
 const SHOWN: usize = 6;
-/// Ours: inputs that are kept of one run.
+/// Ours: inputs of either kind that are kept of one run.
 const MOST_KEPT: usize = 2_000;
 /// A Call Connect Request. MS-SSTP 2.2.9.
 const OPENING: &[u8] = &[0x10, 1, 0, 14, 0, 1, 0, 1, 0, 1, 0, 6, 0, 1];
@@ -267,3 +275,17 @@ const LOOKS: u64 = 4096;
 const MOST: usize = 4096;
 /// Ours: more panics say nothing new.
 const MOST_PANICS: usize = 16;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A text that quotes its input would make every input a new one.
+    #[test]
+    fn what_is_quoted_of_the_input_is_no_feature() {
+        assert_eq!(plain(r#"no head 7 beginning with "a\"b" at 1"#), plain(r#"no head 12 beginning with "\\" at 3"#));
+        assert_ne!(plain("no head"), plain("no tail"));
+        let (one, two) = (parse(b"A\x01 / HTTP/1.1\r\n\r\n"), parse(b"SSTP\"\x02 /x HTTP/1.1\r\n\r\n"));
+        assert_eq!(one, two);
+    }
+}

@@ -2,13 +2,14 @@
 //! the server does.
 
 use super::referee::{self, Passed, Verdict, World};
-use crate::base::{Layer, Micros, Side};
+use super::seat::{Piece, Seat};
+use crate::base::{Micros, Side};
 use crate::jobs::replay::Player;
 use crate::jobs::replay::player::Shared;
 use crate::proto::{Input, Machine, Output};
 use crate::transcript::How;
-use crate::wire::sstp::{self, Framer, Header, MessageType};
-use crate::wire::{control, http};
+use crate::wire::control;
+use crate::wire::sstp::{self, Header, MessageType};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -108,11 +109,7 @@ pub type Riding = Arc<Mutex<Ride>>;
 pub struct Rider {
     player: Player,
     outcome: Shared,
-    ride: Riding,
-    world: Arc<World>,
-    patience: Patience,
-    now: Micros,
-    last: Micros,
+    seat: Seat,
     /// The player has nothing more to say.
     left: bool,
     /// The server has ended the call.
@@ -120,8 +117,6 @@ pub struct Rider {
     /// The variant changes the script itself, so it is reached from the start.
     reached: bool,
     knows_naks: bool,
-    head: Option<Vec<u8>>,
-    framer: Framer,
     over: bool,
     said_close: bool,
 }
@@ -136,117 +131,69 @@ impl Rider {
         (reached, naks, now): (bool, bool, Micros),
         ride: Riding,
     ) -> Rider {
-        ride.lock().unwrap_or_else(PoisonError::into_inner).began = now;
-        Rider {
-            player,
-            outcome,
-            ride,
-            world,
-            patience,
-            now,
-            last: now,
-            left: false,
-            ended: None,
-            reached,
-            knows_naks: naks,
-            head: Some(Vec::new()),
-            framer: Framer::default(),
-            over: false,
-            said_close: false,
-        }
-    }
-
-    fn on_ride<T>(&self, change: impl FnOnce(&mut Ride) -> T) -> T {
-        change(&mut self.ride.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    fn pass(&mut self, by: Side, bytes: &[u8]) {
-        let at = self.now;
-        self.last = at;
-        self.on_ride(|ride| ride.pass(at, by, bytes));
+        let seat = Seat::new(ride, world, patience, Side::Client, now);
+        Rider { player, outcome, seat, left: false, ended: None, reached, knows_naks: naks, over: false, said_close: false }
     }
 
     /// What came, as far as it is for the player: answers to what was put in between are not.
     fn came(&mut self, bytes: &[u8]) {
-        let from = Side::Server;
-        match self.head.take() {
-            None => self.framer.push(bytes),
-            Some(mut head) => {
-                head.extend_from_slice(bytes);
-                let Ok(http::Parsed::Whole(read, len)) = http::Head::parse_response(Layer::Http, &head) else {
-                    self.head = Some(head);
-                    return self.player.handle(self.now, Input::Bytes { from, bytes });
-                };
-                if read.status != Some(200) {
-                    self.ended = Some(self.now);
-                }
-                self.framer.push(head.get(len..).unwrap_or_default());
-                let head = head.get(..len).unwrap_or_default();
-                self.player.handle(self.now, Input::Bytes { from, bytes: head });
-            }
-        }
-        while let Ok(Some(packet)) = self.framer.next_packet() {
-            let packet = packet.to_vec();
-            if self.is_for_the_player(&packet) {
-                self.player.handle(self.now, Input::Bytes { from, bytes: &packet });
+        for piece in self.seat.came(bytes) {
+            match piece {
+                Piece::Head(bytes) => self.hand_on(&bytes),
+                Piece::Spoken(Some(200)) => {}
+                Piece::Spoken(_) => self.ended = Some(self.seat.now),
+                Piece::Packet(packet) if self.is_for_the_player(&packet) => self.hand_on(&packet),
+                Piece::Packet(_) => {}
             }
         }
     }
 
+    fn hand_on(&mut self, bytes: &[u8]) {
+        self.player.handle(self.seat.now, Input::Bytes { from: Side::Server, bytes });
+    }
+
     fn is_for_the_player(&mut self, packet: &[u8]) -> bool {
         if leaves(packet) {
-            self.ended.get_or_insert(self.now);
+            self.ended.get_or_insert(self.seat.now);
         }
         (self.knows_naks || !is_nak(packet)) && !answers_what_was_put_in(packet)
     }
 
     fn deadline(&self) -> Micros {
+        let (last, patience) = (self.seat.last, self.seat.patience);
         match self.ended {
-            Some(ended) => ended + self.patience.close,
-            None if self.reached => self.last + self.patience.quiet,
-            None => self.last + self.patience.answer,
+            Some(ended) => ended + patience.close,
+            None if self.reached => last + patience.quiet,
+            None => last + patience.answer,
         }
     }
 
     /// Nothing moves: is it over?
     fn look(&mut self) -> Option<Micros> {
         let deadline = self.deadline();
-        if self.now < deadline {
+        if self.seat.now < deadline {
             return Some(deadline);
         }
-        let patient = self.last + self.patience.answer;
-        if self.ended.is_none()
-            && self.now < patient
-            && self.on_ride(|ride| Ride { over: self.now, ..ride.clone() }).verdict(&self.world).owed
-        {
-            return Some(patient);
-        }
-        self.over = true;
-        None
+        let owed = if self.ended.is_none() { self.seat.owed() } else { None };
+        self.over = owed.is_none();
+        owed
     }
 
     fn note_progress(&mut self) {
         let edited = self.outcome.lock().unwrap_or_else(PoisonError::into_inner).edited.clone();
         self.reached |= !edited.is_empty();
         let key = self.player.key();
-        self.on_ride(|ride| (ride.edited, ride.key) = (edited, key));
+        self.seat.on_ride(|ride| (ride.edited, ride.key) = (edited, key));
     }
 }
 
 impl Machine for Rider {
     fn handle(&mut self, now: Micros, input: Input<'_>) {
-        self.now = self.now.max(now);
+        self.seat.now = self.seat.now.max(now);
         match input {
-            Input::Bytes { from: Side::Server, bytes } if !self.over => {
-                self.pass(Side::Server, bytes);
-                self.came(bytes);
-            }
+            Input::Bytes { from: Side::Server, bytes } if !self.over => self.came(bytes),
             Input::Closed { from, how } => {
-                let at = self.now;
-                // Once it is over the server only answers our own closing.
-                if from == Side::Server && !self.over {
-                    self.on_ride(|ride| ride.closed = ride.closed.or(Some((at, how))));
-                }
+                self.seat.closed(from, how, self.over);
                 self.over = true;
             }
             Input::Leave => self.over = true,
@@ -262,9 +209,8 @@ impl Machine for Rider {
             }
             if self.over {
                 self.said_close = true;
-                let at = self.now;
                 self.note_progress();
-                self.on_ride(|ride| ride.over = at);
+                self.seat.over();
                 return Output::Close;
             }
             if self.left {
@@ -275,15 +221,15 @@ impl Machine for Rider {
             }
             match self.player.poll() {
                 Output::Send(bytes) => {
-                    self.pass(Side::Client, &bytes);
+                    self.seat.sent(&bytes);
                     self.note_progress();
                     return Output::Send(bytes);
                 }
                 Output::Event(_) => {}
                 Output::Close | Output::Done if self.player.has_hung_up() && !self.left => {
-                    (self.left, self.last) = (true, self.now);
+                    (self.left, self.seat.last) = (true, self.seat.now);
                     self.note_progress();
-                    self.on_ride(|ride| ride.hung_up = true);
+                    self.seat.on_ride(|ride| ride.hung_up = true);
                     return Output::Close;
                 }
                 Output::Close | Output::Done => self.left = true,

@@ -1,11 +1,14 @@
 //! A server of the lab that is configured like the one in a recording: what it offers, asks for, refuses and says.
 
+mod ways;
+
 use super::compare;
 use super::message::{self, Lane, Said};
 use super::proof::proof_range;
 use super::script::{Script, Step};
 use crate::base::{Layer, Secret, Side};
 use crate::crypto::binding::{self, HashProtocol};
+use crate::proto::last_words::LastWords;
 use crate::proto::plan::{Account, Credentials, Method, ServerConfig, ServerStyle};
 use crate::wire::chap::MsChapFailure;
 use crate::wire::control::{self, Opt, Packet};
@@ -37,6 +40,15 @@ pub fn server(script: &Script, credentials: &Credentials) -> ServerConfig {
         ..own
     };
     heed_binding(script, &mut config);
+    config
+}
+
+/// The same server, which never falls silent: one that others are spoilt for.
+pub fn lasting(script: &Script, credentials: &Credentials) -> ServerConfig {
+    let mut config = server(script, credentials);
+    if let Some(style) = &mut config.style {
+        style.last_words = LastWords::default();
+    }
     config
 }
 
@@ -129,6 +141,9 @@ fn style(script: &Script) -> ServerStyle {
         terminates: named("lcp.terminate-request").is_some(),
         repeats_termination: terminate_ack.is_some_and(|(_, packet)| !packet.data.is_empty()),
         bare_disconnect: disconnect.is_some_and(|said| Message::parse(&said.raw).is_ok_and(|message| message.attributes.is_empty())),
+        closes_on_crossing: ways::closes_on_crossing(script),
+        refuses_addresses: ways::refuses_addresses(script),
+        last_words: ways::last_words(script),
         ends_after: ends_after(script),
         aborts: named("sstp.call-abort").is_some(),
     }

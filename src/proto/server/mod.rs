@@ -2,6 +2,7 @@
 
 pub(super) mod bugs;
 mod network;
+mod pool;
 
 use super::auth::{Authenticator, Decision};
 use super::bug::Bug;
@@ -67,6 +68,8 @@ pub(super) struct Server {
     hlak: Option<[u8; 32]>,
     ipcp: Option<Automaton<ServerIpcp>>,
     ipv6cp: Option<Automaton<Ipv6cp>>,
+    /// Who waits for an address that there is none of.
+    row: pool::Row,
     /// Negotiation timer, MS-SSTP 3.3.2.1.
     negotiation: Option<Micros>,
     /// Hello timer, and whether an Echo Request of ours is unanswered.
@@ -95,6 +98,7 @@ impl Server {
             hlak: None,
             ipcp: None,
             ipv6cp: None,
+            row: pool::Row::default(),
             negotiation: None,
             hello: None,
             leaving: None,

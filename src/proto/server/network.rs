@@ -120,6 +120,9 @@ impl Server {
         if self.config.address.is_none() {
             return self.reject(core, ppp::IPCP, &packet.emit());
         }
+        if self.joins_the_row(core.now, packet) {
+            return;
+        }
         let steps = self.ipcp.as_mut().map(|ipcp| ipcp.receive(core.now, packet)).unwrap_or_default();
         self.ncp_steps(core, ppp::IPCP, steps);
     }
@@ -173,6 +176,9 @@ impl Server {
                 core.send_message(Message::bare(MessageType::CallAbort));
                 self.leave_for(core, Parting::Over, self.config.timers.abort_2);
             }
+            (Parting::Disconnected, MessageType::CallDisconnect) if self.style().is_some_and(|style| style.closes_on_crossing) => {
+                core.close()
+            }
             (Parting::Disconnected, MessageType::CallDisconnect) => {
                 core.send_message(Message::bare(MessageType::CallDisconnectAck));
                 self.leave_for(core, Parting::Over, self.config.timers.disconnect_2);
@@ -183,7 +189,7 @@ impl Server {
 
     pub(super) fn network_due(&self) -> Option<Micros> {
         let ipcp = self.ipcp.as_ref().and_then(Automaton::due);
-        [ipcp, self.ipv6cp.as_ref().and_then(Automaton::due)].into_iter().flatten().min()
+        [ipcp, self.ipv6cp.as_ref().and_then(Automaton::due), self.row.due].into_iter().flatten().min()
     }
 
     pub(super) fn network_tick(&mut self, core: &mut Core) {
@@ -192,6 +198,7 @@ impl Server {
         self.ncp_steps(core, ppp::IPCP, steps);
         let steps = self.ipv6cp.as_mut().map(|ipv6cp| ipv6cp.tick(now)).unwrap_or_default();
         self.ncp_steps(core, ppp::IPV6CP, steps);
+        self.row_tick(core);
     }
 }
 
