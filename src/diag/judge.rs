@@ -28,6 +28,11 @@ impl Finding {
         let severity = check.severity;
         Finding { check, severity, evidence, cause: false, because_of: None, ruling: Ruling::plain(severity) }
     }
+
+    /// Its own check called it harmless on this call.
+    pub fn was_harmless(&self) -> bool {
+        self.check.harmless.is_some() && self.severity == Severity::Note && self.check.severity > Severity::Note
+    }
 }
 
 /// All findings of one transcript, the cause first, and the checks that could not look.

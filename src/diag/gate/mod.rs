@@ -173,7 +173,9 @@ impl Gate {
     pub fn judge(&mut self, host: &str, stop: Option<Layer>, judgement: &mut Judgement) {
         self.hosts.insert(host.to_ascii_lowercase());
         self.blind.extend(judgement.blind.iter().map(|row| row.0.to_string()));
-        for finding in judgement.findings.iter_mut().filter(|finding| finding.because_of.is_none()) {
+        // What its own check calls harmless on this call no profile makes worse.
+        let open = |finding: &&mut Finding| finding.because_of.is_none() && !finding.was_harmless();
+        for finding in judgement.findings.iter_mut().filter(open) {
             finding.severity = self.severity(finding.check.id, finding.severity);
             finding.cause &= stop.is_some() || finding.severity == Severity::Fail;
         }

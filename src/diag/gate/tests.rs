@@ -200,3 +200,16 @@ fn calls_of_a_capture_are_compared_by_their_server() {
     assert!(says(Baseline::read("x", "{}")).contains("it is JSON, and no report of this program"));
     assert!(says(Baseline::read("x", "{\n!")).starts_with("x, line 2: it is not JSON"));
 }
+
+#[test]
+fn no_profile_makes_worse_what_its_check_calls_harmless() {
+    let check = crate::diag::by_id("TEAR-ECHO-LOST").expect("a check");
+    let judged = |severity: Severity| {
+        let finding = Finding { severity, ..Finding::new(check, crate::diag::Evidence { says: "one of 1".into(), events: vec![0] }) };
+        let mut judgement = Judgement { findings: vec![finding], ..Judgement::default() };
+        let rules = Rules { profile: Some(profile("[severity]\nTEAR-ECHO-LOST = \"fail\"").expect("a profile")), ..Rules::default() };
+        Gate::new(rules).judge("vpn.example.test", None, &mut judgement);
+        judgement.findings[0].severity
+    };
+    assert_eq!((judged(Severity::Note), judged(Severity::Warn)), (Severity::Note, Severity::Fail));
+}
