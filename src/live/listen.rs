@@ -66,6 +66,8 @@ pub struct Door {
     pub also: Option<Also>,
     /// The server behind [`Front::Tls`]; its toxics count from the first byte of the connection.
     pub plan: Plan,
+    /// What every second call is played by in its place, the second the first of them.
+    pub every_second: Option<Plan>,
     /// What plays the server in place of a session.
     pub maker: Option<Maker>,
     /// More toxics, which count from the end of the handshake.
@@ -217,6 +219,7 @@ pub(super) fn stub(at: SocketAddr, front: Front) -> Door {
         witness: None,
         page: false,
         plan,
+        every_second: None,
         maker: None,
         toxics_above_tls: Vec::new(),
         ear: Ear::default(),

@@ -88,6 +88,8 @@ pub enum Bug {
     StrangeIpEnds,
     BareFrameLost,
     OnlyEchoKeeps,
+    SecondAskLost,
+    AnyAckTaken,
 }
 
 /// A defect as it is listed.
@@ -201,6 +203,8 @@ pub const RULES: &[Row] = &[
     sstp(Bug::StrangeIpEnds, "strange-ip-ends", "an IP packet that is cut short or from another address ends the connection", "3.1.5.2"),
     rfc(Bug::LcpAnswersEarly, "lcp-answers-early", "what may only come when LCP is open is answered before", 1661, "3.4"),
     sstp(Bug::OnlyEchoKeeps, "only-echo-keeps", "a call whose Echo Request is not answered ends, whatever else comes", "3.1.2.3"),
+    sstp(Bug::SecondAskLost, "second-ask-lost", "of two requests or IP packets in one read the second is lost", "3.1.7.2"),
+    rfc(Bug::AnyAckTaken, "any-ack-taken", "a Configure-Ack is taken that does not answer the last request", 1661, "5.2"),
     rfc(Bug::BareFrameLost, "bare-frame-lost", "a frame without FF 03 is lost", 1661, "6.6"),
     rfc(Bug::DiscardRejected, "discard-rejected", "a Discard-Request is answered by Code-Reject", 1661, "5.9"),
     rfc(Bug::PaddingRead, "padding-read", "bytes behind the length of an LCP packet are read like options", 1661, "5"),

@@ -195,6 +195,8 @@ pub struct Automaton<N> {
     pub takes_stale: bool,
     /// Configure-Naks and -Rejects change nothing; an honest end is not so.
     pub deaf: bool,
+    /// Every Configure-Ack is taken, whatever it acknowledges; an honest end is not so.
+    pub takes_any_ack: bool,
 }
 
 impl<N: Negotiator> Automaton<N> {
@@ -215,6 +217,7 @@ impl<N: Negotiator> Automaton<N> {
             requests_received: 0,
             takes_stale: false,
             deaf: false,
+            takes_any_ack: false,
         }
     }
 
@@ -292,12 +295,13 @@ impl<N: Negotiator> Automaton<N> {
 
     fn configure_reply(&mut self, now: Micros, packet: &Packet) -> Vec<Step> {
         // RFC 1661 5.2 to 5.4: the identifier must be that of the last request, and an Ack repeats its options.
-        if packet.id != self.id && !self.takes_stale && matches!(self.state, ReqSent | AckSent | AckRcvd) {
+        let any = self.takes_any_ack && packet.code == control::CONFIGURE_ACK;
+        if packet.id != self.id && !self.takes_stale && !any && matches!(self.state, ReqSent | AckSent | AckRcvd) {
             return Vec::new();
         }
         let Ok(options) = packet.options(self.layer) else { return Vec::new() };
         match packet.code {
-            control::CONFIGURE_ACK if options == self.asked => self.event(now, Event::Rca, Some(packet)),
+            control::CONFIGURE_ACK if any || options == self.asked => self.event(now, Event::Rca, Some(packet)),
             control::CONFIGURE_ACK => Vec::new(),
             code => {
                 if self.deaf {

@@ -264,9 +264,13 @@ impl Session {
             match self.core.framer.next_packet() {
                 Ok(Some(packet)) => {
                     let packet = packet.to_vec();
+                    let asks = self.core.bugs.has(Bug::SecondAskLost) && bugs::asks(&packet);
                     self.arrived(packet);
                     if self.core.is(Quirk::OnePacket) || self.core.bugs.has(Bug::OneOfTwo) {
                         self.core.framer = Framer::default();
+                    }
+                    if asks {
+                        self.after_an_ask();
                     }
                 }
                 Ok(None) => return,
@@ -281,6 +285,15 @@ impl Session {
                     return self.unreadable(Layer::Sstp, error, &rest, true);
                 }
             }
+        }
+    }
+
+    /// A defect: what asks is lost behind something that asks.
+    fn after_an_ask(&mut self) {
+        if let Ok(Some(next)) = self.core.framer.next_packet().map(|next| next.map(<[u8]>::to_vec))
+            && !bugs::asks(&next)
+        {
+            self.arrived(next);
         }
     }
 

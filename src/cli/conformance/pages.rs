@@ -82,6 +82,7 @@ fn policy(case: &Case) -> Vec<String> {
 /// A case in full.
 pub fn in_full(case: &Case) -> String {
     let mut text = format!("{}\n\n{} {}: {}\n{}\n\n", case.id, case.level.name(), case.spec, case.title, case.why);
+    let _ = writeln!(text, "Level        {}: {}", case.level.name(), case.level.means());
     let _ = writeln!(text, "Our end      an honest {}, as far as {}", case.base.tests.other(), case.base.until.title());
     besides(case).iter().for_each(|line| text += &format!("Besides      {line}\n"));
     if case.edits.is_empty() {
@@ -94,6 +95,9 @@ pub fn in_full(case: &Case) -> String {
     }
     if let Some((feature, lacks)) = case.base.only_if {
         let _ = writeln!(text, "Only if      {feature}; otherwise unsupported: {lacks}");
+    }
+    if let Some((what, missing)) = case.base.needs {
+        let _ = writeln!(text, "Judges       {what}; otherwise inconclusive: {missing}");
     }
     let _ = writeln!(text, "Watched      {} s after the first edit at most", case.base.within.as_secs());
     if !case.covers.is_empty() {
@@ -111,10 +115,7 @@ pub fn in_full(case: &Case) -> String {
     let name = if failing.0 == prover { format!("{prover} {}", case.proved_by) } else { failing.0.to_string() };
     let _ = writeln!(text, "Proved by    {name}");
     let _ = writeln!(text, "Alone        {}", alone(case, how));
-    let _ = match server::HONEST.contains(&case.id.as_ref()) {
-        true => writeln!(text, "Failing      in memory only: what fails it fails the honest call that comes first"),
-        false => writeln!(text, "Failing      sstp-diag conformance {} {} --case {}", case.base.tests, failing.1, case.id),
-    };
+    let _ = writeln!(text, "Failing      sstp-diag conformance {} {} --case {}", case.base.tests, failing.1, case.id);
     text
 }
 

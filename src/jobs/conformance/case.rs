@@ -39,6 +39,20 @@ impl Level {
         Level::ALL.iter().find(|row| row.0 == self).map_or("", |row| row.1)
     }
 
+    /// What the name stands for, and what becomes of a case that does not meet it.
+    pub fn means(self) -> &'static str {
+        match self {
+            Level::Must => "the specification says MUST; what does not meet it fails",
+            Level::Derived => {
+                "no MUST in capitals: the specification says so in plain words or a figure, or it follows from the formats; \
+                 what does not meet it fails"
+            }
+            Level::Should => "the specification says SHOULD; what does not meet it is lenient, and counts with --strict",
+            Level::May => "the specification leaves it open; what is done otherwise is told and never counts",
+            Level::Interop => "not in MS-SSTP: good practice that other ends rely on; what does not meet it is told and never counts",
+        }
+    }
+
     /// The level of that name, in any case; `must*` is `derived` too.
     pub fn from_name(name: &str) -> Option<Level> {
         let name = name.to_ascii_uppercase();
@@ -111,6 +125,8 @@ pub struct Base {
     pub otherwise: Option<Expect>,
     /// Without this the peer lacks a feature, and the case says nothing about it.
     pub only_if: Option<(Expect, &'static str)>,
+    /// Without this after the stimulus there is nothing to judge: the peer failed in something that another case is about.
+    pub needs: Option<(Expect, &'static str)>,
     /// How long after the stimulus the peer is watched at most.
     pub within: Duration,
     /// The case waits for a timer of more than 30 s.
@@ -171,6 +187,7 @@ impl Base {
             expect: Expect::Nothing,
             otherwise: None,
             only_if: None,
+            needs: None,
             within: Duration::from_secs(8),
             slow: false,
             times: 1,
@@ -304,6 +321,12 @@ impl Row {
     /// The user name has a domain.
     pub const fn domain(mut self, domain: &'static str) -> Row {
         self.base.domain = Some(domain);
+        self
+    }
+
+    /// What there is to judge, and what is said where it is missing.
+    pub const fn judges(mut self, what: Expect, missing: &'static str) -> Row {
+        self.base.needs = Some((what, missing));
         self
     }
 

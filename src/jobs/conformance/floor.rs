@@ -1,7 +1,7 @@
 //! What waits, what is under way, what is through, and what is void; how much may be open at a time.
 
 use super::case::Case;
-use super::outage::{self, Gone, Ran};
+use super::outage::{self, End, Gone, Life, Ran};
 use super::verdict::Grade;
 use crate::base::Micros;
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -25,6 +25,8 @@ pub(super) struct Floor<'a> {
     jobs: usize,
     /// At most; becomes less when the target shows a limit of its own.
     room: usize,
+    /// Every connection that is over, those of cases that wait once more included.
+    lives: Vec<Life>,
 }
 
 struct Begun {
@@ -45,6 +47,7 @@ impl<'a> Floor<'a> {
             put_back: HashMap::new(),
             jobs,
             room: room.max(jobs),
+            lives: Vec::new(),
         }
     }
 
@@ -71,6 +74,7 @@ impl<'a> Floor<'a> {
     /// A case is through; says how many are.
     pub fn take(&mut self, ran: Ran) -> usize {
         self.begun.remove(&ran.place);
+        self.lives.extend(ran.lives.iter().copied());
         let lost = self.shaken.remove(&ran.place) && outage::lost(&ran.done);
         let floor = if lost { &mut self.void } else { &mut self.results };
         floor.push(ran);
@@ -100,6 +104,23 @@ impl<'a> Floor<'a> {
         let alive = outage::last_alive(&self.results, asked, away);
         self.void.extend(outage::void(&mut self.results, alive, away));
         self.shaken.extend(self.begun.iter().filter(|row| row.1.at <= away).map(|row| *row.0));
+    }
+
+    /// The target fell when a case found no way in that was begun at `away`, as far as can be seen by now.
+    pub fn fell(&self, away: Micros) -> bool {
+        let open = self.begun.values().map(|begun| Life { from: begun.at, to: Micros::MAX, end: End::Ours });
+        let lives: Vec<Life> = self.lives.iter().copied().chain(open).collect();
+        outage::falls(&lives).iter().any(|fall| fall.1 >= away)
+    }
+
+    /// What was under way when the target fell is void, however soon it was back.
+    pub fn drop_fallen(&mut self) {
+        self.void.extend(outage::fallen(&mut self.results, &outage::falls(&self.lives)));
+    }
+
+    /// Nothing is to begin any more, and little is open.
+    pub fn waits_only(&self) -> bool {
+        self.waiting.is_empty() && self.begun.len() <= FEW
     }
 
     /// Connections that are open.
@@ -171,3 +192,5 @@ fn queue(cases: &[Case]) -> VecDeque<usize> {
 
 /// Ours: a case that is turned away more often is judged as it is.
 const PUT_BACK: u32 = 8;
+/// Ours: where no more is open, cuts prove nothing together.
+const FEW: usize = 3;

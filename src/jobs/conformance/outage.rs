@@ -3,8 +3,9 @@
 use super::expect::{self, name};
 use super::run::Done;
 use super::verdict::{Grade, Verdict};
-use crate::base::Micros;
-use crate::transcript::{Event, What};
+use crate::base::{Layer, Micros, Side};
+use crate::transcript::{Event, How, Reason, What};
+use std::time::Duration;
 
 /// A case that is through, and what is to be known of it besides.
 pub(super) struct Ran {
@@ -16,6 +17,8 @@ pub(super) struct Ran {
     pub connected: bool,
     /// When it was through.
     pub ended: Micros,
+    /// What its connections show of whether the target lives.
+    pub lives: Vec<Life>,
 }
 
 impl Ran {
@@ -23,6 +26,96 @@ impl Ran {
     pub fn began(&self) -> Micros {
         Micros(self.ended.0.saturating_sub(self.done.took.0))
     }
+
+    /// The peer ended its last connection unasked.
+    pub fn was_cut(&self) -> bool {
+        self.lives.last().is_some_and(|life| life.end == End::Cut { unprovoked: true })
+    }
+}
+
+/// One connection: how long it was there, and who ended it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Life {
+    /// When it was made or asked for.
+    pub from: Micros,
+    /// When it was over.
+    pub to: Micros,
+    /// How it ended.
+    pub end: End,
+}
+
+/// How a connection ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// We ended it, or it was still there.
+    Ours,
+    /// The peer ended it.
+    Cut {
+        /// Without close_notify, and not right after something that we said: as when a process is killed.
+        unprovoked: bool,
+    },
+    /// It never came about.
+    Refused,
+}
+
+impl Life {
+    /// The connections of an attempt that took place between `began` and `ended`.
+    pub fn of(events: &[Event], peer: Side, began: Micros, ended: Micros) -> Vec<Life> {
+        let (mut lives, mut open, mut said) = (Vec::new(), None, Micros::ZERO);
+        for event in events {
+            let at = event.at;
+            match &event.what {
+                What::Began if event.layer == Layer::Dns || event.layer == Layer::Tcp && open.is_none() => {
+                    lives.extend(open.take().map(|from| Life { from, to: at, end: End::Ours }));
+                    open = Some(at);
+                }
+                What::Down(_) if event.layer == Layer::Tcp => {
+                    lives.push(Life { from: open.take().unwrap_or(began), to: at, end: End::Refused });
+                }
+                // In the middle of the handshake, or later.
+                What::Down(Reason::Closed(how)) if event.layer == Layer::Tls => {
+                    let end = End::Cut { unprovoked: *how != How::CloseNotify };
+                    lives.extend(open.take().map(|from| Life { from, to: at, end }));
+                }
+                What::Closed(how) if event.by == Some(peer) && *how != How::Ours => {
+                    let end = End::Cut { unprovoked: *how != How::CloseNotify && at.since(said) > ANSWERS };
+                    lives.extend(open.take().map(|from| Life { from, to: at, end }));
+                }
+                _ if event.by == Some(peer.other()) && name(event).is_some() => said = at,
+                _ => {}
+            }
+        }
+        lives.extend(open.map(|from| Life { from, to: ended, end: End::Ours }));
+        lives
+    }
+}
+
+/// When the target was away, however shortly, as all connections of a run together show it: from and to. It was not while any
+/// connection lived on, whatever became of the others.
+pub(super) fn falls(lives: &[Life]) -> Vec<(Micros, Micros)> {
+    let lived_on = |at: Micros| lives.iter().any(|life| life.from + MOMENT < at && at + LATE < life.to);
+    let cut = |life: &&Life| matches!(life.end, End::Cut { .. });
+    let near = |one: Micros, other: Micros| one.since(other).max(other.since(one)) <= MOMENT;
+    let mut falls: Vec<(Micros, Micros)> = Vec::new();
+    for refused in lives.iter().filter(|life| life.end == End::Refused && !lived_on(life.to)) {
+        let before = lives.iter().filter(cut).map(|life| life.to).filter(|at| *at <= refused.to && refused.to.since(*at) < AWAY);
+        let from = before.filter(|at| !lived_on(*at)).min().unwrap_or(refused.from);
+        falls.push((from, refused.to));
+    }
+    let alone = |life: &Life| life.end == End::Cut { unprovoked: true };
+    for one in lives.iter().filter(|life| alone(life) && !lived_on(life.to)) {
+        let with = lives.iter().filter(|life| alone(life) && near(life.to, one.to)).count();
+        if with >= TOGETHER {
+            falls.push((one.to, one.to));
+        }
+    }
+    let back = |at: Micros| Micros(at.0.saturating_sub(Micros::from(MOMENT).0));
+    falls.into_iter().map(|(from, to)| (back(from), to + MOMENT)).collect()
+}
+
+/// Takes out what was under way in one of these times.
+pub(super) fn fallen(results: &mut Vec<Ran>, falls: &[(Micros, Micros)]) -> Vec<Ran> {
+    results.extract_if(.., |ran| falls.iter().any(|fall| ran.began() <= fall.1 && ran.ended >= fall.0)).collect()
 }
 
 /// The target went away.
@@ -87,4 +180,50 @@ fn last_said(done: &Done) -> Option<Micros> {
 fn closed(done: &Done) -> Option<Micros> {
     let theirs = |event: &&Event| event.by == Some(done.case.base.tests) && expect::name(event).as_deref() == Some("closed");
     done.events.iter().find(theirs).map(|event| event.at)
+}
+
+/// Ours: what is seen of one moment on several connections is seen within this.
+const MOMENT: Duration = Duration::from_millis(150);
+/// Ours: the end of a connection is noticed so late at most on a machine that has much to do.
+const LATE: Duration = Duration::from_millis(500);
+/// Ours: a connection that is closed sooner after something that we said is closed because of it.
+const ANSWERS: Duration = Duration::from_millis(200);
+/// Ours: between a cut and a refusal that belong together.
+const AWAY: Duration = Duration::from_secs(2);
+/// Ours: so many connections do not end by themselves at one moment, and all others with them.
+const TOGETHER: usize = 3;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn ms(ms: u64) -> Micros {
+        Micros(ms * 1000)
+    }
+
+    fn life(from: u64, to: u64, end: End) -> Life {
+        Life { from: ms(from), to: ms(to), end }
+    }
+
+    const CUT: End = End::Cut { unprovoked: true };
+    const ANSWERED: End = End::Cut { unprovoked: false };
+
+    #[test]
+    fn all_connections_cut_at_once_are_an_outage_and_one_that_lives_on_shows_that_there_is_none() {
+        let mut lives = vec![life(0, 5000, CUT), life(100, 5010, CUT), life(4000, 5020, CUT), life(5100, 9000, End::Ours)];
+        assert!(falls(&lives).iter().all(|fall| *fall >= (ms(4850), ms(5150)) && fall.1 <= ms(5170)) && falls(&lives).len() == 3);
+        lives.push(life(3000, 8000, End::Ours));
+        assert_eq!(falls(&lives), []);
+        // Answers are no outage, and neither are two timers.
+        assert_eq!(falls(&[life(0, 5000, ANSWERED), life(0, 5000, ANSWERED), life(0, 5001, ANSWERED)]), []);
+        assert_eq!(falls(&[life(0, 5000, CUT), life(0, 5000, CUT)]), []);
+    }
+
+    #[test]
+    fn a_refusal_takes_in_what_was_cut_before_it() {
+        let refused = life(5200, 5201, End::Refused);
+        assert_eq!(falls(&[life(0, 5000, ANSWERED), refused]), [(ms(4850), ms(5351))]);
+        assert_eq!(falls(&[life(0, 5000, ANSWERED), life(0, 9000, End::Ours), refused]), [], "it is full");
+        assert_eq!(falls(&[life(0, 1000, CUT), refused]), [(ms(5050), ms(5351))], "that was long before");
+    }
 }

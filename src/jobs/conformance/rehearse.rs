@@ -12,12 +12,21 @@ use crate::proto::{Input, Machine, Output, Session, pair};
 use crate::transcript::Event;
 use std::time::Duration;
 
-/// What a case of the server suite came to against a lab with these faults.
+/// What a case of the server suite came to against a lab with these faults, an honest call having come before it.
 pub fn server(case: &Case, faults: &[&str]) -> (Verdict, Vec<Event>) {
+    against(case, faults, lab::rehearsal_of_second)
+}
+
+/// What the honest call before a case comes to.
+pub fn first_call(case: &Case, faults: &[&str]) -> Verdict {
+    against(case, faults, lab::rehearsal).0
+}
+
+fn against(case: &Case, faults: &[&str], made: fn(&[&str], CertHashes, u64) -> Option<Plan>) -> (Verdict, Vec<Event>) {
     let mut wanted: Vec<&str> = case.base.lab.into_iter().collect();
     wanted.extend(faults);
     let (mut events, mut case) = (Vec::new(), case.clone());
-    let Some(mut server) = lab::rehearsal(&wanted, CERT, 0) else {
+    let Some(mut server) = made(&wanted, CERT, 0) else {
         return (Verdict::new(Grade::Broken, format!("no such fault, or not above TLS: {wanted:?}")), events);
     };
     if let Mind::Server(config) = &mut server.mind {

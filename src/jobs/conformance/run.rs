@@ -6,7 +6,7 @@ use super::case::{Base, Case, Level, Row};
 use super::evidence::Evidence;
 use super::expect::Expect;
 use super::floor::Floor;
-use super::outage::{self, Gone, Ran};
+use super::outage::{self, Gone, Life, Ran};
 use super::pulse::Pulse;
 use super::stand::{Stand, Tried};
 use super::verdict::{self, Grade, Verdict};
@@ -124,8 +124,10 @@ async fn all(config: Rc<SuiteConfig>, clock: &Clock, mut stop: watch::Receiver<b
         };
         since_sane += 1;
         let (connected, away, open) = (ran.connected, ran.began(), floor.open());
+        // Where hardly anything else is open only a new connection tells a target that fell from one that closed this one.
+        let alone = ran.was_cut() && floor.waits_only() && matches!(config.peer, Peer::Server(_));
         tell(&ran.done.clone(), floor.take(ran));
-        if !connected || since_sane >= SANE_EVERY {
+        if !connected || alone || since_sane >= SANE_EVERY {
             let now = clock.now();
             let look = look(&config, clock, &mut floor, &mut running, asked, tell).await;
             // Whoever was cut off with it is through by now.
@@ -136,8 +138,10 @@ async fn all(config: Rc<SuiteConfig>, clock: &Clock, mut stop: watch::Receiver<b
                     break;
                 }
                 Ok(Look::Crowded) => {}
+                Ok(Look::Later) if alone => floor.shake(asked, now),
                 Ok(look) if !connected && matches!(config.peer, Peer::Server(_)) => {
-                    if look == Look::Later || !floor.turned_away(open, asked) {
+                    // What a fall took with it is taken out at the end; it says nothing of how many may be open.
+                    if !floor.fell(away) && (look == Look::Later || !floor.turned_away(open, asked)) {
                         floor.shake(asked, away);
                     }
                 }
@@ -153,6 +157,9 @@ async fn all(config: Rc<SuiteConfig>, clock: &Clock, mut stop: watch::Receiver<b
         && let Err(why) = lives(&config, clock).await
     {
         outcome.gone = Some(floor.down(asked, clock.now(), why));
+    }
+    if matches!(config.peer, Peer::Server(_)) {
+        floor.drop_fallen();
     }
     settle(&config, clock, &mut stop, &mut floor, &mut outcome).await;
     floor.results.sort_by_key(|ran| ran.place);
@@ -241,7 +248,8 @@ async fn settle(config: &Rc<SuiteConfig>, clock: &Clock, stop: &mut watch::Recei
 async fn some_again(config: &Rc<SuiteConfig>, clock: &Clock, some: &[Ran], floor: &mut Floor<'_>, outcome: &mut Outcome) -> bool {
     if some.len() > 1 {
         let again = beside_each_other(config, clock, some).await;
-        if again.iter().all(|ran| ran.connected) && first_look(config, clock).await.is_ok() {
+        let lives: Vec<Life> = again.iter().flat_map(|ran| ran.lives.iter().copied()).collect();
+        if again.iter().all(|ran| ran.connected) && outage::falls(&lives).is_empty() && first_look(config, clock).await.is_ok() {
             floor.results.extend(again);
             return true;
         }
@@ -331,10 +339,10 @@ async fn one(config: Rc<SuiteConfig>, place: usize, clock: Clock, slot: Option<O
     // Places are those of the queue, which counts the cases.
     let case = config.cases.get(place).cloned().unwrap_or_else(sane);
     let (began, pulse) = (clock.now(), Pulse::new(clock));
-    let (first, connected) = holding(slot, &pulse, repeated(&config, &case, &clock, &pulse)).await;
+    let (first, connected, lives) = holding(slot, &pulse, repeated(&config, &case, &clock, &pulse)).await;
     let (verdict, events) = first.unwrap_or_else(|| (Verdict::new(Grade::Broken, "it was not run"), Vec::new()));
     let ended = clock.now();
-    Ran { place, done: Done::new(case, verdict, ended - began, events), connected, ended }
+    Ran { place, done: Done::new(case, verdict, ended - began, events), connected, ended, lives }
 }
 
 /// Does it, and holds the slot while something happens.
@@ -345,12 +353,14 @@ pub(super) async fn holding<T>(slot: Option<OwnedSemaphorePermit>, pulse: &Pulse
     }
 }
 
-/// A case as often as wanted: what came of it, and whether all connections came up.
-async fn repeated(config: &SuiteConfig, case: &Case, clock: &Clock, pulse: &Pulse) -> (Option<(Verdict, Vec<Event>)>, bool) {
-    let (mut runs, mut connected): (Vec<(Verdict, Vec<Event>)>, bool) = (Vec::new(), true);
+/// A case as often as wanted: what came of it, whether all connections came up, and what they show of the target.
+async fn repeated(config: &SuiteConfig, case: &Case, clock: &Clock, pulse: &Pulse) -> (Option<(Verdict, Vec<Event>)>, bool, Vec<Life>) {
+    let (mut runs, mut connected, mut lives): (Vec<(Verdict, Vec<Event>)>, _, _) = (Vec::new(), true, Vec::new());
     for number in 1..=config.repeat.max(1) {
+        let began = clock.now();
         let (verdict, events, through) = attempt(config, case, clock, number, pulse).await;
         connected &= through;
+        lives.extend(Life::of(&events, case.base.tests, began, clock.now()));
         runs.push((verdict, events));
     }
     let verdicts: Vec<&Verdict> = runs.iter().map(|run| &run.0).collect();
@@ -358,7 +368,7 @@ async fn repeated(config: &SuiteConfig, case: &Case, clock: &Clock, pulse: &Puls
     // What is kept is the first run that shows what is wrong.
     let wrong = |run: &(Verdict, Vec<Event>)| run.0.grade != Grade::Pass;
     let shown = runs.into_iter().reduce(|first, other| if !wrong(&first) && wrong(&other) { other } else { first });
-    (shown.map(|(verdict, events)| (flaky.unwrap_or(verdict), events)), connected)
+    (shown.map(|(verdict, events)| (flaky.unwrap_or(verdict), events)), connected, lives)
 }
 
 /// One run of a case, the `number`th: all its connections; whether they came up.

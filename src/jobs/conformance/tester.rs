@@ -2,7 +2,7 @@
 //! would have left.
 
 use super::case::Case;
-use super::expect::View;
+use super::expect::{Expect, View};
 use super::verdict;
 use crate::base::{Layer, Limit, Micros, Side, WireError};
 use crate::proto::{Input, Machine, Output, Session};
@@ -97,6 +97,11 @@ impl Tester {
         let view = View::of(&self.case, &self.events, from);
         let holds = expect.holds(&view).is_ok();
         if expect.is_settled_when_it_holds() && holds {
+            self.over = true;
+        }
+        // Of several connections each has given what it can when it has shown what the case is about.
+        let shown = |(what, _): (Expect, _)| what.is_settled_when_it_holds() && what.holds(&View::of(&self.case, &self.events, 0)).is_ok();
+        if self.case.base.times > 1 && self.case.base.only_if.is_some_and(shown) {
             self.over = true;
         }
         let now = self.events.last().map_or(Micros::ZERO, |event| event.at);

@@ -98,6 +98,10 @@ pub fn judge(case: &Case, events: &[Event]) -> Verdict {
     match base.expect.holds(&view) {
         Ok(()) => Verdict::new(Grade::Pass, ""),
         Err(_) if !setup_held(case, events) => not_reached(case, events),
+        Err(_) if base.needs.is_some_and(|(what, _)| what.holds(&view).is_err()) => {
+            let missing = base.needs.map_or("", |needs| needs.1);
+            Verdict::new(Grade::Inconclusive, format!("there was nothing to judge: {missing}; {}", seen(&view)))
+        }
         Err(_) if case.edits.is_empty() && lacks_eap(case, &view) => Verdict::new(Grade::Unsupported, NO_EAP),
         Err(missed) => {
             let otherwise = base.otherwise.is_some_and(|expect: Expect| expect.holds(&view).is_ok());

@@ -16,10 +16,19 @@ use crate::proto::plan::{Account, CertHashes, Mind, Plan, ServerConfig, Toxic};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 
+/// What every second call has besides.
+#[derive(Debug, Default)]
+struct Turns {
+    server: Vec<fn(&mut ServerConfig)>,
+    edits: Vec<Edit>,
+}
+
 /// All that the faults ask of the parts of a lab.
 #[derive(Debug, Default)]
 pub(super) struct Blueprint {
     server: Vec<fn(&mut ServerConfig)>,
+    /// What comes about in every second call.
+    by_turns: Turns,
     eap: EapSetup,
     edits: Vec<Edit>,
     toxics: Vec<Toxic>,
@@ -37,6 +46,31 @@ pub(super) struct Blueprint {
     sni: Option<&'static str>,
     proxy: Option<Between>,
     dial: Vec<fn(&mut Dial)>,
+}
+
+impl Turns {
+    fn take(&mut self, part: &Makes) -> io::Result<()> {
+        match *part {
+            Makes::Server(change) => self.server.push(change),
+            Makes::Edits(lines) => {
+                for line in lines {
+                    self.edits.push(Edit::parse(line).map_err(io::Error::other)?);
+                }
+            }
+            _ => return Err(io::Error::other("only policy and edits can come by turns")),
+        }
+        Ok(())
+    }
+
+    /// The plan of the calls that have it, where anything comes by turns.
+    fn of(&self, plan: &Plan) -> Option<Plan> {
+        let mut plan = plan.clone();
+        plan.edits.extend(self.edits.iter().cloned());
+        if let Mind::Server(server) = &mut plan.mind {
+            self.server.iter().for_each(|change| change(server));
+        }
+        (!self.server.is_empty() || !self.edits.is_empty()).then_some(plan)
+    }
 }
 
 impl Blueprint {
@@ -78,6 +112,7 @@ impl Blueprint {
             Makes::Socks(mode) => self.proxy = Some(Between::Socks(mode)),
             Makes::ProxyAbsent => self.proxy = Some(Between::Nobody),
             Makes::Dial(change) => self.dial.push(change),
+            Makes::ByTurns(parts) => parts.iter().try_for_each(|part| self.by_turns.take(part))?,
             Makes::Many(parts) => parts.iter().try_for_each(|part| self.take(part))?,
         }
         Ok(())
@@ -98,12 +133,15 @@ impl Blueprint {
         eap::make(&self.eap, authority)
     }
 
-    /// The plan of the server alone, where all that was asked for lies above TLS.
-    pub fn rehearsal(&self, cert: CertHashes, config: &LabConfig) -> Option<Plan> {
+    /// The plan of the server alone for its first call, or for its second, where all that was asked for lies above TLS.
+    pub fn rehearsal(&self, cert: CertHashes, config: &LabConfig, second: bool) -> Option<Plan> {
         let lower = !self.toxics.is_empty() || !self.toxics_above_tls.is_empty() || self.front.is_some() || self.front_v6.is_some();
         let around =
             self.sni.is_some() || self.also.is_some() || self.proxy.is_some() || !self.dial.is_empty() || self.client_certificate.is_some();
-        (!lower && !around).then(|| self.plan(cert, None, config))
+        (!lower && !around).then(|| {
+            let plan = self.plan(cert, None, config);
+            self.by_turns.of(&plan).filter(|_| second).unwrap_or(plan)
+        })
     }
 
     fn plan(&self, cert: CertHashes, eap: Option<&EapServer>, config: &LabConfig) -> Plan {
@@ -133,6 +171,7 @@ impl Blueprint {
         config: &LabConfig,
     ) -> Door {
         let (chain, nameless) = chains;
+        let plan = self.plan(chain.hashes, Some(eap), config);
         let front = self.front_v6.filter(|_| at.is_ipv6()).or(self.front).unwrap_or(Front::Tls);
         Door {
             at,
@@ -142,7 +181,8 @@ impl Blueprint {
             identity_without_sni: nameless.map(|chain| chain.identity.clone()),
             also: self.also,
             sni_required: self.sni.map(str::to_string),
-            plan: self.plan(chain.hashes, Some(eap), config),
+            every_second: self.by_turns.of(&plan),
+            plan,
             maker: None,
             toxics_above_tls: self.toxics_above_tls.clone(),
             ear: config.ear.clone(),

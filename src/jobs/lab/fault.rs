@@ -86,6 +86,8 @@ pub enum Makes {
     ProxyAbsent,
     /// By what the client dials.
     Dial(fn(&mut Dial)),
+    /// By these in every second call, the second the first of them.
+    ByTurns(&'static [Makes]),
     /// By several of these.
     Many(&'static [Makes]),
 }

@@ -223,14 +223,20 @@ impl Lab {
 /// when it does not lie in the server above TLS.
 pub fn rehearsal(faults: &[&str], cert: CertHashes, seed: u64) -> Option<Plan> {
     let config = LabConfig { faults: faults.iter().map(ToString::to_string).collect(), seed, ..LabConfig::default() };
-    Blueprint::of(&config).ok()?.rehearsal(cert, &config)
+    Blueprint::of(&config).ok()?.rehearsal(cert, &config, false)
+}
+
+/// The same for the second call of the lab: where a fault comes by turns it is the first that has it.
+pub fn rehearsal_of_second(faults: &[&str], cert: CertHashes, seed: u64) -> Option<Plan> {
+    let config = LabConfig { faults: faults.iter().map(ToString::to_string).collect(), seed, ..LabConfig::default() };
+    Blueprint::of(&config).ok()?.rehearsal(cert, &config, true)
 }
 
 /// The server of a lab with these defects for a run in memory, under this certificate. Clones of the plan share what the
 /// connections of one server share.
 pub fn defective(bugs: &[Bug], cert: CertHashes, seed: u64) -> Option<Plan> {
     let config = LabConfig { bugs: bugs.to_vec(), seed, ..LabConfig::default() };
-    Blueprint::of(&config).ok()?.rehearsal(cert, &config)
+    Blueprint::of(&config).ok()?.rehearsal(cert, &config, false)
 }
 
 async fn listeners(

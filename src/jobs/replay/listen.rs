@@ -106,6 +106,7 @@ pub async fn serve(
         also: None,
         sni_required: None,
         plan: Plan { mind: Mind::Server(ServerConfig::default()), edits: Vec::new(), toxics: Vec::new(), seed: config.seed },
+        every_second: None,
         maker: Some(maker(&config, leaf, login, *clock, shared.clone())),
         toxics_above_tls: Vec::new(),
         ear: config.ear.clone(),

@@ -29,6 +29,7 @@ fn door(front: Front) -> Door {
         also: None,
         sni_required: None,
         plan,
+        every_second: None,
         maker: None,
         toxics_above_tls: Vec::new(),
         ear: Ear::default(),

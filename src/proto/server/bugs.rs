@@ -135,6 +135,16 @@ fn frame_arrives(core: &mut Core, packet: Vec<u8>) -> Fate {
     }
 }
 
+/// A packet that asks for an answer of its own: an LCP Configure-Request or Echo-Request, or an IPv4 packet.
+pub(in crate::proto) fn asks(packet: &[u8]) -> bool {
+    let frame = packet.get(HEADER_LEN..).unwrap_or_default();
+    match frame.strip_prefix(&[0xff, 0x03]).unwrap_or(frame) {
+        [0xc0, 0x21, code, ..] => matches!(*code, control::CONFIGURE_REQUEST | control::ECHO_REQUEST),
+        [0x00, 0x21, ..] => true,
+        _ => false,
+    }
+}
+
 /// An LCP packet whose length takes in whatever is behind it.
 fn with_padding(mut packet: Vec<u8>) -> Vec<u8> {
     let all = packet.len().saturating_sub(LCP_AT);

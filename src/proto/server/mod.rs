@@ -207,6 +207,7 @@ impl Server {
             None => policy,
         };
         let mut lcp = Automaton::new(Layer::Lcp, policy, timers.restart, timers.max_configure);
+        lcp.takes_any_ack = core.bugs.has(Bug::AnyAckTaken);
         let steps = lcp.start(core.now);
         self.lcp = Some(lcp);
         self.lcp_steps(core, steps);

@@ -26,6 +26,17 @@ pub(super) const ROWS: &[Row] = &[
         }))
         .why("A client may compare it byte by byte.")
         .proved("data.mutant-echo-layout"),
+    must("data/2.2.15/echo-request-with-data", "2.2.15", &["S-163"])
+        .at(Ncp)
+        .edits(&["sstp.call-disconnect#1 instead 10 01 00 18 00 08 00 01 00 7f 00 10 00 00 00 00 00 00 00 00 00 00 00 00"])
+        .says("an Echo Request with an attribute draws no data: the Response, where one comes, is 8 bytes")
+        .expects(Expect::Is("10 01 00 08 00 09 00 00, or none", |view| {
+            let echoes = view.after().filter(|event| matches!(&event.what, What::Sstp(m) if m.kind == MessageType::EchoResponse));
+            let other = echoes.into_iter().find(|event| event.raw.0 != [0x10, 1, 0, 8, 0, 9, 0, 0]);
+            other.map_or(Ok(()), |event| Err(crate::base::hex(&event.raw)))
+        }))
+        .why("What is in it may be what another call said.")
+        .proved("data.mutant-echo-leaks"),
     derived("data/3.3.5.2.7/fifty-echoes", "3.3.5.2.7", &["S-164"])
         .at(Ncp)
         .within(10)

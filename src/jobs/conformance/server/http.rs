@@ -20,7 +20,7 @@ pub(super) const ROWS: &[Row] = &[
         .says("the standard request is answered with 200, before any byte of a body")
         .expects(OK)
         .why("Without the 200 nothing else can happen.")
-        .proved("http.503"),
+        .proved("http.mutant-503"),
     derived("http/4.1/status-line-is-1-1", "4.1", &["S-020"])
         .at(Http)
         .says("the status line says HTTP/1.1")
@@ -134,6 +134,7 @@ pub(super) const ROWS: &[Row] = &[
         .at(Http)
         .edits(&["http.request#1 splice 17..61 \"/\""])
         .says("an error ends the connection")
+        .judges(Expect::Http(400, 599), "the request drew no HTTP error")
         .expects(Expect::Sends("closed"))
         .why("A client must not reuse a connection that may be half SSTP.")
         .proved("teardown.mutant-keeps-open"),

@@ -56,18 +56,6 @@ pub fn all() -> Vec<Case> {
         .collect()
 }
 
-/// Cases whose stimulus is an honest call: what fails them fails honest calls too, so that over sockets the run does not begin.
-pub const HONEST: &[&str] = &[
-    "http/4.1/opens-the-call",
-    "http/4.1/status-line-is-1-1",
-    "http/4.1/content-length",
-    "http/4.1/no-transfer-coding",
-    "sstp/3.3.5.2.2/good-request",
-    "sstp/3.3.5.2/call-connect-request-before-the-request",
-    "auth/8.7/proof-is-right",
-    "auth/3.3.7.1/ppp-before-connected",
-];
-
 const fn must(id: &'static str, section: &'static str, covers: &'static [&'static str]) -> Row {
     Row::new(Side::Server, Level::Must, id, SpecRef::sstp(section), covers)
 }

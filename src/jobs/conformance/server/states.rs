@@ -27,7 +27,7 @@ struct Want(Expect, &'static str, &'static str);
 
 const WRONG: Want = Want(ABORT_5, "is answered by Abort, status 5 or 7", "sstp.mutant-ignores");
 const UNKNOWN: Want = Want(ABORT_7, "is answered by Abort, status 7", "sstp.mutant-ignores");
-const TAKEN: Want = Want(ACKED, "is acknowledged", "sstp.no-ack");
+const TAKEN: Want = Want(ACKED, "is acknowledged", "sstp.mutant-no-ack");
 const LEFT: Want = Want(Expect::Sends("sstp.call-disconnect-ack"), "is acknowledged", "teardown.no-ack");
 const ABORTED: Want = Want(Expect::Sends("sstp.call-abort"), "is answered by Abort", "sstp.mutant-no-abort");
 const ECHOED: Want = Want(Expect::Sends("sstp.echo-response"), "is answered", "teardown.echo-lost");

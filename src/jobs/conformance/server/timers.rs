@@ -37,6 +37,19 @@ pub(super) const ROWS: &[Row] = &[
         .only_if(Expect::Any(&[Expect::Sends("sstp.call-abort"), Expect::Never("sstp.call-disconnect")]), "PPP ended the call first")
         .why("The client's log names the reason.")
         .proved("sstp.mutant-no-timers"),
+    must("sstp/3.3.2.1/traffic-is-no-excuse", "3.3.2.1", &["S-153"])
+        .at(Lcp)
+        .within(75)
+        .edits(&[
+            "sstp.call-connect-request#1 split 3",
+            "sstp.call-disconnect#1 instead 10 00 00 10 ff 03 c0 21 09 21 00 08 00 00 00 00",
+            "sstp.call-disconnect#1 hold 40s",
+        ])
+        .says("PPP does not keep the negotiation timer from running out: Call Abort after 60 s")
+        .expects(Expect::Within("sstp.call-abort", 50_000, 70_000))
+        .or(GONE)
+        .why("Whoever never binds must not hold a session by talking.")
+        .proved("sstp.mutant-patience-renewed"),
     must("sstp/3.3.5.2.2/timer-starts-anew", "3.3.5.2.2", &["S-155"])
         .at(Lcp)
         .within(95)

@@ -5,23 +5,6 @@ use crate::jobs::lab::fault::{Fault, Makes, fault};
 use std::time::Duration;
 
 pub(in crate::jobs::lab) const MUTANTS: &[Fault] = &[
-    fault("http.mutant-version", Http, "the status line says HTTP/1.0", Makes::Edits(&[r#"http.response#1 splice 0..8 "HTTP/1.0""#]), ""),
-    fault(
-        "http.mutant-length",
-        Http,
-        "the 200 has a Content-Length of 0",
-        Makes::Edits(&[r#"http.response#1 instead "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n""#]),
-        "",
-    ),
-    fault(
-        "http.mutant-chunked",
-        Http,
-        "the 200 is chunked",
-        Makes::Edits(&[
-            r#"http.response#1 instead "HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551615\r\nTransfer-Encoding: chunked\r\n\r\n""#,
-        ]),
-        "",
-    ),
     fault(
         "http.mutant-early-echo",
         Http,

@@ -7,9 +7,7 @@ use std::time::Duration;
 
 pub(in crate::jobs::lab) const MUTANTS: &[Fault] = &[
     fault("auth.mutant-none", Auth, "no authentication is demanded", Makes::Server(|server| server.methods.clear()), ""),
-    fault("auth.mutant-no-accounts", Auth, "no login is right", Makes::Server(|server| server.accounts.clear()), ""),
     fault("auth.mutant-pap-only", Auth, "PAP alone is offered", Makes::Server(|server| server.methods = vec![Method::Pap]), ""),
-    fault("auth.mutant-no-proof", Auth, "the server does not know the password", Makes::Server(|server| server.knows_password = false), ""),
     fault(
         "auth.mutant-ipcp-early",
         Auth,
@@ -25,6 +23,13 @@ pub(in crate::jobs::lab) const MUTANTS: &[Fault] = &[
         Auth,
         "an Echo Request comes before Call Connected",
         Makes::Edits(&["chap.challenge#3 before 10 01 00 08 00 08 00 00", "eap.request-identity#3 before 10 01 00 08 00 08 00 00"]),
+        "",
+    ),
+    fault(
+        "auth.mutant-eap-renumbers",
+        Auth,
+        "an EAP Request that is sent again has another identifier",
+        Makes::Edits(&["eap.request-identity#2 set identifier=0x77"]),
         "",
     ),
     fault(
