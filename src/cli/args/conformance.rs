@@ -139,7 +139,7 @@ pub struct SuiteArgs {
     /// Keep a transcript and a pcapng with keys of every case in DIR
     #[arg(long, value_name = "DIR", help_heading = "Run")]
     pub artifacts: Option<PathBuf>,
-    /// List the cases and end
+    /// List the cases and end; `conformance show CASE` says what its level means
     #[arg(long, help_heading = "Run")]
     pub list: bool,
     /// Show what would be sent and end
@@ -175,7 +175,8 @@ pub struct SelectArgs {
     /// Run cases of this section of their document only, such as 3.3.5.2.2 (repeatable)
     #[arg(long, value_name = "SECTION")]
     pub section: Vec<String>,
-    /// Run cases of this level only: must, must*, should, may, interop (repeatable)
+    /// Run cases of this level only (repeatable): must; must*, said in plain words or following from the formats; should; may;
+    /// interop, good practice beside MS-SSTP
     #[arg(long, value_name = "LEVEL", value_parser = level)]
     pub level: Vec<Level>,
     /// Run cases of this layer only (repeatable)
@@ -207,6 +208,9 @@ pub struct CompareArgs {
     /// JSON reports of `conformance server -o json=FILE`
     #[arg(required = true, num_args = 1.., value_name = "FILE")]
     pub files: Vec<PathBuf>,
+    /// End with 1 when the runs have not all the same verdicts
+    #[arg(long)]
+    pub fail_on_change: bool,
     /// Show cases in which all agree as well
     #[arg(short, long)]
     pub verbose: bool,

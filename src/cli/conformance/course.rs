@@ -12,7 +12,7 @@ use crate::live::clock::Clock;
 use crate::report::Style;
 use crate::report::conformance::{PAPERS, Suite};
 use std::fs::{self, File};
-use std::io::{IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 /// A run, from the arguments to the reports.
@@ -57,7 +57,7 @@ impl<'a> Course<'a> {
     }
 
     /// Writes what came of it.
-    pub fn finish(mut self, outcome: &Outcome, tested: &Tested) -> Result<Exit, Trouble> {
+    pub fn finish(self, outcome: &Outcome, tested: &Tested) -> Result<Exit, Trouble> {
         let report = suite::report(outcome, &self.scale, tested, &self.clock);
         self.sheets.write(&report)?;
         let exit = exit(&report);
@@ -152,7 +152,7 @@ fn expected(path: Option<&Path>) -> Result<Vec<Known>, Trouble> {
 struct Sheets {
     stdout: Paper,
     style: Style,
-    files: Vec<(Paper, PathBuf, File)>,
+    files: Vec<(Paper, PathBuf)>,
 }
 
 impl Sheets {
@@ -164,23 +164,45 @@ impl Sheets {
         let mut files = Vec::new();
         for output in &args.output {
             if let Some(path) = &output.file {
-                files.push((output.paper, path.clone(), File::create(path).map_err(|error| Trouble::file("create", path, &error))?));
+                // What is there stays until there is something to put in its place.
+                File::options().append(true).create(true).open(path).map_err(|error| Trouble::file("create", path, &error))?;
+                files.push((output.paper, path.clone()));
             }
         }
         let stdout = on_stdout.first().map_or(&PAPERS[0], |output| output.paper);
         Ok(Sheets { stdout, style: output::looks(args.color, None, args.verbose), files })
     }
 
-    fn write(&mut self, report: &Suite) -> Result<(), Trouble> {
+    fn write(&self, report: &Suite) -> Result<(), Trouble> {
         let mut text = Vec::new();
         (self.stdout.render)(report, &self.style, &mut text)?;
         print(&text)?;
         let plain = Style { verbose: self.style.verbose, ..Style::default() };
-        for (paper, path, file) in &mut self.files {
-            (paper.render)(report, &plain, file).and_then(|()| file.flush()).map_err(|error| Trouble::file("write", path, &error))?;
+        for (paper, path) in &self.files {
+            let mut text = Vec::new();
+            (paper.render)(report, &plain, &mut text)?;
+            replace(path, &text).map_err(|error| Trouble::file("write", path, &error))?;
         }
         Ok(())
     }
+}
+
+/// Puts a whole text in the place of a file at once; what is no file, such as a pipe, is written to.
+fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
+    if !fs::metadata(path)?.is_file() {
+        return File::options().append(true).open(path)?.write_all(text);
+    }
+    // A link stays one.
+    let path = fs::canonicalize(path)?;
+    let mut beside = path.clone().into_os_string();
+    beside.push(format!(".{}.part", std::process::id()));
+    let beside = PathBuf::from(beside);
+    let written = fs::write(&beside, text).and_then(|()| fs::rename(&beside, &path));
+    // A folder in which nothing can be made, or a file that must stay where it is.
+    written.or_else(|_| {
+        let _ = fs::remove_file(&beside);
+        fs::write(&path, text)
+    })
 }
 
 /// Ours: characters of an id in the line of progress.

@@ -16,7 +16,7 @@ use crate::jobs::conformance::{Case, server};
 use crate::jobs::lab::{Lab, LabConfig};
 use crate::jobs::probe::ProbeConfig;
 use crate::live::runtime::{self, Ended};
-use crate::report::conformance::{Suite, matrix};
+use crate::report::conformance::{Suite, differ, matrix};
 use course::Course;
 use std::fs;
 use suite::Tested;
@@ -118,5 +118,5 @@ fn compare(args: &CompareArgs) -> Result<Exit, Trouble> {
         complain("a run ended before its time; its cases are missing");
     }
     print(matrix(&suites, args.verbose).as_bytes())?;
-    Ok(Exit::Works)
+    Ok(if args.fail_on_change && differ(&suites) { Exit::Fails } else { Exit::Works })
 }

@@ -4,6 +4,7 @@ use super::pages::besides;
 use crate::base::Side;
 use crate::cli::args::{SelectArgs, ServerSuiteArgs, Target};
 use crate::cli::exit::Trouble;
+use crate::diag;
 use crate::jobs::conformance::again;
 use crate::jobs::conformance::known::{self, Scale, Standing};
 use crate::jobs::conformance::run::{Done, Outcome};
@@ -12,6 +13,8 @@ use crate::live::clock::Clock;
 use crate::live::trust::Store;
 use crate::report::conformance::{Row, Suite};
 use crate::report::{TOOL, VERSION};
+use crate::transcript::facts::Facts;
+use crate::transcript::{Head, Transcript};
 use std::path::Path;
 
 /// The cases that the arguments choose; none at all is an error.
@@ -76,7 +79,8 @@ pub fn report(outcome: &Outcome, scale: &Scale, tested: &Tested, clock: &Clock) 
         began_unix_ms: clock.began_unix_ms(),
         took_ms: clock.now().0 / 1000,
         strict: scale.strict,
-        unreachable: outcome.unreachable.clone(),
+        outcome: ended(outcome).into(),
+        unreachable: outcome.unreachable.as_ref().map(|why| format!("{why}{}", judged(outcome))),
         down_after: outcome.gone.as_ref().map(|gone| gone.after.clone()),
         down_why: outcome.gone.as_ref().map(|gone| gone.why.clone()),
         under_way: outcome.gone.iter().flat_map(|gone| gone.under_way.clone()).collect(),
@@ -85,6 +89,26 @@ pub fn report(outcome: &Outcome, scale: &Scale, tested: &Tested, clock: &Clock) 
         failed,
         cases,
     }
+}
+
+/// How the run ended.
+fn ended(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome { unreachable: Some(_), .. } => "unreachable",
+        Outcome { gone: Some(_), .. } => "target-down",
+        Outcome { interrupted: true, .. } => "interrupted",
+        _ => "complete",
+    }
+}
+
+/// What a probe would say of the first honest call.
+fn judged(outcome: &Outcome) -> String {
+    let facts = Facts::of(&Transcript { head: Head::default(), events: outcome.first.clone() });
+    let judgement = diag::judge(&facts, diag::all());
+    let cause = judgement.findings.iter().find(|finding| finding.cause);
+    cause.map_or_else(String::new, |finding| {
+        format!(" ({}: {}; {})", finding.check.id, finding.check.title, crate::report::text::evidence(&finding.evidence.says))
+    })
 }
 
 fn row(done: &Done, scale: &Scale, how: &str) -> Row {
@@ -151,6 +175,9 @@ pub fn way_there(args: &ServerSuiteArgs, target: &str) -> String {
     let stores = super::super::trust::stores(&args.roots.trust);
     let named = stores.iter().map(|store| store.name()).collect::<Vec<_>>().join(",");
     option("trust", Some(named).filter(|_| !matches!(stores[..], [] | [Store::System])));
+    if args.suite.repeat > 1 {
+        option("repeat", Some(args.suite.repeat.to_string()));
+    }
     words.extend(way.no_proxy.then(|| "--no-proxy".to_string()));
     words.extend(way.v4.then(|| "-4".to_string()));
     words.extend(way.v6.then(|| "-6".to_string()));
@@ -158,7 +185,7 @@ pub fn way_there(args: &ServerSuiteArgs, target: &str) -> String {
 }
 
 /// A word as a POSIX shell reads it.
-fn for_a_shell(word: &str) -> String {
+pub fn for_a_shell(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@,=+%".contains(c);
     if !word.is_empty() && word.chars().all(plain) { word.to_string() } else { format!("'{}'", word.replace('\'', "'\\''")) }
 }

@@ -17,6 +17,7 @@ use crate::jobs::conformance::{Case, Grade, Verdict};
 use crate::jobs::lab;
 use crate::live::runtime::{self, Ended};
 use crate::proto::plan::Credentials;
+use clap::ValueEnum;
 use std::fmt::Write;
 use std::fs;
 use std::path::PathBuf;
@@ -90,6 +91,20 @@ fn subject(args: &ClientSuiteArgs) -> Result<Subject, Trouble> {
 
 /// The arguments that bring the client.
 fn how(args: &ClientSuiteArgs) -> String {
+    let who = &args.client;
+    let mut words = vec![brought(args)];
+    let mut option = |name: &str, value: Option<String>| words.extend(value.map(|value| format!("--{name} {}", suite::for_a_shell(&value))));
+    option("by", who.by.and_then(|by| by.to_possible_value()).map(|by| by.get_name().to_string()));
+    option("host", args.host.clone());
+    option("hold", args.hold.map(|hold| hold.to_string()));
+    option("user", args.account.user.clone());
+    option("password-file", args.account.password_file.as_ref().map(|path| path.display().to_string()));
+    option("password-env", args.account.password_env.clone());
+    option("repeat", Some(args.suite.repeat).filter(|times| *times > 1).map(|times| times.to_string()));
+    words.join(" ")
+}
+
+fn brought(args: &ClientSuiteArgs) -> String {
     let who = &args.client;
     match (&who.exec, &who.exec_sstpc, &who.fault) {
         (Some(command), ..) => format!("--exec '{}'", command.replace('\'', "'\\''")),

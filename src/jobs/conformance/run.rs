@@ -13,7 +13,8 @@ use super::verdict::{self, Grade, Verdict};
 use crate::base::{Layer, Micros, Side, SpecRef};
 use crate::jobs::probe::ProbeConfig;
 use crate::live::clock::Clock;
-use crate::transcript::{Event, Head, Target};
+use crate::transcript::{Event, Head, Reason, Target, What};
+use crate::wire::chap;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -78,6 +79,8 @@ pub struct Outcome {
     pub done: Vec<Done>,
     /// Why the first honest call failed, so that no case was run.
     pub unreachable: Option<String>,
+    /// What happened in that call.
+    pub first: Vec<Event>,
     /// The target stopped answering honest calls.
     pub gone: Option<Gone>,
     /// The target went away and came back: what was under way then was run again.
@@ -95,7 +98,7 @@ async fn all(config: Rc<SuiteConfig>, clock: &Clock, mut stop: watch::Receiver<b
     let mut outcome = Outcome::default();
     // When an honest call was begun that came about.
     let mut asked = clock.now();
-    if let Err(why) = lives(&config, clock).await {
+    if let Err(why) = begins(&config, clock, &mut outcome.first).await {
         outcome.unreachable = Some(why);
         return outcome;
     }
@@ -158,7 +161,7 @@ async fn all(config: Rc<SuiteConfig>, clock: &Clock, mut stop: watch::Receiver<b
     {
         outcome.gone = Some(floor.down(asked, clock.now(), why));
     }
-    if matches!(config.peer, Peer::Server(_)) {
+    if outcome.gone.is_none() && matches!(config.peer, Peer::Server(_)) {
         floor.drop_fallen();
     }
     settle(&config, clock, &mut stop, &mut floor, &mut outcome).await;
@@ -229,7 +232,7 @@ async fn settle(config: &Rc<SuiteConfig>, clock: &Clock, stop: &mut watch::Recei
     }
     outcome.shaken = Some(Gone::of(&floor.void, &[], "it took no connection for a moment".into()));
     let (slow, fast): (Vec<Ran>, Vec<Ran>) = std::mem::take(&mut floor.void).into_iter().partition(|ran| ran.done.case.base.slow);
-    for some in fast.chunks(config.jobs.max(1)) {
+    for some in fast.chunks(if config.jobs > 1 { config.jobs * AGAIN_BESIDE } else { 1 }) {
         let through = tokio::select! {
             through = some_again(config, clock, some, floor, outcome) => through,
             _ = stop.wait_for(|stop| *stop) => {
@@ -408,6 +411,22 @@ pub(super) async fn lives(config: &SuiteConfig, clock: &Clock) -> Result<(), Str
     }
 }
 
+/// Whether the first honest call comes about; what happened in it otherwise. A login that is refused is not tried twice: accounts are
+/// locked for less.
+async fn begins(config: &SuiteConfig, clock: &Clock, events: &mut Vec<Event>) -> Result<(), String> {
+    let Peer::Server(probe) = &config.peer else { return lives(config, clock).await };
+    let began = clock.now();
+    match Box::pin(answers(probe, &config.cases, clock, events)).await {
+        Err(why) if why.starts_with(LOGIN_REFUSED) => Err(why),
+        Err(_) if clock.now().since(began) <= SECOND_LOOK_UNTIL => {
+            tokio::time::sleep(SECOND_LOOK).await;
+            events.clear();
+            Box::pin(answers(probe, &config.cases, clock, events)).await
+        }
+        through => through,
+    }
+}
+
 /// Asks once more after an honest call, begun then, that came to nothing. Who was silent for long is not asked a second time.
 async fn second_look(config: &SuiteConfig, clock: &Clock, began: Micros, why: String) -> Result<(), String> {
     tokio::time::sleep(SECOND_LOOK).await;
@@ -420,7 +439,7 @@ async fn second_look(config: &SuiteConfig, clock: &Clock, began: Micros, why: St
 /// Whether an honest call comes about at once.
 async fn first_look(config: &SuiteConfig, clock: &Clock) -> Result<(), String> {
     match &config.peer {
-        Peer::Server(probe) => Box::pin(answers(probe, &config.cases, clock)).await,
+        Peer::Server(probe) => Box::pin(answers(probe, &config.cases, clock, &mut Vec::new())).await,
         Peer::Client(stand) => Box::pin(stand.lives(&config.cases, clock)).await,
     }
 }
@@ -439,16 +458,29 @@ async fn comes_back(config: &SuiteConfig, clock: &Clock) -> Option<String> {
 }
 
 /// Whether a server answers an honest call.
-async fn answers(probe: &ProbeConfig, cases: &[Case], clock: &Clock) -> Result<(), String> {
+async fn answers(probe: &ProbeConfig, cases: &[Case], clock: &Clock, events: &mut Vec<Event>) -> Result<(), String> {
     let logs_in = probe.credentials.is_some() && cases.iter().any(Case::needs_account);
-    let (case, mut events) = (honest(logs_in), Vec::new());
-    let connected = connection(probe, &case, clock, &mut events).await.0 == Reach::Tls;
-    let verdict = if connected { verdict::judge(&case, &events) } else { no_connection(&events) };
+    let case = honest(logs_in);
+    let connected = connection(probe, &case, clock, events).await.0 == Reach::Tls;
+    let verdict = if connected { verdict::judge(&case, events) } else { no_connection(events) };
+    let refused = events.iter().find_map(|event| match &event.what {
+        What::Down(Reason::Refused(says)) if event.layer == Layer::Auth => Some(says),
+        _ => None,
+    });
     match verdict.grade {
         Grade::Pass => Ok(()),
+        _ if refused.is_some() => {
+            let says = refused.map_or_else(String::new, |says| code(says));
+            Err(format!("{LOGIN_REFUSED}: {says}; check --user and --password-file"))
+        }
         _ if connected && logs_in => Err(format!("the login of an honest call: {}", verdict.actual)),
         _ => Err(verdict.actual),
     }
+}
+
+/// The number in a Failure of MS-CHAPv2, RFC 2759 6, or else the server's words.
+fn code(says: &str) -> String {
+    chap::MsChapFailure::parse(says.as_bytes()).error.map_or_else(|| says.to_string(), |error| error.to_string())
 }
 
 /// The honest call that shows that a server lives: as far as its login, or as Call Connect Ack.
@@ -477,6 +509,10 @@ const OPEN_AT_ONCE: usize = 128;
 const CLIENTS_BESIDE: usize = 48;
 /// Ours: what is run again runs beside a quarter as many as others.
 const AGAIN_SHARE: usize = 4;
+/// How it is said that the login of an honest call was refused.
+const LOGIN_REFUSED: &str = "the honest call was refused";
+/// Ours: what is run again mostly waits, so that so many times the jobs go beside each other.
+const AGAIN_BESIDE: usize = 2;
 /// Ours: after so many cases an honest call looks whether the target lives.
 const SANE_EVERY: usize = 50;
 /// Ours: between two honest calls of which the first was not answered.

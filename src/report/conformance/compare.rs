@@ -1,9 +1,10 @@
 //! Several runs side by side: implementations against cases.
 
 use super::Suite;
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
-/// The matrix as Markdown, a column for every run under the name given to it; cases in which all agree are left out unless
+/// The matrix as Markdown, a column for every run under the name given to it and its target; cases in which all agree are left out unless
 /// `all`.
 pub fn matrix(named: &[(String, Suite)], all: bool) -> String {
     let suites = || named.iter().map(|pair| &pair.1);
@@ -13,7 +14,7 @@ pub fn matrix(named: &[(String, Suite)], all: bool) -> String {
             ids.push(&row.id);
         }
     }
-    let heads: Vec<String> = named.iter().map(|pair| pair.0.replace('|', "\\|")).collect();
+    let heads: Vec<String> = named.iter().map(|(name, suite)| format!("{name}: {}", suite.target).replace('|', "\\|")).collect();
     let mut text = format!("| case | {} |\n|---|{}\n", heads.join(" | "), "---|".repeat(named.len()));
     let mut same = 0;
     for id in ids {
@@ -29,6 +30,12 @@ pub fn matrix(named: &[(String, Suite)], all: bool) -> String {
         let _ = writeln!(text, "{name}: the {} {}, {}.", suite.tests, suite.target, suite.counts());
     }
     text
+}
+
+/// The runs have not all the same verdicts.
+pub fn differ(named: &[(String, Suite)]) -> bool {
+    let verdicts = |suite: &Suite| suite.cases.iter().map(|row| (row.id.clone(), row.verdict.clone())).collect::<BTreeMap<_, _>>();
+    named.windows(2).any(|pair| matches!(pair, [one, other] if verdicts(&one.1) != verdicts(&other.1)))
 }
 
 fn verdict<'a>(suite: &'a Suite, id: &str) -> &'a str {

@@ -7,7 +7,7 @@ mod sarif;
 mod table;
 mod tap;
 
-pub use compare::matrix;
+pub use compare::{differ, matrix};
 
 use super::Style;
 use serde::{Deserialize, Serialize};
@@ -30,6 +30,9 @@ pub struct Suite {
     pub took_ms: u64,
     /// What a SHOULD asks for counted as well; a MAY and good practice never do.
     pub strict: bool,
+    /// How the run ended: `complete`, `target-down`, `unreachable` or `interrupted`; `failed` says nothing of cases that were not run.
+    #[serde(default = "complete")]
+    pub outcome: String,
     /// Why the first honest call failed, so that no case was run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unreachable: Option<String>,
@@ -51,6 +54,10 @@ pub struct Suite {
     pub failed: bool,
     /// The cases, in the order of the suite.
     pub cases: Vec<Row>,
+}
+
+fn complete() -> String {
+    "complete".into()
 }
 
 /// A case and what it came to.

@@ -24,11 +24,11 @@ pub fn render(suite: &Suite, style: &Style, out: &mut dyn Write) -> io::Result<(
 fn away(suite: &Suite, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     if !suite.dropped.is_empty() {
         writeln!(out, "the target went away for a moment; what was under way was run again, what is fast alone:")?;
-        told("dropped", &suite.dropped.join(", "), style, out)?;
+        ids("dropped", &suite.dropped, style, out)?;
     }
     if suite.under_way.len() > 1 {
         writeln!(out, "cases that were under way and have no verdict, likeliest first; with --jobs 1 and these it shows which it was:")?;
-        told("under way", &suite.under_way.join(", "), style, out)?;
+        ids("under way", &suite.under_way, style, out)?;
     }
     Ok(())
 }
@@ -71,6 +71,29 @@ fn told(label: &str, text: &str, style: &Style, out: &mut dyn Write) -> io::Resu
     lines.try_for_each(|line| writeln!(out, "{:INDENT$}{line}", ""))
 }
 
+/// The first of these ids, each whole.
+fn ids(label: &str, ids: &[String], style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    let width = style.width.saturating_sub(INDENT).max(NARROWEST);
+    let (mut lines, mut line) = (Vec::new(), String::new());
+    let shown = ids.iter().take(IDS_SHOWN);
+    for (place, id) in shown.enumerate() {
+        let comma = if place + 1 < ids.len() { "," } else { "" };
+        if !line.is_empty() && line.len() + id.len() + 2 > width {
+            lines.push(std::mem::take(&mut line));
+        }
+        let gap = if line.is_empty() { "" } else { " " };
+        line += &format!("{gap}{id}{comma}");
+    }
+    lines.push(line);
+    if let Some(more) = ids.len().checked_sub(IDS_SHOWN).filter(|more| *more > 0) {
+        lines.push(format!("and {more} more; -o json has them all"));
+    }
+    for (place, line) in lines.iter().enumerate() {
+        writeln!(out, "    {:<10}{line}", if place == 0 { label } else { "" })?;
+    }
+    Ok(())
+}
+
 fn sections(suite: &Suite, out: &mut dyn Write) -> io::Result<()> {
     let mut layers: Vec<&str> = Vec::new();
     for row in &suite.cases {
@@ -99,6 +122,8 @@ fn painted(style: &Style, colour: &str, text: &str) -> String {
 
 /// Columns in front of the text under a case.
 const INDENT: usize = 14;
+/// Ours: the likeliest come first, and nobody runs more by hand.
+const IDS_SHOWN: usize = 16;
 /// Ours: text is never narrower.
 const NARROWEST: usize = 30;
 const RED: &str = "31";

@@ -104,7 +104,29 @@ fn json_is_read_back_and_compared() {
     second.cases[1].verdict = "pass".into();
     let matrix = matrix(&[("old".into(), first), ("new".into(), second)], false);
     assert!(matrix.contains("| sstp/2.2.1/b | fail | pass |") && !matrix.contains("| sstp/2.2.1/a |"), "{matrix}");
-    assert!(matrix.starts_with("| case | old | new |\n") && matrix.contains("\nnew: the server other, "), "{matrix}");
+    assert!(matrix.starts_with("| case | old: vpn.example:443 | new: other |\n") && matrix.contains("\nnew: the server other, "), "{matrix}");
+}
+
+#[test]
+fn runs_differ_when_a_verdict_does() {
+    let (one, mut other) = (("a".to_string(), suite()), ("b".to_string(), suite()));
+    other.1.target = "other".into();
+    assert!(!differ(&[one.clone(), other.clone()]));
+    other.1.cases[1].verdict = "pass".into();
+    assert!(differ(&[one.clone(), other.clone()]));
+    other.1.cases.pop();
+    assert!(differ(&[one.clone(), one, other]));
+}
+
+#[test]
+fn ids_under_way_are_whole_and_not_too_many() {
+    let under_way: Vec<String> = (0..40).map(|number| format!("sstp/3.3.5.2.2/a-case-with-a-long-name-{number}")).collect();
+    let down = Suite { down_after: Some("x".into()), under_way: under_way.clone(), ..suite() };
+    let mut out = Vec::new();
+    table::render(&down, &Style { width: 80, ..Style::default() }, &mut out).expect("memory");
+    let text = String::from_utf8(out).expect("text");
+    let shown = under_way.iter().filter(|id| text.contains(&format!("{id},"))).count();
+    assert!(shown == 16 && text.contains("and 24 more; -o json has them all"), "{shown}: {text}");
 }
 
 #[test]
