@@ -2,7 +2,7 @@
 
 use super::check::{Check, Evidence, Fix, Look, Need, Severity, Windows};
 use super::look::{BARE_ENDINGS, ENDINGS, SILENT_ENDINGS, options, protocol_reject, server_abort, stop_at, terminate, unnamed};
-use crate::base::{Layer, Side, SpecRef};
+use crate::base::{Layer, Micros, Side, SpecRef};
 use crate::transcript::Reason;
 use crate::transcript::facts::Facts;
 use crate::wire::ncp::{IP_ADDRESS, PRIMARY_DNS, SECONDARY_DNS};
@@ -201,7 +201,8 @@ fn encryption_disputed(facts: &Facts) -> Option<Evidence> {
         .then(|| Evidence::of(asked.map(|seen| seen.event).into_iter().chain([ended]), format!("LCP Terminate-Request: {says}")))?
 }
 
-/// The time ended while the client had asked for 0.0.0.0 and no address was offered.
+/// The time ended while the client had asked for 0.0.0.0 and no address was offered. A client that left before it would have asked
+/// once more cut its question short: that says nothing of the server.
 fn no_address(facts: &Facts) -> Option<Evidence> {
     let stop = stop_at(facts, Layer::Ncp)
         .filter(|stop| matches!(stop.reason, Reason::TimedOut { .. } | Reason::Unwilling(_) | Reason::ClientLeft(_)))?;
@@ -209,9 +210,11 @@ fn no_address(facts: &Facts) -> Option<Evidence> {
     let real = |frame: &ppp::Frame| options(frame).iter().any(|option| option.kind == IP_ADDRESS && option.u32() != Some(0));
     let offered = offers.into_iter().any(|seen| real(&seen.it));
     let named = ipcp_rejected(facts).or_else(|| address_rejected(facts)).or_else(|| never_agreed(facts)).or_else(|| ipcp_terminated(facts));
+    let first = facts.frames(Side::Client, "ipcp.configure-request").next().map(|seen| seen.at);
+    let hasty = matches!(stop.reason, Reason::ClientLeft(_)) && first.is_none_or(|at| stop.at - at < RESTART);
     let asked = facts.frames(Side::Client, "ipcp.configure-request").map(|seen| seen.event).last();
     let says = format!("the client asked for {}, no address was offered; {}", asked_for(facts), stop.reason);
-    (!offered && named.is_none()).then(|| Evidence::of(asked.into_iter().chain([stop.event]), says))?
+    (!offered && !hasty && named.is_none()).then(|| Evidence::of(asked.into_iter().chain([stop.event]), says))?
 }
 
 fn no_dns(facts: &Facts) -> Option<Evidence> {
@@ -245,5 +248,7 @@ fn asked_for(facts: &Facts) -> String {
 
 /// Ours: as many Naks are a loop. RFC 1661 4.6: Max-Failure, 5.
 const LOOP: usize = 5;
+/// RFC 1661 4.6: a request without an answer is sent again after 3 s.
+const RESTART: Micros = Micros(3_000_000);
 /// The names of RAS 741 and 742, as [`terminate`] shows them.
 const ENCRYPTION_CODES: [&str; 2] = ["ERROR_NO_LOCAL_ENCRYPTION", "ERROR_NO_REMOTE_ENCRYPTION"];

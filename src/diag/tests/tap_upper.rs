@@ -237,6 +237,15 @@ fn a_captured_pool_without_addresses_is_still_named() {
     assert!(says.contains("0.0.0.0"), "{says}");
 }
 
+/// A client that leaves a millisecond after it asked has not waited for an address: nothing is held against the pool.
+#[test]
+fn a_captured_client_that_leaves_at_once_says_nothing_of_the_pool() {
+    let asks = [Opt::new(ncp::IP_ADDRESS, [0; 4])];
+    let story = Story::captured_call().bound(49).up(Layer::Binding).began(Layer::Ncp);
+    let story = story.ncp(Side::Client, ppp::IPCP, control::CONFIGURE_REQUEST, &asks).wait(1_000);
+    story.left(Layer::Ncp).flow(|_| ()).fails_with("IPCP-CLIENT-LEFT");
+}
+
 /// Who dials by address is told so only where the client says that it did.
 #[test]
 fn a_tap_does_not_guess_the_name_that_was_dialled() {
