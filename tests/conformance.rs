@@ -433,8 +433,14 @@ fn the_command_tests_the_lab_and_fails_on_change_only() {
     assert!(code == 1 && says.contains("it ended on 2026-01-31"), "{says}");
     let (code, _, says) = program(&[&some[..], &["--case", "no/such/*"]].concat());
     assert!(code == 2 && says.contains("no/such/*"), "{says}");
-    let (code, text, _) = program(&["compare", &path("a.json"), &path("a.json")]);
+    let (code, text, _) = program(&["compare", "--fail-on-change", &path("a.json"), &path("a.json")]);
     assert!(code == 0 && text.contains("The same verdict from all"), "{text}");
+    let other = report.replace("\"verdict\": \"fail\"", "\"verdict\": \"pass\"");
+    std::fs::write(path("b.json"), &other).expect("written");
+    assert_ne!(other, report);
+    let (code, text, _) = program(&["compare", "--fail-on-change", &path("a.json"), &path("b.json")]);
+    assert!(code == 1 && text.starts_with("| case | a: vpn.lab.example:"), "{text}");
+    assert_eq!(program(&["compare", &path("a.json"), &path("b.json")]).0, 0);
     let _ = std::fs::remove_dir_all(&folder);
 }
 
@@ -447,10 +453,51 @@ fn cases_can_be_listed_shown_and_counted() {
     assert!(quick.lines().count() < all.lines().count() && all.lines().count() == server::all().len());
     let (code, text, _) = program(&["show", "sstp/2.2.1/reserved-bits"]);
     assert!(code == 0 && text.contains("set reserved=0x7f") && text.contains("S-064"), "{text}");
+    assert!(text.contains("Level        MUST: the specification says MUST"), "{text}");
+    let (_, text, _) = program(&["show", "auth/6/retry-is-taken"]);
+    assert!(text.contains("--lab --fault auth.retry-allowed --fault auth.mutant-retry-refused --case"), "{text}");
+    // Every command that is said to fail a case names what the lab has.
+    let (_, text, _) = program(&["show", "*"]);
+    let failing: Vec<&str> = text.lines().filter(|line| line.starts_with("Failing      sstp-diag conformance server ")).collect();
+    assert_eq!(failing.len(), server::all().len());
+    for line in failing {
+        let faults: Vec<&str> = line.split("--fault ").skip(1).filter_map(|rest| rest.split(' ').next()).collect();
+        assert!(!faults.is_empty() && faults.iter().all(|id| fault::find(id).is_some()), "{line}");
+    }
     let (code, text, _) = program(&["coverage"]);
     assert!(code == 0 && text.contains(" 0 neither;"), "{text}");
     for wrong in [&["show", "no/such/case"][..], &["server", "--list", "--case", "nothing"], &["server"], &["compare", "/nonexistent"]] {
         let (code, out, says) = program(wrong);
         assert!(code >= 2 && out.is_empty() && says.starts_with("sstp-diag: "), "{wrong:?}: {code} {out} {says}");
     }
+}
+
+#[test]
+fn a_run_that_cannot_begin_says_what_is_in_its_way() {
+    let some = ["server", "--lab", "--case", "auth/5/success-text"];
+    let (code, text, _) = program(&[&some[..], &["--fault", "auth.refused"]].concat());
+    assert!(code == 3 && text.contains("the honest call was refused: 691; check --user and --password-file (AUTH-"), "{text}");
+    let (code, text, _) = program(&[&some[..], &["--fault", "http.503"]].concat());
+    assert!(code == 3 && text.contains("http.response 503 (HTTP-"), "{text}");
+    let (code, json, _) = program(&[&some[..], &["--fault", "http.503", "-o", "json"]].concat());
+    let report: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!((code, report["outcome"].as_str(), report["failed"].as_bool()), (3, Some("unreachable"), Some(false)));
+}
+
+/// A report that is watched by others, or that a run does not come to, is not emptied for hours.
+#[test]
+fn a_report_takes_the_place_of_the_last_one_at_the_end() {
+    let path = std::env::temp_dir().join(format!("sstp-diag-report-{}.tap", std::process::id()));
+    std::fs::write(&path, "the last report").expect("written");
+    let output = format!("tap={}", path.display());
+    let mut run = Command::new(env!("CARGO_BIN_EXE_sstp-diag"))
+        .args(["conformance", "server", "--lab", "--case", "sstp/3.1.7.2/rest-later", "-o", &output])
+        .spawn()
+        .expect("it runs");
+    std::thread::sleep(Duration::from_secs(2));
+    assert_eq!(run.try_wait().expect("it runs"), None, "the case takes 3 s");
+    assert_eq!(std::fs::read_to_string(&path).expect("there"), "the last report");
+    assert!(run.wait().expect("it ends").success());
+    assert!(std::fs::read_to_string(&path).expect("there").starts_with("TAP version 13\n1..1\nok 1"));
+    let _ = std::fs::remove_file(&path);
 }

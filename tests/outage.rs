@@ -1,11 +1,12 @@
 //! A target that goes away while cases run: for good, or for a moment. Never is that a verdict.
 
 use crate::conformance::{lab_with, run_through, sample};
-use sstp_diag::jobs::conformance::{Case, Grade};
 use sstp_diag::jobs::conformance::again::Retries;
+use sstp_diag::jobs::conformance::{Case, Grade};
 use std::collections::HashSet;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
@@ -115,40 +116,48 @@ fn a_lab_that_is_killed_and_back_at_once_leaves_no_verdict_of_that_moment() {
     std::fs::create_dir_all(&folder).expect("a temporary folder");
     let password = folder.join("password");
     std::fs::write(&password, "Passw0rd!").expect("written");
-    for away in [60, 150, 250] {
-        let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let port = free.local_addr().expect("bound").port();
-        drop(free);
-        let mut lab = lab_at(port);
-        let run = Command::new(env!("CARGO_BIN_EXE_sstp-diag"))
-            .args(["conformance", "server", &format!("127.0.0.1:{port}"), "--user", "alice", "--password-file"])
-            .arg(&password)
-            .args(["--quick", "--layer", "lcp", "--layer", "teardown", "--layer", "auth", "-o", "json"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("it runs");
-        std::thread::sleep(Duration::from_millis(1500));
-        lab.kill().expect("it ran");
-        let _ = lab.wait();
-        std::thread::sleep(Duration::from_millis(away));
-        let mut again = lab_at(port);
-        let report = run.wait_with_output().expect("it ends").stdout;
-        let _ = again.kill();
-        let _ = again.wait();
-        let report: serde_json::Value = serde_json::from_slice(&report).expect("JSON");
-        let count = report["cases"].as_array().map_or(0, Vec::len);
-        let passed = |row: &&serde_json::Value| !["pass", "unsupported"].contains(&row["verdict"].as_str().unwrap_or_default());
-        let wrong: Vec<String> = report["cases"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter(passed)
-            .map(|row| format!("{} {} {}", row["verdict"], row["id"], row["actual"]))
-            .collect();
-        assert!(wrong.is_empty() && count > 300, "{away} ms: {count} cases, {wrong:#?}");
-        assert!(report["dropped"].as_array().is_some_and(|ids| !ids.is_empty()), "{away} ms: it was not noticed");
-        assert_eq!((report["outcome"].as_str(), report["failed"].as_bool()), (Some("complete"), Some(false)), "{away} ms");
-    }
+    std::thread::scope(|scope| {
+        for away in [60, 150, 250] {
+            let password = &password;
+            scope.spawn(move || killed_and_back(password, away));
+        }
+    });
     let _ = std::fs::remove_dir_all(&folder);
+}
+
+/// A run against a lab that is killed 1.5 s after its begin, and is there again so many milliseconds later.
+fn killed_and_back(password: &Path, away: u64) {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = free.local_addr().expect("bound").port();
+    drop(free);
+    let mut lab = lab_at(port);
+    let run = Command::new(env!("CARGO_BIN_EXE_sstp-diag"))
+        .args(["conformance", "server", &format!("127.0.0.1:{port}"), "--user", "alice", "--password-file"])
+        .arg(password)
+        .args(["--quick", "--layer", "lcp", "--layer", "teardown", "--layer", "auth", "-o", "json"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("it runs");
+    std::thread::sleep(Duration::from_millis(1500));
+    lab.kill().expect("it ran");
+    let _ = lab.wait();
+    std::thread::sleep(Duration::from_millis(away));
+    let mut again = lab_at(port);
+    let report = run.wait_with_output().expect("it ends").stdout;
+    let _ = again.kill();
+    let _ = again.wait();
+    let report: serde_json::Value = serde_json::from_slice(&report).expect("JSON");
+    let count = report["cases"].as_array().map_or(0, Vec::len);
+    let passed = |row: &&serde_json::Value| !["pass", "unsupported"].contains(&row["verdict"].as_str().unwrap_or_default());
+    let wrong: Vec<String> = report["cases"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(passed)
+        .map(|row| format!("{} {} {}", row["verdict"], row["id"], row["actual"]))
+        .collect();
+    assert!(wrong.is_empty() && count > 300, "{away} ms: {count} cases, {wrong:#?}");
+    assert!(report["dropped"].as_array().is_some_and(|ids| !ids.is_empty()), "{away} ms: it was not noticed");
+    assert_eq!((report["outcome"].as_str(), report["failed"].as_bool()), (Some("complete"), Some(false)), "{away} ms");
 }

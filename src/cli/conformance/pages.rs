@@ -110,7 +110,16 @@ pub fn in_full(case: &Case) -> String {
     let failing = match (case.base.tests, mutants::find(case.proved_by)) {
         // What lies below SSTP is proved by a client that does not look.
         (Side::Client, None) => ("a client that goes on whatever it is shown", CARELESS.to_string()),
-        _ => (prover, format!("--lab --fault {}", case.proved_by)),
+        (Side::Client, _) => (prover, format!("--lab --fault {}", case.proved_by)),
+        // What the sound lab needs for the case to say anything, the spoilt one needs too.
+        (Side::Server, _) => (
+            prover,
+            ["--lab"]
+                .into_iter()
+                .chain(case.base.lab.into_iter().chain([case.proved_by]).flat_map(|id| ["--fault", id]))
+                .collect::<Vec<_>>()
+                .join(" "),
+        ),
     };
     let name = if failing.0 == prover { format!("{prover} {}", case.proved_by) } else { failing.0.to_string() };
     let _ = writeln!(text, "Proved by    {name}");

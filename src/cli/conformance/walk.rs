@@ -93,7 +93,8 @@ fn subject(args: &ClientSuiteArgs) -> Result<Subject, Trouble> {
 fn how(args: &ClientSuiteArgs) -> String {
     let who = &args.client;
     let mut words = vec![brought(args)];
-    let mut option = |name: &str, value: Option<String>| words.extend(value.map(|value| format!("--{name} {}", suite::for_a_shell(&value))));
+    let mut option =
+        |name: &str, value: Option<String>| words.extend(value.map(|value| format!("--{name} {}", suite::for_a_shell(&value))));
     option("by", who.by.and_then(|by| by.to_possible_value()).map(|by| by.get_name().to_string()));
     option("host", args.host.clone());
     option("hold", args.hold.map(|hold| hold.to_string()));
@@ -213,3 +214,20 @@ impl Status {
 const SSTPC_HOLD: u64 = 25;
 /// Slow cases that run beside the others.
 const SLOW_BESIDE: usize = 32;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::args::{Cli, Command, ConformanceCommand};
+    use clap::Parser;
+
+    #[test]
+    fn the_command_that_runs_a_case_alone_leads_the_client_the_same_way() {
+        let line = "--listen 192.0.2.1:8400 --by sni --host vpn.example --user alice --repeat 3";
+        let words = ["sstp-diag", "conformance", "client"].into_iter().chain(line.split(' '));
+        let cli = Cli::try_parse_from(words).unwrap_or_else(|error| panic!("{error}"));
+        let Command::Conformance(args) = cli.command else { panic!("another command") };
+        let ConformanceCommand::Client(args) = args.what else { panic!("another suite") };
+        assert_eq!(how(&args), line);
+    }
+}

@@ -104,7 +104,10 @@ fn json_is_read_back_and_compared() {
     second.cases[1].verdict = "pass".into();
     let matrix = matrix(&[("old".into(), first), ("new".into(), second)], false);
     assert!(matrix.contains("| sstp/2.2.1/b | fail | pass |") && !matrix.contains("| sstp/2.2.1/a |"), "{matrix}");
-    assert!(matrix.starts_with("| case | old: vpn.example:443 | new: other |\n") && matrix.contains("\nnew: the server other, "), "{matrix}");
+    assert!(
+        matrix.starts_with("| case | old: vpn.example:443 | new: other |\n") && matrix.contains("\nnew: the server other, "),
+        "{matrix}"
+    );
 }
 
 #[test]

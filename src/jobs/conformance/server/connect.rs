@@ -233,6 +233,7 @@ pub(super) const ROWS: &[Row] = &[
     must("sstp/3.3.5.2.2/abort-6-at-the-limit", "3.3.5.2.2", &["S-113"])
         .edits(&["sstp.call-connect-request#1 set encapsulated-protocol.protocol-id=2", "sstp.call-connect-request#1 repeat 10"])
         .says("at the limit of Naks: Abort, attribute 2, status 6")
+        .judges(Expect::Any(&[Expect::Sends("sstp.call-connect-nak"), Expect::Never("sstp.call-connect-ack")]), TAKEN)
         .expects(Expect::Status("sstp.call-abort", Some(2), &[6]))
         .or(super::ENDED)
         .only_if(ENDS_THE_LOOP, "the server has no limit of Naks")

@@ -97,7 +97,7 @@ pub(super) const ROWS: &[Row] = &[
         .why("It has no room for its own header.")
         .proved("sstp.mutant-ignores"),
     derived("sstp/3.1.7.2/pieces", "3.1.7.2", &["S-009", "S-079"])
-        .edits(&["sstp.call-connect-request#1 before 10 01 00 0e 00", "sstp.call-connect-request#1 splice 0..5 \"\""])
+        .edits(&["sstp.call-connect-request#1 split 5"])
         .says("a packet that comes in two writes is one packet")
         .expects(ACKED)
         .why("TLS keeps no borders.")

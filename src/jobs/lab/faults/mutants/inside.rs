@@ -43,27 +43,45 @@ pub(in crate::jobs::lab) const MUTANTS: &[Fault] = &[
     inside("data.mutant-echo-leaks", Data, "the answer to an Echo Request with data repeats bytes of an earlier packet", |server| {
         server.bugs.add(Bug::EchoLeaks)
     }),
-    by_turns("http.mutant-503", Http, "every second call is answered by 503", &[Makes::Edits(&[
-        r#"http.response#1 instead "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n""#,
-    ])]),
-    by_turns("http.mutant-version", Http, "the status line of every second call says HTTP/1.0", &[Makes::Edits(&[
-        r#"http.response#1 splice 0..8 "HTTP/1.0""#,
-    ])]),
-    by_turns("http.mutant-length", Http, "the 200 of every second call has a Content-Length of 0", &[Makes::Edits(&[
-        r#"http.response#1 instead "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n""#,
-    ])]),
-    by_turns("http.mutant-chunked", Http, "the 200 of every second call is chunked", &[Makes::Edits(&[
-        r#"http.response#1 instead "HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551615\r\nTransfer-Encoding: chunked\r\n\r\n""#,
-    ])]),
-    by_turns("sstp.mutant-no-ack", Sstp, "every second Call Connect Request is not answered", &[Makes::Edits(&[
-        "sstp.call-connect-ack#* drop",
-    ])]),
-    by_turns("auth.mutant-no-accounts", Auth, "no login of every second call is right", &[Makes::Server(|server| {
-        server.accounts.clear()
-    })]),
-    by_turns("auth.mutant-no-proof", Auth, "in every second call the server does not know the password", &[Makes::Server(|server| {
-        server.knows_password = false
-    })]),
+    by_turns(
+        "http.mutant-503",
+        Http,
+        "every second call is answered by 503",
+        &[Makes::Edits(&[r#"http.response#1 instead "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n""#])],
+    ),
+    by_turns(
+        "http.mutant-version",
+        Http,
+        "the status line of every second call says HTTP/1.0",
+        &[Makes::Edits(&[r#"http.response#1 splice 0..8 "HTTP/1.0""#])],
+    ),
+    by_turns(
+        "http.mutant-length",
+        Http,
+        "the 200 of every second call has a Content-Length of 0",
+        &[Makes::Edits(&[r#"http.response#1 instead "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n""#])],
+    ),
+    by_turns(
+        "http.mutant-chunked",
+        Http,
+        "the 200 of every second call is chunked",
+        &[Makes::Edits(&[
+            r#"http.response#1 instead "HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551615\r\nTransfer-Encoding: chunked\r\n\r\n""#,
+        ])],
+    ),
+    by_turns(
+        "sstp.mutant-no-ack",
+        Sstp,
+        "every second Call Connect Request is not answered",
+        &[Makes::Edits(&["sstp.call-connect-ack#* drop"])],
+    ),
+    by_turns("auth.mutant-no-accounts", Auth, "no login of every second call is right", &[Makes::Server(|server| server.accounts.clear())]),
+    by_turns(
+        "auth.mutant-no-proof",
+        Auth,
+        "in every second call the server does not know the password",
+        &[Makes::Server(|server| server.knows_password = false)],
+    ),
     inside("sstp.mutant-empty-ends", Sstp, "a data packet without a frame ends the connection", |server| server.bugs.add(Bug::EmptyEnds)),
     inside("lcp.mutant-bad-frame-ends", Lcp, "a PPP frame that means nothing to it ends the connection", |server| {
         [Bug::BadPppEnds, Bug::ProtocolEnds].into_iter().for_each(|bug| server.bugs.add(bug))
