@@ -154,7 +154,8 @@ impl Suite {
         let new = self.cases.iter().filter(|row| row.counts()).count();
         if let Some(why) = &self.unreachable {
             let see = if self.tests == "server" { format!("; `sstp-diag probe {}` looks into it", self.target) } else { String::new() };
-            return format!("no case was run, since the first honest call failed: {why}{see}");
+            let since = if why.starts_with("the honest call") { ":" } else { ", since the first honest call failed:" };
+            return format!("no case was run{since} {why}{see}");
         }
         match (&self.down_after, self.interrupted, new) {
             (Some(case), ..) => {
