@@ -476,7 +476,10 @@ fn cases_can_be_listed_shown_and_counted() {
 fn a_run_that_cannot_begin_says_what_is_in_its_way() {
     let some = ["server", "--lab", "--case", "auth/5/success-text"];
     let (code, text, _) = program(&[&some[..], &["--fault", "auth.refused"]].concat());
-    assert!(code == 3 && text.contains("no case was run: the honest call was refused: 691; check --user and --password-file (AUTH-"), "{text}");
+    assert!(
+        code == 3 && text.contains("no case was run: the honest call was refused: 691; check --user and --password-file (AUTH-"),
+        "{text}"
+    );
     let (code, text, _) = program(&[&some[..], &["--fault", "http.503"]].concat());
     assert!(code == 3 && text.contains("http.response 503 (HTTP-"), "{text}");
     let (code, json, _) = program(&[&some[..], &["--fault", "http.503", "-o", "json"]].concat());
