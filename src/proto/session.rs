@@ -1,23 +1,21 @@
 //! One end of an SSTP call above TLS: cuts the stream, follows the state, lets the mind decide, spoils at door 1.
 
+mod core;
 mod tunnel;
 
 use super::bug::{Bug, Bugs};
-use super::call::{self, Tracker};
 use super::client::Client;
-use super::door::Door;
 use super::last_words::LastWords;
 use super::plan::{Mind, Plan};
 use super::quirk::Quirk;
-use super::rng::Rng;
 use super::server::Server;
 use super::server::bugs::{self, Fate};
-use crate::base::{Bytes, Layer, Limit, Micros, Side, WireError};
-use crate::transcript::{Event, How, Opaqueness, Reason, What};
+use crate::base::{Layer, Limit, Micros, Side, WireError};
+use crate::transcript::{Event, How, Opaqueness, What};
 use crate::wire::sstp::{self, Framer, Message, MessageType};
 use crate::wire::{http, ppp};
-use std::collections::VecDeque;
-use std::time::Duration;
+
+pub(super) use core::Core;
 
 /// Ours: more events than this are counted, not kept, so that a flood cannot fill the memory.
 const MAX_EVENTS: usize = 2_000;
@@ -369,217 +367,5 @@ pub(super) fn layer_of(kind: MessageType) -> Layer {
         MessageType::CallDisconnect | MessageType::CallDisconnectAck => Layer::Teardown,
         MessageType::EchoRequest | MessageType::EchoResponse => Layer::Data,
         _ => Layer::Sstp,
-    }
-}
-
-/// What both minds work with.
-#[derive(Debug)]
-pub(super) struct Core {
-    pub now: Micros,
-    pub side: Side,
-    pub rng: Rng,
-    tracker: Tracker,
-    door: Door,
-    out: VecDeque<Output>,
-    head: Option<Vec<u8>>,
-    framer: Framer,
-    noted: usize,
-    omitted: u64,
-    /// The stream can no longer be cut into packets.
-    lost: bool,
-    closing: bool,
-    over: bool,
-    said_close: bool,
-    /// Where it should close it does nothing any more, and leaves the connection open.
-    keeps_open: bool,
-    stuck: bool,
-    /// What a client does wrong with the stream.
-    quirks: Vec<Quirk>,
-    /// What a server does wrong.
-    pub bugs: Bugs,
-    /// So many calls of the server had ended when this one began.
-    born: u32,
-    /// The packet before this one, where a server leaks it.
-    pub earlier: Vec<u8>,
-    /// Nothing goes out before.
-    dawdles: Micros,
-    /// What a server says before it falls silent.
-    last_words: LastWords,
-    /// So many packets inside the tunnel are still told.
-    packets: u32,
-}
-
-impl Core {
-    fn new(side: Side, edits: Vec<super::edit::Edit>, seed: u64, now: Micros) -> Core {
-        Core {
-            now,
-            side,
-            rng: Rng::new(seed),
-            tracker: Tracker::default(),
-            door: Door::new(edits),
-            out: VecDeque::new(),
-            head: Some(Vec::new()),
-            framer: Framer::default(),
-            noted: 0,
-            omitted: 0,
-            lost: false,
-            closing: false,
-            over: false,
-            said_close: false,
-            keeps_open: false,
-            stuck: false,
-            quirks: Vec::new(),
-            bugs: Bugs::default(),
-            born: 0,
-            earlier: Vec::new(),
-            dawdles: Micros::ZERO,
-            last_words: LastWords::default(),
-            packets: 0,
-        }
-    }
-
-    fn is(&self, quirk: Quirk) -> bool {
-        self.quirks.contains(&quirk)
-    }
-
-    /// Where the call stands.
-    pub fn state(&self) -> call::State {
-        self.tracker.state
-    }
-
-    pub fn note(&mut self, by: Option<Side>, layer: Layer, what: What) {
-        self.note_raw(by, layer, what, &[]);
-    }
-
-    fn note_raw(&mut self, by: Option<Side>, layer: Layer, what: What, raw: &[u8]) {
-        let always = matches!(what, What::Began | What::Up | What::Down(_) | What::Closed(_) | What::Method { .. } | What::Omitted { .. });
-        if self.noted >= MAX_EVENTS && !always {
-            self.omitted += 1;
-            return;
-        }
-        self.noted += 1;
-        let raw = Bytes(raw.to_vec());
-        self.out.push_back(Output::Event(Box::new(Event { at: self.now, by, layer, what, raw })));
-    }
-
-    pub fn began(&mut self, layer: Layer) {
-        self.note(None, layer, What::Began);
-    }
-
-    pub fn up(&mut self, layer: Layer) {
-        self.note(None, layer, What::Up);
-    }
-
-    pub fn down(&mut self, layer: Layer, reason: Reason) {
-        self.note(None, layer, What::Down(reason));
-    }
-
-    fn observe(&mut self, by: Side, kind: MessageType) -> Result<(), ()> {
-        self.tracker.observe(by, kind).map(|_| ()).map_err(|state| {
-            let allowed = call::allowed(state, by).into_iter().map(|kind| kind.name().to_string()).collect();
-            let what = What::Misstep { message: kind.name().to_string(), state: state.name().to_string(), allowed };
-            self.note(Some(by), layer_of(kind), what);
-        })
-    }
-
-    fn send(&mut self, layer: Layer, name: &str, bytes: Vec<u8>, what: What) {
-        if self.falls_silent(name) {
-            return;
-        }
-        let passed = self.door.pass(self.now.max(self.dawdles), name, bytes);
-        for edit in passed.edits {
-            self.note(Some(self.side), layer, What::Edited { edit });
-        }
-        if let Some(bytes) = passed.bytes {
-            self.note_raw(Some(self.side), layer, what, &bytes);
-        }
-        if passed.close {
-            self.close();
-        }
-    }
-
-    pub fn send_head(&mut self, head: http::Head) {
-        let name = if head.status.is_some() { "http.response" } else { "http.request" };
-        self.send(Layer::Http, name, head.emit(), What::Http(head));
-    }
-
-    pub fn send_message(&mut self, message: Message) {
-        let bytes = message.emit();
-        self.send_packet(message, bytes);
-    }
-
-    /// Sends a message whose bytes were made by hand (Call Connected with its MAC).
-    pub fn send_packet(&mut self, message: Message, bytes: Vec<u8>) {
-        // What an honest mind sends is in turn; door 1 spoils it afterwards.
-        let _ = self.tracker.observe(self.side, message.kind);
-        let name = format!("sstp.{}", message.kind.name());
-        self.send(layer_of(message.kind), &name, bytes, What::Sstp(message));
-    }
-
-    /// Lets a message that is not finished yet through door 1: what is spoilt here is covered by what is computed over it.
-    pub fn unfinished(&mut self, layer: Layer, name: &str, bytes: Vec<u8>) -> Vec<u8> {
-        let (bytes, edits) = self.door.draft(name, bytes);
-        for edit in edits {
-            self.note(Some(self.side), layer, What::Edited { edit });
-        }
-        bytes
-    }
-
-    pub fn send_frame(&mut self, frame: ppp::Frame) {
-        let layer = ppp::layer_of(frame.protocol);
-        let (name, bytes) = (frame.name(), sstp::emit_data(&frame.emit()));
-        if layer == Layer::Data {
-            if self.falls_silent(&name) {
-                return;
-            }
-            let passed = self.door.pass(self.now, &name, bytes);
-            passed.edits.into_iter().for_each(|edit| self.note(Some(self.side), layer, What::Edited { edit }));
-            if let Some(bytes) = passed.bytes {
-                self.packet(self.side, &frame, &bytes);
-            }
-        } else {
-            self.send(layer, &name, bytes, What::Ppp(frame));
-        }
-    }
-
-    /// Closes once everything held back has gone out.
-    pub fn close(&mut self) {
-        if self.keeps_open {
-            self.stuck = true;
-        } else {
-            self.closing = true;
-        }
-    }
-
-    /// What is said from now on goes out so much later.
-    pub fn dawdle(&mut self, time: Duration) {
-        self.dawdles = self.now + time;
-    }
-
-    /// Nothing happens any more, and the connection stays open.
-    pub fn hang(&mut self) {
-        self.stuck = true;
-    }
-
-    /// Closes at once, whatever was still to be said.
-    pub fn end_at_once(&mut self) {
-        self.door.clear();
-        self.closing = true;
-    }
-
-    pub fn is_closing(&self) -> bool {
-        self.closing || self.over
-    }
-
-    fn end(&mut self) {
-        self.bugs.end_one();
-        self.said_close = true;
-        if self.omitted > 0 {
-            self.note(None, Layer::Data, What::Omitted { count: self.omitted });
-        }
-        if !self.over {
-            self.note(Some(self.side), Layer::Tls, What::Closed(How::Ours));
-        }
-        self.over = true;
     }
 }
