@@ -35,7 +35,7 @@ pub enum Arm {
     TcpControl,
     /// Several connections one right behind the other, none held.
     InARow,
-    /// One of several connections that are held at the same time.
+    /// Several whole handshakes, all held until the last one is through.
     Together,
     /// CONNECT as an SSTP client says it.
     Connect,
@@ -149,7 +149,7 @@ const ARMS: &[(Arm, &str, Layer, &str)] = &[
     (Arm::TcpOtherPort, "tcp-other-port", Layer::Tcp, "a SYN to another port of the target"),
     (Arm::TcpControl, "tcp-control", Layer::Tcp, "a SYN to the control server"),
     (Arm::InARow, "in-a-row", Layer::Tcp, "a dozen SYNs one right behind the other"),
-    (Arm::Together, "together", Layer::Tls, "several hellos at the same time"),
+    (Arm::Together, "together", Layer::Tls, "several TLS handshakes at the same time"),
     (Arm::Connect, "connect", Layer::Proxy, "CONNECT with SSTPVERSION"),
     (Arm::ConnectPlain, "connect-plain", Layer::Proxy, "CONNECT without SSTPVERSION"),
     (Arm::ConnectOddHeader, "connect-odd-header", Layer::Proxy, "CONNECT with another unknown header"),
