@@ -79,7 +79,7 @@ pub(super) const KINDS: &[Kind] = &[
     ),
     counted(
         "long-hello",
-        "resets hellos of more bytes than that, as those with a post-quantum key share are",
+        "resets hellos of more bytes than that, as post-quantum ones are",
         Makes::Rules(|most| vec![Rule::HelloOver(most as usize, Act::Reset)]),
         (1400, Unit::Bytes),
         &["TLS-FINGERPRINT-FILTER"],
