@@ -324,6 +324,49 @@ fn idle_timers_longer_than_the_servers_patience_are_found_behind_a_login() {
     assert!(verdict.cause().is_none(), "the server's own end of a call is not held against the way: {}", listing(&verdict, &without));
 }
 
+/// Long packets of the client vanish, and the server goes on to speak: it asks for a login again and again, or its own timer ends the call
+/// before we give up.
+#[test]
+fn a_hole_for_the_clients_packets_is_found_while_the_server_speaks() {
+    let searched = async |negotiation: u64, restart: u64| {
+        let timers =
+            Timers { negotiation: Duration::from_millis(negotiation), restart: Duration::from_millis(restart), ..Timers::default() };
+        let chosen = Chosen::parse("mtu-blackhole-up").expect("a box");
+        let street = Street::build(chosen, LabConfig { timers, ..LabConfig::default() }).await.expect("it is built");
+        let mut config = config(&street, chosen, 1);
+        (config.reference, config.gentle, config.probe.credentials) = (None, true, None);
+        let (_stop, stopped) = tokio::sync::watch::channel(false);
+        let trail = run(config, Clock::start(), |_| (), stopped).await;
+        street.stop().await;
+        trail
+    };
+    let (aborts, asks) = block_on(async { tokio::join!(searched(1500, 3000), searched(60_000, 400)) });
+    for trail in [&aborts, &asks] {
+        let verdict = path::judge(trail);
+        let cause = verdict.cause().map(|cause| (cause.row.id, cause.hit.level));
+        assert_eq!(cause, Some(("TCP-PMTU-BLACKHOLE", Level::Confirmed)), "{}", listing(&verdict, trail));
+        let longest = trail.trials.iter().map(|trial| trial.took.duration()).max().unwrap_or_default();
+        assert!(longest < Duration::from_secs(8), "{longest:?}: a trial is given up\n{}", listing(&verdict, trail));
+    }
+}
+
+/// The network's resolver gives an address where nobody is, another one the server's; nothing is known from elsewhere.
+#[test]
+fn a_sinkhole_is_told_by_the_address_of_another_resolver() {
+    let (verdict, trail) = block_on(async {
+        let chosen = Chosen::parse("dns-elsewhere").expect("a box");
+        let street = Street::build(chosen, LabConfig::default()).await.expect("it is built");
+        let mut config = config(&street, chosen, 1);
+        config.reference = None;
+        let (_stop, stopped) = tokio::sync::watch::channel(false);
+        let trail = run(config, Clock::start(), |_| (), stopped).await;
+        street.stop().await;
+        (path::judge(&trail), trail)
+    });
+    let cause = verdict.cause().map(|cause| (cause.row.id, cause.hit.level));
+    assert_eq!(cause, Some(("DNS-TAMPERED", Level::Confirmed)), "{}", listing(&verdict, &trail));
+}
+
 /// A box, the cause that has to be named, how surely, and what the witness has to say.
 const WITNESSED: &[(&str, &str, Option<Level>, &[&str])] = &[
     ("clean", "nothing", None, &["WITNESS-CLEAN"]),

@@ -155,7 +155,7 @@ pub(super) fn plan(config: &PathConfig) -> String {
         "At most {} connections in {} s, {} at a time; nothing goes to anybody but the server{}{}.\n",
         config.most_connections(),
         config.total.as_secs(),
-        config.at_once,
+        config.most_at_once(),
         others(config),
         if config.resolvers.is_empty() { "" } else { " and the resolvers" }
     );

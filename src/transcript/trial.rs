@@ -2,6 +2,7 @@
 //! thing; a trail is all of them.
 
 mod ending;
+mod packets;
 
 use super::Target;
 use super::proxy::Greeting;
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, SocketAddr};
 
 pub use ending::Ending;
+pub use packets::{Feeler, Hop, ResetSeen};
 
 /// What a trial sends. The control of an experiment is an arm like the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -33,7 +35,7 @@ pub enum Arm {
     TcpControl,
     /// Several connections one right behind the other, none held.
     InARow,
-    /// One of several connections that are held at the same time.
+    /// Several whole handshakes, all held until the last one is through.
     Together,
     /// CONNECT as an SSTP client says it.
     Connect,
@@ -75,10 +77,14 @@ pub enum Arm {
     HelloWindows,
     /// A hello like a browser's.
     HelloBrowser,
+    /// The hand-made hello, padded to the length of a browser's.
+    HelloPadded,
     /// The same from a port of ours that is chosen on purpose.
     HelloFromPort,
     /// A whole handshake at the address that another resolver gave.
     TlsElsewhere,
+    /// A whole handshake at a further address of the same answer.
+    TlsOtherAddress,
     /// Plain HTTP to port 80.
     PlainHttp,
     /// `GET /` in TLS.
@@ -115,6 +121,8 @@ pub enum Arm {
     Echo,
     /// The same over a connection of short segments.
     EchoShortSegments,
+    /// As many bytes in many short LCP echoes.
+    EchoMany,
     /// Many long LCP echoes.
     Bulk,
     /// The same in a call whose opening had other record sizes.
@@ -141,7 +149,7 @@ const ARMS: &[(Arm, &str, Layer, &str)] = &[
     (Arm::TcpOtherPort, "tcp-other-port", Layer::Tcp, "a SYN to another port of the target"),
     (Arm::TcpControl, "tcp-control", Layer::Tcp, "a SYN to the control server"),
     (Arm::InARow, "in-a-row", Layer::Tcp, "a dozen SYNs one right behind the other"),
-    (Arm::Together, "together", Layer::Tls, "several hellos at the same time"),
+    (Arm::Together, "together", Layer::Tls, "several TLS handshakes at the same time"),
     (Arm::Connect, "connect", Layer::Proxy, "CONNECT with SSTPVERSION"),
     (Arm::ConnectPlain, "connect-plain", Layer::Proxy, "CONNECT without SSTPVERSION"),
     (Arm::ConnectOddHeader, "connect-odd-header", Layer::Proxy, "CONNECT with another unknown header"),
@@ -162,8 +170,10 @@ const ARMS: &[(Arm, &str, Layer, &str)] = &[
     (Arm::HelloAlpn, "hello-alpn", Layer::Tls, "with ALPN http/1.1"),
     (Arm::HelloWindows, "hello-windows", Layer::Tls, "as Windows says it"),
     (Arm::HelloBrowser, "hello-browser", Layer::Tls, "as browsers say it"),
+    (Arm::HelloPadded, "hello-padded", Layer::Tls, "padded to a browser's length"),
     (Arm::HelloFromPort, "hello-from-port", Layer::Tls, "from a port chosen on purpose"),
     (Arm::TlsElsewhere, "tls-elsewhere", Layer::Tls, "at another resolver's address"),
+    (Arm::TlsOtherAddress, "tls-other-address", Layer::Tls, "at a further address of the name"),
     (Arm::PlainHttp, "plain-http", Layer::Http, "GET / in the clear, port 80"),
     (Arm::Get, "get", Layer::Http, "GET /"),
     (Arm::Sstp, "sstp", Layer::Http, "the request of SSTP"),
@@ -182,6 +192,7 @@ const ARMS: &[(Arm, &str, Layer, &str)] = &[
     (Arm::Login, "login", Layer::Binding, "a login"),
     (Arm::Echo, "echo", Layer::Lcp, "LCP echoes"),
     (Arm::EchoShortSegments, "echo-short-segments", Layer::Lcp, "LCP echoes in short TCP segments"),
+    (Arm::EchoMany, "echo-many", Layer::Lcp, "as many bytes in short LCP echoes"),
     (Arm::Bulk, "bulk", Layer::Data, "many long LCP echoes"),
     (Arm::BulkSplit, "bulk-split", Layer::Data, "the same behind an opening of other sizes"),
     (Arm::BulkPlain, "bulk-plain", Layer::Data, "GET / over and over in TLS"),
@@ -336,60 +347,6 @@ impl Trial {
     pub fn passed(&self) -> bool {
         self.ending == Ending::Answered
     }
-}
-
-/// A TCP segment with RST, beside what came before it on the same connection.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ResetSeen {
-    /// From where it claims to be.
-    pub from: SocketAddr,
-    /// Its time to live on arrival.
-    pub ttl: u8,
-    /// Its IP-ID.
-    pub ip_id: u16,
-    /// Its window.
-    pub window: u16,
-    /// It has the ACK flag.
-    pub ack: bool,
-    /// Time to live of the SYN-ACK, or of the first data, of that connection.
-    pub peer_ttl: Option<u8>,
-    /// IP-IDs of the peer's other segments on that connection, in their order; those of 0 say nothing and are left out.
-    #[serde(default)]
-    pub peer_ids: Vec<u16>,
-    /// Window of the segment before it.
-    #[serde(default)]
-    pub peer_window: Option<u16>,
-    /// Payload of the peer came after the reset.
-    pub data_after: bool,
-    /// An ICMP time exceeded came for the packet that drew it.
-    pub with_icmp: bool,
-}
-
-/// What goes a limited number of hops.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Feeler {
-    /// A SYN to the target.
-    Syn,
-    /// A SYN to another port of the target.
-    SynOtherPort,
-    /// A hello with the target's name.
-    Named,
-    /// A hello without a name.
-    Nameless,
-}
-
-/// One step of a walk with limited time to live.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Hop {
-    /// Time to live of what was sent.
-    pub ttl: u8,
-    /// What was sent.
-    pub sent: Feeler,
-    /// How it ended.
-    pub ending: Ending,
-    /// Who said time exceeded.
-    pub router: Option<IpAddr>,
 }
 
 /// The round of trials that were waited for longer than others, after all others of their kind had met with silence.

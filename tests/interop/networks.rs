@@ -236,6 +236,15 @@ const SPOILT: &[Spoilt] = &[
         ..CLEAN
     },
     Spoilt {
+        // What is left of a router's 64 behind one other is one more than of the server's.
+        name: "the second router resets behind every hello, a hop nearer than the server",
+        spoils: &["2:nft add rule ip t f ip daddr 10.77.2.2 tcp dport 443 @ih,0,8 0x16 reject with tcp reset"],
+        must: &["TCP-RST-BY-BOX"],
+        last_hop: Some(2),
+        says: "time to live 63, the server's packets 62",
+        ..CLEAN
+    },
+    Spoilt {
         name: "the second router resets hellos with the server's name",
         spoils: &["2:sni reject with tcp reset"],
         must: &["TLS-SNI-FILTER"],
@@ -286,6 +295,13 @@ const SPOILT: &[Spoilt] = &[
         spoils: &["nft 'add rule ip t f iifname left ip length > 1200 drop'"],
         must: &["TCP-PMTU-BLACKHOLE"],
         says: "the path carries 1200",
+        ..CLEAN
+    },
+    Spoilt {
+        name: "the client's packets over 800 bytes vanish, and nobody says so; the server's pass",
+        spoils: &["nft 'add rule ip t f iifname left ip length > 800 drop'"],
+        must: &["TCP-PMTU-BLACKHOLE"],
+        says: "the path carries 800",
         ..CLEAN
     },
     Spoilt { name: "packets over 1200 bytes are told to be too long", spoils: &["ip link set left mtu 1200"], ..CLEAN },

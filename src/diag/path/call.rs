@@ -24,7 +24,7 @@ pub(super) const ROWS: &[Row] = &[
         id: "DATA-RECORD-SIZE-FILTER",
         title: "Long packets do not come through, in short segments neither",
         mechanism: "something stops the connection at a long TLS record",
-        evidence: "LCP echoes up to one length come back, longer ones never, whatever the length of the segments",
+        evidence: "LCP echoes up to one length come back, longer ones never, whatever the length of the segments, and as many bytes in short echoes do",
         most: Level::Probable,
         raise: "a witness at the server tells the box from the server",
         fix: "The owner of the box: TLS records have up to 16 KiB; it stops at shorter ones.",
@@ -35,7 +35,7 @@ pub(super) const ROWS: &[Row] = &[
         id: "DATA-BYTE-CAP",
         title: "Transfers stop behind a number of bytes",
         mechanism: "a connection is frozen or cut when it carried so much",
-        evidence: "five transfers stopped within a fifth of the same number of bytes",
+        evidence: "five transfers stopped within a fifth of the same number of bytes; where that is before the longest echoes, short ones stop too",
         most: Level::Probable,
         raise: "the same transfer from elsewhere",
         fix: "The operator of the network: connections stop behind this number of bytes; give them this report.",
@@ -126,14 +126,14 @@ fn long_records(view: &View<'_>) -> Option<Hit> {
     let (plain, short) = (longest(view, Arm::Echo)?, longest(view, Arm::EchoShortSegments)?);
     // Where short echoes stop as well it does not go by their length.
     let short_ones_stop = view.trials(Arm::Bulk).any(|trial| !trial.passed() && trial.saw.bytes.is_some() && trial.saw.beat.is_none());
-    let same = plain == short && plain >= SMALL && view.tally(Arm::Echo).failed >= 2 && !short_ones_stop;
+    // As many bytes in short echoes tell a length from a number of bytes.
+    let (many, failed) = (view.tally(Arm::EchoMany), view.tally(Arm::Echo).failed);
+    let same = plain == short && plain >= SMALL && failed >= 2 && !short_ones_stop && many.failed == 0;
     same.then(|| {
+        let beside = if many.passed > 0 { "; as many bytes in short ones do" } else { "" };
         Hit::new(
-            if view.tally(Arm::Echo).failed >= 3 { Level::Probable } else { Level::Suspected },
-            format!(
-                "echoes of {plain} bytes come back, longer ones {} times did not, in short segments neither",
-                view.tally(Arm::Echo).failed
-            ),
+            if failed >= 3 && many.passed > 0 { Level::Probable } else { Level::Suspected },
+            format!("echoes of {plain} bytes come back, longer ones {failed} times did not, in short segments neither{beside}"),
         )
         .or_else("a server that answers no longer echoes")
     })
@@ -150,9 +150,13 @@ fn byte_cap(view: &View<'_>) -> Option<Hit> {
     let none_passed = view.tally(Arm::Bulk).passed == 0;
     // What carried more bytes and was not stopped says that it does not go by bytes.
     let carried_more = view.open(Arm::Echo) && most < SIZES;
-    (none_passed && !carried_more && most > 0 && least * 5 >= most * 4 && longest(view, Arm::Echo).is_none()).then(|| {
+    // Where long echoes do not come back short ones have to stop as well, when they carried as much.
+    let short_ones = view.cut(Arm::EchoMany) && view.trials(Arm::EchoMany).all(|trial| trial.reached == Some(Layer::Lcp));
+    let by_bytes = longest(view, Arm::Echo).is_none() || short_ones;
+    (none_passed && !carried_more && most > 0 && least * 5 >= most * 4 && by_bytes).then(|| {
         let level = if stopped.len() >= 5 { Level::Probable } else { Level::Suspected };
-        Hit::new(level, format!("{} transfers stopped behind {least} to {most} bytes", stopped.len()))
+        let beside = if short_ones { ", and series of short echoes as well" } else { "" };
+        Hit::new(level, format!("{} transfers stopped behind {least} to {most} bytes{beside}", stopped.len()))
     })
 }
 

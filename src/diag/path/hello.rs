@@ -1,5 +1,6 @@
 //! What is done to a ClientHello.
 
+use super::shape;
 use super::{Culprit, Hit, Level, Row, View};
 use crate::base::Layer;
 use crate::diag::check::Severity;
@@ -109,7 +110,7 @@ pub(super) const ROWS: &[Row] = &[
         raise: "a look from elsewhere",
         fix: "The owner of the box: update it, or let this version of TLS pass.",
         explains: &["TLS-FINGERPRINT-FILTER", "TLS-DPI-BLOCK", "TLS-SNI-FILTER"],
-        look: by_version,
+        look: shape::by_version,
         ..TLS
     },
     Row {
@@ -121,7 +122,7 @@ pub(super) const ROWS: &[Row] = &[
         raise: "a look from elsewhere",
         fix: "The firewall's owner: SSTP clients send no ALPN; allow it for this host.",
         explains: &["TLS-FINGERPRINT-FILTER", "TLS-DPI-BLOCK", "TLS-SNI-FILTER", "TLS-SPLIT-HELLO-CUT"],
-        look: by_alpn,
+        look: shape::by_alpn,
         ..TLS
     },
     Row {
@@ -144,7 +145,7 @@ pub(super) const ROWS: &[Row] = &[
         most: Level::Probable,
         raise: "the same shapes towards the control server; captures of both",
         fix: "The firewall's owner: one kind of client is cut and another is not; show both captures; update its list of clients.",
-        look: by_shape,
+        look: shape::by_shape,
         ..TLS
     },
     Row {
@@ -156,7 +157,8 @@ pub(super) const ROWS: &[Row] = &[
         most: Level::Probable,
         raise: "a look from elsewhere",
         fix: "The owner of the box: long hellos (post-quantum keys) come in two segments; it has to put them together.",
-        look: split_cut,
+        explains: &["TLS-FINGERPRINT-FILTER"],
+        look: shape::split_cut,
         ..TLS
     },
     Row {
@@ -210,10 +212,7 @@ pub(super) const ROWS: &[Row] = &[
 
 const TLS: Row = Row { layer: Layer::Tls, ..Row::ROW };
 
-/// The shapes of hello, the plain one in front.
-const SHAPES: [Arm; 6] = [Arm::HelloNamed, Arm::Hello12, Arm::Hello13, Arm::HelloAlpn, Arm::HelloWindows, Arm::HelloBrowser];
-
-fn how(view: &View<'_>, arm: Arm) -> String {
+pub(super) fn how(view: &View<'_>, arm: Arm) -> String {
     view.ending(arm).map(Ending::word).unwrap_or_default()
 }
 
@@ -349,46 +348,6 @@ fn name_wanted(view: &View<'_>) -> Option<Hit> {
     )
 }
 
-fn by_version(view: &View<'_>) -> Option<Hit> {
-    let with_13 = [Arm::HelloNamed, Arm::Hello13, Arm::HelloAlpn, Arm::HelloWindows, Arm::HelloBrowser];
-    if with_13.iter().all(|arm| view.cut(*arm)) && view.open(Arm::Hello12) {
-        let level = view.contrast(Arm::Hello12, Arm::HelloNamed).level(3)?;
-        return Some(Hit::new(
-            level,
-            format!(
-                "{} hellos with TLS 1.3 ended in {}; with TLS 1.2 alone they pass",
-                view.of_all(Arm::HelloNamed),
-                how(view, Arm::HelloNamed)
-            ),
-        ));
-    }
-    if with_13.iter().all(|arm| view.open(*arm)) && view.cut(Arm::Hello12) && !view.works_only_short() {
-        let level = view.contrast(Arm::HelloNamed, Arm::Hello12).level(3)?;
-        return Some(
-            Hit::new(
-                level,
-                format!("{} hellos without TLS 1.3 ended in {}; with it they pass", view.of_all(Arm::Hello12), how(view, Arm::Hello12)),
-            )
-            .or_else("a server that ends old clients without a word"),
-        );
-    }
-    None
-}
-
-fn by_alpn(view: &View<'_>) -> Option<Hit> {
-    let without = [Arm::HelloNamed, Arm::Hello12, Arm::Hello13, Arm::HelloWindows];
-    let all = without.iter().all(|arm| view.cut(*arm)) && view.open(Arm::HelloAlpn) && view.open(Arm::HelloBrowser);
-    let level = view.contrast(Arm::HelloAlpn, Arm::HelloNamed).level(3).filter(|_| all)?;
-    Some(Hit::new(
-        level,
-        format!(
-            "{} hellos without ALPN ended in {}; with http/1.1 or h2 they pass",
-            view.of_all(Arm::HelloNamed),
-            how(view, Arm::HelloNamed)
-        ),
-    ))
-}
-
 fn wants_h2(view: &View<'_>) -> Option<Hit> {
     let refused = view.shut(Arm::HelloNamed) && view.shut(Arm::HelloAlpn) && view.open(Arm::HelloBrowser);
     let alert = view.ending(Arm::HelloNamed) == Some(&Ending::Alert(NO_APPLICATION_PROTOCOL));
@@ -402,30 +361,9 @@ fn wants_h2(view: &View<'_>) -> Option<Hit> {
     })
 }
 
-fn by_shape(view: &View<'_>) -> Option<Hit> {
-    let cut: Vec<Arm> = SHAPES.into_iter().filter(|arm| view.cut(*arm) && view.connected(*arm)).collect();
-    let open: Vec<Arm> = SHAPES.into_iter().filter(|arm| view.open(*arm)).collect();
-    let (first, other) = (*cut.first()?, *open.first()?);
-    if view.works_only_short() || cut == [Arm::Hello13] && !view.speaks_13() {
-        return None;
-    }
-    let level = view.contrast(other, first).level(8)?;
-    let names = |arms: &[Arm]| arms.iter().map(|arm| arm.id()).collect::<Vec<_>>().join(", ");
-    let says = format!("{} ended in {} every time, {} passed every time", names(&cut), how(view, first), names(&open));
-    Some(Hit::new(level, says).or_else("a server that ends some clients without a word"))
-}
-
-fn split_cut(view: &View<'_>) -> Option<Hit> {
-    let differs = view.open(Arm::HelloNamed) && view.cut(Arm::HelloSplit);
-    let level = view.contrast(Arm::HelloNamed, Arm::HelloSplit).level(3).filter(|_| differs)?;
-    Some(Hit::new(
-        level,
-        format!("{} hellos in two segments ended in {}; in one they pass", view.of_all(Arm::HelloSplit), how(view, Arm::HelloSplit)),
-    ))
-}
-
 fn limited(view: &View<'_>) -> Option<Hit> {
-    let single = view.tally(Arm::HelloNamed);
+    // Whole handshakes too, one at a time.
+    let single = view.tally(Arm::Tls);
     let differs = view.cut(Arm::Together) && single.passed > 0 && single.failed * 4 <= single.passed;
     let failed = view.tally(Arm::Together).failed;
     let through = view.trials(Arm::Together).filter_map(|trial| trial.saw.says.clone()).next().unwrap_or_default();

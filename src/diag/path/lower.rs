@@ -1,68 +1,10 @@
-//! Names, TCP, and what a network does before it lets anybody out.
+//! TCP, and what a network does before it lets anybody out.
 
 use super::{Culprit, Hit, Level, Row, View};
 use crate::base::Layer;
 use crate::diag::check::Severity;
 use crate::transcript::trial::{Arm, Ending, Trial};
 use std::net::IpAddr;
-
-pub(super) const NAMES: &[Row] = &[
-    Row {
-        id: "DNS-PRIVATE-ADDRESS",
-        title: "Resolvers disagree whether the server has a private address",
-        culprit: Culprit::LocalNetwork,
-        mechanism: "split DNS, a rebinding answer, or a resolver that withholds private addresses",
-        evidence: "one resolver gives private addresses only, another public ones or none; the server does not prove its name at the first one's",
-        most: Level::Probable,
-        raise: "ask the zone's owner which address is meant here",
-        fix: "The network's resolver: is this name meant to lead inside? Then the server is not there; else take the answer out. If it withholds private addresses (rebinding protection): except this name.",
-        explains: &["DNS-TAMPERED", "TCP-FILTERED", "TCP-REFUSED", "TCP-ICMP-REJECT", "IP-FILTER", "NET-NO-WAY-OUT"],
-        look: private,
-        ..Row::ROW
-    },
-    Row {
-        id: "DNS-CAPTIVE-HIJACK",
-        title: "Every name leads to one address",
-        culprit: Culprit::LocalNetwork,
-        mechanism: "the network's resolver gives one address for names that nobody has",
-        evidence: "a name under .invalid, which cannot exist, has an address, and so has the target",
-        raise: "log in to the network and try again",
-        fix: "The network waits for a login. Its user: open a browser, log in, dial again.",
-        explains: &[
-            "DNS-TAMPERED",
-            "TCP-REFUSED-HERE",
-            "TCP-REFUSED",
-            "TCP-FILTERED",
-            "IP-FILTER",
-            "NET-NO-WAY-OUT",
-            "TLS-DPI-BLOCK",
-            "BIND-TLS-INSPECTION",
-        ],
-        look: everything_resolves,
-        ..Row::ROW
-    },
-    Row {
-        id: "DNS-TAMPERED",
-        title: "The resolver lies about the server's name",
-        culprit: Culprit::LocalNetwork,
-        mechanism: "the network's resolver gives another address than others do, or none",
-        evidence: "resolvers differ; the server is at the others' address and not at the first one's",
-        raise: "ask the zone's owner for the address, and give it with --reference",
-        fix: "The network's resolver has to give the address that the owner publishes. Its operator: is this name filtered, or meant to differ inside?",
-        explains: &[
-            "TCP-REFUSED-HERE",
-            "TCP-REFUSED",
-            "TCP-FILTERED",
-            "IP-FILTER",
-            "TLS-DPI-BLOCK",
-            "TCP-ICMP-REJECT",
-            "BIND-TLS-INSPECTION",
-            "CERT-VANTAGE-DIFF",
-        ],
-        look: tampered,
-        ..Row::ROW
-    },
-];
 
 pub(super) const TCP: &[Row] = &[
     Row {
@@ -207,51 +149,6 @@ pub(super) const TCP: &[Row] = &[
     },
 ];
 
-fn everything_resolves(view: &View<'_>) -> Option<Hit> {
-    let nobody = view.trials(Arm::DnsRandom).find(|trial| trial.passed())?;
-    let addresses = listed(&nobody.saw.addresses);
-    let same = view.trials(Arm::DnsSystem).any(|trial| trial.saw.addresses.iter().any(|address| nobody.saw.addresses.contains(address)));
-    let level = if same { Level::Confirmed } else { Level::Probable };
-    Some(Hit::new(
-        level,
-        format!("a name that nobody can have has the address {addresses}{}", if same { ", which the server's name gets too" } else { "" }),
-    ))
-}
-
-fn tampered(view: &View<'_>) -> Option<Hit> {
-    let first: Vec<IpAddr> = view.trials(Arm::DnsSystem).flat_map(|trial| trial.saw.addresses.clone()).collect();
-    let known = view.reference().map(|reference| reference.addresses.as_slice()).unwrap_or_default();
-    let others: Vec<IpAddr> =
-        view.trials(Arm::DnsResolver).flat_map(|trial| trial.saw.addresses.clone()).filter(|address| !first.contains(address)).collect();
-    let denied = first.is_empty() && view.trials(Arm::DnsSystem).any(|trial| trial.ending == Ending::NoSuchName);
-    let differs = !first.is_empty() && first.iter().all(|address| !known.contains(address) || known.is_empty());
-    if others.is_empty() || !(denied || differs) {
-        return None;
-    }
-    let right = if denied {
-        view.trials(Arm::Tls).find(|trial| proved(view, trial))
-    } else {
-        view.trials(Arm::TlsElsewhere).find(|trial| proved(view, trial))
-    };
-    let wrong = !view.trials(Arm::Tls).any(|trial| proved(view, trial)) || denied;
-    // Without a proof two sets of addresses are two sets of addresses, as large services have them.
-    let in_reference = others.iter().any(|address| known.contains(address));
-    let level = match (right.is_some() && wrong, in_reference) {
-        (true, _) => Level::Confirmed,
-        (false, true) if wrong => Level::Probable,
-        _ => return None,
-    };
-    let said = if denied { "says that the name does not exist".to_string() } else { format!("gives {}", listed(&first)) };
-    let proof = if right.is_some() { ", where the server proves its name" } else { "" };
-    Some(Hit::new(level, format!("the network's resolver {said}; another one gives {}{proof}", listed(&others))))
-}
-
-/// The server proved who it is: by a trusted certificate, or by the one known from elsewhere.
-fn proved(view: &View<'_>, trial: &Trial) -> bool {
-    let known = view.reference().and_then(|reference| reference.sha256.as_deref());
-    trial.saw.cert.as_ref().is_some_and(|cert| cert.trusted || known == Some(cert.sha256.as_str()))
-}
-
 fn portal(view: &View<'_>) -> Option<Hit> {
     let broken = !view.open(Arm::Tls) || view.trials(Arm::Tls).any(|trial| trial.saw.cert.as_ref().is_some_and(|cert| !cert.trusted));
     let target = view.trail.head.target.name();
@@ -377,40 +274,6 @@ fn refused(view: &View<'_>) -> Option<Hit> {
     Some(Hit::new(level, says).or_else("a firewall that rejects in the server's name"))
 }
 
-/// RFC 1918, RFC 4193, RFC 6598: addresses that lead nowhere outside. Loopback is a machine's own business.
-fn is_private(address: &IpAddr) -> bool {
-    match address {
-        IpAddr::V4(v4) => v4.is_private() || v4.is_link_local() || v4.octets()[0] == 100 && v4.octets()[1] & 0xc0 == 64,
-        IpAddr::V6(v6) => v6.segments()[0] & 0xfe00 == 0xfc00 || v6.segments()[0] & 0xffc0 == 0xfe80,
-    }
-}
-
-fn private(view: &View<'_>) -> Option<Hit> {
-    let of = |arm: Arm| view.trials(arm).flat_map(|trial| trial.saw.addresses.clone()).collect::<Vec<IpAddr>>();
-    let (first, others) = (of(Arm::DnsSystem), of(Arm::DnsResolver));
-    let only = |all: &[IpAddr]| !all.is_empty() && all.iter().all(is_private);
-    let proves = view.trials(Arm::Tls).any(|trial| proved(view, trial));
-    if only(&first) && others.iter().any(|address| !is_private(address)) && !proves {
-        let says = format!(
-            "the network's resolver gives {}, another one {}; the server does not prove its name there",
-            listed(&first),
-            listed(&others)
-        );
-        let level = if view.tally(Arm::Tls).failed + view.tally(Arm::Tcp).failed >= 2 { Level::Probable } else { Level::Suspected };
-        return Some(Hit::new(level, says));
-    }
-    // A lost answer says nothing: it has to say that there is none.
-    let denials = view.trials(Arm::DnsSystem).filter(|trial| trial.ending == Ending::NoSuchName).count();
-    let withheld = first.is_empty() && denials > 0 && only(&others);
-    withheld.then(|| {
-        let says = format!(
-            "the network's resolver gives no address, another one gives {}: private ones, which some resolvers withhold",
-            listed(&others)
-        );
-        Hit::new(if denials >= 2 { Level::Probable } else { Level::Suspected }, says)
-    })
-}
-
 fn rejected(view: &View<'_>) -> Option<Hit> {
     let unreachable = view.shut(Arm::Tcp) && view.trials(Arm::Tcp).all(|trial| trial.ending == Ending::Unreachable);
     let mut says = view.trials(Arm::Tcp).find_map(|trial| trial.saw.says.clone()).unwrap_or_default();
@@ -470,7 +333,7 @@ fn nearer(view: &View<'_>) -> Option<Hit> {
     })
 }
 
-fn listed(addresses: &[IpAddr]) -> String {
+pub(super) fn listed(addresses: &[IpAddr]) -> String {
     addresses.iter().take(4).map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 

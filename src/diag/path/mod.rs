@@ -5,11 +5,13 @@ mod cert;
 mod hello;
 mod http;
 mod lower;
+mod names;
 mod packets;
 mod place;
 mod proxy;
 mod rest;
 mod row;
+mod shape;
 mod testimony;
 mod view;
 
@@ -25,7 +27,7 @@ use crate::transcript::trial::Trail;
 
 /// In the order in which one cause is looked for: what is nearer comes first.
 const TABLES: [&[Row]; 10] =
-    [lower::NAMES, lower::TCP, packets::ROWS, proxy::ROWS, hello::ROWS, cert::ROWS, http::ROWS, call::ROWS, rest::ROWS, testimony::ROWS];
+    [names::NAMES, lower::TCP, packets::ROWS, proxy::ROWS, hello::ROWS, cert::ROWS, http::ROWS, call::ROWS, rest::ROWS, testimony::ROWS];
 
 /// Every finding.
 pub fn all() -> impl Iterator<Item = &'static Row> {

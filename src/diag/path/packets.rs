@@ -201,16 +201,32 @@ fn injected(view: &View<'_>) -> Option<Hit> {
 fn by_box(view: &View<'_>) -> Option<Hit> {
     let speaks = |hop: &Hop| matches!(hop.ending, Ending::Reset | Ending::Closed | Ending::Alert(_) | Ending::NotTls);
     let first = view.trail.hops.iter().find(|hop| hop.sent == Feeler::Named && speaks(hop));
+    let nearer = nearer_resets(view);
     if let (Some(first), Some(_)) = (first, place(view)) {
-        let says =
-            format!("a hello with the name ends in {} when it goes {} hops and not when it goes fewer", first.ending.word(), first.ttl);
+        let ttl = nearer.first().map_or(String::new(), |reset| format!("; {} resets arrived, {}", nearer.len(), beside(reset)));
+        let says = format!(
+            "a hello with the name ends in {} when it goes {} hops and not when it goes fewer{ttl}",
+            first.ending.word(),
+            first.ttl
+        );
         return Some(Hit::new(Level::Confirmed, says));
     }
     let other_ttl = |reset: &ResetSeen| reset.peer_ttl.is_some_and(|ttl| ttl.abs_diff(reset.ttl) > 1);
-    let odd: Vec<_> = view.trail.resets.iter().filter(|reset| other_ttl(reset) || odd_id(reset)).collect();
+    let odd: Vec<_> = view.trail.resets.iter().filter(|reset| other_ttl(reset) || odd_id(reset) || nearer.contains(reset)).collect();
     let first = odd.first()?;
     let level = if odd.len() >= 2 { Level::Probable } else { Level::Suspected };
     Some(Hit::new(level, format!("{} resets arrived; {}", odd.len(), beside(first))).or_else("a balancer that answers resets by itself"))
+}
+
+/// Resets that are never as far from home as the server's segments. Parallel paths may differ by a hop, so that a difference of one counts
+/// only where several resets are alike, and all of the server's segments.
+pub(super) fn nearer_resets<'a>(view: &View<'a>) -> Vec<&'a ResetSeen> {
+    let odd: Vec<&ResetSeen> = view.trail.resets.iter().filter(|reset| reset.peer_ttl.is_some_and(|ttl| ttl != reset.ttl)).collect();
+    let Some(first) = odd.first() else { return Vec::new() };
+    let alike = odd.iter().all(|reset| (reset.ttl, reset.peer_ttl) == (first.ttl, first.peer_ttl));
+    let of_server = || view.trail.ttls.iter().filter(|row| row.0 == first.from.port());
+    let one_way = of_server().all(|row| Some(row.1) == first.peer_ttl);
+    if odd.len() >= ALIKE && alike && one_way { odd } else { Vec::new() }
 }
 
 /// The server counts its IP-IDs up on this connection, and the reset's is far from all of them. Senders of RST that have no count write 0.
@@ -241,6 +257,8 @@ fn beside(reset: &ResetSeen) -> String {
 const LATE: u64 = 900_000;
 /// Ours: fewer lost SYNs are no limit.
 const MANY: usize = 6;
+/// Ours: so many resets are no chance.
+const ALIKE: usize = 3;
 /// Ours: IP-IDs that count up do so in steps of this size at most, RFC 6864 leaves it to the sender.
 const NEAR: u16 = 64;
 /// Ours: no counter is so far from itself within one connection.
@@ -289,5 +307,43 @@ mod tests {
         }
         let (_, by) = found(&[reset(62, 40_000, &[65_535, 3], false), reset(255, 0, &[], false)]);
         assert_eq!(by.expect("a box").0, Level::Probable);
+    }
+
+    #[test]
+    fn a_hop_of_difference_counts_where_all_resets_are_alike_and_all_segments() {
+        let of = |resets: usize, ttls: &[u8], sent: &[(u8, Feeler, Ending, bool)]| {
+            let hop = |(ttl, sent, ending, expired): &(u8, Feeler, Ending, bool)| Hop {
+                ttl: *ttl,
+                sent: *sent,
+                ending: ending.clone(),
+                router: expired.then_some([10, 0, 0, *ttl].into()),
+            };
+            Trail {
+                resets: vec![reset(63, 0, &[], false); resets],
+                ttls: ttls.iter().map(|ttl| (443, *ttl)).collect(),
+                hops: sent.iter().map(hop).collect(),
+                ..Trail::default()
+            }
+        };
+        let level = |trail: &Trail| by_box(&View::of(trail)).map(|hit| hit.level);
+        assert_eq!(level(&of(3, &[62], &[])), Some(Level::Probable));
+        assert_eq!(level(&of(2, &[62], &[])), None, "two may be chance");
+        assert_eq!(level(&of(3, &[62, 63], &[])), None, "two ways to the server differ by a hop");
+        // The server is three hops away, and so does the hello have to go; the resets come from nearer.
+        let mut walked = Vec::new();
+        for ttl in 1..=3 {
+            let end = ttl == 3;
+            let of = |there: Ending| if end { there } else { Ending::Silence };
+            walked.push((ttl, Feeler::Syn, if end { Ending::Answered } else { Ending::Unreachable }, !end));
+            walked.push((ttl, Feeler::Named, of(Ending::Reset), !end));
+            walked.push((ttl, Feeler::Nameless, of(Ending::Reset), !end));
+        }
+        let trail = of(3, &[62], &walked);
+        let hit = by_box(&View::of(&trail)).expect("a box");
+        assert!(hit.level == Level::Confirmed && hit.says.contains("time to live 63, the server's packets 62"), "{}", hit.says);
+        let place = place(&View::of(&trail)).expect("a place");
+        assert_eq!((place.last, place.first), (2, Some(3)));
+        let same = Trail { resets: vec![reset(62, 0, &[], false); 3], ..trail };
+        assert_eq!((level(&same), super::place(&View::of(&same))), (None, None), "the server's own resets");
     }
 }

@@ -51,7 +51,9 @@ impl fmt::Display for Place {
 pub fn place(view: &View<'_>) -> Option<Place> {
     let hops = &view.trail.hops;
     let of = |feeler: Feeler, ttl: u8| hops.iter().find(|hop| hop.sent == feeler && hop.ttl == ttl);
-    let (last, first) = if hops.iter().any(|hop| hop.sent == Feeler::Named) { cut_hello(hops)? } else { cut_syn(hops)? };
+    // Resets that do not come from as far as the server's segments are not its own.
+    let foreign = !super::packets::nearer_resets(view).is_empty();
+    let (last, first) = if hops.iter().any(|hop| hop.sent == Feeler::Named) { cut_hello(hops, foreign)? } else { cut_syn(hops)? };
     let router = |ttl: u8| {
         [Feeler::Syn, Feeler::SynOtherPort, Feeler::Nameless, Feeler::Named].into_iter().find_map(|feeler| of(feeler, ttl)?.router)
     };
@@ -74,8 +76,9 @@ fn expired(hop: &Hop) -> bool {
     hop.router.is_some()
 }
 
-/// The last hop up to which the hello with the name went, and the first at which something else went on without it, or it was answered.
-fn cut_hello(hops: &[Hop]) -> Option<(u8, Option<u8>)> {
+/// The last hop up to which the hello with the name went, and the first at which something else went on without it, or it was answered;
+/// `foreign`: whoever answers it is not the server.
+fn cut_hello(hops: &[Hop], foreign: bool) -> Option<(u8, Option<u8>)> {
     let of = |feeler: Feeler, ttl: u8| hops.iter().find(|hop| hop.sent == feeler && hop.ttl == ttl);
     let goes_on = |ttl: u8| {
         let others = [Feeler::Syn, Feeler::Nameless].into_iter().filter_map(|feeler| of(feeler, ttl));
@@ -86,7 +89,7 @@ fn cut_hello(hops: &[Hop]) -> Option<(u8, Option<u8>)> {
         // The server itself speaks only where a SYN reaches it.
         let server = of(Feeler::Syn, first.ttl).is_some_and(|syn| matches!(syn.ending, Ending::Answered | Ending::Refused));
         let nameless_too = of(Feeler::Nameless, first.ttl).is_some_and(speaks);
-        return (!server || !nameless_too).then(|| (first.ttl.saturating_sub(1), Some(first.ttl)));
+        return (!server || !nameless_too || foreign).then(|| (first.ttl.saturating_sub(1), Some(first.ttl)));
     }
     let deepest = named().filter(|hop| expired(hop)).map(|hop| hop.ttl).max().unwrap_or(0);
     let first = named().filter(|hop| hop.ttl > deepest && goes_on(hop.ttl)).map(|hop| hop.ttl).min()?;

@@ -406,3 +406,74 @@ fn a_status_tells_who_has_to_look() {
     }
     assert!(judged(503).1.contains("behind it") && judged(429).1.contains("counts requests") && judged(520).1.contains("says no"));
 }
+
+#[test]
+fn no_version_is_blamed_and_no_number_where_no_whole_handshake_comes_through() {
+    let judged = |tls: Ending, together: Ending| {
+        let mut trials = Vec::new();
+        for round in 1..=3 {
+            for arm in [Arm::HelloNamed, Arm::Hello13, Arm::HelloAlpn, Arm::HelloWindows, Arm::HelloBrowser, Arm::HelloPadded, Arm::Tcp] {
+                trials.push(trial(arm, round, Ending::Answered, Saw::default()));
+            }
+            for (arm, ending) in [(Arm::Tls, &tls), (Arm::Hello12, &Ending::Reset), (Arm::Together, &together)] {
+                trials.push(Trial { reached: Some(Layer::Tcp), ..trial(arm, round, ending.clone(), Saw::default()) });
+            }
+        }
+        let verdict = judge(&trail(trials));
+        verdict.findings.iter().map(|found| found.row.id).collect::<Vec<_>>()
+    };
+    let broken = judged(Ending::Reset, Ending::Reset);
+    assert!(!broken.contains(&"TLS-VERSION-FILTER") && !broken.contains(&"PATH-CONNECTION-LIMIT"), "{broken:?}");
+    let sound = judged(Ending::Answered, Ending::Reset);
+    assert!(sound.contains(&"TLS-VERSION-FILTER") && sound.contains(&"PATH-CONNECTION-LIMIT"), "{sound:?}");
+}
+
+#[test]
+fn a_length_is_told_from_a_number_of_bytes_by_many_short_echoes() {
+    let judged = |many: Option<Ending>| {
+        let at = |arm, round, ending, value, bytes| Trial {
+            reached: Some(Layer::Lcp),
+            ..trial(arm, round, ending, Saw { value, bytes, ..Saw::default() })
+        };
+        let mut trials = Vec::new();
+        for round in 1..=3 {
+            trials.push(at(Arm::Echo, round, Ending::Silence, Some(1200), None));
+            trials.push(at(Arm::EchoShortSegments, round, Ending::Silence, Some(1200), None));
+            trials.push(at(Arm::Bulk, round, Ending::Silence, None, Some(4256)));
+            trials.push(at(Arm::BulkSplit, round, Ending::Silence, None, Some(4256)));
+            trials.extend(many.clone().map(|ending| at(Arm::EchoMany, round, ending, None, Some(4096))));
+        }
+        for one in trials.iter_mut().filter(|one| one.arm == Arm::Bulk) {
+            one.saw.beat = Some(Micros(100));
+        }
+        let verdict = judge(&trail(trials));
+        let cause = verdict.cause().expect("a cause");
+        (cause.row.id, cause.hit.level)
+    };
+    assert_eq!(judged(Some(Ending::Answered)), ("DATA-RECORD-SIZE-FILTER", Level::Probable));
+    assert_eq!(judged(Some(Ending::Silence)), ("DATA-BYTE-CAP", Level::Probable));
+    assert_eq!(judged(None), ("DATA-RECORD-SIZE-FILTER", Level::Suspected), "without the contrast it is a guess");
+}
+
+#[test]
+fn hellos_that_are_cut_by_their_length_are_told_from_a_clients_own_ways() {
+    let says = |padded: Ending| {
+        let mut trials = Vec::new();
+        for round in 1..=8 {
+            for arm in [Arm::HelloNamed, Arm::Hello12, Arm::Hello13, Arm::HelloAlpn, Arm::HelloWindows, Arm::HelloSplit, Arm::Tls] {
+                trials.push(trial(arm, round, Ending::Answered, Saw::default()));
+            }
+            for (arm, ending) in [(Arm::HelloBrowser, &Ending::Reset), (Arm::HelloPadded, &padded)] {
+                let saw = Saw { value: Some(1790), ..Saw::default() };
+                trials.push(Trial { reached: Some(Layer::Tcp), ..trial(arm, round, ending.clone(), saw) });
+            }
+        }
+        let verdict = judge(&trail(trials));
+        let cause = verdict.cause().expect("a cause");
+        (cause.row.id, cause.mechanism().to_string(), cause.hit.says.clone())
+    };
+    let (id, mechanism, text) = says(Ending::Reset);
+    assert!(id == "TLS-FINGERPRINT-FILTER" && mechanism.contains("long hellos") && text.contains("padded to 1790 bytes"), "{text}");
+    let (id, mechanism, _) = says(Ending::Answered);
+    assert!(id == "TLS-FINGERPRINT-FILTER" && !mechanism.contains("long hellos"));
+}

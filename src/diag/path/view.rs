@@ -247,7 +247,17 @@ const TLS_13: u16 = 0x0304;
 
 /// The arm says nothing about the target's own way.
 pub(super) fn about_others(arm: Arm) -> bool {
-    matches!(arm, Arm::TcpControl | Arm::TlsControl | Arm::HelloToControl | Arm::ConnectControl | Arm::PlainHttp | Arm::TcpOtherPort)
+    matches!(
+        arm,
+        Arm::TcpControl
+            | Arm::TlsControl
+            | Arm::HelloToControl
+            | Arm::ConnectControl
+            | Arm::PlainHttp
+            | Arm::TcpOtherPort
+            | Arm::TlsElsewhere
+            | Arm::TlsOtherAddress
+    )
 }
 
 /// Rounds of the search for lasting blocks have numbers from here on.

@@ -77,6 +77,13 @@ pub(super) const KINDS: &[Kind] = &[
         Makes::Rules(|_| on(|hello, _| !hello.alpn.contains(&b"h2".to_vec()), Act::Alert(NO_APPLICATION_PROTOCOL))),
         &["TLS-ALPN-H2"],
     ),
+    counted(
+        "long-hello",
+        "resets hellos of more bytes than that, as post-quantum ones are",
+        Makes::Rules(|most| vec![Rule::HelloOver(most as usize, Act::Reset)]),
+        (1400, Unit::Bytes),
+        &["TLS-FINGERPRINT-FILTER"],
+    ),
     kind(
         "split-hello",
         "resets hellos that come in more than one segment",

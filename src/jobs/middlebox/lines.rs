@@ -156,6 +156,13 @@ pub(super) const KINDS: &[Kind] = &[
         &["DATA-BYTE-CAP"],
     ),
     counted(
+        "byte-cap-small",
+        "loses what the client says behind so many bytes, of which it needs more",
+        Makes::Rules(|most| vec![Rule::LosesFrom(Side::Client, most)]),
+        (4_500, Unit::Bytes),
+        &["DATA-BYTE-CAP"],
+    ),
+    counted(
         "throttle-sstp",
         "slows connections down that look like SSTP",
         Makes::Rules(|rate| vec![Rule::RateOfSstp(rate)]),
@@ -177,6 +184,12 @@ pub(super) const KINDS: &[Kind] = &[
         &["DATA-RATE-LIMITED"],
     ),
     kind("dns-elsewhere", "gives another address for the name", Makes::Names(Lie::Elsewhere), &["DNS-TAMPERED"]),
+    kind(
+        "address-dead",
+        "does nothing; the name has two addresses, and nobody is at the first one",
+        Makes::Names(Lie::DeadFirst),
+        &["TCP-ADDRESS-DEAD"],
+    ),
     kind("dns-nxdomain", "says that the name does not exist", Makes::Names(Lie::NoSuchName), &["DNS-TAMPERED"]),
     kind("dns-everything", "gives one address for every name", Makes::Names(Lie::Everything), &["DNS-CAPTIVE-HIJACK"]),
     kind(

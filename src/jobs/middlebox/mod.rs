@@ -81,6 +81,8 @@ pub enum Makes {
 pub enum Lie {
     /// It gives another address for the name.
     Elsewhere,
+    /// It does not lie: the name has two addresses, and the first one is dead.
+    DeadFirst,
     /// It says that the name does not exist.
     NoSuchName,
     /// It gives the address of a portal for every name.

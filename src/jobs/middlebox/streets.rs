@@ -55,7 +55,8 @@ impl Street {
         let boxes = builder.boxes;
         let honest = Names { known: vec![(NAME.into(), vec![met.target.ip()]), (CONTROL.into(), vec![met.control.ip()])], others: None };
         let first = NameServer::open(lied(chosen, honest.clone())).await?;
-        let second = NameServer::open(honest).await?;
+        let second =
+            NameServer::open(if matches!(chosen.kind.makes, Makes::Names(Lie::DeadFirst)) { lied(chosen, honest) } else { honest }).await?;
         let resolvers = [first.address(), second.address()];
         let Met { target, control, plain, proxy } = met;
         Ok(Street { lab, target, control, plain, proxy, resolvers, _servers: [first, second], sha256: chain.hashes.sha256, boxes })
@@ -150,6 +151,11 @@ fn lied(chosen: Chosen, honest: Names) -> Names {
     let Makes::Names(lie) = chosen.kind.makes else { return honest };
     match lie {
         Lie::Elsewhere => Names { known: vec![(NAME.into(), vec![ELSEWHERE])], others: None },
+        Lie::DeadFirst => {
+            let mut known = honest.known;
+            known.iter_mut().filter(|row| row.0 == NAME).for_each(|row| row.1.insert(0, ELSEWHERE));
+            Names { known, ..honest }
+        }
         Lie::NoSuchName => Names { known: Vec::new(), others: None },
         Lie::Everything => Names { known: Vec::new(), others: Some(ELSEWHERE) },
     }

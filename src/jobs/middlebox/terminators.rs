@@ -41,6 +41,12 @@ pub(super) const KINDS: &[Kind] = &[
         &[],
     ),
     kind(
+        "front-too-many",
+        "a reverse proxy that asks for a pause behind twelve requests in a second",
+        Makes::Ends(Paper::Same, |_| vec![Rule::Inspects(&[HttpRule::TooMany(12, TOO_MANY)])]),
+        &[],
+    ),
+    kind(
         "front-reorders",
         "a reverse proxy that puts the headers of requests into another order",
         Makes::Ends(Paper::Same, |_| vec![Rule::Inspects(&[HttpRule::Reorders])]),
@@ -156,3 +162,5 @@ const BLOCKED: &str = "HTTP/1.1 403 Forbidden\r\nServer: lab-waf\r\nContent-Type
     <html><body>Request blocked. Reference #4711</body>....";
 const WELCOME: &str = "HTTP/1.1 200 OK\r\nServer: lab-front\r\nContent-Type: text/html\r\nContent-Length: 34\r\nConnection: close\r\n\r\n\
     <html><body>Welcome!</body></html>";
+/// RFC 6585 4.
+const TOO_MANY: &str = "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";

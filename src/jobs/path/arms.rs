@@ -2,8 +2,9 @@
 
 use super::crew::{Brought, Crew, Ground};
 use super::many;
+use super::transfers;
 use super::walk::Walk;
-use crate::base::{Layer, Micros};
+use crate::base::Layer;
 use crate::jobs::probe::{self, climb};
 use crate::live::dns;
 use crate::live::proxy::{Kind, ProxyConfig};
@@ -29,18 +30,19 @@ pub(super) async fn perform(crew: &Crew, arm: Arm, value: Option<u64>) -> Brough
         }
         Arm::InARow => many::in_a_row(crew, &ground).await,
         Arm::PlainHttp => plain(crew, &ground).await,
-        Arm::Tls | Arm::TlsShort | Arm::TlsControl | Arm::TlsElsewhere => tls(crew, &ground, arm).await,
+        Arm::Tls | Arm::TlsShort | Arm::TlsControl | Arm::TlsElsewhere | Arm::TlsOtherAddress => tls(crew, &ground, arm, value).await,
         Arm::Together => many::together(crew, &ground).await,
         _ if arm.layer() == Layer::Tls => hello(crew, &ground, arm, value).await,
         _ if arm.layer() == Layer::Http => http(crew, &ground, arm).await,
         Arm::Call | Arm::CallSplit => call(crew, &ground, arm).await,
         // It is run by itself: what plays the client stays on one thread.
         Arm::Login => nowhere(),
-        Arm::Echo | Arm::EchoShortSegments => sizes(crew, &ground, arm).await,
-        Arm::BulkPlain => pages(crew, &ground).await,
+        Arm::Echo | Arm::EchoShortSegments => transfers::sizes(crew, &ground, arm).await,
+        Arm::EchoMany => transfers::many(crew, &ground).await,
+        Arm::BulkPlain => transfers::pages(crew, &ground).await,
         // They are run by the search for the length.
         Arm::TlsSegment | Arm::EchoSegment => nowhere(),
-        _ => bulk(crew, &ground, arm).await,
+        _ => transfers::bulk(crew, &ground, arm).await,
     }
 }
 
@@ -142,15 +144,17 @@ pub(super) fn whom(crew: &Crew, control: bool) -> Whom {
     Whom { name, trust: config.probe.trust.clone(), unix: crew.clock.unix_ms().div_euclid(1000) }
 }
 
-async fn tls(crew: &Crew, ground: &Ground, arm: Arm) -> Brought {
-    let elsewhere = ground.route.as_ref().zip(ground.elsewhere).map(|(route, to)| Route { to, ..route.clone() });
+async fn tls(crew: &Crew, ground: &Ground, arm: Arm, value: Option<u64>) -> Brought {
+    let others = if arm == Arm::TlsOtherAddress { &ground.further } else { &ground.elsewhere };
+    let other = others.get(value.unwrap_or(0) as usize);
+    let elsewhere = ground.route.as_ref().zip(other).map(|(route, to)| Route { to: *to, ..route.clone() });
     let route = match arm {
         Arm::TlsControl => &ground.control,
-        Arm::TlsElsewhere => &elsewhere,
+        Arm::TlsElsewhere | Arm::TlsOtherAddress => &elsewhere,
         _ => &ground.route,
     };
     let Some(route) = route else { return nowhere() };
-    let knobs = Knobs { segment: (arm == Arm::TlsShort).then_some(SHORT), port: None };
+    let knobs = Knobs { segment: (arm == Arm::TlsShort).then_some(transfers::SHORT), port: None };
     match shots::secure(route, &whom(crew, arm == Arm::TlsControl), knobs, crew.patience()).await {
         Ok((secure, saw)) => {
             secure.close().await;
@@ -179,16 +183,21 @@ async fn hello(crew: &Crew, ground: &Ground, arm: Arm, value: Option<u64>) -> Br
         Arm::HelloAlpn => Shape::Alpn,
         Arm::HelloWindows => Shape::Windows,
         Arm::HelloBrowser => Shape::Browser,
+        Arm::HelloPadded => Shape::Padded,
         _ => Shape::Plain,
     };
     let port = value.filter(|_| arm == Arm::HelloFromPort).and_then(|port| u16::try_from(port).ok());
     let manner = Manner { split: arm == Arm::HelloSplit, port };
     let bytes = shots::hello_bytes(shape, name, random(crew));
-    Brought::new(shots::hello(route, &bytes, manner, crew.patience()).await)
+    let mut brought = Brought::new(shots::hello(route, &bytes, manner, crew.patience()).await);
+    if matches!(arm, Arm::HelloWindows | Arm::HelloBrowser | Arm::HelloPadded) {
+        brought.saw.value = Some(bytes.len() as u64);
+    }
+    brought
 }
 
 /// TLS to the server, and what was seen of it.
-async fn stream(crew: &Crew, ground: &Ground, segment: Option<u32>) -> Result<(Walk<TlsStream<Tap>>, Saw), Brought> {
+pub(super) async fn stream(crew: &Crew, ground: &Ground, segment: Option<u32>) -> Result<(Walk<TlsStream<Tap>>, Saw), Brought> {
     let Some(route) = &ground.route else { return Err(nowhere()) };
     let knobs = Knobs { segment, port: None };
     let (secure, saw) = shots::secure(route, &whom(crew, false), knobs, crew.patience()).await.map_err(|missed| Brought::from(*missed))?;
@@ -196,7 +205,7 @@ async fn stream(crew: &Crew, ground: &Ground, segment: Option<u32>) -> Result<(W
 }
 
 /// The text of a request.
-fn request(crew: &Crew, arm: Arm) -> Vec<u8> {
+pub(super) fn request(crew: &Crew, arm: Arm) -> Vec<u8> {
     let host = climb::host_header(&crew.config.probe.target);
     let full = Head::sstp_request(&host, &correlation(crew));
     let with = |start: &str, length: Option<&str>| {
@@ -298,96 +307,6 @@ async fn call(crew: &Crew, ground: &Ground, arm: Arm) -> Brought {
     }
 }
 
-/// Echoes of rising length on one call; the value is the longest that came back.
-async fn sizes(crew: &Crew, ground: &Ground, arm: Arm) -> Brought {
-    let (mut walk, mut saw) = match opened(crew, ground, false, (arm == Arm::EchoShortSegments).then_some(SHORT)).await {
-        Ok(made) => made,
-        Err(brought) => return brought,
-    };
-    saw.value = Some(0);
-    for size in SIZES {
-        match walk.echoes(size, 1, 1).await {
-            (carried, None) if carried.bytes > 0 => saw.value = Some(size as u64),
-            (_, ending) => return Brought { reached: Some(Layer::Lcp), ending: ending.unwrap_or(Ending::Silence), saw },
-        }
-    }
-    walk.leave().await;
-    Brought { reached: Some(Layer::Lcp), ending: Ending::Answered, saw }
-}
-
-async fn bulk(crew: &Crew, ground: &Ground, arm: Arm) -> Brought {
-    let (mut walk, mut saw) = match opened(crew, ground, arm == Arm::BulkSplit, None).await {
-        Ok(made) => made,
-        Err(brought) => return brought,
-    };
-    // How fast answers come that carry next to nothing: a server may give one at each of its ticks.
-    let (short, ended) = walk.echoes_for(SHORT_ECHO, SHORT_ECHOES, WINDOW, crew.config.bulk_time / 4).await;
-    if let Some(ending) = ended {
-        (saw.bytes, saw.within) = (Some(short.bytes), Some(short.within));
-        return Brought { reached: Some(Layer::Lcp), ending, saw };
-    }
-    if short.bytes < SHORT_ECHOES * SHORT_ECHO as u64 {
-        walk.leave().await;
-        let ending = Ending::Ours("the server takes its time for each echo, whatever its length: no measure of speed".into());
-        return Brought { reached: Some(Layer::Lcp), ending, saw };
-    }
-    saw.beat = Some(Micros(short.within.0 / SHORT_ECHOES));
-    let (carried, ending) = walk.echoes_for(BULK_SIZE, crew.config.bulk / BULK_SIZE as u64 + 1, WINDOW, crew.config.bulk_time).await;
-    (saw.bytes, saw.within, saw.gap, saw.run) = (Some(carried.bytes), Some(carried.within), Some(carried.gap), carried.run);
-    if ending.is_none() {
-        walk.leave().await;
-    }
-    Brought { reached: Some(Layer::Lcp), ending: ending.unwrap_or(Ending::Answered), saw }
-}
-
-/// The page at `/` again and again in one TLS connection, several asked for at a time: bytes that are no tunnel's.
-async fn pages(crew: &Crew, ground: &Ground) -> Brought {
-    let (mut walk, mut saw) = match stream(crew, ground, None).await {
-        Ok(made) => made,
-        Err(brought) => return brought,
-    };
-    let (carried, ending) = walk.pages(&request(crew, Arm::Get), crew.config.bulk, WINDOW, crew.config.bulk_time).await;
-    (saw.bytes, saw.within) = (Some(carried.bytes), Some(carried.within));
-    // A server that ends the connection behind an answer or two is no measure.
-    let ending = match ending {
-        Some(ending) if carried.bytes < ENOUGH => {
-            Ending::Ours(format!("the server gives no more pages in one connection: {}", ending.word()))
-        }
-        Some(ending) => ending,
-        None => Ending::Answered,
-    };
-    Brought { reached: Some(Layer::Http), ending, saw }
-}
-
-/// The same as without, in TCP segments of that many bytes at most.
-pub(super) async fn in_segments(crew: &Crew, arm: Arm, length: u32) -> Brought {
-    let ground = crew.ground();
-    let Some(route) = &ground.route else { return nowhere() };
-    if arm == Arm::TlsSegment {
-        let knobs = Knobs { segment: Some(length), port: None };
-        return match shots::secure(route, &whom(crew, false), knobs, crew.patience()).await {
-            Ok((secure, saw)) => {
-                secure.close().await;
-                Brought { reached: Some(Layer::Tls), ending: Ending::Answered, saw }
-            }
-            Err(missed) => (*missed).into(),
-        };
-    }
-    let (mut walk, saw) = match opened(crew, &ground, false, Some(length)).await {
-        Ok(made) => made,
-        Err(brought) => return brought,
-    };
-    let longest = SIZES.into_iter().max().unwrap_or_default();
-    let ending = match walk.echoes(longest, 1, 1).await {
-        (_, None) => Ending::Answered,
-        (_, Some(ending)) => ending,
-    };
-    if ending == Ending::Answered {
-        walk.leave().await;
-    }
-    Brought { reached: Some(Layer::Lcp), ending, saw }
-}
-
 /// A call with a login, up to the network layer. No echo of SSTP is asked for behind it: SoftEther answers none.
 pub(super) async fn login(crew: &Crew) -> Brought {
     let mut config = crew.config.probe.clone();
@@ -429,8 +348,6 @@ fn correlation(crew: &Crew) -> String {
     format!("{{{low:08X}-{:04X}-4000-8000-737374706469}}", crew.config.probe.seed as u16)
 }
 
-/// RFC 9293 3.7.1: the default send MSS of IPv4, which every path carries.
-pub(super) const SHORT: u32 = 536;
 /// RFC 1035 4.1.1.
 const NO_ERROR: u8 = 0;
 /// RFC 1035 4.1.1.
@@ -439,17 +356,5 @@ const NXDOMAIN: u8 = 3;
 const OTHER_NAME: &str = "www.example.com";
 /// As long as SSTP_DUPLEX_POST.
 const ODD_METHOD: &str = "QQTQ_QUQLEX_QOST";
-/// Lengths of LCP echoes in bytes; an MRU of 1500 is the default, RFC 1661 6.1.
-const SIZES: [usize; 8] = [16, 128, 512, 800, 1000, 1200, 1350, 1450];
-/// Ours: length of an echo of the bulk experiments, in bytes.
-pub(super) const BULK_SIZE: usize = 1000;
-/// RFC 1661 5.8: an echo of this length has a magic number and little else.
-const SHORT_ECHO: usize = 16;
-/// Ours: so many short echoes tell how fast a server answers.
-const SHORT_ECHOES: u64 = 16;
-/// Ours: bytes of pages from which a rate may be told.
-const ENOUGH: u64 = 16 * 1024;
-/// Ours: echoes, or pages, under way at a time.
-const WINDOW: u64 = 8;
 /// Ours: bytes of a body that are kept.
 const BODY: usize = 400;

@@ -40,8 +40,10 @@ pub(super) struct Ground {
     pub route: Option<Route>,
     /// To an address of its other family.
     pub other_family: Option<SocketAddr>,
-    /// To an address that only another resolver gave.
-    pub elsewhere: Option<SocketAddr>,
+    /// Further addresses of the same answer.
+    pub further: Vec<SocketAddr>,
+    /// Addresses that only another resolver gave.
+    pub elsewhere: Vec<SocketAddr>,
     /// To the control server.
     pub control: Option<Route>,
 }
@@ -59,6 +61,10 @@ pub(super) struct Crew {
     lost: Mutex<VecDeque<bool>>,
     /// The pause between two connections where somebody counts them.
     slower: Mutex<Duration>,
+    /// Nothing begins before: the server asked for it.
+    held: Mutex<Micros>,
+    /// Requests that were sent again for that.
+    turned_away: Mutex<usize>,
     /// A trial without an answer is given up after so long.
     patience: Mutex<Duration>,
     witness: Mutex<Option<Sides>>,
@@ -80,6 +86,8 @@ impl Crew {
             hops: Mutex::default(),
             lost: Mutex::default(),
             slower: Mutex::default(),
+            held: Mutex::default(),
+            turned_away: Mutex::default(),
             witness: Mutex::default(),
             sniffer: Mutex::default(),
         }
@@ -169,13 +177,45 @@ impl Crew {
     pub async fn one(self: &Arc<Self>, round: u16, arm: Arm, value: Option<u64>) -> Trial {
         let _place = self.place().await;
         self.wait_a_little().await;
-        let at = self.clock.now();
-        let Brought { reached, ending, mut saw } = arms::perform(self, arm, value).await;
+        let mut at = self.clock.now();
+        let mut brought = arms::perform(self, arm, value).await;
+        for nth in 0..ASKED_AGAIN {
+            let Some(wait) = self.told_to_wait(&brought, nth) else { break };
+            let turned_away = Ending::Ours(format!("too many requests, said the server; asked again after {} s", wait.as_secs()));
+            let Brought { reached, saw, .. } = brought;
+            self.note(Trial { arm, round, at, took: self.clock.now() - at, reached, ending: turned_away, saw });
+            self.hold(wait);
+            self.wait_a_little().await;
+            at = self.clock.now();
+            brought = arms::perform(self, arm, value).await;
+        }
+        let Brought { reached, ending, mut saw } = brought;
         saw.value = saw.value.or(value);
         let trial = Trial { arm, round, at, took: self.clock.now() - at, reached, ending, saw };
         self.note(trial.clone());
         self.mind_the_rate(&trial);
         trial
+    }
+
+    /// The server wants fewer requests: how long nobody asks anything. RFC 6585 4, RFC 9110 10.2.3.
+    fn told_to_wait(&self, brought: &Brought, nth: u32) -> Option<Duration> {
+        let head = brought.saw.head.as_ref().filter(|head| head.status == Some(TOO_MANY))?;
+        let said = head.header("retry-after").and_then(|text| text.trim().parse().ok()).map(Duration::from_secs);
+        let wait = said.unwrap_or(RETRY * 2_u32.pow(nth.min(8)));
+        // Who wants more than half of what is left gets no second request at all.
+        let left = self.config.total.saturating_sub(self.clock.now().duration());
+        let mut turned_away = lock(&self.turned_away);
+        let again = wait <= left / 2 && *turned_away < MOST_TURNED_AWAY;
+        *turned_away += usize::from(again);
+        again.then_some(wait)
+    }
+
+    /// Nothing begins for so long, and slowly behind that.
+    fn hold(&self, wait: Duration) {
+        let mut held = lock(&self.held);
+        *held = (*held).max(self.clock.now() + wait);
+        let mut slower = lock(&self.slower);
+        *slower = (*slower).max(SLOW);
     }
 
     /// Goes slower where SYNs are lost that single ones are not: somebody counts them.
@@ -206,6 +246,10 @@ impl Crew {
 
     /// The pause between two connections.
     pub async fn wait_a_little(&self) {
+        let held = *lock(&self.held);
+        if held > self.clock.now() {
+            tokio::time::sleep_until(self.clock.instant(held)).await;
+        }
         let pace = self.config.pace.max(*lock(&self.slower));
         if !pace.is_zero() {
             let _turn = self.pace.lock().await;
@@ -248,6 +292,14 @@ const LATEST: usize = 12;
 const MANY_LOST: usize = 5;
 /// Rounds of trials that were not waited for long enough have numbers from here on.
 const OUTWAITED: u16 = 500;
+/// RFC 6585 4.
+const TOO_MANY: u16 = 429;
+/// Ours: who says it so often means it.
+const ASKED_AGAIN: u32 = 2;
+/// Ours: so many requests are sent again in all.
+pub(super) const MOST_TURNED_AWAY: usize = 24;
+/// Ours: the pause behind a 429 that names none, at first.
+const RETRY: Duration = Duration::from_secs(2);
 /// Ours: the pause then, at first.
 const SLOW: Duration = Duration::from_millis(500);
 /// Ours: and at most.

@@ -48,10 +48,11 @@ impl Experiment {
             // Searched by themselves, and not in rounds.
             "time.idle" => return config.max_idle.map_or(0, |_| super::idle::MOST),
             "data.mtu" => return 0,
+            "tls.address" => return super::addresses::MOST,
             "sstp.login" => return config.probe.credentials.as_ref().map_or(0, |_| LOGINS),
             _ => {}
         }
-        let several = |arm: Arm| if matches!(arm, Arm::Together | Arm::InARow) { super::many::TOGETHER } else { 1 };
+        let several = |arm: Arm| if super::many::is_crowd(arm) { super::many::TOGETHER } else { 1 };
         let of = |arm: Arm| super::stage::values(arm, config).len() * several(arm);
         self.run(config).map(of).sum::<usize>() * usize::from(self.rounds(config))
     }
@@ -164,6 +165,15 @@ pub const ALL: &[Experiment] = &[
         ..ROW
     },
     Experiment {
+        id: "tls.address",
+        layer: Layer::Tls,
+        varies: "which address of the name is called, where the first one is dead",
+        control: Arm::Tcp,
+        treatments: &[Arm::TlsOtherAddress, Arm::TlsElsewhere],
+        means: &[("a further address of the same answer works", "TCP-ADDRESS-DEAD"), ("another resolver's address works", "DNS-TAMPERED")],
+        ..ROW
+    },
+    Experiment {
         id: "tls.segments",
         layer: Layer::Tls,
         varies: "the length of TCP segments",
@@ -192,10 +202,11 @@ pub const ALL: &[Experiment] = &[
         layer: Layer::Tls,
         varies: "what the ClientHello offers",
         control: Arm::HelloNamed,
-        treatments: &[Arm::Hello12, Arm::Hello13, Arm::HelloAlpn, Arm::HelloWindows, Arm::HelloBrowser],
+        treatments: &[Arm::Hello12, Arm::Hello13, Arm::HelloAlpn, Arm::HelloWindows, Arm::HelloBrowser, Arm::HelloPadded],
         many: true,
         means: &[
             ("one client is cut, another is not", "TLS-FINGERPRINT-FILTER"),
+            ("the padded hello is cut, too: it goes by the length", "TLS-FINGERPRINT-FILTER"),
             ("it goes by the version", "TLS-VERSION-FILTER"),
             ("it goes by ALPN", "TLS-ALPN-FILTER"),
             ("the server wants HTTP/2", "TLS-ALPN-H2"),
@@ -225,7 +236,7 @@ pub const ALL: &[Experiment] = &[
         id: "tls.together",
         layer: Layer::Tls,
         varies: "connections at the same time",
-        control: Arm::HelloNamed,
+        control: Arm::Tls,
         treatments: &[Arm::Together],
         active: true,
         means: &[("several at a time fail, one does not", "PATH-CONNECTION-LIMIT")],
@@ -293,10 +304,11 @@ pub const ALL: &[Experiment] = &[
         layer: Layer::Data,
         varies: "the length of packets, and of segments",
         control: Arm::EchoShortSegments,
-        treatments: &[Arm::Echo],
+        treatments: &[Arm::Echo, Arm::EchoMany],
         means: &[
             ("long packets pass in short segments only", "TCP-PMTU-BLACKHOLE"),
-            ("long packets do not pass at all", "DATA-RECORD-SIZE-FILTER"),
+            ("long packets do not pass at all, as many bytes in short ones do", "DATA-RECORD-SIZE-FILTER"),
+            ("short ones stop as well behind as many bytes", "DATA-BYTE-CAP"),
         ],
         ..ROW
     },
@@ -347,6 +359,14 @@ const LOGINS: usize = 6;
 mod tests {
     use super::*;
     use std::collections::HashSet;
+
+    #[test]
+    fn what_is_opened_at_once_is_said() {
+        let probe = crate::jobs::probe::ProbeConfig::new(crate::transcript::Target { host: "h".into(), port: 443, ..Default::default() });
+        let config = PathConfig::new(probe);
+        assert_eq!(config.most_at_once(), super::super::many::TOGETHER, "a dozen are held together");
+        assert_eq!(PathConfig { gentle: true, ..config }.most_at_once(), 2);
+    }
 
     #[test]
     fn every_experiment_is_whole_and_every_arm_is_in_one() {

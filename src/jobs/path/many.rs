@@ -66,6 +66,11 @@ pub(super) async fn together(crew: &Crew, ground: &Ground) -> Brought {
     Brought { reached: Some(Layer::Tls), ending, saw }
 }
 
+/// The arm is several connections.
+pub(super) fn is_crowd(arm: Arm) -> bool {
+    matches!(arm, Arm::Together | Arm::InARow)
+}
+
 /// Ours: time between two connections in a row.
 const CLOSE: Duration = Duration::from_millis(2);
 /// Ours: so many of them fail by chance in one of 250 runs where one in ten does.

@@ -5,6 +5,7 @@
 
 #![allow(clippy::result_large_err, reason = "a trial that failed is handed on once, a few times in a second")]
 
+mod addresses;
 mod arms;
 mod crew;
 pub mod experiments;
@@ -14,6 +15,7 @@ mod many;
 mod residual;
 mod segments;
 mod stage;
+mod transfers;
 mod walk;
 
 pub use experiments::Experiment;
@@ -117,6 +119,12 @@ impl PathConfig {
         self
     }
 
+    /// Connections that are open at the same time at most.
+    pub fn most_at_once(&self) -> usize {
+        let crowds = experiments::ALL.iter().filter(|row| !(row.active && self.gentle)).any(|row| row.arms().any(many::is_crowd));
+        if crowds { self.at_once.max(many::TOGETHER) } else { self.at_once }
+    }
+
     /// Connections and questions at most, when every contrast has to be repeated.
     pub fn most_connections(&self) -> usize {
         let contrasts: usize = experiments::ALL.iter().map(|row| row.most(self)).sum();
@@ -125,7 +133,7 @@ impl PathConfig {
         // Once a layer is tried again with more patience.
         let of = |layer| experiments::ALL.iter().filter(|row| row.layer == layer).map(|row| row.most(self)).sum::<usize>();
         let again = STAGES.into_iter().map(of).max().unwrap_or(0) + STAGES.len();
-        contrasts + again + searches + segments::MOST + self.witness.as_ref().map_or(0, |_| witness::MOST)
+        contrasts + again + searches + segments::MOST + crew::MOST_TURNED_AWAY + self.witness.as_ref().map_or(0, |_| witness::MOST)
     }
 }
 

@@ -1,8 +1,8 @@
 //! Which length of packet the way carries, where longer ones vanish: the same thing in TCP segments of several lengths side by side,
 //! then between the longest that came through and the shortest that did not. TCP sets DF on what it sends, RFC 1191 6.5.
 
-use super::arms;
 use super::crew::{Brought, Crew};
+use super::transfers;
 use crate::base::Layer;
 use crate::transcript::trial::{Arm, Ending, Trial};
 use std::sync::Arc;
@@ -19,7 +19,7 @@ pub(super) async fn sweep(crew: &Arc<Crew>, arm: Arm) {
         return;
     }
     let within = (quickest * 4).clamp(LEAST.min(crew.patience()), crew.patience());
-    let (mut passes, mut fails) = (u64::from(arms::SHORT), LONGEST);
+    let (mut passes, mut fails) = (u64::from(transfers::SHORT), LONGEST);
     for round in 1..=ROUNDS {
         let step = (fails - passes).div_ceil(AT_ONCE + 1);
         let lengths: Vec<u64> = (1..=AT_ONCE).map(|nth| passes + step * nth).filter(|length| *length < fails).collect();
@@ -41,7 +41,7 @@ async fn side_by_side(crew: &Arc<Crew>, arm: Arm, round: u16, lengths: &[u64], w
         let crew = crew.clone();
         under_way.spawn(async move {
             let at = crew.clock.now();
-            let tried = tokio::time::timeout(within, arms::in_segments(&crew, arm, length as u32)).await;
+            let tried = tokio::time::timeout(within, transfers::in_segments(&crew, arm, length as u32)).await;
             let Brought { reached, ending, mut saw } =
                 tried.unwrap_or_else(|_| Brought { reached: Some(Layer::Tcp), ending: Ending::Silence, saw: Default::default() });
             saw.value = Some(length);

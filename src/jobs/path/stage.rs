@@ -1,5 +1,6 @@
 //! One layer after the other: every arm once, then what differs again beside its control.
 
+use super::addresses;
 use super::arms;
 use super::crew::{Brought, Crew};
 use super::experiments::{ALL, Experiment};
@@ -33,6 +34,7 @@ pub(super) async fn all(crew: &Arc<Crew>) {
             tried.await;
         }
         match layer {
+            Layer::Tcp => addresses::look(crew).await,
             Layer::Tls => {
                 residual::look(crew).await;
                 hops::walk(crew).await;
@@ -59,7 +61,9 @@ async fn wait_longer(crew: &Arc<Crew>, layer: Layer) {
     let trials = crew.of(arm);
     let silent = !trials.is_empty() && trials.iter().all(|trial| trial.ending == Ending::Silence && trial.reached.is_some());
     let usual = crew.patience();
-    if !silent || usual > crew.config.patience {
+    // Where short segments come through nobody is slow.
+    let lost = layer == Layer::Data && crew.passed(Arm::EchoShortSegments);
+    if !silent || lost || usual > crew.config.patience {
         return;
     }
     crew.wait_for(usual * LONGER);
@@ -114,7 +118,7 @@ fn ports(seed: u64) -> impl Iterator<Item = u64> {
 async fn contrasts(crew: &Arc<Crew>, layer: Layer) {
     let config = &crew.config;
     let mut open: Vec<&Experiment> = ALL.iter().filter(|row| row.layer == layer).collect();
-    open.retain(|row| !matches!(row.id, "time.idle" | "sstp.login" | "data.mtu"));
+    open.retain(|row| !matches!(row.id, "time.idle" | "sstp.login" | "data.mtu" | "tls.address"));
     let mut round = 1;
     while !open.is_empty() {
         let mut wanted: Vec<(Arm, Option<u64>)> = Vec::new();
@@ -170,7 +174,7 @@ fn odd_rates(crew: &Crew, row: &Experiment, round: u16) -> bool {
     // A server that is as slow with short answers is slow by itself.
     let beats = [Arm::Bulk, Arm::BulkSplit].into_iter().flat_map(|arm| crew.of(arm)).filter_map(|trial| trial.saw.beat);
     let beat = beats.min().unwrap_or_default().duration().as_secs_f64();
-    let by_bytes = arms::BULK_SIZE as f64 / tunnel.max(1.0) > beat * SLOWER;
+    let by_bytes = super::transfers::BULK_SIZE as f64 / tunnel.max(1.0) > beat * SLOWER;
     // What could not be measured is not slow.
     row.id == "data.bulk" && tunnel > 0.0 && (tunnel < others / 2.0 || round < crew.config.rounds && tunnel < SLOW && by_bytes)
 }
@@ -200,7 +204,7 @@ fn makes_sense(crew: &Crew, arm: Arm) -> bool {
         Arm::TcpControl | Arm::TlsControl | Arm::HelloToControl => ground.control.is_some(),
         Arm::ConnectControl => config.control.is_some(),
         Arm::TcpOtherFamily => ground.other_family.is_some(),
-        Arm::TlsElsewhere => ground.elsewhere.is_some(),
+        Arm::TlsElsewhere => !ground.elsewhere.is_empty(),
         Arm::ConnectLogin => config.probe.proxy.as_ref().is_some_and(|proxy| proxy.credentials.is_some()),
         // SOCKS knows no headers.
         Arm::ConnectPlain | Arm::ConnectOddHeader => config.probe.proxy.as_ref().is_some_and(|proxy| proxy.kind == Kind::Http),
@@ -263,7 +267,9 @@ async fn prepare(crew: &Arc<Crew>, layer: Layer) {
             .iter()
             .find(|address| first.is_some_and(|first| first.is_ipv4() != address.is_ipv4()))
             .map(|address| SocketAddr::new(*address, port));
-        ground.elsewhere = others.first().filter(|other| first.as_ref() != Some(other)).map(|address| SocketAddr::new(*address, port));
+        let at = |address: &&IpAddr| first.as_ref() != Some(*address);
+        let all = |list: &[IpAddr]| list.iter().filter(at).map(|address| SocketAddr::new(*address, port)).collect::<Vec<_>>();
+        (ground.further, ground.elsewhere) = (all(&addresses), all(&others));
         ground.control = control;
     });
 }

@@ -26,6 +26,8 @@ pub(super) struct Walk<S> {
     next_id: u8,
     /// Length of echoes of which some are still under way, and nobody waits for them.
     given_up: Option<usize>,
+    /// Something came since the last echo went out.
+    spoken: bool,
     magic: [u8; 4],
 }
 
@@ -53,12 +55,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Walk<S> {
             acked: false,
             next_id: 1,
             given_up: None,
+            spoken: false,
             magic: [0x73, 0x64, 0x69, 0x61],
         }
     }
 
     /// Sends a request as it stands and reads the head of the answer, and what came right behind it.
     pub async fn ask(&mut self, request: &[u8]) -> Result<(Head, Vec<u8>, Micros), Ending> {
+        timeout(self.patience, self.answer_to(request)).await.unwrap_or(Err(Ending::Silence))
+    }
+
+    async fn answer_to(&mut self, request: &[u8]) -> Result<(Head, Vec<u8>, Micros), Ending> {
         let began = self.clock.now();
         self.write(request).await?;
         let mut got = Vec::new();
@@ -94,14 +101,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Walk<S> {
         if !two.is_empty() {
             self.write(two).await?;
         }
-        while !self.acked {
-            self.more().await?;
-        }
-        Ok(())
+        let within = self.patience;
+        let acked = async {
+            while !self.acked {
+                self.more().await?;
+            }
+            Ok(())
+        };
+        timeout(within, acked).await.unwrap_or(Err(Ending::Silence))
     }
 
     /// LCP to its Opened state: whatever the server asks for is taken. RFC 1661 4.1.
     pub async fn lcp(&mut self) -> Result<(), Ending> {
+        timeout(self.patience, self.negotiated()).await.unwrap_or(Err(Ending::Silence))
+    }
+
+    async fn negotiated(&mut self) -> Result<(), Ending> {
         let ours = [control::Opt::new(MAGIC, self.magic)];
         self.send(Packet::with_options(control::CONFIGURE_REQUEST, 1, &ours)).await?;
         let (mut taken, mut given) = (false, false);
@@ -136,17 +151,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Walk<S> {
         let (mut carried, mut sent, mut back) = (Carried::default(), 0, 0);
         let mut latest = VecDeque::with_capacity(RUN);
         while back < count {
-            let left = most.saturating_sub((self.clock.now() - began).duration());
             while sent < count && sent - back < window {
                 if let Err(ending) = self.echo(size).await {
                     return (carried, Some(ending));
                 }
                 sent += 1;
             }
-            let (replied, over) = match timeout(left, self.reply(size)).await {
+            let left = most.saturating_sub((self.clock.now() - began).duration());
+            let asked = self.clock.now();
+            // An answer is waited for, and not whatever else the server says meanwhile.
+            let (replied, over) = match timeout(left.min(self.patience), self.reply(size)).await {
                 Ok(replied) => (replied, false),
-                Err(_) => (self.reply(size).await, true),
+                Err(_) => (timeout(self.patience.saturating_sub(left), self.reply(size)).await.unwrap_or(Err(Ending::Silence)), true),
             };
+            let waited = (self.clock.now() - asked).duration();
             match replied {
                 Ok(len) => {
                     let within = self.clock.now() - began;
@@ -161,10 +179,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Walk<S> {
                         return (carried, None);
                     }
                 }
+                // The others came at once: this one was lost before the server's own timer ended the call.
+                Err(ending) if back > 0 && ending.is_servers_word() && waited >= lost_after(carried.gap.duration()) => {
+                    return (carried, Some(Ending::Silence));
+                }
                 Err(ending) => return (carried, Some(ending)),
             }
         }
         (carried, None)
+    }
+
+    /// The server says something, and answers no echo.
+    pub fn is_ignored(&self) -> bool {
+        self.spoken
     }
 
     /// Answers to this request, `window` under way at a time, until so many bytes came or so much time has passed; what came, and how it
@@ -228,6 +255,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Walk<S> {
 
     async fn echo(&mut self, size: usize) -> Result<(), Ending> {
         self.next_id = self.next_id.wrapping_add(1);
+        self.spoken = false;
         let mut data = self.magic.to_vec();
         // RFC 1661 5.8: the header is 4 bytes, the magic number 4.
         data.resize(size.saturating_sub(4).max(4), 0x2e);
@@ -264,6 +292,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Walk<S> {
             return Ok(());
         }
         let bytes = self.read().await?;
+        self.spoken = true;
         self.framer.push(&bytes);
         self.sort().await
     }
@@ -342,6 +371,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Walk<S> {
     }
 }
 
+/// An answer that comes so late, or not before the server ends the call, is lost where the slowest one took that long.
+pub(super) fn lost_after(slowest: Duration) -> Duration {
+    LOST.max(slowest * MUCH_LONGER)
+}
+
 /// Length of the whole answer at the front of these bytes. Only bodies with a length are read: others have no end that is worth a wait.
 fn answer(bytes: &[u8]) -> Result<Option<usize>, Ending> {
     match Head::parse_response(Layer::Http, bytes) {
@@ -375,5 +409,9 @@ const SOON: Duration = Duration::from_millis(200);
 const MOST_ANSWER: usize = 1 << 20;
 /// Ours: three windows of echoes: what a lost packet held back comes in one, and two more go at the pace of the way.
 const RUN: usize = 24;
+/// Ours: an answer is not lost in less time.
+const LOST: Duration = Duration::from_secs(1);
+/// Ours: so many times as long as the slowest answer before it.
+const MUCH_LONGER: u32 = 4;
 /// Ours: more frames are not kept.
 const MOST_FRAMES: usize = 1024;

@@ -8,8 +8,8 @@ use crate::live::tap::Tap;
 use crate::live::tls::{self, Settings};
 use crate::wire::http::{Head, Parsed};
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
@@ -17,6 +17,8 @@ use tokio_rustls::TlsAcceptor;
 /// One thing that a box does about HTTP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HttpRule {
+    /// It answers this to more requests than so many in a second.
+    TooMany(u32, &'static str),
     /// It answers everything with this.
     Answers(&'static str),
     /// It answers methods other than these with this.
@@ -51,11 +53,17 @@ pub enum HttpRule {
 pub(super) struct Inspector {
     acceptor: TlsAcceptor,
     rules: &'static [HttpRule],
+    /// Requests since then.
+    counted: Mutex<(Instant, u32)>,
 }
 
 impl Inspector {
     pub fn new(rules: &'static [HttpRule], door: &Door) -> Result<Inspector, rustls::Error> {
-        Ok(Inspector { acceptor: TlsAcceptor::from(Arc::new(tls_config(door, &door.identity)?)), rules })
+        Ok(Inspector {
+            acceptor: TlsAcceptor::from(Arc::new(tls_config(door, &door.identity)?)),
+            rules,
+            counted: Mutex::new((Instant::now(), 0)),
+        })
     }
 
     /// Speaks TLS with both ends and HTTP between them.
@@ -74,7 +82,7 @@ impl Inspector {
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let Some((head, mut body)) = read_head(client, Head::parse_request).await else { return };
-        if let Some(answer) = self.rules.iter().find_map(|rule| own_answer(*rule, &head)) {
+        if let Some(answer) = self.too_many().or_else(|| self.rules.iter().find_map(|rule| own_answer(*rule, &head))) {
             return say_and_close(client, answer.as_bytes()).await;
         }
         if self.has(HttpRule::BuffersRequest) && !whole(client, &head, &mut body).await {
@@ -100,6 +108,19 @@ impl Inspector {
         if write(client, &[answer.emit(), rest].concat()).await {
             both_ways(client, &mut server, chunks, deaf).await;
         }
+    }
+
+    fn too_many(&self) -> Option<&'static str> {
+        let (most, text) = self.rules.iter().find_map(|rule| match rule {
+            HttpRule::TooMany(most, text) => Some((*most, *text)),
+            _ => None,
+        })?;
+        let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
+        if counted.0.elapsed() >= SECOND {
+            *counted = (Instant::now(), 0);
+        }
+        counted.1 += 1;
+        (counted.1 > most).then_some(text)
     }
 
     fn has(&self, rule: HttpRule) -> bool {
@@ -250,6 +271,8 @@ fn chunk(bytes: &[u8]) -> Vec<u8> {
 
 /// Ours: a handshake may take so long.
 const SHAKING: Duration = Duration::from_secs(10);
+/// What requests are counted in.
+const SECOND: Duration = Duration::from_secs(1);
 /// Ours: bytes of a body that are kept.
 const MOST_KEPT: usize = 1 << 20;
 /// Ours: so long a body is waited for, and then the client is left waiting.

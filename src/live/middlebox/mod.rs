@@ -149,7 +149,7 @@ impl Middlebox {
     /// The ClientHello, if anybody here wants to know, and all that was read.
     async fn first_words(&self, client: &mut Wired) -> (Option<Offer>, Vec<u8>) {
         let mut ahead = Vec::new();
-        let wants = |rule: &Rule| matches!(rule, Rule::Hello(_) | Rule::SplitHello(_) | Rule::Inspects(_));
+        let wants = |rule: &Rule| matches!(rule, Rule::Hello(_) | Rule::HelloOver(..) | Rule::SplitHello(_) | Rule::Inspects(_));
         if !self.scheme.rules.iter().any(wants) {
             return (None, ahead);
         }
@@ -181,6 +181,7 @@ impl Middlebox {
         };
         self.scheme.rules.iter().find_map(|rule| match rule {
             Rule::Hello(row) if (row.on)(hello, &self.scheme.name) && ahead.len() > HEADER_LEN => Some(row.act),
+            Rule::HelloOver(most, act) if ahead.len() > *most => Some(*act),
             _ => None,
         })
     }

@@ -77,6 +77,9 @@ impl Relay<'_> {
         if self.flow.act.is_some() {
             return false;
         }
+        if self.flow.lost.get(usize::from(from == Side::Server)) == Some(&true) {
+            return true;
+        }
         if let Some(hold) = self.flow.hold(from, bytes.len(), self.rules) {
             tokio::time::sleep(hold).await;
         }
@@ -119,6 +122,8 @@ struct Flow {
     carried: [u64; 2],
     /// Encrypted records of each side.
     records: [u64; 2],
+    /// Nothing that this side says arrives any more.
+    lost: [bool; 2],
     chunks: u64,
     /// When each direction is free again, where there is a rate.
     free: [Option<Instant>; 2],
@@ -133,6 +138,7 @@ impl Flow {
             sstp: false,
             carried: [0, 0],
             records: [0, 0],
+            lost: [false, false],
             chunks: 0,
             free: [None, None],
             act: None,
@@ -156,10 +162,17 @@ impl Flow {
             *carried += bytes.len() as u64;
         }
         let carried = self.carried;
+        let loses = |rule: &Rule| match rule {
+            Rule::PacketsOverFrom(side, most) => *side == from && bytes.len().min(segment) > *most,
+            Rule::LosesFrom(side, most) => *side == from && carried.get(place).is_some_and(|carried| carried > most),
+            _ => false,
+        };
+        if let Some(lost) = self.lost.get_mut(place) {
+            *lost |= rules.iter().any(loses);
+        }
         self.act = rules.iter().find_map(|rule| match rule {
             Rule::RecordsOver(most, act) if records.iter().any(|len| len > most) => Some(*act),
             Rule::PacketsOver(most) if bytes.len().min(segment) > *most => Some(Act::Silence),
-            Rule::PacketsOverFrom(side, most) if *side == from && bytes.len().min(segment) > *most => Some(Act::Silence),
             Rule::SstpLogin(act) if login => Some(*act),
             Rule::RecordsFrom(side, most, act) if said.get(usize::from(*side == Side::Server)).is_some_and(|said| said > most) => {
                 Some(*act)

@@ -22,6 +22,8 @@ pub enum Rule {
     SourcePort(fn(u16) -> bool, Act),
     /// It looks at the ClientHello.
     Hello(Hello),
+    /// It does this to hellos with more bytes than that.
+    HelloOver(usize, Act),
     /// It does this to hellos that do not come in one piece.
     SplitHello(Act),
     /// After it acted on a hello nothing passes for so long.
@@ -30,7 +32,7 @@ pub enum Rule {
     RecordsOver(usize, Act),
     /// Packets with more bytes of payload than that vanish.
     PacketsOver(usize),
-    /// The same, of what one side sends.
+    /// The same, of what one side sends: the other one is still heard.
     PacketsOverFrom(Side, usize),
     /// It acts on the first record that is as long as a Call Connected.
     SstpLogin(Act),
@@ -44,6 +46,8 @@ pub enum Rule {
     Lifetime(Duration, Act),
     /// It ends connections that carried more than that from one side.
     BytesFrom(Side, u64, Act),
+    /// What one side says behind so many bytes is lost, and the other one is still heard.
+    LosesFrom(Side, u64),
     /// It passes no more bytes in a second.
     Rate(u64),
     /// The same, for connections that look like SSTP.

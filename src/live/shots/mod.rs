@@ -6,10 +6,12 @@ mod connect;
 mod far;
 mod hello;
 mod queue;
+mod shape;
 
 pub use connect::{Knobs, Opened, ask_proxy, no_way, open, tcp, through_proxy};
 pub use far::{hello_so_far, syn_so_far};
-pub use hello::{Manner, Shape, hello, hello_bytes};
+pub use hello::{Manner, hello};
+pub use shape::{Shape, hello_bytes};
 
 use crate::base::Micros;
 use crate::live::keylog::KeyLogs;

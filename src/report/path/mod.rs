@@ -8,7 +8,7 @@ pub use text::{line, render};
 
 use crate::diag::path::Verdict;
 use crate::transcript::proxy::Greeting;
-use crate::transcript::trial::{Arm, Trail, Trial};
+use crate::transcript::trial::{Arm, Ending, Trail, Trial};
 
 /// An experiment as a report shows it.
 #[derive(Clone, Debug)]
@@ -39,7 +39,12 @@ impl PathReport {
     fn outcome(&self, arm: Arm) -> Option<String> {
         let trials: Vec<&Trial> = self.trail.trials.iter().filter(|trial| trial.arm == arm && trial.round < 1000).collect();
         let mut words: Vec<(String, usize)> = Vec::new();
-        for word in trials.iter().map(|trial| word(trial)) {
+        // What was not run says why.
+        let told = |trial: &Trial| match &trial.ending {
+            Ending::Ours(why) => format!("not run ({why})"),
+            _ => word(trial),
+        };
+        for word in trials.iter().map(|trial| told(trial)) {
             match words.iter_mut().find(|row| row.0 == word) {
                 Some(row) => row.1 += 1,
                 None => words.push((word, 1)),
@@ -64,5 +69,21 @@ fn word(trial: &Trial) -> String {
         (Some(status), _) if trial.arm.layer() <= crate::base::Layer::Http => status.to_string(),
         (_, true) => "ok".into(),
         _ => trial.ending.word(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::Micros;
+    use crate::transcript::trial::Saw;
+
+    #[test]
+    fn what_was_not_run_says_why() {
+        let ending = Ending::Ours("the server takes its time".into());
+        let trial = Trial { arm: Arm::Bulk, round: 1, at: Micros(0), took: Micros(0), reached: None, ending, saw: Saw::default() };
+        let trail = Trail { trials: vec![trial], ..Trail::default() };
+        let report = PathReport { verdict: crate::diag::path::judge(&trail), trail, tried: Vec::new() };
+        assert_eq!(report.outcome(Arm::Bulk).as_deref(), Some("not run (the server takes its time)"));
     }
 }

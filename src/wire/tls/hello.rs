@@ -26,6 +26,10 @@ pub struct ClientHello {
     pub alpn: Vec<Vec<u8>>,
     /// Extensions that only ask whether the server knows them too.
     pub asks: bool,
+    /// Padding of so many bytes behind the other extensions. RFC 7685.
+    pub padding: Option<usize>,
+    /// These extensions, in this order, in place of all others; none: those that the fields above make.
+    pub exactly: Vec<(u16, Vec<u8>)>,
 }
 
 impl ClientHello {
@@ -73,6 +77,9 @@ impl ClientHello {
     }
 
     fn extensions(&self) -> Vec<u8> {
+        if !self.exactly.is_empty() {
+            return self.exactly.iter().flat_map(|(kind, body)| extension(*kind, body.clone())).collect();
+        }
         let highest = self.highest();
         let mut all = Vec::new();
         if let Some(name) = &self.server_name {
@@ -101,6 +108,9 @@ impl ClientHello {
             all.extend(extension(45, counted(1, vec![1])));
             let share = |(group, key): &(u16, Vec<u8>)| [group.to_be_bytes().to_vec(), counted(2, key.clone())].concat();
             all.extend(extension(51, counted(2, self.key_shares.iter().flat_map(share).collect())));
+        }
+        if let Some(bytes) = self.padding {
+            all.extend(extension(21, vec![0; bytes]));
         }
         all
     }

@@ -1,0 +1,163 @@
+//! What carries bytes through a call that stands, and through TLS beside it: echoes of several lengths, series of them, pages.
+
+use super::arms::{nowhere, opened, request, stream, whom};
+use super::crew::{Brought, Crew, Ground};
+use super::walk;
+use crate::base::{Layer, Micros};
+use crate::live::shots::{self, Knobs};
+use crate::transcript::trial::{Arm, Ending};
+use std::time::Duration;
+
+/// Echoes of rising length on one call; the value is the longest that came back.
+pub(super) async fn sizes(crew: &Crew, ground: &Ground, arm: Arm) -> Brought {
+    let (mut walk, mut saw) = match opened(crew, ground, false, (arm == Arm::EchoShortSegments).then_some(SHORT)).await {
+        Ok(made) => made,
+        Err(brought) => return brought,
+    };
+    saw.value = Some(0);
+    let mut slowest = Duration::ZERO;
+    for size in SIZES {
+        let asked = crew.clock.now();
+        let (carried, ending) = walk.echoes(size, 1, 1).await;
+        let took = (crew.clock.now() - asked).duration();
+        let ending = match ending {
+            None if carried.bytes > 0 => {
+                slowest = slowest.max(took);
+                saw.value = Some(size as u64);
+                continue;
+            }
+            Some(Ending::Silence) if saw.value == Some(0) && walk.is_ignored() => ignores(),
+            // The others came at once: this one was lost before the server's own timer ended the call.
+            Some(ending) if ending.is_servers_word() && saw.value > Some(0) && took >= walk::lost_after(slowest) => Ending::Silence,
+            ending => ending.unwrap_or(Ending::Silence),
+        };
+        return Brought { reached: Some(Layer::Lcp), ending, saw };
+    }
+    walk.leave().await;
+    Brought { reached: Some(Layer::Lcp), ending: Ending::Answered, saw }
+}
+
+pub(super) async fn bulk(crew: &Crew, ground: &Ground, arm: Arm) -> Brought {
+    let (mut walk, mut saw) = match opened(crew, ground, arm == Arm::BulkSplit, None).await {
+        Ok(made) => made,
+        Err(brought) => return brought,
+    };
+    // How fast answers come that carry next to nothing: a server may give one at each of its ticks.
+    let (short, ended) = walk.echoes_for(SHORT_ECHO, SHORT_ECHOES, WINDOW, crew.config.bulk_time / 4).await;
+    if let Some(ending) = ended {
+        (saw.bytes, saw.within) = (Some(short.bytes), Some(short.within));
+        let ending = if short.bytes == 0 && ending == Ending::Silence && walk.is_ignored() { ignores() } else { ending };
+        return Brought { reached: Some(Layer::Lcp), ending, saw };
+    }
+    if short.bytes < SHORT_ECHOES * SHORT_ECHO as u64 {
+        walk.leave().await;
+        let ending = Ending::Ours("the server takes its time for each echo, whatever its length: no measure of speed".into());
+        return Brought { reached: Some(Layer::Lcp), ending, saw };
+    }
+    saw.beat = Some(Micros(short.within.0 / SHORT_ECHOES));
+    let (carried, ending) = walk.echoes_for(BULK_SIZE, crew.config.bulk / BULK_SIZE as u64 + 1, WINDOW, crew.config.bulk_time).await;
+    (saw.bytes, saw.within, saw.gap, saw.run) = (Some(carried.bytes), Some(carried.within), Some(carried.gap), carried.run);
+    if ending.is_none() {
+        walk.leave().await;
+    } else {
+        // Where it stopped is told by all that went before.
+        saw.bytes = Some(short.bytes + carried.bytes);
+    }
+    Brought { reached: Some(Layer::Lcp), ending: ending.unwrap_or(Ending::Answered), saw }
+}
+
+/// As many bytes as the echoes of rising length have, in short ones.
+pub(super) async fn many(crew: &Crew, ground: &Ground) -> Brought {
+    let (mut walk, mut saw) = match opened(crew, ground, false, None).await {
+        Ok(made) => made,
+        Err(brought) => return brought,
+    };
+    let (carried, ending) = walk.echoes_for(MANY_SIZE, MANY, MANY_AT_ONCE, crew.config.bulk_time).await;
+    (saw.bytes, saw.within) = (Some(carried.bytes), Some(carried.within));
+    let ending = match ending {
+        Some(Ending::Silence) if carried.bytes == 0 && walk.is_ignored() => ignores(),
+        Some(ending) => ending,
+        None if carried.bytes < MANY * MANY_SIZE as u64 => {
+            Ending::Ours("the server takes its time for each echo, whatever its length".into())
+        }
+        None => Ending::Answered,
+    };
+    if ending == Ending::Answered {
+        walk.leave().await;
+    }
+    Brought { reached: Some(Layer::Lcp), ending, saw }
+}
+
+/// The server says other things, and to echoes nothing: RFC 1661 5.8 wants an answer.
+fn ignores() -> Ending {
+    Ending::by_server("answers no echoes")
+}
+
+/// The page at `/` again and again in one TLS connection, several asked for at a time: bytes that are no tunnel's.
+pub(super) async fn pages(crew: &Crew, ground: &Ground) -> Brought {
+    let (mut walk, mut saw) = match stream(crew, ground, None).await {
+        Ok(made) => made,
+        Err(brought) => return brought,
+    };
+    let (carried, ending) = walk.pages(&request(crew, Arm::Get), crew.config.bulk, WINDOW, crew.config.bulk_time).await;
+    (saw.bytes, saw.within) = (Some(carried.bytes), Some(carried.within));
+    // A server that ends the connection behind an answer or two is no measure.
+    let ending = match ending {
+        Some(ending) if carried.bytes < ENOUGH => {
+            Ending::Ours(format!("the server gives no more pages in one connection: {}", ending.word()))
+        }
+        Some(ending) => ending,
+        None => Ending::Answered,
+    };
+    Brought { reached: Some(Layer::Http), ending, saw }
+}
+
+/// The same as without, in TCP segments of that many bytes at most.
+pub(super) async fn in_segments(crew: &Crew, arm: Arm, length: u32) -> Brought {
+    let ground = crew.ground();
+    let Some(route) = &ground.route else { return nowhere() };
+    if arm == Arm::TlsSegment {
+        let knobs = Knobs { segment: Some(length), port: None };
+        return match shots::secure(route, &whom(crew, false), knobs, crew.patience()).await {
+            Ok((secure, saw)) => {
+                secure.close().await;
+                Brought { reached: Some(Layer::Tls), ending: Ending::Answered, saw }
+            }
+            Err(missed) => (*missed).into(),
+        };
+    }
+    let (mut walk, saw) = match opened(crew, &ground, false, Some(length)).await {
+        Ok(made) => made,
+        Err(brought) => return brought,
+    };
+    let longest = SIZES.into_iter().max().unwrap_or_default();
+    let ending = match walk.echoes(longest, 1, 1).await {
+        (_, None) => Ending::Answered,
+        (_, Some(ending)) => ending,
+    };
+    if ending == Ending::Answered {
+        walk.leave().await;
+    }
+    Brought { reached: Some(Layer::Lcp), ending, saw }
+}
+
+/// RFC 9293 3.7.1: the default send MSS of IPv4, which every path carries.
+pub(super) const SHORT: u32 = 536;
+/// Lengths of LCP echoes in bytes; an MRU of 1500 is the default, RFC 1661 6.1.
+const SIZES: [usize; 8] = [16, 128, 512, 800, 1000, 1200, 1350, 1450];
+/// Ours: length of an echo of the bulk experiments, in bytes.
+pub(super) const BULK_SIZE: usize = 1000;
+/// RFC 1661 5.8: an echo of this length has a magic number and little else.
+const SHORT_ECHO: usize = 16;
+/// Ours: so many short echoes tell how fast a server answers.
+const SHORT_ECHOES: u64 = 16;
+/// Ours: bytes of pages from which a rate may be told.
+const ENOUGH: u64 = 16 * 1024;
+/// Ours: echoes, or pages, under way at a time.
+const WINDOW: u64 = 8;
+/// Ours: length of many short echoes, in bytes.
+const MANY_SIZE: usize = 128;
+/// Ours: so many of them have more bytes, on the wire too, than all of [`SIZES`].
+const MANY: u64 = 64;
+/// Ours: so many of them fit in one short packet.
+const MANY_AT_ONCE: u64 = 3;
