@@ -122,9 +122,9 @@ impl Crew {
         *lock(&self.patience) = patience;
     }
 
-    /// What met with silence on this layer was not waited for long enough: it tells nothing.
-    pub fn forget_silence(&self, layer: Layer) {
-        let silent = |trial: &&mut Trial| trial.arm.layer() == layer && trial.ending == Ending::Silence;
+    /// What met with silence among these arms was not waited for long enough: it tells nothing.
+    pub fn forget_silence(&self, arms: &[Arm]) {
+        let silent = |trial: &&mut Trial| arms.contains(&trial.arm) && trial.ending == Ending::Silence;
         for trial in lock(&self.trials).iter_mut().filter(silent) {
             trial.round += OUTWAITED;
             trial.ending = Ending::Ours("it was not waited for long enough".into());

@@ -68,7 +68,8 @@ async fn wait_longer(crew: &Arc<Crew>, layer: Layer) {
     }
     crew.wait_for(usual * LONGER);
     if crew.one(PATIENT, arm, None).await.passed() {
-        crew.forget_silence(layer);
+        let arms: Vec<Arm> = ALL.iter().filter(|row| row.layer == layer).flat_map(Experiment::arms).collect();
+        crew.forget_silence(&arms);
         contrasts(crew, layer).await;
     } else {
         crew.wait_for(usual);
