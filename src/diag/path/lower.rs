@@ -21,27 +21,6 @@ pub(super) const NAMES: &[Row] = &[
         ..Row::ROW
     },
     Row {
-        id: "DNS-CAPTIVE-HIJACK",
-        title: "Every name leads to one address",
-        culprit: Culprit::LocalNetwork,
-        mechanism: "the network's resolver gives one address for names that nobody has",
-        evidence: "a name under .invalid, which cannot exist, has an address, and so has the target",
-        raise: "log in to the network and try again",
-        fix: "The network waits for a login. Its user: open a browser, log in, dial again.",
-        explains: &[
-            "DNS-TAMPERED",
-            "TCP-REFUSED-HERE",
-            "TCP-REFUSED",
-            "TCP-FILTERED",
-            "IP-FILTER",
-            "NET-NO-WAY-OUT",
-            "TLS-DPI-BLOCK",
-            "BIND-TLS-INSPECTION",
-        ],
-        look: everything_resolves,
-        ..Row::ROW
-    },
-    Row {
         id: "DNS-TAMPERED",
         title: "The resolver lies about the server's name",
         culprit: Culprit::LocalNetwork,
@@ -207,17 +186,6 @@ pub(super) const TCP: &[Row] = &[
     },
 ];
 
-fn everything_resolves(view: &View<'_>) -> Option<Hit> {
-    let nobody = view.trials(Arm::DnsRandom).find(|trial| trial.passed())?;
-    let addresses = listed(&nobody.saw.addresses);
-    let same = view.trials(Arm::DnsSystem).any(|trial| trial.saw.addresses.iter().any(|address| nobody.saw.addresses.contains(address)));
-    let level = if same { Level::Confirmed } else { Level::Probable };
-    Some(Hit::new(
-        level,
-        format!("a name that nobody can have has the address {addresses}{}", if same { ", which the server's name gets too" } else { "" }),
-    ))
-}
-
 fn tampered(view: &View<'_>) -> Option<Hit> {
     let first: Vec<IpAddr> = view.trials(Arm::DnsSystem).flat_map(|trial| trial.saw.addresses.clone()).collect();
     let known = view.reference().map(|reference| reference.addresses.as_slice()).unwrap_or_default();
@@ -247,7 +215,7 @@ fn tampered(view: &View<'_>) -> Option<Hit> {
 }
 
 /// The server proved who it is: by a trusted certificate, or by the one known from elsewhere.
-fn proved(view: &View<'_>, trial: &Trial) -> bool {
+pub(super) fn proved(view: &View<'_>, trial: &Trial) -> bool {
     let known = view.reference().and_then(|reference| reference.sha256.as_deref());
     trial.saw.cert.as_ref().is_some_and(|cert| cert.trusted || known == Some(cert.sha256.as_str()))
 }
@@ -417,12 +385,26 @@ fn rejected(view: &View<'_>) -> Option<Hit> {
     if !view.trail.rejecters.is_empty() {
         says += &format!("; {} says so", listed(&view.trail.rejecters));
     }
+    let rounds = super::place::rounds(&view.trail.hops);
+    if let Some(round) = &rounds {
+        says += &format!("; {round}");
+    }
     let target = view.trials(Arm::Tcp).find_map(|trial| trial.saw.to).map(|to| to.ip());
+    let ours = |router: &IpAddr| view.trail.head.ours.contains(router);
+    let by_us = !view.trail.rejecters.is_empty() && view.trail.rejecters.iter().all(ours) && rounds.is_none();
     let by_host = !view.trail.rejecters.is_empty() && view.trail.rejecters.iter().all(|router| Some(*router) == target);
     let nobody = view.trail.rejecters.is_empty() && view.trials(Arm::Tcp).all(|trial| trial.saw.icmp == Some(false));
     unreachable.then(|| {
         let hit = Hit::new(backing(view).min(Level::Probable), format!("{} connections failed: {says}", view.of_all(Arm::Tcp)));
         match () {
+            () if rounds.is_some() => hit.in_words(
+                "routers send packets for the server round in a circle until their time to live is used up",
+                "The operator of these routers: mend the routes to the server's address.",
+            ),
+            () if by_us => hit.of(Culprit::Endpoint).in_words(
+                "this machine's own firewall rejects the connection: the ICMP error comes from its own address",
+                "This machine's owner: allow connections to this address and port in its own firewall.",
+            ),
             () if by_host => hit.of(Culprit::Server),
             () if nobody => hit.of(Culprit::Endpoint).in_words(
                 "no ICMP came: this machine itself has no way there, or does not let it out",
@@ -441,7 +423,17 @@ fn one_family(view: &View<'_>) -> Option<Hit> {
     };
     let level = view.contrast(works, fails).level(3)?;
     let to = view.trials(fails).find_map(|trial| trial.saw.to)?;
-    Some(Hit::new(level, format!("{} connections to {to} failed, those of the other family did not", view.of_all(fails))))
+    let says = format!("{} connections to {to} failed, those of the other family did not", view.of_all(fails));
+    // Without a packet on the way there is nobody on the way.
+    let no_way = view.trials(fails).all(|trial| trial.ending == Ending::Unreachable && trial.saw.icmp == Some(false));
+    if no_way {
+        let hit = Hit::new(level, says + "; no ICMP came").of(Culprit::Endpoint).as_bad_as(Severity::Note);
+        return Some(hit.in_words(
+            "this machine has no way for that family",
+            "Nobody has to change anything: the other family serves. This machine's owner: give it that family, if it is wanted.",
+        ));
+    }
+    Some(Hit::new(level, says))
 }
 
 fn after_use(view: &View<'_>) -> Option<Hit> {
@@ -470,7 +462,7 @@ fn nearer(view: &View<'_>) -> Option<Hit> {
     })
 }
 
-fn listed(addresses: &[IpAddr]) -> String {
+pub(super) fn listed(addresses: &[IpAddr]) -> String {
     addresses.iter().take(4).map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 

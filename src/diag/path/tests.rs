@@ -5,6 +5,8 @@ use crate::transcript::witness::{Ours, Record, Sides, Stream, Wire};
 use crate::wire::http::Head;
 use std::collections::HashSet;
 
+mod who;
+
 #[test]
 fn rows_are_whole_and_what_they_explain_exists() {
     let ids: HashSet<&str> = all().map(|row| row.id).collect();

@@ -53,7 +53,7 @@ impl Street {
         let mut builder = Builder { authority: &authority, servers: &chain.identity, server, boxes: Vec::new() };
         let met = builder.boxes_of(chosen).await?;
         let boxes = builder.boxes;
-        let honest = Names { known: vec![(NAME.into(), vec![met.target.ip()]), (CONTROL.into(), vec![met.control.ip()])], others: None };
+        let honest = Names { known: vec![(NAME.into(), vec![met.target.ip()]), (CONTROL.into(), vec![met.control.ip()])], ..Names::default() };
         let first = NameServer::open(lied(chosen, honest.clone())).await?;
         let second = NameServer::open(honest).await?;
         let resolvers = [first.address(), second.address()];
@@ -149,9 +149,11 @@ impl Builder<'_> {
 fn lied(chosen: Chosen, honest: Names) -> Names {
     let Makes::Names(lie) = chosen.kind.makes else { return honest };
     match lie {
-        Lie::Elsewhere => Names { known: vec![(NAME.into(), vec![ELSEWHERE])], others: None },
-        Lie::NoSuchName => Names { known: Vec::new(), others: None },
-        Lie::Everything => Names { known: Vec::new(), others: Some(ELSEWHERE) },
+        Lie::Elsewhere => Names { known: vec![(NAME.into(), vec![ELSEWHERE])], ..Names::default() },
+        Lie::NoSuchName => Names::default(),
+        Lie::Rewrites => Names { others: Some(ELSEWHERE), ..honest },
+        Lie::Fails(trouble) => Names { trouble: Some(trouble), ..honest },
+        Lie::Everything => Names { others: Some(ELSEWHERE), ..Names::default() },
     }
 }
 

@@ -100,6 +100,12 @@ impl Parser {
         if self.take(";") {
             return Ok(StmtKind::Block(Vec::new()));
         }
+        if let Kind::Name(name) = self.peek()
+            && BEYOND.contains(&name.as_str())
+        {
+            let says = format!("{name:?} is not understood: it is outside the subset that is evaluated");
+            return Err(PacError { line: self.line(), says });
+        }
         if self.take_word("function") {
             return self.function();
         }
