@@ -108,7 +108,8 @@ mod tests {
     #[test]
     fn a_look_at_another_server_is_no_reference_and_one_at_another_port_is_half_of_one() {
         let of = |host: &str, port| Of { host: Some(host.into()), server_name: Some("inner.example.test".into()), port: Some(port) };
-        let seen = || Reference { source: "home.json".into(), reached: Some(Layer::Data), sha256: Some("ab".into()), ..Reference::default() };
+        let seen =
+            || Reference { source: "home.json".into(), reached: Some(Layer::Data), sha256: Some("ab".into()), ..Reference::default() };
         let target = |host: &str| Target { host: host.into(), port: 443, ..Target::default() };
         let error = fitting(seen(), &of("other.example.test", 443), &target("vpn.example.test")).expect_err("another server");
         assert!(["home.json", "other.example.test", "vpn.example.test"].iter().all(|part| error.contains(part)), "{error}");

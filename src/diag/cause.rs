@@ -24,7 +24,8 @@ pub enum Cause {
 impl Cause {
     /// The cause of that id, in any mix of capitals.
     pub fn by_id(id: &str) -> Option<Cause> {
-        let exact = super::by_id(id).map(Cause::Check).or_else(|| unseen::by_id(id).map(Cause::Unseen)).or_else(|| path::by_id(id).map(Cause::Way));
+        let exact =
+            super::by_id(id).map(Cause::Check).or_else(|| unseen::by_id(id).map(Cause::Unseen)).or_else(|| path::by_id(id).map(Cause::Way));
         exact.or_else(|| all().find(|cause| cause.id().eq_ignore_ascii_case(id)))
     }
 
@@ -177,8 +178,9 @@ mod tests {
         for row in path::all() {
             let cause = Cause::by_id(row.id).expect(row.id);
             assert_eq!(cause.id(), row.id);
-            assert_eq!(all().filter(|cause| cause.id() == row.id).count(), 1, "{}", row.id);
-            assert!(!cause.means().is_empty() && !cause.fix().admin.is_empty(), "{}", row.id);
+            let told: Vec<Cause> = all().filter(|cause| cause.id() == row.id).collect();
+            assert!(told.len() == 1 || !told.iter().any(|cause| matches!(cause, Cause::Way(_))), "{}", row.id);
+            assert!(!cause.means().is_empty() && [cause.fix().admin, cause.fix().user] != ["", ""], "{}", row.id);
         }
         assert!(matches!(Cause::by_id("tls-sni-filter"), Some(Cause::Way(_))));
         assert!(matches!(Cause::by_id("DNS-NXDOMAIN"), Some(Cause::Check(_))));

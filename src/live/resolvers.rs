@@ -187,7 +187,8 @@ mod tests {
         drop(server);
         tokio::task::yield_now().await;
         assert_eq!(ask(at, "vpn.lab.example", 7, Duration::from_millis(100)).await, Said::Closed);
-        for (trouble, told) in [(Trouble::Code(2), Said::Nothing(2)), (Trouble::Garbage, Said::Garbage), (Trouble::Silence, Said::Silence)] {
+        for (trouble, told) in [(Trouble::Code(2), Said::Nothing(2)), (Trouble::Garbage, Said::Garbage), (Trouble::Silence, Said::Silence)]
+        {
             let server = NameServer::open(Names { trouble: Some(trouble), ..Names::default() }).await.expect("loopback");
             assert_eq!(ask(server.address(), "vpn.lab.example", 7, Duration::from_millis(200)).await, told, "{trouble:?}");
         }

@@ -30,8 +30,7 @@ fn alerted(view: &View<'_>) -> Option<Hit> {
     let others = [Arm::HelloNameless, Arm::HelloOtherName].into_iter().filter(|arm| view.open(*arm));
     let level = others.filter_map(|arm| view.contrast(arm, Arm::HelloNamed).level(3)).max()?;
     let everywhere = alert(view, Arm::HelloToControl) == Some(number) && view.open(Arm::TlsControl);
-    let mut says =
-        format!("{} hellos with the name got alert {number}; with another name or none they pass", view.of_all(Arm::HelloNamed));
+    let mut says = format!("{} hellos with the name got alert {number}; with another name or none they pass", view.of_all(Arm::HelloNamed));
     if everywhere {
         says += "; the control server's address answers the name with the same alert";
     }

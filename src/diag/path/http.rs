@@ -198,8 +198,12 @@ fn method_refused(view: &View<'_>) -> Option<Hit> {
 
 /// Nothing but what a web server knows is answered.
 fn no_sstp(view: &View<'_>) -> Option<Hit> {
-    let mute = [Arm::Sstp, Arm::MethodAlone, Arm::OddMethod].into_iter().all(|arm| view.cut(arm)) && view.open(Arm::Get);
-    let level = view.contrast(Arm::Get, Arm::Sstp).level(3).filter(|_| mute && !view.works_elsewhere(Layer::Http))?;
+    let mute = [Arm::Sstp, Arm::MethodAlone, Arm::OddMethod].into_iter().all(|arm| view.cut(arm));
+    if !mute || view.tally(Arm::Get).passed == 0 || view.works_elsewhere(Layer::Http) {
+        return None;
+    }
+    // A server that serves one at a time leaves GET waiting behind what it never answers.
+    let level = view.contrast(Arm::Get, Arm::Sstp).level(3).unwrap_or(Level::Suspected);
     let how = view.ending(Arm::Sstp).map(Ending::word).unwrap_or_default();
     let says = format!(
         "{} requests of SSTP ended in {how}, and so did those with a method that nobody knows; GET / gets {}{}",
@@ -215,7 +219,8 @@ pub(super) fn doubt(view: &View<'_>, findings: &mut [Found]) {
     let Some(cert) = view.unvouched() else { return };
     let own = |found: &&mut Found| found.layer() == Layer::Http && found.culprit() == Culprit::Server && found.severity() > Severity::Note;
     for found in findings.iter_mut().filter(own) {
-        found.hit.says += &format!("; the certificate, issued by {:?}, does not verify: whoever opened TLS says so, or the server", cert.issuer);
+        found.hit.says +=
+            &format!("; the certificate, issued by {:?}, does not verify: whoever opened TLS says so, or the server", cert.issuer);
         found.hit.level = found.hit.level.min(Level::Probable);
         let or_else = if view.proxied() { "the server, if the certificate is its own" } else { "somebody on the way who opens TLS" };
         (found.hit.or_else, found.hit.culprit) = (Some(or_else), view.proxied().then_some(Culprit::Proxy));

@@ -189,7 +189,15 @@ pub fn judge(trail: &Trail) -> Verdict {
     }
     let cause = findings.first().filter(|_| has_cause);
     let place = place.filter(|_| cause.is_some_and(|found| place::PLACED.contains(&found.row.id)));
-    Verdict { has_cause, called: view.tally(Arm::Call).passed > 0, reached: view.reached(), place, undecided, findings, witness: view.into_witness() }
+    Verdict {
+        has_cause,
+        called: view.tally(Arm::Call).passed > 0,
+        reached: view.reached(),
+        place,
+        undecided,
+        findings,
+        witness: view.into_witness(),
+    }
 }
 
 /// The finding that nothing was found.

@@ -85,7 +85,14 @@ pub(super) const ROWS: &[Row] = &[
         evidence: "the witness's ClientHello or certificate is not the one seen here",
         fix: "The owner of the inspecting device, or of the server's front: exempt this host, or pass TLS through. Enter no password until then.",
         severity: Severity::Warn,
-        explains: &["WITNESS-REQUEST-REWRITTEN", "WITNESS-RESET-FORGED", "WITNESS-CLOSE-FORGED", "HTTP-HEADER-CASE", "CERT-VANTAGE-DIFF"],
+        explains: &[
+            "WITNESS-NOT-ARRIVED",
+            "WITNESS-REQUEST-REWRITTEN",
+            "WITNESS-RESET-FORGED",
+            "WITNESS-CLOSE-FORGED",
+            "HTTP-HEADER-CASE",
+            "CERT-VANTAGE-DIFF",
+        ],
         look: |view| {
             // The server's own front has its certificate; whoever shows another is a stranger.
             let own = view.witness()?.other_certificate.is_none();
@@ -120,9 +127,9 @@ pub(super) const ROWS: &[Row] = &[
         id: "WITNESS-NOT-ARRIVED",
         layer: Layer::Tcp,
         title: "The witness: connections do not arrive at the server",
-        mechanism: "somebody on the way drops connections, or answers them",
+        mechanism: "somebody on the way drops connections, holds back what is said on them, or answers them",
         evidence: "we made connections of which the server knows nothing",
-        fix: "The operator of the network: what answered, or dropped, these connections was not the server.",
+        fix: "The operator of the network: something between here and the server took these connections, and answered, held or dropped them.",
         look: |view| of(view, "WITNESS-NOT-ARRIVED"),
         ..TOLD
     },

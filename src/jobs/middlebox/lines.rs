@@ -186,7 +186,12 @@ pub(super) const KINDS: &[Kind] = &[
         Makes::Names(Lie::Rewrites),
         &[],
     ),
-    kind("dns-servfail", "says SERVFAIL to every question about a name", Makes::Names(Lie::Fails(Trouble::Code(2))), &["DNS-RESOLVER-FAILS"]),
+    kind(
+        "dns-servfail",
+        "says SERVFAIL to every question about a name",
+        Makes::Names(Lie::Fails(Trouble::Code(2))),
+        &["DNS-RESOLVER-FAILS"],
+    ),
     kind("dns-refused", "refuses every question about a name", Makes::Names(Lie::Fails(Trouble::Code(5))), &["DNS-RESOLVER-FAILS"]),
     kind("dns-garbage", "answers questions about names with garbage", Makes::Names(Lie::Fails(Trouble::Garbage)), &["DNS-RESOLVER-FAILS"]),
     kind("dns-silent", "answers no question about a name", Makes::Names(Lie::Fails(Trouble::Silence)), &["DNS-RESOLVER-FAILS"]),

@@ -53,7 +53,8 @@ impl Street {
         let mut builder = Builder { authority: &authority, servers: &chain.identity, server, boxes: Vec::new() };
         let met = builder.boxes_of(chosen).await?;
         let boxes = builder.boxes;
-        let honest = Names { known: vec![(NAME.into(), vec![met.target.ip()]), (CONTROL.into(), vec![met.control.ip()])], ..Names::default() };
+        let honest =
+            Names { known: vec![(NAME.into(), vec![met.target.ip()]), (CONTROL.into(), vec![met.control.ip()])], ..Names::default() };
         let first = NameServer::open(lied(chosen, honest.clone())).await?;
         let second = NameServer::open(honest).await?;
         let resolvers = [first.address(), second.address()];

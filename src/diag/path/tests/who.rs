@@ -22,6 +22,11 @@ fn ended(arm: Arm, ending: Ending) -> Vec<Trial> {
     (1..=3).map(|round| trial(arm, round, ending.clone(), Saw::default())).collect()
 }
 
+/// Calls up to LCP.
+fn called() -> Vec<Trial> {
+    answered(Arm::Call).into_iter().map(|trial| Trial { reached: Some(Layer::Lcp), ..trial }).collect()
+}
+
 fn certified(arm: Arm, sha256: &str, trusted: bool) -> Vec<Trial> {
     let shown = Shown { sha256: sha256.into(), issuer: "CN=somebody".into(), trusted, ..Shown::default() };
     (1..=3).map(|round| trial(arm, round, Ending::Answered, Saw { cert: Some(shown.clone()), ..Saw::default() })).collect()
@@ -37,13 +42,47 @@ fn a_stranger_in_tls_fails_by_the_witness_alone() {
     let own = |leaf: &str| {
         let ours = Ours { leaf_sha256: Some("aa".into()), ..Ours::default() };
         let theirs = Record { leaf_sha256: leaf.into(), ..Record::default() };
-        let trials = [certified(Arm::Tls, "aa", false), answered(Arm::Call)].concat();
+        let trials = [certified(Arm::Tls, "aa", false), called()].concat();
         judge(&Trail { witness: Some(Sides { ours, theirs: Ok(theirs) }), ..trail(trials) })
     };
     let opened = own("bb");
     assert_eq!(opened.cause().map(|cause| cause.row.id), Some("WITNESS-TLS-OPENED"));
     assert!(opened.fails(), "somebody else's certificate is no mere warning");
     assert!(!own("aa").fails());
+    // What a stranger holds back does not arrive, and that follows.
+    let ours = Ours { leaf_sha256: Some("aa".into()), wires: vec![wire(None)], ..Ours::default() };
+    let theirs = Record { leaf_sha256: "bb".into(), ..Record::default() };
+    let held = judge(&Trail { witness: Some(Sides { ours, theirs: Ok(theirs) }), ..trail(certified(Arm::Tls, "aa", false)) });
+    assert_eq!(held.cause().map(|cause| cause.row.id), Some("WITNESS-TLS-OPENED"));
+    let follows = held.findings.iter().find(|found| found.row.id == "WITNESS-NOT-ARRIVED").expect("it is told");
+    assert_eq!(follows.because_of, Some("WITNESS-TLS-OPENED"));
+}
+
+fn wire(failed: Option<&str>) -> Wire {
+    Wire {
+        began_unix_us: 0,
+        client: ([127, 0, 0, 1], 1).into(),
+        server: ([127, 0, 0, 1], 2).into(),
+        failed: failed.map(String::from),
+        mark: Some("run-1".into()),
+        asked: None,
+        up: Stream::default(),
+        down: Stream::default(),
+    }
+}
+
+#[test]
+fn an_icmp_error_of_our_own_is_our_own_firewalls() {
+    let rejected = |by: &str| {
+        let mut all = trail(ended(Arm::Tcp, Ending::Unreachable));
+        all.rejecters = vec![by.parse().expect("an address")];
+        all.head.ours = vec!["10.77.1.2".parse().expect("an address")];
+        let verdict = judge(&all);
+        let cause = verdict.cause().expect("a cause");
+        (cause.row.id, cause.culprit(), cause.fix().contains("own firewall"))
+    };
+    assert_eq!(rejected("10.77.1.2"), ("TCP-ICMP-REJECT", Culprit::Endpoint, true));
+    assert_eq!(rejected("10.77.1.1").1, Culprit::Way);
 }
 
 #[test]
@@ -55,6 +94,10 @@ fn a_server_that_answers_get_alone_does_not_answer_sstp() {
     let mut seen = trail(trials);
     let (id, level, culprit, _) = cause(&seen).expect("a cause");
     assert_eq!((id, level, culprit), ("HTTP-NO-SSTP", Level::Probable, Culprit::Server));
+    let mut waiting = seen.clone();
+    let get = waiting.trials.iter_mut().filter(|trial| trial.arm == Arm::Get).skip(1);
+    get.for_each(|trial| (trial.ending, trial.saw) = (Ending::Silence, Saw::default()));
+    assert_eq!(self::id(&waiting), Some("HTTP-NO-SSTP"), "one at a time: GET waits behind what is never answered");
     seen.head.reference = Some(Reference { reached: Some(Layer::Data), ..Reference::default() });
     assert_ne!(self::id(&seen), Some("HTTP-NO-SSTP"), "from elsewhere it does");
 }
@@ -107,7 +150,7 @@ fn a_resolver_that_rewrites_what_does_not_exist_is_no_portal_where_the_name_is_r
         trial(arm, 1, Ending::Answered, Saw { addresses: vec![address.parse().expect("an address")], ..Saw::default() })
     };
     let mut right = vec![named(Arm::DnsSystem, "192.0.2.7"), named(Arm::DnsRandom, "198.51.100.9")];
-    right.extend([certified(Arm::Tls, "aa", true), answered(Arm::Call)].concat());
+    right.extend([certified(Arm::Tls, "aa", true), called()].concat());
     let verdict = judge(&trail(right));
     let ids: Vec<&str> = verdict.findings.iter().map(|found| found.row.id).collect();
     assert!(!verdict.has_cause && ids.contains(&"DNS-NXDOMAIN-REWRITTEN") && !ids.contains(&"DNS-CAPTIVE-HIJACK"), "{ids:?}");
@@ -120,8 +163,10 @@ fn a_resolver_that_rewrites_what_does_not_exist_is_no_portal_where_the_name_is_r
 fn a_dead_resolver_is_the_local_networks() {
     let asked = |ending: Ending, other: Ending| {
         let mut trials = ended(Arm::DnsSystem, ending);
-        trials.extend(ended(Arm::DnsResolver, other));
-        trials.extend([certified(Arm::Tls, "aa", true), answered(Arm::Call)].concat());
+        let given = Saw { addresses: vec!["192.0.2.7".parse().expect("an address")], ..Saw::default() };
+        let saw = if other == Ending::Answered { given } else { Saw::default() };
+        trials.extend(ended(Arm::DnsResolver, other).into_iter().map(|trial| Trial { saw: saw.clone(), ..trial }));
+        trials.extend([certified(Arm::Tls, "aa", true), called()].concat());
         cause(&trail(trials)).map(|cause| (cause.0, cause.1, cause.2))
     };
     for ending in [Ending::Silence, Ending::by_server("answered with SERVFAIL"), Ending::Refused] {
@@ -146,17 +191,10 @@ fn alerts_to_the_name_alone_are_somebodys_on_the_way_where_the_server_is_known_t
 
 #[test]
 fn a_refused_connection_never_came_to_the_witness_and_that_raises_nothing() {
-    let wire = Wire {
-        began_unix_us: 0,
-        client: ([127, 0, 0, 1], 1).into(),
-        server: ([127, 0, 0, 1], 2).into(),
-        failed: Some("Connection refused (os error 111)".into()),
-        mark: Some("run-1".into()),
-        asked: None,
-        up: Stream::default(),
-        down: Stream::default(),
+    let sides = Sides {
+        ours: Ours { wires: vec![wire(Some("Connection refused (os error 111)"))], ..Ours::default() },
+        theirs: Ok(Record::default()),
     };
-    let sides = Sides { ours: Ours { wires: vec![wire], ..Ours::default() }, theirs: Ok(Record::default()) };
     let verdict = judge(&Trail { witness: Some(sides), ..trail(ended(Arm::Tcp, Ending::Refused)) });
     let cause = verdict.cause().expect("a cause");
     assert_eq!((cause.row.id, cause.hit.level), ("TCP-REFUSED", Level::Suspected));
@@ -166,7 +204,7 @@ fn a_refused_connection_never_came_to_the_witness_and_that_raises_nothing() {
 fn a_family_that_this_machine_has_no_way_for_is_this_machines() {
     let local = Saw { icmp: Some(false), to: Some("[2001:db8::7]:443".parse().expect("an address")), ..Saw::default() };
     let mut trials: Vec<Trial> = (1..=3).map(|round| trial(Arm::TcpOtherFamily, round, Ending::Unreachable, local.clone())).collect();
-    trials.extend([answered(Arm::Tcp), answered(Arm::Call)].concat());
+    trials.extend([answered(Arm::Tcp), called()].concat());
     let verdict = judge(&trail(trials.clone()));
     let found = verdict.findings.iter().find(|found| found.row.id == "TCP-ONE-FAMILY-BROKEN").expect("it is told");
     assert_eq!((found.culprit(), found.severity()), (Culprit::Endpoint, Severity::Note));
