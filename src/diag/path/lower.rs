@@ -463,8 +463,17 @@ fn nearer(view: &View<'_>) -> Option<Hit> {
 }
 
 pub(super) fn listed(addresses: &[IpAddr]) -> String {
-    addresses.iter().take(4).map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    let mut shown: Vec<String> = Vec::new();
+    for address in addresses.iter().map(ToString::to_string) {
+        if !shown.contains(&address) && shown.len() < MOST_LISTED {
+            shown.push(address);
+        }
+    }
+    shown.join(", ")
 }
+
+/// Ours: so many addresses are shown.
+const MOST_LISTED: usize = 4;
 
 /// Ours: an answer takes so many times as long as the connection.
 const TIMES: u64 = 8;

@@ -103,7 +103,8 @@ fn everything_resolves(view: &View<'_>) -> Option<Hit> {
 
 fn rewritten(view: &View<'_>) -> Option<Hit> {
     let (addresses, same) = nobodys(view)?;
-    let says = format!("a name that nobody can have has the address {addresses}; the server's name has its own");
+    let own = if same { "the server's name has it too, and the server is there" } else { "the server's name has its own" };
+    let says = format!("a name that nobody can have has the address {addresses}; {own}");
     hijacked(view, same).is_none().then(|| Hit::new(Level::Confirmed, says))
 }
 

@@ -145,6 +145,21 @@ fn whatever_a_socks_proxy_replies_is_told() {
 }
 
 #[test]
+fn a_socks_login_that_is_refused_is_told() {
+    let said = |arm: Arm, to: Greeting, code: u8| {
+        (1..=3).map(move |round| trial(arm, round, Ending::Refused, Saw { socks: Some((to, code)), ..Saw::default() }))
+    };
+    let wanted = said(Arm::Connect, Greeting::Methods, 0xff);
+    let mut all = trail(wanted.chain(said(Arm::ConnectLogin, Greeting::Login, 1)).collect());
+    all.head.proxy = Some("proxy.test:1080".into());
+    let verdict = judge(&all);
+    let cause = verdict.cause().expect("a cause");
+    assert_eq!(cause.row.id, "PROXY-AUTH-REQUIRED");
+    assert!(cause.hit.says.contains("the login that was given is refused"), "{}", cause.hit.says);
+    assert!(cause.fix().contains("check user and password"), "{}", cause.fix());
+}
+
+#[test]
 fn a_resolver_that_rewrites_what_does_not_exist_is_no_portal_where_the_name_is_right() {
     let named = |arm: Arm, address: &str| {
         trial(arm, 1, Ending::Answered, Saw { addresses: vec![address.parse().expect("an address")], ..Saw::default() })
@@ -154,6 +169,14 @@ fn a_resolver_that_rewrites_what_does_not_exist_is_no_portal_where_the_name_is_r
     let verdict = judge(&trail(right));
     let ids: Vec<&str> = verdict.findings.iter().map(|found| found.row.id).collect();
     assert!(!verdict.has_cause && ids.contains(&"DNS-NXDOMAIN-REWRITTEN") && !ids.contains(&"DNS-CAPTIVE-HIJACK"), "{ids:?}");
+    let mut shared = vec![named(Arm::DnsSystem, "198.51.100.9"), named(Arm::DnsRandom, "198.51.100.9")];
+    shared.extend([certified(Arm::Tls, "aa", true), called()].concat());
+    let verdict = judge(&trail(shared));
+    let note = verdict.findings.iter().find(|found| found.row.id == "DNS-NXDOMAIN-REWRITTEN").expect("a note");
+    assert_eq!(
+        note.hit.says,
+        "a name that nobody can have has the address 198.51.100.9; the server's name has it too, and the server is there"
+    );
     let mut wrong = vec![named(Arm::DnsSystem, "198.51.100.9"), named(Arm::DnsRandom, "198.51.100.9")];
     wrong.extend(ended(Arm::Tcp, Ending::Refused));
     assert_eq!(id(&trail(wrong)), Some("DNS-CAPTIVE-HIJACK"));
