@@ -272,6 +272,7 @@ fn a_certificate_that_nobody_vouches_for_is_not_passed_over() {
     let first = &report["findings"][0];
     assert_eq!((&first["id"], &first["confidence"]), (&Value::from("NET-NO-INTERFERENCE-SEEN"), &Value::from("low")), "{first:#}");
     assert!(first["evidence"].as_str().is_some_and(|says| says.contains("does not verify")), "{first:#}");
+    assert!(first["evidence"].as_str().is_some_and(|says| says.contains("the login was withheld")), "{first:#}");
 }
 
 /// `path` against a lab, its arguments without the proxy's.
@@ -349,6 +350,7 @@ fn what_is_no_proxy_and_names_without_an_address_are_told() {
     let trials = report["trials"].as_array().expect("trials");
     let control = trials.iter().find(|trial| trial["arm"] == "tcp-control").expect("the control is not passed over");
     assert_eq!((code, &control["ending"]), (Some(0), &Value::from("no-such-name")), "{:#}", report["findings"]);
+    assert!(has(&report, "NET-CONTROL-DEAD"), "{:#}", report["findings"]);
 }
 
 #[test]

@@ -448,11 +448,10 @@ fn nearer(view: &View<'_>) -> Option<Hit> {
     if view.trials(Arm::HelloNamed).any(|trial| trial.saw.to.is_some_and(|to| to.ip().is_loopback())) {
         return None;
     }
-    let quickest = |times: Vec<u64>| times.into_iter().min();
-    let connect = quickest(view.trials(Arm::HelloNamed).filter_map(|trial| trial.saw.connect).map(|time| time.0).collect())?;
-    let first = quickest(
-        view.trials(Arm::HelloNamed).filter(|trial| trial.passed()).filter_map(|trial| trial.saw.first).map(|time| time.0).collect(),
-    )?;
+    // One quick answer of whatever kind refutes it: what was lost comes late.
+    let hellos = || HELLOS.into_iter().flat_map(|arm| view.trials(arm));
+    let connect = hellos().filter_map(|trial| trial.saw.connect).map(|time| time.0).min()?;
+    let first = hellos().filter(|trial| trial.passed()).filter_map(|trial| trial.saw.first).map(|time| time.0).min()?;
     (!view.proxied() && first > connect * TIMES + MORE).then(|| {
         Hit::new(
             Level::Probable,
@@ -475,6 +474,8 @@ pub(super) fn listed(addresses: &[IpAddr]) -> String {
 /// Ours: so many addresses are shown.
 const MOST_LISTED: usize = 4;
 
+/// Hellos that are answered as soon as they arrive.
+const HELLOS: [Arm; 5] = [Arm::HelloNamed, Arm::HelloNameless, Arm::HelloOtherName, Arm::HelloAlpn, Arm::HelloWindows];
 /// Ours: an answer takes so many times as long as the connection.
 const TIMES: u64 = 8;
 /// Ours: and so many microseconds more.

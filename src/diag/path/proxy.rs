@@ -295,7 +295,10 @@ fn denied(view: &View<'_>) -> Option<Hit> {
             "The proxy's owner: allow this host and port in the rules of the SOCKS proxy.",
         ));
     }
-    Some(Hit::new(Level::Confirmed, format!("{} CONNECTs were refused with {status}{by}{control}", view.of_all(Arm::Connect))))
+    let says = format!("{} CONNECTs were refused with {status}{by}{control}", view.of_all(Arm::Connect));
+    // Web servers say so to whatever they do not know, and CONNECT they do not know.
+    let web = own_word.is_none() && [400, 404, 405].contains(&status) && !view.open(Arm::ConnectControl);
+    Some(if web { Hit::new(Level::Probable, says).or_else("a web server, which is no proxy") } else { Hit::new(Level::Confirmed, says) })
 }
 
 fn upstream(view: &View<'_>) -> Option<Hit> {

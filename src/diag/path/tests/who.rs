@@ -145,6 +145,44 @@ fn whatever_a_socks_proxy_replies_is_told() {
 }
 
 #[test]
+fn a_late_answer_is_no_box_nearer_than_the_server_where_others_come_at_once() {
+    let timed = |arm: Arm, first: u64| {
+        let saw = Saw { to: "192.0.2.7:443".parse().ok(), connect: Some(Micros(100)), first: Some(Micros(first)), ..Saw::default() };
+        trial(arm, 1, Ending::Answered, saw)
+    };
+    let nearer = |other: u64| {
+        let verdict = judge(&trail(vec![timed(Arm::HelloNamed, 240_000), timed(Arm::HelloNameless, other)]));
+        verdict.findings.iter().any(|found| found.row.id == "PATH-TLS-PROXY")
+    };
+    assert!(nearer(90_000) && !nearer(300), "lost packets come again late");
+}
+
+#[test]
+fn a_control_that_is_not_there_is_told() {
+    let judged = |ending: Ending| {
+        let verdict = judge(&trail([answered(Arm::Tcp), called(), ended(Arm::TcpControl, ending)].concat()));
+        assert!(!verdict.has_cause);
+        verdict.findings.iter().any(|found| found.row.id == "NET-CONTROL-DEAD")
+    };
+    assert!(judged(Ending::NoSuchName) && judged(Ending::Silence) && !judged(Ending::Answered));
+}
+
+#[test]
+fn a_web_server_in_place_of_a_proxy_is_not_excluded() {
+    let refused = |status: u16, via: &'static str| {
+        let head = || Head::response(status, "no", if via.is_empty() { &[] } else { &[("Via", "1.1 squid")] });
+        let says = (1..=3).map(|round| trial(Arm::Connect, round, Ending::Refused, Saw { head: Some(head()), ..Saw::default() }));
+        let mut all = trail(says.collect());
+        all.head.proxy = Some("proxy.test:3128".into());
+        let cause = judge(&all).cause().expect("a cause").clone();
+        (cause.row.id, cause.hit.level, cause.hit.or_else.is_some())
+    };
+    assert_eq!(refused(405, ""), ("PROXY-CONNECT-DENIED", Level::Probable, true));
+    assert_eq!(refused(405, "squid"), ("PROXY-CONNECT-DENIED", Level::Confirmed, false));
+    assert_eq!(refused(403, ""), ("PROXY-CONNECT-DENIED", Level::Confirmed, false));
+}
+
+#[test]
 fn a_socks_login_that_is_refused_is_told() {
     let said = |arm: Arm, to: Greeting, code: u8| {
         (1..=3).map(move |round| trial(arm, round, Ending::Refused, Saw { socks: Some((to, code)), ..Saw::default() }))
