@@ -199,17 +199,18 @@ fn method_refused(view: &View<'_>) -> Option<Hit> {
 /// Nothing but what a web server knows is answered.
 fn no_sstp(view: &View<'_>) -> Option<Hit> {
     let mute = [Arm::Sstp, Arm::MethodAlone, Arm::OddMethod].into_iter().all(|arm| view.cut(arm));
-    if !mute || view.tally(Arm::Get).passed == 0 || view.works_elsewhere(Layer::Http) {
+    let usual = [Arm::Get, Arm::GetPath].into_iter().find(|arm| view.tally(*arm).passed > 0)?;
+    if !mute || view.works_elsewhere(Layer::Http) {
         return None;
     }
     // A server that serves one at a time leaves GET waiting behind what it never answers.
-    let level = view.contrast(Arm::Get, Arm::Sstp).level(3).unwrap_or(Level::Suspected);
+    let level = view.contrast(usual, Arm::Sstp).level(3).unwrap_or(Level::Suspected);
     let how = view.ending(Arm::Sstp).map(Ending::word).unwrap_or_default();
     let says = format!(
-        "{} requests of SSTP ended in {how}, and so did those with a method that nobody knows; GET / gets {}{}",
+        "{} requests of SSTP ended in {how}, and so did those with a method that nobody knows; GET gets {}{}",
         view.of_all(Arm::Sstp),
-        view.status(Arm::Get).unwrap_or_default(),
-        view.answer(Arm::Get).and_then(|trial| trial.saw.head.as_ref()?.header("server")).map_or(String::new(), |by| format!(" by {by:?}")),
+        view.status(usual).unwrap_or_default(),
+        view.answer(usual).and_then(|trial| trial.saw.head.as_ref()?.header("server")).map_or(String::new(), |by| format!(" by {by:?}")),
     );
     Some(Hit::new(level, says).or_else("a filter that lets usual methods alone pass"))
 }
