@@ -43,7 +43,7 @@ pub(super) const ROWS: &[Row] = &[
         id: "HTTP-NO-SSTP",
         title: "The server does not answer SSTP",
         mechanism: "a web server answers GET, and is silent or hangs up where SSTP is asked for",
-        evidence: "no request of SSTP and none with a method that nobody knows is answered, GET is, and from nowhere SSTP is known to work",
+        evidence: "no request of SSTP and none with a method that nobody knows is answered, GET is, or nothing at all is; from nowhere SSTP is known to work",
         most: Level::Probable,
         raise: "a look from elsewhere with --reference; a witness at the server: does the request arrive?",
         fix: "The server's owner: is SSTP switched on at this port, and is this the VPN gateway? If it is: what stands in front swallows SSTP_DUPLEX_POST.",
@@ -199,10 +199,14 @@ fn method_refused(view: &View<'_>) -> Option<Hit> {
 /// Nothing but what a web server knows is answered.
 fn no_sstp(view: &View<'_>) -> Option<Hit> {
     let mute = [Arm::Sstp, Arm::MethodAlone, Arm::OddMethod].into_iter().all(|arm| view.cut(arm));
-    let usual = [Arm::Get, Arm::GetPath].into_iter().find(|arm| view.tally(*arm).passed > 0)?;
     if !mute || view.works_elsewhere(Layer::Http) {
         return None;
     }
+    let Some(usual) = [Arm::Get, Arm::GetPath].into_iter().find(|arm| view.tally(*arm).passed > 0) else {
+        let nothing = [Arm::Get, Arm::GetPath].into_iter().all(|arm| view.silent(arm)) && view.open(Arm::Tls);
+        let says = format!("TLS comes up, and {} requests of SSTP were not answered, GET neither", view.of_all(Arm::Sstp));
+        return nothing.then(|| Hit::new(Level::Suspected, says).or_else("a box that lets handshakes pass and nothing behind them"));
+    };
     // A server that serves one at a time leaves GET waiting behind what it never answers.
     let level = view.contrast(usual, Arm::Sstp).level(3).unwrap_or(Level::Suspected);
     let how = view.ending(Arm::Sstp).map(Ending::word).unwrap_or_default();
