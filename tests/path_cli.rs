@@ -234,8 +234,7 @@ fn a_script_names_the_proxy_and_is_told() {
     let place = lab.args[at + 1].trim_start_matches("http://").to_string();
     let script = folder.path("office.pac");
     fs::write(&script, format!("function FindProxyForURL(url, host) {{ return 'PROXY {place}; DIRECT'; }}")).expect("a file");
-    let without: Vec<&str> = lab.args.iter().enumerate().filter(|(n, _)| *n != at && *n != at + 1).map(|(_, word)| word.as_str()).collect();
-    let (code, stdout, stderr) = run(&[&["path"], &without[..], &["--pac", &script, "--width", "120"]].concat());
+    let (code, stdout, stderr) = run(&[&["path"], &without_proxy(&lab)[..], &["--pac", &script, "--width", "120"]].concat());
     assert_eq!(code, Some(0), "{stdout}{stderr}");
     assert!(stdout.contains(&format!("through         the proxy {place}")) && stdout.contains("proxy script"), "{stdout}");
     assert!(stderr.contains("the proxy that it names"), "{stderr}");
@@ -273,4 +272,114 @@ fn a_certificate_that_nobody_vouches_for_is_not_passed_over() {
     let first = &report["findings"][0];
     assert_eq!((&first["id"], &first["confidence"]), (&Value::from("NET-NO-INTERFERENCE-SEEN"), &Value::from("low")), "{first:#}");
     assert!(first["evidence"].as_str().is_some_and(|says| says.contains("does not verify")), "{first:#}");
+    assert!(first["evidence"].as_str().is_some_and(|says| says.contains("the login was withheld")), "{first:#}");
+}
+
+/// `path` against a lab, its arguments without the proxy's.
+fn without_proxy(lab: &Lab) -> Vec<&str> {
+    let at = lab.args.iter().position(|word| word == "--proxy");
+    let own = |n: usize| at.is_none_or(|at| n != at && n != at + 1);
+    lab.args.iter().enumerate().filter(|(n, _)| own(*n)).map(|(_, word)| word.as_str()).collect()
+}
+
+#[test]
+fn a_report_in_json_is_what_the_schema_says() {
+    let schema: Value = serde_json::from_str(include_str!("../docs/path.schema.json")).expect("JSON");
+    let validator = jsonschema::draft202012::new(&schema).expect("a schema");
+    for more in [&[][..], &["--middlebox", "sni-page", "--witness"], &["--middlebox", "proxy-digest"], &["--middlebox", "dns-garbage"]] {
+        let (_, stdout, stderr) = run(&[&["path", "--lab", "-o", "json", "--rounds", "2", "--bulk", "20K"], more].concat());
+        let mut report: Value = serde_json::from_str(&stdout).unwrap_or_else(|error| panic!("{error}: {stderr}"));
+        let errors: Vec<_> = validator.iter_errors(&report).map(|error| format!("{}: {error}", error.instance_path)).collect();
+        assert_eq!(errors, Vec::<String>::new(), "{more:?}");
+        report["findings"][0]["alien"] = true.into();
+        assert!(!validator.is_valid(&report), "the schema lets nothing slip in");
+    }
+}
+
+#[test]
+fn a_script_that_fails_is_a_finding_and_the_calls_go_straight_to_the_server() {
+    let folder = Scratch::new("path-pac-fails");
+    let lab = Lab::start(&[]);
+    let script = |name: &str, text: &str| {
+        let path = folder.path(name);
+        fs::write(&path, text).expect("a file");
+        path
+    };
+    let endless = script("endless.pac", "function FindProxyForURL(url, host) { while (true) {} }");
+    let switch = script("switch.pac", "function FindProxyForURL(url, host) { switch (host) { default: return 'DIRECT'; } }");
+    let gone = "http://127.0.0.1:9/proxy.pac".to_string();
+    for (pac, part) in [(&endless, "line 1"), (&switch, "\"switch\" is not understood"), (&gone, "http://127.0.0.1:9/proxy.pac: ")] {
+        let (code, report, _) = lab.path(&["--gentle", "--bulk", "20K", "--pac", pac]);
+        let found = report["findings"].as_array().and_then(|all| all.iter().find(|found| found["id"] == "PROXY-PAC-FAIL"));
+        let found = found.unwrap_or_else(|| panic!("{pac}: {:#}", report["findings"]));
+        assert!(found["evidence"].as_str().is_some_and(|says| says.contains(part)), "{found:#}");
+        assert_eq!((code, &found["severity"], &found["culprit"]), (Some(0), &"warn".into(), &"endpoint".into()), "{found:#}");
+        assert_eq!(report["verdict"]["called"], true);
+    }
+}
+
+#[test]
+fn a_reference_of_another_server_and_a_control_that_is_none_are_refused() {
+    let folder = Scratch::new("path-other-reference");
+    let home = folder.path("home.json");
+    let report = r#"{"layers":[],"reached":"teardown","target":{"host":"other.example.test","port":443},"certificates":[{"sha256":"ab"}]}"#;
+    fs::write(&home, report).expect("a file");
+    let (code, _, stderr) = run(&["path", "vpn.example.test", "--reference", &home, "--dry-run", "--no-proxy"]);
+    assert!(code == Some(2) && stderr.contains("other.example.test") && stderr.contains("vpn.example.test"), "{code:?} {stderr}");
+    let (code, _, stderr) = run(&["path", "other.example.test:8443", "--reference", &home, "--dry-run", "--no-proxy"]);
+    assert!(code == Some(0) && stderr.contains("was seen at port 443"), "{code:?} {stderr}");
+    let (code, _, stderr) = run(&["path", "vpn.example.test", "--control", "VPN.example.test:443", "--dry-run", "--no-proxy"]);
+    assert!(code == Some(2) && stderr.contains("--control is the target itself"), "{code:?} {stderr}");
+    let (code, _, stderr) = run(&["path", "vpn.example.test", "--port", "0", "--dry-run", "--no-proxy"]);
+    assert!(code == Some(2) && stderr.contains("--port"), "{code:?} {stderr}");
+}
+
+#[test]
+fn what_is_no_proxy_and_names_without_an_address_are_told() {
+    let lab = Lab::start(&[]);
+    let port = lab.args.iter().find_map(|word| word.rsplit_once(':')?.1.parse::<u16>().ok()).expect("the lab's port");
+    for (proxy, finding) in [
+        (format!("http://127.0.0.1:{port}"), "PROXY-NO-PROXY"),
+        (format!("socks5://127.0.0.1:{port}"), "PROXY-NO-PROXY"),
+        ("http://proxy.invalid:3128".to_string(), "PROXY-UNREACHABLE"),
+    ] {
+        let (code, report, _) = lab.path(&["--gentle", "--rounds", "2", "--patience", "1", "--proxy", &proxy]);
+        assert_eq!((code, &report["verdict"]["finding"]), (Some(1), &Value::from(finding)), "{proxy}: {:#}", report["findings"]);
+    }
+    let (code, report, _) = lab.path(&["--gentle", "--bulk", "20K", "--control", "control.invalid"]);
+    let trials = report["trials"].as_array().expect("trials");
+    let control = trials.iter().find(|trial| trial["arm"] == "tcp-control").expect("the control is not passed over");
+    assert_eq!((code, &control["ending"]), (Some(0), &Value::from("no-such-name")), "{:#}", report["findings"]);
+    assert!(has(&report, "NET-CONTROL-DEAD"), "{:#}", report["findings"]);
+}
+
+#[test]
+fn what_became_of_a_login_is_said_and_a_witness_that_is_silent_too() {
+    let folder = Scratch::new("path-wrong-password");
+    let wrong = folder.path("wrong");
+    fs::write(&wrong, "not the password\n").expect("a file");
+    let mut lab = Lab::start(&[]);
+    let at = lab.args.iter().position(|word| word == "--password-file").expect("a login");
+    let right = std::mem::replace(&mut lab.args[at + 1], wrong);
+    let (_, report, _) = lab.path(&["--gentle", "--bulk", "20K"]);
+    let first = &report["findings"][0];
+    assert!(first["evidence"].as_str().is_some_and(|says| says.contains("; the login failed: ")), "{first:#}");
+    assert!(first["raise"].as_str().is_some_and(|raise| !raise.contains("--user")), "{first:#}");
+    lab.args[at + 1] = right;
+    let (code, report, _) = lab.path(&["--gentle", "--bulk", "20K", "--witness", "a token that nobody here knows"]);
+    assert_eq!((code, &report["verdict"]["finding"]), (Some(3), &Value::from("WITNESS-TOLD-NOTHING")), "{:#}", report["findings"]);
+}
+
+#[test]
+fn explain_knows_every_finding_of_the_report() {
+    let (code, stdout, _) = run(&["explain", "TLS-SNI-FILTER"]);
+    assert_eq!(code, Some(0), "{stdout}");
+    let page = stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    for part in ["Hellos with the server's name are cut", "The firewall's owner: allow this name", "sstp-diag path HOST"] {
+        assert!(page.contains(part), "{part:?} is not in\n{stdout}");
+    }
+    for row in sstp_diag::diag::path::all() {
+        let (code, stdout, _) = run(&["explain", row.id]);
+        assert!(code == Some(0) && stdout.contains(row.id), "{}: {stdout}", row.id);
+    }
 }

@@ -56,10 +56,15 @@ pub fn run(args: &PathArgs) -> Result<Exit, Trouble> {
     }
     Ok(match () {
         () if interrupted => Exit::Interrupted,
-        () if report.verdict.fails() => Exit::Fails,
-        () if report.verdict.undecided.is_some() => Exit::CouldNotRun,
+        () if report.verdict.fails() || report.verdict.stops_calls() => Exit::Fails,
+        () if report.verdict.undecided.is_some() || told_nothing(&report.trail) => Exit::CouldNotRun,
         () => Exit::Works,
     })
+}
+
+/// A witness was asked for, and nothing could be compared.
+fn told_nothing(trail: &Trail) -> bool {
+    trail.witness.as_ref().is_some_and(|sides| sides.theirs.is_err())
 }
 
 fn target(args: &PathArgs) -> Result<Named, Trouble> {
@@ -90,7 +95,12 @@ fn config(args: &PathArgs, named: &Named) -> Result<PathConfig, Trouble> {
         config = config.hurried();
     }
     if let Some(control) = &args.compared.control {
-        config.control = Some((control.host.clone(), if control.port == 0 { HTTPS } else { control.port }));
+        let port = if control.port == 0 { HTTPS } else { control.port };
+        let target = &config.probe.target;
+        if control.host.eq_ignore_ascii_case(&target.host) && port == target.port && !args.lab {
+            return Err(Trouble::Usage("--control is the target itself; a control is another server, which works from here".into()));
+        }
+        config.control = Some((control.host.clone(), port));
     }
     config.resolvers = match args.compared.resolver.as_slice() {
         [] => resolvers::of_system(),
@@ -102,7 +112,10 @@ fn config(args: &PathArgs, named: &Named) -> Result<PathConfig, Trouble> {
     }
     if let Some(path) = &args.compared.reference {
         let text = fs::read_to_string(path).map_err(|error| Trouble::file("read", path, &error))?;
-        let reference = reference::read(&text, &path.display().to_string()).map_err(Trouble::Usage)?;
+        let source = path.display().to_string();
+        let (reference, of) = reference::read(&text, &source).map_err(Trouble::Usage)?;
+        let (reference, differs) = reference::fitting(reference, &of, &config.probe.target).map_err(Trouble::Usage)?;
+        differs.iter().for_each(|says| complain(says));
         config.reference = Some(crate::transcript::trial::Reference { same_network: args.compared.earlier, ..reference });
     }
     if let Some(pin) = &args.compared.pin {

@@ -52,7 +52,7 @@ fn scripted(way: &WayArgs) -> bool {
 /// For commands that make many connections, where the way must be certain.
 pub fn no_script(way: &WayArgs) -> Result<(), Trouble> {
     match scripted(way) {
-        true => Err(Trouble::Usage("--pac and --wpad are for probe; give the proxy that the script names with --proxy".into())),
+        true => Err(Trouble::Usage("--pac and --wpad are for probe and path; give the proxy that the script names with --proxy".into())),
         false => Ok(()),
     }
 }

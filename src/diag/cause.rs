@@ -2,6 +2,7 @@
 
 use super::check::{Check, Fix, Severity, Windows};
 use super::codes::{Code, Family};
+use super::path;
 use super::product::Product;
 use super::remedy;
 use super::unseen::{self, Unseen};
@@ -16,12 +17,15 @@ pub enum Cause {
     Check(&'static Check),
     /// It is only told.
     Unseen(&'static Unseen),
+    /// `path` looks for it.
+    Way(&'static path::Row),
 }
 
 impl Cause {
     /// The cause of that id, in any mix of capitals.
     pub fn by_id(id: &str) -> Option<Cause> {
-        let exact = super::by_id(id).map(Cause::Check).or_else(|| unseen::by_id(id).map(Cause::Unseen));
+        let exact =
+            super::by_id(id).map(Cause::Check).or_else(|| unseen::by_id(id).map(Cause::Unseen)).or_else(|| path::by_id(id).map(Cause::Way));
         exact.or_else(|| all().find(|cause| cause.id().eq_ignore_ascii_case(id)))
     }
 
@@ -30,6 +34,7 @@ impl Cause {
         match self {
             Cause::Check(check) => check.id,
             Cause::Unseen(row) => row.id,
+            Cause::Way(row) => row.id,
         }
     }
 
@@ -38,6 +43,7 @@ impl Cause {
         match self {
             Cause::Check(check) => check.layer,
             Cause::Unseen(row) => row.layer,
+            Cause::Way(row) => row.layer,
         }
     }
 
@@ -46,6 +52,7 @@ impl Cause {
         match self {
             Cause::Check(check) => check.title,
             Cause::Unseen(row) => row.title,
+            Cause::Way(row) => row.title,
         }
     }
 
@@ -54,6 +61,7 @@ impl Cause {
         match self {
             Cause::Check(check) => check.means,
             Cause::Unseen(row) => row.means,
+            Cause::Way(row) => row.mechanism,
         }
     }
 
@@ -62,6 +70,7 @@ impl Cause {
         match self {
             Cause::Check(check) => check.fix,
             Cause::Unseen(row) => row.fix,
+            Cause::Way(row) => Fix { admin: row.fix, user: HAND_ON },
         }
     }
 
@@ -75,6 +84,7 @@ impl Cause {
         match self {
             Cause::Check(_) => None,
             Cause::Unseen(row) => Some(row.tell),
+            Cause::Way(row) => Some(row.evidence),
         }
     }
 
@@ -83,6 +93,7 @@ impl Cause {
         match self {
             Cause::Check(check) => Some(check.severity),
             Cause::Unseen(_) => None,
+            Cause::Way(row) => Some(row.severity),
         }
     }
 
@@ -90,7 +101,7 @@ impl Cause {
     pub fn windows(self) -> &'static [Windows] {
         match self {
             Cause::Check(check) => check.windows,
-            Cause::Unseen(_) => &[],
+            Cause::Unseen(_) | Cause::Way(_) => &[],
         }
     }
 
@@ -98,7 +109,7 @@ impl Cause {
     pub fn spec(self) -> &'static [SpecRef] {
         match self {
             Cause::Check(check) => check.spec,
-            Cause::Unseen(_) => &[],
+            Cause::Unseen(_) | Cause::Way(_) => &[],
         }
     }
 
@@ -107,14 +118,20 @@ impl Cause {
         match self {
             Cause::Check(check) => check.verified,
             Cause::Unseen(row) => row.verified,
+            Cause::Way(_) => true,
         }
     }
 }
 
-/// Every cause, checks first.
+/// Every cause, checks first. A finding of `path` that a check makes too is the check's.
 pub fn all() -> impl Iterator<Item = Cause> {
-    super::all().map(Cause::Check).chain(unseen::all().map(Cause::Unseen))
+    let told = super::all().map(Cause::Check).chain(unseen::all().map(Cause::Unseen));
+    let known = |id: &str| super::by_id(id).is_some() || unseen::by_id(id).is_some();
+    told.chain(path::all().filter(move |row| !known(row.id)).map(Cause::Way))
 }
+
+/// What a user can do about what is on the way.
+const HAND_ON: &str = "Run `sstp-diag path` and hand its report to whoever it names.";
 
 /// The causes of a code, likeliest first: those its row names, then the failing checks for which Windows shows it.
 pub fn of_code(code: &Code) -> Vec<Cause> {
@@ -154,6 +171,19 @@ mod tests {
                 assert!(Cause::by_id(id).is_some_and(|cause| cause.id() == *id), "{} points to {id}", code.shown());
             }
         }
+    }
+
+    #[test]
+    fn every_finding_of_path_is_a_cause_and_those_of_checks_are_the_checks() {
+        for row in path::all() {
+            let cause = Cause::by_id(row.id).expect(row.id);
+            assert_eq!(cause.id(), row.id);
+            let told: Vec<Cause> = all().filter(|cause| cause.id() == row.id).collect();
+            assert!(told.len() == 1 || !told.iter().any(|cause| matches!(cause, Cause::Way(_))), "{}", row.id);
+            assert!(!cause.means().is_empty() && [cause.fix().admin, cause.fix().user] != ["", ""], "{}", row.id);
+        }
+        assert!(matches!(Cause::by_id("tls-sni-filter"), Some(Cause::Way(_))));
+        assert!(matches!(Cause::by_id("DNS-NXDOMAIN"), Some(Cause::Check(_))));
     }
 
     #[test]

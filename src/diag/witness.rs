@@ -75,7 +75,7 @@ pub struct Comparison {
     pub held: Vec<(Way, String)>,
     /// The request of SSTP was answered here, and the server knows of none; what it was asked for.
     pub swallowed: Option<String>,
-    /// What follows, the most telling first; never empty.
+    /// What follows, the most telling first; nothing where every connection was refused.
     pub findings: Vec<Told>,
 }
 
@@ -95,7 +95,7 @@ pub struct Told {
 impl Comparison {
     /// Nothing was changed, lost or injected.
     pub fn is_clean(&self) -> bool {
-        self.findings.iter().all(|told| [rows::CLEAN, rows::LATE, rows::SERVER].contains(&told.id))
+        !self.findings.is_empty() && self.findings.iter().all(|told| [rows::CLEAN, rows::LATE, rows::SERVER].contains(&told.id))
     }
 
     /// The finding of that id.

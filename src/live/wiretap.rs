@@ -96,7 +96,7 @@ impl rustls::KeyLog for Ear {
 }
 
 /// Our own address on the way there, with any port. Connecting a UDP socket sends nothing.
-pub(super) fn towards(to: SocketAddr) -> io::Result<SocketAddr> {
+pub fn towards(to: SocketAddr) -> io::Result<SocketAddr> {
     let any = if to.is_ipv4() { SocketAddr::from(([0; 4], 0)) } else { SocketAddr::from(([0u16; 8], 0)) };
     let socket = UdpSocket::bind(any)?;
     socket.connect(to)?;

@@ -111,6 +111,7 @@ fn explains(cause: Cause) -> Vec<&'static str> {
     match cause {
         Cause::Check(check) => check.explains.to_vec(),
         Cause::Unseen(_) => Vec::new(),
+        Cause::Way(row) => row.explains.to_vec(),
     }
 }
 
@@ -123,7 +124,7 @@ fn causes(code: &Code) -> (Vec<Cause>, Vec<Cause>) {
 
 /// What a layer can go wrong with: checks, then causes that no check sees.
 fn on_layer(layer: Layer) -> Vec<Cause> {
-    cause::all().filter(|cause| cause.layer() == layer).collect()
+    cause::all().filter(|cause| cause.layer() == layer && !matches!(cause, Cause::Way(_))).collect()
 }
 
 /// The heading of a failure message of MS-CHAPv2.

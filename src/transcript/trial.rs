@@ -390,6 +390,15 @@ pub struct TrailHead {
     /// What proxy scripts that were asked said: where from, and what.
     #[serde(default)]
     pub scripts: Vec<(String, String)>,
+    /// The proxy script that gave no answer, and why; the calls went straight to the server.
+    #[serde(default)]
+    pub script_failed: Option<(String, String)>,
+    /// A login was asked for.
+    #[serde(default)]
+    pub logs_in: bool,
+    /// Our own addresses towards the server.
+    #[serde(default)]
+    pub ours: Vec<IpAddr>,
     /// What is known from elsewhere.
     pub reference: Option<Reference>,
     /// A trial without an answer is given up after so long.

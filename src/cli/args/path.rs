@@ -73,7 +73,7 @@ pub struct ComparedArgs {
     #[arg(long, value_name = "ADDR")]
     pub resolver: Vec<IpAddr>,
     /// Other ports of the target to try (repeatable) [default: 80 and 8443]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub port: Vec<u16>,
 }
 
@@ -90,7 +90,7 @@ pub struct PaceArgs {
     /// Repeat a contrast up to N times; where chance could deceive eight times at least
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=100))]
     pub rounds: u16,
-    /// Give a trial up after so many seconds without an answer [default: 5]
+    /// Give a trial up after so many seconds without an answer [default: 5, on loopback 1.5]
     #[arg(long, value_name = "SECONDS", value_parser = values::seconds)]
     pub patience: Option<Duration>,
     /// Wait so many seconds between two connections [default: 0.25, on loopback none]
@@ -102,7 +102,7 @@ pub struct PaceArgs {
     /// Walk at most N hops towards whatever cuts TLS
     #[arg(long, value_name = "N", default_value_t = 24, value_parser = clap::value_parser!(u8).range(1..=64))]
     pub hops: u8,
-    /// Stop after so many seconds in all [default: 300]
+    /// Stop after so many seconds in all [default: 300, on loopback 120]
     #[arg(long, value_name = "SECONDS", value_parser = values::seconds)]
     pub timeout: Option<Duration>,
     /// Say what would be done, and end
@@ -153,4 +153,4 @@ Examples:
   sstp-diag path --lab --middlebox sni-reset                     rehearse it
 
 Exit codes: 0 no interference seen, 1 something breaks it, 2 usage,
-3 could not be run or nothing can be said, 130 interrupted.";
+3 could not be run, nothing can be said, or a witness told nothing, 130 interrupted.";

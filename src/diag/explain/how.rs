@@ -20,6 +20,7 @@ pub fn of_cause(cause: Cause) -> Vec<How> {
     let usual = match cause {
         Cause::Check(_) if tapped => None,
         Cause::Check(_) => Some("runs this check"),
+        Cause::Way(_) => return special.into_iter().chain([EXPERIMENTS]).collect(),
         Cause::Unseen(_) => Some("cannot see this cause itself, but rules the other causes on this layer in or out"),
     };
     let usual = usual.filter(|_| special.is_empty()).map(|tells| How { line: up_to(cause.layer()), tells });
@@ -48,6 +49,9 @@ fn up_to(layer: Layer) -> &'static str {
         Layer::Teardown => "sstp-diag probe HOST --user USER",
     }
 }
+
+/// For what `path` finds.
+const EXPERIMENTS: How = How { line: "sstp-diag path HOST", tells: "runs the experiments that tell" };
 
 /// For checks that only a tap can make.
 const ON_A_CAPTURE: How =

@@ -104,6 +104,9 @@ pub(super) const ROWS: &[Row] = &[
     },
 ];
 
+/// What would make it surer that nothing is wrong, where a login was asked for already.
+pub(super) const WITH_LOGIN: &str = "--max-idle for idle timers, --control and --reference for certificates";
+
 const CALL: Row = Row { layer: Layer::Data, ..Row::ROW };
 
 fn by_sizes(view: &View<'_>) -> Option<Hit> {

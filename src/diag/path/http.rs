@@ -1,6 +1,6 @@
 //! What is done to the request and the response. Whoever does it has the server's certificate, or has put its own in its place.
 
-use super::{Culprit, Hit, Level, Row, View};
+use super::{Culprit, Found, Hit, Level, Row, View};
 use crate::base::Layer;
 use crate::diag::check::Severity;
 use crate::transcript::trial::{Arm, Ending, Trial};
@@ -37,6 +37,18 @@ pub(super) const ROWS: &[Row] = &[
         raise: "a witness at the server: does the request arrive?",
         explains: &["HTTP-400-CONTENT-LENGTH"],
         look: method_refused,
+        ..HTTP
+    },
+    Row {
+        id: "HTTP-NO-SSTP",
+        title: "The server does not answer SSTP",
+        mechanism: "a web server answers GET, and is silent or hangs up where SSTP is asked for",
+        evidence: "no request of SSTP and none with a method that nobody knows is answered, GET is, or nothing at all is; from nowhere SSTP is known to work",
+        most: Level::Probable,
+        raise: "a look from elsewhere with --reference; a witness at the server: does the request arrive?",
+        fix: "The server's owner: is SSTP switched on at this port, and is this the VPN gateway? If it is: what stands in front swallows SSTP_DUPLEX_POST.",
+        explains: &["HTTP-METHOD-REFUSED", "PATH-CONNECTION-LIMIT"],
+        look: no_sstp,
         ..HTTP
     },
     Row {
@@ -182,6 +194,43 @@ fn method_refused(view: &View<'_>) -> Option<Hit> {
         );
         if level == Level::Suspected { hit.or_else("a server without SSTP") } else { hit }
     })
+}
+
+/// Nothing but what a web server knows is answered.
+fn no_sstp(view: &View<'_>) -> Option<Hit> {
+    let mute = [Arm::Sstp, Arm::MethodAlone, Arm::OddMethod].into_iter().all(|arm| view.cut(arm));
+    if !mute || view.works_elsewhere(Layer::Http) {
+        return None;
+    }
+    let Some(usual) = [Arm::Get, Arm::GetPath].into_iter().find(|arm| view.tally(*arm).passed > 0) else {
+        let nothing = [Arm::Get, Arm::GetPath].into_iter().all(|arm| view.silent(arm)) && view.open(Arm::Tls);
+        let says = format!("TLS comes up, and {} requests of SSTP were not answered, GET neither", view.of_all(Arm::Sstp));
+        return nothing.then(|| Hit::new(Level::Suspected, says).or_else("a box that lets handshakes pass and nothing behind them"));
+    };
+    // A server that serves one at a time leaves GET waiting behind what it never answers.
+    let level = view.contrast(usual, Arm::Sstp).level(3).unwrap_or(Level::Suspected);
+    let how = view.ending(Arm::Sstp).map(Ending::word).unwrap_or_default();
+    let says = format!(
+        "{} requests of SSTP ended in {how}, and so did those with a method that nobody knows; GET gets {}{}",
+        view.of_all(Arm::Sstp),
+        view.status(usual).unwrap_or_default(),
+        view.answer(usual).and_then(|trial| trial.saw.head.as_ref()?.header("server")).map_or(String::new(), |by| format!(" by {by:?}")),
+    );
+    Some(Hit::new(level, says).or_else("a filter that lets usual methods alone pass"))
+}
+
+/// Whoever opened TLS, or the server: where nobody vouches for the certificate, what is said in HTTP is either's.
+pub(super) fn doubt(view: &View<'_>, findings: &mut [Found]) {
+    let Some(cert) = view.unvouched() else { return };
+    let own = |found: &&mut Found| found.layer() == Layer::Http && found.culprit() == Culprit::Server && found.severity() > Severity::Note;
+    for found in findings.iter_mut().filter(own) {
+        found.hit.says +=
+            &format!("; the certificate, issued by {:?}, does not verify: whoever opened TLS says so, or the server", cert.issuer);
+        found.hit.level = found.hit.level.min(Level::Probable);
+        let or_else = if view.proxied() { "the server, if the certificate is its own" } else { "somebody on the way who opens TLS" };
+        (found.hit.or_else, found.hit.culprit) = (Some(or_else), view.proxied().then_some(Culprit::Proxy));
+        found.hit.raise = Some("the SHA-256 of the server's certificate with --pin, a look from elsewhere with --reference");
+    }
 }
 
 /// Every request with the method is cut, or met with silence, whatever the rest of it says; others are not.

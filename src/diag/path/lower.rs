@@ -280,12 +280,26 @@ fn rejected(view: &View<'_>) -> Option<Hit> {
     if !view.trail.rejecters.is_empty() {
         says += &format!("; {} says so", listed(&view.trail.rejecters));
     }
+    let rounds = super::place::rounds(&view.trail.hops);
+    if let Some(round) = &rounds {
+        says += &format!("; {round}");
+    }
     let target = view.trials(Arm::Tcp).find_map(|trial| trial.saw.to).map(|to| to.ip());
+    let ours = |router: &IpAddr| view.trail.head.ours.contains(router);
+    let by_us = !view.trail.rejecters.is_empty() && view.trail.rejecters.iter().all(ours) && rounds.is_none();
     let by_host = !view.trail.rejecters.is_empty() && view.trail.rejecters.iter().all(|router| Some(*router) == target);
     let nobody = view.trail.rejecters.is_empty() && view.trials(Arm::Tcp).all(|trial| trial.saw.icmp == Some(false));
     unreachable.then(|| {
         let hit = Hit::new(backing(view).min(Level::Probable), format!("{} connections failed: {says}", view.of_all(Arm::Tcp)));
         match () {
+            () if rounds.is_some() => hit.in_words(
+                "routers send packets for the server round in a circle until their time to live is used up",
+                "The operator of these routers: mend the routes to the server's address.",
+            ),
+            () if by_us => hit.of(Culprit::Endpoint).in_words(
+                "this machine's own firewall rejects the connection: the ICMP error comes from its own address",
+                "This machine's owner: allow connections to this address and port in its own firewall.",
+            ),
             () if by_host => hit.of(Culprit::Server),
             () if nobody => hit.of(Culprit::Endpoint).in_words(
                 "no ICMP came: this machine itself has no way there, or does not let it out",
@@ -304,7 +318,17 @@ fn one_family(view: &View<'_>) -> Option<Hit> {
     };
     let level = view.contrast(works, fails).level(3)?;
     let to = view.trials(fails).find_map(|trial| trial.saw.to)?;
-    Some(Hit::new(level, format!("{} connections to {to} failed, those of the other family did not", view.of_all(fails))))
+    let says = format!("{} connections to {to} failed, those of the other family did not", view.of_all(fails));
+    // Without a packet on the way there is nobody on the way.
+    let no_way = view.trials(fails).all(|trial| trial.ending == Ending::Unreachable && trial.saw.icmp == Some(false));
+    if no_way {
+        let hit = Hit::new(level, says + "; no ICMP came").of(Culprit::Endpoint).as_bad_as(Severity::Note);
+        return Some(hit.in_words(
+            "this machine has no way for that family",
+            "Nobody has to change anything: the other family serves. This machine's owner: give it that family, if it is wanted.",
+        ));
+    }
+    Some(Hit::new(level, says))
 }
 
 fn after_use(view: &View<'_>) -> Option<Hit> {
@@ -319,11 +343,10 @@ fn nearer(view: &View<'_>) -> Option<Hit> {
     if view.trials(Arm::HelloNamed).any(|trial| trial.saw.to.is_some_and(|to| to.ip().is_loopback())) {
         return None;
     }
-    let quickest = |times: Vec<u64>| times.into_iter().min();
-    let connect = quickest(view.trials(Arm::HelloNamed).filter_map(|trial| trial.saw.connect).map(|time| time.0).collect())?;
-    let first = quickest(
-        view.trials(Arm::HelloNamed).filter(|trial| trial.passed()).filter_map(|trial| trial.saw.first).map(|time| time.0).collect(),
-    )?;
+    // One quick answer of whatever kind refutes it: what was lost comes late.
+    let hellos = || HELLOS.into_iter().flat_map(|arm| view.trials(arm));
+    let connect = hellos().filter_map(|trial| trial.saw.connect).map(|time| time.0).min()?;
+    let first = hellos().filter(|trial| trial.passed()).filter_map(|trial| trial.saw.first).map(|time| time.0).min()?;
     (!view.proxied() && first > connect * TIMES + MORE).then(|| {
         Hit::new(
             Level::Probable,
@@ -334,9 +357,20 @@ fn nearer(view: &View<'_>) -> Option<Hit> {
 }
 
 pub(super) fn listed(addresses: &[IpAddr]) -> String {
-    addresses.iter().take(4).map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    let mut shown: Vec<String> = Vec::new();
+    for address in addresses.iter().map(ToString::to_string) {
+        if !shown.contains(&address) && shown.len() < MOST_LISTED {
+            shown.push(address);
+        }
+    }
+    shown.join(", ")
 }
 
+/// Ours: so many addresses are shown.
+const MOST_LISTED: usize = 4;
+
+/// Hellos that are answered as soon as they arrive.
+const HELLOS: [Arm; 5] = [Arm::HelloNamed, Arm::HelloNameless, Arm::HelloOtherName, Arm::HelloAlpn, Arm::HelloWindows];
 /// Ours: an answer takes so many times as long as the connection.
 const TIMES: u64 = 8;
 /// Ours: and so many microseconds more.

@@ -1,5 +1,6 @@
 //! What a trail says about the way: findings as rows with a predicate each, and a verdict with one culprit. Pure.
 
+mod alert;
 mod call;
 mod cert;
 mod hello;
@@ -9,6 +10,7 @@ mod names;
 mod packets;
 mod place;
 mod proxy;
+mod resolvers;
 mod rest;
 mod row;
 mod shape;
@@ -23,11 +25,23 @@ pub use view::View;
 use super::check::Severity;
 use super::witness::Comparison;
 use crate::base::Layer;
-use crate::transcript::trial::Trail;
+use crate::transcript::trial::{Arm, Trail};
 
 /// In the order in which one cause is looked for: what is nearer comes first.
-const TABLES: [&[Row]; 10] =
-    [names::NAMES, lower::TCP, packets::ROWS, proxy::ROWS, hello::ROWS, cert::ROWS, http::ROWS, call::ROWS, rest::ROWS, testimony::ROWS];
+const TABLES: [&[Row]; 12] = [
+    resolvers::ROWS,
+    names::NAMES,
+    lower::TCP,
+    packets::ROWS,
+    proxy::ROWS,
+    hello::ROWS,
+    alert::ROWS,
+    cert::ROWS,
+    http::ROWS,
+    call::ROWS,
+    rest::ROWS,
+    testimony::ROWS,
+];
 
 /// Every finding.
 pub fn all() -> impl Iterator<Item = &'static Row> {
@@ -71,6 +85,11 @@ impl Found {
         self.hit.words.map_or(self.row.mechanism, |words| words.0)
     }
 
+    /// What would make it surer.
+    pub fn raise(&self) -> &'static str {
+        self.hit.raise.unwrap_or(self.row.raise)
+    }
+
     /// Who has to change what.
     pub fn fix(&self) -> &'static str {
         self.hit.words.map_or(self.row.fix, |words| words.1)
@@ -92,6 +111,8 @@ pub struct Verdict {
     pub undecided: Option<String>,
     /// What both ends saw, where a witness was asked and told.
     pub witness: Option<Comparison>,
+    /// A call came through at least once.
+    pub called: bool,
 }
 
 impl Verdict {
@@ -103,6 +124,11 @@ impl Verdict {
     /// A finding fails.
     pub fn fails(&self) -> bool {
         self.findings.iter().any(|found| found.severity() == Severity::Fail && found.because_of.is_none())
+    }
+
+    /// Something was found, and no call came through: however mild the finding is, SSTP does not work.
+    pub fn stops_calls(&self) -> bool {
+        self.has_cause && !self.called
     }
 
     /// Whose business it is.
@@ -126,6 +152,7 @@ pub fn judge(trail: &Trail) -> Verdict {
         found.hit.culprit = Some(Culprit::Proxy);
         found.hit.or_else = found.hit.or_else.or(Some("the way between the proxy and the server"));
     }
+    http::doubt(&view, &mut findings);
     let place = place::place(&view);
     for found in findings.iter_mut().filter(|found| place::PLACED.contains(&found.row.id)) {
         if let Some(place) = place {
@@ -159,11 +186,20 @@ pub fn judge(trail: &Trail) -> Verdict {
             Some(_) => Hit::new(Level::Suspected, view.all_clear()).or_else("TLS that is opened on the way; --pin or --reference tells"),
             None => Hit::new(Level::Probable, view.all_clear()),
         };
+        let hit = if view.trail.head.logs_in { hit.raised_by(call::WITH_LOGIN) } else { hit };
         findings.insert(0, Found { row, hit, because_of: None });
     }
     let cause = findings.first().filter(|_| has_cause);
     let place = place.filter(|_| cause.is_some_and(|found| place::PLACED.contains(&found.row.id)));
-    Verdict { has_cause, reached: view.reached(), place, undecided, findings, witness: view.into_witness() }
+    Verdict {
+        has_cause,
+        called: view.tally(Arm::Call).passed > 0,
+        reached: view.reached(),
+        place,
+        undecided,
+        findings,
+        witness: view.into_witness(),
+    }
 }
 
 /// The finding that nothing was found.

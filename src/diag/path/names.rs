@@ -21,27 +21,6 @@ pub(super) const NAMES: &[Row] = &[
         ..Row::ROW
     },
     Row {
-        id: "DNS-CAPTIVE-HIJACK",
-        title: "Every name leads to one address",
-        culprit: Culprit::LocalNetwork,
-        mechanism: "the network's resolver gives one address for names that nobody has",
-        evidence: "a name under .invalid, which cannot exist, has an address, and so has the target",
-        raise: "log in to the network and try again",
-        fix: "The network waits for a login. Its user: open a browser, log in, dial again.",
-        explains: &[
-            "DNS-TAMPERED",
-            "TCP-REFUSED-HERE",
-            "TCP-REFUSED",
-            "TCP-FILTERED",
-            "IP-FILTER",
-            "NET-NO-WAY-OUT",
-            "TLS-DPI-BLOCK",
-            "BIND-TLS-INSPECTION",
-        ],
-        look: everything_resolves,
-        ..Row::ROW
-    },
-    Row {
         id: "DNS-TAMPERED",
         title: "The resolver lies about the server's name",
         culprit: Culprit::LocalNetwork,
@@ -78,17 +57,6 @@ pub(super) const NAMES: &[Row] = &[
     },
 ];
 
-fn everything_resolves(view: &View<'_>) -> Option<Hit> {
-    let nobody = view.trials(Arm::DnsRandom).find(|trial| trial.passed())?;
-    let addresses = listed(&nobody.saw.addresses);
-    let same = view.trials(Arm::DnsSystem).any(|trial| trial.saw.addresses.iter().any(|address| nobody.saw.addresses.contains(address)));
-    let level = if same { Level::Confirmed } else { Level::Probable };
-    Some(Hit::new(
-        level,
-        format!("a name that nobody can have has the address {addresses}{}", if same { ", which the server's name gets too" } else { "" }),
-    ))
-}
-
 fn tampered(view: &View<'_>) -> Option<Hit> {
     let first: Vec<IpAddr> = view.trials(Arm::DnsSystem).flat_map(|trial| trial.saw.addresses.clone()).collect();
     let known = view.reference().map(|reference| reference.addresses.as_slice()).unwrap_or_default();
@@ -124,7 +92,7 @@ fn tampered(view: &View<'_>) -> Option<Hit> {
 }
 
 /// The server proved who it is: by a trusted certificate, or by the one known from elsewhere.
-fn proved(view: &View<'_>, trial: &Trial) -> bool {
+pub(super) fn proved(view: &View<'_>, trial: &Trial) -> bool {
     let known = view.reference().and_then(|reference| reference.sha256.as_deref());
     trial.saw.cert.as_ref().is_some_and(|cert| cert.trusted || known == Some(cert.sha256.as_str()))
 }

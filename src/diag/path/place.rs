@@ -50,6 +50,10 @@ impl fmt::Display for Place {
 /// Where it is, when the walk tells.
 pub fn place(view: &View<'_>) -> Option<Place> {
     let hops = &view.trail.hops;
+    if let Some(round) = rounds(hops) {
+        let (near, far) = (round.routers.first().copied(), round.routers.get(1).copied());
+        return Some(Place { last: round.from, first: round.from.checked_add(1), near, far, own: false });
+    }
     let of = |feeler: Feeler, ttl: u8| hops.iter().find(|hop| hop.sent == feeler && hop.ttl == ttl);
     // Resets that do not come from as far as the server's segments are not its own.
     let foreign = !super::packets::nearer_resets(view).is_empty();
@@ -60,6 +64,42 @@ pub fn place(view: &View<'_>) -> Option<Place> {
     let own = last == 0 && hops.iter().all(|hop| hop.sent != Feeler::Syn || hop.router.is_none() && !spoken(hop));
     Some(Place { last, first, near: router(last), far: first.and_then(router), own })
 }
+
+/// A circle in which routers send a packet round.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Round {
+    /// The hop at which it begins.
+    from: u8,
+    /// The routers in it.
+    routers: Vec<IpAddr>,
+}
+
+impl fmt::Display for Round {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let routers = self.routers.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ");
+        write!(f, "from hop {} on packets go round between {routers}", self.from)
+    }
+}
+
+/// Routers that were met three times or more, with others between.
+pub(super) fn rounds(hops: &[Hop]) -> Option<Round> {
+    let met: Vec<(u8, IpAddr)> = hops.iter().filter(|hop| hop.sent == Feeler::Syn).filter_map(|hop| Some((hop.ttl, hop.router?))).collect();
+    let again = |router: IpAddr| {
+        let at: Vec<u8> = met.iter().filter(|row| row.1 == router).map(|row| row.0).collect();
+        at.len() >= TIMES_ROUND && at.windows(2).all(|pair| matches!(pair, [one, next] if *next > one.saturating_add(1)))
+    };
+    let mut routers: Vec<IpAddr> = Vec::new();
+    for (_, router) in met.iter().filter(|row| again(row.1)) {
+        if !routers.contains(router) {
+            routers.push(*router);
+        }
+    }
+    let from = met.iter().find(|row| routers.contains(&row.1))?.0;
+    (routers.len() >= 2).then_some(Round { from, routers })
+}
+
+/// Ours: a router that is met so often is in a circle; one that is met twice may stand on two of several ways.
+const TIMES_ROUND: usize = 3;
 
 /// It was spoken to the hello: by the server, or in its name.
 fn speaks(hop: &Hop) -> bool {
@@ -223,6 +263,18 @@ mod tests {
             (3, SynOtherPort, Refused, None),
         ]);
         assert_eq!(beside.expect("a place").to_string(), "hop 1 (10.0.0.1) or hop 2 (10.0.0.2)");
+    }
+
+    #[test]
+    fn packets_that_go_round_are_told_and_where() {
+        use Ending::*;
+        use Feeler::*;
+        let round: Vec<_> = (1..=8).map(|ttl| (ttl, Syn, Unreachable, Some(if ttl == 1 { 1 } else { 2 + ttl % 2 }))).collect();
+        assert_eq!(walk(&round).expect("a place").to_string(), "hop 2 (10.0.0.2) or hop 3 (10.0.0.3)");
+        let hops: Vec<Hop> = (1..=3)
+            .map(|ttl| Hop { ttl, sent: Syn, ending: Unreachable, router: Some(IpAddr::from([10, 0, 0, if ttl == 2 { 9 } else { 1 }])) })
+            .collect();
+        assert_eq!(rounds(&hops), None, "twice may be two ways");
     }
 
     #[test]

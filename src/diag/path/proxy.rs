@@ -10,6 +10,18 @@ use crate::wire::socks;
 
 pub(super) const ROWS: &[Row] = &[
     Row {
+        id: "PROXY-PAC-FAIL",
+        severity: Severity::Warn,
+        culprit: Culprit::Endpoint,
+        title: "The proxy script gives no answer",
+        mechanism: "the script that names the proxy cannot be fetched, fails, or names nothing that is spoken here",
+        evidence: "the script was asked for and named no way; the calls went straight to the server",
+        fix: "The script's owner: mend it, see its line. This machine's owner: check the script's address, or give the proxy with --proxy.",
+        raise: "nothing; the script shows it",
+        look: script_fails,
+        ..PROXY
+    },
+    Row {
         id: "PROXY-AUTH-REQUIRED",
         title: "The proxy wants a login",
         mechanism: "CONNECT is answered with 407",
@@ -59,6 +71,16 @@ pub(super) const ROWS: &[Row] = &[
         ..PROXY
     },
     Row {
+        id: "PROXY-HEADER-FILTER",
+        title: "The proxy refuses headers that it does not know",
+        mechanism: "CONNECT with an unknown header is refused, SSTPVERSION or any other",
+        evidence: "CONNECT passes without the header, and is refused with it and with another unknown one",
+        fix: "The proxy's owner: this is no rule against SSTP, but its clients send SSTPVERSION with CONNECT; let that header pass.",
+        explains: &["PROXY-CONNECT-DENIED"],
+        look: by_any_header,
+        ..PROXY
+    },
+    Row {
         id: "PROXY-CONNECT-DENIED",
         title: "The proxy denies the server",
         mechanism: "CONNECT to this host is forbidden",
@@ -71,7 +93,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         id: "PROXY-UPSTREAM-FAIL",
         title: "The proxy cannot reach the server",
-        mechanism: "CONNECT is answered with 502, 503 or 504",
+        mechanism: "CONNECT is answered with a status from 500 on",
         evidence: "every CONNECT to the host ends so",
         raise: "a control server with --control",
         fix: PROXY_WAY_OUT,
@@ -132,7 +154,15 @@ fn login_wanted(view: &View<'_>) -> Option<Hit> {
         return None;
     }
     if let Some(hit) = socks_login(view) {
-        return Some(hit);
+        let refused = view.shut(Arm::ConnectLogin)
+            && view.trials(Arm::ConnectLogin).all(|trial| matches!(trial.saw.socks, Some((Greeting::Login, 1..))));
+        return Some(match refused {
+            true => Hit { says: hit.says + "; the login that was given is refused", ..hit }.in_words(
+                "the SOCKS proxy takes no method without a login, and does not take this login",
+                "This machine's owner: check user and password for the proxy. The SSTP client of Windows goes through no SOCKS proxy at all.",
+            ),
+            false => hit,
+        });
     }
     let schemes = schemes(view).filter(|_| refused_with(view, Arm::Connect, &[407]))?;
     let wrong = if view.shut(Arm::ConnectLogin) { "; the login that was given is refused" } else { "" };
@@ -159,6 +189,12 @@ fn socks_reply(view: &View<'_>) -> Option<String> {
         (Greeting::Connect, code) => Some(format!("reply {code}: {}", socks::means(code))),
         _ => None,
     }
+}
+
+/// Every reply says that the proxy does not know this command or this kind of address. RFC 1928 6.
+fn does_not_know(view: &View<'_>) -> bool {
+    let unknown = |trial: &Trial| matches!(trial.saw.socks, Some((Greeting::Connect, 7..)));
+    view.shut(Arm::Connect) && view.trials(Arm::Connect).all(unknown)
 }
 
 fn login_helps(view: &View<'_>) -> Option<Hit> {
@@ -203,7 +239,27 @@ fn port_refused(view: &View<'_>) -> Option<Hit> {
         .then(|| Hit::new(Level::Confirmed, format!("CONNECT to port {port} is refused, to port 443 it is not")))
 }
 
+fn script_fails(view: &View<'_>) -> Option<Hit> {
+    let (from, says) = view.trail.head.script_failed.as_ref()?;
+    Some(Hit::new(Level::Confirmed, format!("{from}: {says}; the calls went straight to the server")))
+}
+
+fn by_any_header(view: &View<'_>) -> Option<Hit> {
+    let level = view.contrast(Arm::ConnectPlain, Arm::Connect).level(3).filter(|_| view.shut(Arm::ConnectOddHeader))?;
+    let alike = view.ending(Arm::ConnectOddHeader) == view.ending(Arm::Connect);
+    let level = if alike && level == Level::Probable { Level::Confirmed } else { level };
+    let says = format!(
+        "{} CONNECTs with SSTPVERSION were refused, and {} with another unknown header; without one they pass",
+        view.of_all(Arm::Connect),
+        view.of_all(Arm::ConnectOddHeader)
+    );
+    Some(Hit::new(level, says))
+}
+
 fn by_header(view: &View<'_>) -> Option<Hit> {
+    if view.shut(Arm::ConnectOddHeader) {
+        return None;
+    }
     let level = view.contrast(Arm::ConnectPlain, Arm::Connect).level(3)?;
     let odd = view.open(Arm::ConnectOddHeader);
     let level = if odd && level == Level::Probable { Level::Confirmed } else { level };
@@ -212,7 +268,7 @@ fn by_header(view: &View<'_>) -> Option<Hit> {
 }
 
 fn denied(view: &View<'_>) -> Option<Hit> {
-    if !refused_with(view, Arm::Connect, DENIALS) || view.open(Arm::ConnectPlain) {
+    if !refused_with(view, Arm::Connect, DENIALS) && !does_not_know(view) || view.open(Arm::ConnectPlain) {
         return None;
     }
     let status = view.status(Arm::Connect).unwrap_or_default();
@@ -228,20 +284,31 @@ fn denied(view: &View<'_>) -> Option<Hit> {
     };
     if let Some(reply) = socks_reply(view) {
         let says = format!("{} requests to the SOCKS proxy got {reply}{control}", view.of_all(Arm::Connect));
+        if does_not_know(view) {
+            return Some(Hit::new(Level::Confirmed, says).in_words(
+                "the SOCKS proxy does not know this kind of request",
+                "The proxy's owner: let it take CONNECT to a host by its name. This machine's owner: is this the right proxy?",
+            ));
+        }
         return Some(Hit::new(Level::Confirmed, says).in_words(
             "the rules of the SOCKS proxy do not allow the server",
             "The proxy's owner: allow this host and port in the rules of the SOCKS proxy.",
         ));
     }
-    Some(Hit::new(Level::Confirmed, format!("{} CONNECTs were refused with {status}{by}{control}", view.of_all(Arm::Connect))))
+    let says = format!("{} CONNECTs were refused with {status}{by}{control}", view.of_all(Arm::Connect));
+    // Web servers say so to whatever they do not know, and CONNECT they do not know.
+    let web = own_word.is_none() && [400, 404, 405].contains(&status) && !view.open(Arm::ConnectControl);
+    Some(if web { Hit::new(Level::Probable, says).or_else("a web server, which is no proxy") } else { Hit::new(Level::Confirmed, says) })
 }
 
 fn upstream(view: &View<'_>) -> Option<Hit> {
-    let fails = refused_with(view, Arm::Connect, &[502, 503, 504]);
+    let fails = refused_with(view, Arm::Connect, FAILURES) && !does_not_know(view);
     let control = if view.open(Arm::ConnectControl) { "; it reaches the control server" } else { "" };
     if let Some(reply) = socks_reply(view).filter(|_| fails) {
         let says = format!("{} requests to the SOCKS proxy got {reply}{control}", view.of_all(Arm::Connect));
-        return Some(Hit::new(Level::Confirmed, says).in_words("the SOCKS proxy could not connect to the server", PROXY_WAY_OUT));
+        let hit = Hit::new(Level::Confirmed, says).in_words("the SOCKS proxy could not connect to the server", PROXY_WAY_OUT);
+        let general = view.trials(Arm::Connect).all(|trial| matches!(trial.saw.socks, Some((Greeting::Connect, GENERAL_FAILURE))));
+        return Some(if general { hit.or_else("rules of the proxy: this reply gives no reason") } else { hit });
     }
     fails.then(|| {
         Hit::new(
@@ -269,6 +336,14 @@ fn no_proxy(view: &View<'_>) -> Option<Hit> {
 }
 
 fn unreachable(view: &View<'_>) -> Option<Hit> {
+    let nameless = view.trials(Arm::Tcp).find(|trial| trial.ending == Ending::NoSuchName && view.proxied());
+    if let Some(trial) = nameless {
+        let says = trial.saw.says.clone().unwrap_or_default();
+        return Some(Hit::new(Level::Probable, says).in_words(
+            "the name of the proxy has no address",
+            "This machine's owner: check the proxy's name, and the resolver that should know it.",
+        ));
+    }
     (view.proxied() && view.shut(Arm::Tcp)).then(|| {
         let how = view.ending(Arm::Tcp).map(Ending::word).unwrap_or_default();
         Hit::new(
@@ -285,4 +360,8 @@ const SOCKS_LOGIN: (&str, &str) = (
     "The proxy's owner: let this host and port pass without a login. The SSTP client of Windows goes through no SOCKS proxy at all.",
 );
 /// What proxies say to what they do not allow.
-const DENIALS: &[u16] = &[400, 401, 403, 404, 405, 451];
+const DENIALS: &[u16] = &[400, 401, 402, 403, 404, 405, 406, 409, 410, 421, 423, 429, 451];
+/// What they say where they fail themselves.
+const FAILURES: &[u16] = &[500, 501, 502, 503, 504, 520, 521, 522, 523];
+/// RFC 1928 6.
+const GENERAL_FAILURE: u8 = 1;

@@ -6,7 +6,7 @@ use crate::base::Layer;
 use crate::diag::check::Severity;
 use crate::transcript::trial::{Arm, Ending, PATIENT, Trial};
 
-pub(super) const ROWS: &[Row] = &[SLOW, UNEXPLAINED];
+pub(super) const ROWS: &[Row] = &[SLOW, NO_CONTROL, UNEXPLAINED];
 
 const SLOW: Row = Row {
     id: "PATH-SLOW",
@@ -19,6 +19,20 @@ const SLOW: Row = Row {
     raise: "a look from elsewhere with --reference",
     fix: "The server's owner: what keeps it busy? Clients wait for up to a minute, so calls come up, late.",
     look: slow,
+    ..Row::ROW
+};
+
+const NO_CONTROL: Row = Row {
+    id: "NET-CONTROL-DEAD",
+    layer: Layer::Tcp,
+    severity: Severity::Note,
+    culprit: Culprit::Endpoint,
+    title: "The control server cannot be reached",
+    mechanism: "what the target should be held against does not work itself",
+    evidence: "the control server's name has no address, or no connection to it is made while the target connects",
+    raise: "a control server with --control that is known to work from here",
+    fix: "Whoever runs this: name another control server; without one a dead server and a filter look alike.",
+    look: no_control,
     ..Row::ROW
 };
 
@@ -131,6 +145,17 @@ fn slow(view: &View<'_>) -> Option<Hit> {
     let late = view.trail.trials.iter().find(|trial| trial.round == PATIENT && trial.passed())?;
     let says = format!("{} was answered after {:.1} s, and not before", late.arm.id(), late.took.duration().as_secs_f64());
     Some(Hit::new(Level::Probable, says).at(late.arm.layer()).or_else("a way with a very long delay"))
+}
+
+/// The control is of no use.
+fn no_control(view: &View<'_>) -> Option<Hit> {
+    let nameless = view.trials(Arm::TcpControl).find(|trial| trial.ending == Ending::NoSuchName);
+    if let Some(trial) = nameless {
+        return Some(Hit::new(Level::Confirmed, trial.saw.says.clone().unwrap_or_default()));
+    }
+    let dead = view.shut(Arm::TcpControl) && view.tally(Arm::Tcp).passed > 0 && !view.proxied();
+    let how = view.ending(Arm::TcpControl).map(Ending::word).unwrap_or_default();
+    dead.then(|| Hit::new(Level::Confirmed, format!("{} connections to it ended in {how}", view.of_all(Arm::TcpControl))))
 }
 
 /// It failed in a way that tells of nobody's own word, and that a sound way does not fail in.

@@ -74,12 +74,14 @@ pub struct Hit {
     pub words: Option<(&'static str, &'static str)>,
     /// How bad, where the row alone does not tell.
     pub severity: Option<Severity>,
+    /// What would make it surer, where the row's words do not fit.
+    pub raise: Option<&'static str>,
 }
 
 impl Hit {
     /// A finding of that level.
     pub fn new(level: Level, says: impl Into<String>) -> Hit {
-        Hit { level, says: says.into(), culprit: None, or_else: None, layer: None, words: None, severity: None }
+        Hit { level, says: says.into(), culprit: None, or_else: None, layer: None, words: None, severity: None, raise: None }
     }
 
     /// The business of somebody else than the row says.
@@ -103,6 +105,12 @@ impl Hit {
     /// With a mechanism and a remedy in other words than the row's.
     pub fn in_words(mut self, mechanism: &'static str, fix: &'static str) -> Hit {
         self.words = Some((mechanism, fix));
+        self
+    }
+
+    /// To be made surer by something else than the row says.
+    pub fn raised_by(mut self, what: &'static str) -> Hit {
+        self.raise = Some(what);
         self
     }
 

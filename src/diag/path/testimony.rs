@@ -5,6 +5,7 @@ use super::{Culprit, Found, Hit, Level, Row, View};
 use crate::base::Layer;
 use crate::diag::check::Severity;
 use crate::diag::witness::Told;
+use crate::transcript::trial::Arm;
 
 /// Makes findings surer that the witness bears out, and lets what it saw follow from them.
 pub(super) fn weigh(view: &View<'_>, findings: &mut [Found]) {
@@ -46,7 +47,8 @@ const SUPPORT: &[Support] = &[
         level: Level::Confirmed,
     },
     Support {
-        findings: &["IP-FILTER", "TCP-FILTERED", "TCP-REFUSED-HERE", "TCP-ICMP-REJECT", "TCP-REFUSED"],
+        // A refusal may be the server's own, of which whoever listens there hears nothing.
+        findings: &["IP-FILTER", "TCP-FILTERED"],
         by: &["WITNESS-NOT-ARRIVED"],
         level: Level::Confirmed,
     },
@@ -83,11 +85,19 @@ pub(super) const ROWS: &[Row] = &[
         evidence: "the witness's ClientHello or certificate is not the one seen here",
         fix: "The owner of the inspecting device, or of the server's front: exempt this host, or pass TLS through. Enter no password until then.",
         severity: Severity::Warn,
-        explains: &["WITNESS-REQUEST-REWRITTEN", "WITNESS-RESET-FORGED", "WITNESS-CLOSE-FORGED", "HTTP-HEADER-CASE", "CERT-VANTAGE-DIFF"],
+        explains: &[
+            "WITNESS-NOT-ARRIVED",
+            "WITNESS-REQUEST-REWRITTEN",
+            "WITNESS-RESET-FORGED",
+            "WITNESS-CLOSE-FORGED",
+            "HTTP-HEADER-CASE",
+            "CERT-VANTAGE-DIFF",
+        ],
         look: |view| {
             // The server's own front has its certificate; whoever shows another is a stranger.
             let own = view.witness()?.other_certificate.is_none();
-            Some(of(view, "WITNESS-TLS-OPENED")?.of(if own { Culprit::Server } else { super::cert::whose(view) }))
+            let told = of(view, "WITNESS-TLS-OPENED")?;
+            Some(if own { told.of(Culprit::Server) } else { told.of(super::cert::whose(view)).as_bad_as(Severity::Fail) })
         },
         ..TOLD
     },
@@ -117,9 +127,9 @@ pub(super) const ROWS: &[Row] = &[
         id: "WITNESS-NOT-ARRIVED",
         layer: Layer::Tcp,
         title: "The witness: connections do not arrive at the server",
-        mechanism: "somebody on the way drops connections, or answers them",
+        mechanism: "somebody on the way drops connections, holds back what is said on them, or answers them",
         evidence: "we made connections of which the server knows nothing",
-        fix: "The operator of the network: what answered, or dropped, these connections was not the server.",
+        fix: "The operator of the network: something between here and the server took these connections, and answered, held or dropped them.",
         look: |view| of(view, "WITNESS-NOT-ARRIVED"),
         ..TOLD
     },
@@ -210,6 +220,22 @@ pub(super) const ROWS: &[Row] = &[
         evidence: "both ends know of the same reset from the server",
         fix: "The server's owner: nobody on the way does it; look there.",
         look: |view| of(view, "WITNESS-SERVER-RESET"),
+        ..TOLD
+    },
+    Row {
+        id: "WITNESS-TOLD-NOTHING",
+        severity: Severity::Warn,
+        culprit: Culprit::Endpoint,
+        title: "The witness told nothing",
+        mechanism: "no witness with this token answers, so that nothing is compared",
+        evidence: "the witness was asked for its record and gave none",
+        fix: "This machine's owner: compare the token with that of `lab --witness`, and give --witness-at where the way to it is not this one.",
+        look: |view| {
+            let why = view.trail.witness.as_ref()?.theirs.as_ref().err()?;
+            let hit = Hit::new(Level::Confirmed, why.clone());
+            // Where no call came through the witness is silent for the same reason.
+            Some(if view.tally(Arm::Call).passed > 0 { hit } else { hit.as_bad_as(Severity::Note) })
+        },
         ..TOLD
     },
     Row {

@@ -5,6 +5,8 @@ use crate::transcript::witness::{Ours, Record, Sides, Stream, Wire};
 use crate::wire::http::Head;
 use std::collections::HashSet;
 
+mod who;
+
 #[test]
 fn rows_are_whole_and_what_they_explain_exists() {
     let ids: HashSet<&str> = all().map(|row| row.id).collect();
@@ -260,7 +262,7 @@ fn lost_answers_of_a_resolver_are_no_answer_about_the_address() {
     let verdict = judge(&trail([lost, other, sound_up_to_the_call()].concat()));
     let ids: Vec<&str> = verdict.findings.iter().map(|found| found.row.id).collect();
     assert!(!ids.contains(&"DNS-PRIVATE-ADDRESS") && !ids.contains(&"DNS-TAMPERED"), "{ids:?}");
-    assert_eq!(verdict.cause().map(|found| (found.row.id, found.layer())), Some(("PATH-UNEXPLAINED", Layer::Dns)));
+    assert_eq!(verdict.cause().map(|found| (found.row.id, found.layer())), Some(("DNS-RESOLVER-FAILS", Layer::Dns)));
 }
 
 #[test]

@@ -230,7 +230,23 @@ impl<'a> View<'a> {
         let stranger = self.unvouched().map_or(String::new(), |cert| {
             format!("; but the certificate, issued by {:?}, does not verify: the server's own, or somebody opens TLS", cert.issuer)
         });
-        format!("{passed} of {} trials came through, up to {reached}{witness}{stranger}", self.trail.trials.len())
+        format!("{passed} of {} trials came through, up to {reached}{witness}{stranger}{}", self.trail.trials.len(), self.login())
+    }
+
+    /// What became of the login that was asked for, where it did not come through.
+    fn login(&self) -> String {
+        let tried = self.trials(Arm::Login).last();
+        match tried.filter(|_| !self.trials(Arm::Login).any(Trial::passed)) {
+            Some(trial) => format!("; the login failed: {}", trial.saw.says.clone().unwrap_or_else(|| trial.ending.word())),
+            None if tried.is_some() || !self.trail.head.logs_in => String::new(),
+            None if self.untrusted() => "; the login was withheld: the certificate does not verify".into(),
+            None => "; the login was not tried".into(),
+        }
+    }
+
+    /// The target showed no certificate that verifies.
+    fn untrusted(&self) -> bool {
+        !self.trials(Arm::Tls).any(|trial| trial.saw.cert.as_ref().is_some_and(|cert| cert.trusted))
     }
 
     /// The target's certificate, where it does not verify and nobody said that it is the server's.

@@ -145,6 +145,8 @@ pub(super) fn pairs(ours: &[Wire], theirs: &[Wire]) -> Comparison {
         let name = wire.mark.clone().unwrap_or_else(|| format!("connection {}", number + 1));
         match counterpart(wire, &mut left) {
             Some(other) => pairs.push(pair(name, wire, other)),
+            // A server that refuses a connection hears nothing of it either.
+            None if refused(wire) => {}
             None => not_arrived.push((name, seen_here(wire))),
         }
     }
@@ -230,6 +232,12 @@ fn ours_in_truth(ours: &Wire, theirs: &Wire) -> bool {
     let ended = ours.up.ended.is_some_and(|end| !end.0);
     let down = parted(compare(&theirs.down, &ours.down), &ours.down, &ours.up);
     arrived && ended && theirs.down.total > ours.down.total && matches!(down, Change::Same { .. })
+}
+
+/// RST in answer to the SYN, or an ICMP error: whoever listens at the server is never told of such.
+fn refused(wire: &Wire) -> bool {
+    let why = wire.failed.as_deref().unwrap_or_default().to_ascii_lowercase();
+    ["refused", "unreachable", "no route"].iter().any(|word| why.contains(word))
 }
 
 fn seen_here(wire: &Wire) -> String {

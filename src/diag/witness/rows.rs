@@ -49,7 +49,7 @@ pub const FINDINGS: &[Finding] = &[
     Finding {
         id: "WITNESS-NOT-ARRIVED",
         title: "Nothing of a connection arrived at the server",
-        remedy: "Ask the owner of the network between: what answered here was not the server.",
+        remedy: "Ask the owner of the network between: something there took the connection, and answered, held or dropped it.",
         look: |it| it.not_arrived.iter().map(|(name, says)| format!("{name}: {says}")).collect(),
     },
     Finding {

@@ -9,6 +9,12 @@ pub(super) const KINDS: &[Kind] = &[
     kind("sni-drop", "drops connections whose hello has the server's name", Makes::Rules(|_| on(named, Act::Silence)), &["TLS-SNI-FILTER"]),
     kind("sni-close", "closes connections whose hello has the server's name", Makes::Rules(|_| on(named, Act::Close)), &["TLS-SNI-FILTER"]),
     kind(
+        "sni-alert",
+        "answers hellos with the server's name with an alert in the server's name",
+        Makes::Rules(|_| on(named, Act::Alert(HANDSHAKE_FAILURE))),
+        &["TLS-SNI-ALERTED"],
+    ),
+    kind(
         "sni-first-segment",
         "resets hellos with the server's name that come in one segment",
         Makes::Rules(|_| vec![Rule::Hello(Hello { on: named, reassembles: false, act: Act::Reset })]),
@@ -102,6 +108,8 @@ fn on(on: fn(&Offer, &str) -> bool, act: Act) -> Vec<Rule> {
 
 /// TLS_DHE_RSA_WITH_AES_256_GCM_SHA384, RFC 5288 3: Windows offers it, libraries of today do not.
 const DHE_AES_256_GCM: u16 = 0x009f;
+/// RFC 8446 6.
+const HANDSHAKE_FAILURE: u8 = 40;
 /// RFC 7301 3.2.
 const NO_APPLICATION_PROTOCOL: u8 = 120;
 const BLOCKED: &str = "HTTP/1.1 403 Forbidden\r\nContent-Type: text/html\r\nContent-Length: 54\r\nConnection: close\r\n\r\n\

@@ -2,6 +2,7 @@
 
 use super::{Kind, Lie, Makes, Paper, Unit, counted, kind, millis};
 use crate::base::Side;
+use crate::live::middlebox::names::Trouble;
 use crate::live::middlebox::{Act, HttpRule, Rule};
 
 pub(super) const KINDS: &[Kind] = &[
@@ -192,6 +193,21 @@ pub(super) const KINDS: &[Kind] = &[
     ),
     kind("dns-nxdomain", "says that the name does not exist", Makes::Names(Lie::NoSuchName), &["DNS-TAMPERED"]),
     kind("dns-everything", "gives one address for every name", Makes::Names(Lie::Everything), &["DNS-CAPTIVE-HIJACK"]),
+    kind(
+        "dns-rewrites",
+        "gives an address of its own for names that do not exist, and hurts nobody else",
+        Makes::Names(Lie::Rewrites),
+        &[],
+    ),
+    kind(
+        "dns-servfail",
+        "says SERVFAIL to every question about a name",
+        Makes::Names(Lie::Fails(Trouble::Code(2))),
+        &["DNS-RESOLVER-FAILS"],
+    ),
+    kind("dns-refused", "refuses every question about a name", Makes::Names(Lie::Fails(Trouble::Code(5))), &["DNS-RESOLVER-FAILS"]),
+    kind("dns-garbage", "answers questions about names with garbage", Makes::Names(Lie::Fails(Trouble::Garbage)), &["DNS-RESOLVER-FAILS"]),
+    kind("dns-silent", "answers no question about a name", Makes::Names(Lie::Fails(Trouble::Silence)), &["DNS-RESOLVER-FAILS"]),
     kind(
         "portal-redirect",
         "resets TLS, and leads plain HTTP to a login page",

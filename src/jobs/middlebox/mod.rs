@@ -12,6 +12,7 @@ pub use streets::{CONTROL, Street};
 
 use crate::live::listen::ProxyPolicy;
 use crate::live::middlebox::Rule;
+use crate::live::middlebox::names::Trouble;
 use std::time::Duration;
 
 /// One box.
@@ -87,6 +88,10 @@ pub enum Lie {
     NoSuchName,
     /// It gives the address of a portal for every name.
     Everything,
+    /// It gives the right address for the name, and one of its own for names that do not exist.
+    Rewrites,
+    /// It gives no answer.
+    Fails(Trouble),
 }
 
 const TABLES: [&[Kind]; 4] = [lines::KINDS, hellos::KINDS, terminators::KINDS, proxies::KINDS];

@@ -17,6 +17,7 @@ pub(super) const KINDS: &[Kind] = &[
     kind("proxy-denies-all", "denies CONNECT", Makes::Proxy(proxy::forbidden), &["PROXY-CONNECT-DENIED"]),
     kind("proxy-port", "allows CONNECT to port 443 only", Makes::Proxy(port_443), &["PROXY-PORT-NOT-ALLOWED"]),
     kind("proxy-sstpversion", "denies who says SSTPVERSION", Makes::Proxy(sstp_version), &["PROXY-SSTPVERSION-FILTER"]),
+    kind("proxy-headers", "denies who says a header that it does not know", Makes::Proxy(odd_headers), &["PROXY-HEADER-FILTER"]),
     kind("proxy-upstream", "cannot reach the server", Makes::Proxy(upstream), &["PROXY-UPSTREAM-FAIL"]),
     kind("proxy-silent", "does not answer CONNECT", Makes::Proxy(proxy::silent), &["PROXY-NO-RESPONSE"]),
     kind("proxy-hangs-up", "hangs up on CONNECT", Makes::Proxy(|_| ProxyAnswer::Close), &["PROXY-NO-PROXY"]),
@@ -69,6 +70,12 @@ fn port_443(head: &Head) -> ProxyAnswer {
 
 fn sstp_version(head: &Head) -> ProxyAnswer {
     if head.header("SSTPVERSION").is_some() { ProxyAnswer::Reply(DENIED) } else { open(head) }
+}
+
+fn odd_headers(head: &Head) -> ProxyAnswer {
+    let known = |name: &str| ["host", "proxy-connection", "user-agent", "proxy-authorization", "content-length"].contains(&name);
+    let odd = head.headers.iter().any(|row| !known(&row.0.to_ascii_lowercase()));
+    if odd { ProxyAnswer::Reply(DENIED) } else { open(head) }
 }
 
 fn upstream(head: &Head) -> ProxyAnswer {

@@ -53,7 +53,8 @@ impl Street {
         let mut builder = Builder { authority: &authority, servers: &chain.identity, server, boxes: Vec::new() };
         let met = builder.boxes_of(chosen).await?;
         let boxes = builder.boxes;
-        let honest = Names { known: vec![(NAME.into(), vec![met.target.ip()]), (CONTROL.into(), vec![met.control.ip()])], others: None };
+        let honest =
+            Names { known: vec![(NAME.into(), vec![met.target.ip()]), (CONTROL.into(), vec![met.control.ip()])], ..Names::default() };
         let first = NameServer::open(lied(chosen, honest.clone())).await?;
         let second =
             NameServer::open(if matches!(chosen.kind.makes, Makes::Names(Lie::DeadFirst)) { lied(chosen, honest) } else { honest }).await?;
@@ -150,14 +151,16 @@ impl Builder<'_> {
 fn lied(chosen: Chosen, honest: Names) -> Names {
     let Makes::Names(lie) = chosen.kind.makes else { return honest };
     match lie {
-        Lie::Elsewhere => Names { known: vec![(NAME.into(), vec![ELSEWHERE])], others: None },
+        Lie::Elsewhere => Names { known: vec![(NAME.into(), vec![ELSEWHERE])], ..Names::default() },
         Lie::DeadFirst => {
             let mut known = honest.known;
             known.iter_mut().filter(|row| row.0 == NAME).for_each(|row| row.1.insert(0, ELSEWHERE));
             Names { known, ..honest }
         }
-        Lie::NoSuchName => Names { known: Vec::new(), others: None },
-        Lie::Everything => Names { known: Vec::new(), others: Some(ELSEWHERE) },
+        Lie::NoSuchName => Names::default(),
+        Lie::Rewrites => Names { others: Some(ELSEWHERE), ..honest },
+        Lie::Fails(trouble) => Names { trouble: Some(trouble), ..honest },
+        Lie::Everything => Names { others: Some(ELSEWHERE), ..Names::default() },
     }
 }
 

@@ -16,7 +16,7 @@ use crate::transcript::facts::State;
 use crate::transcript::trial::{Arm, Ending, Saw};
 use crate::transcript::{Asked, DnsFailure, Facts, How, Reason};
 use crate::wire::http::{CONTENT_LENGTH, Head, METHOD, PATH};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use tokio_rustls::client::TlsStream;
 
 /// Carries out one trial.
@@ -64,22 +64,37 @@ async fn names(crew: &Crew, arm: Arm, value: Option<u64>) -> Brought {
         Arm::DnsRandom => (nobody.as_str(), config.system_resolver),
         _ => (config.probe.target.host.as_str(), config.system_resolver),
     };
+    let asked = async |at| said(resolvers::ask(at, name, config.probe.seed as u16, crew.patience()).await);
     let (ending, addresses) = match resolver {
-        Some(at) => match resolvers::ask(at, name, config.probe.seed as u16, crew.patience()).await {
-            Said::Addresses(addresses) => (Ending::Answered, addresses),
-            Said::Nothing(NO_ERROR | NXDOMAIN) => (Ending::NoSuchName, Vec::new()),
-            Said::Nothing(code) => (Ending::by_server(&format!("answered with code {code}")), Vec::new()),
-            Said::Silence => (Ending::Silence, Vec::new()),
-            Said::Ours(says) => (Ending::Ours(says), Vec::new()),
-        },
+        Some(at) => asked(at).await,
         None => match dns::look_up(name, &dns::Resolver::default(), crew.patience()).await {
             Ok(addresses) => (Ending::Answered, addresses),
-            Err(says) if says.contains("in time") || dns::classify(&says) == DnsFailure::TryAgain => (Ending::Silence, Vec::new()),
+            // The system's library tells no more; its first resolver does.
+            Err(says) if says.contains("in time") || dns::classify(&says) == DnsFailure::TryAgain => match resolvers::of_system().first() {
+                Some(at) => match asked(*at).await {
+                    (Ending::Answered, _) => (Ending::Broken(says), Vec::new()),
+                    told => told,
+                },
+                None => (Ending::Silence, Vec::new()),
+            },
             Err(_) => (Ending::NoSuchName, Vec::new()),
         },
     };
     let reached = (ending == Ending::Answered).then_some(Layer::Dns);
     Brought { reached, ending, saw: Saw { addresses, resolver: resolver.map(|at| at.to_string()), ..Saw::default() } }
+}
+
+/// What a resolver said, in the words of a trial.
+fn said(said: Said) -> (Ending, Vec<IpAddr>) {
+    match said {
+        Said::Addresses(addresses) => (Ending::Answered, addresses),
+        Said::Nothing(NO_ERROR | NXDOMAIN) => (Ending::NoSuchName, Vec::new()),
+        Said::Nothing(code) => (Ending::by_server(&format!("answered with {}", resolvers::code(code))), Vec::new()),
+        Said::Garbage => (Ending::by_server("answered with something that is no answer of DNS"), Vec::new()),
+        Said::Closed => (Ending::Refused, Vec::new()),
+        Said::Silence => (Ending::Silence, Vec::new()),
+        Said::Ours(says) => (Ending::Ours(says), Vec::new()),
+    }
 }
 
 async fn tcp(crew: &Crew, ground: &Ground, arm: Arm, value: Option<u64>) -> Brought {

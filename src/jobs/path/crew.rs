@@ -46,6 +46,8 @@ pub(super) struct Ground {
     pub elsewhere: Vec<SocketAddr>,
     /// To the control server.
     pub control: Option<Route>,
+    /// Our own addresses towards the server.
+    pub ours: Vec<IpAddr>,
 }
 
 pub(super) struct Crew {
@@ -275,7 +277,7 @@ impl Crew {
             Some(Err(error)) => Some(format!("resets and hops: no raw sockets, which need CAP_NET_RAW ({error})")),
             None => Some("resets on loopback and through proxies are not looked at".into()),
         };
-        trail.head = TrailHead { no_raw, patience: Micros::from(self.patience()), ..head };
+        trail.head = TrailHead { no_raw, patience: Micros::from(self.patience()), ours: self.ground().ours, ..head };
         trail
     }
 }

@@ -145,8 +145,8 @@ pub async fn run(
     tell: impl Fn(&Trial) + Send + Sync + 'static,
     stop: watch::Receiver<bool>,
 ) -> Trail {
-    let scripts = ask_script(&mut config).await;
-    let head = TrailHead { scripts, ..head(&config, &clock) };
+    let (scripts, script_failed) = ask_script(&mut config).await;
+    let head = TrailHead { scripts, script_failed, ..head(&config, &clock) };
     let total = config.total;
     let crew = Arc::new(Crew::new(config, clock, Box::new(tell)));
     let through = tokio::select! {
@@ -175,16 +175,21 @@ pub async fn answers(mut config: PathConfig, clock: Clock, stop: watch::Receiver
     crew.trail(head).trials
 }
 
-/// The proxy that a script names, and what was said on the way to it: where from, and what.
-async fn ask_script(config: &mut PathConfig) -> Vec<(String, String)> {
-    let Some(pac) = config.probe.pac.take().filter(|_| config.probe.proxy.is_none()) else { return Vec::new() };
+/// What was said on the way to the proxy that a script names: where from, and what; and the last word, where it names none.
+type Asked = (Vec<(String, String)>, Option<(String, String)>);
+
+/// Asks the script for the proxy.
+async fn ask_script(config: &mut PathConfig) -> Asked {
+    let Some(pac) = config.probe.pac.take().filter(|_| config.probe.proxy.is_none()) else { return Asked::default() };
     let found = probe::proxy_of(&pac, &config.probe).await;
     config.probe.proxy = found.proxy;
     let said = |step| match step {
-        Step::Sought { from, says, .. } => Some((from, says)),
+        Step::Sought { from, says, found } => Some(((from, says), found)),
         _ => None,
     };
-    found.steps.into_iter().filter_map(said).collect()
+    let steps: Vec<_> = found.steps.into_iter().filter_map(said).collect();
+    let failed = steps.last().filter(|step| !step.1).map(|step| step.0.clone());
+    (steps.into_iter().map(|step| step.0).collect(), failed)
 }
 
 async fn asked(mut stop: watch::Receiver<bool>) {
@@ -201,6 +206,9 @@ fn head(config: &PathConfig, clock: &Clock) -> TrailHead {
         control: config.control.as_ref().map(|(host, port)| format!("{host}:{port}")),
         proxy: config.probe.proxy.as_ref().map(|proxy| proxy.authority()),
         scripts: Vec::new(),
+        script_failed: None,
+        logs_in: config.probe.credentials.is_some(),
+        ours: Vec::new(),
         reference: config.reference.clone(),
         patience: Micros::from(config.patience),
         rounds: config.rounds,

@@ -5,14 +5,15 @@ use super::arms;
 use super::crew::{Brought, Crew};
 use super::experiments::{ALL, Experiment};
 use super::{PathConfig, STAGES, hops, idle, residual, segments};
-use crate::base::Layer;
+use crate::base::{Layer, Micros};
 use crate::jobs::probe::climb;
 use crate::jobs::witness;
 use crate::live::dns;
 use crate::live::proxy::Kind;
 use crate::live::route::Route;
+use crate::live::wiretap::towards;
 use crate::proto::plan::Timers;
-use crate::transcript::trial::{Arm, Ending, PATIENT, Trial};
+use crate::transcript::trial::{Arm, Ending, PATIENT, Saw, Trial};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -49,7 +50,8 @@ pub(super) async fn all(crew: &Arc<Crew>) {
     }
     if let Some(meeting) = &crew.config.witness {
         let mut probe = crew.config.probe.clone();
-        probe.timers = Timers { layer: crew.patience(), ..Timers::default() };
+        // What is late must not look lost.
+        probe.timers = Timers { layer: crew.patience().max(LATE), ..Timers::default() };
         crew.testify(witness::run(&probe, meeting).await);
     }
 }
@@ -261,6 +263,12 @@ async fn prepare(crew: &Arc<Crew>, layer: Layer) {
         answers(crew, |trial| trial.arm == Arm::DnsResolver).into_iter().filter(|address| !addresses.contains(address)).collect();
     let first = addresses.first().or(others.first()).copied();
     let control = control(crew).await;
+    if let Some(proxy) = config.probe.proxy.as_ref().filter(|_| first.is_none()) {
+        nameless(crew, Arm::Tcp, format!("the name of the proxy, {}, has no address", proxy.host));
+    }
+    if let Some((host, _)) = config.control.as_ref().filter(|_| control.is_none()) {
+        nameless(crew, Arm::TcpControl, format!("the name of the control server, {host}, has no address"));
+    }
     first.iter().for_each(|address| crew.sniff(SocketAddr::new(*address, port)));
     crew.found(|ground| {
         ground.route = first.map(|address| climb::route(&config.probe, SocketAddr::new(address, port)));
@@ -272,7 +280,15 @@ async fn prepare(crew: &Arc<Crew>, layer: Layer) {
         let all = |list: &[IpAddr]| list.iter().filter(at).map(|address| SocketAddr::new(*address, port)).collect::<Vec<_>>();
         (ground.further, ground.elsewhere) = (all(&addresses), all(&others));
         ground.control = control;
+        let at = ground.route.iter().map(|route| route.to);
+        ground.ours = at.filter_map(|to| towards(to).ok()).map(|ours| ours.ip()).collect();
     });
+}
+
+/// Writes down that there was nobody to connect to.
+fn nameless(crew: &Crew, arm: Arm, says: String) {
+    let saw = Saw { says: Some(says), ..Saw::default() };
+    crew.note(Trial { arm, round: 1, at: crew.clock.now(), took: Micros::ZERO, reached: None, ending: Ending::NoSuchName, saw });
 }
 
 fn answers(crew: &Crew, of: impl Fn(&Trial) -> bool) -> Vec<IpAddr> {
@@ -308,6 +324,8 @@ async fn control(crew: &Crew) -> Option<Route> {
 /// What every call does at a layer; it is waited for longer before its silence counts.
 const EVERY_CALL: [(Layer, Arm); 5] =
     [(Layer::Proxy, Arm::Connect), (Layer::Tls, Arm::Tls), (Layer::Http, Arm::Sstp), (Layer::Sstp, Arm::Call), (Layer::Data, Arm::Echo)];
+/// Ours: a record that is held up for less is waited for.
+const LATE: Duration = Duration::from_secs(4);
 /// Ours: so many times as long; on the network 20 s.
 pub(super) const LONGER: u32 = 4;
 /// Ours: whoever counts new connections has forgotten some after so long.

@@ -13,10 +13,29 @@ pub struct Names {
     pub known: Vec<(String, Vec<IpAddr>)>,
     /// What every other name gets; nothing: it does not exist.
     pub others: Option<IpAddr>,
+    /// It gives no answer to anything.
+    pub trouble: Option<Trouble>,
+}
+
+/// How a resolver gives no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// It says nothing.
+    Silence,
+    /// It sends bytes that are no DNS.
+    Garbage,
+    /// It answers with this code and nothing else.
+    Code(u8),
 }
 
 impl Names {
     fn answer(&self, question: &Question) -> Vec<u8> {
+        match self.trouble {
+            Some(Trouble::Silence) => return Vec::new(),
+            Some(Trouble::Garbage) => return vec![0xff; 30],
+            Some(Trouble::Code(code)) => return question.answer(code, &[]),
+            None => {}
+        }
         let known = self.known.iter().find(|row| row.0.eq_ignore_ascii_case(&question.name)).map(|row| row.1.clone());
         match known.or(self.others.map(|address| vec![address])) {
             Some(addresses) => question.answer(0, &addresses),
@@ -43,7 +62,10 @@ impl NameServer {
             let mut buffer = [0; 1024];
             while let Ok((n, from)) = socket.recv_from(&mut buffer).await {
                 if let Ok(Some(question)) = Question::parse(buffer.get(..n).unwrap_or_default()) {
-                    let _ = socket.send_to(&names.answer(&question), from).await;
+                    let answer = names.answer(&question);
+                    if !answer.is_empty() {
+                        let _ = socket.send_to(&answer, from).await;
+                    }
                 }
             }
         });

@@ -188,6 +188,10 @@ async fn read_head(stream: &mut Wired) -> io::Result<Option<(Head, String)>> {
     let mut got = Vec::new();
     let mut chunk = [0; 2048];
     loop {
+        // RFC 8446 5.1: an alert, or a handshake, of TLS.
+        if let [21 | 22, 3, ..] = got.as_slice() {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "TLS in answer to CONNECT: the port wants TLS first"));
+        }
         match Head::parse_response(Layer::Proxy, &got) {
             Ok(Parsed::Whole(head, len)) => {
                 let body = got.get(len..).unwrap_or_default();

@@ -34,6 +34,10 @@ impl Parser {
 
     fn fail<T>(&self, expected: &str) -> Got<T> {
         let found = match self.peek() {
+            Kind::Name(name) if BEYOND.contains(&name.as_str()) => {
+                let says = format!("{name:?} is not understood: it is outside the subset that is evaluated");
+                return Err(PacError { line: self.line(), says });
+            }
             Kind::Name(name) => format!("{name:?}"),
             Kind::Text(_) => "a text".into(),
             Kind::Number(number) => number.to_string(),
@@ -69,7 +73,7 @@ impl Parser {
 
     fn name(&mut self) -> Got<String> {
         match self.peek().clone() {
-            Kind::Name(name) if !BEYOND.contains(&name.as_str()) => {
+            Kind::Name(name) if !BEYOND.contains(&name.as_str()) && !KEPT.contains(&name.as_str()) => {
                 self.at += 1;
                 Ok(name)
             }
@@ -349,7 +353,7 @@ impl Parser {
 const LEVELS: &[&[&str]] = &[&["||"], &["&&"], &["===", "!==", "==", "!="], &["<=", ">=", "<", ">"], &["+", "-"], &["*", "/", "%"]];
 /// So many levels are logical.
 const LOGICAL: usize = 2;
-/// Words of the language that are outside the subset, and those that are no names.
+/// Words of the language that are outside the subset.
 const BEYOND: &[&str] = &[
     "new",
     "this",
@@ -371,19 +375,9 @@ const BEYOND: &[&str] = &[
     "async",
     "await",
     "yield",
-    "if",
-    "else",
-    "for",
-    "while",
-    "return",
-    "break",
-    "continue",
-    "function",
-    "var",
-    "let",
-    "const",
-    "in",
 ];
+/// Words that are no names.
+const KEPT: &[&str] = &["if", "else", "for", "while", "return", "break", "continue", "function", "var", "let", "const", "in"];
 /// Ours: deeper nesting is refused.
 const DEEPEST: usize = 64;
 /// Ours: longer chains of one operator are refused.

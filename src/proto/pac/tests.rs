@@ -90,6 +90,8 @@ fn what_leaves_the_subset_is_an_error_with_its_line() {
     let rows = [
         ("function FindProxyForURL(u, h) {\n return /vpn/.test(h) ? 'DIRECT' : 'DIRECT' }", 2, "regular expression"),
         ("\n\nvar x = new Date();", 3, "\"new\""),
+        ("switch (1) {}", 1, "\"switch\" is not understood"),
+        ("\ntry { x() } catch (e) {}", 2, "\"try\" is not understood"),
         ("function FindProxyForURL(u, h) {\n return nosuch(h) }", 2, "nosuch"),
         ("function FindProxyForURL(u, h) {\n return h.match('x') }", 2, "match"),
         ("function FindProxyForURL(u, h) { return x }", 1, "not defined"),

@@ -21,6 +21,7 @@ pub fn json(report: &PathReport) -> Value {
             "mechanism": cause.map(Found::mechanism),
             "confidence": cause.map(|found| found.hit.level.name()),
             "reached": verdict.reached,
+            "called": verdict.called,
             "place": verdict.place.map(|place| json!({"last": place.last, "first": place.first, "near": place.near, "far": place.far, "says": place.to_string()})),
             "undecided": verdict.undecided,
         },
@@ -53,7 +54,7 @@ fn finding(found: &Found) -> Value {
         "most": found.row.most.name(),
         "evidence": found.hit.says,
         "not_excluded": found.hit.or_else,
-        "raise": found.row.raise,
+        "raise": found.raise(),
         "fix": found.fix(),
         "because_of": found.because_of,
     })

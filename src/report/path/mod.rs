@@ -6,6 +6,7 @@ mod text;
 pub use json::json;
 pub use text::{line, render};
 
+use crate::base::Layer;
 use crate::diag::path::Verdict;
 use crate::transcript::proxy::Greeting;
 use crate::transcript::trial::{Arm, Ending, Trail, Trial};
@@ -66,9 +67,13 @@ fn word(trial: &Trial) -> String {
         };
     }
     match (trial.saw.status(), trial.passed()) {
-        (Some(status), _) if trial.arm.layer() <= crate::base::Layer::Http => status.to_string(),
+        (Some(status), _) if trial.arm.layer() <= Layer::Http => status.to_string(),
         (_, true) => "ok".into(),
-        _ => trial.ending.word(),
+        _ => match &trial.ending {
+            // A resolver says by a code why it gives nothing.
+            Ending::Broken(says) if trial.arm.layer() == Layer::Dns => says.rsplit("answered with ").next().unwrap_or(says).to_string(),
+            ending => ending.word(),
+        },
     }
 }
 

@@ -92,7 +92,7 @@ fn verdict(page: &mut String, report: &PathReport, width: usize) {
             row("confidence", found.hit.level.name());
             row("because", &found.hit.says);
             row("or else", found.hit.or_else.unwrap_or_default());
-            row("to be surer", if found.hit.level < Level::Confirmed { found.row.raise } else { "" });
+            row("to be surer", if found.hit.level < Level::Confirmed { found.raise() } else { "" });
             row("to do", found.fix());
         }
     }
