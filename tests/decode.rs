@@ -144,6 +144,24 @@ fn what_is_saved_has_no_secrets_unless_they_are_asked_for() {
 }
 
 #[test]
+fn a_report_stays_until_there_is_another_one() {
+    let scratch = Scratch::new("kept");
+    let call = scratch.call("call.jsonl", &[]);
+    let (empty, report) = (scratch.path("empty.pcapng"), scratch.path("report.html"));
+    fs::write(&empty, "").expect("written");
+    let to = format!("html={report}");
+    assert_eq!(run(&["diagnose", &call, "-o", &to]).0, Some(0));
+    let page = fs::read_to_string(&report).expect("a page");
+    assert!(page.contains("<h1>#1 "), "{page}");
+    fs::write(&report, page.clone() + &" ".repeat(100_000)).expect("written");
+    let (code, _, stderr) = run(&["diagnose", &empty, "-o", &to]);
+    assert_eq!(code, Some(3), "{stderr}");
+    assert_eq!(fs::read_to_string(&report).expect("a page").trim_end(), page.trim_end());
+    assert_eq!(run(&["diagnose", &call, "-o", &to]).0, Some(0));
+    assert!(fs::metadata(&report).expect("a page").len() < 100_000, "nothing of the old one is left");
+}
+
+#[test]
 fn every_view_shows_the_call_and_the_sum() {
     let scratch = Scratch::new("views");
     let call = scratch.call("call.jsonl", &[]);

@@ -111,7 +111,7 @@ fn on_loopback_nobody_is_spared_by_pauses_whatever_the_name_is() {
         assert_eq!(code, Some(0), "{stderr}");
         stdout.lines().next().expect("the bound").to_string()
     };
-    let quick = " in 120 s, 6 at a time";
+    let quick = " in 120 s, 12 at a time";
     for more in [
         &["127.0.0.1"][..],
         &["localhost"],
@@ -122,7 +122,7 @@ fn on_loopback_nobody_is_spared_by_pauses_whatever_the_name_is() {
         assert!(bound(more).contains(quick), "{more:?}: {}", bound(more));
     }
     for more in [&["vpn.example.test"][..], &["192.0.2.7"], &["vpn.example.test", "--resolve", "vpn.example.test:192.0.2.7,127.0.0.1"]] {
-        assert!(bound(more).contains(" in 300 s, 2 at a time"), "{more:?}: {}", bound(more));
+        assert!(bound(more).contains(" in 300 s, 12 at a time"), "{more:?}: {}", bound(more));
     }
 }
 

@@ -3,9 +3,9 @@
 use super::args::{Colour, OutputTo, ShownArgs};
 use super::exit::Trouble;
 use crate::report::{self, Format, Report, Style};
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{self, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Everything that the report is written to.
 pub struct Outputs {
@@ -13,7 +13,7 @@ pub struct Outputs {
     pub stdout: &'static Format,
     /// The style on standard output.
     pub style: Style,
-    files: Vec<(&'static Format, PathBuf, File)>,
+    files: Vec<OpenFile>,
 }
 
 impl Outputs {
@@ -57,11 +57,40 @@ pub fn files(shown: &ShownArgs) -> Result<Vec<OpenFile>, Trouble> {
 }
 
 /// A format, and the file that it goes into.
-pub type OpenFile = (&'static Format, PathBuf, File);
+pub type OpenFile = (&'static Format, PathBuf, Sheaf);
+
+/// A file for a report. What stood in it is gone only once there is something to write.
+#[derive(Debug)]
+pub struct Sheaf {
+    file: File,
+    fresh: bool,
+}
+
+impl Sheaf {
+    /// Opens it for writing, and leaves what is in it.
+    pub fn open(path: &Path) -> io::Result<Sheaf> {
+        let file = OpenOptions::new().write(true).create(true).truncate(false).open(path)?;
+        Ok(Sheaf { file, fresh: true })
+    }
+}
+
+impl Write for Sheaf {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        // A terminal or a pipe has no length.
+        if std::mem::take(&mut self.fresh) && self.file.metadata()?.is_file() {
+            self.file.set_len(0)?;
+        }
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
 
 fn open(output: &OutputTo) -> Option<Result<OpenFile, Trouble>> {
     let path = output.file.clone()?;
-    let file = File::create(&path).map_err(|error| Trouble::file("create", &path, &error));
+    let file = Sheaf::open(&path).map_err(|error| Trouble::file("create", &path, &error));
     Some(file.map(|file| (output.format, path, file)))
 }
 

@@ -2,7 +2,7 @@
 
 use super::args::ShownArgs;
 use super::exit::Trouble;
-use super::output::{self, print_if_heard};
+use super::output::{self, Sheaf, print_if_heard};
 use crate::report::Style;
 use crate::report::sessions::{self, End, Looks, Session, Shape, View};
 use crate::transcript::Transcript;
@@ -23,7 +23,7 @@ struct Sheet {
     view: Box<dyn View + Send>,
     style: Style,
     /// `None`: standard output.
-    file: Option<(PathBuf, BufWriter<File>)>,
+    file: Option<(PathBuf, BufWriter<Sheaf>)>,
 }
 
 impl Sheets {
@@ -44,7 +44,7 @@ impl Sheets {
     /// One view, into a file.
     #[cfg(test)]
     pub fn only(format: &str, looks: &Looks, path: &Path) -> Sheets {
-        let file = Some((path.to_path_buf(), BufWriter::new(File::create(path).expect("a temporary file"))));
+        let file = Some((path.to_path_buf(), BufWriter::new(Sheaf::open(path).expect("a temporary file"))));
         Sheets { sheets: vec![Sheet { view: sessions::view(format, looks), style: looks.style.clone(), file }], heard: true, all: true }
     }
 

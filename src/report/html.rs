@@ -12,7 +12,7 @@ use std::io::{self, Write};
 pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let target = harmless(&report.transcript.head.target.authority());
     write!(out, "{}", opening(&format!("{TOOL}: {target}")))?;
-    write!(out, "{}", article(report, &html! { h1 { (target) } }, "", &html! {})?)?;
+    write!(out, "{}", article(report, &Place::default(), &html! { h1 { (target) } }, &html! {})?)?;
     write!(out, "{}", closing())
 }
 
@@ -43,21 +43,36 @@ pub(super) fn closing() -> String {
     format!("{}\n</body></html>\n", foot.into_string())
 }
 
-/// One connection, with its heading, its place (behind when it was) and what else is known of it.
-pub(super) fn article(report: &Report, heading: &Markup, place: &str, beneath: &Markup) -> io::Result<String> {
+/// Where an article stands.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Place {
+    /// The anchor of the article; nothing where it is the only one.
+    pub anchor: String,
+    /// Where the connection comes from, behind when it was.
+    pub says: String,
+}
+
+/// The class of a verdict and its symbol; where nobody knows it is neither good nor bad.
+pub(super) fn mark(report: &Report) -> (&'static str, &'static str) {
+    let verdict = report.verdict();
+    if sentence::is_open(report) { ("open", "?") } else { (verdict.name(), table::mark(verdict).0) }
+}
+
+/// One connection, with its heading and what else is known of it.
+pub(super) fn article(report: &Report, place: &Place, heading: &Markup, beneath: &Markup) -> io::Result<String> {
     let of = |severity| report.judgement.findings.iter().filter(move |row| row.severity == severity && row.because_of.is_none());
     let titled = [("What is wrong", Severity::Fail), ("Warnings", Severity::Warn), ("Notes", Severity::Note)];
-    let (verdict, head) = (report.verdict(), &report.transcript.head);
+    let ((class, symbol), head) = (mark(report), &report.transcript.head);
     let asides =
         [plain(report, trust::render)?, plain(report, matrix::render)?, plain(report, table::beside)?, plain(report, scan::render)?];
     let markup = html! {
-        article {
+        article id=[Some(&place.anchor).filter(|anchor| !anchor.is_empty())] {
             (heading)
-            p class={ "verdict " (verdict.name()) } { (table::mark(verdict).0) " " (sentence::verdict(report)) }
-            p class="quiet" { "Began " (rfc3339_ms(head.began_unix_ms)) ", took " (report.facts.ended) (place) }
+            p class={ "verdict " (class) } { (symbol) " " (sentence::verdict(report)) }
+            p class="quiet" { "Began " (rfc3339_ms(head.began_unix_ms)) ", took " (report.facts.ended) (place.says) }
             @for (title, severity) in titled.into_iter().filter(|row| of(row.1).next().is_some()) {
                 h2 { (title) }
-                @for row in of(severity) { (finding(report, row)) }
+                @for row in of(severity) { (finding(report, place, row)) }
             }
             h2 { "Layers" }
             (ladder(report))
@@ -81,11 +96,11 @@ fn plain(report: &Report, render: fn(&Report, &mut dyn Write) -> io::Result<()>)
     Ok(String::from_utf8_lossy(&text).trim_end().to_string())
 }
 
-fn finding(report: &Report, row: &Finding) -> Markup {
+fn finding(report: &Report, place: &Place, row: &Finding) -> Markup {
     let check = row.check;
     let kind = if row.cause { "The cause: " } else { "" };
     html! {
-        section class={ "finding " (row.severity.name()) } id=(check.id) {
+        section class={ "finding " (row.severity.name()) } id={ (place.anchor) (check.id) } {
             h3 { (kind) (check.title) " " span class="quiet" { (check.id) } }
             @if row.severity == Severity::Fail {
                 dl { @for (label, value) in table::told_in_full(report, row, row.cause) { dt { (label) } dd { (ticked(&value)) } } }
@@ -169,7 +184,8 @@ pub(super) mod tests {
         for tag in page.split('<').skip(2) {
             let (tag, _) = tag.split_once('>').expect("a tag ends");
             let name = tag.split([' ', '/']).find(|word| !word.is_empty()).expect("a tag has a name");
-            assert!(!["script", "img", "link", "iframe", "a", "object", "svg", "form"].contains(&name), "{tag}");
+            assert!(!["script", "img", "link", "iframe", "object", "svg", "form"].contains(&name), "{tag}");
+            assert!(name != "a" || tag == "/a" || tag.starts_with("a href=\"#"), "{tag}");
             assert!(!tag.contains(" on"), "{tag}");
             match tag.strip_prefix('/') {
                 Some(name) => assert_eq!(open.pop(), Some(name)),

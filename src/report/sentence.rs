@@ -31,8 +31,7 @@ pub fn verdict(report: &Report) -> String {
     if let Some(Stop { reason: Reason::Unseen(why), layer, .. }) = report.facts.stop.as_ref().filter(|_| !report.failed()) {
         return format!("Not seen to its end, at {}: {}", stage(*layer), full_stop(&decapitalised(&peer(&harmless(why)))));
     }
-    let facts = &report.facts;
-    if facts.tapped() && facts.stop.is_none() && !report.failed() && facts.sstp.is_empty() && facts.responses.is_empty() {
+    if tells_nothing(report) {
         if began_behind_hello(report) {
             return format!(
                 "Cannot be told: the capture begins inside the connection to {target}; no key can be found for it, because its ClientHello is missing."
@@ -59,6 +58,17 @@ pub fn verdict(report: &Report) -> String {
         }
         _ => format!("Works: {}", scope(report, &target)),
     }
+}
+
+/// The capture shows neither an answer nor an end.
+fn tells_nothing(report: &Report) -> bool {
+    let facts = &report.facts;
+    facts.tapped() && facts.stop.is_none() && !report.failed() && facts.sstp.is_empty() && facts.responses.is_empty()
+}
+
+/// Whether it works cannot be told: the verdict neither praises nor blames.
+pub fn is_open(report: &Report) -> bool {
+    !report.interrupted && report.ours().is_none() && (tells_nothing(report) || sealed(report, "").is_some())
 }
 
 /// A captured connection that nobody could look into: what can be told without a key.

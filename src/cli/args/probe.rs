@@ -201,7 +201,7 @@ pub struct ProbeLabArgs {
 #[derive(Args)]
 #[command(next_help_heading = "Output")]
 pub struct ShownArgs {
-    /// Write the report as table, json, ndjson or junit, to standard output or into FILE (repeatable)
+    /// Write the report as table, json, ndjson, junit or html, to standard output or into FILE (repeatable)
     #[arg(short, long = "output", value_name = "FORMAT[=FILE]", value_parser = values::output)]
     pub output: Vec<OutputTo>,
     /// Show everything that was learned

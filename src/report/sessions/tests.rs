@@ -383,7 +383,13 @@ fn a_page_has_an_article_for_each_call_and_is_whole() {
     let refusal = session(2, call("wrong", Method::MsChapV2));
     let page = shown("html", &looks(Shape::Block, 80, &[]), &[session(1, call("Passw0rd!", Method::MsChapV2)), refusal], &end());
     crate::report::html::tests::is_whole(&page);
-    assert_eq!((page.matches("<article>").count(), page.matches("sstp.call-connect-request").count()), (2, 2), "{page}");
+    assert_eq!((page.matches("<article ").count(), page.matches("sstp.call-connect-request").count()), (2, 2), "{page}");
+    for anchor in page.split("href=\"#").skip(1).filter_map(|rest| rest.split('"').next()) {
+        assert_eq!(page.matches(&format!("id=\"{anchor}\"")).count(), 1, "{anchor}");
+    }
+    assert_eq!(page.matches("href=\"#").count(), 2, "an overview of both");
+    let ids: Vec<_> = page.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    assert_eq!(ids.iter().collect::<std::collections::HashSet<_>>().len(), ids.len(), "{ids:?}");
     let nothing = shown("html", &looks(Shape::Block, 80, &[]), &[], &End::default());
     crate::report::html::tests::is_whole(&nothing);
 }
