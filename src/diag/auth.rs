@@ -188,8 +188,15 @@ fn eap_methods_differ(facts: &Facts) -> Option<Evidence> {
     let ours = naks.last();
     let events = ours.filter(|_| refused.is_some()).into_iter().chain(unwilling);
     let wanted = if wanted.is_empty() { "no method".into() } else { wanted.join(", then ") };
-    let hint = "a Windows client that is set up for it may get through";
-    Some(Evidence::of(events, format!("the server offers {wanted}"))?.and(&stop.reason.to_string()).and(hint))
+    let proposed: Vec<String> = proposed_types(facts).into_iter().map(eap::type_title).collect();
+    let asked = if proposed.is_empty() { String::new() } else { format!("the client asked for {}", proposed.join(", ")) };
+    // No Windows is set up for EAP-MD5, and what the client did not ask for the server may well take.
+    let hint = if requested_types(facts) == [eap::MD5] {
+        "--auth-matrix asks for every method"
+    } else {
+        "a Windows client that is set up for it may get through"
+    };
+    Some(Evidence::of(events, format!("the server offers {wanted}"))?.and(&asked).and(&stop.reason.to_string()).and(hint))
 }
 
 fn login_unanswered(facts: &Facts) -> Option<Evidence> {
@@ -304,6 +311,19 @@ pub(super) fn requested_types(facts: &Facts) -> Vec<u8> {
             types.push(*kind);
         }
     }
+    types
+}
+
+/// The EAP types that the client named in its Naks, each once. RFC 3748 5.3.1.
+pub(super) fn proposed_types(facts: &Facts) -> Vec<u8> {
+    let mut types = Vec::new();
+    for seen in facts.ppp.iter().filter(|seen| seen.by == Some(Side::Client)) {
+        if let ppp::Body::Eap(eap::Packet { code: 2, kind: Some(eap::NAK), data, .. }) = &seen.it.body {
+            types.extend(data.0.iter().filter(|kind| **kind >= eap::MD5));
+        }
+    }
+    let mut met = [false; 256];
+    types.retain(|kind| !met.get_mut(usize::from(*kind)).is_some_and(|met| std::mem::replace(met, true)));
     types
 }
 

@@ -1,6 +1,6 @@
 //! EAP-MD5, which no Windows uses for a VPN: what works with it works for other clients only. Catalogue 3.3.
 
-use super::auth::{Proof, proof, requested_types};
+use super::auth::{Proof, proof, proposed_types, requested_types};
 use super::auth_refused::is_refused;
 use super::check::{Check, Evidence, Fix, Look, Need, Severity, Windows};
 use super::look::{endings_and, stop};
@@ -60,12 +60,15 @@ fn alone_in_the_matrix(facts: &Facts) -> Option<Evidence> {
     alone.then(|| Evidence::of(facts.matrix.iter().map(|seen| seen.event), says))?
 }
 
-/// A client of another method answered with a Nak, as Windows does, and that was the end.
+/// A client named every other method in its Naks, and that was the end. Of a method that it did not name nothing is known.
 fn refused_by_a_nak(facts: &Facts) -> Option<Evidence> {
     let stop = stop(facts).filter(|stop| stop.layer <= Layer::Auth && !facts.reached(Layer::Auth) && !is_refused(facts))?;
     let last = facts.ppp.iter().rfind(|seen| seen.by == Some(Side::Client) && seen.it.protocol == ppp::EAP)?;
-    let naked = last.it.name() == "eap.response-nak" && requested_types(facts) == [eap::MD5];
-    let says = format!("the server offers EAP-MD5 and no other method, the client refuses it, then {}", stop.reason);
+    let proposed = proposed_types(facts);
+    let naked = last.it.name() == "eap.response-nak"
+        && requested_types(facts) == [eap::MD5]
+        && OF_WINDOWS.iter().all(|kind| proposed.contains(kind));
+    let says = format!("the server offers EAP-MD5 and no other method, the client asks for all that Windows has, then {}", stop.reason);
     naked.then(|| Evidence::of([last.event, stop.event], says))?
 }
 
@@ -78,6 +81,9 @@ fn md5_used(facts: &Facts) -> Option<Evidence> {
     let hint = if others.is_empty() { String::new() } else { format!("when asked, the server takes {}", others.join(", ")) };
     Some(Evidence::at(response.event, "the server asks for EAP-MD5 first").and(&hint))
 }
+
+/// The EAP types that Windows has for a VPN: EAP-MSCHAPv2, PEAP, EAP-TLS.
+const OF_WINDOWS: [u8; 3] = [eap::MSCHAPV2, eap::PEAP, eap::TLS];
 
 /// What is seen where the one method of the server is refused, or where it was asked for every other.
 const MD5_ONLY: &[&str] = endings_and![

@@ -235,15 +235,29 @@ fn eap_md5_alone_is_nothing_for_windows() {
         let story = Story::new().tls().sstp_up().lcp_up(AuthMethod::Eap).began(Layer::Auth);
         story.eap(Side::Server, eap::Packet::request(2, eap::MD5, *b"x"))
     };
-    let naked = asked().eap(Side::Client, eap::Packet::response(2, eap::NAK, [26]));
-    let failed = naked.eap(Side::Server, eap::Packet::result(3, false)).down(Layer::Auth, Reason::Refused("EAP Failure".into()));
-    assert!(failed.fails_with("AUTH-EAP-MD5-ONLY").contains("offers EAP-MD5 and no other method"));
-    let again = asked().eap(Side::Client, eap::Packet::response(2, eap::NAK, [26]));
-    let looped = (3..6).fold(again, |story, id| {
-        let story = story.eap(Side::Server, eap::Packet::request(id, eap::MD5, *b"x"));
-        story.eap(Side::Client, eap::Packet::response(id, eap::NAK, [26]))
-    });
-    looped.down(Layer::Auth, Reason::Refused("the server asks for EAP-MD5 again".into())).fails_with("AUTH-EAP-MD5-ONLY");
+    let wants = |types: &[u8]| {
+        let naked = asked().eap(Side::Client, eap::Packet::response(2, eap::NAK, types));
+        naked.eap(Side::Server, eap::Packet::result(3, false)).down(Layer::Auth, Reason::Refused("EAP Failure".into()))
+    };
+    let all = [eap::MSCHAPV2, eap::PEAP, eap::TLS];
+    assert!(wants(&all).fails_with("AUTH-EAP-MD5-ONLY").contains("offers EAP-MD5 and no other method"));
+    // Of what the client did not ask for nothing is known.
+    for (types, named) in [(&[eap::PEAP][..], "PEAP"), (&[eap::TLS], "EAP-TLS"), (&[eap::MSCHAPV2, eap::PEAP], "EAP-MSCHAPv2, PEAP")] {
+        let says = wants(types).fails_with("AUTH-EAP-METHOD-MISMATCH");
+        assert!(
+            says.contains("offers EAP-MD5") && says.contains(&format!("asked for {named}")) && says.contains("--auth-matrix"),
+            "{says}"
+        );
+    }
+    let again = |types: &[u8], last: &str| {
+        let looped = (2..6).fold(Story::new().tls().sstp_up().lcp_up(AuthMethod::Eap).began(Layer::Auth), |story, id| {
+            let story = story.eap(Side::Server, eap::Packet::request(id, eap::MD5, *b"x"));
+            story.eap(Side::Client, eap::Packet::response(id, eap::NAK, types))
+        });
+        looped.down(Layer::Auth, Reason::Refused("the server asks for EAP-MD5 again".into())).fails_with(last);
+    };
+    again(&all, "AUTH-EAP-MD5-ONLY");
+    again(&[eap::MSCHAPV2], "AUTH-EAP-NAK-LOOP");
 
     let in_by_md5 = || asked().eap(Side::Client, eap::Packet::response(2, eap::MD5, *b"y")).up(Layer::Auth);
     let told = |stands: [Stand; 7]| {
