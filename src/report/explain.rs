@@ -13,7 +13,7 @@ use super::text::{harmless, list};
 use crate::base::Layer;
 use crate::diag::cause::{self, Cause};
 use crate::diag::codes::{Basis, Code};
-use crate::diag::explain::{ChapMessage, Explained, How, LabFault, Meaning, of_cause, of_layer};
+use crate::diag::explain::{ChapMessage, Explained, How, LabFault, Meaning, of_cause, of_fault, of_layer};
 use crate::diag::unseen::Why;
 use std::io;
 
@@ -103,7 +103,7 @@ fn cause_rows(explanation: &Explanation, cause: Cause, alone: bool) -> Vec<(&'st
 fn hows(explanation: &Explanation, cause: Cause) -> Vec<(String, String)> {
     let lines = of_cause(cause).into_iter().map(|How { line, tells }| (line.to_string(), tells.to_string()));
     let faults = (explanation.faults)(cause.id()).into_iter().take(1);
-    lines.chain(faults.map(|fault| (format!("sstp-diag probe --lab --fault {fault}"), "shows what it looks like".to_string()))).collect()
+    lines.chain(faults.map(|fault| (of_fault(fault), "shows what it looks like".to_string()))).collect()
 }
 
 /// The findings that follow from a check.
@@ -152,7 +152,7 @@ fn fault_rows(fault: &LabFault) -> Vec<(&'static str, String)> {
         (None, _) => "nothing above a note: it is unusual and harmless".to_string(),
     };
     let lines = [
-        format!("sstp-diag probe --lab --fault {id}\n(shows what it looks like)"),
+        format!("{}\n(shows what it looks like)", of_fault(id)),
         format!("sstp-diag lab --fault {id}\n(a server that behaves so, for any client to dial)"),
         format!("sstp-diag conformance server --lab --fault {id}\n(shows the cases that fail)"),
     ];

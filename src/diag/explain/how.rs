@@ -27,6 +27,13 @@ pub fn of_cause(cause: Cause) -> Vec<How> {
     tapped.then_some(ON_A_CAPTURE).into_iter().chain(special).chain(usual).collect()
 }
 
+/// The command line that shows a fault of the lab. What falls silent in the midst of a login would be waited for as long as for a second
+/// factor.
+pub fn of_fault(id: &str) -> String {
+    let waits = if SILENT.contains(&id) { " --layer-timeout auth=5" } else { "" };
+    format!("sstp-diag probe --lab --fault {id}{waits}")
+}
+
 /// The command line that climbs to a layer.
 pub fn of_layer(layer: Layer) -> How {
     How { line: up_to(layer), tells: "climbs to this layer and shows what was learned on the way" }
@@ -56,6 +63,9 @@ const EXPERIMENTS: How = How { line: "sstp-diag path HOST", tells: "runs the exp
 /// For checks that only a tap can make.
 const ON_A_CAPTURE: How =
     How { line: "sstp-diag diagnose CAPTURE.pcapng --keylog KEYS", tells: "runs this check on a capture of the call" };
+
+/// Faults that show after a silence within the login.
+const SILENT: [&str; 1] = ["auth.eap-stalled"];
 
 /// Ids, command line, what it tells.
 #[rustfmt::skip]
@@ -92,6 +102,12 @@ const SPECIAL: &[(&[&str], &str, &str)] = &[
 mod tests {
     use super::*;
     use crate::diag::cause;
+
+    #[test]
+    fn what_falls_silent_is_not_waited_for() {
+        assert_eq!(of_fault("auth.eap-stalled"), "sstp-diag probe --lab --fault auth.eap-stalled --layer-timeout auth=5");
+        assert_eq!(of_fault("cert.expired"), "sstp-diag probe --lab --fault cert.expired");
+    }
 
     #[test]
     fn special_lines_are_for_causes_that_exist() {

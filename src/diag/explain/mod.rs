@@ -3,7 +3,7 @@
 mod how;
 
 pub use super::words::{ChapMessage, Explained, LabFault, Meaning, Subject, Unknown};
-pub use how::{How, of_cause, of_layer};
+pub use how::{How, of_cause, of_fault, of_layer};
 
 use super::cause::Cause;
 use super::codes::Code;

@@ -175,8 +175,8 @@ const EAP_TLS: Makes =
     Makes::Many(&[Makes::Server(|server| server.methods = vec![Method::EapTls]), Makes::Dial(|dial| dial.with_certificate = true)]);
 const WRONG_PASSWORD: Makes = Makes::Dial(|dial| dial.password = Some(Secret::new("letmein".into())));
 
-/// The third request, and whatever the server repeats of it.
-const THIRD_NEVER: [&str; 10] = [
+/// The third request, and whatever the server repeats of it, every 3 s, for longer than a client waits.
+const THIRD_NEVER: [&str; 30] = [
     "eap.request-peap#3 drop",
     "eap.request-peap#4 drop",
     "eap.request-peap#5 drop",
@@ -187,4 +187,24 @@ const THIRD_NEVER: [&str; 10] = [
     "eap.request-peap#10 drop",
     "eap.request-peap#11 drop",
     "eap.request-peap#12 drop",
+    "eap.request-peap#13 drop",
+    "eap.request-peap#14 drop",
+    "eap.request-peap#15 drop",
+    "eap.request-peap#16 drop",
+    "eap.request-peap#17 drop",
+    "eap.request-peap#18 drop",
+    "eap.request-peap#19 drop",
+    "eap.request-peap#20 drop",
+    "eap.request-peap#21 drop",
+    "eap.request-peap#22 drop",
+    "eap.request-peap#23 drop",
+    "eap.request-peap#24 drop",
+    "eap.request-peap#25 drop",
+    "eap.request-peap#26 drop",
+    "eap.request-peap#27 drop",
+    "eap.request-peap#28 drop",
+    "eap.request-peap#29 drop",
+    "eap.request-peap#30 drop",
+    "eap.request-peap#31 drop",
+    "eap.request-peap#32 drop",
 ];
