@@ -95,6 +95,21 @@ fn files_that_cannot_be_used_end_with_3_and_are_named() {
 }
 
 #[test]
+fn a_file_that_cannot_be_read_stands_in_every_report() {
+    let scratch = Scratch::new("unread");
+    let call = scratch.call("call.jsonl", &[]);
+    let reports = ["json", "ndjson", "junit", "html", "table"].map(|format| (format, scratch.path(format)));
+    let outputs = reports.iter().flat_map(|(format, path)| ["-o".to_string(), format!("{format}={path}")]);
+    let args: Vec<String> = ["diagnose", "nosuch.pcapng", &call].map(str::to_string).into_iter().chain(outputs).collect();
+    let (code, _, stderr) = run(&args.iter().map(String::as_str).collect::<Vec<_>>());
+    assert_eq!(code, Some(3), "{stderr}");
+    for (format, path) in &reports {
+        let report = fs::read_to_string(path).expect("written");
+        assert!(report.contains("cannot read nosuch.pcapng"), "{format}: {report}");
+    }
+}
+
+#[test]
 fn saved_probes_are_judged_as_they_were_live() {
     let scratch = Scratch::new("judged");
     let (good, bad) = (scratch.call("good.jsonl", &[]), scratch.call("bad.jsonl", &["--fault", "auth.wrong-password"]));

@@ -9,7 +9,7 @@ use crate::base::{Micros, Side};
 use crate::capture::export::Export;
 use crate::capture::read::{Connection, Kind, Listener, Seen, ServerFilter, Summary};
 use crate::diag::{self, Check, Evidence, Finding, Look, Severity};
-use crate::report::sessions::{self, Capture, Damage, End, Ends, Looks};
+use crate::report::sessions::{self, Capture, Damage, End, Ends, Looks, Unread};
 use crate::transcript::{Event, Facts, Transcript, scrub};
 use std::collections::HashSet;
 use std::fs::File;
@@ -118,6 +118,12 @@ impl Desk {
     /// A place where a file of transcripts cannot be read on.
     pub fn damaged(&mut self, damage: Damage) {
         self.end.damages.push(damage);
+    }
+
+    /// A file that cannot be read; the others are.
+    pub fn unread(&mut self, unread: Unread) {
+        self.end.files.retain(|file| *file != unread.file);
+        self.end.unread.push(unread);
     }
 
     /// A saved transcript.

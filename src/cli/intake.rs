@@ -5,7 +5,7 @@ use super::exit::{Exit, Trouble};
 use super::output::complain;
 use crate::capture::read::{self, Options, Source};
 use crate::live::runtime::{self, Ended};
-use crate::report::sessions::Damage;
+use crate::report::sessions::{Damage, Unread};
 use crate::transcript::Transcript;
 use std::fs::File;
 use std::io::{self, BufReader, Read};
@@ -19,8 +19,8 @@ use tokio::sync::watch::Receiver;
 pub struct Intake {
     parts: Vec<Part>,
     options: Options,
-    /// One of several files cannot be read; the others are.
-    missing: bool,
+    /// Those of several files that cannot be read; the others are.
+    missing: Vec<Unread>,
 }
 
 enum Part {
@@ -28,10 +28,20 @@ enum Part {
     Captures(Vec<Source>),
 }
 
+impl Part {
+    /// The files in it.
+    fn names(&self) -> Vec<String> {
+        match self {
+            Part::Saved(path) => vec![path.display().to_string()],
+            Part::Captures(sources) => sources.iter().map(name).collect(),
+        }
+    }
+}
+
 impl Intake {
     /// Looks at every file once, so that what is missing shows before the work and not after it.
     pub fn of(input: &[PathBuf], together: bool, options: Options) -> Result<Intake, Trouble> {
-        let (mut parts, mut captures, mut missing) = (Vec::new(), Vec::new(), false);
+        let (mut parts, mut captures, mut missing) = (Vec::new(), Vec::new(), Vec::new());
         for path in input {
             match looked_at(path) {
                 Ok(Look::Saved) => parts.push(Part::Saved(path.clone())),
@@ -39,7 +49,7 @@ impl Intake {
                 Ok(Look::Capture(source)) => parts.push(Part::Captures(vec![source])),
                 Err(error) if !together && input.len() > 1 => {
                     complain(&error.to_string());
-                    missing = true;
+                    missing.push(Unread { file: path.display().to_string(), says: error.to_string() });
                 }
                 Err(error) => return Err(error),
             }
@@ -81,8 +91,9 @@ impl Intake {
     }
 
     fn read(&self, mut desk: Desk, halt: &Arc<AtomicBool>) -> Result<Exit, Trouble> {
-        let several = self.parts.len() > 1 || self.missing;
-        let mut trouble = self.missing.then_some(Exit::CouldNotRun);
+        let several = self.parts.len() > 1 || !self.missing.is_empty();
+        let mut trouble = (!self.missing.is_empty()).then_some(Exit::CouldNotRun);
+        self.missing.iter().for_each(|unread| desk.unread(unread.clone()));
         for part in &self.parts {
             if halt.load(Ordering::Relaxed) {
                 break;
@@ -98,6 +109,7 @@ impl Intake {
             match result {
                 Err(error) if several => {
                     complain(&error.to_string());
+                    part.names().into_iter().for_each(|file| desk.unread(Unread { file, says: error.to_string() }));
                     trouble = Some(Exit::CouldNotRun);
                 }
                 other => other?,

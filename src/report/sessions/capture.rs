@@ -57,6 +57,15 @@ pub struct Damage {
     pub says: String,
 }
 
+/// A file that could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unread {
+    /// The file.
+    pub file: String,
+    /// Why, as a whole sentence.
+    pub says: String,
+}
+
 /// What stands at the end of everything.
 #[derive(Clone, Default)]
 pub struct End {
@@ -66,6 +75,8 @@ pub struct End {
     pub capture: Option<Capture>,
     /// Where files are damaged.
     pub damages: Vec<Damage>,
+    /// Files that could not be read, beside those that were.
+    pub unread: Vec<Unread>,
     /// Sessions shown.
     pub shown: u64,
     /// Sessions that the arguments left out.
@@ -117,6 +128,7 @@ impl End {
                 harmless(&list(&self.files))
             ));
         }
+        lines.extend(self.unread.iter().map(not_read));
         lines.extend(self.damages.iter().map(damaged));
         lines.extend(self.logs.iter().flat_map(log));
         lines.extend(self.remarks());
@@ -248,6 +260,11 @@ fn nothing(capture: &Capture, shown: u64) -> String {
         }
     };
     format!("No SSTP connection in this capture: {what}.").replace("?.", "?")
+}
+
+/// One file that could not be read.
+pub(super) fn not_read(unread: &Unread) -> String {
+    format!("Not read: {}.", harmless(&unread.says))
 }
 
 /// One damaged place.

@@ -82,10 +82,11 @@ pub(super) fn head(session: &Session) -> Map<String, Value> {
 }
 
 /// What stands behind the sessions.
-pub(super) fn closing(end: &End) -> [(&'static str, Value); 9] {
+pub(super) fn closing(end: &End) -> [(&'static str, Value); 10] {
     [
         ("findings", end.across.iter().map(document::finding_across).collect()),
         ("files", json!(end.files.iter().map(|file| harmless(file)).collect::<Vec<_>>())),
+        ("unread", end.unread.iter().map(|unread| json!({ "file": harmless(&unread.file), "says": harmless(&unread.says) })).collect()),
         ("capture", json!(end.capture.as_ref().map(capture))),
         ("damages", end.damages.iter().map(damage).collect()),
         ("not_shown", json!({ "sessions": end.left_out, "attempts": end.attempts_not_shown })),

@@ -51,7 +51,7 @@ impl Junit {
 /// The end of a document.
 const CLOSE: &str = "</testsuites>";
 
-/// Failing findings over several connections, and damage, which is trouble with the input.
+/// Failing findings over several connections, and files that are damaged or could not be read, which is trouble with the input.
 fn across(end: &End) -> Option<TestSuite> {
     let case = |name: &str, kind, message: String| {
         let mut status = TestCaseStatus::non_success(kind);
@@ -64,7 +64,8 @@ fn across(end: &End) -> Option<TestSuite> {
         TestCase::new(finding.check.id, junit::finding_status(finding.check, &finding.ruling, says))
     });
     let damages = end.damages.iter().map(|damage| case("damaged", NonSuccessKind::Error, super::capture::damaged(damage)));
-    let cases: Vec<_> = findings.chain(damages).collect();
+    let unread = end.unread.iter().map(|unread| case("not read", NonSuccessKind::Error, super::capture::not_read(unread)));
+    let cases: Vec<_> = findings.chain(unread).chain(damages).collect();
     let mut suite = TestSuite::new("capture");
     suite.add_test_cases(cases.iter().cloned());
     (!cases.is_empty()).then_some(suite)

@@ -15,7 +15,7 @@ mod sequence;
 mod visible;
 pub mod words;
 
-pub use capture::{Capture, Damage, End};
+pub use capture::{Capture, Damage, End, Unread};
 pub use filter::Filter;
 
 use super::model::{Report, Style};

@@ -316,7 +316,8 @@ fn json_is_what_the_schema_says() {
     let finding =
         Finding { severity: Severity::Warn, ..Finding::new(diag::by_id("AUTH-MSCHAP-691").expect("a check"), Evidence::at(1, "seen")) };
     let damages = vec![Damage { file: "a".into(), place: "packet 3, byte 4".into(), says: "cut".into() }];
-    let full = End { across: vec![finding], damages, ..end() };
+    let unread = vec![Unread { file: "b".into(), says: "cannot read b".into() }];
+    let full = End { across: vec![finding], damages, unread, ..end() };
     for (sessions, end) in [(vec![honest(), refused(), sealed()], full), (Vec::new(), End::default())] {
         let text = shown("json", &looks(Shape::Block, 80, &[]), &sessions, &end);
         let mut value: serde_json::Value = serde_json::from_str(&text).expect("JSON");
@@ -362,6 +363,26 @@ fn junit_has_a_suite_for_every_session_and_one_for_what_is_wrong_with_the_captur
         text.contains("#4 192.0.2.200:50123 -&gt; 203.0.113.7:443 vpn.example.test, user alice") && text.contains("errors=\"1\""),
         "{text}"
     );
+}
+
+#[test]
+fn a_file_that_could_not_be_read_is_told_of_in_every_report() {
+    let unread = vec![Unread { file: "nosuch.pcapng".into(), says: "cannot read nosuch.pcapng: no such file".into() }];
+    let end = End { unread, ..end() };
+    for (format, shape) in views() {
+        let text = shown(format, &looks(shape, 80, &[]), &[honest()], &end);
+        assert!(text.contains("nosuch.pcapng"), "{format} {shape:?}: {text}");
+    }
+    let junit = shown("junit", &looks(Shape::Findings, 80, &[]), &[honest()], &end);
+    assert!(
+        junit.contains("<testsuite name=\"capture\"") && junit.contains("errors=\"1\"") && junit.contains("<error message="),
+        "{junit}"
+    );
+    let json: serde_json::Value = serde_json::from_str(&shown("json", &looks(Shape::Findings, 80, &[]), &[honest()], &end)).expect("JSON");
+    assert_eq!((&json["unread"][0]["file"], validator().is_valid(&json)), (&"nosuch.pcapng".into(), true));
+    let lines = shown("ndjson", &looks(Shape::Findings, 80, &[]), &[honest()], &end);
+    let summary: serde_json::Value = serde_json::from_str(lines.lines().last().expect("a line")).expect("JSON");
+    assert_eq!(summary["unread"], json["unread"]);
 }
 
 #[test]
