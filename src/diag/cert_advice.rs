@@ -70,7 +70,8 @@ pub(super) const CERT_ADVICE: &[Check] = &[
         layer: Layer::Cert,
         severity: Severity::Warn,
         title: "The certificate ends within a week",
-        means: "After that no Windows client will connect.",
+        means: "After that no Windows client will connect. It is said when two thirds of the validity are over: certificates that live for a week are \
+                renewed late.",
         fix: Fix { admin: "Renew the certificate now, select it for SSTP and restart the service.", user: "" },
         spec: &[SpecRef::rfc(5280, "4.1.2.5")],
         needs: Need::Chain,
@@ -123,7 +124,8 @@ pub(super) const CERT_ADVICE: &[Check] = &[
         layer: Layer::Cert,
         severity: Severity::Note,
         title: "The certificate ends within 30 days",
-        means: "It is time to renew it. With SSTP a renewal must also be made known to the service.",
+        means: "It is time to renew it. With SSTP a renewal must also be made known to the service. It is said when two thirds of the validity are \
+                over, and within the last 48 hours of every certificate.",
         fix: Fix { admin: "Renew the certificate, select it for SSTP and restart the service.", user: "" },
         spec: &[SpecRef::rfc(5280, "4.1.2.5")],
         needs: Need::Chain,
@@ -242,7 +244,7 @@ fn weak_key(facts: &Facts) -> Option<Evidence> {
 }
 
 fn ends_within_a_week(facts: &Facts) -> Option<Evidence> {
-    ends_within(facts, 0..7 * DAY)
+    ends_within(facts, 0..7 * DAY).filter(|end| end.due).map(|end| end.evidence)
 }
 
 fn families_differ(facts: &Facts) -> Option<Evidence> {
@@ -272,7 +274,8 @@ fn leaf_is_a_ca(facts: &Facts) -> Option<Evidence> {
 }
 
 fn ends_within_a_month(facts: &Facts) -> Option<Evidence> {
-    ends_within(facts, 7 * DAY..30 * DAY)
+    let soon = ends_within(facts, 0..2 * DAY).filter(|end| !end.due);
+    soon.or_else(|| ends_within(facts, 7 * DAY..30 * DAY).filter(|end| end.due)).map(|end| end.evidence)
 }
 
 fn sources_disagree(facts: &Facts) -> Option<Evidence> {
@@ -319,15 +322,21 @@ fn found(facts: &Facts, rules: &[Rule]) -> Option<Evidence> {
     Some(Evidence::at(seen.event, sentence(facts, problem)))
 }
 
-/// The first certificate of the chain (roots aside) to end, when it ends in so many seconds and has used up two thirds of
-/// its life: certificates that live for a week are renewed every few days.
-fn ends_within(facts: &Facts, seconds: std::ops::Range<i64>) -> Option<Evidence> {
+/// The end of the first certificate of the chain (roots aside) to end.
+struct Ending {
+    evidence: Evidence,
+    /// Two thirds of its life are over: certificates that live for a week are renewed every few days.
+    due: bool,
+}
+
+/// The first certificate of the chain (roots aside) to end, when it ends in so many seconds.
+fn ends_within(facts: &Facts, seconds: std::ops::Range<i64>) -> Option<Ending> {
     let left = |cert: &Cert| cert.not_after - facts.began;
     let first = facts.chain.iter().filter(|cert| !cert.self_issued() || facts.chain.len() == 1).min_by_key(|cert| cert.not_after)?;
+    let event = facts.chain_event.filter(|_| seconds.contains(&left(first)))?;
     let due = left(first) < (first.not_after - first.not_before) / 3;
-    let says = || format!("{} ends {}, in {}", first.title(), date(first.not_after), span(left(first)));
-    let event = facts.chain_event.filter(|_| due && seconds.contains(&left(first)))?;
-    Some(Evidence::at(event, says()))
+    let says = format!("{} ends {}, in {}", first.title(), date(first.not_after), span(left(first)));
+    Some(Ending { evidence: Evidence::at(event, says), due })
 }
 
 /// Seconds of a day.

@@ -316,6 +316,12 @@ fn certificates_that_end_soon() {
     assert_eq!(story(350, 20).ids(Severity::Note), ["CERT-EXPIRES-30-DAYS"]);
     assert_eq!(story(1, 5).judged().findings.len(), 0, "a certificate for a week that is a day old");
     assert_eq!(story(10, 80).judged().findings.len(), 0);
+    // Whatever its validity, two days are soon over.
+    for before in [0, 1] {
+        assert_eq!(story(before, 1).ids(Severity::Note), ["CERT-EXPIRES-30-DAYS"], "{before}");
+    }
+    assert_eq!(story(3, 1).ids(Severity::Warn), ["CERT-EXPIRES-SOON"]);
+    assert_eq!(story(0, 2).judged().findings.len(), 0, "48 hours to the second");
 }
 
 #[test]
