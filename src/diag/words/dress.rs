@@ -7,6 +7,7 @@ use super::{Explained, LabFault, Meaning, Subject, Unknown, chap, near, sentence
 use crate::base::Layer;
 use crate::diag::cause::Cause;
 use crate::diag::codes::{self, Code, Family};
+use crate::wire::eap;
 
 /// Everything that the text names. In a text of prose bare numbers and plain words are passed over; in a list of codes
 /// each word may name something. When anything is known, only what looks like a code is told of as not known.
@@ -15,11 +16,17 @@ pub fn read(text: &str, faults: &[LabFault]) -> Explained {
         let subject = Subject { quoted: cut(text.trim()), meaning: Meaning::Layer(layer) };
         return Explained { subjects: vec![subject], ..Explained::default() };
     }
+    if let Some(unknown) = eap_type(text) {
+        return Explained { unknown: vec![unknown], ..Explained::default() };
+    }
     let mut reading = Reading::of(text, faults);
     reading.messages();
     reading.sentences(false);
     reading.named();
     reading.labelled();
+    if reading.found.is_empty() {
+        reading.alert_alone();
+    }
     let prose = reading.is_prose();
     if reading.found.is_empty() {
         reading.slips();
@@ -85,6 +92,22 @@ impl<'a> Reading<'a> {
                 self.claim(from, to, meaning);
             }
         }
+    }
+
+    /// A text that is the name of an alert in words: `unknown ca`, `tls decrypt error`.
+    fn alert_alone(&mut self) {
+        let words = self.lower();
+        let from = words.iter().take_while(|word| BEFORE_ALERTS.contains(&word.as_str())).count();
+        let name = words.get(from..).unwrap_or_default().join("_");
+        if let Some(code) = codes::all().find(|code| code.family == Family::TlsAlert && code.name == name) {
+            self.claim(0, words.len().saturating_sub(1), Meaning::Codes(vec![code]));
+        }
+    }
+
+    /// The word at `n` tells whose alert follows: `tls fatal alert unknown ca`.
+    fn leads_to_an_alert(&self, n: usize) -> bool {
+        let mut rest = self.words.iter().skip(n + 1).skip_while(|word| !word.claimed && label::is_filler(word.text));
+        rest.next().is_some_and(|word| word.claimed && word.text.eq_ignore_ascii_case("alert"))
     }
 
     /// Sentences that were typed by hand.
@@ -168,7 +191,7 @@ impl<'a> Reading<'a> {
                 Layer::from_name(word.text).filter(|layer| with_layers && (word.text.eq_ignore_ascii_case(layer.name()) || nothing));
             if !rows.is_empty() && self.nameless_at(n).is_none() {
                 self.claim(n, n, Meaning::Codes(rows));
-            } else if let Some(layer) = layer {
+            } else if let Some(layer) = layer.filter(|_| !self.leads_to_an_alert(n)) {
                 self.claim(n, n, Meaning::Layer(layer));
             }
         }
@@ -300,6 +323,23 @@ fn rows_behind(number: Number, labels: &[Label]) -> Vec<&'static Code> {
     Vec::new()
 }
 
+/// `eap 13`: the number of an EAP type, which has no row of its own and is no event.
+fn eap_type(text: &str) -> Option<Unknown> {
+    let words = words(text);
+    let lower: Vec<String> = words.iter().map(Word::plain).collect();
+    let number: u8 = match lower.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["eap" | "eap-type", number] | ["eap", "type", number] => number.parse().ok()?,
+        _ => return None,
+    };
+    let title = eap::type_title(number);
+    let says = if title == format!("EAP type {number}") {
+        "it is no EAP type that is known here".to_string()
+    } else {
+        format!("as an EAP type it is {title}; EAP types are no codes")
+    };
+    Some(Unknown { quoted: cut(text.trim()), says, near: vec!["AUTH-EAP-METHOD-MISMATCH".to_string()] })
+}
+
 /// What the upper half of an unknown word says. Catalogue 2.1.
 fn facility(word: u32) -> String {
     let low = word & 0xFFFF;
@@ -353,6 +393,8 @@ fn cut(text: &str) -> String {
     short
 }
 
+/// Words in front of the name of an alert.
+const BEFORE_ALERTS: [&str; 4] = ["tls", "ssl", "fatal", "alert"];
 /// What can be asked.
 const UNDERSTOOD: &str = "what is understood are codes (691, 0x800B0101, -2146762495, CERT_E_EXPIRED), error sentences in English (few in German, French, Spanish, Italian), \
      Windows events, lines of clients and servers, findings, layers and faults of the lab; --log FILE reads logs";

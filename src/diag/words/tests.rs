@@ -99,6 +99,11 @@ fn a_label_chooses_the_family() {
         ("SSL alert number 48", "TLS alert unknown_ca"),
         ("TLS alert 48", "TLS alert unknown_ca"),
         ("sslv3 alert handshake failure", "TLS alert handshake_failure"),
+        ("tls alert unknown ca", "TLS alert unknown_ca"),
+        ("TLS fatal alert: unknown CA", "TLS alert unknown_ca"),
+        ("unknown ca", "TLS alert unknown_ca"),
+        ("Decrypt error", "TLS alert decrypt_error"),
+        ("tls decrypt error", "TLS alert decrypt_error"),
         ("status 4", "SSTP status ATTRIB_STATUS_VALUE_NOT_SUPPORTED"),
         ("SSTP status 4", "SSTP status ATTRIB_STATUS_VALUE_NOT_SUPPORTED"),
         ("status=0x04", "SSTP status ATTRIB_STATUS_VALUE_NOT_SUPPORTED"),
@@ -117,6 +122,15 @@ fn a_label_chooses_the_family() {
     ];
     for (text, row) in rows {
         assert_eq!(named(text), [row], "{text}");
+    }
+}
+
+#[test]
+fn the_number_of_an_eap_type_is_no_event() {
+    for (text, says) in [("eap 13", "EAP-TLS"), ("EAP type 25", "PEAP"), ("eap-type 26", "EAP-MSCHAPv2"), ("eap 200", "no EAP type")] {
+        let read = read(text, &[]);
+        assert!(read.subjects.is_empty(), "{text}: {:?}", named(text));
+        assert!(read.unknown.first().is_some_and(|unknown| unknown.says.contains(says)), "{text}: {:?}", read.unknown);
     }
 }
 

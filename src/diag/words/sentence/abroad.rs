@@ -93,6 +93,11 @@ pub(super) const TRANSLATED: &[Row] = &[
 /// Nobody has met it in print; unverified.
 #[rustfmt::skip]
 pub(super) const RENDERED: &[Row] = &[
+    ("sperrstatus konnte nicht überprüft werden", "CRYPT_E_REVOCATION_OFFLINE"),
+    ("vérifier la révocation car le serveur de révocation était déconnecté", "CRYPT_E_REVOCATION_OFFLINE"),
+    ("remoteverbindung wurde aufgrund von vpn-tunnelfehlern nicht hergestellt", "ERROR_AUTOMATIC_VPN_FAILED"),
+    ("aufgrund von vpn-tunnelfehlern", "ERROR_AUTOMATIC_VPN_FAILED"),
+    ("die verbindung wurde aufgrund einer richtlinie verhindert", "ERROR_SERVER_POLICY"),
     ("der für die verbindung verwendete port wurde geschlossen", "ERROR_PORT_DISCONNECTED"),
     ("daher wurde der für diese verbindung verwendete port geschlossen", "ERROR_PORT_DISCONNECTED"),
     ("daher wurde der für diese verbindung verwendete anschluss geschlossen", "ERROR_PORT_DISCONNECTED"),

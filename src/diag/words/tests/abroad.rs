@@ -106,6 +106,16 @@ fn german_and_french_windows_are_understood_for_the_commonest_errors() {
             "La fonction de révocation n'a pas pu vérifier la révocation car le serveur de révocation était hors connexion.",
             "CryptoAPI CRYPT_E_REVOCATION_OFFLINE",
         ),
+        ("Der Sperrstatus konnte nicht überprüft werden.", "CryptoAPI CRYPT_E_REVOCATION_OFFLINE"),
+        (
+            "La fonction de révocation n'a pas pu vérifier la révocation, car le serveur de révocation était déconnecté.",
+            "CryptoAPI CRYPT_E_REVOCATION_OFFLINE",
+        ),
+        ("Die Remoteverbindung wurde aufgrund von VPN-Tunnelfehlern nicht hergestellt.", "RAS ERROR_AUTOMATIC_VPN_FAILED"),
+        (
+            "Die Verbindung wurde aufgrund einer Richtlinie verhindert, die auf dem RAS/VPN-Server konfiguriert ist.",
+            "RAS ERROR_SERVER_POLICY",
+        ),
         ("Der angegebene Netzwerkname ist nicht mehr verfügbar.", "Win32 ERROR_NETNAME_DELETED"),
         ("Le nom réseau spécifié n'est plus disponible.", "Win32 ERROR_NETNAME_DELETED"),
     ];
