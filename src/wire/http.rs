@@ -54,8 +54,18 @@ impl Head {
         parts.next().is_none().then_some(line)
     }
 
-    /// Reads the head of a response.
+    /// Reads the head of a response, with whatever bytes in its reason phrase: a client ignores it, RFC 9112 4.
     pub fn parse_response(layer: Layer, bytes: &[u8]) -> Result<Parsed, WireError> {
+        match Head::parse_strictly(layer, bytes) {
+            Err(error) => match with_a_clean_reason(bytes) {
+                Some(clean) => Head::parse_strictly(layer, &clean),
+                None => Err(error),
+            },
+            result => result,
+        }
+    }
+
+    fn parse_strictly(layer: Layer, bytes: &[u8]) -> Result<Parsed, WireError> {
         let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
         let mut response = httparse::Response::new(&mut headers);
         match response.parse(bytes) {
@@ -111,6 +121,19 @@ impl Head {
     }
 }
 
+/// The same bytes with a question mark for every control character in the reason phrase; nothing where there is none.
+fn with_a_clean_reason(bytes: &[u8]) -> Option<Vec<u8>> {
+    // `HTTP/1.1 403 `, RFC 9112 4.
+    const BEFORE_REASON: usize = 13;
+    let begins = bytes.starts_with(b"HTTP/1.") && bytes.len() >= BEFORE_REASON;
+    let end = bytes.iter().take(MAX_HEAD).position(|byte| *byte == b'\n').filter(|_| begins)?;
+    let mut clean = bytes.to_vec();
+    let end = if bytes.get(..end)?.ends_with(b"\r") { end - 1 } else { end };
+    let controls = clean.get_mut(BEFORE_REASON..end)?.iter_mut().filter(|byte| byte.is_ascii_control());
+    let mended = controls.map(|byte| *byte = b'?').count();
+    (mended > 0).then_some(clean)
+}
+
 fn start_line(bytes: &[u8]) -> String {
     // RFC 9112 2.2: empty lines before the start line are passed over, as httparse did.
     let line = bytes.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line)).find(|line| !line.is_empty());
@@ -161,6 +184,17 @@ mod tests {
         let Ok(Parsed::Whole(head, len)) = Head::parse_response(Layer::Http, bytes) else { panic!("whole") };
         assert_eq!((head.status, head.minor, head.header("content-length"), len), (Some(200), 1, Some(CONTENT_LENGTH), bytes.len() - 2));
         assert_eq!(Head::parse_response(Layer::Http, &bytes[..40]), Ok(Parsed::Partial));
+    }
+
+    /// RFC 9112 4: a client ignores the reason phrase.
+    #[test]
+    fn the_reason_phrase_may_be_anything() {
+        let bytes = b"HTTP/1.1 403 For\x01bid\x07den\r\nContent-Length: 0\r\n\r\nrest";
+        let Ok(Parsed::Whole(head, len)) = Head::parse_response(Layer::Http, bytes) else { panic!("whole") };
+        assert_eq!((head.status, head.header("content-length"), len), (Some(403), Some("0"), bytes.len() - 4));
+        assert!(head.start.starts_with("HTTP/1.1 403 For"), "{}", head.start);
+        assert_eq!(Head::parse_response(Layer::Http, &bytes[..30]), Ok(Parsed::Partial));
+        assert!(Head::parse_response(Layer::Http, b"HTTP/1.1 4\x013 Forbidden\r\n\r\n").is_err());
     }
 
     #[test]

@@ -97,7 +97,7 @@ pub struct JudgedArgs {
     /// Trust the certificates in FILE too, PEM or DER (repeatable)
     #[arg(long, value_name = "FILE")]
     pub ca: Vec<PathBuf>,
-    /// Trust these roots; of several (repeatable, or with commas, --ca among them) each gives its verdict [default: the
+    /// Trust these roots; of several (repeatable, or with commas; those of --ca count as one more) each gives its verdict [default: the
     /// system's, where the client did not go on by itself]
     #[arg(long, value_enum, value_delimiter = ',')]
     pub trust: Vec<TapRoots>,

@@ -33,7 +33,7 @@ pub struct RootArgs {
     /// Trust the certificates in FILE too, PEM or DER (repeatable)
     #[arg(long, value_name = "FILE")]
     pub ca: Vec<PathBuf>,
-    /// Trust these roots; of several (repeatable, or with commas, --ca among them) each gives its verdict [default: system]
+    /// Trust these roots; of several (repeatable, or with commas; those of --ca count as one more) each gives its verdict [default: system]
     #[arg(long, value_enum, value_delimiter = ',')]
     pub trust: Vec<Roots>,
 }
