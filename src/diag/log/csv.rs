@@ -1,6 +1,7 @@
 //! Events as rows of a CSV table, as Event Viewer and PowerShell write them.
 
 use super::event::WinEvent;
+use crate::diag::codes::{self, Family};
 
 /// The columns of a table, known from its heading.
 #[derive(Default)]
@@ -11,7 +12,8 @@ pub struct Table {
 struct Columns {
     separator: char,
     at: usize,
-    source: usize,
+    /// Where the source is; nothing where PowerShell was told to leave it out.
+    source: Option<usize>,
     id: usize,
     /// Where the message is; Event Viewer writes it behind the last column that the heading names.
     message: usize,
@@ -32,7 +34,8 @@ impl Table {
         let field = |at: usize| fields.get(at).map(|field| field.trim().to_string()).unwrap_or_default();
         let id = field(columns.id).parse().ok()?;
         let at = Some(field(columns.at)).filter(|at| !at.is_empty());
-        Some(WinEvent { provider: field(columns.source), id, at, data: Vec::new(), message: field(columns.message) })
+        let provider = columns.source.map_or_else(|| of_id(id), field);
+        Some(WinEvent { provider, id, at, data: Vec::new(), message: field(columns.message) })
     }
 }
 
@@ -45,10 +48,28 @@ impl Columns {
         Columns {
             separator,
             at: column(&["date and time", "timecreated", "timegenerated", "datum und uhrzeit"], 1),
-            source: column(&["source", "providername", "quelle"], 2),
+            source: (!has(&heading.to_lowercase(), &["timecreated", "id", "message"]) || has(&heading.to_lowercase(), &["providername"]))
+                .then(|| column(&["source", "providername", "quelle"], 2)),
             id: column(&["event id", "eventid", "id", "ereignis-id"], 3),
             message: column(&["message", "description"], names.len()),
         }
+    }
+}
+
+/// The heading, in small letters, has all of these columns.
+pub fn has(heading: &str, columns: &[&str]) -> bool {
+    let names: Vec<&str> = heading.split([',', ';', '\t']).map(|name| name.trim().trim_matches('"')).collect();
+    columns.iter().all(|column| names.contains(column))
+}
+
+/// The source that alone writes events of that id; nothing where several do, or none that counts.
+fn of_id(id: u32) -> String {
+    let sources = codes::by_number(id).filter(|code| code.family == Family::Event).filter_map(|code| code.name.split_once(" event "));
+    let mut sources: Vec<&str> = sources.map(|pair| pair.0).collect();
+    sources.dedup();
+    match sources.as_slice() {
+        [source] => (*source).to_string(),
+        _ => String::new(),
     }
 }
 

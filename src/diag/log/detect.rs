@@ -103,7 +103,8 @@ fn is_csv(head: &str) -> bool {
     let separated = |line: &str| [',', ';', '\t'].iter().any(|separator| line.matches(*separator).count() >= 3);
     let named = (lower.contains("event id") || lower.contains("eventid")) && lower.contains("source")
         || lower.contains("providername") && lower.contains("\"id\"")
-        || lower.contains("providername,") && lower.contains("id,");
+        || lower.contains("providername,") && lower.contains("id,")
+        || super::csv::has(&lower, &["timecreated", "id", "message"]);
     let mut local =
         || lines.next().is_some_and(|row| row.split([',', ';', '\t']).nth(3).is_some_and(|id| id.trim_matches('"').parse::<u32>().is_ok()));
     separated(first) && (named || first.split([',', ';', '\t']).count() == 5 && local())

@@ -103,7 +103,7 @@ pub struct Log {
     pub records: u64,
     /// Lines that mean something and were dropped because there were too many: the oldest.
     pub dropped: u64,
-    /// Records that were longer than [`RECORD_MAX`] and were cut.
+    /// Records that were longer than [`RECORD_MAX`] and were cut, and an event whose end the file does not have.
     pub cut: u64,
     /// Lines that tell of a failure, dropped ones included.
     pub failures: u64,

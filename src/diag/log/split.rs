@@ -10,7 +10,7 @@ pub struct Record {
     pub text: String,
     /// The line on which it begins, from 1.
     pub line: u64,
-    /// It was longer.
+    /// It was longer, or it is an event without its end.
     pub cut: bool,
 }
 
@@ -75,6 +75,8 @@ impl Splitter {
             let last = std::mem::take(current);
             self.keep(&last);
         }
+        // An event without its end is one of a file that was cut off.
+        self.cut |= matches!(self.way, Way::Events { inside: true, .. });
         if !matches!(self.way, Way::Events { inside: false, .. }) {
             self.end(out);
         }

@@ -164,6 +164,33 @@ fn what_a_linux_client_says_is_told_in_words() {
 }
 
 #[test]
+fn the_address_of_a_link_is_a_success_with_one_space_or_two() {
+    for says in ["local IP address 10.0.0.5", "local  IP address 10.0.0.5"] {
+        let log = read(format!("Mar  1 09:15:22 host pppd[101]: {says}\n").as_bytes(), Some(LogFormat::Sstpc));
+        assert_eq!((log.successes, log.failures), (1, 0), "{says}");
+    }
+}
+
+#[test]
+fn a_table_without_sources_goes_by_the_ids() {
+    let rows = "\"TimeCreated\",\"Id\",\"LevelDisplayName\",\"Message\"\n\"3/1/2024 9:15:22 AM\",\"20227\",\"Error\",\"CoId={1}: The user alice dialed a connection named Office which has failed. The error code returned on failure is 691.\"\n";
+    for text in [rows.to_string(), rows.replace('"', "").replace("Office which", "Office, which"), format!("#TYPE Selected.Event\n{rows}")]
+    {
+        let log = read(text.as_bytes(), None);
+        assert_eq!((log.format, told(&log)), (LogFormat::WindowsCsv, vec!["RasClient 20227 failure".to_string()]), "{text}");
+    }
+    assert_eq!(causes(&read(rows.as_bytes(), None)).first(), Some(&"AUTH-MSCHAP-691"));
+}
+
+#[test]
+fn an_event_that_is_cut_off_is_told_of() {
+    let whole = kept("windows-wevtutil.xml");
+    let text = String::from_utf8(whole.clone()).expect("text");
+    let end = text.rfind("</EventData>").expect("data");
+    assert_eq!((read(&whole, None).cut, read(&text.as_bytes()[..end], None).cut), (0, 1));
+}
+
+#[test]
 fn the_logs_of_real_peers_are_read() {
     let log = |text: &str| read(text.as_bytes(), None);
     let refused = log(

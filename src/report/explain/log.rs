@@ -22,8 +22,8 @@ impl LogReport {
     fn verdict(&self) -> String {
         let Log { failures, successes, records, .. } = &self.log;
         match self.cause() {
-            Some(cause) => format!("{}: {} ({})", told(*failures, "failure", "failures"), cause.title(), cause.id()),
-            None if *failures > 0 => format!("{}, and nothing says why", told(*failures, "failure", "failures")),
+            Some(cause) => format!("{}: {} ({})", told(*failures, "failing line", "failing lines"), cause.title(), cause.id()),
+            None if *failures > 0 => format!("{}, and nothing says why", told(*failures, "failing line", "failing lines")),
             None if *successes > 0 => format!("No failure, {}", told(*successes, "success", "successes")),
             None if self.log.lines.is_empty() => {
                 format!("Nothing in {} says anything about an SSTP call", told(*records, "record", "records"))
@@ -39,7 +39,8 @@ impl LogReport {
     /// What was left out, if anything was.
     fn left_out(&self) -> Option<String> {
         let dropped = (self.log.dropped > 0).then(|| format!("{} older lines are not shown", self.log.dropped));
-        let cut = (self.log.cut > 0).then(|| format!("{} records were too long and were cut", self.log.cut));
+        let cut = (self.log.cut > 0)
+            .then(|| format!("{} not whole: too long, or cut off where the file ends", told(self.log.cut, "record is", "records are")));
         let parts: Vec<String> = dropped.into_iter().chain(cut).collect();
         (!parts.is_empty()).then(|| parts.join("; "))
     }

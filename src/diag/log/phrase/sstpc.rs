@@ -111,6 +111,7 @@ pub(super) const PPPD: &[Phrase] = &[
     note(PPP, &["chap authentication succeeded"], "The login succeeded").shows(Layer::Auth),
     note(PPP, &["pap authentication succeeded"], "The login succeeded").shows(Layer::Auth),
     good(PPP, &["local  ip address"], "The link has its address"),
+    good(PPP, &["local ip address"], "The link has its address"),
     note(PPP, &["modem hangup"], "The link below pppd went away"),
     note(PPP, &["connection terminated"], "PPP ended"),
 ];
