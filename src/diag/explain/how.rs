@@ -95,6 +95,7 @@ const SPECIAL: &[(&[&str], &str, &str)] = &[
     (&["AUTH-PAP-ONLY-WORKS"], "sstp-diag probe HOST --until lcp -v", "lists the methods the server offers, without a password"),
     (&["AUTH-PAP-ONLY-WORKS"], "sstp-diag probe HOST --user USER --auth pap --until auth", "whether PAP is accepted"),
     (&["AUTH-POLICY-812", "AUTH-EAP-METHOD-MISMATCH", "LCP-AUTH-NO-COMMON", "LCP-EAP-ONLY", "LCP-AUTH-NAK-LOOP"], "sstp-diag probe HOST --until lcp -v", "lists the methods the server offers, without a password"),
+    (&["AUTH-EAP-METHOD-MISMATCH", "AUTH-EAP-MD5-ONLY"], "sstp-diag probe HOST --auth-matrix", "asks for every method, without a password"),
     (&["AUTH-RADIUS-TIMEOUT", "AUTH-MFA-TIMEOUT"], "sstp-diag probe HOST --user USER --until auth --layer-timeout auth=90 --timeout 120", "waits long enough to tell silence from refusal"),
 ];
 

@@ -100,7 +100,9 @@ impl<'a> Reading<'a> {
         let from = words.iter().take_while(|word| BEFORE_ALERTS.contains(&word.as_str())).count();
         let name = words.get(from..).unwrap_or_default().join("_");
         if let Some(code) = codes::all().find(|code| code.family == Family::TlsAlert && code.name == name) {
-            self.claim(0, words.len().saturating_sub(1), Meaning::Codes(vec![code]));
+            // Windows has an error of some of these names too.
+            let other = codes::by_name(&format!("ERROR_{}", name.to_uppercase())).filter(|_| from == 0);
+            self.claim(0, words.len().saturating_sub(1), Meaning::Codes(other.into_iter().chain([code]).collect()));
         }
     }
 

@@ -103,6 +103,8 @@ fn a_label_chooses_the_family() {
         ("TLS fatal alert: unknown CA", "TLS alert unknown_ca"),
         ("unknown ca", "TLS alert unknown_ca"),
         ("Decrypt error", "TLS alert decrypt_error"),
+        ("access denied", "Win32 ERROR_ACCESS_DENIED | TLS alert access_denied"),
+        ("tls access denied", "TLS alert access_denied"),
         ("tls decrypt error", "TLS alert decrypt_error"),
         ("status 4", "SSTP status ATTRIB_STATUS_VALUE_NOT_SUPPORTED"),
         ("SSTP status 4", "SSTP status ATTRIB_STATUS_VALUE_NOT_SUPPORTED"),
