@@ -266,7 +266,7 @@ fn a_run_that_finds_nothing_says_what_it_left_out() {
     assert_eq!(code, Some(0), "{out}{err}");
     let left = out.lines().find(|line| line.starts_with("Left out: ")).unwrap_or_else(|| panic!("{out}"));
     assert!(["for timers (--slow)", "of the list (--budget)", "memory that grows (--pid"].iter().all(|what| left.contains(what)), "{left}");
-    let (code, page) = page(&["--lab", "--slow", "--select", "timer/"]);
+    let (code, page) = page(&["--lab", "--select", "echo/connected/plain"]);
     assert_eq!(code, Some(0), "{page:#}");
     assert_eq!(page["left_out"], json!(["memory that grows (--pid, with a lab of its own process)"]), "{page:#}");
 }
