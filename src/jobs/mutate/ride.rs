@@ -102,7 +102,13 @@ impl Ride {
     /// The name of what the target said last; `None`: it said nothing.
     pub fn last_heard(&self) -> Option<String> {
         let last = self.passed.iter().rfind(|one| one.by != self.by)?;
-        Some(Said::new(last.at, last.by, last.bytes.clone()).name)
+        let (mut raw, mut framer) = (last.bytes.clone(), sstp::Framer::default());
+        // One read may have several packets.
+        framer.push(&last.bytes);
+        while let Ok(Some(packet)) = framer.next_packet() {
+            raw = packet.to_vec();
+        }
+        Some(Said::new(last.at, last.by, raw).name)
     }
 
     /// All that was sent.
