@@ -214,3 +214,59 @@ fn a_server_with_no_room_for_so_many_calls_gets_fewer_at_a_time() {
     page.table(80, &mut text).expect("written");
     assert!(String::from_utf8_lossy(&text).contains("The target turned calls away: in the end it got 4 calls at a time.\n"));
 }
+
+/// What `replay --export-script` masks is masked in the script of a finding, and nobody else can read it.
+#[test]
+fn the_script_of_a_finding_shows_no_secret_of_the_recording() {
+    use std::os::unix::fs::PermissionsExt;
+    for (name, login) in [("softether-pap", "pap.authenticate-request#1"), ("softether-ok-tls12", "chap.response#1")] {
+        let call = folder().join(format!("{name}.pcapng")).display().to_string();
+        let scratch = Scratch::new(name);
+        let (masked, whole, found) = (scratch.path("masked.txt"), scratch.path("whole.txt"), scratch.path("found"));
+        for args in [&["replay", &call, "--export-script", &masked][..], &["replay", &call, "--with-secrets", "--export-script", &whole]] {
+            let run = Command::new(env!("CARGO_BIN_EXE_sstp-diag")).args(args).output().expect("it runs");
+            assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+        }
+        let select = ["--bug", "echo-early", "--select", "out-of-turn/after-ack/echo-request", "--corpus", &found];
+        let (code, page) = page(&[&[call.as_str(), "--lab"][..], &select].concat());
+        assert_eq!(code, Some(1), "{page:#}");
+        let script = page["findings"][0]["files"][0].as_str().expect("a script");
+        assert_eq!(std::fs::metadata(script).expect("there").permissions().mode() & 0o777, 0o600, "{script}");
+        let line = |path: &str| {
+            let text = std::fs::read_to_string(path).expect("written");
+            text.lines().find(|line| line.contains(login)).map(String::from).unwrap_or_else(|| panic!("no {login}: {text}"))
+        };
+        assert!(line(script) == line(&masked) && line(script) != line(&whole), "{}", line(script));
+    }
+}
+
+/// Other clients, other servers: the lab is made like the recorded one, and its account is the one that logs in.
+#[test]
+fn a_recording_is_spoilt_against_a_lab_like_its_server() {
+    for name in ["sstpc-ok", "softether-ok-tls12", "softether-pap"] {
+        let call = folder().join(format!("{name}.pcapng")).display().to_string();
+        let (code, page) = page(&[&call, "--lab", "--budget", "30"]);
+        assert_eq!((code, page["cases"].as_u64(), page["unreached"].as_u64()), (Some(0), Some(30), Some(0)), "{name}: {page:#}");
+    }
+}
+
+#[test]
+fn an_honest_call_that_meets_the_defect_is_told_at_once() {
+    let began = std::time::Instant::now();
+    let (code, out, err) = mutate(&["--lab", "--bug", "one-of-two", "--budget", "20"]);
+    assert_eq!((code, out.as_str()), (Some(3), ""), "{err}");
+    let first = err.lines().next().unwrap_or_default();
+    assert!(first.contains("has the defect one-of-two") && first.contains("not over after 3 s, and the last that came was lcp."), "{err}");
+    assert!(err.contains("nothing can be said about spoilt ones") && began.elapsed() < Duration::from_secs(30), "{err}");
+}
+
+#[test]
+fn a_run_that_finds_nothing_says_what_it_left_out() {
+    let (code, out, err) = mutate(&["--lab", "--bug", "hello-never-ends", "--budget", "40", "--width", "200"]);
+    assert_eq!(code, Some(0), "{out}{err}");
+    let left = out.lines().find(|line| line.starts_with("Left out: ")).unwrap_or_else(|| panic!("{out}"));
+    assert!(["for timers (--slow)", "of the list (--budget)", "memory that grows (--pid"].iter().all(|what| left.contains(what)), "{left}");
+    let (code, page) = page(&["--lab", "--select", "echo/connected/plain"]);
+    assert_eq!(code, Some(0), "{page:#}");
+    assert_eq!(page["left_out"], json!(["memory that grows (--pid, with a lab of its own process)"]), "{page:#}");
+}

@@ -301,7 +301,8 @@ fn arguments_that_make_no_sense_end_with_2_or_3_and_say_why() {
         (2, &["replay"], "FILE is missing"),
         (2, &["replay", c], "against whom?"),
         (2, &["replay", c, "--to", "x", "--both"], "cannot be used with"),
-        (2, &["replay", c, "--to", "192.0.2.1"], "--password-file"),
+        (2, &["replay", c, "--to", "192.0.2.1"], "give --user and --password-file, end before it with --until lcp, or send"),
+        (2, &["replay", c, "--to", "192.0.2.1"], "what was recorded with --verbatim"),
         (2, &["replay", c, "--to", "192.0.2.1", "--until", "lcp", "--count", "2"], "--i-am-authorised 192.0.2.1"),
         (2, &["replay", c, "--to", "localhost", "--connect", "192.0.2.1", "--until", "lcp", "--count", "2"], "--i-am-authorised 192.0.2.1"),
         (

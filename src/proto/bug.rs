@@ -1,4 +1,4 @@
-//! What the built-in server can be told to do wrong inside, as real servers do: defects that an honest call does not meet, so that
+//! What the built-in server can be told to do wrong inside, as real servers do: defects that an honest call hardly meets, so that
 //! a mutation run or a conformance case can be seen to find them.
 
 use crate::base::{Doc, SpecRef};

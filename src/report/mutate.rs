@@ -35,6 +35,8 @@ pub struct Page {
     pub dead: bool,
     /// Why it could not be started again, a clause about the command of `--restart-cmd`.
     pub not_restarted: Option<String>,
+    /// What it did not look at, phrases with the option that does.
+    pub left_out: Vec<String>,
     /// The user stopped it.
     pub interrupted: bool,
     /// What an honest call shows already; it is not held against variants.
@@ -111,6 +113,9 @@ impl Page {
             0 => writeln!(text, "\nNothing is wrong."),
             _ => writeln!(text, "\n{}", count(found, "finding", "findings")),
         };
+        if found == 0 && !self.left_out.is_empty() {
+            text += &indented(&format!("Left out: {}.", harmless(&self.left_out.join("; "))), 0, width);
+        }
         for finding in &self.findings {
             finding.show(width, &mut text);
         }

@@ -250,13 +250,22 @@ fn divergence(first: &Divergence, width: usize, text: &mut String) {
         return;
     }
     let widest = |of: fn(&(String, String, String)) -> &String, title: &str| {
-        first.fields.iter().map(|row| of(row).chars().count()).chain([title.len()]).max().unwrap_or_default().min(width / 3)
+        first.fields.iter().map(|row| of(row).chars().count()).chain([title.len()]).max().unwrap_or_default()
     };
-    let (field, recorded) = (widest(|row| &row.0, "field"), widest(|row| &row.1, "recorded"));
+    let (field, recorded) = (widest(|row| &row.0, "field").min(width / 2), widest(|row| &row.1, "recorded").min(width / 3));
     // A String takes everything.
     let _ = writeln!(text, "  {:field$}  {:recorded$}  now", "field", "recorded");
     for (name, old, new) in &first.fields {
-        let _ = writeln!(text, "  {:field$}  {:recorded$}  {}", harmless(name), harmless(old), harmless(new));
+        let (name, old) = (cell(&harmless(name), 2, field), cell(&harmless(old), 4 + field, recorded));
+        let _ = writeln!(text, "  {name}  {old}  {}", harmless(new));
+    }
+}
+
+/// A cell that begins at `left`; behind one that is wider than its column the next begins on a line of its own, in its place.
+fn cell(words: &str, left: usize, width: usize) -> String {
+    match words.chars().count() > width {
+        true => format!("{words}\n{:1$}", "", left + width),
+        false => format!("{words:width$}"),
     }
 }
 
@@ -315,3 +324,25 @@ const VALUE: usize = 16;
 const WIDEST: usize = 140;
 /// Ours: divergences named beside the first, unless everything is to be shown.
 const SHOWN: usize = 5;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_columns_of_fields_stand_below_one_another() {
+        let row = |name: &str, old: &str| (name.to_string(), old.to_string(), "new".to_string());
+        let table = |fields| {
+            let mut text = String::new();
+            divergence(&Divergence { fields, ..Divergence::default() }, 80, &mut text);
+            text
+        };
+        let long = "authentication-protocol.length";
+        let text = table(vec![row("code", "1"), row(long, "5")]);
+        assert_eq!(text, format!("  {:30}  recorded  now\n  {:30}  1         new\n  {long}  5         new\n", "field", "code"), "{text}");
+        // What is wider than its column has a line of its own.
+        let text = table(vec![row(&"n".repeat(60), "1"), row("code", &"0".repeat(50))]);
+        let places: Vec<Option<usize>> = text.lines().map(|line| line.find("now").or(line.find("new"))).collect();
+        assert_eq!(places, [Some(72), None, Some(72), None, Some(72)], "{text}");
+    }
+}

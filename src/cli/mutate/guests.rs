@@ -5,8 +5,7 @@ use super::super::exit::{Exit, Trouble};
 use super::super::output::complain;
 use super::super::{password, pcap, sense};
 use super::keep::{self, Progress};
-use super::page;
-use super::{alive, exit, pace, show};
+use super::{exit, honest, pace, page, show};
 use crate::base::Secret;
 use crate::jobs::conformance::client::mutants;
 use crate::jobs::conformance::stand::{By, Stand, StandConfig, Subject};
@@ -120,14 +119,7 @@ async fn hunt(
     }
     told(args, &guests)?;
     let (guests, hunt) = (Rc::new(guests), Rc::new(Hunt::new(args.watch.confirm, super::SLOW_ANSWER)));
-    if !alive(&hunt, &*guests).await {
-        let ride = guests.ride(&[]).await;
-        let verdict = ride.verdict(&guests.world());
-        let why = ride.no_connection.or(verdict.faults.first().map(|fault| fault.says.clone())).unwrap_or(verdict.reaction);
-        return Err(Trouble::Ours(format!(
-            "an honest call of {name} does not go through, so nothing can be said about spoilt ones: {why}"
-        )));
-    }
+    honest::alive(&hunt, &*guests, &format!("an honest call of {name}"), |_| {}).await?;
     let mut progress = Progress::open(args, &name, None, variants)?;
     let mut pace = pace(args, sense::is_here(&at.ip().to_string()), variants.len());
     // One is brought by hand; of those that are started each is a process of its own.
@@ -139,6 +131,7 @@ async fn hunt(
     let stand = run::listed(guests.clone(), hunt.clone(), variants, pace, from, &mut |hunt, stand, _| progress.tell(hunt, stand)).await;
     let mut page = page::of(script, &progress, &hunt, &stand);
     page.interrupted = *stop.borrow();
+    page.left_out = page::left_out(args, script, variants, &stand);
     // The address must be free before the findings are recorded there.
     if let Some(guests) = Rc::into_inner(guests) {
         guests.strike().await;

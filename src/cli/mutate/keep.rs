@@ -3,6 +3,7 @@
 use super::super::args::MutateArgs;
 use super::super::exit::Trouble;
 use super::super::pcap;
+use super::super::replay::export;
 use super::page;
 use crate::base::Side;
 use crate::jobs::mutate::hunt::{HONEST, Target as _};
@@ -244,9 +245,8 @@ fn scripts(folder: &Path, several: bool, script: &Script, hunt: &Hunt, page: &mu
             name = format!("{target}{id}-{nth}");
         }
         let base = folder.join(name);
-        let text = Script { edits: finding.edits.clone(), ..script.clone() }.text();
         let path = base.with_extension("txt");
-        std::fs::write(&path, text).map_err(|error| Trouble::file("write", &path, &error))?;
+        export(&Script { edits: finding.edits.clone(), ..script.clone() }, &path, false)?;
         if let Some(row) = page.findings.get_mut(place) {
             row.files.push(path.display().to_string());
         }

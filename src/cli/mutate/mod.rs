@@ -2,6 +2,7 @@
 
 mod corpus;
 mod guests;
+mod honest;
 mod inward;
 mod keep;
 mod page;
@@ -10,23 +11,22 @@ mod rails;
 use super::args::{Budget, Form, MutateArgs, Target as Named};
 use super::exit::{Exit, Trouble};
 use super::output::{self, print};
-use super::replay::source;
+use super::replay::{made_up, source};
 use super::{lab as cli_lab, password, probe};
-use crate::base::{Layer, Secret, Side};
+use crate::base::{Secret, Side};
 use crate::jobs::lab::{self, Lab, LabConfig};
 use crate::jobs::mutate::hunt::Target as _;
 use crate::jobs::mutate::run::{self, Pace, Remote};
 use crate::jobs::mutate::variant::{self, Variant};
 use crate::jobs::mutate::{Hunt, Patience, arena, guests as jobs_guests};
-use crate::jobs::probe::{self as jobs_probe, ProbeConfig};
-use crate::jobs::replay::{Course, Script};
+use crate::jobs::probe::ProbeConfig;
+use crate::jobs::replay::{Course, Script, like};
 use crate::live::clock::Clock;
 use crate::live::runtime::{self, Ended};
 use crate::live::wiretap::Ear;
 use crate::proto::edit::Edit;
-use crate::proto::plan::{Credentials, Method};
+use crate::proto::plan::Credentials;
 use crate::report::mutate::{Page, Several};
-use crate::transcript::{Event, Transcript, What};
 use keep::Progress;
 use std::path::Path;
 use std::rc::Rc;
@@ -94,7 +94,7 @@ fn dialled(args: &MutateArgs, given: Option<(Script, Vec<Variant>)>) -> Result<E
         let (script, variants) = match (given, targets.first()) {
             (Some(given), _) => given,
             (None, Some(first)) => {
-                let script = honest(first, &stop).await?;
+                let script = honest::call(first, &stop).await?;
                 let variants = chosen(args, &script)?;
                 (script, variants)
             }
@@ -109,41 +109,9 @@ fn dialled(args: &MutateArgs, given: Option<(Script, Vec<Variant>)>) -> Result<E
     }
 }
 
-/// An honest call of our own client, which finds out how the server wants it: what is spoilt then.
-async fn honest(config: &ProbeConfig, stop: &Receiver<bool>) -> Result<Script, Trouble> {
-    let methods = vec![Method::MsChapV2, Method::EapMsChapV2, Method::ChapMd5, Method::EapMd5, Method::Pap];
-    let config = ProbeConfig { methods: Some(methods), pings: 1, ..config.clone() };
-    let transcript = jobs_probe::run(&config, &Clock::start(), &mut Vec::<Event>::new(), stop.clone()).await;
-    let target = config.target.authority();
-    let script = Script::of(&transcript, &format!("an honest call with {target}")).map_err(|error| {
-        let why = down_below(&transcript).map_or(error.to_string(), |why| no_connection(&why));
-        Trouble::Ours(format!("an honest call with {target} does not go through: {why}"))
-    })?;
-    let connected = script.says(Side::Client).any(|said| said.name == "sstp.call-connected");
-    match connected {
-        true => Ok(variant::to_its_end(script)),
-        false => Err(Trouble::Ours(format!(
-            "an honest call with {target} does not go through, so nothing can be said about spoilt ones; `sstp-diag probe {target}` says why"
-        ))),
-    }
-}
-
-/// Where and why a call stopped below HTTP.
-fn down_below(transcript: &Transcript) -> Option<String> {
-    transcript.events.iter().find_map(|event| match &event.what {
-        What::Down(reason) if event.layer < Layer::Http => Some(format!("{}: {reason}", event.layer.title())),
-        _ => None,
-    })
-}
-
-/// Of a target.
-fn no_connection(why: &str) -> String {
-    format!("it takes no connection ({why})")
-}
-
 fn script(args: &MutateArgs) -> Result<Script, Trouble> {
     match &args.input {
-        Some(path) => source::read(path, None, &args.keys).map(variant::to_its_end),
+        Some(path) => source::read(path, None, &args.keys).map(without_secrets),
         None if args.client.listen.is_some() => jobs_guests::script().map_err(|error| Trouble::Ours(error.to_string())),
         None if args.lab_session || args.peer.lab || args.peer.own || args.what.dry_run => {
             arena::lab_script().map_err(|error| Trouble::Ours(error.to_string()))
@@ -152,9 +120,15 @@ fn script(args: &MutateArgs) -> Result<Script, Trouble> {
     }
 }
 
+/// What is spoilt, reported and kept shows no secret of the recording: what a login takes is made anew when it is sent.
+fn without_secrets(script: Script) -> Script {
+    let mut script = variant::to_its_end(script);
+    script.scrub();
+    script
+}
+
 fn chosen(args: &MutateArgs, script: &Script) -> Result<Vec<Variant>, Trouble> {
-    let by = if args.client.listen.is_some() { Side::Server } else { Side::Client };
-    let mut variants = variant::all(script, by, args.what.seed);
+    let mut variants = listed(args, script);
     if let Some(id) = &args.what.only {
         variants.retain(|variant| variant.id == *id);
         if let Some(number) = id.strip_prefix("open/").and_then(|number| number.parse().ok()) {
@@ -168,13 +142,20 @@ fn chosen(args: &MutateArgs, script: &Script) -> Result<Vec<Variant>, Trouble> {
         return Ok(variants);
     }
     variants.retain(|variant| args.what.slow || !variant.slow);
-    if !args.what.select.is_empty() {
-        variants.retain(|variant| args.what.select.iter().any(|prefix| variant.id.starts_with(prefix)));
-    }
     match variants.is_empty() {
         true => Err(Trouble::Usage("--select leaves no variant; --dry-run lists them".into())),
         false => Ok(variants),
     }
+}
+
+/// The variants of the side that is played, as far as --select wants them.
+fn listed(args: &MutateArgs, script: &Script) -> Vec<Variant> {
+    let by = if args.client.listen.is_some() { Side::Server } else { Side::Client };
+    let mut variants = variant::all(script, by, args.what.seed);
+    if !args.what.select.is_empty() {
+        variants.retain(|variant| args.what.select.iter().any(|prefix| variant.id.starts_with(prefix)));
+    }
+    variants
 }
 
 fn dry_run(args: &MutateArgs, variants: &[Variant]) -> Result<Exit, Trouble> {
@@ -226,7 +207,7 @@ async fn hunt(
     mut targets: Vec<ProbeConfig>,
     stop: Receiver<bool>,
 ) -> Result<Exit, Trouble> {
-    let lab = if args.peer.lab { Some(start_lab(args, &mut targets).await?) } else { None };
+    let lab = if args.peer.lab { Some(start_lab(args, script, &mut targets).await?) } else { None };
     // Where one of them cannot be compared, the others need not be sent anything.
     let mut ready = Vec::new();
     for config in &targets {
@@ -259,9 +240,16 @@ async fn hunt(
     trouble.map_or(Ok(worst), Err)
 }
 
-async fn start_lab(args: &MutateArgs, targets: &mut [ProbeConfig]) -> Result<Lab, Trouble> {
+/// With a recording it is configured like the recorded server, and whoever logged in there has an account.
+async fn start_lab(args: &MutateArgs, script: &Script, targets: &mut [ProbeConfig]) -> Result<Lab, Trouble> {
     let bugs = cli_lab::bugs(&args.peer.bug)?;
-    let lab = Lab::start(LabConfig { bugs, seed: args.what.seed, ..LabConfig::default() }).await?;
+    let mut server = None;
+    for config in targets.iter_mut().filter(|_| args.input.is_some()) {
+        let credentials = made_up(config.credentials.take(), script);
+        server = Some(like::lasting(script, &credentials));
+        config.credentials = Some(credentials);
+    }
+    let lab = Lab::start(LabConfig { bugs, server, seed: args.what.seed, ..LabConfig::default() }).await?;
     for config in targets {
         cli_lab::dial(config, lab.dial(), &args.way, args.roots.without_files())?;
     }
@@ -288,14 +276,16 @@ async fn ready_target(
     let mut remote = Remote::new(config.clone(), Course::of(script, Side::Client), clock, stop.clone(), patience);
     (remote.pid, remote.restart_cmd) = (args.watch.pid, args.watch.restart_cmd.clone());
     let (remote, hunt) = (Rc::new(remote), Rc::new(Hunt::new(args.watch.confirm, SLOW_ANSWER)));
-    if !alive(&hunt, &*remote).await {
-        if *stop.borrow() {
-            return Err(Trouble::Interrupted);
-        }
-        let (target, why) = (config.target.authority(), why(&remote).await);
-        let says = format!("an honest call with {target} does not go through, so nothing can be said about spoilt ones: {why}");
-        return Err(Trouble::Ours(says));
-    }
+    let target = config.target.authority();
+    let who = match args.peer.bug.as_slice() {
+        [] => format!("an honest call with {target}"),
+        bugs => format!("an honest call with the lab, which has the defect {},", bugs.join(", ")),
+    };
+    let limits = if args.peer.lab || rails::is_here(args, config) { honest::HERE } else { honest::ELSEWHERE };
+    let limit = |attempt: usize| remote.honest_limit.set(limits.get(attempt).copied());
+    let alive = honest::alive(&hunt, &*remote, &who, limit).await;
+    remote.honest_limit.set(None);
+    alive.map_err(|why| if *stop.borrow() { Trouble::Interrupted } else { why })?;
     Ok((remote, hunt))
 }
 
@@ -307,7 +297,11 @@ async fn one_target(
     stop: &Receiver<bool>,
 ) -> Result<Told, Trouble> {
     let config = &remote.config;
-    let against = if args.peer.lab { "the lab".into() } else { config.target.authority() };
+    let against = match args.peer.lab {
+        true if args.input.is_some() => "the lab, configured like the recorded server".into(),
+        true => "the lab".into(),
+        false => config.target.authority(),
+    };
     let mut progress = Progress::open(args, &against, (!args.peer.lab).then_some(against.as_str()), variants)?;
     let from = progress.stand();
     let pace = pace(args, rails::is_here(args, config) || args.peer.lab, variants.len());
@@ -323,6 +317,7 @@ async fn one_target(
     let mut page = page::of(script, &progress, &hunt, &stand);
     page.interrupted = *stop.borrow();
     page.not_restarted = remote.not_restarted();
+    page.left_out = page::left_out(args, script, variants, &stand);
     let one = &remote.at_one_address();
     let mut record = async |edits: &[Edit], path: &Path, stop: &Receiver<bool>| keep::record(one, script, edits, path, stop).await;
     let kept = keep::findings(args, script, &hunt, &mut page, &mut record, stop).await;
@@ -336,29 +331,6 @@ fn exit(page: &Page) -> Exit {
         () if page.findings.is_empty() => Exit::Works,
         () => Exit::Fails,
     }
-}
-
-/// A machine under load may be slow once.
-async fn alive<T: run::Live>(hunt: &Hunt, remote: &T) -> bool {
-    let mut through = 0;
-    for _ in 0..HONEST {
-        through += u32::from(hunt.learn(remote).await);
-        if remote.is_stopping() {
-            return false;
-        }
-    }
-    through > 0
-}
-
-/// What an honest call came to that does not go through.
-async fn why(remote: &Remote) -> String {
-    let ride = remote.ride(&[]).await;
-    if let Some(why) = &ride.no_connection {
-        return no_connection(why);
-    }
-    let verdict = ride.verdict(&remote.knows());
-    let first = verdict.faults.first().map(|fault| format!("; {} ({})", fault.says, fault.spec)).unwrap_or_default();
-    format!("it came to {}{first}", verdict.reaction)
 }
 
 fn pace(args: &MutateArgs, here: bool, variants: usize) -> Pace {
@@ -414,8 +386,6 @@ const SLOW: Patience =
     Patience { quiet: Duration::from_millis(1_500), answer: Duration::from_secs(20), close: Duration::from_millis(3_000) };
 /// Ours: an answer over sockets that takes longer is slow.
 const SLOW_ANSWER: Duration = Duration::from_millis(1_500);
-/// Ours: honest calls before the spoilt ones.
-const HONEST: u32 = 3;
 /// Ours: connections at a time to this machine; many of them only wait for what must not come.
 const HERE: u16 = 64;
 /// Ours: connections a second to a machine that is not this one.

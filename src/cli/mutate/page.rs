@@ -1,5 +1,6 @@
 //! From what was found to what is reported.
 
+use super::super::args::MutateArgs;
 use super::Reactions;
 use super::keep::Progress;
 use crate::jobs::mutate::run::Stand;
@@ -7,6 +8,7 @@ use crate::jobs::mutate::spot::PLACES;
 use crate::jobs::mutate::{Hunt, Variant, hunt};
 use crate::jobs::replay::Script;
 use crate::report::mutate::{Finding, Grid, Page, Row};
+use crate::report::text::count;
 use std::collections::HashMap;
 
 /// What a run came to, the run before it included.
@@ -27,10 +29,32 @@ pub fn of(script: &Script, progress: &Progress, hunt: &Hunt, stand: &Stand) -> P
         room: hunt.room().map(|room| room as u64),
         dead: counts.dead,
         not_restarted: None,
+        left_out: Vec::new(),
         interrupted: false,
         honest: hunt.honest().iter().map(|fault| format!("{}: {} ({})", fault.kind.name(), fault.says, fault.spec)).collect(),
         findings: progress.findings(hunt),
     }
+}
+
+/// What a run did not do that would show more, phrases. What was chosen by name is all that was wanted.
+pub fn left_out(args: &MutateArgs, script: &Script, variants: &[Variant], stand: &Stand) -> Vec<String> {
+    let mut left = Vec::new();
+    if args.what.only.is_some() {
+        return left;
+    }
+    let slow = if args.what.slow || args.what.in_session { 0 } else { super::listed(args, script).iter().filter(|one| one.slow).count() };
+    if slow > 0 {
+        left.push(format!("{} for timers (--slow)", count(slow as u64, "variant that waits", "variants that wait")));
+    }
+    let unsent = (variants.len() as u64).saturating_sub(stand.listed);
+    if unsent > 0 && !args.what.in_session {
+        left.push(format!("{} of the list (--budget)", count(unsent, "more variant", "more variants")));
+    }
+    if args.watch.pid.is_none() {
+        let how = if args.peer.lab { "--pid, with a lab of its own process" } else { "--pid" };
+        left.push(format!("memory that grows ({how})"));
+    }
+    left
 }
 
 /// A finding as it is reported. `to`: the server, where it was dialled.

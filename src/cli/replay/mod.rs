@@ -25,9 +25,9 @@ use crate::proto::plan::{Credentials, Method};
 use crate::report::Style;
 use crate::report::replay::{self as report, End, Page};
 use crate::transcript::{Asked, Head, Transcript};
-use std::fs::OpenOptions;
+use std::fs::{OpenOptions, Permissions};
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -81,8 +81,8 @@ fn plays_with(id: &str) -> Result<(), Trouble> {
     }
 }
 
-/// Without its secrets, unless they are asked for: they are made anew when it is played.
-fn export(script: &Script, path: &Path, with_secrets: bool) -> Result<(), Trouble> {
+/// Writes a script for its owner alone; without its secrets, unless they are asked for: they are made anew when it is played.
+pub(super) fn export(script: &Script, path: &Path, with_secrets: bool) -> Result<(), Trouble> {
     let mut script = script.clone();
     if !with_secrets {
         script.scrub();
@@ -92,7 +92,14 @@ fn export(script: &Script, path: &Path, with_secrets: bool) -> Result<(), Troubl
         return print(text.as_bytes());
     }
     let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path);
-    file.and_then(|mut file| file.write_all(text.as_bytes())).map_err(|error| Trouble::file("write", path, &error))
+    let written = file.and_then(|mut file| {
+        // One that was there before has a mode of its own.
+        if file.metadata()?.is_file() {
+            file.set_permissions(Permissions::from_mode(0o600))?;
+        }
+        file.write_all(text.as_bytes())
+    });
+    written.map_err(|error| Trouble::file("write", path, &error))
 }
 
 fn explain(args: &ReplayArgs, script: &Script, style: &Style) -> Result<Exit, Trouble> {
@@ -263,7 +270,7 @@ fn login(args: &ReplayArgs, course: &Course, script: &Script, probe: &mut ProbeC
     probe.eap.trust = roots.map(|roots| Arc::new(roots) as Arc<dyn crate::proto::auth::Roots>);
     if method == Method::EapTls && !args.peer.lab {
         if probe.eap.identity.is_none() {
-            let says = "the recording logs in with a certificate (EAP-TLS): give --cert and --key, or end before it with --until lcp";
+            let says = "the recording logs in with a certificate (EAP-TLS): give --cert and --key, end before it with --until lcp, or send what was recorded with --verbatim";
             return Err(Trouble::Usage(says.into()));
         }
         let user = probe.credentials.take().map(|credentials| credentials.user).or(name).or_else(|| like::user(script)).unwrap_or_default();
@@ -272,7 +279,7 @@ fn login(args: &ReplayArgs, course: &Course, script: &Script, probe: &mut ProbeC
     match probe.credentials {
         Some(_) => Ok(Some(method)),
         None => Err(Trouble::Usage(
-            "the recording logs in inside TLS (PEAP): give --user and --password-file, or end before it with --until lcp".into(),
+            "the recording logs in inside TLS (PEAP): give --user and --password-file, end before it with --until lcp, or send what was recorded with --verbatim".into(),
         )),
     }
 }
@@ -286,11 +293,11 @@ fn serves(args: &ReplayArgs, course: &Course, script: &Script) -> Result<Option<
     let client_roots = args.eap.eap_ca.as_deref().map(super::eap::roots).transpose()?.unwrap_or_default();
     match method {
         Method::EapTls if client_roots.is_empty() => Err(Trouble::Usage(
-            "the recorded client logs in with a certificate (EAP-TLS): name the roots for it with --eap-ca, or end before it with --until lcp"
+            "the recorded client logs in with a certificate (EAP-TLS): name the roots for it with --eap-ca, end before it with --until lcp, or send what was recorded with --verbatim"
                 .into(),
         )),
         Method::Peap if given(args)?.is_none() => Err(Trouble::Usage(
-            "the recorded client logs in inside TLS (PEAP): give --user and --password-file, or end before it with --until lcp".into(),
+            "the recorded client logs in inside TLS (PEAP): give --user and --password-file, end before it with --until lcp, or send what was recorded with --verbatim".into(),
         )),
         _ => Ok(Some(Serves { method, client_roots })),
     }
@@ -304,7 +311,7 @@ fn playable(args: &ReplayArgs, course: &Course, has_password: bool) -> Result<()
     let logs_in = |name: &str| name == "chap.response" || name == "pap.authenticate-request" || name.starts_with("eap.response-m");
     match course.ours.iter().find(|turn| logs_in(&turn.said.name)) {
         Some(turn) if !has_password => Err(Trouble::Usage(format!(
-            "the recording logs in ({}): give --user and --password-file, or end before it with --until lcp",
+            "the recording logs in ({}): give --user and --password-file, end before it with --until lcp, or send what was recorded with --verbatim",
             turn.said.name
         ))),
         _ => Ok(()),
@@ -338,7 +345,7 @@ fn listening(args: &ReplayArgs, script: &Script, style: &Style) -> Result<Exit, 
     let proves = |turn: &crate::jobs::replay::course::Turn| turn.said.name == "chap.success" || turn.said.name == "eap.request-mschapv2";
     if !args.how.verbatim && given(args)?.is_none() && course.ours.iter().any(proves) {
         return Err(Trouble::Usage(
-            "the recorded server proves that it knows the password: give --user and --password-file, or end before it with --until lcp"
+            "the recorded server proves that it knows the password: give --user and --password-file, end before it with --until lcp, or send what was recorded with --verbatim"
                 .into(),
         ));
     }
@@ -397,7 +404,7 @@ fn given(args: &ReplayArgs) -> Result<Option<Credentials>, Trouble> {
 }
 
 /// Where we are both ends, any password will do.
-fn made_up(given: Option<Credentials>, script: &Script) -> Credentials {
+pub(super) fn made_up(given: Option<Credentials>, script: &Script) -> Credentials {
     let (user, password) = lab::USERS[0];
     given.unwrap_or_else(|| Credentials { user: like::user(script).unwrap_or_else(|| user.into()), password: Secret::new(password.into()) })
 }

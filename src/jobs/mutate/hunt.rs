@@ -441,10 +441,11 @@ impl Hunt {
         self.on_state(|state| state.honest.clone())
     }
 
-    /// Learns from an honest call what is wrong with it already; says whether it goes through.
-    pub async fn learn<T: Target>(&self, target: &T) -> bool {
+    /// Learns from an honest call what is wrong with it already. Gives the call where it does not go through.
+    pub async fn learn<T: Target>(&self, target: &T) -> Option<Ride> {
         let look = self.look(target, &[]).await;
         let through = goes_through(target, &look);
+        let stuck = (!through).then_some(look.ride);
         self.on_state(|state| {
             // What comes of several calls together is for the variants to show.
             for fault in look.verdict.faults.into_iter().filter(|fault| through && !matches!(fault.kind, Kind::Leak | Kind::Memory)) {
@@ -453,7 +454,7 @@ impl Hunt {
                 }
             }
         });
-        through
+        stuck
     }
 
     /// An honest call goes through.

@@ -4,8 +4,8 @@
 use super::referee::{self, Passed, Verdict, World};
 use super::seat::{Piece, Seat};
 use crate::base::{Micros, Side};
-use crate::jobs::replay::Player;
 use crate::jobs::replay::player::Shared;
+use crate::jobs::replay::{Player, Said};
 use crate::proto::{Input, Machine, Output};
 use crate::transcript::How;
 use crate::wire::control;
@@ -55,6 +55,8 @@ pub struct Ride {
     pub no_connection: Option<String>,
     /// How a client that was started has died of it.
     pub died: Option<String>,
+    /// It was left after so long, while something was still waited for.
+    pub left_after: Option<Duration>,
 }
 
 impl Default for Ride {
@@ -70,6 +72,7 @@ impl Default for Ride {
             edited: Vec::new(),
             no_connection: None,
             died: None,
+            left_after: None,
         }
     }
 }
@@ -94,6 +97,18 @@ impl Ride {
             let begins: &[u8] = if self.by == Side::Client { b"HTTP/1.1 200" } else { b"SSTP_DUPLEX_POST " };
             one.bytes.starts_with(begins)
         })
+    }
+
+    /// The name of what the target said last; `None`: it said nothing.
+    pub fn last_heard(&self) -> Option<String> {
+        let last = self.passed.iter().rfind(|one| one.by != self.by)?;
+        let (mut raw, mut framer) = (last.bytes.clone(), sstp::Framer::default());
+        // One read may have several packets.
+        framer.push(&last.bytes);
+        while let Ok(Some(packet)) = framer.next_packet() {
+            raw = packet.to_vec();
+        }
+        Some(Said::new(last.at, last.by, raw).name)
     }
 
     /// All that was sent.

@@ -43,6 +43,8 @@ pub struct Remote {
     pub pid: Option<u32>,
     /// What starts the target again.
     pub restart_cmd: Option<String>,
+    /// A call that nothing is spoilt in is left after so long; `None`: only when nothing comes any more.
+    pub honest_limit: Cell<Option<Duration>>,
     world: RefCell<Arc<World>>,
     /// When the time of the run is over.
     until: Cell<Option<Micros>>,
@@ -58,7 +60,8 @@ impl Remote {
         let world =
             Arc::new(World { credentials: config.credentials.clone(), leaf: None, patience: patience.answer, judges_client: false });
         let (world, until, at, not_restarted) = (RefCell::new(world), Cell::default(), Cell::default(), RefCell::default());
-        Remote { config, course, clock, stop, patience, pid: None, restart_cmd: None, world, until, at, not_restarted }
+        let honest_limit = Cell::default();
+        Remote { config, course, clock, stop, patience, pid: None, restart_cmd: None, honest_limit, world, until, at, not_restarted }
     }
 
     /// The target at the one address that was reached last: a call to it is one connection, and no race between several.
@@ -130,9 +133,12 @@ impl Target for Remote {
         };
         let present = self.present(&base);
         let (rider, riding) = rider(&self.course, edits, present, &self.knows(), self.patience, self.clock.now());
-        let mut stop = self.stop.clone();
-        drive::run(base.secure.stream, rider, Side::Client, &self.clock, &mut Nobody, &mut stop).await;
-        std::mem::take(&mut *riding.lock().unwrap_or_else(PoisonError::into_inner))
+        let (mut stop, mut nobody) = (self.stop.clone(), Nobody);
+        let driven = drive::run(base.secure.stream, rider, Side::Client, &self.clock, &mut nobody, &mut stop);
+        let limit = self.honest_limit.get().filter(|_| edits.is_empty());
+        let in_time = tokio::time::timeout(limit.unwrap_or(Duration::MAX), driven).await.is_ok();
+        let ride = std::mem::take(&mut *riding.lock().unwrap_or_else(PoisonError::into_inner));
+        if in_time { ride } else { Ride { over: self.clock.now(), left_after: limit, ..ride } }
     }
 
     fn world(&self) -> Arc<World> {

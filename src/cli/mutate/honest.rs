@@ -1,0 +1,91 @@
+//! Honest calls before the spoilt ones: where none goes through, nothing can be said about spoilt ones.
+
+use super::super::exit::Trouble;
+use super::super::output::complain;
+use crate::base::{Layer, Side};
+use crate::jobs::mutate::run::Live;
+use crate::jobs::mutate::{Hunt, Ride, World};
+use crate::jobs::probe::{self as jobs_probe, ProbeConfig};
+use crate::jobs::replay::Script;
+use crate::live::clock::Clock;
+use crate::proto::plan::Method;
+use crate::transcript::{Event, Transcript, What};
+use std::time::Duration;
+use tokio::sync::watch::Receiver;
+
+/// An honest call of our own client, which finds out how the server wants it: what is spoilt then.
+pub async fn call(config: &ProbeConfig, stop: &Receiver<bool>) -> Result<Script, Trouble> {
+    let methods = vec![Method::MsChapV2, Method::EapMsChapV2, Method::ChapMd5, Method::EapMd5, Method::Pap];
+    let config = ProbeConfig { methods: Some(methods), pings: 1, ..config.clone() };
+    let transcript = jobs_probe::run(&config, &Clock::start(), &mut Vec::<Event>::new(), stop.clone()).await;
+    let target = config.target.authority();
+    let script = Script::of(&transcript, &format!("an honest call with {target}")).map_err(|error| {
+        let why = down_below(&transcript).map_or(error.to_string(), |why| no_connection(&why));
+        Trouble::Ours(format!("an honest call with {target} does not go through: {why}"))
+    })?;
+    let connected = script.says(Side::Client).any(|said| said.name == "sstp.call-connected");
+    match connected {
+        true => Ok(super::without_secrets(script)),
+        false => Err(Trouble::Ours(format!(
+            "an honest call with {target} does not go through, so nothing can be said about spoilt ones; `sstp-diag probe {target}` says why"
+        ))),
+    }
+}
+
+/// Where and why a call stopped below HTTP.
+fn down_below(transcript: &Transcript) -> Option<String> {
+    transcript.events.iter().find_map(|event| match &event.what {
+        What::Down(reason) if event.layer < Layer::Http => Some(format!("{}: {reason}", event.layer.title())),
+        _ => None,
+    })
+}
+
+/// Of a target.
+fn no_connection(why: &str) -> String {
+    format!("it takes no connection ({why})")
+}
+
+/// Makes honest calls, and learns what they show already; where none goes through, the first is told at once, and the last is the
+/// error. `who`: whose call it is; `limit` is told which attempt begins.
+pub async fn alive<T: Live>(hunt: &Hunt, target: &T, who: &str, limit: impl Fn(usize)) -> Result<(), Trouble> {
+    let (mut through, mut last) = (false, String::new());
+    for attempt in 0..CALLS {
+        limit(attempt);
+        let stuck = hunt.learn(target).await;
+        if target.is_stopping() {
+            return Err(Trouble::Interrupted);
+        }
+        through |= stuck.is_none();
+        let Some(ride) = stuck else { continue };
+        last = why(&ride, &target.world());
+        // A machine under load may be slow once.
+        if attempt == 0 {
+            complain(&format!("{who} does not go through: {last}; it is made again"));
+        }
+    }
+    let says = || format!("{who} does not go through, so nothing can be said about spoilt ones: {last}");
+    through.then_some(()).ok_or_else(|| Trouble::Ours(says()))
+}
+
+/// What an honest call came to that does not go through.
+fn why(ride: &Ride, world: &World) -> String {
+    if let Some(why) = &ride.no_connection {
+        return if world.judges_client { why.clone() } else { no_connection(why) };
+    }
+    let verdict = ride.verdict(world);
+    let first = verdict.faults.first().map(|fault| format!("; {} ({})", fault.says, fault.spec)).unwrap_or_default();
+    match ride.left_after {
+        Some(after) => {
+            let heard = ride.last_heard().map_or("nothing came".into(), |name| format!("the last that came was {name}"));
+            format!("it was not over after {} s, and {heard}{first}", after.as_secs())
+        }
+        None => format!("it came to {}{first}", verdict.reaction),
+    }
+}
+
+/// Ours: so many honest calls.
+const CALLS: usize = 3;
+/// Ours: how long each may take with this machine, where one takes less than a second.
+pub const HERE: [Duration; CALLS] = [Duration::from_secs(3), Duration::from_secs(5), Duration::from_secs(5)];
+/// Ours: with another machine, which may ask others who logs in. What the first is not through by is told.
+pub const ELSEWHERE: [Duration; CALLS] = [Duration::from_secs(5), Duration::from_secs(30), Duration::from_secs(30)];
