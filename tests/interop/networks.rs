@@ -54,7 +54,8 @@ impl Net {
         net.running.push(lab);
         net.password = lines.iter().find_map(|line| line.strip_prefix("Password    in ")).expect("the lab says where it is").into();
         let mut probe = net.within("s");
-        probe.args(["probe", "127.0.0.1:8443", "--server-name", "vpn.lab.example", "--ca"]).arg(net.folder.join("root.pem"));
+        // The server under the port at which clients dial it.
+        probe.args(["probe", "vpn.lab.example:443", "--connect", "127.0.0.1:8443", "--ca"]).arg(net.folder.join("root.pem"));
         probe.arg("-o").arg(format!("json={}", net.folder.join("home.json").display()));
         probe.output().expect("a look from the server's own machine");
         net

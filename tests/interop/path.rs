@@ -49,7 +49,9 @@ fn to(peer: &str, more: &[&str]) -> Said {
     let run = RUNS.fetch_add(1, Ordering::Relaxed);
     let home = std::env::temp_dir().join(format!("sstp-diag-home-{}-{run}.json", std::process::id()));
     let mut probe = Command::new(PROGRAM);
-    probe.args(["probe", &rig().at("SOFTETHER"), "--no-proxy", "--ca", rig().get("CA"), "-o"]).arg(format!("json={}", home.display()));
+    // As it would be without what stands in front of it: the same address, and behind it SoftEther.
+    probe.args(["probe", &rig().at(peer), "--connect", &rig().at("SOFTETHER"), "--no-proxy", "--ca", rig().get("CA"), "-o"]);
+    probe.arg(format!("json={}", home.display()));
     probe.output().expect("it runs");
     let mut path = Command::new(PROGRAM);
     path.args(["path", &rig().at(peer), "--ca", rig().get("CA"), "--user", "alice", "--password-file", rig().get("PASSWORD")]);
