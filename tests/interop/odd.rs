@@ -160,7 +160,28 @@ impl Drop for Server {
 }
 
 impl Server {
+    /// Somebody else may take a port that was free a moment ago: then s_server ends, and another port is tried.
     fn start(key: &str, serves: &str) -> Server {
+        let until = Instant::now() + Duration::from_secs(20);
+        loop {
+            let mut server = Server::spawned(key, serves);
+            while server.is_running() {
+                assert!(Instant::now() < until, "openssl s_server {serves} did not come up");
+                std::thread::sleep(Duration::from_millis(20));
+                let connects = TcpStream::connect((Ipv4Addr::LOCALHOST, server.port)).is_ok();
+                if connects && server.is_running() {
+                    return server;
+                }
+            }
+            assert!(Instant::now() < until, "openssl s_server {serves} ended at once, at every port");
+        }
+    }
+
+    fn is_running(&mut self) -> bool {
+        self.child.try_wait().expect("a child").is_none()
+    }
+
+    fn spawned(key: &str, serves: &str) -> Server {
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|free| free.local_addr()).expect("a free port").port();
         let mut command = Command::new("openssl");
         command.args(["s_server", "-quiet", "-www", "-accept", &format!("127.0.0.1:{port}")]).current_dir(keys());
@@ -173,13 +194,7 @@ impl Server {
         }
         command.args(serves.split_whitespace());
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("openssl runs");
-        let server = Server { child, port };
-        let until = Instant::now() + Duration::from_secs(10);
-        while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
-            assert!(Instant::now() < until, "openssl s_server {serves} did not come up");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        server
+        Server { child, port }
     }
 
     /// By the name that the certificates bear.
