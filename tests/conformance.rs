@@ -6,7 +6,7 @@ use sstp_diag::jobs::conformance::case::Base;
 use sstp_diag::jobs::conformance::coverage::{self, Coverage, UNTESTED};
 use sstp_diag::jobs::conformance::known::{self, Scale};
 use sstp_diag::jobs::conformance::run::{self, Outcome, Peer, SuiteConfig};
-use sstp_diag::jobs::conformance::{Case, Expect, Grade, Level, client, expect, rehearse, server};
+use sstp_diag::jobs::conformance::{Case, Expect, Grade, Level, client, expect, honest, rehearse, server};
 use sstp_diag::jobs::lab::{Lab, LabConfig, fault};
 use sstp_diag::jobs::probe::ProbeConfig;
 use sstp_diag::live::clock::Clock;
@@ -117,7 +117,7 @@ fn every_known_disagreement_cites_what_is_required() {
 #[test]
 fn what_proves_a_case_leaves_an_honest_call_alone() {
     let cases: Vec<Case> = server::all().into_iter().filter(rehearse::can_be_rehearsed).collect();
-    let spared = |case: &Case| rehearse::first_call(&run::honest(case.needs_account()), &[case.proved_by]).grade == Grade::Pass;
+    let spared = |case: &Case| rehearse::first_call(&honest::honest(case.needs_account()), &[case.proved_by]).grade == Grade::Pass;
     let mut seen: HashMap<(&str, bool), bool> = HashMap::new();
     let breaks: Vec<&str> = cases
         .iter()
@@ -211,7 +211,7 @@ fn every_message_of_a_client_is_cut_at_every_byte() {
     ] {
         assert_eq!(cuts[name].len(), length - 1, "{name}");
     }
-    let head = lengths(&rehearse::server(&run::honest(true), &[]).1, Side::Client)["http-request"];
+    let head = lengths(&rehearse::server(&honest::honest(true), &[]).1, Side::Client)["http-request"];
     for name in 1..=40 {
         let length = head - "vpn.lab.example".len() + name;
         let cut = |at: &usize| cuts["http-request"].contains(at) || cuts["http-request-end"].contains(&(length - at));

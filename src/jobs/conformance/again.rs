@@ -2,9 +2,10 @@
 
 use super::caller::NO_CONNECTION;
 use super::case::Case;
+use super::honest::lives;
 use super::known::Scale;
 use super::pulse::Pulse;
-use super::run::{Done, SuiteConfig, attempt, holding, lives};
+use super::run::{Done, SuiteConfig, attempt, holding};
 use super::verdict::{Grade, Verdict};
 use crate::live::clock::Clock;
 use std::cell::RefCell;

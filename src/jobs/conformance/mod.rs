@@ -8,6 +8,7 @@ pub mod coverage;
 mod evidence;
 pub mod expect;
 mod floor;
+pub mod honest;
 pub mod known;
 pub mod outage;
 pub mod pulse;

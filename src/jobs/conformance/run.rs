@@ -1,20 +1,19 @@
 //! A suite over sockets: cases beside each other, honest calls before, between and after them.
 
 use super::again::{self, Again, Confirmed, Retries};
-use super::caller::{Reach, called, connection, no_connection};
-use super::case::{Base, Case, Level, Row};
+use super::caller::called;
+use super::case::Case;
 use super::evidence::Evidence;
-use super::expect::Expect;
 use super::floor::Floor;
+use super::honest::{SECOND_LOOK, begins, comes_back, first_look, honest, lives, second_look};
 use super::outage::{self, Gone, Life, Ran};
 use super::pulse::Pulse;
 use super::stand::{Stand, Tried};
-use super::verdict::{self, Grade, Verdict};
-use crate::base::{Layer, Micros, Side, SpecRef};
+use super::verdict::{Grade, Verdict};
+use crate::base::Micros;
 use crate::jobs::probe::ProbeConfig;
 use crate::live::clock::Clock;
-use crate::transcript::{Event, Head, Reason, Target, What};
-use crate::wire::chap;
+use crate::transcript::{Event, Head, Target};
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -340,7 +339,7 @@ async fn pace(rate: Option<u32>) {
 /// Runs a case, and gives its slot to another when it only waits for what may come.
 async fn one(config: Rc<SuiteConfig>, place: usize, clock: Clock, slot: Option<OwnedSemaphorePermit>) -> Ran {
     // Places are those of the queue, which counts the cases.
-    let case = config.cases.get(place).cloned().unwrap_or_else(sane);
+    let case = config.cases.get(place).cloned().unwrap_or_else(|| honest(false));
     let (began, pulse) = (clock.now(), Pulse::new(clock));
     let (first, connected, lives) = holding(slot, &pulse, repeated(&config, &case, &clock, &pulse)).await;
     let (verdict, events) = first.unwrap_or_else(|| (Verdict::new(Grade::Broken, "it was not run"), Vec::new()));
@@ -402,122 +401,13 @@ fn head(target: Target, seed: u64, clock: &Clock) -> Head {
     Head { version, began_unix_ms: clock.began_unix_ms(), target, seed, ..Head::default() }
 }
 
-/// Whether an honest call comes about, with a login where cases need one; asked twice.
-pub(super) async fn lives(config: &SuiteConfig, clock: &Clock) -> Result<(), String> {
-    let began = clock.now();
-    match first_look(config, clock).await {
-        Ok(()) => Ok(()),
-        Err(why) => second_look(config, clock, began, why).await,
-    }
-}
-
-/// Whether the first honest call comes about; what happened in it otherwise. A login that is refused is not tried twice: accounts are
-/// locked for less.
-async fn begins(config: &SuiteConfig, clock: &Clock, events: &mut Vec<Event>) -> Result<(), String> {
-    let Peer::Server(probe) = &config.peer else { return lives(config, clock).await };
-    let began = clock.now();
-    match Box::pin(answers(probe, &config.cases, clock, events)).await {
-        Err(why) if why.starts_with(LOGIN_REFUSED) => Err(why),
-        Err(_) if clock.now().since(began) <= SECOND_LOOK_UNTIL => {
-            tokio::time::sleep(SECOND_LOOK).await;
-            events.clear();
-            Box::pin(answers(probe, &config.cases, clock, events)).await
-        }
-        through => through,
-    }
-}
-
-/// Asks once more after an honest call, begun then, that came to nothing. Who was silent for long is not asked a second time.
-async fn second_look(config: &SuiteConfig, clock: &Clock, began: Micros, why: String) -> Result<(), String> {
-    tokio::time::sleep(SECOND_LOOK).await;
-    if clock.now().since(began) > SECOND_LOOK_UNTIL + SECOND_LOOK {
-        return Err(why);
-    }
-    first_look(config, clock).await
-}
-
-/// Whether an honest call comes about at once.
-async fn first_look(config: &SuiteConfig, clock: &Clock) -> Result<(), String> {
-    match &config.peer {
-        Peer::Server(probe) => Box::pin(answers(probe, &config.cases, clock, &mut Vec::new())).await,
-        Peer::Client(stand) => Box::pin(stand.lives(&config.cases, clock)).await,
-    }
-}
-
-/// Waits for a target that went away; why it is given up, when it does not come back.
-async fn comes_back(config: &SuiteConfig, clock: &Clock) -> Option<String> {
-    let mut why = String::new();
-    for _ in 0..LOOKS_FOR_IT {
-        tokio::time::sleep(SECOND_LOOK).await;
-        match first_look(config, clock).await {
-            Ok(()) => return None,
-            Err(says) => why = says,
-        }
-    }
-    Some(why)
-}
-
-/// Whether a server answers an honest call.
-async fn answers(probe: &ProbeConfig, cases: &[Case], clock: &Clock, events: &mut Vec<Event>) -> Result<(), String> {
-    let logs_in = probe.credentials.is_some() && cases.iter().any(Case::needs_account);
-    let case = honest(logs_in);
-    let connected = connection(probe, &case, clock, events).await.0 == Reach::Tls;
-    let verdict = if connected { verdict::judge(&case, events) } else { no_connection(events) };
-    let refused = events.iter().find_map(|event| match &event.what {
-        What::Down(Reason::Refused(says)) if event.layer == Layer::Auth => Some(says),
-        _ => None,
-    });
-    match verdict.grade {
-        Grade::Pass => Ok(()),
-        _ if refused.is_some() => {
-            let says = refused.map_or_else(String::new, |says| code(says));
-            Err(format!("{LOGIN_REFUSED}: {says}; check --user and --password-file"))
-        }
-        _ if connected && logs_in => Err(format!("the login of an honest call: {}", verdict.actual)),
-        _ => Err(verdict.actual),
-    }
-}
-
-/// The number in a Failure of MS-CHAPv2, RFC 2759 6, or else the server's words.
-fn code(says: &str) -> String {
-    chap::MsChapFailure::parse(says.as_bytes()).error.map_or_else(|| says.to_string(), |error| error.to_string())
-}
-
-/// The honest call that shows that a server lives: as far as its login, or as Call Connect Ack.
-pub fn honest(logs_in: bool) -> Case {
-    if logs_in { login() } else { sane() }
-}
-
-/// An honest call as far as its login.
-fn login() -> Case {
-    const LOGIN: Row =
-        Row::new(Side::Server, Level::Must, "auth/0/login", SpecRef::sstp("3.3.7.1"), &[]).at(Layer::Auth).expects(Expect::Up(Layer::Auth));
-    Case::from(&LOGIN)
-}
-
-/// An honest call as far as Call Connect Ack.
-fn sane() -> Case {
-    const SANE: Row =
-        Row::new(Side::Server, Level::Must, "sstp/0/sane", SpecRef::sstp("3.3.5.2.2"), &[]).expects(Expect::Sends("sstp.call-connect-ack"));
-    let case = Case::from(&SANE);
-    Case { base: Base { until: Layer::Sstp, ..case.base }, ..case }
-}
-
 /// Ours: connections that a server is to keep open at a time, most of which only wait.
 const OPEN_AT_ONCE: usize = 128;
 /// Ours: clients that only wait, beside those that work.
 const CLIENTS_BESIDE: usize = 48;
 /// Ours: what is run again runs beside a quarter as many as others.
 const AGAIN_SHARE: usize = 4;
-/// How it is said that the login of an honest call was refused.
-const LOGIN_REFUSED: &str = "the honest call was refused";
 /// Ours: what is run again mostly waits, so that so many times the jobs go beside each other.
 const AGAIN_BESIDE: usize = 2;
 /// Ours: after so many cases an honest call looks whether the target lives.
 const SANE_EVERY: usize = 50;
-/// Ours: between two honest calls of which the first was not answered.
-const SECOND_LOOK: Duration = Duration::from_secs(1);
-/// Ours: so many seconds a target that went away has to come back.
-const LOOKS_FOR_IT: u32 = 10;
-/// Ours: when the first one took longer than this there is no second one.
-const SECOND_LOOK_UNTIL: Duration = Duration::from_secs(12);
