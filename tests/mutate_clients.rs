@@ -124,17 +124,22 @@ fn variants_do_not_wait_for_long() {
 }
 
 fn seeds() -> Vec<Vec<u8>> {
-    inward::seeds(&spot::spots(&script().expect("a call"), Side::Server))
+    spot::spots(&script().expect("a call"), Side::Server).into_iter().map(|spot| spot.raw).collect()
+}
+
+/// Without a call: rows make what they make of the inputs.
+fn inward(seeds: &[Vec<u8>], seed: u64, cases: u64) -> inward::Inward {
+    inward::run(&inward::Task { seeds, drill: None, lane: (0, 1), seed, cases }, &|| false)
 }
 
 #[test]
 fn what_shows_something_new_is_kept_and_leads_on_and_all_of_it_again() {
-    let run = |cases| inward::run(&seeds(), 3, cases, &|| false);
+    let run = |cases| inward(&seeds(), 3, cases);
     let (short, long) = (run(2_000), run(20_000));
     assert!(!short.kept.is_empty() && long.kept.len() > short.kept.len() && long.features.len() > short.features.len());
     assert!(long.kept == run(20_000).kept && long.panics.is_empty() && long.sessions > 0);
     // As seeds they reach what a fresh run of that length does not.
-    let guided = inward::run(&[seeds(), long.kept].concat(), 4, 10_000, &|| false);
-    let fresh = inward::run(&seeds(), 4, 10_000, &|| false);
+    let guided = inward(&[seeds(), long.kept].concat(), 4, 10_000);
+    let fresh = inward(&seeds(), 4, 10_000);
     assert!(guided.features.len() > fresh.features.len(), "{} {}", guided.features.len(), fresh.features.len());
 }

@@ -3,6 +3,8 @@
 use crate::mutate::mutate;
 use crate::scratch::Scratch;
 use serde_json::Value;
+use sstp_diag::jobs::mutate::rows;
+use std::collections::HashSet;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -32,6 +34,43 @@ fn inputs_that_show_something_new_are_kept_in_the_corpus_and_the_same_ones_every
     assert!(again["features"].as_u64() > page["features"].as_u64(), "{again:#} {page:#}");
 }
 
+/// The mutators are those of a call: of each something is parsed, but for those of order and time, which are of several messages; and of
+/// each a whole call is played to our own server or client.
+#[test]
+fn every_row_takes_part() {
+    let run = || {
+        let (code, out, err) = mutate(&["--self", "--budget", "20000", "-o", "json"]);
+        assert_eq!(code, Some(0), "{out}{err}");
+        serde_json::from_str::<Value>(&out).expect("JSON")
+    };
+    let page = run();
+    let made = |id: &str, what: &str| page["rows"][id][what].as_u64().unwrap_or_default();
+    let of_one = |row: &&rows::Mutator| !matches!(row.family, "order" | "timers");
+    let unparsed: Vec<_> = rows::all().filter(of_one).map(|row| row.id).filter(|id| made(id, "messages") == 0).collect();
+    assert_eq!(unparsed, Vec::<&str>::new(), "{page:#}");
+    let unplayed: Vec<_> = rows::all().map(|row| row.id).filter(|id| made(id, "calls") == 0).collect();
+    assert_eq!(unplayed, Vec::<&str>::new(), "{page:#}");
+    let sum = |what| rows::all().map(|row| made(row.id, what)).sum::<u64>();
+    assert!(sum("streams") > 0 && page["from_rows"] == sum("messages") && page["calls"] == sum("calls"), "{page:#}");
+    assert_eq!(page["rows"], run()["rows"], "the same seed and budget");
+    let (_, text, _) = mutate(&["--self", "--budget", "20000"]);
+    assert!(text.contains(&format!("{0} of {0} rows took part", rows::all().count())), "{text}");
+}
+
+/// With a recording its messages are spoilt, of both sides, and our own server is one that is like the recorded one.
+#[test]
+fn both_sides_of_a_recorded_call_are_spoilt() {
+    let capture = concat!(env!("CARGO_MANIFEST_DIR"), "/captures/sstpc-ok.pcapng");
+    let run = |more: &[&str]| {
+        let (code, out, err) = mutate(&[&["--self", "--budget", "16000", "-o", "json"], more].concat());
+        assert_eq!(code, Some(0), "{out}{err}");
+        serde_json::from_str::<Value>(&out).expect("JSON")
+    };
+    let (own, recorded) = (run(&[]), run(&[capture]));
+    assert!(recorded["seeds"].as_u64() > own["seeds"].as_u64(), "{recorded:#}");
+    assert_eq!(recorded["rows"].as_object().map(serde_json::Map::len), Some(rows::all().count()), "{recorded:#}");
+}
+
 /// What is new goes to the fuzz targets as each of them takes it, and comes back from them.
 #[test]
 fn the_corpus_of_the_fuzz_targets_is_fed_and_read() {
@@ -58,7 +97,12 @@ fn the_corpus_of_the_fuzz_targets_is_fed_and_read() {
     std::fs::write(format!("{corpus}/wire/own"), [0xff, 3, 0xc0, 0x21, 200, 1, 0, 4]).expect("written");
     let second = run(&corpus);
     let seeds = |page: &Value| page["seeds"].as_u64().expect("a number");
-    assert_eq!(seeds(&second), seeds(&first) + (wire.len() + http.len() + session.len() / 2 + 1) as u64, "{second:#}");
+    // What a session was fed may be a single message, which is no other seed.
+    let with_header = |frame: &[u8]| [&[0x10, 0], &u16::try_from(frame.len() + 4).expect("short").to_be_bytes()[..], frame].concat();
+    let packets = wire.iter().map(|bytes| if bytes.starts_with(&[0xff, 3]) { with_header(bytes) } else { bytes.clone() });
+    let inputs: HashSet<Vec<u8>> = packets.chain(http.clone()).chain(session.iter().map(|bytes| bytes[2..].to_vec())).collect();
+    assert!(inputs.len() * 10 > (wire.len() + http.len() + session.len() / 2) * 9);
+    assert_eq!(seeds(&second), seeds(&first) + inputs.len() as u64 + 1, "{second:#}");
     // The folder of one target takes what is for that one.
     std::fs::create_dir_all(scratch.path("alone/http")).expect("made");
     run(&scratch.path("alone/http"));

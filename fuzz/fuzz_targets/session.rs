@@ -3,7 +3,11 @@
 //! honestly first; the next one is the size of the pieces.
 
 use libfuzzer_sys::fuzz_target;
+#[cfg(feature = "rows")]
+use libfuzzer_sys::{fuzz_mutator, fuzzer_mutate};
 use sstp_diag::base::{Micros, Secret, Side};
+#[cfg(feature = "rows")]
+use sstp_diag::jobs::mutate::spoil;
 use sstp_diag::proto::plan::{Account, CertHashes, ClientConfig, Credentials, Mind, Plan, ServerConfig};
 use sstp_diag::proto::{Input, Output, Session};
 use sstp_diag::transcript::{Facts, Head, How, Transcript};
@@ -69,4 +73,24 @@ fuzz_target!(|bytes: &[u8]| {
         assert!(outputs < 200_000, "the session comes to an end");
     }
     let _ = Facts::of(&transcript);
+});
+
+// As often as libFuzzer's own changes: those of our mutators' rows, behind the two bytes that choose.
+#[cfg(feature = "rows")]
+fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
+    let spoilt = match &data[..size] {
+        [mode, _, stream @ ..] if seed & 2 == 0 => {
+            let by = if mode & 1 == 0 { Side::Server } else { Side::Client };
+            spoil::stream(stream, by, seed.into(), max_size.saturating_sub(2))
+        }
+        _ => None,
+    };
+    match spoilt {
+        Some(spoilt) => {
+            let end = spoilt.bytes.len() + 2;
+            data[2..end].copy_from_slice(&spoilt.bytes);
+            end
+        }
+        None => fuzzer_mutate(data, size, max_size),
+    }
 });

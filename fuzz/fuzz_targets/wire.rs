@@ -2,7 +2,11 @@
 //! Every parser of the wire floor on arbitrary bytes; what is read is written back and read again.
 
 use libfuzzer_sys::fuzz_target;
+#[cfg(feature = "rows")]
+use libfuzzer_sys::{fuzz_mutator, fuzzer_mutate};
 use sstp_diag::base::Layer;
+#[cfg(feature = "rows")]
+use sstp_diag::jobs::mutate::spoil;
 use sstp_diag::wire::{cert, control, eap, inner, layout, ppp, sstp, tls};
 
 fuzz_target!(|bytes: &[u8]| {
@@ -22,4 +26,17 @@ fuzz_target!(|bytes: &[u8]| {
     let mut framer = sstp::Framer::default();
     framer.push(bytes);
     while let Ok(Some(_)) = framer.next_packet() {}
+});
+
+// As often as libFuzzer's own changes: those of our mutators' rows.
+#[cfg(feature = "rows")]
+fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
+    let spoilt = if seed & 2 == 0 { spoil::message(&data[..size], seed.into(), max_size) } else { None };
+    match spoilt {
+        Some(spoilt) => {
+            data[..spoilt.bytes.len()].copy_from_slice(&spoilt.bytes);
+            spoilt.bytes.len()
+        }
+        None => fuzzer_mutate(data, size, max_size),
+    }
 });

@@ -58,7 +58,7 @@ pub struct MarkArgs {
     /// With this seeded defect of the lab (repeatable; see `lab --list-bugs`)
     #[arg(long, value_name = "ID", requires = "lab", conflicts_with_all = ["to", "own"])]
     pub bug: Vec<String>,
-    /// Give the same kinds of change to our own parsers and sessions, in this process
+    /// Give what the same mutators make to our own parsers and sessions, in this process
     #[arg(long = "self", id = "own")]
     pub own: bool,
     /// Confirm that whoever runs HOST, which is not this machine, wants to be sent spoilt calls (repeatable)

@@ -4,6 +4,7 @@
 use super::super::exit::Trouble;
 use super::super::output::complain;
 use crate::jobs::mutate::inward::Inward;
+use crate::jobs::mutate::spoil::FRAME;
 use crate::jobs::mutate::variant::fnv;
 use crate::wire::sstp::{self, HEADER_LEN};
 use std::collections::HashSet;
@@ -154,8 +155,6 @@ fn first_bytes(path: &Path) -> std::io::Result<Vec<u8>> {
 
 /// MS-SSTP 2.2.1: the C bit, in the second byte.
 const CONTROL: u8 = 1;
-/// RFC 1662 3.1: address and control of a PPP frame.
-const FRAME: [u8; 2] = [0xff, 0x03];
 /// Ours: folders within a corpus.
 const MOST_FOLDERS: usize = 100;
 /// Ours: seeds that are kept in memory.

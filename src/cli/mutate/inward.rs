@@ -4,22 +4,27 @@ use super::super::args::{Budget, Form, MutateArgs};
 use super::super::exit::{Exit, Trouble};
 use super::super::output::print;
 use super::corpus;
-use crate::base::{Side, hex};
-use crate::jobs::mutate::inward::{self, Inward};
-use crate::jobs::mutate::spot;
+use crate::base::hex;
+use crate::jobs::mutate::drill::Drill;
+use crate::jobs::mutate::inward::{self, Inward, Made, Panic, Task};
+use crate::jobs::mutate::rows;
 use crate::jobs::replay::Script;
 use crate::live::clock::Clock;
 use crate::live::runtime::{self, Ended};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::ScopedJoinHandle;
 use std::time::Duration;
 
 /// Runs it on every core and tells what came of it.
 pub fn run(args: &MutateArgs, script: &Script) -> Result<Exit, Trouble> {
-    let mut seeds = inward::seeds(&spot::spots(script, Side::Client));
+    let recorded = args.input.is_some().then_some(script);
+    let drill = &Drill::new(recorded, args.what.seed).map_err(|error| Trouble::Ours(error.to_string()))?;
+    let mut seeds = drill.seeds();
     if let Some(folder) = args.watch.corpus.as_deref().filter(|folder| folder.exists()) {
         seeds.extend(corpus::read(folder)?);
     }
+    let seeds = &seeds;
     let threads = std::thread::available_parallelism().map_or(1, |n| n.get() as u64).min(LANES);
     let clock = Clock::start();
     let (cases, time) = match args.pace.budget {
@@ -43,7 +48,8 @@ pub fn run(args: &MutateArgs, script: &Script) -> Result<Exit, Trouble> {
                     return done;
                 }
                 let stop = || halted() || share(lane).is_some_and(|time| clock.now().duration() >= time);
-                done.push((lane, inward::run(&seeds, args.what.seed.wrapping_add(lane << 32), cases, &stop)));
+                let seed = args.what.seed.wrapping_add(lane << 32);
+                done.push((lane, inward::run(&Task { seeds, drill: Some(drill), lane: (lane, LANES), seed, cases }, &stop)));
             }
         };
         let running: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
@@ -79,31 +85,54 @@ async fn through<T>(running: &[ScopedJoinHandle<'_, T>]) {
 }
 
 fn tell(args: &MutateArgs, parts: &[Inward], seeds: usize, seconds: f64, threads: u64) -> Result<Exit, Trouble> {
-    let (parses, sessions) = parts.iter().fold((0, 0), |sum, part| (sum.0 + part.parses, sum.1 + part.sessions));
+    let sum = |of: fn(&Inward) -> u64| parts.iter().map(of).sum::<u64>();
+    let (parses, sessions, calls) = (sum(|part| part.parses), sum(|part| part.sessions), sum(|part| part.calls));
     let kept: usize = parts.iter().map(|part| part.kept.len() + part.kept_streams.len()).sum();
-    let features = parts.iter().flat_map(|part| part.features.iter().copied()).collect::<std::collections::BTreeSet<_>>().len();
+    let features = parts.iter().flat_map(|part| part.features.iter().copied()).collect::<BTreeSet<_>>().len();
+    let mut made: BTreeMap<&str, Made> = BTreeMap::new();
+    parts.iter().flat_map(|part| &part.rows).for_each(|(row, one)| made.entry(row).or_default().add(*one));
+    let from_rows: u64 = made.values().map(|made| made.messages).sum();
     let panics: Vec<_> = parts.iter().flat_map(|part| &part.panics).collect();
     let rate = parses as f64 / seconds.max(0.000_1);
     let text = match args.output {
         Form::Json => {
-            let rows: Vec<_> = panics.iter().map(|(place, bytes)| serde_json::json!({ "in": place, "bytes": hex(bytes) })).collect();
+            let rows: BTreeMap<_, _> = made
+                .iter()
+                .map(|(row, made)| (*row, serde_json::json!({ "messages": made.messages, "streams": made.streams, "calls": made.calls })))
+                .collect();
             let page = serde_json::json!({
                 "seeds": seeds, "parses": parses, "sessions": sessions, "seconds": seconds, "parses_per_second": rate, "threads": threads, "features": features, "kept": kept,
-                "panics": rows
+                "from_rows": from_rows, "calls": calls, "rows": rows, "panics": panics.iter().map(|panic| panic_as_json(panic)).collect::<Vec<_>>()
             });
             format!("{page:#}\n")
         }
         Form::Table => {
+            let (took_part, all) = (made.len(), rows::all().count());
             let mut text = format!(
                 "{seeds} seeds, {parses} spoilt messages parsed and {sessions} sessions fed in {seconds:.1} s with {threads} threads: {rate:.0} parses/s.\n\
+                 {from_rows} of the messages were made by rows, and {calls} variants were whole calls; {took_part} of {all} rows took part.\n\
                  {features} features were seen; {kept} inputs showed one first and became seeds.\n"
             );
-            panics.iter().for_each(|(place, bytes)| text += &format!("\npanic in the {place}: {}\n", hex(bytes)));
+            panics.iter().for_each(|panic| text += &format!("\npanic in the {}: {}\n", panic.place, input(panic)));
             text + if panics.is_empty() { "Nothing is wrong.\n" } else { "" }
         }
     };
     print(text.as_bytes())?;
     Ok(if panics.is_empty() { Exit::Works } else { Exit::Fails })
+}
+
+fn input(panic: &Panic) -> String {
+    match &panic.variant {
+        Some((id, line)) => format!("{id}: {line}"),
+        None => hex(&panic.bytes),
+    }
+}
+
+fn panic_as_json(panic: &Panic) -> serde_json::Value {
+    match &panic.variant {
+        Some((id, line)) => serde_json::json!({ "in": panic.place, "variant": id, "edits": line }),
+        None => serde_json::json!({ "in": panic.place, "bytes": hex(&panic.bytes) }),
+    }
 }
 
 /// Ours: whether the runs are through is looked at so often.

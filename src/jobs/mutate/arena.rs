@@ -15,7 +15,7 @@ use crate::proto::bug::{Bug, Bugs};
 use crate::proto::edit::Edit;
 use crate::proto::plan::{CertHashes, ClientConfig, Credentials, Method, Mind, Plan, ServerConfig};
 use crate::proto::{Session, pair};
-use crate::transcript::Transcript;
+use crate::transcript::{Event, Transcript};
 use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError};
@@ -70,14 +70,19 @@ impl Arena {
     }
 
     /// Plays the script with these edits; random values of the client come from one seed, those of the server from another.
-    pub fn ride(&self, edits: &[Edit], (client, server): (u64, u64)) -> Ride {
+    pub fn ride(&self, edits: &[Edit], seeds: (u64, u64)) -> Ride {
+        self.told(edits, seeds).0
+    }
+
+    /// The same, with what the server has told.
+    pub fn told(&self, edits: &[Edit], (client, server): (u64, u64)) -> (Ride, Vec<Event>) {
         let credentials = self.world.credentials.clone();
         let present = Present { host: HOST.into(), leaf: Some(CERT), credentials, seed: client, ..Present::default() };
         let (rider, riding) = rider(&self.course, edits, present, &self.world, self.patience, Micros::ZERO);
         let plan = Plan { seed: server, ..self.server.clone() };
         let server = Box::new(Session::new(plan, Micros::ZERO));
-        pair::run_machines(Box::new(rider), server, LONGEST, &mut |_, _, _| {});
-        std::mem::take(&mut *riding.lock().unwrap_or_else(PoisonError::into_inner))
+        let run = pair::run_machines(Box::new(rider), server, LONGEST, &mut |_, _, _| {});
+        (std::mem::take(&mut *riding.lock().unwrap_or_else(PoisonError::into_inner)), run.server)
     }
 
     /// The cars from one number to another in one session.

@@ -16,7 +16,7 @@ use crate::live::wiretap::Ear;
 use crate::proto::edit::Edit;
 use crate::proto::plan::{ClientConfig, Credentials, Mind, Plan, ServerConfig};
 use crate::proto::{Session, pair};
-use crate::transcript::Transcript;
+use crate::transcript::{Event, Transcript};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError};
@@ -41,12 +41,17 @@ impl Memory {
 
     /// One call with these edits of what the server says; the client draws from its own seed.
     pub fn ride(&self, edits: &[Edit], client: u64) -> Ride {
+        self.told(edits, client).0
+    }
+
+    /// The same, with what the client has told.
+    pub fn told(&self, edits: &[Edit], client: u64) -> (Ride, Vec<Event>) {
         let riding = Riding::default();
         let plan = host::plan(ServerConfig::default(), arena::CERT, &arena::alice(), edits, self.seed);
         let host = Host::new(plan, self.world.clone(), Patience::PRETENDED, Micros::ZERO, riding.clone());
         let client = Session::new(rehearse::stays(self.mutant, client), Micros::ZERO);
-        pair::run_machines(Box::new(client), Box::new(host), arena::LONGEST, &mut |_, _, _| {});
-        std::mem::take(&mut *riding.lock().unwrap_or_else(PoisonError::into_inner))
+        let run = pair::run_machines(Box::new(client), Box::new(host), arena::LONGEST, &mut |_, _, _| {});
+        (std::mem::take(&mut *riding.lock().unwrap_or_else(PoisonError::into_inner)), run.client)
     }
 }
 

@@ -3,6 +3,7 @@
 
 pub mod arena;
 mod cars;
+pub mod drill;
 pub mod fault;
 pub mod guests;
 pub mod host;
@@ -14,6 +15,7 @@ mod room;
 pub mod rows;
 pub mod run;
 mod seat;
+pub mod spoil;
 pub mod spot;
 pub mod train;
 pub mod variant;

@@ -65,9 +65,13 @@ impl Spot {
 
 /// The spots of a script, in order: the messages of that side.
 pub fn spots(script: &Script, by: Side) -> Vec<Spot> {
-    let course = Course::of(script, by);
-    let mut spots: Vec<Spot> = Vec::new();
-    let turns: Vec<_> = course.ours.iter().filter(|turn| turn.said.lane != Lane::Bytes).take(MOST_SPOTS).collect();
+    on(&Course::of(script, by), false)
+}
+
+/// The spots of a course, in order. `unread`: what cannot be read is one too.
+pub fn on(course: &Course, unread: bool) -> Vec<Spot> {
+    let (by, mut spots): (_, Vec<Spot>) = (course.side, Vec::new());
+    let turns: Vec<_> = course.ours.iter().filter(|turn| unread || turn.said.lane != Lane::Bytes).take(MOST_SPOTS).collect();
     let last_lcp = turns.iter().rposition(|turn| turn.said.name.starts_with("lcp."));
     for (at, turn) in turns.iter().enumerate() {
         let said = &turn.said;

@@ -67,7 +67,8 @@ pub fn all(script: &Script, by: Side, seed: u64) -> Vec<Variant> {
     ranked.into_iter().map(|row| row.1).collect()
 }
 
-fn made(mutator: &Mutator, spot: &Spot, change: &Change) -> Option<Variant> {
+/// What a row has made of a message, as a variant.
+pub fn made(mutator: &Mutator, spot: &Spot, change: &Change) -> Option<Variant> {
     let target = spot.target();
     let whole = |line: &String| line.split_whitespace().next().is_some_and(|word| word.contains('#'));
     let lines = change.lines.iter().map(|line| if whole(line) { line.clone() } else { format!("{target} {line}") });
@@ -75,7 +76,8 @@ fn made(mutator: &Mutator, spot: &Spot, change: &Change) -> Option<Variant> {
     Some(variant(mutator, &target, spot.place, &change.name, edits))
 }
 
-fn put(mutator: &Mutator, place: &'static str, spot: &Spot, behind: bool, change: &Change) -> Option<Variant> {
+/// What a row puts in at a message, before it or behind it, as a variant.
+pub fn put(mutator: &Mutator, place: &'static str, spot: &Spot, behind: bool, change: &Change) -> Option<Variant> {
     let verb = if behind { "splice 9999..9999" } else { "before" };
     let edit = Edit::parse(&format!("{} {verb} {}", spot.target(), hex(&change.bytes))).ok()?;
     Some(variant(mutator, place, place, &change.name, vec![edit]))

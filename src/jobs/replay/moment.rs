@@ -102,7 +102,7 @@ impl Moment {
             raw = self.login(raw);
         }
         if said.name == "sstp.call-connected" {
-            raw = draft("sstp.call-connected-unsealed", raw);
+            raw = draft(UNSEALED, raw);
             self.seal(said, &mut raw);
         }
         raw
@@ -467,6 +467,8 @@ fn redrawn(text: &str, rng: &mut Rng) -> String {
     text.chars().map(&mut draw).collect()
 }
 
+/// How edits name a Call Connected that has no compound MAC yet.
+pub const UNSEALED: &str = "sstp.call-connected-unsealed";
 /// The only message that proposes a magic number.
 const CONFIGURE_REQUEST: &str = "lcp.configure-request";
 /// RFC 1661 6.4: bytes of a magic number.
