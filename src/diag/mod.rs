@@ -5,6 +5,7 @@
 
 mod auth;
 mod auth_eap;
+mod auth_eap_packets;
 mod auth_md5;
 mod auth_refused;
 mod binding;
