@@ -53,6 +53,7 @@ fn a_capture_of_a_login_within_eap_is_judged_like_the_probe_that_made_it() {
         ("peap", &["--auth", "peap"][..]),
         ("tls", &["--auth", "eap-tls"]),
         ("tls12", &["--auth", "eap-tls", "--eap-tls-version", "1.2"]),
+        ("bare", &["--fault", "auth.eap-tls-ack-bare"]),
         ("unbound", &["--fault", "auth.peap-cryptobinding-missing"]),
     ] {
         let capture = Scratch::new(name);

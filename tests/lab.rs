@@ -296,6 +296,17 @@ fn the_silence_of_a_server_whose_radius_does_not_answer_is_measured() {
     }
 }
 
+#[test]
+fn whoever_runs_a_fault_by_hand_waits_longer_than_it_holds_anything_back() {
+    for fault in fault::all().filter(|fault| !fault.holds().is_zero()) {
+        let usual = if fault.layer == Layer::Auth { USUAL_AUTH } else { Timers::default().of(fault.layer) };
+        assert!(fault.holds() + Duration::from_secs(2) < usual, "{}: {:?} held, {usual:?} waited", fault.id, fault.holds());
+    }
+}
+
+/// `--layer-timeout auth`, unless it is given.
+const USUAL_AUTH: Duration = Duration::from_secs(40);
+
 /// Checks that no lab fault meets, and why; each is proved by a story beside the checks (`src/diag/tests/`).
 pub const NOT_IN_THE_LAB: &[(&str, &str)] = &[
     ("TLS-SIGNATURE-SHA1", "our library signs no handshake with SHA-1; `tests/interop/odd.rs` has a server that does"),

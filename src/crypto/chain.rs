@@ -11,7 +11,7 @@ mod rules;
 pub(super) mod signature;
 
 pub use mend::{Mended, mended};
-pub use rules::span;
+pub use rules::{moment, span};
 
 use crate::base::{WireError, hex};
 use crate::wire::cert::{Cert, name_title};
@@ -55,6 +55,11 @@ impl Anchor {
     /// Name and key of a certificate: what it is as an issuer.
     pub fn of(cert: &Cert) -> Anchor {
         Anchor { name_der: cert.subject_der.0.clone(), spki_der: cert.spki_der.to_vec(), title: cert.title().to_string(), cert: None }
+    }
+
+    /// The certificate is this root, or was before it was renewed, or will be: it names itself as its issuer, with the name and the key.
+    fn is_kin_of(&self, cert: &Cert) -> bool {
+        cert.self_issued() && self.name_der == *cert.subject_der && self.spki_der == *cert.spki_der
     }
 }
 
@@ -176,6 +181,23 @@ impl Rule {
     }
 }
 
+impl Rule {
+    /// The order in which Windows names what is wrong, as Wine reads it (`dlls/crypt32/chain.c`, `verify_ssl_policy`; unverified on Windows):
+    /// signatures, the end of the chain, dates, purposes and constraints, names. What breaks no trust comes last.
+    fn rank(self) -> u8 {
+        match self {
+            _ if !self.trust_breaking() => 9,
+            Rule::Empty | Rule::Unparsable => 0,
+            Rule::BadSignature | Rule::ForeignSignature => 1,
+            Rule::SelfSigned | Rule::UntrustedRoot | Rule::MissingIntermediate => 2,
+            Rule::Expired | Rule::NotYetValid | Rule::DatesReversed => 3,
+            Rule::NameMismatch | Rule::WildcardDepth | Rule::IdnNotEncoded | Rule::IpNotInSan => 5,
+            Rule::CrlLdapOnly => 6,
+            _ => 4,
+        }
+    }
+}
+
 /// One thing that is wrong, on the certificate it is wrong with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
@@ -194,7 +216,7 @@ pub struct ChainVerdict {
     pub path: Vec<usize>,
     /// The trusted root that the chain leads to, where it leads to one.
     pub anchor: Option<String>,
-    /// What is wrong; what breaks trust comes first, then by certificate.
+    /// What is wrong; what breaks trust comes first, what Windows names first before the rest, then by certificate.
     pub problems: Vec<Problem>,
 }
 
@@ -244,12 +266,13 @@ pub fn judge(chain: &[Cert], anchors: &[Anchor], name: &str, now_unix: i64) -> C
     }
     let found = path::find(chain, anchors, now_unix);
     let mut problems = trust(chain, anchors, &found);
-    problems.extend(order::of(chain, &found.path, now_unix));
-    let root = found.anchor.and_then(|index| anchors.get(index)).and_then(|anchor| anchor.cert.as_deref());
+    let anchor = found.anchor.and_then(|index| anchors.get(index));
+    problems.extend(order::of(chain, &found.path, anchor, now_unix));
+    let root = anchor.and_then(|anchor| anchor.cert.as_deref());
     problems.extend(rules::of(chain, &found.path, root, name, now_unix));
     problems.extend(policy::violation(chain, &found.path));
-    problems.sort_by_key(|problem| (!problem.rule.trust_breaking(), problem.cert, problem.rule));
-    let anchor = found.anchor.and_then(|index| anchors.get(index)).map(|anchor| anchor.title.clone());
+    problems.sort_by_key(|problem| (problem.rule.rank(), problem.cert, problem.rule));
+    let anchor = anchor.map(|anchor| anchor.title.clone());
     ChainVerdict { path: found.path, anchor, problems }
 }
 
@@ -258,7 +281,11 @@ fn trust(chain: &[Cert], anchors: &[Anchor], found: &path::Found) -> Vec<Problem
     let mut problems: Vec<Problem> = found.bad_signatures.iter().map(|index| bad_signature(chain, *index)).collect();
     problems.extend(found.unchecked.iter().map(|index| unchecked_signature(chain, *index)));
     if found.anchor.is_none() {
-        problems.extend(found.path.last().and_then(|last| Some(dead_end(*last, chain.get(*last)?, anchors, found.path.len()))));
+        let circle = || circle(chain, &found.path);
+        problems.extend(found.path.last().and_then(|last| {
+            let cert = chain.get(*last)?;
+            Some(circle().unwrap_or_else(|| dead_end(*last, cert, anchors, found.path.len())))
+        }));
     }
     problems
 }
@@ -273,6 +300,19 @@ fn unchecked_signature(chain: &[Cert], index: usize) -> Problem {
     let signature = chain.get(index).map_or("", |cert| cert.signature.as_str());
     let says = format!("is signed with {signature}, which this program cannot check with its issuer's key; a name alone proves nothing");
     Problem { rule: Rule::UncheckedSignature, cert: Some(index), says }
+}
+
+/// The last certificate of the path was issued by one that stands below it.
+fn circle(chain: &[Cert], path: &[usize]) -> Option<Problem> {
+    let (last, below) = path.split_last()?;
+    let cert = chain.get(*last).filter(|cert| !path::is_self_signed(cert))?;
+    let place = below.iter().position(|index| chain.get(*index).is_some_and(|other| issued_by(cert, &Anchor::of(other))))?;
+    let issuer = &cert.issuer;
+    let says = match below.len() - place {
+        1 => format!("was issued by {issuer}, which it issued in turn: the two lead round in a circle and to no root"),
+        _ => format!("was issued by {issuer}, which stands below it in the chain: they lead round in a circle and to no root"),
+    };
+    Some(Problem { rule: Rule::UntrustedRoot, cert: Some(*last), says })
 }
 
 /// Why the chain ends at this certificate without a trusted root.

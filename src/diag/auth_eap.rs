@@ -1,9 +1,10 @@
 //! What went wrong inside EAP methods that carry TLS: certificates of either side, the tunnel, the login in it. Catalogue 3.4.
 
 use super::auth::EAP_MISMATCH;
+use super::auth_eap_packets::{acknowledged_without_flags, eap_kind, handshake_stalled};
 use super::auth_refused::{eap_failure, failure_inside, is_refused};
 use super::check::{Check, Evidence, Fix, Look, Need, Severity, Windows};
-use super::look::{ENDINGS, SILENT_ENDINGS, alert, reason_of, stop, stop_at, timed_out};
+use super::look::{ENDINGS, SILENT_ENDINGS, alert, reason_of, stop, stop_at};
 use crate::base::{Layer, Side, SpecRef};
 use crate::crypto::chain::Rule;
 use crate::transcript::facts::{Facts, Seen, Stop};
@@ -243,6 +244,21 @@ pub(super) const AUTH_EAP: &[Check] = &[
         ..ROW
     },
     Check {
+        id: "AUTH-EAP-ACK-NO-FLAGS",
+        severity: Severity::Note,
+        title: "The EAP server acknowledges fragments without the octet of flags",
+        means: "RFC 5216 has flags in every packet of EAP-TLS; the request with which this server asks for the next fragment ends behind its type, as \
+                SoftEther's does. It can mean nothing else and is taken for what it is; a client that goes by the letter would stop.",
+        fix: Fix {
+            admin: "Nothing, as long as the clients log in. Otherwise let them send less: a certificate with a short key, without its issuers.",
+            user: "",
+        },
+        spec: &[SpecRef::rfc(5216, "2.1.5"), SpecRef::rfc(5216, "3.1")],
+        explains: &[],
+        look: Look::One(acknowledged_without_flags),
+        ..ROW
+    },
+    Check {
         id: "AUTH-SLOW",
         severity: Severity::Note,
         title: "The login took long",
@@ -326,28 +342,6 @@ fn certificate_without_account(facts: &Facts) -> Option<Evidence> {
     let accepted = facts.inner.iter().any(|seen| through(&seen.it));
     let says = if accepted { "the server took the certificate and finished the handshake" } else { "the certificate went out" };
     bare.then(|| Evidence::of([sent.event, event], format!("{says}, then EAP Failure")))?
-}
-
-fn handshake_stalled(facts: &Facts) -> Option<Evidence> {
-    let stop = timed_out(facts, Layer::Auth)?;
-    let last = facts.ppp.iter().rfind(|seen| seen.event < stop.event && seen.it.protocol == ppp::EAP)?;
-    let within = matches!(&last.it.body, ppp::Body::Eap(packet) if packet.code == 2 && carries_tls(packet.kind));
-    let server = facts.ppp.iter().filter(|seen| seen.by == Some(Side::Server)).filter(|seen| eap_kind(seen).is_some()).count();
-    (within && last.by == Some(Side::Client)).then(|| {
-        let says = format!("{} after {server} packets of the method from the server", stop.reason);
-        Evidence { says, events: vec![last.event, stop.event] }
-    })
-}
-
-fn eap_kind(seen: &Seen<ppp::Frame>) -> Option<u8> {
-    match &seen.it.body {
-        ppp::Body::Eap(packet) if carries_tls(packet.kind) => packet.kind,
-        _ => None,
-    }
-}
-
-fn carries_tls(kind: Option<u8>) -> bool {
-    kind.is_some_and(|kind| [eap::TLS, eap::TTLS, eap::PEAP, eap::FAST].contains(&kind))
 }
 
 /// What the method violated, as our end says it.

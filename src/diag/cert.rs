@@ -1,8 +1,9 @@
 //! What makes a Windows client refuse the server's certificate: what is missing, unreadable, out of its dates or forged.
 //! Names, what a certificate may be used for, and where a chain ends stand in files of their own.
 //!
-//! The order of the tables and in them decides which finding is named first: what is wrong for every client stands before what
-//! depends on the roots that a client trusts.
+//! The order of the tables and in them decides which finding is named first. It is that of Windows' chain policy as Wine reads it
+//! (`dlls/crypt32/chain.c`; unverified on Windows): signatures, the end of the chain, dates, purposes and constraints, and names last,
+//! which are looked at only where the rest is right.
 
 use super::check::{Check, Evidence, Fix, Look, Need, Windows};
 use super::look::{answer, date, observer};
@@ -38,6 +39,22 @@ pub(super) const CERT: &[Check] = &[
         ..Check::ROW
     },
     Check {
+        id: "CERT-BAD-SIGNATURE",
+        layer: Layer::Cert,
+        title: "A signature in the chain is wrong",
+        means: "A certificate was not signed with the key of the issuer it names: the chain is put together from different renewals, or forged.",
+        fix: Fix { admin: "Install leaf and intermediate certificates that belong together.", user: "" },
+        spec: &[SpecRef::rfc(5280, "6.1.3")],
+        needs: Need::Chain,
+        explains: REFUSED_BY_CLIENT,
+        look: Look::One(bad_signature),
+        ..Check::ROW
+    },
+];
+
+/// A clock or a date.
+pub(super) const CERT_DATES: &[Check] = &[
+    Check {
         id: "CERT-CLIENT-CLOCK",
         layer: Layer::Cert,
         title: "The clock of this computer is wrong",
@@ -48,30 +65,6 @@ pub(super) const CERT: &[Check] = &[
         explains: &["CERT-EXPIRED", "CERT-NOT-YET-VALID", "CERT-CLOCK-SKEW"],
         needs: Need::Chain,
         look: Look::One(own_clock_wrong),
-        ..Check::ROW
-    },
-    Check {
-        id: "CERT-CA-FIRST",
-        layer: Layer::Cert,
-        title: "The server sends a CA certificate in the place of its own",
-        means: "The first certificate counts as the server's, and it is that of a CA which issued one behind it: the file is in the wrong order.",
-        fix: Fix { admin: "Put the server's own certificate first (--fix-chain writes the file), then its issuer, and so on.", user: "" },
-        windows: &[Windows::Hresult(0x800B_010F)],
-        spec: &[SpecRef::rfc(8446, "4.4.2")],
-        needs: Need::Chain,
-        explains: &[
-            "CERT-NAME-MISMATCH",
-            "DNS-CONNECT-BY-IP",
-            "CERT-KEY-USAGE",
-            "CERT-EKU-MISSING",
-            "CERT-KEY-NOT-PROVED",
-            // Crypto binding carries the hash of whichever certificate came first.
-            "BIND-REFUSED",
-            "BIND-CERTHASH-LB",
-            "CERT-CLIENT-SAYS-BAD",
-            "CERT-CLIENT-SAYS-UNKNOWN-CA",
-        ],
-        look: Look::One(ca_first),
         ..Check::ROW
     },
     Check {
@@ -121,18 +114,6 @@ pub(super) const CERT: &[Check] = &[
         look: Look::One(dates_reversed),
         ..Check::ROW
     },
-    Check {
-        id: "CERT-BAD-SIGNATURE",
-        layer: Layer::Cert,
-        title: "A signature in the chain is wrong",
-        means: "A certificate was not signed with the key of the issuer it names: the chain is put together from different renewals, or forged.",
-        fix: Fix { admin: "Install leaf and intermediate certificates that belong together.", user: "" },
-        spec: &[SpecRef::rfc(5280, "6.1.3")],
-        needs: Need::Chain,
-        explains: REFUSED_BY_CLIENT,
-        look: Look::One(bad_signature),
-        ..Check::ROW
-    },
 ];
 
 fn no_certificate(facts: &Facts) -> Option<Evidence> {
@@ -175,8 +156,11 @@ pub(super) fn server_clock(facts: &Facts) -> Option<(usize, i64)> {
 fn expired(facts: &Facts) -> Option<Evidence> {
     let evidence = wrong(facts, &[Rule::Expired])?;
     let of_one = facts.trust.iter().find(|seen| problem(&seen.it.1, &[Rule::Expired]).is_some())?;
-    let all = of_one.it.1.problems.iter().filter(|problem| problem.rule == Rule::Expired);
-    Some(all.skip(1).fold(evidence, |evidence, problem| evidence.and(&sentence(facts, problem))))
+    let all = || of_one.it.1.problems.iter().filter(|problem| problem.rule == Rule::Expired);
+    let evidence = all().skip(1).fold(evidence, |evidence, problem| evidence.and(&sentence(facts, problem)));
+    let over = all().filter_map(|problem| Some(facts.began - facts.chain.get(problem.cert?)?.not_after)).max();
+    let fresh = over.is_some_and(|over| (0..DAY).contains(&over));
+    Some(evidence.and(if fresh { "it ended within a day, so a wrong clock or time zone is possible" } else { "" }))
 }
 
 fn not_yet_valid(facts: &Facts) -> Option<Evidence> {

@@ -6,7 +6,7 @@ use super::check::{Check, Evidence, Fix, Look, Need, Severity, Windows};
 use super::look::{date, observer};
 use super::other_node;
 use crate::base::{Layer, SpecRef};
-use crate::crypto::chain::{ChainVerdict, Problem, Rule, span};
+use crate::crypto::chain::{ChainVerdict, Problem, Rule, moment, span};
 use crate::transcript::facts::{Facts, Seen};
 use crate::transcript::{CLIENT, OtherLeaf};
 use crate::wire::cert::Cert;
@@ -335,8 +335,10 @@ fn ends_within(facts: &Facts, seconds: std::ops::Range<i64>) -> Option<Ending> {
     let first = facts.chain.iter().filter(|cert| !cert.self_issued() || facts.chain.len() == 1).min_by_key(|cert| cert.not_after)?;
     let event = facts.chain_event.filter(|_| seconds.contains(&left(first)))?;
     let due = left(first) < (first.not_after - first.not_before) / 3;
-    let says = format!("{} ends {}, in {}", first.title(), date(first.not_after), span(left(first)));
-    Some(Ending { evidence: Evidence::at(event, says), due })
+    let says = format!("{} ends {}, in {}", first.title(), moment(first.not_after, facts.began), span(left(first)));
+    let today = left(first) < DAY;
+    let hint = if today { "a client whose clock or time zone is ahead refuses it already" } else { "" };
+    Some(Ending { evidence: Evidence::at(event, says).and(hint), due })
 }
 
 /// Seconds of a day.

@@ -1,15 +1,16 @@
 //! Where the chain ends, and what a client makes of it as a whole.
 
-use super::cert::{CERT, REFUSED_BY_CLIENT, reason, wrong, wrong_end};
+use super::cert::{CERT, CERT_DATES, REFUSED_BY_CLIENT, reason, wrong, wrong_end};
 use super::cert_name::{CERT_NAME, dialled_name_is_known};
-use super::cert_use::CERT_USE;
+use super::cert_use::{CERT_SIGNATURE, CERT_USE};
 use super::check::{Check, Evidence, Fix, Look, Need, Windows};
 use crate::base::{Layer, SpecRef};
 use crate::crypto::chain::Rule;
 use crate::transcript::State;
 use crate::transcript::facts::Facts;
 
-pub(super) const CERT_CHAIN: &[Check] = &[
+/// Where the chain ends.
+pub(super) const CERT_END: &[Check] = &[
     Check {
         id: "CERT-SELF-SIGNED",
         layer: Layer::Cert,
@@ -61,6 +62,9 @@ pub(super) const CERT_CHAIN: &[Check] = &[
         look: Look::One(untrusted_root),
         ..Check::ROW
     },
+];
+
+pub(super) const CERT_CHAIN: &[Check] = &[
     Check {
         id: "CERT-CRL-LDAP-ONLY",
         layer: Layer::Cert,
@@ -148,7 +152,7 @@ fn refused_by_all(facts: &Facts) -> Option<Evidence> {
     let counts = dialled_name_is_known(facts) || wrong(facts, &[Rule::IpNotInSan]).is_none();
     let all_refuse = counts && !reasons.is_empty() && reasons.len() == facts.trust.len();
     let named = || {
-        [CERT, CERT_NAME, CERT_USE, CERT_CHAIN]
+        [CERT, CERT_SIGNATURE, CERT_END, CERT_DATES, CERT_USE, CERT_NAME, CERT_CHAIN]
             .into_iter()
             .flatten()
             .any(|check| check.id != "CERT-NOT-TRUSTED" && check.hits(facts).is_some())

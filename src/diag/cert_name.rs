@@ -1,6 +1,6 @@
-//! Names that the server's certificate does not bear.
+//! Names that the server's certificate does not bear, or a certificate that is not the server's.
 
-use super::cert::{REFUSED_BY_CLIENT, wrong};
+use super::cert::{REFUSED_BY_CLIENT, ca_first, wrong};
 use super::check::{Check, Evidence, Fix, Look, Need, Windows};
 use crate::base::{Layer, SpecRef};
 use crate::crypto::chain::Rule;
@@ -8,6 +8,30 @@ use crate::transcript::facts::Facts;
 use crate::wire::http;
 
 pub(super) const CERT_NAME: &[Check] = &[
+    Check {
+        id: "CERT-CA-FIRST",
+        layer: Layer::Cert,
+        title: "The server sends a CA certificate in the place of its own",
+        means: "The first certificate counts as the server's, and it is that of a CA which issued one behind it: the file is in the wrong order.",
+        fix: Fix { admin: "Put the server's own certificate first (--fix-chain writes the file), then its issuer, and so on.", user: "" },
+        windows: &[Windows::Hresult(0x800B_010F)],
+        spec: &[SpecRef::rfc(8446, "4.4.2")],
+        needs: Need::Chain,
+        explains: &[
+            "CERT-NAME-MISMATCH",
+            "DNS-CONNECT-BY-IP",
+            "CERT-KEY-USAGE",
+            "CERT-EKU-MISSING",
+            "CERT-KEY-NOT-PROVED",
+            // Crypto binding carries the hash of whichever certificate came first.
+            "BIND-REFUSED",
+            "BIND-CERTHASH-LB",
+            "CERT-CLIENT-SAYS-BAD",
+            "CERT-CLIENT-SAYS-UNKNOWN-CA",
+        ],
+        look: Look::One(ca_first),
+        ..Check::ROW
+    },
     Check {
         id: "DNS-CONNECT-BY-IP",
         layer: Layer::Cert,

@@ -7,6 +7,59 @@ use crate::crypto::chain::{ChainVerdict, Rule};
 use crate::transcript::facts::Facts;
 use crate::wire::cert::Cert;
 
+/// Signatures and keys that no client takes.
+pub(super) const CERT_SIGNATURE: &[Check] = &[
+    Check {
+        id: "CERT-SIGNATURE-UNKNOWN",
+        layer: Layer::Cert,
+        title: "A certificate is signed in a way that Windows does not know",
+        means: "Windows has RSA and ECDSA signatures with SHA-256, SHA-384 and SHA-512. It has no SHA-224, RIPEMD-160, Ed25519, Ed448, GOST or SM2 for \
+               certificates, and SHA-3 at most since Windows 11 24H2: to it the signature counts as wrong, whoever made it.",
+        fix: Fix {
+            admin: "Have the certificate reissued with RSA or ECDSA and SHA-256; set the CA to it (signature algorithm).",
+            user: "",
+        },
+        windows: &[Windows::Hresult(0x8009_6004)],
+        spec: &[SpecRef::rfc(5280, "4.1.1.2")],
+        needs: Need::Chain,
+        explains: &["CERT-UNCHECKED", "CERT-CLIENT-SAYS-BAD", "CERT-CLIENT-SAYS-UNKNOWN-CA", "TLS-CLIENT-LEFT", "HTTP-CLIENT-LEFT"],
+        look: Look::One(|facts| wrong(facts, &[Rule::ForeignSignature])),
+        ..Check::ROW
+    },
+    Check {
+        id: "CERT-MD5",
+        layer: Layer::Cert,
+        title: "A certificate is signed with MD5, MD4 or MD2",
+        means: "Such signatures have been forged for years. No current client accepts them, and nothing here checks them.",
+        fix: Fix { admin: "Have the certificates reissued with SHA-256.", user: "" },
+        spec: &[SpecRef::rfc(6151, "2")],
+        needs: Need::Chain,
+        explains: &["CERT-UNCHECKED"],
+        look: Look::One(signed_with_md5),
+        ..Check::ROW
+    },
+    Check {
+        id: "CERT-KEY-BLOCKED",
+        layer: Layer::Cert,
+        title: "The key of a certificate is so short that Windows blocks it",
+        means: "Windows accepts no RSA key below 1024 bits, whoever signed it.",
+        fix: Fix { admin: "Make a new key of at least 2048 bits and have the certificate reissued.", user: "" },
+        windows: &[Windows::Hresult(0x800B_0109)],
+        spec: &[SpecRef::rfc(9325, "4.5")],
+        needs: Need::Chain,
+        explains: &[
+            "CERT-WEAK-KEY",
+            "CERT-KEY-NOT-PROVED",
+            "CERT-UNCHECKED",
+            // Newer signatures are longer than so short a key.
+            "TLS-NO-COMMON-CIPHER",
+            "TLS-WINDOWS-SHARES-NOTHING",
+        ],
+        look: Look::One(key_blocked),
+        ..Check::ROW
+    },
+];
+
 pub(super) const CERT_USE: &[Check] = &[
     Check {
         id: "CERT-EKU-MISSING",
@@ -89,55 +142,6 @@ pub(super) const CERT_USE: &[Check] = &[
         needs: Need::Chain,
         explains: OF_THE_CA,
         look: Look::One(|facts| wrong(facts, &[Rule::PolicyConstraints])),
-        ..Check::ROW
-    },
-    Check {
-        id: "CERT-SIGNATURE-UNKNOWN",
-        layer: Layer::Cert,
-        title: "A certificate is signed in a way that Windows does not know",
-        means: "Windows has RSA and ECDSA signatures with SHA-256, SHA-384 and SHA-512. It has no SHA-224, RIPEMD-160, Ed25519, Ed448, GOST or SM2 for \
-               certificates, and SHA-3 at most since Windows 11 24H2: to it the signature counts as wrong, whoever made it.",
-        fix: Fix {
-            admin: "Have the certificate reissued with RSA or ECDSA and SHA-256; set the CA to it (signature algorithm).",
-            user: "",
-        },
-        windows: &[Windows::Hresult(0x8009_6004)],
-        spec: &[SpecRef::rfc(5280, "4.1.1.2")],
-        needs: Need::Chain,
-        explains: &["CERT-UNCHECKED", "CERT-CLIENT-SAYS-BAD", "CERT-CLIENT-SAYS-UNKNOWN-CA", "TLS-CLIENT-LEFT", "HTTP-CLIENT-LEFT"],
-        look: Look::One(|facts| wrong(facts, &[Rule::ForeignSignature])),
-        ..Check::ROW
-    },
-    Check {
-        id: "CERT-MD5",
-        layer: Layer::Cert,
-        title: "A certificate is signed with MD5, MD4 or MD2",
-        means: "Such signatures have been forged for years. No current client accepts them, and nothing here checks them.",
-        fix: Fix { admin: "Have the certificates reissued with SHA-256.", user: "" },
-        spec: &[SpecRef::rfc(6151, "2")],
-        needs: Need::Chain,
-        explains: &["CERT-UNCHECKED"],
-        look: Look::One(signed_with_md5),
-        ..Check::ROW
-    },
-    Check {
-        id: "CERT-KEY-BLOCKED",
-        layer: Layer::Cert,
-        title: "The key of a certificate is so short that Windows blocks it",
-        means: "Windows accepts no RSA key below 1024 bits, whoever signed it.",
-        fix: Fix { admin: "Make a new key of at least 2048 bits and have the certificate reissued.", user: "" },
-        windows: &[Windows::Hresult(0x800B_0109)],
-        spec: &[SpecRef::rfc(9325, "4.5")],
-        needs: Need::Chain,
-        explains: &[
-            "CERT-WEAK-KEY",
-            "CERT-KEY-NOT-PROVED",
-            "CERT-UNCHECKED",
-            // Newer signatures are longer than so short a key.
-            "TLS-NO-COMMON-CIPHER",
-            "TLS-WINDOWS-SHARES-NOTHING",
-        ],
-        look: Look::One(key_blocked),
         ..Check::ROW
     },
 ];

@@ -5,6 +5,7 @@
 
 mod auth;
 mod auth_eap;
+mod auth_eap_packets;
 mod auth_md5;
 mod auth_refused;
 mod binding;
@@ -90,9 +91,13 @@ const TABLES: &[&[Check]] = &[
     tls_odd::TLS_ODD,
     tls::TLS,
     tls_scan::TLS_SCAN,
+    // In the order in which Windows' chain policy goes; see `cert`.
     cert::CERT,
-    cert_name::CERT_NAME,
+    cert_use::CERT_SIGNATURE,
+    cert_chain::CERT_END,
+    cert::CERT_DATES,
     cert_use::CERT_USE,
+    cert_name::CERT_NAME,
     cert_chain::CERT_CHAIN,
     cert_revoked::CERT_REVOKED,
     tap_cert::TAP_CERT,

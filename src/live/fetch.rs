@@ -39,7 +39,7 @@ pub struct Way {
 pub async fn fetch(wanted: &Wanted, way: &Way, within: Duration) -> Result<Vec<u8>, String> {
     match timeout(within, following(wanted, way, within)).await {
         Ok(result) => result,
-        Err(_) => Err(format!("no answer within {} s", within.as_secs_f32())),
+        Err(_) => Err(format!("no answer within {} s", (within.as_secs_f32() * 100.0).round() / 100.0)),
     }
 }
 

@@ -11,9 +11,10 @@ pub use survey::{Limits, survey};
 
 use super::notes::Notes;
 use super::route::Route;
+use super::wiretap::Ear;
 use crate::base::{Bytes, Layer, Side};
 use crate::transcript::scan::Posed;
-use crate::transcript::{ScanAnswer, TlsFailure, What};
+use crate::transcript::{ScanAnswer, Secured, TlsFailure, What};
 use crate::wire::tls::clients::{CLIENTS, Kind};
 use crate::wire::tls::mark::random;
 use crate::wire::tls::{ClientHello, SSL30, TLS10, TLS11, TLS12, TLS13, Until};
@@ -90,6 +91,21 @@ pub async fn as_windows(route: &Route, server_name: &str, seed: u64, within: Dur
     }
 }
 
+/// Sends the hello of the current Windows that has neither TLS 1.3 nor ChaCha20, on a connection of its own that nobody listens to, and notes
+/// the answer. What our TLS library came to with the server tells nothing of such a client.
+pub async fn as_windows_10(route: &Route, server_name: &str, seed: u64, within: Duration, notes: &mut Notes<'_>) {
+    let Some((place, client)) = CLIENTS.iter().enumerate().find(|(_, client)| client.id == WINDOWS_10) else { return };
+    let hello = client.hello(random(seed, CLIENT_PLACES + place), sni(server_name));
+    let quiet = Route { ear: Ear::default(), ..route.clone() };
+    let answer = ask(&quiet, &hello, Shares::default(), Until::Hello, within.min(SHORT)).await.answer;
+    notes.note(Some(Side::Server), Layer::Tls, What::Posed(Box::new(Posed { client: client.id.to_string(), answer })));
+}
+
+/// Whether the handshake was one that Windows 10 does not share: TLS 1.3, or a suite with ChaCha20.
+pub fn is_beyond_windows_10(secured: &Secured) -> bool {
+    secured.version == "TLS 1.3" || secured.cipher.contains("CHACHA20")
+}
+
 /// Asks with key shares of our own where TLS 1.3 is offered, so that the encrypted part of the flight opens.
 async fn widely(route: &Route, mut hello: ClientHello, until: Until, within: Duration) -> Heard {
     let shares = if hello.versions.contains(&TLS13) { Shares::new() } else { Shares::default() };
@@ -103,6 +119,10 @@ fn sni(name: &str) -> Option<String> {
     (name.parse::<std::net::IpAddr>().is_err() && !name.is_empty()).then(|| name.to_string())
 }
 
+/// The row of a Windows that has no TLS 1.3.
+const WINDOWS_10: &str = "windows-10-22h2";
+/// Ours: this look may take so long; a server that stays silent has nothing to do with it.
+const SHORT: Duration = Duration::from_secs(2);
 /// Where the random numbers of known clients' hellos begin, apart from those of versions.
 const CLIENT_PLACES: usize = 0x1000;
 /// The place of the hello behind a line.

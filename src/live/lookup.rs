@@ -95,21 +95,31 @@ pub fn stapled(answer: &[u8], certs: &[Bytes], trust: &Trust, name: &str, unix: 
 
 async fn look_up(wish: Wish, about: &About, tell: &UnboundedSender<What>) {
     let mut certs: Vec<Cert> = about.certs.iter().flat_map(|der| Cert::parse(der)).collect();
-    let deadline = tokio::time::timeout(about.within, fetch_issuers(&mut certs, about, tell)).await;
-    if deadline.is_ok() && wish.revocation {
+    fetch_issuers(&mut certs, about, tell).await;
+    if wish.revocation {
         ask_all(&certs, about, tell).await;
     }
 }
 
-/// Fetches issuers, one above the other, until the chain ends at a trusted root or nothing more is to be had.
+/// Fetches issuers, one above the other, until the chain ends at a trusted root or nothing more is to be had. The time is shared by all of
+/// them, and of each that was asked for it is told what came of it.
 async fn fetch_issuers(certs: &mut Vec<Cert>, about: &About, tell: &UnboundedSender<What>) {
+    let mut began = None;
     for _ in 0..MOST_ISSUERS {
         let (verdict, _) = about.trust.best(certs, &about.name, about.unix);
         let last = verdict.path.last().and_then(|index| certs.get(*index)).filter(|_| verdict.anchor.is_none());
         let Some(last) = last.filter(|last| !last.self_issued()).cloned() else { return };
+        // Certificates that issued each other in a circle: there is nothing more to fetch.
+        if certs.iter().any(|cert| chain::issued_by(&last, &Anchor::of(cert))) {
+            return;
+        }
         let mut fetched = None;
         for url in http_only(&last.ca_issuers_urls).take(MOST_URLS) {
-            let (look, issuer) = fetch_issuer(&last, url, about).await;
+            let left = about.within.saturating_sub(began.get_or_insert_with(Instant::now).elapsed());
+            if left.is_zero() {
+                return;
+            }
+            let (look, issuer) = fetch_issuer(&last, url, about, left).await;
             fetched = issuer;
             certs.extend(fetched.clone());
             let (verdict, _) = about.trust.best(certs, &about.name, about.unix);
@@ -124,10 +134,10 @@ async fn fetch_issuers(certs: &mut Vec<Cert>, about: &About, tell: &UnboundedSen
     }
 }
 
-async fn fetch_issuer(below: &Cert, url: &str, about: &About) -> (Issuer, Option<Cert>) {
+async fn fetch_issuer(below: &Cert, url: &str, about: &About, within: Duration) -> (Issuer, Option<Cert>) {
     let began = Instant::now();
     let wanted = Wanted { url: url.into(), post: None, most: MOST_ISSUER };
-    let got = fetch(&wanted, &about.way, about.within).await;
+    let got = fetch(&wanted, &about.way, within).await;
     let fits = |der: &Bytes| Cert::parse(der).ok().filter(|cert| chain::issued_by(below, &Anchor::of(cert)));
     let found = got.and_then(|bytes| {
         let certs = cert::certificates(&bytes);
@@ -240,3 +250,6 @@ const MOST_LIST: usize = 32 << 20;
 const MOST_ANSWER: usize = 64 << 10;
 /// Ours: the longest answer with certificates in it, bytes.
 const MOST_ISSUER: usize = 256 << 10;
+
+#[cfg(test)]
+mod tests;

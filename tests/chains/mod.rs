@@ -1,6 +1,7 @@
 //! Chains of every kind, each served behind the lab: the check that a row names finds it, and no other failing finding
 //! stands beside it.
 
+mod pairs;
 mod recipe;
 mod rows;
 
@@ -52,8 +53,7 @@ impl Make {
     }
 }
 
-async fn judged(row: &'static Row) -> Judgement {
-    let (own, dialled) = row.make.chain();
+async fn judged((own, dialled): (OwnChain, &'static str)) -> Judgement {
     let lab = Lab::start(LabConfig { own: Some(own), ..LabConfig::default() }).await.expect("the lab starts");
     let dial = lab.dial().clone();
     let server_name = (dialled != pki::NAME).then(|| dialled.to_string());
@@ -97,7 +97,7 @@ fn every_chain_is_found_by_the_right_check_and_by_no_second_failing_one() {
             while running.len() >= AT_ONCE {
                 wrongs.extend(running.join_next().await.and_then(|joined| joined.expect("no run panics")));
             }
-            running.spawn_local(async move { wrong(row, &judged(row).await) });
+            running.spawn_local(async move { wrong(row, &judged(row.make.chain()).await) });
         }
         while let Some(joined) = running.join_next().await {
             wrongs.extend(joined.expect("no run panics"));
@@ -107,6 +107,31 @@ fn every_chain_is_found_by_the_right_check_and_by_no_second_failing_one() {
     let wrongs = tokio::task::LocalSet::new().block_on(&runtime, all);
     runtime.shutdown_background();
     assert!(wrongs.is_empty(), "{} of {} chains:\n{}", wrongs.len(), rows::ROWS.len(), wrongs.join("\n"));
+}
+
+#[test]
+fn of_several_faults_the_one_that_windows_names_stands_first() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let of = |pair: &'static pairs::Pair| async move {
+        let judgement = judged(Make::Of(pair.make).chain()).await;
+        let failing = judgement.findings.iter().filter(|finding| finding.severity == Severity::Fail);
+        let failing: Vec<&str> = failing.map(|finding| finding.check.id).collect();
+        let cause = judgement.cause().map(|cause| cause.check.id);
+        (failing != pair.finds || cause != pair.finds.first().copied()).then(|| format!("{}: {failing:?}", pair.name))
+    };
+    let all = async { futures_of(pairs::PAIRS.iter().map(of)).await };
+    let wrongs: Vec<String> = tokio::task::LocalSet::new().block_on(&runtime, all).into_iter().flatten().collect();
+    runtime.shutdown_background();
+    assert!(wrongs.is_empty(), "{} of {} chains:\n{}", wrongs.len(), pairs::PAIRS.len(), wrongs.join("\n"));
+}
+
+/// One after the other: they are few.
+async fn futures_of<T>(all: impl Iterator<Item = impl Future<Output = T>>) -> Vec<T> {
+    let mut done = Vec::new();
+    for one in all {
+        done.push(one.await);
+    }
+    done
 }
 
 #[test]

@@ -35,6 +35,8 @@ pub struct Recipe {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
     Root,
+    /// The root's name and key in a certificate that has ended.
+    OldRoot,
     /// Another root with the name of the first.
     Namesake,
     Upper,
@@ -99,6 +101,11 @@ impl Recipe {
         };
         let part = |part: Part| match part {
             Part::Root => root.der.clone(),
+            Part::OldRoot => {
+                let mut params = self.root.clone();
+                params.not_after = days(-1);
+                params.self_signed(&root.key).expect("rcgen makes it").der().to_vec()
+            }
             Part::Namesake => Made::of(self.root.clone(), p256, None).der,
             Part::Upper => upper.as_ref().expect("the recipe has one").der.clone(),
             Part::Ca => ca.der.clone(),

@@ -82,6 +82,7 @@ pub const ROWS: &[Row] = &[
         r.sends.push(Part::Root);
     }),
     row("the root ended, and is not sent", "CERT-EXPIRED", |r| r.root.not_after = days(-1)),
+    row("the root was renewed with its key, and the old one is sent", "CERT-EXTRA", |r| r.sends.push(Part::OldRoot)),
     row("the root begins tomorrow, and is not sent", "CERT-NOT-YET-VALID", |r| r.root.not_before = days(1)),
     row("begins in a month", "CERT-NOT-YET-VALID", |r| r.leaf.not_before = days(30)),
     row("begins in an hour", "CERT-NOT-YET-VALID", |r| r.leaf.not_before = days(0) + Duration::hours(1)),

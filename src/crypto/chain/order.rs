@@ -1,10 +1,11 @@
 //! What the server sent beside the path, and in what order.
 
 use super::signature::{self, Signature};
-use super::{Problem, Rule};
+use super::{Anchor, Problem, Rule};
 use crate::wire::cert::Cert;
 
-pub(super) fn of(chain: &[Cert], path: &[usize], now: i64) -> Vec<Problem> {
+/// `anchor` is the trusted root that the path leads to.
+pub(super) fn of(chain: &[Cert], path: &[usize], anchor: Option<&Anchor>, now: i64) -> Vec<Problem> {
     let duplicates = duplicates(chain);
     let mut problems: Vec<Problem> = duplicates
         .iter()
@@ -23,8 +24,16 @@ pub(super) fn of(chain: &[Cert], path: &[usize], now: i64) -> Vec<Problem> {
         says: "has no part in the chain of the first certificate".into(),
     }));
     let doubles = (0..chain.len()).filter(|index| !duplicates.iter().any(|(again, _)| again == index));
-    problems.extend(doubles.filter_map(|index| double(chain, path, index, now)));
+    problems.extend(doubles.clone().filter_map(|index| double(chain, path, index, now)));
+    problems.extend(doubles.filter_map(|index| old_root(chain, path, index, anchor?, now)));
     problems
+}
+
+/// The trusted root as it was before it was renewed with the same key.
+fn old_root(chain: &[Cert], path: &[usize], index: usize, anchor: &Anchor, now: i64) -> Option<Problem> {
+    let cert = chain.get(index).filter(|cert| !path.contains(&index) && anchor.is_kin_of(cert) && cert.not_after < now)?;
+    let says = format!("is an old certificate of the trusted root {} and has expired; clients have a newer one", cert.title());
+    Some(Problem { rule: Rule::ExtraCertificate, cert: Some(index), says })
 }
 
 /// A certificate beside the path with the name of a CA in it that helps nobody: with another key, or with the same one and out of its dates.

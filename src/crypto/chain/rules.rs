@@ -81,12 +81,14 @@ fn unparsable(view: &View<'_>) -> Option<String> {
 
 fn expired(view: &View<'_>) -> Option<String> {
     let ended = view.cert.not_after;
-    (ended < view.now && !is_reversed(view.cert)).then(|| format!("ended {}, {} ago", date(ended), span(view.now.saturating_sub(ended))))
+    (ended < view.now && !is_reversed(view.cert))
+        .then(|| format!("ended {}, {} ago", moment(ended, view.now), span(view.now.saturating_sub(ended))))
 }
 
 fn not_yet_valid(view: &View<'_>) -> Option<String> {
     let begins = view.cert.not_before;
-    (view.now < begins && !is_reversed(view.cert)).then(|| format!("begins {}, in {}", date(begins), span(begins.saturating_sub(view.now))))
+    (view.now < begins && !is_reversed(view.cert))
+        .then(|| format!("begins {}, in {}", moment(begins, view.now), span(begins.saturating_sub(view.now))))
 }
 
 fn dates_reversed(view: &View<'_>) -> Option<String> {
@@ -103,7 +105,7 @@ fn expires_soon(view: &View<'_>) -> Option<String> {
     let left = view.cert.not_after.saturating_sub(view.now);
     let lifetime = view.cert.not_after.saturating_sub(view.cert.not_before);
     let soon = 0 <= left && left < (EXPIRES_SOON_DAYS * DAY).min(lifetime / 3) && view.cert.not_before <= view.now;
-    (soon && (view.is_leaf() || !view.self_signed)).then(|| format!("ends {}, in {}", date(view.cert.not_after), span(left)))
+    (soon && (view.is_leaf() || !view.self_signed)).then(|| format!("ends {}, in {}", moment(view.cert.not_after, view.now), span(left)))
 }
 
 fn name(view: &View<'_>, verdict: NameMatch, but: &str) -> Option<String> {
@@ -241,6 +243,13 @@ fn usage_name(oid: &String) -> String {
 /// `2025-01-01`, in UTC.
 fn date(unix: i64) -> String {
     OffsetDateTime::from_unix_timestamp(unix).map_or(format!("{unix} s after 1970"), |time| time.date().to_string())
+}
+
+/// The date, and where it is less than a day from now the minute too: `2025-01-01 09:30 UTC`.
+pub fn moment(unix: i64, now: i64) -> String {
+    let minute = |time: OffsetDateTime| format!("{} {:02}:{:02} UTC", time.date(), time.hour(), time.minute());
+    let near = OffsetDateTime::from_unix_timestamp(unix).ok().filter(|_| unix.abs_diff(now) < DAY.unsigned_abs());
+    near.map_or_else(|| date(unix), minute)
 }
 
 /// A stretch of time in seconds, for people: `3 days`, `1 day`, `5 hours`, `less than an hour`.

@@ -6,6 +6,7 @@ use time::{Duration, OffsetDateTime};
 mod defects;
 mod ends;
 mod mending;
+mod several;
 
 const HOST: &str = "vpn.example.com";
 /// 2026-06-01 00:00 UTC.

@@ -1,6 +1,6 @@
 //! Judgements as stories: from the name to HTTP.
 
-use super::super::story::Story;
+use super::super::story::{NOW, Story};
 use super::super::{Severity, by_id};
 use super::stories::certificate;
 use crate::base::{Layer, Limit, Micros, Side, WireError};
@@ -322,6 +322,25 @@ fn certificates_that_end_soon() {
     }
     assert_eq!(story(3, 1).ids(Severity::Warn), ["CERT-EXPIRES-SOON"]);
     assert_eq!(story(0, 2).judged().findings.len(), 0, "48 hours to the second");
+}
+
+#[test]
+fn an_end_within_a_day_is_told_to_the_minute_and_with_the_clock_in_mind() {
+    // NOW is on the hour or not, so the minute comes from the certificate itself.
+    let minute = |at: time::OffsetDateTime| format!("{} {:02}:{:02} UTC", at.date(), at.hour(), at.minute());
+    let now = time::OffsetDateTime::from_unix_timestamp(NOW).expect("in range");
+    let over = |days| {
+        let story = Story::new().tcp().secured(|_| ()).chain(&[certificate(60, days)]).began(Layer::Cert);
+        story.trust("system", &[Rule::Expired]).fails_with("CERT-EXPIRED")
+    };
+    assert!(over(0).contains("it ended within a day, so a wrong clock or time zone is possible"), "{}", over(0));
+    assert!(!over(-2).contains("clock"), "{}", over(-2));
+    let story = |before, after| Story::new().tcp().secured(|_| ()).chain(&[certificate(before, after)]).trust("system", &[]);
+    let says = |story: Story, id| story.judged().findings.iter().find(|finding| finding.check.id == id).expect(id).evidence.says.clone();
+    let soon = says(story(60, 0), "CERT-EXPIRES-SOON");
+    assert!(soon.contains(&format!("ends {}", minute(now))) && soon.contains("a client whose clock or time zone is ahead"), "{soon}");
+    let later = says(story(60, 5), "CERT-EXPIRES-SOON");
+    assert!(!later.contains("UTC") && !later.contains("clock"), "{later}");
 }
 
 #[test]

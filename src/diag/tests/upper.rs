@@ -5,10 +5,11 @@ use super::super::story::Story;
 use crate::base::{Layer, Limit, Micros, Side, WireError};
 use crate::crypto::chain::Rule;
 use crate::proto::plan::Method;
-use crate::transcript::{How, MatrixRow, Reason, Stand, What};
+use crate::transcript::{How, Inner, MatrixRow, Reason, Stand, What};
 use crate::wire::control::{self, Opt};
 use crate::wire::ncp::{self, AuthMethod};
 use crate::wire::sstp::{Message, MessageType};
+use crate::wire::tls::{ClientHello, TLS12, TLS13};
 use crate::wire::{eap, pap, ppp};
 
 #[test]
@@ -363,4 +364,46 @@ fn tunnels_and_their_ends() {
     assert_eq!((aborted.ids(Severity::Fail), aborted.ids(Severity::Warn)), (vec![], vec!["TEAR-FAILED"]));
     let unanswered = up().data(Some(1), Some(1)).began(Layer::Teardown).silence(Layer::Teardown, "Call Disconnect Ack");
     assert_eq!((unanswered.ids(Severity::Fail), unanswered.ids(Severity::Warn)), (vec![], vec!["TEAR-NO-ACK"]));
+}
+
+#[test]
+fn a_silence_within_eap_tls_after_tls_1_3_was_agreed_on_names_the_older_version_to_try() {
+    let stalled = |kind: u8, version: &str| {
+        let named = Story::new().tls().sstp_up().lcp_up(AuthMethod::Eap).eap(Side::Server, eap::Packet::request(2, kind, [0x20]));
+        let agreed = Inner::Agreed { version: version.into(), cipher: "TLS_AES_256_GCM_SHA384".into() };
+        let story = named.note(None, Layer::Auth, What::Inner(Box::new(agreed)));
+        let story = story.eap(Side::Client, eap::Packet::response(2, kind, [0]));
+        story.silence(Layer::Auth, "EAP result").fails_with("AUTH-EAP-STALLED")
+    };
+    let says = stalled(eap::TLS, "TLS 1.3");
+    assert!(says.contains("TLS 1.3 was agreed on within EAP") && says.contains("`--eap-tls-version 1.2`"), "{says}");
+    for says in [stalled(eap::TLS, "TLS 1.2"), stalled(eap::PEAP, "TLS 1.2")] {
+        assert!(!says.contains("--eap-tls-version"), "{says}");
+    }
+    // SoftEther leaves a hello of TLS 1.3 alone without an answer.
+    let silent = |versions: &[u16]| {
+        let named = Story::new().tls().sstp_up().lcp_up(AuthMethod::Eap).eap(Side::Server, eap::Packet::request(2, eap::TLS, [0x20]));
+        let hello = ClientHello { versions: versions.to_vec(), suites: vec![0x1301, 0xc02f], ..ClientHello::default() }.emit();
+        let (first, rest) = hello.split_at(40);
+        let story = named.eap(Side::Client, eap::Packet::response(2, eap::TLS, [&[0x40], first].concat()));
+        let story = story.eap(Side::Client, eap::Packet::response(3, eap::TLS, [&[0], rest].concat()));
+        story.silence(Layer::Auth, "TLS handshake within EAP").fails_with("AUTH-EAP-STALLED")
+    };
+    for versions in [&[TLS13][..], &[TLS13, TLS12]] {
+        let says = silent(versions);
+        assert!(says.contains("TLS 1.3 was offered within EAP") && says.contains("`--eap-tls-version 1.2`"), "{says}");
+    }
+    assert!(!silent(&[TLS12]).contains("--eap-tls-version"));
+}
+
+#[test]
+fn an_acknowledgement_without_flags_is_noted_where_a_fragment_was_open() {
+    let story = |flags: u8, answer: &[u8]| {
+        let story = Story::new().tls().sstp_up().lcp_up(AuthMethod::Eap).began(Layer::Auth);
+        let story = story.eap(Side::Client, eap::Packet::response(3, eap::TLS, [flags, 0x16]));
+        story.eap(Side::Server, eap::Packet::request(4, eap::TLS, answer.to_vec())).ids(Severity::Note)
+    };
+    assert_eq!(story(0x40, &[]), ["AUTH-EAP-ACK-NO-FLAGS"]);
+    assert!(!story(0x40, &[0]).contains(&"AUTH-EAP-ACK-NO-FLAGS"));
+    assert!(!story(0, &[]).contains(&"AUTH-EAP-ACK-NO-FLAGS"));
 }

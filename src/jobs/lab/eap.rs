@@ -27,6 +27,8 @@ pub enum EapCert {
     StrangeRoot,
     /// It is for the other end.
     WrongPurpose,
+    /// It is right, and so long that it takes several EAP packets.
+    Long,
 }
 
 /// How the EAP server is set up.
@@ -50,6 +52,8 @@ pub struct EapSetup {
     pub keeps_silent: bool,
     /// No account belongs to the client certificate.
     pub knows_nobody: bool,
+    /// It acknowledges fragments without the octet of flags.
+    pub bare_acks: bool,
 }
 
 /// The EAP server, and what its client proves itself with.
@@ -61,14 +65,15 @@ pub(super) fn make(setup: &EapSetup, authority: &Authority) -> io::Result<(EapSe
     made.fragment = setup.fragment.unwrap_or(made.fragment);
     (made.peap_version, made.cryptobinding) = (setup.peap_version, setup.cryptobinding);
     (made.inner_type, made.knows_certificate) = (setup.inner_type, !setup.knows_nobody);
-    made.says_why = !setup.keeps_silent;
+    (made.says_why, made.bare_acks) = (!setup.keeps_silent, setup.bare_acks);
     Ok((made, client))
 }
 
 fn certificate(authority: &Authority, kind: EapCert, name: &str, usage: ExtendedKeyUsagePurpose) -> Result<Identity, rcgen::Error> {
     let now = authority.now();
     let name = if kind == EapCert::OtherName { OTHER } else { name };
-    let mut params = CertificateParams::new(vec![name.to_string()])?;
+    let further = (1..=if kind == EapCert::Long { FURTHER_NAMES } else { 0 }).map(|n| format!("device-{n:04}.{name}"));
+    let mut params = CertificateParams::new(std::iter::once(name.to_string()).chain(further).collect::<Vec<_>>())?;
     params.distinguished_name = rcgen::DistinguishedName::new();
     params.distinguished_name.push(DnType::CommonName, name);
     params.use_authority_key_identifier_extension = true;
@@ -102,5 +107,7 @@ fn validity(kind: EapCert, now: OffsetDateTime) -> (OffsetDateTime, OffsetDateTi
     }
 }
 
+/// Ours: with so many names more a certificate has some 2,500 bytes.
+const FURTHER_NAMES: u32 = 70;
 const CLIENT: &str = "alice.lab.example";
 const OTHER: &str = "mail.lab.example";

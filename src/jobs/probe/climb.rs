@@ -45,14 +45,14 @@ pub(super) async fn all(
     beside: &mut Beside,
     halted: &mut watch::Receiver<bool>,
 ) {
-    let (mut way, mut odd) = (None, false);
-    call(config, clock, record, beside, halted, (&mut way, &mut odd)).await;
-    if let Some(route) = way.as_ref().filter(|_| odd) {
+    let (mut way, mut left) = (None, Unasked::Nobody);
+    call(config, clock, record, beside, halted, (&mut way, &mut left)).await;
+    if let Some(route) = way.as_ref() {
         let mut notes = Notes::new(clock, record);
         tokio::select! {
             biased;
             _ = halted.wait_for(|halted| *halted) => {}
-            () = hello_scan::as_windows(route, config.target.name(), config.seed, config.timers.of(Layer::Tls), &mut notes) => {}
+            () = ask_as_windows(left, config, route, &mut notes) => {}
         }
     }
     // The survey comes when the call is over: a server that serves one connection at a time, or counts them, is not kept from it.
@@ -66,14 +66,36 @@ pub(super) async fn all(
     }
 }
 
-/// The call itself; `way` becomes the way to the server once it is known, `odd` whether its key is one that Windows perhaps cannot use.
+/// Of which Windows the handshake told nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unasked {
+    /// Of none: each has the version and the suite.
+    Nobody,
+    /// Of Windows 10, which has neither TLS 1.3 nor ChaCha20.
+    Windows10,
+    /// Of any: it perhaps cannot use the key.
+    Everyone,
+}
+
+async fn ask_as_windows(left: Unasked, config: &ProbeConfig, route: &Route, notes: &mut Notes<'_>) {
+    let (name, within) = (config.target.name(), config.timers.of(Layer::Tls));
+    match left {
+        Unasked::Nobody => {}
+        // The survey asks as every client.
+        Unasked::Windows10 if config.scan.is_some() => {}
+        Unasked::Windows10 => hello_scan::as_windows_10(route, name, config.seed, within, notes).await,
+        Unasked::Everyone => hello_scan::as_windows(route, name, config.seed, within, notes).await,
+    }
+}
+
+/// The call itself; `way` becomes the way to the server once it is known, `left` of which Windows it told nothing.
 async fn call(
     config: &ProbeConfig,
     clock: &Clock,
     record: &mut Recorder<'_>,
     beside: &mut Beside,
     halted: &mut watch::Receiver<bool>,
-    (way, odd): (&mut Option<Route>, &mut bool),
+    (way, left): (&mut Option<Route>, &mut Unasked),
 ) {
     let mut notes = Notes::new(clock, record);
     let base = tokio::select! {
@@ -82,7 +104,11 @@ async fn call(
         base = below(config, &mut notes, beside, way) => base,
     };
     let Some(mut base) = base else { return };
-    *odd = is_odd_key(base.secure.leaf());
+    *left = match is_odd_key(base.secure.leaf()) {
+        true => Unasked::Everyone,
+        false if hello_scan::is_beyond_windows_10(&base.secure.secured) => Unasked::Windows10,
+        false => Unasked::Nobody,
+    };
     if config.asked.until < Layer::Http || config.asked.strict && !base.trusted {
         if let Some(description) = base.secure.refused_late().await {
             let mut notes = Notes::new(clock, record);

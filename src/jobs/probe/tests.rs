@@ -15,14 +15,24 @@ use tokio_rustls::TlsAcceptor;
 
 /// A TLS server for `vpn.example.test` on every address of loopback asked for, and its certificate.
 fn server() -> (TlsAcceptor, Vec<u8>) {
+    server_of(|_| (), rustls::DEFAULT_VERSIONS)
+}
+
+/// The same with these versions, and with a change of what the library can do.
+fn server_of(
+    change: fn(&mut rustls::crypto::CryptoProvider),
+    versions: &[&'static rustls::SupportedProtocolVersion],
+) -> (TlsAcceptor, Vec<u8>) {
+    let mut provider = rustls::crypto::aws_lc_rs::default_provider();
+    change(&mut provider);
     let mut params = rcgen::CertificateParams::new(vec!["vpn.example.test".into()]).expect("a name");
     params.extended_key_usages.push(rcgen::ExtendedKeyUsagePurpose::ServerAuth);
     let key = rcgen::KeyPair::generate().expect("a key");
     let certificate = params.self_signed(&key).expect("a certificate");
     let der = certificate.der().to_vec();
     let key = rustls::pki_types::PrivateKeyDer::try_from(key.serialize_der()).expect("PKCS#8");
-    let config = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
-        .with_safe_default_protocol_versions()
+    let config = rustls::ServerConfig::builder_with_provider(Arc::new(provider))
+        .with_protocol_versions(versions)
         .expect("versions of the provider")
         .with_no_client_auth()
         .with_single_cert(vec![certificate.into()], key)
@@ -142,7 +152,9 @@ async fn strict_stops_at_an_untrusted_certificate() {
     let mut config = config(at.port(), "127.0.0.1", Layer::Teardown);
     config.asked.strict = true;
     let events = probed(&config).await;
-    assert_eq!(events.last().map(|event| event.layer), Some(Layer::Cert));
+    // What comes behind is a look at the same server as Windows 10, for the sake of the verdict.
+    let of_the_call = events.iter().rfind(|event| !matches!(event.what, What::Posed(_)));
+    assert_eq!(of_the_call.map(|event| event.layer), Some(Layer::Cert));
 }
 
 /// An SSTP server that gives up after the client's second Nak: in place of its third Configure-Request it terminates.
@@ -180,4 +192,39 @@ fn pap_needs_a_trusted_certificate_or_to_be_asked_for_by_name() {
     assert_eq!(config.methods(true).last(), Some(&Method::Pap));
     config.methods = Some(vec![Method::Pap]);
     assert_eq!(config.methods(false), [Method::Pap]);
+}
+
+#[tokio::test]
+async fn a_server_that_has_nothing_for_windows_10_fails_without_a_survey_too() {
+    use crate::diag::{Severity, all, judge};
+    use crate::transcript::Facts;
+    const NEW: &[&rustls::SupportedProtocolVersion] = &[&rustls::version::TLS13];
+    const OLD: &[&rustls::SupportedProtocolVersion] = &[&rustls::version::TLS12];
+    let chacha: fn(&mut rustls::crypto::CryptoProvider) =
+        |provider| provider.cipher_suites.retain(|suite| format!("{:?}", suite.suite()).contains("CHACHA20"));
+    let rows: [(&str, fn(&mut rustls::crypto::CryptoProvider), &[_], usize, bool); 5] = [
+        ("TLS 1.3 alone", |_| (), NEW, 1, true),
+        ("ChaCha20 in TLS 1.3 alone", chacha, NEW, 1, true),
+        ("ChaCha20 in TLS 1.2 alone", chacha, OLD, 1, true),
+        ("both", |_| (), rustls::DEFAULT_VERSIONS, 1, false),
+        ("TLS 1.2", |_| (), OLD, 0, false),
+    ];
+    for (name, change, versions, asked, fails) in rows {
+        let (acceptor, der) = server_of(change, versions);
+        let (listener, address) = listener("127.0.0.1:0").await;
+        serve_tls(listener, acceptor);
+        let mut config = config(address.port(), "127.0.0.1", Layer::Cert);
+        config.trust = Arc::new(Trust::of(Store::Mozilla, "test", &[der]));
+        let (_stop, stopped) = watch::channel(false);
+        let transcript = run(&config, &Clock::start(), &mut Vec::new(), stopped).await;
+        let posed: Vec<&str> = transcript
+            .events
+            .iter()
+            .filter_map(|event| if let What::Posed(it) = &event.what { Some(it.client.as_str()) } else { None })
+            .collect();
+        assert_eq!((posed.len(), posed.iter().all(|client| *client == "windows-10-22h2")), (asked, true), "{name}: {posed:?}");
+        let judgement = judge(&Facts::of(&transcript), all());
+        let failing: Vec<&str> = judgement.findings.iter().filter(|it| it.severity == Severity::Fail).map(|it| it.check.id).collect();
+        assert_eq!(failing, if fails { &["TLS-WINDOWS-SHARES-NOTHING"][..] } else { &[] }, "{name}");
+    }
 }

@@ -104,6 +104,8 @@ pub struct EapServer {
     /// A wrong password inside PEAP is answered with MS-CHAPv2 Failure and its number; otherwise with the bare result, as
     /// FreeRADIUS does unless told otherwise.
     pub says_why: bool,
+    /// A fragment is acknowledged by a request that ends behind its type, without flags, as SoftEther does.
+    pub bare_acks: bool,
     /// A certificate that was proved is welcome; otherwise EAP Failure follows, as where no account belongs to it.
     pub knows_certificate: bool,
 }
@@ -130,6 +132,7 @@ impl EapServer {
             cryptobinding: Cryptobinding::Asked,
             inner_type: None,
             says_why: true,
+            bare_acks: false,
             knows_certificate: true,
         })
     }

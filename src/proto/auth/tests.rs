@@ -160,6 +160,38 @@ fn eap_tls_and_peap_yield_the_same_key_at_both_ends_in_every_version_and_size_of
 }
 
 #[test]
+fn an_acknowledgement_without_flags_counts_while_a_fragment_is_open_and_at_no_other_time() {
+    for versions in [Versions::Tls12, Versions::Tls13] {
+        let mut scene = scene(Method::EapTls);
+        (scene.client.versions, scene.client.fragment) = (versions, 100);
+        scene.eap().bare_acks = true;
+        assert!(scene.works().frames > 5);
+    }
+    let (client, _) = ends();
+    let mut peer = Peer::new(AuthMethod::Eap, vec![Method::EapTls], credentials(), EapClient { fragment: 64, ..client });
+    let mut rng = Rng::new(7);
+    let mut ask = |id, data: &[u8]| peer.receive(&eap_frame(crate::wire::eap::Packet::request(id, crate::wire::eap::TLS, data)), &mut rng);
+    assert_eq!(ask(1, &[0x20]).1, Outcome::Pending, "Start");
+    // The ClientHello takes several fragments of 64 bytes.
+    let mut id = 2;
+    while let (frames, Outcome::Pending) = ask(id, &[]) {
+        let ppp::Body::Eap(packet) = &frames[0].body else { panic!("{frames:?}") };
+        let more = packet.tunnel().unwrap().unwrap().more;
+        id += 1;
+        if !more {
+            break;
+        }
+    }
+    assert!(id > 4, "several were asked for");
+    let Outcome::Failed(Reason::Violated(says)) = ask(id, &[]).1 else { panic!("nothing is open any more") };
+    assert!(says.starts_with("EAP-TLS: "), "{says}");
+}
+
+fn credentials() -> Credentials {
+    Credentials { user: "alice".into(), password: Secret::new("Passw0rd!".into()) }
+}
+
+#[test]
 fn peap_binds_the_login_to_the_tunnel_where_the_server_asks_for_it() {
     let bound = |played: &Played| {
         played.seen.iter().find_map(|row| if let Inner::Result { success, binding } = row.1 { Some((success, binding)) } else { None })

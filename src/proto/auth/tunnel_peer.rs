@@ -70,6 +70,10 @@ impl TunnelPeer {
 
     /// A request of the method came.
     pub fn request(&mut self, packet: &eap::Packet, rng: &mut Rng) -> Answer {
+        // RFC 5216 3.1 has flags in every packet; SoftEther acknowledges a fragment without, and there is nothing else that it could mean.
+        if self.kind == eap::TLS && packet.data.is_empty() && !self.pipe.is_drained() {
+            return Answer::plain(self.pipe.next());
+        }
         let tunnel = match packet.tunnel() {
             Some(Ok(tunnel)) => tunnel,
             Some(Err(error)) => return self.violated(error.to_string()),

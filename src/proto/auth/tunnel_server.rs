@@ -80,6 +80,7 @@ impl TunnelServer {
         let Some(Ok(tunnel)) = packet.tunnel() else { return Reply::Refuse };
         match self.pipe.receive(&tunnel) {
             Err(_) => Reply::Refuse,
+            Ok(Received::Part) if self.config.bare_acks => Reply::Request(Vec::new()),
             Ok(Received::Part) => Reply::Request(self.pipe.empty()),
             Ok(Received::Empty) if !self.pipe.is_drained() => Reply::Request(self.pipe.next()),
             Ok(Received::Empty) => self.acknowledged(),

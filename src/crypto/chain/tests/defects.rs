@@ -11,11 +11,15 @@ fn dates_are_judged_on_the_certificate_they_stand_on() {
     let verdict = found_on_leaf(|leaf| leaf.not_after = at(5) - Duration::hours(1));
     assert_eq!((found(&verdict), verdict.problems[0].says.as_str()), (vec![(Rule::ExpiresSoon, 0)], "ends 2026-06-05, in 4 days"));
     assert!(verdict.is_trusted());
+    // Within a day the minute counts.
+    let says = |edit: fn(&mut CertificateParams)| found_on_leaf(edit).problems[0].says.clone();
+    assert_eq!(says(|leaf| leaf.not_after = at(0) - Duration::minutes(90)), "ended 2026-05-31 22:30 UTC, 1 hour ago");
+    assert_eq!(says(|leaf| leaf.not_before = at(0) + Duration::minutes(150)), "begins 2026-06-01 02:30 UTC, in 2 hours");
     assert_eq!(found(&found_on_intermediate(|ca| ca.not_after = at(-1))), [(Rule::Expired, 1)]);
     let last_second = found_on_leaf(|leaf| leaf.not_after = at(0));
     assert_eq!(
         (found(&last_second), last_second.problems[0].says.as_str()),
-        (vec![(Rule::ExpiresSoon, 0)], "ends 2026-06-01, in less than an hour")
+        (vec![(Rule::ExpiresSoon, 0)], "ends 2026-06-01 00:00 UTC, in less than an hour")
     );
     // A certificate for six days is not about to end on its second day.
     assert_eq!(found(&found_on_leaf(|leaf| (leaf.not_before, leaf.not_after) = (at(-2), at(4)))), []);
@@ -172,5 +176,5 @@ fn what_breaks_trust_comes_first_and_each_thing_once() {
         leaf.subject_alt_names = alternative(&["www.example.com"]);
         leaf.not_after = at(-1);
     });
-    assert_eq!(found(&verdict), [(Rule::Expired, 0), (Rule::NameMismatch, 0), (Rule::EkuMissing, 0), (Rule::NoRevocationInfo, 0)]);
+    assert_eq!(found(&verdict), [(Rule::Expired, 0), (Rule::EkuMissing, 0), (Rule::NameMismatch, 0), (Rule::NoRevocationInfo, 0)]);
 }

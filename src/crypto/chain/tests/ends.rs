@@ -68,6 +68,11 @@ fn a_ca_made_anew_under_its_old_name_did_not_sign() {
     // The leaf names the key of the old root, so that it is told which root is wanting.
     assert_eq!(found(&judged(&[&leaf], &[&new])), [(Rule::UntrustedRoot, 0)]);
     assert_eq!(found(&judged(&[&leaf, &new], &[])), [(Rule::BadSignature, 0), (Rule::UntrustedRoot, 1)]);
+    // What Windows names first comes first, whichever certificate it is wrong with.
+    let mut expired = leaf_params();
+    expired.not_after = at(-3);
+    let expired = make(expired, Some(&old));
+    assert_eq!(found(&judged(&[&expired, &old], &[])), [(Rule::UntrustedRoot, 1), (Rule::Expired, 0)]);
     // A private root under the name of a trusted one is still a root that is not trusted.
     assert_eq!(found(&judged(&[&leaf, &old], &[&new])), [(Rule::UntrustedRoot, 1)]);
 }

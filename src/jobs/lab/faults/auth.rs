@@ -67,8 +67,8 @@ pub(in crate::jobs::lab) const FAULTS: &[Fault] = &[
     fault(
         "auth.second-factor-missed",
         Auth,
-        "the refusal comes after 40 s, as when nobody confirms the second factor",
-        Makes::Many(&[Makes::Server(|server| refuse(server, 691)), Makes::Edits(&["chap.failure#* hold 40s"])]),
+        "the refusal comes after 35 s, as when nobody confirms the second factor",
+        Makes::Many(&[Makes::Server(|server| refuse(server, 691)), Makes::Edits(&["chap.failure#* hold 35s"])]),
         "AUTH-MFA-TIMEOUT",
     ),
     fault(

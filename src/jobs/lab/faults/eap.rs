@@ -119,6 +119,13 @@ pub(in crate::jobs::lab) const FAULTS: &[Fault] = &[
         "AUTH-EAP-BROKEN",
     ),
     fault(
+        "auth.eap-tls-ack-bare",
+        Auth,
+        "the EAP server acknowledges fragments without the octet of flags, as SoftEther does",
+        Makes::Many(&[EAP_TLS, Makes::Eap(|eap| (eap.client, eap.bare_acks) = (EapCert::Long, true))]),
+        "AUTH-EAP-ACK-NO-FLAGS",
+    ),
+    fault(
         "auth.peap-version",
         Auth,
         "the server goes on with PEAP version 1",
