@@ -66,7 +66,7 @@ impl Tally {
             self.count(line, *strength);
         }
         let telling = |n: &usize| strengths.get(*n).is_some_and(|it| *it > ECHO) && names(lines, n);
-        let last = groups.iter().filter(|group| group.iter().any(|n| telling(n))).max_by_key(|group| group.last());
+        let last = groups.iter().filter(|group| group.iter().any(telling)).max_by_key(|group| group.last());
         let first = last.and_then(|group| group.iter().find(|n| telling(n)));
         if let Some((line, strength)) = first.and_then(|n| Some((lines.get(*n)?, strengths.get(*n)?))) {
             for (place, id) in (1u64..).zip(&line.checks) {
