@@ -38,6 +38,11 @@ fn what_is_known_ends_with_0_and_what_is_not_with_1() {
         (&["E=691 R=1 C=0123456789ABCDEF0123456789ABCDEF V=3 M=no"], 0, "another try is allowed"),
         (&["Fehler", "691:", "Die", "Remoteverbindung", "wurde", "nicht", "hergestellt"], 0, "German"),
         (&["everything is broken"], 1, "is not known"),
+        (&["I ate 691 apples in 2024"], 1, "is not known"),
+        (&["call 0800 809 809 now"], 1, "is not known"),
+        (&["xyzzy"], 1, "Was one of these meant?"),
+        (&["99999"], 1, "Schannel event 36888"),
+        (&["error 13801"], 0, "SSTP-TUNNEL-TYPE-AUTO"),
         (&["-2146762495 (0x800B0101)"], 0, "CERT_E_EXPIRED"),
         (&["-2146762495 "], 0, "CERT_E_EXPIRED"),
         (&["80092013h"], 0, "CRYPT_E_REVOCATION_OFFLINE"),
@@ -100,6 +105,25 @@ fn a_log_with_a_failure_ends_with_1_and_one_without_with_0() {
     let (status, out, _) = explain(&["--log", "-"], b"nothing\nof interest\n");
     assert_eq!(status, Some(1));
     assert!(out.starts_with("Nothing in 2 records says anything about an SSTP call"), "{out}");
+}
+
+#[test]
+fn failing_lines_are_counted_and_the_attempts_they_belong_to() {
+    let run = |pid: u32| {
+        format!(
+            "Mar  1 08:22:33 sstpc[{pid}]: Started PPP Link Negotiation\nMar  1 08:22:34 pppd[{}]: MS-CHAP authentication failed: E=647 Account disabled\n\
+             Mar  1 08:22:34 sstpc[{pid}]: Connection was aborted, reason unknown\n",
+            pid + 1
+        )
+    };
+    let (status, out, _) = explain(&["--log", "-", "-o", "json"], (run(10) + &run(20)).as_bytes());
+    let value: serde_json::Value = serde_json::from_str(&out).expect("JSON");
+    let log = &value["logs"][0];
+    assert_eq!((status, log["failures"].as_u64(), log["attempts"].as_u64()), (Some(1), Some(4), Some(2)), "{out}");
+    assert_eq!(log["causes"][0]["finding"]["id"].as_str(), Some("AUTH-MSCHAP-647"), "{out}");
+    assert_eq!(log["lines"].as_array().and_then(|lines| lines.last()).and_then(|line| line["attempt"].as_u64()), Some(2));
+    let (_, out, _) = explain(&["--log", "-", "-o", "json"], b"error 809\n");
+    assert!(out.contains("\"attempts\": null"), "{out}");
 }
 
 #[test]

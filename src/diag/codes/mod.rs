@@ -180,7 +180,9 @@ pub fn all_by_name(name: &str) -> impl Iterator<Item = &'static Code> {
     let name = name.to_ascii_lowercase();
     // Samba writes NT_STATUS_LOGON_FAILURE.
     let bare = name.strip_prefix("nt_").filter(|rest| rest.starts_with("status_")).unwrap_or(&name);
-    BY_NAME.get(bare).into_iter().flatten().copied()
+    // Python writes CERTIFICATE_VERIFY_FAILED.
+    let rows = BY_NAME.get(bare).or_else(|| BY_NAME.get(&format!("ssl_r_{bare}")));
+    rows.into_iter().flatten().copied()
 }
 
 /// All rows with this number, be it plain or an HRESULT.
@@ -269,6 +271,9 @@ const FACILITY_WIN32: u32 = 0x8007_0000;
 /// HRESULT with facility 25, into which HTTP statuses are put. Catalogue 2.1.
 const FACILITY_HTTP: u32 = 0x8019_0000;
 
+/// The error of OpenSSL beside which the result of the verification tells more.
+pub const VERIFY_FAILED: &str = "SSL_R_CERTIFICATE_VERIFY_FAILED";
+
 /// The library number of TLS in packed errors of OpenSSL (err.h, ERR_LIB_SSL).
 const OPENSSL_SSL: u32 = 20;
 
@@ -290,18 +295,18 @@ mod tests {
     fn a_family_has_the_rows_of_the_catalogue() {
         let counts = [
             (Ras, 279),       // 2.3: 600 to 877 without a gap, 137 of them in detail in 2.2; and 878
-            (Win32, 50),      // 2.4
+            (Win32, 53),      // 2.4; 13801, 13806 and 13868, which tell of IKE
             (Winsock, 20),    // 2.5
             (WinHttp, 41),    // 2.6
             (HttpStatus, 19), // 2.7
-            (Schannel, 36),   // 2.8
+            (Schannel, 39),   // 2.8; 0x80090351, 52 and 55 of winerror.h
             (CryptoApi, 45),  // 2.9
-            (EapHost, 32),    // 2.10
+            (EapHost, 33),    // 2.10; 0x40420110 of eaphosterror.h
             (NtStatus, 14),   // 2.11
             (TlsAlert, 31),   // 2.12
             (Event, 54),      // 2.13: 32 lines, several ids on some; 12 more of the same sources
             (NpsReason, 82),  // 2.14: 27 lines, ranges written out without 114; 0 to 10, 20 and 21 from Microsoft's list
-            (OpenSsl, 29),    // 2.15: 14 lines, 66 and 67 on one; the others from x509_vfy.h
+            (OpenSsl, 94),    // 2.15: 14 lines; all of x509_vfy.h of OpenSSL 3.0
             (OpenSslError, 17),
             (SstpStatus, 12), // 3.1
             (MsChap, 6),      // 3.3
@@ -404,7 +409,7 @@ mod tests {
         assert_eq!(found(691), [(Ras, "ERROR_AUTHENTICATION_FAILURE"), (MsChap, "ERROR_AUTHENTICATION_FAILURE")]);
         assert_eq!(found(0x8007_02B3), [(Ras, "ERROR_AUTHENTICATION_FAILURE")]);
         assert_eq!(found(404), [(HttpStatus, "HTTP_E_STATUS_NOT_FOUND")]);
-        assert_eq!(found(16), [(Event, "RasSstp event 16"), (NpsReason, "NPS reason 16")]);
+        assert_eq!(found(112), [(TlsAlert, "unrecognized_name"), (NpsReason, "NPS reason 112")]);
         assert_eq!(found(599), []);
     }
 

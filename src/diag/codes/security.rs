@@ -39,7 +39,10 @@ pub(super) const SCHANNEL: &[Code] = &[
     row(Schannel, 0x80090346, "SEC_E_BAD_BINDINGS", "Channel binding wrong", "Interception with extended protection", Inferred, &["BIND-TLS-INSPECTION"]),
     row(Schannel, 0x80090349, "SEC_E_CERT_WRONG_USAGE", "Certificate not valid for this use", "EKU", Inferred, &["CERT-EKU-MISSING"]),
     row(Schannel, 0x80090350, "SEC_E_DOWNGRADE_DETECTED", "Downgrade detected", "Interference", Inferred, &["TLS-DPI-BLOCK"]),
+    row(Schannel, 0x80090351, "SEC_E_SMARTCARD_CERT_REVOKED", "Smart-card certificate revoked", "Client certificate", Inferred, &["AUTH-EAP-USERCERT-REVOKED"]),
+    row(Schannel, 0x80090352, "SEC_E_ISSUING_CA_UNTRUSTED", "CA of the smart-card certificate not trusted", "Client chain", Inferred, &["AUTH-EAP-USERCERT-INVALID"]),
     row(Schannel, 0x80090353, "SEC_E_REVOCATION_OFFLINE_C", "Smart-card CA revocation unreachable", "Client chain", Inferred, &["AUTH-EAP-USERCERT-REVOKED"]),
+    row(Schannel, 0x80090355, "SEC_E_SMARTCARD_CERT_EXPIRED", "Smart-card certificate expired", "Client certificate", Inferred, &["AUTH-EAP-USERCERT-EXPIRED"]),
     row(Schannel, 0x80090361, "SEC_E_NO_CONTEXT", "No context", "Local", Inferred, &[]),
     row(Schannel, 0x80090363, "SEC_E_MUTUAL_AUTH_FAILED", "Mutual authentication failed", "Server identity", Inferred, &["CERT-NAME-MISMATCH"]),
     row(Schannel, 0x80090367, "SEC_E_APPLICATION_PROTOCOL_MISMATCH", "No common ALPN protocol", "ALPN/HTTP2 front end", Inferred, &["TLS-ALPN-H2"]),
@@ -98,6 +101,7 @@ pub(super) const CRYPTO_API: &[Code] = &[
 /// Catalogue 2.10.
 #[rustfmt::skip]
 pub(super) const EAP_HOST: &[Code] = &[
+    row(EapHost, 0x40420110, "EAP_I_USER_ACCOUNT_OTHER_ERROR", "EAP failed after the identity was told, probably over the account", "State or rights of the account", Inferred, &["AUTH-MSCHAP-691", "AUTH-NPS-NO-POLICY"]),
     row(EapHost, 0x80420010, "EAP_E_CERT_STORE_INACCESSIBLE", "Certificate store unavailable", "Local store permissions", Inferred, &["AUTH-EAPTLS-NO-CERT"]),
     row(EapHost, 0x80420011, "EAP_E_EAPHOST_METHOD_NOT_INSTALLED", "EAP method missing (RAS 850)", "Profile names an absent EAP type", Inferred, &["AUTH-EAP-METHOD-MISMATCH"]),
     row(EapHost, 0x80420012, "EAP_E_EAPHOST_THIRDPARTY_METHOD_HOST_RESET", "Third-party method host restarted", "Plug-in crash", Inferred, &[]),

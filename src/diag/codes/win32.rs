@@ -57,6 +57,9 @@ pub(super) const WIN32: &[Code] = &[
     row(Win32, 9501, "DNS_INFO_NO_RECORDS", "No records of that type", "NODATA", Inferred, &["DNS-NODATA"]),
     row(Win32, 9701, "DNS_ERROR_RECORD_DOES_NOT_EXIST", "Record absent", "Zone", Inferred, &["DNS-NXDOMAIN"]),
     row(Win32, 9852, "DNS_ERROR_NO_DNS_SERVERS", "No DNS server configured", "Adapter set-up", Inferred, &["DNS-TIMEOUT"]),
+    row(Win32, 13801, "ERROR_IPSEC_IKE_AUTH_FAIL", "IKE: the credentials are not accepted", "Not SSTP: the profile dialled IKEv2", Inferred, &["SSTP-TUNNEL-TYPE-AUTO"]),
+    row(Win32, 13806, "ERROR_IPSEC_IKE_NO_CERT", "IKE: no valid machine certificate", "Not SSTP: the profile dialled IKEv2", Inferred, &["SSTP-TUNNEL-TYPE-AUTO"]),
+    row(Win32, 13868, "ERROR_IPSEC_IKE_POLICY_MATCH", "IKE: no policy in common", "Not SSTP: the profile dialled IKEv2", Inferred, &["SSTP-TUNNEL-TYPE-AUTO"]),
 ];
 
 /// Catalogue 2.5.

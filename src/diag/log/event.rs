@@ -1,6 +1,6 @@
 //! What a Windows event says about a call.
 
-use super::{LogLine, Marks, Outcome};
+use super::{LogLine, Marks, Outcome, Tells};
 use crate::base::Layer;
 use crate::diag::cause;
 use crate::diag::codes::{self, Code, Family};
@@ -42,11 +42,29 @@ impl WinEvent {
         let own = if outcome == Outcome::Success { Vec::new() } else { own };
         let says = says(self.id, row, &own);
         let codes: Vec<&'static Code> = own.into_iter().chain(row).collect();
-        let checks = if outcome == Outcome::Failure { checks(&codes) } else { Vec::new() };
+        // The row of a failed login guesses; the reason that the event gives does not.
+        let guesses = self.id == LOGIN_FAILED && codes.iter().any(|code| code.family == Family::NpsReason && !code.checks.is_empty());
+        let telling: Vec<&'static Code> = codes.iter().copied().filter(|code| !guesses || code.family != Family::Event).collect();
+        let checks = if outcome == Outcome::Failure { checks(&telling) } else { Vec::new() };
         let at = self.at.as_deref().map(|at| at.chars().take(LONGEST_TIME).collect());
         let shows = self.shows(source, outcome);
         let (quoted, marks) = (String::new(), Marks::default());
-        Some(LogLine { line, at, source, event: Some(self.id), outcome, says, quoted, codes, checks, shows, times: 1, marks })
+        Some(LogLine {
+            line,
+            at,
+            source,
+            event: Some(self.id),
+            outcome,
+            says,
+            quoted,
+            codes,
+            checks,
+            shows,
+            times: 1,
+            marks,
+            attempt: None,
+            tells: Tells::Cause,
+        })
     }
 
     fn source(&self) -> Option<&'static str> {
@@ -86,6 +104,7 @@ impl WinEvent {
         match (name, source) {
             ("ReasonCode", _) => format!("NPS reason {value}"),
             ("AlertDesc", _) => format!("alert {value}"),
+            (_, "RemoteAccess") if self.id == LOGIN_FAILED && value.starts_with("0x") => format!("NPS reason {value}"),
             (_, "RasSstp") if self.id == HTTP_REFUSED => format!("HTTP {value}"),
             (_, "RasClient" | "RasSstp" | "RemoteAccess") if is_number(value) => format!("error {value}"),
             (_, "Schannel") if is_number(value) && name.is_empty() => format!("alert {value}"),
@@ -127,7 +146,7 @@ pub fn checks(codes: &[&'static Code]) -> Vec<&'static str> {
     let mut checks = Vec::new();
     // That a certificate does not verify is said beside the reason why.
     let reason = codes.iter().any(|code| code.family == Family::OpenSsl);
-    let telling = codes.iter().filter(|code| !reason || code.name != VERIFY_FAILED);
+    let telling = codes.iter().filter(|code| !reason || code.name != codes::VERIFY_FAILED);
     for id in telling.flat_map(|code| cause::of_code(code)).map(cause::Cause::id) {
         if !checks.contains(&id) && checks.len() < MOST_CAUSES {
             checks.push(id);
@@ -147,12 +166,12 @@ const SOURCES: &[(&str, &str)] = &[
     ("ias", "NPS"),
 ];
 
-/// The error of OpenSSL beside which the result of the verification tells more.
-const VERIFY_FAILED: &str = "SSL_R_CERTIFICATE_VERIFY_FAILED";
 /// Codes that stand beside a more telling one.
 const TOO_GENERAL: &[&str] = &["STATUS_LOGON_FAILURE"];
 /// RasClient events whose message ends with the error number.
 const ENDS_WITH_CODE: [u32; 3] = [20220, 20226, 20227];
+/// RemoteAccess event 20271: behind the reason in words stands its number, as NPS counts reasons: 0x10 is a wrong password.
+const LOGIN_FAILED: u32 = 20271;
 /// RasSstp event 4 has an HTTP status in its data. Catalogue 2.13.
 const HTTP_REFUSED: u32 = 4;
 /// Ours: events of these sources have at most a few dozen values.

@@ -1,9 +1,11 @@
 //! Logs of Windows, Linux clients and servers: bytes in, lines that mean something out; pure.
 //!
 //! `text` makes characters of bytes, `split` makes records of them, `detect` tells the format. Windows events come from
-//! `xml`, `csv` or `keyed` and are read by `event`; lines of text logs are read by `phrase`. `rank` weighs the causes.
+//! `xml`, `csv` or `keyed` and are read by `event`; lines of text logs are read by `phrase`. `attempt` tells to which
+//! attempt to connect a line belongs, and `rank` weighs the causes.
 //! A log of any size takes bounded memory: a record is cut at [`RECORD_MAX`], and of the lines the last [`LINES_MAX`] stay.
 
+mod attempt;
 mod csv;
 mod detect;
 mod event;
@@ -47,6 +49,17 @@ impl Outcome {
     }
 }
 
+/// How much a failing line says about the cause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Tells {
+    /// It names the cause.
+    Cause,
+    /// It names a cause when it stands alone; beside another failure of the attempt it says what that came to.
+    End,
+    /// That something failed, and no more.
+    Failure,
+}
+
 /// A line or an event that means something.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogLine {
@@ -74,6 +87,10 @@ pub struct LogLine {
     pub times: u64,
     /// By what it can be told to belong to a call.
     pub marks: Marks,
+    /// The attempt to connect that it belongs to, numbered from 1, where the log form shows it.
+    pub attempt: Option<u64>,
+    /// How much it says about the cause.
+    pub tells: Tells,
 }
 
 impl LogLine {
@@ -107,6 +124,8 @@ pub struct Log {
     pub cut: u64,
     /// Lines that tell of a failure, dropped ones included.
     pub failures: u64,
+    /// Attempts to connect in which something failed, where the log form shows attempts.
+    pub attempts: Option<u64>,
     /// Lines that tell of a success, dropped ones included.
     pub successes: u64,
 }
@@ -199,6 +218,7 @@ struct Work {
     lines: VecDeque<LogLine>,
     tally: rank::Tally,
     haggle: haggle::Haggle,
+    attempts: attempt::Attempts,
     records: u64,
     dropped: u64,
     cut: u64,
@@ -218,6 +238,7 @@ impl Work {
             lines: VecDeque::new(),
             tally,
             haggle: haggle::Haggle::default(),
+            attempts: attempt::Attempts::default(),
             records: 0,
             dropped: 0,
             cut: 0,
@@ -236,8 +257,9 @@ impl Work {
     fn record(&mut self, record: &Record) {
         self.records += 1;
         self.cut += u64::from(record.cut);
+        let attempt = self.attempts.of(self.format, &record.text);
         if let Some(line) = self.haggle.note(self.format, &record.text, record.line) {
-            self.keep_marked(line);
+            self.keep_marked(LogLine { attempt, ..line });
         }
         let line = match self.format {
             LogFormat::WindowsXml => xml::event(&record.text).and_then(|event| event.line(record.line)),
@@ -247,7 +269,7 @@ impl Work {
         };
         if let Some(line) = line {
             let marks = Marks::of(&record.text, line.at.as_deref());
-            self.keep(LogLine { marks, ..line });
+            self.keep(LogLine { marks, attempt, ..line });
         }
     }
 
@@ -258,16 +280,20 @@ impl Work {
     }
 
     fn keep(&mut self, line: LogLine) {
-        self.failures += u64::from(line.outcome == Outcome::Failure);
         self.successes += u64::from(line.outcome == Outcome::Success);
-        self.tally.note(&line);
+        if line.outcome == Outcome::Failure {
+            self.failures += 1;
+            self.attempts.fails(line.attempt);
+        }
         if let Some(last) = self.lines.back_mut().filter(|last| !self.apart && last.says_the_same(&line)) {
             last.times += 1;
             return;
         }
         self.lines.push_back(line);
-        if self.lines.len() > LINES_MAX {
-            self.lines.pop_front();
+        if self.lines.len() > LINES_MAX
+            && let Some(oldest) = self.lines.pop_front()
+        {
+            self.tally.note(&oldest);
             self.dropped += 1;
         }
     }
@@ -284,7 +310,8 @@ impl Work {
         if newest_first(&lines) {
             lines.reverse();
         }
-        Log { format, causes: self.tally.ranked(&lines), lines, records: self.records, dropped, cut, failures, successes }
+        let causes = self.tally.ranked(&mut lines);
+        Log { format, causes, lines, records: self.records, dropped, cut, failures, attempts: self.attempts.failed(), successes }
     }
 }
 

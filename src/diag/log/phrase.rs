@@ -5,7 +5,7 @@ mod softether;
 mod sstpc;
 
 use super::event::checks as causes_of;
-use super::{LogFormat, LogLine, Marks, Outcome};
+use super::{LogFormat, LogLine, Marks, Outcome, Tells};
 use crate::base::Layer;
 use crate::diag::codes::{self, Code, Family};
 use crate::diag::words::codes_in;
@@ -26,18 +26,32 @@ pub struct Phrase {
     number: Option<Family>,
     /// The highest layer that it shows to have come up.
     shows: Option<Layer>,
+    /// How much it says about the cause.
+    tells: Tells,
+    /// What stands behind this in the line is told too, up to the end of the line.
+    reason: Option<&'static str>,
 }
 
 const fn fail(source: &'static str, has: &'static [&'static str], says: &'static str, checks: &'static [&'static str]) -> Phrase {
-    Phrase { source, has, outcome: Outcome::Failure, says, checks, number: None, shows: None }
+    Phrase { source, has, outcome: Outcome::Failure, says, checks, number: None, shows: None, tells: Tells::Cause, reason: None }
 }
 
 const fn good(source: &'static str, has: &'static [&'static str], says: &'static str) -> Phrase {
-    Phrase { source, has, outcome: Outcome::Success, says, checks: &[], number: None, shows: Some(Layer::Ncp) }
+    Phrase {
+        source,
+        has,
+        outcome: Outcome::Success,
+        says,
+        checks: &[],
+        number: None,
+        shows: Some(Layer::Ncp),
+        tells: Tells::Cause,
+        reason: None,
+    }
 }
 
 const fn note(source: &'static str, has: &'static [&'static str], says: &'static str) -> Phrase {
-    Phrase { source, has, outcome: Outcome::Note, says, checks: &[], number: None, shows: None }
+    Phrase { source, has, outcome: Outcome::Note, says, checks: &[], number: None, shows: None, tells: Tells::Cause, reason: None }
 }
 
 /// What a line says; nothing when it says nothing about a call.
@@ -78,14 +92,35 @@ impl Phrase {
             source: self.source,
             event: None,
             outcome: self.outcome,
-            says: with_codes(self.says, &codes),
+            says: with_codes(&self.told(text), &codes),
             quoted: quoted(text),
             codes,
             checks,
             shows: self.shows,
             times: 1,
             marks: Marks::default(),
+            attempt: None,
+            tells: self.tells,
         }
+    }
+
+    /// What it means, with the reason that stands in the line.
+    fn told(&self, text: &str) -> String {
+        let reason = self.reason.and_then(|mark| text.split_once(mark)).map(|pair| quoted(pair.1.trim().trim_end_matches('.')));
+        match reason.filter(|reason| !reason.is_empty()) {
+            Some(reason) => format!("{}: {reason}", self.says),
+            None => self.says.to_string(),
+        }
+    }
+
+    /// The same, and beside another failure it says what that came to.
+    const fn end(self) -> Phrase {
+        Phrase { tells: Tells::End, ..self }
+    }
+
+    /// The same, and all that it says of the cause stands behind this mark, in words that are not known.
+    const fn reason(self, mark: &'static str) -> Phrase {
+        Phrase { tells: Tells::Failure, reason: Some(mark), ..self }
     }
 
     /// The same, and it shows that this layer came up.
@@ -102,7 +137,22 @@ fn coded(text: &str, line: u64) -> Option<LogLine> {
     let checks = if outcome == Outcome::Failure { causes_of(&codes) } else { Vec::new() };
     let says = with_codes(&format!("A line with a code of the family {}", first.family.name()), &codes);
     let (at, quoted, marks) = (stamp(text), String::new(), Marks::default());
-    Some(LogLine { line, at, source: "log", event: None, outcome, says, quoted, codes, checks, shows: None, times: 1, marks })
+    Some(LogLine {
+        line,
+        at,
+        source: "log",
+        event: None,
+        outcome,
+        says,
+        quoted,
+        codes,
+        checks,
+        shows: None,
+        times: 1,
+        marks,
+        attempt: None,
+        tells: Tells::Cause,
+    })
 }
 
 /// The codes in a line that are meant as such. Lines of other programs are full of numbers: process ids, exit statuses, codes of their own.
@@ -268,6 +318,7 @@ mod tests {
             ("info: ppp0: sstp: recv [SSL <no SNI>]", "TLS-SNI-ALERT"),
             ("info: ppp0: send [HTTP <HTTP/1.1 404 Not Found>]", "HTTP-404"),
             ("error: ppp0: sstp: nak limit reached", "SSTP-NAK"),
+            ("warn: ppp1:amy: ppp: no free IPv4 address", "IPCP-POOL-EXHAUSTED"),
             ("error: ppp0: sstp: allocate pty: No space left on device", "HTTP-NO-FREE-PORTS"),
             ("error: ppp0: sstp: ppp: set pty line discipline: Invalid argument", "LCP-NO-RESPONSE"),
             ("error: sstp: accept failed: Too many open files", "TCP-ACCEPT-NO-DATA"),

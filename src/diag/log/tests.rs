@@ -1,3 +1,5 @@
+mod order;
+
 use super::*;
 use crate::diag::cause::Cause;
 use proptest::prelude::*;

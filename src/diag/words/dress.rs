@@ -9,8 +9,8 @@ use crate::diag::cause::Cause;
 use crate::diag::codes::{self, Code, Family};
 use crate::wire::eap;
 
-/// Everything that the text names. In a text of prose bare numbers and plain words are passed over; in a list of codes
-/// each word may name something. When anything is known, only what looks like a code is told of as not known.
+/// Everything that the text names. In a text of prose bare numbers and plain words are passed over, but for a number that
+/// stands in brackets of its own when nothing else is known; in a list of codes each word may name something. When anything is known, only what looks like a code is told of as not known.
 pub fn read(text: &str, faults: &[LabFault]) -> Explained {
     if let Some(layer) = Layer::ALL.into_iter().find(|layer| is_layer(text.trim(), *layer)) {
         let subject = Subject { quoted: cut(text.trim()), meaning: Meaning::Layer(layer) };
@@ -32,9 +32,9 @@ pub fn read(text: &str, faults: &[LabFault]) -> Explained {
         reading.slips();
     }
     if !prose {
-        reading.bare(|_| true, true);
+        reading.bare();
     } else if reading.found.is_empty() {
-        reading.bare(stands_for_itself, false);
+        reading.bracketed();
     }
     let unknown = reading.unknown_ones(prose);
     let nothing = reading.found.is_empty() && (prose || unknown.iter().all(|unknown| unknown.near.is_empty()));
@@ -182,21 +182,36 @@ impl<'a> Reading<'a> {
         (from, labels)
     }
 
-    /// Numbers without a label that name an `allowed` row, and layers.
-    fn bare(&mut self, allowed: fn(&Code) -> bool, with_layers: bool) {
+    /// Numbers without a label, and layers.
+    fn bare(&mut self) {
         let nothing = self.found.is_empty();
         for n in 0..self.words.len() {
             let Some(word) = self.words.get(n).filter(|word| !word.claimed) else { continue };
-            let rows = Number::of(word.text).map(|number| number.rows(allowed)).unwrap_or_default();
+            let rows = Number::of(word.text).map(|number| number.rows(|_| true)).unwrap_or_default();
             // "Authentication failed" beside a code is no question about the layer.
-            let layer =
-                Layer::from_name(word.text).filter(|layer| with_layers && (word.text.eq_ignore_ascii_case(layer.name()) || nothing));
+            let layer = Layer::from_name(word.text).filter(|layer| word.text.eq_ignore_ascii_case(layer.name()) || nothing);
             if !rows.is_empty() && self.nameless_at(n).is_none() {
                 self.claim(n, n, Meaning::Codes(rows));
             } else if let Some(layer) = layer.filter(|_| !self.leads_to_an_alert(n)) {
                 self.claim(n, n, Meaning::Layer(layer));
             }
         }
+    }
+
+    /// Numbers in brackets of their own, as messages in other languages end: `(809)`.
+    fn bracketed(&mut self) {
+        for n in 0..self.words.len() {
+            let Some(word) = self.words.get(n).filter(|word| !word.claimed && self.in_brackets(word)) else { continue };
+            let rows = Number::of(word.text).map(|number| number.rows(stands_for_itself)).unwrap_or_default();
+            if !rows.is_empty() {
+                self.claim(n, n, Meaning::Codes(rows));
+            }
+        }
+    }
+
+    fn in_brackets(&self, word: &Word) -> bool {
+        let (before, behind) = (self.text.get(..word.at), self.text.get(word.at + word.text.len()..));
+        before.is_some_and(|text| text.ends_with(['(', '['])) && behind.is_some_and(|text| text.starts_with([')', ']']))
     }
 
     /// A sentence was found, or two words or more say nothing to this program: somebody's sentence.
@@ -268,15 +283,17 @@ impl<'a> Reading<'a> {
         let quoted = cut(word.text);
         let Some(number) = Number::of(word.text) else {
             let faults = self.faults.iter().map(|fault| fault.id);
-            let near = if word.text.contains('.') { near::among(word.text, faults) } else { near::words(word.text) };
+            let mut near = if word.text.contains('.') { near::among(word.text, faults) } else { near::words(word.text) };
+            if near.is_empty() && self.words.len() == 1 {
+                near = near::nearest(word.text);
+            }
             return Unknown { quoted, says: String::new(), near };
         };
         if let Some(value) = number.word.or(number.bare_hex) {
-            return Unknown {
-                quoted,
-                says: facility(value),
-                near: near::numbers(value, |code| code.hresult().is_some_and(|word| word >> 16 == value >> 16)),
-            };
+            // A small one is no HRESULT, whatever it was meant for.
+            let alike = |code: &Code| code.hresult().is_some_and(|word| word >> 16 == value >> 16);
+            let fits = |code: &Code| if value >> 28 == 0 { code.family.is_plain() } else { alike(code) };
+            return Unknown { quoted, says: facility(value), near: near::numbers(value, fits) };
         }
         let label = self.nameless_at(n).map(|nameless| nameless.1);
         let meant = word.text.get(2..).filter(|_| word.text.starts_with(['0']) && !word.text.bytes().all(|byte| byte.is_ascii_digit()));
@@ -292,14 +309,17 @@ impl<'a> Reading<'a> {
     }
 
     fn into_subjects(mut self) -> Vec<Subject> {
-        self.found.sort_by_key(|found| found.0);
+        // That a certificate does not verify stands in front of the reason why, which tells more.
+        let of = |meaning: &Meaning, row: fn(&Code) -> bool| matches!(meaning, Meaning::Codes(rows) if rows.iter().all(|code| row(code)));
+        let reason = self.found.iter().any(|found| of(&found.2, |code| code.family == Family::OpenSsl));
+        self.found.sort_by_key(|found| (reason && of(&found.2, |code| code.name == codes::VERIFY_FAILED), found.0));
         let place = |n: usize| self.words.get(n).map(|word| (word.at, word.at + word.text.len())).unwrap_or_default();
         let quoted = |from: usize, to: usize| cut(self.text.get(place(from).0..place(to).1).unwrap_or_default());
         self.found.iter().map(|(from, to, meaning)| Subject { quoted: quoted(*from, *to), meaning: meaning.clone() }).collect()
     }
 }
 
-/// A number in prose that is hardly a count, a port or a year: RAS, Winsock, WinHTTP, and long numbers of other families.
+/// A number in brackets that is hardly a count, a port or a year: RAS, Winsock, WinHTTP, and long numbers of other families.
 fn stands_for_itself(code: &Code) -> bool {
     match code.family {
         Family::Ras | Family::Winsock | Family::WinHttp => true,

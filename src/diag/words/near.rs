@@ -6,8 +6,29 @@ use crate::diag::codes::{self, Code};
 
 /// Ids and names like `word`, nearest first.
 pub fn words(word: &str) -> Vec<String> {
-    let names = cause::all().map(cause::Cause::id).chain(codes::all().map(|code| code.name)).chain(Layer::ALL.map(Layer::name));
-    among(word, names)
+    among(word, names())
+}
+
+/// The ids and names that need fewest edits to become `word`, however many: for a word that is like none of them.
+pub fn nearest(word: &str) -> Vec<String> {
+    let asked: Vec<char> = word.chars().take(LONGEST + 1).flat_map(char::to_uppercase).collect();
+    if asked.len() < 2 || asked.len() > LONGEST {
+        return Vec::new();
+    }
+    let mut near: Vec<(usize, &str)> = names()
+        .filter_map(|name| {
+            let letters: Vec<char> = name.chars().flat_map(char::to_uppercase).collect();
+            Some((edits(&asked, &letters, asked.len().max(letters.len()))?, name))
+        })
+        .collect();
+    near.sort();
+    near.dedup_by_key(|row| row.1);
+    near.into_iter().take(SHOWN).map(|row| row.1.to_string()).collect()
+}
+
+/// All ids and names.
+fn names() -> impl Iterator<Item = &'static str> {
+    cause::all().map(cause::Cause::id).chain(codes::all().map(|code| code.name)).chain(Layer::ALL.map(Layer::name))
 }
 
 /// A word that was meant to be the other one: a letter wrong, lost, doubled or swapped; two in a long one.
@@ -33,14 +54,15 @@ pub fn among<'a>(word: &str, names: impl Iterator<Item = &'a str>) -> Vec<String
     near.into_iter().take(SHOWN).map(|row| row.1.to_string()).collect()
 }
 
-/// Codes with numbers near `number`, of rows that `allowed` lets through.
+/// Codes with numbers near `number`, of rows that `allowed` lets through: those within reach of a slip, else the nearest.
 pub fn numbers(number: u32, allowed: impl Fn(&Code) -> bool) -> Vec<String> {
-    let of = |code: &'static Code| code.hresult().filter(|_| number > 0xFFFF).unwrap_or(code.number);
+    let of = |code: &'static Code| code.hresult().filter(|_| number >> 28 > 0).unwrap_or(code.number);
     let mut near: Vec<(u32, &'static Code)> =
         codes::all().filter(|code| allowed(code)).map(|code| (of(code).abs_diff(number), code)).collect();
     near.sort_by_key(|row| (row.0, row.1.number));
     let farthest = if number > 0xFFFF { FARTHEST_WORD } else { FARTHEST };
-    near.into_iter().filter(|row| row.0 <= farthest).take(SHOWN).map(|row| row.1.shown()).collect()
+    let close = near.iter().filter(|row| row.0 <= farthest).count();
+    near.into_iter().take(if close > 0 { close.min(SHOWN) } else { FAR_SHOWN }).map(|row| row.1.shown()).collect()
 }
 
 /// How many edits away a name is; nothing when it is too far to have been meant. One begins with the other: close.
@@ -83,6 +105,8 @@ fn edits(a: &[char], b: &[char], limit: usize) -> Option<usize> {
 const LONGEST: usize = 64;
 /// Ours: more guesses than these help nobody.
 const SHOWN: usize = 5;
+/// Ours: of numbers that are no slip so many.
+const FAR_SHOWN: usize = 3;
 /// Ours: a number farther away was not a slip.
 const FARTHEST: u32 = 64;
 /// Ours: of an HRESULT two digits may be wrong.
@@ -112,6 +136,16 @@ mod tests {
     #[test]
     fn numbers_nearby_are_found() {
         assert_eq!(numbers(0x800B_0115, |_| true).first().map(String::as_str), Some("0x800B0114 (-2146762476) CERT_E_INVALID_NAME"));
-        assert_eq!(numbers(1_000_000, |_| true), Vec::<String>::new());
+        let far = numbers(99_999, |code| code.family.is_plain());
+        assert_eq!(far.first().map(String::as_str), Some("Schannel event 36888"), "{far:?}");
+        assert_eq!(numbers(99_999, |_| false), Vec::<String>::new());
+    }
+
+    #[test]
+    fn the_nearest_name_is_told_of_a_word_that_is_like_none() {
+        let near = nearest("xyzzy");
+        assert!(!near.is_empty() && near.iter().all(|name| name.len() < 12), "{near:?}");
+        assert_eq!(nearest("sstq").first().map(String::as_str), Some("sstp"));
+        assert_eq!((nearest(""), nearest(&"x".repeat(10_000))), (Vec::new(), Vec::new()));
     }
 }

@@ -1,4 +1,5 @@
 mod abroad;
+mod prose;
 
 use super::*;
 use crate::diag::codes::{self, Family};
@@ -181,7 +182,10 @@ fn all_codes_of_a_text_are_found_and_its_other_numbers_are_not() {
 
 #[test]
 fn an_ambiguous_number_lists_every_family() {
-    assert_eq!(named("16"), ["Windows event RasSstp event 16 | NPS reason NPS reason 16"]);
+    assert_eq!(
+        named("16"),
+        ["Windows event RasSstp event 16 | NPS reason NPS reason 16 | OpenSSL verify X509_V_ERR_ERROR_IN_CRL_NEXT_UPDATE_FIELD"]
+    );
     assert_eq!(
         named("10"),
         [
@@ -367,6 +371,11 @@ fn sentences_that_left_words_over_are_whole() {
         ("hr=0x80092013", "CryptoAPI CRYPT_E_REVOCATION_OFFLINE"),
         ("error:0A000086:SSL routines::certificate verify failed", "OpenSSL error SSL_R_CERTIFICATE_VERIFY_FAILED"),
         ("Security event 4625", "Windows event Security event 4625"),
+        (
+            "Remote RADIUS (Network Policy) server did not process the authentication request. Please ensure that the Remote RADIUS server machine name is right",
+            "NPS reason NPS reason 112",
+        ),
+        ("Authentication was not successful because an unknown user name or incorrect password was used.", "NPS reason NPS reason 16"),
     ];
     for (text, row) in rows {
         let named = named(text);

@@ -20,10 +20,12 @@ pub struct LogReport {
 impl LogReport {
     /// What it comes to, in a sentence.
     fn verdict(&self) -> String {
-        let Log { failures, successes, records, .. } = &self.log;
+        let Log { failures, attempts, successes, records, .. } = &self.log;
+        let lines = told(*failures, "failing line", "failing lines");
+        let failed = attempts.map_or(lines.clone(), |attempts| format!("{lines}, {}", told(attempts, "failed attempt", "failed attempts")));
         match self.cause() {
-            Some(cause) => format!("{}: {} ({})", told(*failures, "failing line", "failing lines"), cause.title(), cause.id()),
-            None if *failures > 0 => format!("{}, and nothing says why", told(*failures, "failing line", "failing lines")),
+            Some(cause) => format!("{failed}: {} ({})", cause.title(), cause.id()),
+            None if *failures > 0 => format!("{failed}, and nothing says why"),
             None if *successes > 0 => format!("No failure, {}", told(*successes, "success", "successes")),
             None if self.log.lines.is_empty() => {
                 format!("Nothing in {} says anything about an SSTP call", told(*records, "record", "records"))
@@ -85,7 +87,7 @@ fn entry(explanation: &Explanation, line: &LogLine, out: &mut dyn Write) -> io::
     let times = if line.times > 1 { format!(" ({} times)", line.times) } else { String::new() };
     let head = format!("  {mark} {at}{}{times}", line.named());
     writeln!(out, "{}", paint(&hanging(&head, explanation.style.width, 4), tone, explanation.style.colour))?;
-    writeln!(out, "{}", hanging(&format!("    {}", line.says), explanation.style.width, 4))?;
+    writeln!(out, "{}", hanging(&format!("    {}", harmless(&line.says)), explanation.style.width, 4))?;
     if !line.quoted.is_empty() && explanation.style.verbose {
         writeln!(out, "{}", hanging(&format!("    > {}", harmless(&line.quoted)), explanation.style.width, 6))?;
     }
@@ -137,11 +139,12 @@ fn log_value(explanation: &Explanation, report: &LogReport) -> Value {
             "source": line.source,
             "event": line.event,
             "outcome": line.outcome.name(),
-            "says": line.says,
+            "says": harmless(&line.says),
             "quoted": harmless(&line.quoted),
             "codes": line.codes.iter().copied().map(json::short).collect::<Vec<_>>(),
             "checks": line.checks,
             "times": line.times,
+            "attempt": line.attempt,
         })
     };
     let cause = |(ranked, cause): (&Ranked, Cause)| json!({ "lines": ranked.lines, "first_line": ranked.first, "finding": json::finding(explanation, cause) });
@@ -151,6 +154,7 @@ fn log_value(explanation: &Explanation, report: &LogReport) -> Value {
         "verdict": report.verdict(),
         "records": log.records,
         "failures": log.failures,
+        "attempts": log.attempts,
         "successes": log.successes,
         "dropped": log.dropped,
         "cut": log.cut,
@@ -171,7 +175,7 @@ pub fn logs_markdown(logs: &[LogReport], explanation: &Explanation, out: &mut dy
         }
         for line in &report.log.lines {
             let at = harmless(line.at.as_deref().unwrap_or_default());
-            let cells = [at, format!("{} ({})", line.named(), line.outcome.name()), line.says.clone()];
+            let cells = [at, format!("{} ({})", line.named(), line.outcome.name()), harmless(&line.says)];
             writeln!(out, "| {} |", cells.map(|cell| cell.replace('|', "\\|")).join(" | "))?;
         }
         report.left_out().into_iter().try_for_each(|left| writeln!(out, "\n({left})"))?;

@@ -37,7 +37,7 @@ pub(super) const SOFTETHER: &[Phrase] = &[
     note(SE, &["terminated by the cause", "the vpn session has been deleted"], "The session ended: the client left, or the administrator ended it"),
     note(SE, &["terminated by the cause", "(code 0)"], "The connection ended in order"),
     note(SE, &["terminated by the cause", "(code 5)"], "Something that speaks no VPN protocol connected: a port scan, a health check, a browser"),
-    fail(SE, &["connection", "terminated by the cause"], "The connection ended with an error; the cause stands in the line", &["TEAR-REMOTE"]),
+    fail(SE, &["connection", "terminated by the cause"], "The connection ended with an error", &["TEAR-REMOTE"]).reason("terminated by the cause"),
     note(SE, &["upper-layer protocol", "has been disconnected"], "SSTP ended below PPP"),
     note(SE, &["disconnected by the vpn client's disconnecting request"], "The client hung up"),
     note(SE, &["has connected."], "A client connected over TCP").shows(Layer::Tcp),

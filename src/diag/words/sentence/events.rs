@@ -87,6 +87,8 @@ pub(super) const NPS: &[Row] = &[
     ("specific certificate purpose", "NPS reason 73"),
     ("certificate purposes in extended key usage", "NPS reason 73"),
     ("remote radius server did not process the authentication request", "NPS reason 112"),
+    ("remote radius network policy server did not process the authentication request", "NPS reason 112"),
+    ("authentication was not successful because an unknown user name or incorrect password", "NPS reason 16"),
     ("remote radius remote authentication dial-in user service server did not process", "NPS reason 112"),
     ("remote radius server group does not exist", "NPS reason 113"),
     ("remote radius server did not respond", "NPS reason 117"),
