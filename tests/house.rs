@@ -153,3 +153,34 @@ fn every_floor_is_known() {
         .collect();
     assert!(unknown.is_empty(), "no floor: {unknown:?}");
 }
+
+/// What git keeps at the top level; a file that a command left there by accident is none of it.
+const TOP: [&str; 16] = [
+    ".cargo",
+    ".ci",
+    ".gitignore",
+    "Cargo.lock",
+    "Cargo.toml",
+    "LICENSE",
+    "README.md",
+    "benches",
+    "captures",
+    "clippy.toml",
+    "docs",
+    "fixtures",
+    "fuzz",
+    "rustfmt.toml",
+    "src",
+    "tests",
+];
+
+#[test]
+fn nothing_lies_about_at_the_top() {
+    let listed = std::process::Command::new("git").args(["ls-files", "-z"]).current_dir(env!("CARGO_MANIFEST_DIR")).output();
+    let listed = String::from_utf8(listed.expect("git runs").stdout).expect("names are UTF-8");
+    let mut tops: Vec<&str> = listed.split('\0').filter_map(|path| path.split('/').next()).filter(|top| !top.is_empty()).collect();
+    tops.dedup();
+    assert!(tops.contains(&"src"), "git lists the sources: {tops:?}");
+    let astray: Vec<&&str> = tops.iter().filter(|top| !TOP.contains(top)).collect();
+    assert!(astray.is_empty(), "not of the top level: {astray:?}");
+}
