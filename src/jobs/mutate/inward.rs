@@ -249,7 +249,8 @@ impl Run<'_> {
 fn a_row_s(input: &[u8], by: Side, rng: &mut Rng) -> Option<Vec<(&'static str, Vec<u8>)>> {
     let (speech, all, random) = (Speech::read(input, by), rows::all().collect::<Vec<_>>(), rng.next_u64());
     let (mutator, spot) = (one_of(&all, random >> 32)?, one_of(&speech.spots, random & 0xffff)?);
-    let variants = speech.changed(mutator, spot, rng);
+    // What is longer stands in place of any input, and was parsed with the variants of the call.
+    let variants = speech.changed(mutator, spot, rng, MOST);
     let made = variants.iter().flat_map(|variant| speech.instead(&variant.edits)).map(|bytes| (mutator.id, bytes));
     Some(made.collect())
 }
@@ -457,7 +458,7 @@ const FIRST_CALLS: u64 = 12;
 /// Ours: one in so many cases is of a row, as long as there are variants of the call,
 const EVERY_FIRST: u64 = 2;
 /// and behind them.
-const EVERY: u64 = 16;
+const EVERY: u64 = 32;
 /// Ours: rows are drawn so often until one makes something of an input.
 const ROWS_TRIED: usize = 8;
 /// Ours: bytes of a stream with a variant.

@@ -1,6 +1,6 @@
 //! What the rows make of messages in memory. The edits are applied by the door that applies those of a call; what comes out is bytes.
 
-use super::rows::{self, Mutator};
+use super::rows::{self, Change, Mutator};
 use super::spot::{self, PLACES, Spot};
 use super::variant::{self, Variant};
 use crate::base::{Layer, Micros, Side};
@@ -46,9 +46,10 @@ impl Speech {
         Speech { spots: spot::on(&course, true), course }
     }
 
-    /// Everything that a row makes of one of the messages.
-    pub fn changed(&self, mutator: &Mutator, spot: &Spot, rng: &mut Rng) -> Vec<Variant> {
-        (mutator.makes)(spot, rng).iter().filter_map(|change| variant::made(mutator, spot, change)).collect()
+    /// What a row makes of one of the messages, as far as it can be said in lines of so many bytes.
+    pub fn changed(&self, mutator: &Mutator, spot: &Spot, rng: &mut Rng, most: usize) -> Vec<Variant> {
+        let is_short = |change: &&Change| change.lines.iter().all(|line| line.len() <= most);
+        (mutator.makes)(spot, rng).iter().filter(is_short).filter_map(|change| variant::made(mutator, spot, change)).collect()
     }
 
     /// What goes out with these edits in place of the messages that they change: different messages, each once, as far as there
