@@ -201,7 +201,7 @@ fn several_trust_sources_give_a_verdict_each_and_one_cause() {
     let each = ["lab good", "system untrusted-root", "mozilla untrusted-root"].map(String::from).to_vec();
     assert_eq!(sources(&json), (each, vec![]));
     let (code, json, _) = run(&[&lab[..], &["--fault", "cert.expired", "-o", "json"]].concat());
-    let each = ["lab expired", "system expired", "mozilla expired"].map(String::from).to_vec();
+    let each = ["lab expired", "system untrusted-root", "mozilla untrusted-root"].map(String::from).to_vec();
     assert_eq!((code, sources(&json)), (Some(1), (each, vec!["CERT-EXPIRED".to_string()])));
     let (_, json, _) = run(&["probe", "--lab", "--until", "cert", "-o", "json"]);
     assert_eq!(sources(&json), (vec!["lab good".to_string()], vec![]), "in turn, until one trusts");

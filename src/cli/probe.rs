@@ -78,6 +78,7 @@ async fn climb(
     let lab = if args.lab.lab { Some(lab::start(args, &mut config).await?) } else { None };
     let clock = Clock::start();
     let screen = screen.insert(Screen::new(outputs, head(&config, &clock)));
+    config.as_windows_10 = true;
     let transcript = probe::run(&config, &clock, screen, stop).await;
     if let Some(lab) = lab {
         lab.stop().await;

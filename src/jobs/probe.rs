@@ -67,6 +67,8 @@ pub struct ProbeConfig {
     pub packets: bool,
     /// Survey the server's TLS when the call is over, within these limits.
     pub scan: Option<Limits>,
+    /// Without a survey, ask the server once as Windows 10 where the handshake was one that it does not share.
+    pub as_windows_10: bool,
     /// Every random choice above TLS comes from it.
     pub seed: u64,
 }
@@ -94,6 +96,7 @@ impl ProbeConfig {
             stays: None,
             packets: false,
             scan: None,
+            as_windows_10: false,
             seed: 0,
         }
     }

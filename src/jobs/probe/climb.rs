@@ -82,7 +82,7 @@ async fn ask_as_windows(left: Unasked, config: &ProbeConfig, route: &Route, note
     match left {
         Unasked::Nobody => {}
         // The survey asks as every client.
-        Unasked::Windows10 if config.scan.is_some() => {}
+        Unasked::Windows10 if config.scan.is_some() || !config.as_windows_10 => {}
         Unasked::Windows10 => hello_scan::as_windows_10(route, name, config.seed, within, notes).await,
         Unasked::Everyone => hello_scan::as_windows(route, name, config.seed, within, notes).await,
     }

@@ -8,7 +8,7 @@ use crate::live::clock::Clock;
 use crate::live::toxic::Poisoned;
 use crate::live::wiretap::{Ear, Wired};
 use crate::transcript::{Event, How, Sink, TlsFailure, What, tap};
-use crate::wire::tls::{Offer, record};
+use crate::wire::tls::{Offer, mark, record};
 use rustls::server::Acceptor;
 use std::io;
 use std::net::SocketAddr;
@@ -73,6 +73,15 @@ impl Booth {
 impl Caller {
     /// What the ClientHello offers, as far as it can be read; it stays to be read again.
     async fn offer(&self) -> Option<tap::ClientHello> {
+        self.hello().await.map(|offer| tap::ClientHello::from(&offer))
+    }
+
+    /// It only asks what the server speaks, as a scan of this program does: no call comes of it.
+    pub async fn is_test(&self) -> bool {
+        self.hello().await.is_some_and(|offer| mark::is_test(&offer.random))
+    }
+
+    async fn hello(&self) -> Option<Offer> {
         let mut bytes = vec![0; HELLO_LONGEST];
         for _ in 0..HELLO_LOOKS {
             let n = self.stream.peek(&mut bytes).await.ok().filter(|n| *n > 0)?;
@@ -80,7 +89,7 @@ impl Caller {
             let header = record::Header::parse(have).ok()?;
             if let Some(body) = header.and_then(|header| have.get(record::HEADER_LEN..)?.get(..header.len)) {
                 let message = body.strip_prefix(&[CLIENT_HELLO])?.get(LENGTH_LEN..)?;
-                return Offer::parse(&mut Reader::new(Layer::Tls, message)).ok().map(|offer| tap::ClientHello::from(&offer));
+                return Offer::parse(&mut Reader::new(Layer::Tls, message)).ok();
             }
             // What has come is there to be looked at again at once: nothing says when more comes.
             tokio::time::sleep(HELLO_PAUSE).await;
