@@ -31,3 +31,4 @@ mod replay;
 mod replay_ways;
 mod replay_words;
 mod scratch;
+mod verdicts;

@@ -36,7 +36,7 @@ pub enum ConformanceCommand {
 
 /// Arguments of `conformance server`.
 #[derive(Args)]
-#[command(after_help = EXAMPLES, mut_arg("ca", |arg| arg.help(CA)))]
+#[command(after_help = EXAMPLES, mut_arg("ca", |arg| arg.help(CA)), mut_arg("auth", |arg| arg.help(AUTH)), mut_arg("auth_matrix", |arg| arg.hide(true)))]
 pub struct ServerSuiteArgs {
     #[command(flatten)]
     pub server: TargetArgs,
@@ -139,7 +139,7 @@ pub struct SuiteArgs {
     /// Keep a transcript and a pcapng with keys of every case in DIR
     #[arg(long, value_name = "DIR", help_heading = "Run")]
     pub artifacts: Option<PathBuf>,
-    /// List the cases and end; `conformance show CASE` says what its level means
+    /// List the cases and end: id, level and what is required
     #[arg(long, help_heading = "Run")]
     pub list: bool,
     /// Show what would be sent and end
@@ -172,7 +172,7 @@ pub struct SelectArgs {
     /// Run cases of this id only; `*` stands for any characters (repeatable)
     #[arg(long, value_name = "GLOB")]
     pub case: Vec<String>,
-    /// Run cases of this section of their document only, such as 3.3.5.2.2 (repeatable)
+    /// Run cases of this section of their document only, and of those within it, such as 3.3.5 (repeatable)
     #[arg(long, value_name = "SECTION")]
     pub section: Vec<String>,
     /// Run cases of this level only (repeatable): must; must*, said in plain words or following from the formats; should; may;
@@ -245,6 +245,8 @@ fn level(text: &str) -> Result<Level, String> {
 
 const CA: &str = "Trust the certificates in FILE too, PEM or DER (repeatable); PAP is only shown to a server that is trusted";
 
+const AUTH: &str = "Log in by METHOD only (repeatable): mschapv2, eap-mschapv2, peap, eap-tls, chap-md5, eap-md5, pap; cases that need another are unsupported";
+
 const EXAMPLES: &str = "\
 Examples:
   sstp-diag conformance server HOST --user alice --password-file pw    the whole suite
@@ -255,6 +257,9 @@ Examples:
   sstp-diag conformance client --exec 'CLIENT {host} {port}'           a client of yours
   sstp-diag conformance show sstp/2.2.1/reserved-bits                  explain a case
   sstp-diag conformance coverage                                       requirement by requirement
+
+Levels: MUST the specification says so; MUST* it says so in plain words or a figure, or it follows from the formats: what
+does not meet these fails. SHOULD lenient, and counts with --strict. MAY and INTEROP are told and never count.
 
 Exit codes: 0 nothing new is wrong, 1 a disagreement that is not expected, 2 usage,
 3 could not be run or the target went down, 130 interrupted.";
@@ -269,6 +274,9 @@ Examples:
 A command is started for every connection of a case and ended with all that it started when the case is over: SIGTERM,
 then SIGKILL. {password_file} keeps the password out of the list of processes. The same values are in its environment:
 SSTP_HOST, SSTP_PORT, SSTP_CA, SSTP_USER, SSTP_PASSWORD_FILE, SSTP_CASE.
+
+Levels: MUST the specification says so; MUST* it says so in plain words or a figure, or it follows from the formats: what
+does not meet these fails. SHOULD lenient, and counts with --strict. MAY and INTEROP are told and never count.
 
 Exit codes: 0 nothing new is wrong, 1 a disagreement that is not expected, 2 usage,
 3 could not be run or the client went down, 130 interrupted.";

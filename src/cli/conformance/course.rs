@@ -21,18 +21,21 @@ pub struct Course<'a> {
     /// Began with the run.
     pub clock: Clock,
     scale: Scale,
+    /// What is wrong with the file of known disagreements.
+    remarks: Vec<String>,
     sheets: Sheets,
 }
 
 impl<'a> Course<'a> {
     /// Reads and opens everything, so that a wrong path shows before the work.
     pub fn begin(args: &'a SuiteArgs) -> Result<Course<'a>, Trouble> {
-        let known = expected(args.expected.as_deref())?;
+        let (known, mut remarks) = expected(args.expected.as_deref())?;
         let clock = Clock::start();
         let today = known::day(clock.unix_ms());
         for (entry, until) in known.iter().filter_map(|entry| Some((entry, entry.until.as_deref()?))).filter(|row| row.1 < today.as_str()) {
-            complain(&format!("the entry for {:?} counts no more: it ended on {until}", entry.pattern));
+            remarks.push(format!("the entry for {:?} counts no more: it ended on {until}", entry.pattern));
         }
+        remarks.iter().for_each(|text| complain(text));
         let scale = Scale { known, strict: args.strict, today };
         let sheets = Sheets::open(args)?;
         if let Some(path) = &args.write_expected {
@@ -42,7 +45,7 @@ impl<'a> Course<'a> {
         if let Some(folder) = &args.artifacts {
             fs::create_dir_all(folder).map_err(|error| Trouble::file("create", folder, &error))?;
         }
-        Ok(Course { args, clock, scale, sheets })
+        Ok(Course { args, clock, scale, remarks, sheets })
     }
 
     /// What to run.
@@ -58,7 +61,7 @@ impl<'a> Course<'a> {
 
     /// Writes what came of it.
     pub fn finish(self, outcome: &Outcome, tested: &Tested) -> Result<Exit, Trouble> {
-        let report = suite::report(outcome, &self.scale, tested, &self.clock);
+        let report = Suite { remarks: self.remarks, ..suite::report(outcome, &self.scale, tested, &self.clock) };
         self.sheets.write(&report)?;
         let exit = exit(&report);
         if let Some(path) = &self.args.write_expected {
@@ -137,15 +140,15 @@ impl Progress {
     }
 }
 
-fn expected(path: Option<&Path>) -> Result<Vec<Known>, Trouble> {
-    let Some(path) = path else { return Ok(Vec::new()) };
+/// Known disagreements, and what is wrong with them.
+fn expected(path: Option<&Path>) -> Result<(Vec<Known>, Vec<String>), Trouble> {
+    let Some(path) = path else { return Ok((Vec::new(), Vec::new())) };
     let text = fs::read_to_string(path).map_err(|error| Trouble::file("read", path, &error))?;
     let known = known::parse(&text).map_err(|error| Trouble::Usage(format!("{}: {error}", path.display())))?;
     let cases: Vec<Case> = server::all().into_iter().chain(client::all()).collect();
-    for entry in known.iter().filter(|entry| !cases.iter().any(|case| known::glob(&entry.pattern, &case.id))) {
-        complain(&format!("{}: no case is called {:?}", path.display(), entry.pattern));
-    }
-    Ok(known)
+    let lost = known.iter().filter(|entry| !cases.iter().any(|case| known::glob(&entry.pattern, &case.id)));
+    let remarks = lost.map(|entry| format!("{}: no case is called {:?}", path.display(), entry.pattern)).collect();
+    Ok((known, remarks))
 }
 
 /// Where reports go, opened before the work.

@@ -39,9 +39,14 @@ fn server_suite(args: &ServerSuiteArgs) -> Result<Exit, Trouble> {
         return print(page.as_bytes()).map(|()| Exit::Works);
     }
     super::proxy::no_script(&args.way)?;
+    if args.login.auth_matrix {
+        return Err(Trouble::Usage("--auth-matrix belongs to `probe`; here --auth METHOD has every call log in that way".into()));
+    }
     let named = suite::target(args)?;
     let course = Course::begin(&args.suite)?;
-    let probe = super::probe::basis(&args.login, &args.way, super::trust::roots(&args.roots)?, args.lab, &named)?;
+    let mut probe = super::probe::basis(&args.login, &args.way, super::trust::roots(&args.roots)?, args.lab, &named)?;
+    // A certificate alone is for the cases that are about one.
+    probe.methods = Some(args.login.auth.clone()).filter(|methods| !methods.is_empty());
     let ended = runtime::run(|stop| through(args, probe, cases, &course, stop))?;
     let (outcome, target) = match ended {
         Ended::Through(result) | Ended::Interrupted(result) => result?,

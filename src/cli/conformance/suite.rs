@@ -15,6 +15,7 @@ use crate::report::conformance::{Row, Suite};
 use crate::report::{TOOL, VERSION};
 use crate::transcript::facts::Facts;
 use crate::transcript::{Head, Transcript};
+use clap::ValueEnum;
 use std::path::Path;
 
 /// The cases that the arguments choose; none at all is an error.
@@ -22,7 +23,7 @@ pub fn chosen(select: &SelectArgs, cases: Vec<Case>, side: &str) -> Result<Vec<C
     let of = |case: &Case| {
         let layers = || select.layer.iter().any(|layer| layer.name() == case.layer());
         (select.case.is_empty() || select.case.iter().any(|pattern| known::glob(pattern, &case.id)))
-            && (select.section.is_empty() || select.section.iter().any(|section| section == case.section()))
+            && (select.section.is_empty() || select.section.iter().any(|section| lies_in(case.section(), section)))
             && (select.level.is_empty() || select.level.contains(&case.level))
             && (select.layer.is_empty() || layers())
             && !(select.quick && case.base.slow)
@@ -36,6 +37,11 @@ pub fn chosen(select: &SelectArgs, cases: Vec<Case>, side: &str) -> Result<Vec<C
         return Err(Trouble::Usage(format!("no case is chosen; `sstp-diag conformance {side} --list` lists them")));
     }
     Ok(cases)
+}
+
+/// The section is that one, or lies in it: 3.3.5.2 in 3.3.5, but not 3.3.50.
+fn lies_in(section: &str, of: &str) -> bool {
+    section.strip_prefix(of.trim_end_matches('.')).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 /// The target; with `--lab` the lab fills it in.
@@ -87,6 +93,7 @@ pub fn report(outcome: &Outcome, scale: &Scale, tested: &Tested, clock: &Clock) 
         dropped: outcome.shaken.iter().flat_map(|gone| gone.under_way.clone()).collect(),
         interrupted: outcome.interrupted,
         failed,
+        remarks: Vec::new(),
         cases,
     }
 }
@@ -134,6 +141,7 @@ fn row(done: &Done, scale: &Scale, how: &str) -> Row {
         actual: done.verdict.actual.clone(),
         edits: case.edits.iter().map(ToString::to_string).collect(),
         besides: besides(case),
+        lapsed: scale.lapsed(&case.id).filter(|_| grade.is_held_against() || grade == Grade::Inconclusive),
         known: known.filter(|_| grade != Grade::Pass || standing == "unexpected-pass").map(|known| known.reason.clone()),
         attempts: done.attempts.iter().filter(|_| note.is_some()).map(|verdict| verdict.grade.name().to_string()).collect(),
         note,
@@ -162,6 +170,13 @@ pub fn way_there(args: &ServerSuiteArgs, target: &str) -> String {
     login.auth.iter().for_each(|method| option("auth", Some(method.name().into())));
     option("cert", login.cert.as_deref().map(path));
     option("key", login.key.as_deref().map(path));
+    option("anonymous-identity", login.anonymous_identity.clone());
+    option("eap-ca", login.eap_ca.as_deref().map(path));
+    option("eap-server-name", login.eap_server_name.clone());
+    option(
+        "eap-tls-version",
+        login.eap_tls_version.and_then(|version| version.to_possible_value()).map(|value| value.get_name().to_string()),
+    );
     option("proxy", way.proxy.clone());
     option("proxy-user", way.proxy_user.clone());
     option("proxy-password-file", way.proxy_password_file.as_deref().map(path));
@@ -197,13 +212,26 @@ mod tests {
     use clap::Parser;
 
     #[test]
+    fn a_section_takes_in_what_lies_in_it() {
+        for (section, of, expected) in [
+            ("3.3.5.2", "3.3.5", true),
+            ("3.3.5", "3.3.5", true),
+            ("3.3.5.2", "3.3.5.", true),
+            ("3.3.50", "3.3.5", false),
+            ("3.3", "3.3.5", false),
+        ] {
+            assert_eq!(lies_in(section, of), expected, "{section} in {of}");
+        }
+    }
+
+    #[test]
     fn the_way_to_the_target_is_told_so_that_it_can_be_gone_again() {
-        let line = "vpn.example --user DOM\\a --password-file pw --server-name other.example --ca rig/root.pem -4";
+        let line = "vpn.example --user DOM\\a --password-file pw --auth pap --eap-tls-version 1.2 --server-name other.example --ca rig/root.pem -4";
         let words = ["sstp-diag", "conformance", "server"].into_iter().chain(line.split(' '));
         let cli = Cli::try_parse_from(words).unwrap_or_else(|error| panic!("{error}"));
         let Command::Conformance(args) = cli.command else { panic!("another command") };
         let ConformanceCommand::Server(args) = args.what else { panic!("another suite") };
-        let expected = "vpn.example:443 --user 'DOM\\a' --password-file pw --server-name other.example --ca rig/root.pem -4";
+        let expected = "vpn.example:443 --user 'DOM\\a' --password-file pw --auth pap --eap-tls-version 1.2 --server-name other.example --ca rig/root.pem -4";
         assert_eq!(way_there(&args, "vpn.example:443"), expected);
         assert_eq!(for_a_shell("it's"), "'it'\\''s'");
     }

@@ -20,6 +20,7 @@ use crate::proto::plan::Credentials;
 use clap::ValueEnum;
 use std::fmt::Write;
 use std::fs;
+use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
@@ -55,6 +56,7 @@ fn config(args: &ClientSuiteArgs, cases: usize) -> Result<StandConfig, Trouble> 
             "{cases} cases need {ports} ports from {port} on, and there are not so many; give a lower one"
         )));
     }
+    free(at, if matches!(subject, Subject::Hand(By::Sni | By::User)) || port == 0 { 1 } else { ports })?;
     let host = match &args.host {
         Some(host) => host.clone(),
         None if at.ip().is_loopback() => "localhost".into(),
@@ -69,9 +71,21 @@ fn config(args: &ClientSuiteArgs, cases: usize) -> Result<StandConfig, Trouble> 
     Ok(StandConfig { at, host, credentials, hold, subject })
 }
 
+/// So many ports from there on can be listened at.
+fn free(first: SocketAddr, ports: usize) -> Result<(), Trouble> {
+    for port in (first.port()..=u16::MAX).take(ports) {
+        let at = SocketAddr::new(first.ip(), port);
+        TcpListener::bind(at).map_err(|error| Trouble::Usage(format!("--listen {first}: cannot listen at {at}: {error}")))?;
+    }
+    Ok(())
+}
+
 fn subject(args: &ClientSuiteArgs) -> Result<Subject, Trouble> {
     let who = &args.client;
     if let Some(command) = &who.exec {
+        if command.trim().is_empty() {
+            return Err(Trouble::Usage("--exec needs a command that launches the client".into()));
+        }
         return Ok(Subject::Exec(command.clone()));
     }
     if let Some(program) = &who.exec_sstpc {
@@ -141,7 +155,7 @@ async fn through(
         status.tell(done);
         line.tell(done, count);
         if by_hand {
-            complain(&format!("{}: {} {}", done.case.id, done.verdict.grade.name(), done.verdict.actual));
+            complain(format!("{}: {} {}", done.case.id, done.verdict.grade.name(), done.verdict.actual).trim_end());
         }
     };
     let outcome = run::run(suite, &course.clock, stop, &mut tell).await;

@@ -36,6 +36,9 @@ pub(super) async fn called(probe: &ProbeConfig, case: &Case, clock: &Clock, ear:
             said: String::new(),
         };
     }
+    if let Some(left_out) = left_out(probe, case) {
+        return Tried { verdict: Verdict::new(Grade::Unsupported, left_out), events, came, said: String::new() };
+    }
     let mut probe = probe.clone();
     if let Some(ear) = ear {
         probe.keylog = Arc::new(KeyLogs::default().heard_by(ear.clone()));
@@ -64,6 +67,19 @@ pub(super) async fn called(probe: &ProbeConfig, case: &Case, clock: &Clock, ear:
     }
     let verdict = if judged { verdict::judge(&this, &events) } else { no_connection(&events) };
     Tried { verdict, events, came, said: String::new() }
+}
+
+/// The methods that are left for a case where the user wants certain ones only: those of the case, else those that the user names.
+fn allowed(probe: &ProbeConfig, case: &Case) -> Option<Vec<Method>> {
+    let wanted = probe.methods.as_ref()?;
+    Some(case.base.methods.map_or_else(|| wanted.clone(), |own| own.iter().copied().filter(|method| wanted.contains(method)).collect()))
+}
+
+/// Why a case is not run whose methods the user does not want.
+fn left_out(probe: &ProbeConfig, case: &Case) -> Option<String> {
+    allowed(probe, case).filter(Vec::is_empty)?;
+    let names: Vec<&str> = case.base.methods?.iter().map(|method| method.name()).collect();
+    Some(format!("needs {}, which --auth leaves out", names.join(" or ")))
 }
 
 /// The connection of a case with another call beside it, which begins when the first has come as far as it climbs.
@@ -194,6 +210,7 @@ async fn session(config: &ProbeConfig, secure: Secure, proven: bool, case: &Case
     let cert = CertHashes::of(secure.leaf());
     let mut client = rehearse::client(case, &climb::host_header(&config.target), cert, config.credentials.clone());
     client.eap = climb::eap(config, clock);
+    client.methods = allowed(config, case).unwrap_or(client.methods);
     if !proven {
         // PAP would show the password to whoever holds the other end of TLS.
         client.methods.retain(|method| *method != Method::Pap);

@@ -364,6 +364,11 @@ impl Case {
         self.id.split('/').next().unwrap_or_default()
     }
 
+    /// The stimulus is that our end does not send something.
+    pub fn withholds(&self) -> bool {
+        self.edits.first().is_some_and(|line| line.ends_with(" drop"))
+    }
+
     /// A server can only be tested so far with a valid account.
     pub fn needs_account(&self) -> bool {
         self.base.tests == Side::Server && self.base.until > Layer::Lcp

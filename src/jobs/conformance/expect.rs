@@ -20,6 +20,9 @@ pub enum Expect {
     Never(&'static str),
     /// Exactly so many messages of that name.
     Count(&'static str, usize),
+    /// At least so many messages of that name in the whole call, the stimulus before or behind them: what a peer says by itself
+    /// may come in the same read as what our end answers, or in a later one.
+    Volunteers(&'static str, usize),
     /// The HTTP answer has a status in this range.
     Http(u16, u16),
     /// Our end says that this layer came up.
@@ -41,8 +44,10 @@ pub enum Expect {
 pub struct View<'a> {
     /// Everything that happened on the connection.
     pub events: &'a [Event],
-    /// The event after which the peer is watched.
+    /// The event from which on what the peer does counts.
     pub from: usize,
+    /// The event after the stimulus.
+    stimulus: usize,
     /// Who is tested.
     pub peer: Side,
     /// From this event on the end of the connection is no act of the peer's own: we left in order.
@@ -50,17 +55,24 @@ pub struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    /// What a case looks at after the event `from`. Where our Call Disconnect is not the stimulus itself, what the peer does
-    /// with the connection after it says nothing.
+    /// What a case looks at, whose stimulus stands before the event `from`. Where our Call Disconnect is not the stimulus itself,
+    /// what the peer does with the connection after it says nothing. What is withheld draws no answer: what the peer does by
+    /// itself then may stand before it as well as behind it, so that the whole call counts.
     pub fn of(case: &Case, events: &'a [Event], from: usize) -> View<'a> {
         let peer = case.base.tests;
-        let stimulus = case.edits.first().is_some_and(|line| line.starts_with("sstp.call-disconnect#"));
+        let leaves = case.edits.first().is_some_and(|line| line.starts_with("sstp.call-disconnect#"));
         let ours = |event: &Event| event.by == Some(peer.other()) && name(event).as_deref() == Some("sstp.call-disconnect");
         let left = events.iter().skip(from).position(ours).map_or(usize::MAX, |place| place + from);
-        View { events, from, peer, left: if stimulus { usize::MAX } else { left } }
+        let left = if leaves { usize::MAX } else { left };
+        View { events, from: if case.withholds() { 0 } else { from }, stimulus: from, peer, left }
     }
 
-    /// What the peer did after the stimulus.
+    /// The stimulus withholds something, so that the whole call counts.
+    pub fn is_whole(&self) -> bool {
+        self.from < self.stimulus
+    }
+
+    /// What the peer did after the stimulus, or at any time where our end only withholds something.
     pub fn after(&self) -> impl Iterator<Item = &'a Event> + use<'a> {
         let (peer, left) = (self.peer, self.left);
         let acts = move |(place, event): &(usize, &Event)| {
@@ -84,8 +96,13 @@ impl<'a> View<'a> {
         self.always().filter(|event| matches!(event.what, What::Sstp(_) | What::Ppp(_))).map(|event| event.raw.0.as_slice())
     }
 
+    /// What the peer did so many milliseconds after the stimulus, or later. What may come at once counts at any time.
+    fn not_before(&self, millis: u64) -> View<'a> {
+        View { from: if millis == 0 { self.from } else { self.stimulus }, ..*self }
+    }
+
     fn stimulus(&self) -> Micros {
-        self.events.get(self.from.saturating_sub(1)).map_or(Micros::ZERO, |event| event.at)
+        self.events.get(self.stimulus.saturating_sub(1)).map_or(Micros::ZERO, |event| event.at)
     }
 }
 
@@ -126,13 +143,19 @@ impl Expect {
                 seen if seen == count => Ok(()),
                 seen => Err(format!("{wanted} came {seen} times")),
             },
+            Expect::Volunteers(wanted, least) => match view.always().filter(|event| matches(event, wanted)).count() {
+                0 => Err(format!("no {wanted}")),
+                1 if least > 1 => Err(format!("{wanted} came once")),
+                seen if seen < least => Err(format!("{wanted} came {seen} times")),
+                _ => Ok(()),
+            },
             Expect::Http(from, to) => http(view, from, to),
             Expect::Up(layer) => {
                 let up = view.events.iter().any(|event| event.layer == layer && event.what == What::Up);
                 if up { Ok(()) } else { Err(format!("{} did not come up", layer.title())) }
             }
             Expect::Within(wanted, from, to) => {
-                let event = view.named(wanted).next().ok_or_else(|| format!("no {wanted}"))?;
+                let event = view.not_before(from).named(wanted).next().ok_or_else(|| format!("no {wanted}"))?;
                 in_time(wanted, event.at - view.stimulus(), from, to)
             }
             Expect::Gap(first, second, from, to) => gap(view, (first, second), from, to),
@@ -145,7 +168,8 @@ impl Expect {
     /// Nothing that may still come can change it once it holds.
     pub fn is_settled_when_it_holds(&self) -> bool {
         match self {
-            Expect::Sends(_) | Expect::Status(..) | Expect::Http(..) | Expect::Up(_) | Expect::Within(..) | Expect::Gap(..) => true,
+            Expect::Sends(_) | Expect::Status(..) | Expect::Http(..) | Expect::Up(_) => true,
+            Expect::Volunteers(..) | Expect::Within(..) | Expect::Gap(..) => true,
             Expect::All(all) => all.iter().all(Expect::is_settled_when_it_holds),
             Expect::Any(any) => any.iter().all(Expect::is_settled_when_it_holds),
             Expect::Nothing | Expect::Never(_) | Expect::Count(..) | Expect::Is(..) => false,
@@ -155,13 +179,19 @@ impl Expect {
     /// The peer must do something; what it must not do beside that is another matter.
     pub fn waits_for_something(&self) -> bool {
         match self {
-            Expect::Sends(_) | Expect::Status(..) | Expect::Http(..) | Expect::Up(_) | Expect::Within(..) | Expect::Gap(..) => true,
+            Expect::Sends(_) | Expect::Status(..) | Expect::Http(..) | Expect::Up(_) => true,
+            Expect::Volunteers(..) | Expect::Within(..) | Expect::Gap(..) => true,
             Expect::Count(_, count) => *count > 0,
             Expect::All(all) => all.iter().any(Expect::waits_for_something),
             Expect::Any(any) => any.iter().all(Expect::waits_for_something),
             Expect::Nothing | Expect::Never(_) | Expect::Is(..) => false,
         }
     }
+}
+
+/// A value as it stands in what was seen; `none` where there is none.
+pub fn shown<T: fmt::Display>(value: Option<T>) -> String {
+    value.map_or_else(|| "none".to_string(), |value| value.to_string())
 }
 
 fn any_of(any: &[Expect], view: &View<'_>) -> Result<(), String> {
@@ -193,7 +223,8 @@ fn status(view: &View<'_>, wanted: &'static str, about: Option<u8>, statuses: &[
     Err(if seen.is_empty() { format!("no {wanted}") } else { seen.join(", ") })
 }
 
-fn described(infos: &[(u8, u32)]) -> String {
+/// What an attribute id and a status say, for each Status Info.
+pub fn described(infos: &[(u8, u32)]) -> String {
     let each: Vec<String> = infos.iter().map(|(id, status)| format!("attribute {id} status {status}")).collect();
     if each.is_empty() { "no status".to_string() } else { each.join(" and ") }
 }
@@ -263,6 +294,8 @@ impl fmt::Display for Expect {
             Expect::Never(name) => write!(f, "no {name}"),
             Expect::Count(name, 1) => write!(f, "{name} once"),
             Expect::Count(name, count) => write!(f, "{name} {count} times"),
+            Expect::Volunteers(name, 1) => write!(f, "{name}, whenever it comes"),
+            Expect::Volunteers(name, count) => write!(f, "{name} {count} times or more in the whole call"),
             Expect::Http(from, to) if from == to => write!(f, "HTTP status {from}"),
             Expect::Http(from, to) => write!(f, "HTTP status {from} to {to}"),
             Expect::Up(layer) => write!(f, "the call goes on, {} comes up", layer.title()),

@@ -179,6 +179,15 @@ impl Scale {
         about(&self.known, id, &self.today)
     }
 
+    /// What an entry says for this case that counts no more, where none does that counts today.
+    pub fn lapsed(&self, id: &str) -> Option<String> {
+        if self.entry(id).is_some() {
+            return None;
+        }
+        let (entry, until) = self.known.iter().filter(|row| glob(&row.pattern, id)).find_map(|row| Some((row, row.until.as_deref()?)))?;
+        Some(format!("known until {until}: {}", entry.reason))
+    }
+
     /// How that verdict on that case stands.
     pub fn standing(&self, case: &Case, grade: Grade) -> Standing {
         weigh(grade, self.strict && case.level == Level::Should, self.entry(&case.id))

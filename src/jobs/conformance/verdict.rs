@@ -182,8 +182,11 @@ fn seen(view: &View<'_>) -> String {
             _ => counted.push((name, 1)),
         }
     }
+    let told = |(name, count): &(String, usize)| if *count > 1 { format!("{name} x{count}") } else { name.clone() };
+    // Of a whole call the end tells more than the beginning.
+    let skipped = if view.is_whole() { counted.len().saturating_sub(SHOWN) } else { 0 };
     let shown: Vec<String> =
-        counted.iter().take(SHOWN).map(|(name, count)| if *count > 1 { format!("{name} x{count}") } else { name.clone() }).collect();
+        (skipped > 0).then(|| "...".to_string()).into_iter().chain(counted.iter().skip(skipped).take(SHOWN).map(told)).collect();
     if shown.is_empty() { "seen: nothing".to_string() } else { format!("seen: {}", shown.join(", ")) }
 }
 

@@ -1,6 +1,7 @@
 //! JUnit XML: what the peer did wrong is a failure, what we could not do an error, what was not judged skipped.
 
 use super::{Row, Suite};
+use crate::report::junit::xml;
 use crate::report::{Style, TOOL};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestRerun, TestSuite};
 use std::io::{self, Write};
@@ -33,8 +34,11 @@ pub fn render(suite: &Suite, _: &Style, out: &mut dyn Write) -> io::Result<()> {
         fresh.add_test_case(TestCase::new("the run goes through", status));
         suites.push(fresh);
     }
+    if let Some(first) = suites.first_mut() {
+        first.add_properties(suite.remarks.iter().map(|text| ("remark", text.as_str())));
+    }
     document.add_test_suites(suites);
-    out.write_all(document.to_string().map_err(io::Error::other)?.as_bytes())
+    out.write_all(xml(&document)?.as_bytes())
 }
 
 fn case(row: &Row) -> TestCase {
@@ -70,7 +74,7 @@ fn reruns(row: &Row, status: &mut TestCaseStatus) {
 fn non_success(kind: NonSuccessKind, row: &Row) -> TestCaseStatus {
     let mut status = TestCaseStatus::non_success(kind);
     status.set_type(row.verdict.as_str());
-    status.set_message(if row.standing == "unexpected-pass" { "it passes, which is not expected".to_string() } else { row.actual.clone() });
+    status.set_message(row.says());
     let text = format!(
         "{}\nexpected: {}\nseen: {}\nedits: {}\nalone: {}",
         row.title,

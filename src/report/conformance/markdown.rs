@@ -11,6 +11,10 @@ pub fn render(suite: &Suite, style: &Style, out: &mut dyn Write) -> io::Result<(
     for verdict in VERDICTS.iter().filter(|verdict| suite.count(verdict) > 0) {
         writeln!(out, "| {verdict} | {} |", suite.count(verdict))?;
     }
+    if !suite.remarks.is_empty() {
+        writeln!(out)?;
+        suite.remarks.iter().try_for_each(|text| writeln!(out, "- {}", cell(text)))?;
+    }
     let shown: Vec<_> = suite.cases.iter().filter(|row| style.verbose || row.standing != "fine" || row.note.is_some()).collect();
     if shown.is_empty() {
         return Ok(());

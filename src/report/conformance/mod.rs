@@ -52,6 +52,9 @@ pub struct Suite {
     pub interrupted: bool,
     /// Something is wrong that was not expected.
     pub failed: bool,
+    /// What is wrong with the file of known disagreements.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<String>,
     /// The cases, in the order of the suite.
     pub cases: Vec<Row>,
 }
@@ -91,6 +94,9 @@ pub struct Row {
     /// The reason in the file of known disagreements.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub known: Option<String>,
+    /// The reason in an entry of that file that counts no more: `known until 2026-01-31: ...`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lapsed: Option<String>,
     /// The verdict of every attempt, where the case was run again because its verdict was not the expected one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attempts: Vec<String>,
@@ -114,11 +120,22 @@ impl Row {
         self.note.is_some() && !self.counts()
     }
 
-    /// What was seen, and what the attempts came to.
+    /// What was seen, until when that was known, and what the attempts came to.
     pub fn seen(&self) -> String {
-        let parts = [Some(self.actual.as_str()).filter(|text| !text.is_empty()), self.note.as_deref()];
-        parts.into_iter().flatten().collect::<Vec<_>>().join(" | ")
+        joined([Some(self.actual.as_str()), self.lapsed.as_deref(), self.note.as_deref()])
     }
+
+    /// What is wrong, in a line.
+    pub fn says(&self) -> String {
+        match self.standing.as_str() {
+            "unexpected-pass" => "it passes, which is not expected".to_string(),
+            _ => joined([Some(self.actual.as_str()), self.lapsed.as_deref(), None]),
+        }
+    }
+}
+
+fn joined(parts: [Option<&str>; 3]) -> String {
+    parts.into_iter().flatten().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" | ")
 }
 
 /// The verdicts in the order of reports.
@@ -133,6 +150,23 @@ impl Suite {
     /// A verdict was reached on at least one case.
     pub fn judged(&self) -> bool {
         self.cases.iter().any(|row| !matches!(row.verdict.as_str(), "unsupported" | "inconclusive" | "broken"))
+    }
+
+    /// What is said of most cases that came to no verdict, those first in which something failed on our side.
+    fn mostly(&self) -> String {
+        let Some(verdict) = ["broken", "inconclusive", "unsupported"].into_iter().find(|verdict| self.count(verdict) > 0) else {
+            return "none was run".to_string();
+        };
+        let mut said: Vec<(&str, usize)> = Vec::new();
+        for row in self.cases.iter().filter(|row| row.verdict == verdict) {
+            match said.iter_mut().find(|other| other.0 == row.actual) {
+                Some(other) => other.1 += 1,
+                None => said.push((&row.actual, 1)),
+            }
+        }
+        let most = said.iter().map(|row| row.1).max().unwrap_or_default();
+        let text = said.iter().find(|row| row.1 == most).map_or("", |row| row.0);
+        if self.cases.len() == 1 { text.to_string() } else { format!("{text} ({most} of {})", self.cases.len()) }
     }
 
     /// `649 pass, 3 fail, ...`; verdicts that nobody has are left out.
@@ -162,7 +196,7 @@ impl Suite {
                 let why = self.down_why.as_deref().map_or(String::new(), |why| format!(" ({why})"));
                 format!("target down after case {case}{why}")
             }
-            (None, false, _) if !self.judged() => "no case could be judged; see what they say".to_string(),
+            (None, false, _) if !self.judged() => format!("no case could be judged: {}", self.mostly()),
             (None, true, _) => "interrupted; this is what is known".to_string(),
             (None, false, 0) => match self.cases.iter().filter(|row| row.late()).count() {
                 0 => "nothing is wrong that was not expected".to_string(),

@@ -14,7 +14,10 @@ pub fn render(suite: &Suite, _: &Style, out: &mut dyn Write) -> io::Result<()> {
         "runs": [{
             "tool": { "driver": { "name": TOOL, "version": suite.version, "rules": wrong.iter().map(|row| rule(row)).collect::<Vec<_>>() } },
             "results": wrong.iter().map(|row| result(row, suite)).collect::<Vec<_>>(),
-            "invocations": [{ "executionSuccessful": suite.unreachable.is_none() && suite.down_after.is_none() && !suite.interrupted }],
+            "invocations": [{
+                "executionSuccessful": suite.unreachable.is_none() && suite.down_after.is_none() && !suite.interrupted,
+                "toolConfigurationNotifications": suite.remarks.iter().map(|text| json!({ "level": "warning", "message": { "text": text } })).collect::<Vec<_>>(),
+            }],
         }],
     });
     serde_json::to_writer_pretty(&mut *out, &document)?;
@@ -36,8 +39,9 @@ fn result(row: &Row, suite: &Suite) -> Value {
         (_, "lenient") => "warning",
         _ => "error",
     };
-    let says = if row.standing == "unexpected-pass" { "it passes, which is not expected" } else { row.actual.as_str() };
-    let says = [Some(says).filter(|text| !text.is_empty()), row.note.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(" | ");
+    let says = row.says();
+    let says =
+        [Some(says.as_str()).filter(|text| !text.is_empty()), row.note.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(" | ");
     let kind = if level == "none" { "informational" } else { "fail" };
     let mut result = json!({
         "ruleId": row.id,

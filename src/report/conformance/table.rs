@@ -15,6 +15,12 @@ pub fn render(suite: &Suite, style: &Style, out: &mut dyn Write) -> io::Result<(
         sections(suite, out)?;
         writeln!(out, "\n{} {}", suite.counts(), suite.times().unwrap_or_default())?;
     }
+    let lenient = suite.cases.iter().filter(|row| row.verdict == "lenient" && row.standing == "fine" && row.note.is_none());
+    let lenient: Vec<&str> = lenient.filter(|_| !style.verbose).map(|row| row.id.as_str()).collect();
+    if !lenient.is_empty() {
+        ids("lenient", &lenient, (LENIENT_SHOWN, "-v shows them all"), style, out)?;
+    }
+    suite.remarks.iter().try_for_each(|text| writeln!(out, "{text}"))?;
     away(suite, style, out)?;
     let colour = if suite.failed || suite.unreachable.is_some() || suite.down_after.is_some() || suite.interrupted { RED } else { GREEN };
     writeln!(out, "{}", painted(style, colour, &suite.summary()))
@@ -24,11 +30,11 @@ pub fn render(suite: &Suite, style: &Style, out: &mut dyn Write) -> io::Result<(
 fn away(suite: &Suite, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     if !suite.dropped.is_empty() {
         writeln!(out, "the target went away for a moment; what was under way was run again, what is fast alone:")?;
-        ids("dropped", &suite.dropped, style, out)?;
+        ids("dropped", &names(&suite.dropped), (IDS_SHOWN, "-o json has them all"), style, out)?;
     }
     if suite.under_way.len() > 1 {
         writeln!(out, "cases that were under way and have no verdict, likeliest first; with --jobs 1 and these it shows which it was:")?;
-        ids("under way", &suite.under_way, style, out)?;
+        ids("under way", &names(&suite.under_way), (IDS_SHOWN, "-o json has them all"), style, out)?;
     }
     Ok(())
 }
@@ -47,6 +53,9 @@ fn case(row: &Row, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{}{standing}  {}", painted(style, colour, &row.verdict), row.id)?;
     if let Some(note) = &row.note {
         told("attempts", note, style, out)?;
+    }
+    if let Some(lapsed) = &row.lapsed {
+        told("expired", lapsed, style, out)?;
     }
     if row.verdict == "pass" && row.standing == "fine" {
         return Ok(());
@@ -71,11 +80,15 @@ fn told(label: &str, text: &str, style: &Style, out: &mut dyn Write) -> io::Resu
     lines.try_for_each(|line| writeln!(out, "{:INDENT$}{line}", ""))
 }
 
-/// The first of these ids, each whole.
-fn ids(label: &str, ids: &[String], style: &Style, out: &mut dyn Write) -> io::Result<()> {
+fn names(ids: &[String]) -> Vec<&str> {
+    ids.iter().map(String::as_str).collect()
+}
+
+/// The first of these ids, each whole, and where the others are.
+fn ids(label: &str, ids: &[&str], (most, elsewhere): (usize, &str), style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let width = style.width.saturating_sub(INDENT).max(NARROWEST);
     let (mut lines, mut line) = (Vec::new(), String::new());
-    let shown = ids.iter().take(IDS_SHOWN);
+    let shown = ids.iter().take(most);
     for (place, id) in shown.enumerate() {
         let comma = if place + 1 < ids.len() { "," } else { "" };
         if !line.is_empty() && line.len() + id.len() + 2 > width {
@@ -85,8 +98,8 @@ fn ids(label: &str, ids: &[String], style: &Style, out: &mut dyn Write) -> io::R
         line += &format!("{gap}{id}{comma}");
     }
     lines.push(line);
-    if let Some(more) = ids.len().checked_sub(IDS_SHOWN).filter(|more| *more > 0) {
-        lines.push(format!("and {more} more; -o json has them all"));
+    if let Some(more) = ids.len().checked_sub(most).filter(|more| *more > 0) {
+        lines.push(format!("and {more} more; {elsewhere}"));
     }
     for (place, line) in lines.iter().enumerate() {
         writeln!(out, "    {:<10}{line}", if place == 0 { label } else { "" })?;
@@ -124,6 +137,8 @@ fn painted(style: &Style, colour: &str, text: &str) -> String {
 const INDENT: usize = 14;
 /// Ours: the likeliest come first, and nobody runs more by hand.
 const IDS_SHOWN: usize = 16;
+/// Ours: of what does not count a handful is read.
+const LENIENT_SHOWN: usize = 20;
 /// Ours: text is never narrower.
 const NARROWEST: usize = 30;
 const RED: &str = "31";

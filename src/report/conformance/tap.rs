@@ -7,6 +7,7 @@ use std::io::{self, Write};
 /// Writes the report.
 pub fn render(suite: &Suite, _: &Style, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "TAP version 13\n1..{}", suite.cases.len())?;
+    suite.remarks.iter().try_for_each(|text| writeln!(out, "# {}", line(text)))?;
     for (number, row) in suite.cases.iter().enumerate() {
         let bad = row.counts() || row.verdict == "broken";
         let directive = match (row.verdict.as_str(), row.standing.as_str()) {
@@ -35,7 +36,7 @@ pub fn render(suite: &Suite, _: &Style, out: &mut dyn Write) -> io::Result<()> {
         _ if suite.unreachable.is_some() => writeln!(out, "Bail out! {}", line(&suite.summary())),
         Some(after) => writeln!(out, "Bail out! target down after case {}", line(after)),
         None if suite.interrupted => writeln!(out, "Bail out! interrupted"),
-        None if !suite.judged() => writeln!(out, "Bail out! no case could be judged"),
+        None if !suite.judged() => writeln!(out, "Bail out! {}", line(&suite.summary())),
         None => Ok(()),
     }
 }

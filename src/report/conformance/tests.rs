@@ -154,3 +154,105 @@ fn a_target_that_went_down_names_what_was_under_way() {
     junit::render(&down, &Style::default(), &mut out).expect("memory");
     assert!(String::from_utf8(out).expect("text").contains("under way, likeliest first: sstp/2.2.1/x, sstp/2.2.1/y"));
 }
+
+/// The attributes that junit-10.xsd of the xUnit plug-in of Jenkins has, element by element.
+const ALLOWED: &[(&str, &[&str])] = &[
+    ("testsuites", &["name", "time", "tests", "failures", "errors"]),
+    (
+        "testsuite",
+        &[
+            "name",
+            "tests",
+            "failures",
+            "errors",
+            "group",
+            "time",
+            "skipped",
+            "timestamp",
+            "hostname",
+            "id",
+            "package",
+            "file",
+            "log",
+            "url",
+        ],
+    ),
+    ("properties", &[]),
+    ("property", &["name", "value"]),
+    ("testcase", &["name", "time", "classname", "group"]),
+    ("failure", &["type", "message"]),
+    ("error", &["type", "message"]),
+    ("skipped", &["type", "message"]),
+    ("rerunFailure", &["type", "message"]),
+    ("rerunError", &["type", "message"]),
+    ("flakyFailure", &["type", "message"]),
+    ("flakyError", &["type", "message"]),
+    ("system-out", &[]),
+    ("system-err", &[]),
+    ("stackTrace", &[]),
+];
+
+#[test]
+fn junit_has_the_attributes_of_its_schema_and_no_others() {
+    let mut late = row("sstp/2.2.1/late", "pass", "fine");
+    late.attempts = vec!["fail".into(), "pass".into()];
+    late.note = Some("passed at the 2nd attempt; before: fail: no \"answer\" > 3 s".into());
+    let mut suite = Suite { remarks: vec!["no case is called \"x\"".into()], down_after: Some("x".into()), ..suite() };
+    suite.cases.push(late);
+    let mut out = Vec::new();
+    junit::render(&suite, &Style::default(), &mut out).expect("memory");
+    let text = String::from_utf8(out).expect("text");
+    let mut seen = 0;
+    for tag in text.split('<').skip(1).filter(|tag| !tag.starts_with(['?', '/'])) {
+        let inside = tag.split_once('>').map_or(tag, |pair| pair.0).trim_end_matches('/');
+        let (name, mut rest) = inside.split_once(' ').unwrap_or((inside, ""));
+        let allowed = ALLOWED.iter().find(|row| row.0 == name).unwrap_or_else(|| panic!("<{name}>")).1;
+        while let Some((attribute, after)) = rest.split_once("=\"") {
+            assert!(allowed.contains(&attribute.trim()), "{name} {attribute}");
+            rest = after.split_once('"').expect("an end").1;
+            seen += 1;
+        }
+    }
+    assert!(seen > 40 && text.contains("name=\"remark\"") && text.contains("<flakyFailure"), "{seen}: {text}");
+}
+
+#[test]
+fn an_entry_that_counts_no_more_and_a_pattern_that_fits_nothing_are_told_in_every_report() {
+    let lapsed = Some("known until 2026-01-31: MS-SSTP 9.9, ticket 7".to_string());
+    let case = Row { lapsed, ..row("sstp/2.2.1/b", "fail", "new") };
+    let suite = Suite { cases: vec![case], remarks: vec!["known.toml: no case is called \"x/y\"".into()], ..suite() };
+    for paper in PAPERS {
+        let mut out = Vec::new();
+        (paper.render)(&suite, &Style { width: 200, ..Style::default() }, &mut out).expect("memory");
+        let text = String::from_utf8(out).expect("text");
+        assert!(text.contains("known until 2026-01-31: MS-SSTP 9.9, ticket 7"), "{}: {text}", paper.name);
+        assert!(text.contains("known.toml: no case is called"), "{}: {text}", paper.name);
+    }
+}
+
+#[test]
+fn what_kept_every_case_from_a_verdict_is_said() {
+    let broken = |id: &str, says: &str| Row { actual: says.into(), ..row(id, "broken", "fine") };
+    let mute = row("sstp/2.2.1/a", "inconclusive", "new");
+    let cases = vec![mute, broken("sstp/2.2.1/b", "disk full"), broken("sstp/2.2.1/c", "port taken"), broken("sstp/2.2.1/d", "port taken")];
+    let suite = Suite { cases, ..suite() };
+    assert_eq!(suite.summary(), "no case could be judged: port taken (2 of 4)");
+    let mut out = Vec::new();
+    tap::render(&suite, &Style::default(), &mut out).expect("memory");
+    assert!(String::from_utf8(out).expect("text").ends_with("Bail out! no case could be judged: port taken (2 of 4)\n"));
+}
+
+#[test]
+fn what_is_lenient_is_named_and_not_too_much_of_it() {
+    let cases = (0..23).map(|number| row(&format!("sstp/2.2.1/lenient-{number}"), "lenient", "fine")).collect();
+    let suite = Suite { cases, failed: false, ..suite() };
+    let text = |verbose| {
+        let mut out = Vec::new();
+        table::render(&suite, &Style { width: 80, verbose, ..Style::default() }, &mut out).expect("memory");
+        String::from_utf8(out).expect("text")
+    };
+    let short = text(false);
+    assert!(short.contains("    lenient   sstp/2.2.1/lenient-0,") && short.contains("sstp/2.2.1/lenient-19,"), "{short}");
+    assert!(!short.contains("lenient-20") && short.contains("and 3 more; -v shows them all"), "{short}");
+    assert!(!text(true).contains("more; -v"), "they are all there");
+}

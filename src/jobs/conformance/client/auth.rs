@@ -6,7 +6,7 @@ use crate::base::Layer::{Auth, Binding, Data, Ncp};
 use crate::base::{Side, SpecRef};
 use crate::jobs::conformance::case::Level::{Derived, Must};
 use crate::jobs::conformance::case::{Base, Case, Row};
-use crate::jobs::conformance::expect::Expect;
+use crate::jobs::conformance::expect::{Expect, shown};
 use crate::proto::plan::Method;
 use std::time::Duration;
 
@@ -175,7 +175,7 @@ pub(super) const ROWS: &[Row] = &[
         .methods(PAP)
         .edits(&["pap.*#* drop"])
         .says("an unanswered Authenticate-Request of PAP is repeated")
-        .expects(Expect::Sends("pap.authenticate-request"))
+        .expects(Expect::Volunteers("pap.authenticate-request", 2))
         .why("The server may not have been ready.")
         .proved("client.pap-once"),
     rfc(Must, "auth/2.2.2/pap-nak", 1334, "2.2.2", &["C-152"])
@@ -275,7 +275,7 @@ fn answers_the_challenge(view: &crate::jobs::conformance::expect::View<'_>) -> l
 fn same_id(view: &crate::jobs::conformance::expect::View<'_>, request: &'static str, response: &'static str) -> looks::Seen {
     let asked = looks::information(looks::ours(view, request)?).get(1).copied();
     let answered = looks::information(looks::first(view, response)?).get(1).copied();
-    looks::must(asked == answered, || format!("identifier {answered:?} in place of {asked:?}"))
+    looks::must(asked == answered, || format!("identifier {} in place of {}", shown(answered), shown(asked)))
 }
 
 fn equal(view: &crate::jobs::conformance::expect::View<'_>, wanted: &'static str) -> looks::Seen {

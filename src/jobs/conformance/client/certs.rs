@@ -5,7 +5,7 @@ use super::looks;
 use super::{REQUEST, derived, must, rfc, should};
 use crate::base::Layer::Sstp;
 use crate::jobs::conformance::case::{Level, Row};
-use crate::jobs::conformance::expect::{Expect, View};
+use crate::jobs::conformance::expect::{Expect, View, shown};
 use crate::transcript::{What, tap};
 use crate::wire::tls::TLS12;
 use std::net::IpAddr;
@@ -38,7 +38,7 @@ pub(super) const ROWS: &[Row] = &[
         .says("SNI has the name that is dialled, and no address")
         .expects(Expect::Is("a name, or nothing for an address", |view| {
             let sni = hello(view)?.sni.as_deref();
-            looks::must(sni.is_none_or(|name| name.parse::<IpAddr>().is_err()) && sni != Some(""), || format!("{sni:?}"))
+            looks::must(sni.is_none_or(|name| name.parse::<IpAddr>().is_err()) && sni != Some(""), || format!("the name {}", shown(sni)))
         }))
         .why("A server with several certificates chooses by it.")
         .proved(OVER_SOCKETS),
@@ -47,7 +47,7 @@ pub(super) const ROWS: &[Row] = &[
         .says("ALPN is not there, or has http/1.1")
         .expects(Expect::Is("no ALPN, or http/1.1 in it", |view| {
             let alpn = &hello(view)?.alpn;
-            looks::must(alpn.is_empty() || alpn.iter().any(|name| name == "http/1.1"), || format!("{alpn:?}"))
+            looks::must(alpn.is_empty() || alpn.iter().any(|name| name == "http/1.1"), || format!("ALPN {}", alpn.join(", ")))
         }))
         .why("A front end that agrees to h2 speaks no SSTP.")
         .proved(OVER_SOCKETS),

@@ -4,7 +4,7 @@ use super::looks::{self, every, every_control, every_frame};
 use super::{WATCHED, derived, must, rfc, should};
 use crate::base::Layer::{Data, Lcp, Ncp, Sstp};
 use crate::jobs::conformance::case::{Level, Row};
-use crate::jobs::conformance::expect::Expect;
+use crate::jobs::conformance::expect::{Expect, shown};
 use crate::transcript::What;
 use crate::wire::sstp::{HEADER_LEN, Header, Message, MessageType, VERSION};
 use crate::wire::{layout, ppp};
@@ -124,7 +124,7 @@ pub(super) const ROWS: &[Row] = &[
         .expects(Expect::Is("MRU of 4091 at most", |view| {
             let packet = looks::packet(looks::first(view, "lcp.configure-request")?).ok_or("no packet")?;
             let mru = looks::options(packet).iter().find(|option| option.kind == 1).and_then(|option| option.u16());
-            looks::must(mru.is_none_or(|mru| mru <= 4091), || format!("{mru:?}"))
+            looks::must(mru.is_none_or(|mru| mru <= 4091), || format!("MRU {}", shown(mru)))
         }))
         .why("A larger frame does not fit into an SSTP packet.")
         .proved("client.lcp-large-mru"),

@@ -5,7 +5,7 @@ use super::{derived, interop, must, rfc, should};
 use crate::base::Layer::{Http, Lcp, Sstp};
 use crate::base::{Side, SpecRef};
 use crate::jobs::conformance::case::{Base, Case, Level, Row};
-use crate::jobs::conformance::expect::{Expect, View};
+use crate::jobs::conformance::expect::{Expect, View, shown};
 use crate::transcript::What;
 use crate::wire::http;
 
@@ -29,7 +29,7 @@ pub(super) const ROWS: &[Row] = &[
         .says("the only query variable is tenantid")
         .expects(Expect::Is("no query, or tenantid alone", |view| {
             let query = looks::request(view)?.request_line().and_then(|line| line.1.split_once('?')).map(|pair| pair.1);
-            looks::must(query.is_none_or(|query| query.starts_with("tenantid=") && !query.contains('&')), || format!("{query:?}"))
+            looks::must(query.is_none_or(|query| query.starts_with("tenantid=") && !query.contains('&')), || format!("the query {}", shown(query)))
         }))
         .why("A server may refuse what it does not know.")
         .proved("client.query"),
@@ -44,7 +44,7 @@ pub(super) const ROWS: &[Row] = &[
         .says("Content-Length is 18446744073709551615")
         .expects(Expect::Is("Content-Length 18446744073709551615", |view| {
             let length = looks::request(view)?.header("Content-Length");
-            looks::must(length == Some(http::CONTENT_LENGTH), || format!("{length:?}"))
+            looks::must(length == Some(http::CONTENT_LENGTH), || format!("Content-Length {}", shown(length)))
         }))
         .why("Whatever stands between must not end the body.")
         .proved("client.bare"),
@@ -54,7 +54,7 @@ pub(super) const ROWS: &[Row] = &[
         .expects(Expect::Is("one Host", |view| {
             let head = looks::request(view)?;
             let hosts: Vec<&str> = head.all("Host").collect();
-            looks::must(hosts.len() == 1 && hosts.iter().all(|host| !host.trim().is_empty()), || format!("{hosts:?}"))
+            looks::must(hosts.len() == 1 && hosts.iter().all(|host| !host.trim().is_empty()), || format!("Host {hosts:?}"))
         }))
         .why("HTTP/1.1 wants it, and a front end chooses by it.")
         .proved("client.bare"),
@@ -80,7 +80,8 @@ pub(super) const ROWS: &[Row] = &[
         .expects(Expect::Is("two values", |view| {
             let heads = view.always().filter_map(|event| if let What::Http(head) = &event.what { Some(head) } else { None });
             let ids: Vec<Option<&str>> = heads.map(|head| head.header("SSTPCORRELATIONID")).collect();
-            looks::must(ids.len() == 2 && ids.first() != ids.last(), || format!("{ids:?}"))
+            let said = || ids.iter().copied().map(shown).collect::<Vec<_>>().join(" and ");
+            looks::must(ids.len() == 2 && ids.first() != ids.last(), || format!("SSTPCORRELATIONID {}", said()))
         }))
         .why("Otherwise logs mix two attempts up.")
         .proved("client.fixed-id"),

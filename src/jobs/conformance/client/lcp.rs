@@ -6,7 +6,7 @@ use crate::base::Layer::{Data, Lcp, Ncp};
 use crate::base::{Side, SpecRef};
 use crate::jobs::conformance::case::Level::{Derived, Interop, Must, Should};
 use crate::jobs::conformance::case::{Base, Case, Row};
-use crate::jobs::conformance::expect::{Expect, View};
+use crate::jobs::conformance::expect::{Expect, View, shown};
 use crate::wire::control::{CONFIGURE_ACK, CONFIGURE_REJECT};
 use crate::wire::ncp::{AUTH_PROTOCOL, MAGIC, MRU};
 use std::time::Duration;
@@ -77,9 +77,9 @@ pub(super) const ROWS: &[Row] = &[
         .says("a Reject with another identifier is discarded")
         .expects(Expect::Is("a request with all that was asked for before", |view| {
             let kinds = |event| looks::packet(event).map(|packet| looks::options(packet).iter().map(|option| option.kind).collect::<Vec<u8>>());
-            let before = kinds(looks::first(view, "lcp.configure-request")?);
-            let after = view.named("lcp.configure-request").next().and_then(kinds);
-            looks::must(before == after, || format!("{after:?} in place of {before:?}"))
+            let before = kinds(looks::first(view, "lcp.configure-request")?).unwrap_or_default();
+            let after = view.named("lcp.configure-request").next().and_then(kinds).ok_or("no other request")?;
+            looks::must(before == after, || format!("options {after:?} in place of {before:?}"))
         }))
         .why("It answers something else.")
         .proved("client.takes-stale"),
@@ -116,7 +116,7 @@ pub(super) const ROWS: &[Row] = &[
             let next = looks::all(view, Side::Client, "lcp.configure-request").find(|pair| pair.0 > nak).ok_or("no request behind the Nak")?;
             let asked = looks::packet(next.1).map(looks::options).unwrap_or_default();
             let mru = asked.iter().find(|option| option.kind == MRU).and_then(|option| option.u16());
-            looks::must(mru.is_none_or(|mru| mru == 1400), || format!("{mru:?}"))
+            looks::must(mru.is_none_or(|mru| mru == 1400), || format!("MRU {}", shown(mru)))
         }))
         .why("Otherwise the two never agree.")
         .proved("client.deaf"),

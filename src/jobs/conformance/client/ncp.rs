@@ -6,7 +6,7 @@ use crate::base::Layer::{Data, Ncp};
 use crate::base::Side;
 use crate::jobs::conformance::case::Level::{Interop, Must, Should};
 use crate::jobs::conformance::case::Row;
-use crate::jobs::conformance::expect::{Expect, View};
+use crate::jobs::conformance::expect::{Expect, View, shown};
 use std::net::Ipv4Addr;
 
 /// The client asks for one address after it was told another.
@@ -15,7 +15,7 @@ const FOLLOWS: Expect = Expect::Is("a request for the address of our Nak", |view
     let given = given.filter(|option| option.kind == 3).last().and_then(|option| option.ipv4()).ok_or("our Nak never went out")?;
     let asked = looks::all(view, Side::Client, "ipcp.configure-request").last().and_then(|pair| looks::packet(pair.1)).map(looks::options);
     let asked = asked.unwrap_or_default().iter().find(|option| option.kind == 3).and_then(|option| option.ipv4());
-    looks::must(asked == Some(given), || format!("{asked:?} in place of {given}"))
+    looks::must(asked == Some(given), || format!("{} in place of {given}", shown(asked)))
 });
 const SPEAKS_IPV6: (Expect, &str) = (Expect::Sends("ipv6cp.*"), "the client speaks no IPv6CP");
 

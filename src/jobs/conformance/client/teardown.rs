@@ -4,7 +4,7 @@ use super::looks;
 use super::{HANGS_UP, must};
 use crate::base::Layer::{Data, Lcp, Sstp};
 use crate::jobs::conformance::case::Row;
-use crate::jobs::conformance::expect::Expect;
+use crate::jobs::conformance::expect::{Expect, described};
 use crate::transcript::What;
 use crate::wire::sstp::Attribute;
 
@@ -46,7 +46,7 @@ pub(super) const ROWS: &[Row] = &[
             let event = looks::first(view, "sstp.call-disconnect")?;
             let What::Sstp(message) = &event.what else { return Err("no message".into()) };
             let right = |one: &Attribute| matches!(one, Attribute::StatusInfo { about: 0, status: 0, .. });
-            looks::must(message.attributes.iter().all(right), || format!("{:?}", message.status_info()))
+            looks::must(message.attributes.iter().all(right), || described(message.status_info().as_slice()))
         }))
         .why("Nothing went wrong.")
         .proved("client.disconnect-status"),

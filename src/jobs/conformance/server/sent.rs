@@ -17,7 +17,7 @@ pub(super) const ROWS: &[Row] = &[
         .says("every packet of the server has version 1.0")
         .expects(Expect::Is("byte 0 is 0x10", |view| {
             let unread = view.always().find(|event| matches!(event.what, What::Undecoded(_)) && event.raw.first() != Some(&0x10));
-            unread.map_or(Ok(()), |event| Err(format!("a packet begins {:02x?}", event.raw.first())))?;
+            unread.map_or(Ok(()), |event| Err(format!("a packet begins {}", crate::base::hex(event.raw.get(..1).unwrap_or_default()))))?;
             every(view, |raw| raw.first() == Some(&0x10))
         }))
         .why("A client drops anything else.")

@@ -3,7 +3,7 @@
 use super::{ENDED, derived, must, should};
 use crate::base::Layer::{Lcp, Ncp};
 use crate::jobs::conformance::case::Row;
-use crate::jobs::conformance::expect::{Expect, View};
+use crate::jobs::conformance::expect::{Expect, View, described};
 use crate::transcript::What;
 use crate::wire::sstp::{Attribute, MessageType};
 
@@ -178,5 +178,5 @@ fn infos(view: &View<'_>, kind: MessageType, right: fn(&[(u8, u32)]) -> bool) ->
             _ => None,
         })
         .collect();
-    if infos.len() == attributes.len() && right(&infos) { Ok(()) } else { Err(format!("{} with {infos:?}", kind.name())) }
+    if infos.len() == attributes.len() && right(&infos) { Ok(()) } else { Err(format!("{} with {}", kind.name(), described(&infos))) }
 }

@@ -4,7 +4,7 @@
 use super::{ACKED, derived, must, rfc};
 use crate::base::Layer::Sstp;
 use crate::jobs::conformance::case::{Below, Level, Row};
-use crate::jobs::conformance::expect::{Expect, View};
+use crate::jobs::conformance::expect::{Expect, View, shown};
 use crate::live::knock::Abort;
 use crate::transcript::scan::Traits;
 use crate::transcript::{ScanAnswer, What};
@@ -32,7 +32,9 @@ pub(super) const ROWS: &[Row] = &[
         .says("SSTP is not served without TLS")
         .expects(Expect::Is("an error, or the connection is closed", |view| {
             match view.named("http.response").next().map(|event| &event.what) {
-                Some(What::Http(head)) if head.status.is_some_and(|status| status < 400) => Err(format!("{:?}", head.status)),
+                Some(What::Http(head)) if head.status.is_some_and(|status| status < 400) => {
+                    Err(format!("HTTP status {}", shown(head.status)))
+                }
                 Some(_) => Ok(()),
                 None => view.after().next().map(drop).ok_or_else(|| "no answer, and the connection stays".into()),
             }
