@@ -44,10 +44,11 @@ pub fn all(script: &Script, by: Side, seed: u64) -> Vec<Variant> {
     let spots = spot::spots(script, by);
     let anchors = spot::anchors(&spots);
     let mut variants = Vec::new();
+    let place_of = |name: &str, nth: u32| spots.iter().find(|spot| spot.name == name && spot.nth == nth).map(|spot| spot.place);
     for mutator in rows::all() {
         for spot in &spots {
             let mut rng = Rng::new(seed ^ hash(mutator.id) ^ hash(&spot.target()).rotate_left(17));
-            variants.extend((mutator.makes)(spot, &mut rng).iter().filter_map(|change| made(mutator, spot, change)));
+            variants.extend((mutator.makes)(spot, &mut rng).iter().filter_map(|change| made(mutator, spot, change, &place_of)));
         }
         for (place, spot, behind) in &anchors {
             variants.extend((mutator.puts)(place).iter().filter_map(|change| put(mutator, place, spot, *behind, change)));
@@ -67,12 +68,18 @@ pub fn all(script: &Script, by: Side, seed: u64) -> Vec<Variant> {
     ranked.into_iter().map(|row| row.1).collect()
 }
 
-fn made(mutator: &Mutator, spot: &Spot, change: &Change) -> Option<Variant> {
+fn made(mutator: &Mutator, spot: &Spot, change: &Change, place_of: &dyn Fn(&str, u32) -> Option<&'static str>) -> Option<Variant> {
     let target = spot.target();
     let whole = |line: &String| line.split_whitespace().next().is_some_and(|word| word.contains('#'));
     let lines = change.lines.iter().map(|line| if whole(line) { line.clone() } else { format!("{target} {line}") });
     let edits = lines.map(|line| Edit::parse(&line).ok()).collect::<Option<Vec<_>>>()?;
-    Some(variant(mutator, &target, spot.place, &change.name, edits))
+    // What is early is sent in an earlier state: before the message that it overtakes.
+    let overtaken = match edits.as_slice() {
+        [Edit { operation: Operation::Early(name, nth), .. }] => place_of(name, *nth),
+        [edit] => place_of(&edit.message, edit.nth.unwrap_or(1)),
+        _ => None,
+    };
+    Some(variant(mutator, &target, overtaken.unwrap_or(spot.place), &change.name, edits))
 }
 
 fn put(mutator: &Mutator, place: &'static str, spot: &Spot, behind: bool, change: &Change) -> Option<Variant> {
