@@ -43,7 +43,10 @@ pub async fn ready(args: &MutateArgs, call: &mut Call, config: &ProbeConfig, sto
         Err(Trouble::Ours(why)) if several => {
             let target = config.target.authority();
             // Where nobody answers, no other call goes through either.
-            let own = made(args, config, stop).await.map_err(|_| Trouble::Ours(why))?;
+            let own = made(args, config, stop).await.map_err(|error| match error {
+                Trouble::Interrupted => error,
+                _ => Trouble::Ours(why),
+            })?;
             complain(&format!("what was recorded does not go through with {target}: a call is made with it and spoilt in its place"));
             *call = Call { in_place: true, ..own };
             ready_target(args, call, config, stop).await

@@ -291,7 +291,8 @@ async fn ready_target(args: &MutateArgs, call: &Call, config: &ProbeConfig, stop
         remote.lingers.set(attempt + 1 == limits.len());
     };
     let alive = honest::alive(&hunt, &*remote, &who, limit).await;
-    (remote.honest_limit.set(None), remote.lingers.set(false));
+    remote.honest_limit.set(None);
+    remote.lingers.set(false);
     alive.map_err(|why| if *stop.borrow() { Trouble::Interrupted } else { why })?;
     Ok((remote, hunt))
 }

@@ -60,6 +60,12 @@ impl Hunt {
                 break;
             }
         }
+        // Which of several it was, nobody can find out from a target that stays dead.
+        let reaction = match suspects.len() {
+            0 | 1 => "died".to_string(),
+            _ if seen.0 > 1 => "died".into(),
+            more => format!("died, it or one of {} more that were under way", more - 1),
+        };
         let fault = fault(Kind::Died, "the target serves no honest call any more".into(), SpecRef::sstp("3.3"));
         self.on_state(|state| {
             state.counts.dead |= !is_back;
@@ -69,7 +75,7 @@ impl Hunt {
                 Some(other) => other.also += 1,
                 None => state.findings.extend(culprit.map(|Suspect { variant, ride, .. }| {
                     let (id, place, edits) = (variant.id.clone(), variant.place, variant.edits.clone());
-                    Finding { id, place, fault, edits, reaction: "died".into(), seen, also: 0, ride: ride.clone() }
+                    Finding { id, place, fault, edits, reaction, seen, also: 0, ride: ride.clone() }
                 })),
             }
         });
