@@ -62,6 +62,17 @@ fn what_leaves_the_session_open_finds_a_defect_too() {
     assert_eq!((code, id.starts_with("open/")), (Some(1), true), "{page:#}");
 }
 
+/// A server that has let us go closes within its timer; that is looked at where Call Disconnect is not the honest one.
+#[test]
+fn a_server_that_stays_behind_call_disconnect_is_found() {
+    let id = "status/sstp.call-disconnect#1/disconnect-bare";
+    let (code, page) = page(&["--lab", "--bug", "disconnect-stays", "--only", id]);
+    let finding = &page["findings"][0];
+    assert_eq!((code, finding["kind"].as_str(), finding["spec"].as_str()), (Some(1), Some("hang"), Some("MS-SSTP 3.1.2.2")), "{page:#}");
+    let (code, page) = self::page(&["--lab", "--select", "status/sstp.call-disconnect#1/"]);
+    assert!(code == Some(0) && page["cases"].as_u64().is_some_and(|cases| cases > 5), "{page:#}");
+}
+
 #[test]
 fn what_would_be_ignored_is_refused() {
     for args in [
@@ -92,6 +103,8 @@ fn an_interrupted_run_accuses_nobody_of_what_it_cut_itself() {
         assert_eq!(output.status.code(), Some(130), "{page}");
         assert!(page["interrupted"] == true && page["dead"] == false, "{page}");
         assert_eq!(page["findings"].as_array().map(Vec::len), Some(0), "{page}");
+        let left = page["left_out"].to_string();
+        assert!(left.contains("of the list, before which it ended") && !left.contains("--budget"), "{left}");
     }
 }
 

@@ -68,6 +68,34 @@ fn a_command_that_does_not_start_the_target_again_is_named_with_its_code() {
     assert!(page["dead"] == true && says.contains("signal 9"), "{page:#}");
 }
 
+/// TCP and TLS are still taken, so that only an honest call shows that it is dead.
+#[test]
+fn a_command_that_does_not_bring_the_target_back_ends_the_run() {
+    let lab = Serving::start(&["--bug", "largest-kills"]);
+    let scratch = Scratch::new("mutate-not-back");
+    let count = scratch.path("count");
+    let command = format!("echo again >>{count}");
+    let what = ["--select", "size/", "--select", "echo/", "--select", "boundary/lcp", "--restart-cmd", &command, "-o", "json"];
+    let (code, out, err) = mutate(&[&["--lab-session", "--to", &lab.target][..], &what].concat());
+    let page: Value = serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {out}{err}"));
+    let restarts = std::fs::read_to_string(&count).expect("it ran").lines().count();
+    assert_eq!((code, page["dead"].as_bool(), restarts), (Some(1), Some(true), 3), "{page:#}");
+    assert!(page["not_restarted"].as_str().is_some_and(|says| says.starts_with("does not bring it back")), "{page:#}");
+    let died: Vec<&Value> = page["findings"].as_array().into_iter().flatten().filter(|finding| finding["kind"] == "died").collect();
+    assert!(died.len() == 1 && died[0]["also"] == 0, "{page:#}");
+    assert_eq!(page["findings"].as_array().map(Vec::len), Some(1), "nothing is held against a dead target: {page:#}");
+}
+
+/// TLS comes up, and nothing more.
+#[test]
+fn a_server_that_says_nothing_is_told_of_with_what_was_waited_for() {
+    let lab = Serving::start(&["--fault", "http.no-response"]);
+    let (code, out, err) = mutate(&["--lab-session", "--to", &lab.target]);
+    assert_eq!((code, out.as_str()), (Some(3), ""), "{err}");
+    assert!(err.contains("is not through after 3 s"), "{err}");
+    assert!(err.contains("does not go through, so nothing can be said about spoilt ones: nothing came (HTTP: "), "{err}");
+}
+
 #[test]
 fn a_capture_in_the_corpus_has_one_connection() {
     let scratch = Scratch::new("mutate-one");
@@ -269,4 +297,48 @@ fn a_run_that_finds_nothing_says_what_it_left_out() {
     let (code, page) = page(&["--lab", "--select", "echo/connected/plain"]);
     assert_eq!(code, Some(0), "{page:#}");
     assert_eq!(page["left_out"], json!(["memory that grows (--pid, with a lab of its own process)"]), "{page:#}");
+}
+
+/// Servers that want a call otherwise get a call of their own each, and what is spoilt in both is compared.
+#[test]
+fn servers_that_want_another_call_are_held_side_by_side() {
+    let labs: Vec<Serving> = ["mschapv2", "pap"].iter().map(|method| Serving::start(&["--auth", method])).collect();
+    let targets: Vec<&str> = labs.iter().map(|lab| lab.target.as_str()).collect();
+    let what = ["--select", "out-of-turn/connected/type-", "--select", "repeat/chap.response#1/", "--to", targets[0], "--to", targets[1]];
+    let (code, all) = page(&[&["--lab-session"][..], &what].concat());
+    assert_eq!(code, Some(0), "{all:#}");
+    let (grid, pages) = (&all["grid"], all["pages"].as_array().expect("a page for each"));
+    let spoilt: Vec<Option<&str>> = pages.iter().map(|page| page["recording"].as_str()).collect();
+    let calls: Vec<String> = targets.iter().map(|target| format!("an honest call with {target}")).collect();
+    assert_eq!(spoilt, calls.iter().map(|call| Some(call.as_str())).collect::<Vec<_>>());
+    assert_eq!((grid["cases"].as_u64(), &grid["rows"]), (Some(6), &json!([])), "{all:#}");
+    let alone = |at: usize| grid["alone"][at].as_u64();
+    assert!(alone(0).is_some_and(|alone| alone > 0) && alone(1) == Some(0), "only the first has a response of CHAP: {grid:#}");
+    let (_, out, err) = mutate(&[&["--lab-session", "--width", "300"][..], &what].concat());
+    assert!(
+        out.contains(&format!("Not sent, as other calls do not have them: {} of {}.", alone(0).unwrap_or(0), targets[0])),
+        "{out}{err}"
+    );
+}
+
+/// A recording that one of them does not answer as it was recorded, which another kind of server did.
+#[test]
+fn a_server_that_does_not_answer_the_recording_gets_a_call_of_its_own() {
+    let labs: Vec<Serving> = ["mschapv2", "pap"].iter().map(|method| Serving::start(&["--auth", method])).collect();
+    let targets: Vec<&str> = labs.iter().map(|lab| lab.target.as_str()).collect();
+    let scratch = Scratch::new("mutate-own-call");
+    let (password, call) = (scratch.path("password"), scratch.path("call.jsonl"));
+    std::fs::write(&password, "Passw0rd!\n").expect("written");
+    let login = ["--user", "alice", "--password-file", password.as_str()];
+    let mut probe = Command::new(env!("CARGO_BIN_EXE_sstp-diag"));
+    probe.args(["probe", targets[0], "--save", &call]).args(login).stdout(Stdio::null()).stderr(Stdio::null());
+    probe.status().expect("it runs");
+    let what = ["--select", "out-of-turn/connected/type-", "--to", targets[0], "--to", targets[1], "-o", "json"];
+    let (code, out, err) = mutate(&[&[call.as_str()][..], &what, &login].concat());
+    assert_eq!(code, Some(0), "{out}{err}");
+    assert!(err.contains(&format!("does not go through with {}: a call is made with it", targets[1])), "{err}");
+    let all: Value = serde_json::from_str(&out).expect("JSON");
+    assert_eq!((all["grid"]["cases"].as_u64(), &all["grid"]["rows"]), (Some(6), &json!([])), "{all:#}");
+    let spoilt = all["pages"][1]["recording"].as_str().unwrap_or_default();
+    assert_eq!(spoilt, format!("an honest call with {}", targets[1]));
 }

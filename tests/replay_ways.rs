@@ -170,6 +170,13 @@ fn the_recorded_server_is_played_to_a_live_client() {
     let (code, told) = server.end();
     assert_eq!(code, Some(0), "{told}");
     assert!(told.contains("The server was played against a client.") && told.contains("Equal"), "{told}");
+    // What it writes may be held back, for clients that want it so.
+    let began = std::time::Instant::now();
+    let server = Listening::start(&[&[call.as_str(), "--ca-out", &ca, "--hold", "300"], &login[..]].concat());
+    let (code, stdout, _) = client(&server.port, &ca);
+    assert!(code == Some(0) && began.elapsed() > Duration::from_millis(1_500), "{:?}: {stdout}", began.elapsed());
+    let (code, told) = server.end();
+    assert_eq!(code, Some(0), "{told}");
     // Without the password the server's proof cannot be made.
     let (code, _, stderr) = sstp_diag(&["replay", &call, "--listen", "127.0.0.1:0"]);
     assert!(code == Some(2) && stderr.contains("--password-file"), "{stderr}");

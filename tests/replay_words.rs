@@ -156,3 +156,40 @@ fn a_fault_below_http_is_said_to_be_not_compared() {
     let flat = stdout.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(code == Some(0) && flat.contains("Not compared: cert.expired lies below HTTP"), "{stdout}");
 }
+
+/// A retransmission comes because nobody has answered in time; whatever else comes again is no part of the recording.
+#[test]
+fn what_comes_again_though_it_was_answered_is_a_divergence() {
+    let call = call();
+    let rows = [
+        ("lcp.request-flood", "lcp.configure-request#1", "lcp.configure-request came again"),
+        ("auth.challenge-flood", "chap.challenge#1", "chap.challenge came again"),
+        ("sstp.mutant-two-acks", "sstp.call-connect-ack#1", "sstp.call-connect-ack came again"),
+        ("teardown.mutant-two-acks", "sstp.call-disconnect-ack#1", "sstp.call-disconnect-ack came again"),
+    ];
+    for (fault, place, says) in rows {
+        let (code, page) = json(&["replay", &call, "--lab", "--fault", fault]);
+        let first = &page["ends"][0]["divergences"][0];
+        assert_eq!((code, first["kind"].as_str(), first["place"].as_str()), (Some(1), Some("again"), Some(place)), "{fault}: {first:#}");
+        assert!(first["says"].as_str().is_some_and(|words| words.starts_with(says)), "{fault}: {first:#}");
+        let (_, text, _) = sstp_diag(&["replay", &call, "--lab", "--fault", fault, "-v", "--width", "120"]);
+        let name = says.split(' ').next().unwrap_or_default();
+        let extra = text.lines().filter(|line| line.trim_start().starts_with(&format!("> <- {name}"))).count();
+        assert!((1..=16).contains(&extra), "{fault}: {extra} in {text}");
+    }
+}
+
+#[test]
+fn a_narrow_report_is_as_wide_as_it_was_told() {
+    let (code, text, _) = sstp_diag(&["replay", &call(), "--lab", "--fault", "sstp.nak", "--width", "40"]);
+    let widest = text.lines().map(|line| line.chars().count()).max();
+    assert_eq!((code, widest.is_some_and(|widest| widest <= 40)), (Some(1), true), "{text}");
+}
+
+#[test]
+fn connections_without_sstp_are_counted() {
+    let plain = crate::captures::folder().join("plain-curl-post.pcapng").display().to_string();
+    let (code, _, stderr) = sstp_diag(&["replay", &plain, "--lab"]);
+    assert_eq!(code, Some(3), "{stderr}");
+    assert!(stderr.contains("there is no SSTP in it (1 connection, which is no SSTP)"), "{stderr}");
+}

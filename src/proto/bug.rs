@@ -144,7 +144,12 @@ pub const ROWS: &[Row] = &[
     sstp(Bug::OneOfTwo, "one-of-two", "of two packets in one read the second is lost", "3.1.5.1"),
     sstp(Bug::SplitLost, "split-lost", "a packet that comes in two reads is lost", "3.1.5.1"),
     sstp(Bug::LargeEnds, "large-ends", "a packet of more than 1,500 bytes ends the connection task", "2.2.1"),
-    sstp(Bug::LargestKills, "largest-kills", "a packet of 4,095 bytes ends the whole server", "2.2.1"),
+    sstp(
+        Bug::LargestKills,
+        "largest-kills",
+        "after a packet of 4,095 bytes no call is served any more: TCP and TLS are taken, and the connection closed",
+        "2.2.1",
+    ),
     sstp(Bug::EmptyEnds, "empty-ends", "a data packet without a frame ends the connection task", "2.2.3"),
     sstp(Bug::SecondRequest, "second-request", "a second Call Connect Request is acknowledged", "3.3.5.2.2"),
     sstp(Bug::PppBeforeRequest, "ppp-before-request", "PPP is answered before Call Connect Request", "3.3.5.1"),

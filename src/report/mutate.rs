@@ -76,10 +76,9 @@ impl Page {
     /// The report for people.
     pub fn table(&self, width: usize, out: &mut dyn Write) -> io::Result<()> {
         let mut text = format!("Spoils {}\n", harmless(&self.recording));
-        let rate = self.cases as f64 / self.seconds.max(0.001);
+        let rate = rate(self.cases, self.seconds);
         let (cases, connections) = (count(self.cases, "variant", "variants"), count(self.connections, "connection", "connections"));
-        let _ =
-            writeln!(text, "\n{cases} sent to {}: {connections}, {:.1} s, {rate:.0} variants/s.", harmless(&self.against), self.seconds);
+        let _ = writeln!(text, "\n{cases} sent to {}: {connections}, {:.1} s, {rate} variants/s.", harmless(&self.against), self.seconds);
         if self.before > 0 {
             let _ = writeln!(text, "{} sent by the run before, from where this one went on.", count(self.before, "variant", "variants"));
         }
@@ -158,6 +157,8 @@ pub struct Grid {
     pub targets: Vec<String>,
     /// Variants that were sent to all.
     pub cases: u64,
+    /// Variants of the call with each that are not in the calls with all others, and were sent to nobody.
+    pub alone: Vec<u64>,
     /// Those that were not answered alike.
     pub rows: Vec<Row>,
 }
@@ -190,7 +191,7 @@ impl Several {
 
 impl Grid {
     /// The grid for people.
-    pub fn table(&self, out: &mut dyn Write) -> io::Result<()> {
+    pub fn table(&self, width: usize, out: &mut dyn Write) -> io::Result<()> {
         let first = self.rows.iter().map(|row| row.id.chars().count()).max().unwrap_or(0).clamp(8, MOST_ID);
         let columns: Vec<usize> = (0..self.targets.len())
             .map(|at| {
@@ -205,6 +206,11 @@ impl Grid {
         };
         let (all, other) = (count(self.cases, "variant", "variants"), self.rows.len());
         let mut text = format!("\n{all} sent to every target, {other} not answered alike\n");
+        let alone = self.targets.iter().zip(&self.alone).filter(|row| *row.1 > 0);
+        let alone: Vec<String> = alone.map(|(target, variants)| format!("{variants} of {}", harmless(target))).collect();
+        if !alone.is_empty() {
+            text += &indented(&format!("Not sent, as other calls do not have them: {}.", alone.join(", ")), 0, width);
+        }
         if !self.rows.is_empty() {
             text += &line("variant", &self.targets);
         }
@@ -213,6 +219,12 @@ impl Grid {
         }
         out.write_all(text.as_bytes())
     }
+}
+
+/// How many in a second, with one decimal where they are few.
+pub fn rate(cases: u64, seconds: f64) -> String {
+    let rate = cases as f64 / seconds.max(0.001);
+    format!("{rate:.*}", usize::from(rate < FEW))
 }
 
 /// Lines of that indent, two more from the second on.
@@ -233,5 +245,17 @@ fn short(edits: &str) -> String {
 
 /// Ours: characters of edits that are shown.
 const MOST_LINE: usize = 240;
+/// Ours: below it a rate has a decimal.
+const FEW: f64 = 9.95;
 /// Ours: columns of an id in the grid.
 const MOST_ID: usize = 60;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slow_run_has_a_rate_too() {
+        assert_eq!([rate(3, 10.0), rate(99, 10.0), rate(720, 10.0), rate(0, 0.0)], ["0.3", "9.9", "72", "0.0"]);
+    }
+}

@@ -81,7 +81,7 @@ pub struct NotApplied {
 /// A place where it differs.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Divergence {
-    /// `fields`, `other-message`, `missing`, `extra`, `closed` or `stays-open`.
+    /// `fields`, `other-message`, `missing`, `extra`, `again`, `closed` or `stays-open`.
     pub kind: String,
     /// The message of the recording, `name#nth`.
     pub place: Option<String>,

@@ -122,6 +122,9 @@ pub struct HowArgs {
     /// Draw every random value above TLS from N
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
+    /// With --listen, hold every write back for MS milliseconds; sstp-client hangs without 25 [default: 0]
+    #[arg(long, value_name = "MS", requires = "listen", value_parser = clap::value_parser!(u64).range(0..=1000))]
+    pub hold: Option<u64>,
     /// With --listen, show the certificate in FILE, PEM, its chain behind it [default: one is made]
     #[arg(long, value_name = "FILE", requires_all = ["listen", "server_key"])]
     pub server_cert: Option<PathBuf>,

@@ -17,25 +17,40 @@ use tokio::sync::watch::Receiver;
 pub async fn call(config: &ProbeConfig, stop: &Receiver<bool>) -> Result<Script, Trouble> {
     let methods = vec![Method::MsChapV2, Method::EapMsChapV2, Method::ChapMd5, Method::EapMd5, Method::Pap];
     let config = ProbeConfig { methods: Some(methods), pings: 1, ..config.clone() };
-    let transcript = jobs_probe::run(&config, &Clock::start(), &mut Vec::<Event>::new(), stop.clone()).await;
     let target = config.target.authority();
+    let (clock, mut events) = (Clock::start(), Vec::<Event>::new());
+    let transcript = {
+        let mut run = std::pin::pin!(jobs_probe::run(&config, &clock, &mut events, stop.clone()));
+        match tokio::time::timeout(HERE[0], &mut run).await {
+            Ok(transcript) => transcript,
+            Err(_) => {
+                complain(&format!("an honest call with {target}, which is made first, is not through after {} s", HERE[0].as_secs()));
+                run.await
+            }
+        }
+    };
     let script = Script::of(&transcript, &format!("an honest call with {target}")).map_err(|error| {
-        let why = down_below(&transcript).map_or(error.to_string(), |why| no_connection(&why));
+        let why = stopped(&transcript, |layer| layer < Layer::Http).map_or(error.to_string(), |why| no_connection(&why));
         Trouble::Ours(format!("an honest call with {target} does not go through: {why}"))
     })?;
     let connected = script.says(Side::Client).any(|said| said.name == "sstp.call-connected");
     match connected {
         true => Ok(super::without_secrets(script)),
-        false => Err(Trouble::Ours(format!(
-            "an honest call with {target} does not go through, so nothing can be said about spoilt ones; `sstp-diag probe {target}` says why"
-        ))),
+        false => {
+            let heard =
+                script.says(Side::Server).last().map_or("nothing came".into(), |said| format!("the last that came was {}", said.name));
+            let why = stopped(&transcript, |layer| layer >= Layer::Http).map(|why| format!(" ({why})")).unwrap_or_default();
+            Err(Trouble::Ours(format!(
+                "an honest call with {target} does not go through, so nothing can be said about spoilt ones: {heard}{why}; `sstp-diag probe {target}` says more"
+            )))
+        }
     }
 }
 
-/// Where and why a call stopped below HTTP.
-fn down_below(transcript: &Transcript) -> Option<String> {
+/// Where and why a call stopped in these layers.
+fn stopped(transcript: &Transcript, layers: impl Fn(Layer) -> bool) -> Option<String> {
     transcript.events.iter().find_map(|event| match &event.what {
-        What::Down(reason) if event.layer < Layer::Http => Some(format!("{}: {reason}", event.layer.title())),
+        What::Down(reason) if layers(event.layer) => Some(format!("{}: {reason}", event.layer.title())),
         _ => None,
     })
 }
@@ -86,6 +101,6 @@ fn why(ride: &Ride, world: &World) -> String {
 /// Ours: so many honest calls.
 const CALLS: usize = 3;
 /// Ours: how long each may take with this machine, where one takes less than a second.
-pub const HERE: [Duration; CALLS] = [Duration::from_secs(3), Duration::from_secs(5), Duration::from_secs(5)];
+pub const HERE: [Duration; CALLS] = [Duration::from_secs(3), Duration::from_secs(5), Duration::from_secs(8)];
 /// Ours: with another machine, which may ask others who logs in. What the first is not through by is told.
 pub const ELSEWHERE: [Duration; CALLS] = [Duration::from_secs(5), Duration::from_secs(30), Duration::from_secs(30)];

@@ -14,7 +14,7 @@ use crate::jobs::probe::ProbeConfig;
 use crate::jobs::replay::{Course, Script};
 use crate::live::clock::Clock;
 use crate::proto::edit::Edit;
-use crate::report::mutate::{Finding, Page};
+use crate::report::mutate::{Finding, Page, rate};
 use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
 use std::collections::HashSet;
@@ -40,7 +40,7 @@ struct State {
 pub struct Progress {
     path: Option<PathBuf>,
     state: State,
-    to: Option<String>,
+    to: Option<page::To>,
     before: u64,
     /// What the run before has found.
     earlier: Vec<Finding>,
@@ -51,7 +51,7 @@ pub struct Progress {
 
 impl Progress {
     /// Reads where an earlier run stands, if there is one. `to`: the server, where it is dialled.
-    pub fn open(args: &MutateArgs, against: &str, to: Option<&str>, variants: &[Variant]) -> Result<Progress, Trouble> {
+    pub fn open(args: &MutateArgs, against: &str, to: Option<page::To>, variants: &[Variant]) -> Result<Progress, Trouble> {
         let path = args.pace.resume.clone();
         let ids = variants.iter().flat_map(|variant| variant.id.bytes().chain([0]));
         let list = format!("{} variants, {:016x}", variants.len(), fnv(ids));
@@ -65,7 +65,7 @@ impl Progress {
             before: state.listed + state.cars,
             earlier: state.findings.clone(),
             state,
-            to: to.map(String::from),
+            to,
             shown: std::io::stderr().is_terminal(),
             drawn: 0,
             written: 0,
@@ -99,7 +99,7 @@ impl Progress {
     pub fn findings(&self, hunt: &Hunt) -> Vec<Finding> {
         let mut all = self.earlier.clone();
         for found in hunt.findings() {
-            let row = page::row(self.state.seed, self.to.as_deref(), &found);
+            let row = page::row(self.state.seed, self.to.as_ref(), &found);
             match all.iter_mut().find(|other| other.kind == row.kind && fault::plain(&other.says) == fault::plain(&row.says)) {
                 Some(other) => other.also += row.also + u64::from(other.id != row.id),
                 None => all.push(row),
@@ -122,9 +122,9 @@ impl Progress {
         }
         self.drawn = tenth;
         let counts = hunt.counts();
-        let rate = counts.cases as f64 / (stand.took.0.max(1) as f64 / 1e6);
+        let rate = rate(counts.cases, stand.took.duration().as_secs_f64());
         let (cases, states, found) = (counts.cases, counts.places.len(), hunt.found());
-        let _ = write!(std::io::stderr(), "\r{cases} variants, {rate:.0}/s, {states} states, {found} findings ");
+        let _ = write!(std::io::stderr(), "\r{cases} variants, {rate}/s, {states} states, {found} findings ");
     }
 
     /// The run is over, and this is what was found.

@@ -1,5 +1,6 @@
 //! `mutate`: from the arguments to the report.
 
+mod calls;
 mod corpus;
 mod guests;
 mod honest;
@@ -27,6 +28,7 @@ use crate::live::wiretap::Ear;
 use crate::proto::edit::Edit;
 use crate::proto::plan::Credentials;
 use crate::report::mutate::{Page, Several};
+use calls::Call;
 use keep::Progress;
 use std::path::Path;
 use std::rc::Rc;
@@ -80,7 +82,7 @@ fn sensible(args: &MutateArgs) -> Result<(), Trouble> {
     }
 }
 
-/// Against servers. Without a script: what an honest call with the first of them has.
+/// Against servers. Without a script: to each what an honest call with it has.
 fn dialled(args: &MutateArgs, given: Option<(Script, Vec<Variant>)>) -> Result<Exit, Trouble> {
     if args.peer.to.is_empty() && !args.peer.lab {
         return Err(Trouble::Usage("against whom? --to TARGET, --listen ADDR:PORT, --lab or --self; --dry-run sends nothing".into()));
@@ -91,16 +93,14 @@ fn dialled(args: &MutateArgs, given: Option<(Script, Vec<Variant>)>) -> Result<E
         return Err(Trouble::Usage("--pid, --resume and --in-session are for one target".into()));
     }
     let ended = runtime::run(|stop| async move {
-        let (script, variants) = match (given, targets.first()) {
-            (Some(given), _) => given,
-            (None, Some(first)) => {
-                let script = honest::call(first, &stop).await?;
-                let variants = chosen(args, &script)?;
-                (script, variants)
-            }
-            (None, None) => return Err(Trouble::Usage("against whom?".into())),
-        };
-        hunt(args, &script, &variants, targets, stop).await
+        let mut calls = Vec::new();
+        for config in &targets {
+            calls.push(match &given {
+                Some((script, variants)) => Call::given(script.clone(), variants.clone()),
+                None => calls::made(args, config, &stop).await?,
+            });
+        }
+        hunt(args, calls, targets, stop).await
     })?;
     match ended {
         Ended::Through(exit) => exit,
@@ -128,23 +128,34 @@ fn without_secrets(script: Script) -> Script {
 }
 
 fn chosen(args: &MutateArgs, script: &Script) -> Result<Vec<Variant>, Trouble> {
+    let variants = picked(args, script);
+    there_are(args, &variants)?;
+    Ok(variants)
+}
+
+/// The variants of a call that the arguments choose.
+fn picked(args: &MutateArgs, script: &Script) -> Vec<Variant> {
     let mut variants = listed(args, script);
-    if let Some(id) = &args.what.only {
-        variants.retain(|variant| variant.id == *id);
-        if let Some(number) = id.strip_prefix("open/").and_then(|number| number.parse().ok()) {
-            variants.push(run::loose(args.what.seed, number));
-        }
-        variants.extend(Some(run::honest()).filter(|honest| honest.id == *id));
-        if variants.is_empty() {
-            let says = format!("there is no variant {id:?} of this call under --seed {}; --dry-run lists them", args.what.seed);
-            return Err(Trouble::Usage(says));
-        }
-        return Ok(variants);
+    let Some(id) = &args.what.only else {
+        variants.retain(|variant| args.what.slow || !variant.slow);
+        return variants;
+    };
+    variants.retain(|variant| variant.id == *id);
+    if let Some(number) = id.strip_prefix("open/").and_then(|number| number.parse().ok()) {
+        variants.push(run::loose(args.what.seed, number));
     }
-    variants.retain(|variant| args.what.slow || !variant.slow);
-    match variants.is_empty() {
-        true => Err(Trouble::Usage("--select leaves no variant; --dry-run lists them".into())),
-        false => Ok(variants),
+    variants.extend(Some(run::honest()).filter(|honest| honest.id == *id));
+    variants
+}
+
+fn there_are(args: &MutateArgs, variants: &[Variant]) -> Result<(), Trouble> {
+    match (&args.what.only, variants.is_empty()) {
+        (_, false) => Ok(()),
+        (Some(id), true) => {
+            let says = format!("there is no variant {id:?} of this call under --seed {}; --dry-run lists them", args.what.seed);
+            Err(Trouble::Usage(says))
+        }
+        (None, true) => Err(Trouble::Usage("--select leaves no variant; --dry-run lists them".into())),
     }
 }
 
@@ -200,23 +211,21 @@ fn target(args: &MutateArgs, name: &str) -> Result<ProbeConfig, Trouble> {
     Ok(config)
 }
 
-async fn hunt(
-    args: &MutateArgs,
-    script: &Script,
-    variants: &[Variant],
-    mut targets: Vec<ProbeConfig>,
-    stop: Receiver<bool>,
-) -> Result<Exit, Trouble> {
-    let lab = if args.peer.lab { Some(start_lab(args, script, &mut targets).await?) } else { None };
+async fn hunt(args: &MutateArgs, mut calls: Vec<Call>, mut targets: Vec<ProbeConfig>, stop: Receiver<bool>) -> Result<Exit, Trouble> {
+    let lab = match calls.first() {
+        Some(call) if args.peer.lab => Some(start_lab(args, &call.script, &mut targets).await?),
+        _ => None,
+    };
     // Where one of them cannot be compared, the others need not be sent anything.
     let mut ready = Vec::new();
-    for config in &targets {
-        ready.push(ready_target(args, script, variants, config, &stop).await?);
+    for (config, call) in targets.iter().zip(&mut calls) {
+        ready.push(calls::ready(args, call, config, &stop).await?);
     }
+    let alone = calls::in_common(args, &mut calls)?;
     let (mut reactions, mut pages) = (Vec::new(), Vec::new());
     let (mut worst, mut trouble) = (Exit::Works, None);
-    for target in ready {
-        let (page, seen, kept) = one_target(args, script, variants, target, &stop).await?;
+    for (target, call) in ready.into_iter().zip(&calls) {
+        let (page, seen, kept) = one_target(args, call, target, &stop).await?;
         trouble = trouble.or(kept.err());
         worst = if exit(&page) == Exit::Works { worst } else { exit(&page) };
         reactions.push(seen);
@@ -228,9 +237,9 @@ async fn hunt(
             break;
         }
     }
-    if targets.len() > 1 {
+    if let Some(first) = calls.first().filter(|_| targets.len() > 1) {
         let names = targets.iter().map(|config| config.target.authority()).collect();
-        let grid = (reactions.len() == targets.len()).then(|| page::grid(names, variants, &reactions));
+        let grid = (reactions.len() == targets.len()).then(|| page::grid(names, alone, &first.variants, &reactions));
         show_several(args, Several { pages, grid })?;
     }
     if let Some(lab) = lab {
@@ -264,16 +273,10 @@ type Told = (Page, Reactions, Result<(), Trouble>);
 /// A target that has served an honest call.
 type Ready = (Rc<Remote>, Rc<Hunt>);
 
-async fn ready_target(
-    args: &MutateArgs,
-    script: &Script,
-    variants: &[Variant],
-    config: &ProbeConfig,
-    stop: &Receiver<bool>,
-) -> Result<Ready, Trouble> {
+async fn ready_target(args: &MutateArgs, call: &Call, config: &ProbeConfig, stop: &Receiver<bool>) -> Result<Ready, Trouble> {
     let clock = Clock::start();
-    let patience = if args.what.slow || variants.iter().any(|variant| variant.slow) { SLOW } else { Patience::REAL };
-    let mut remote = Remote::new(config.clone(), Course::of(script, Side::Client), clock, stop.clone(), patience);
+    let patience = if args.what.slow || call.variants.iter().any(|variant| variant.slow) { SLOW } else { Patience::REAL };
+    let mut remote = Remote::new(config.clone(), Course::of(&call.script, Side::Client), clock, stop.clone(), patience);
     (remote.pid, remote.restart_cmd) = (args.watch.pid, args.watch.restart_cmd.clone());
     let (remote, hunt) = (Rc::new(remote), Rc::new(Hunt::new(args.watch.confirm, SLOW_ANSWER)));
     let target = config.target.authority();
@@ -282,27 +285,28 @@ async fn ready_target(
         bugs => format!("an honest call with the lab, which has the defect {},", bugs.join(", ")),
     };
     let limits = if args.peer.lab || rails::is_here(args, config) { honest::HERE } else { honest::ELSEWHERE };
-    let limit = |attempt: usize| remote.honest_limit.set(limits.get(attempt).copied());
+    let limit = |attempt: usize| {
+        remote.honest_limit.set(limits.get(attempt).copied());
+        // The last shows whether an honest call is closed when it is over.
+        remote.lingers.set(attempt + 1 == limits.len());
+    };
     let alive = honest::alive(&hunt, &*remote, &who, limit).await;
     remote.honest_limit.set(None);
+    remote.lingers.set(false);
     alive.map_err(|why| if *stop.borrow() { Trouble::Interrupted } else { why })?;
     Ok((remote, hunt))
 }
 
-async fn one_target(
-    args: &MutateArgs,
-    script: &Script,
-    variants: &[Variant],
-    (remote, hunt): Ready,
-    stop: &Receiver<bool>,
-) -> Result<Told, Trouble> {
-    let config = &remote.config;
+async fn one_target(args: &MutateArgs, call: &Call, (remote, hunt): Ready, stop: &Receiver<bool>) -> Result<Told, Trouble> {
+    let (config, script, variants) = (&remote.config, &call.script, &call.variants);
     let against = match args.peer.lab {
         true if args.input.is_some() => "the lab, configured like the recorded server".into(),
         true => "the lab".into(),
         false => config.target.authority(),
     };
-    let mut progress = Progress::open(args, &against, (!args.peer.lab).then_some(against.as_str()), variants)?;
+    let in_place_of = args.input.as_ref().filter(|_| call.in_place).map(|path| path.display().to_string());
+    let to = (!args.peer.lab).then(|| page::To { target: against.clone(), in_place_of });
+    let mut progress = Progress::open(args, &against, to, variants)?;
     let from = progress.stand();
     let pace = pace(args, rails::is_here(args, config) || args.peer.lab, variants.len());
     let mut reactions = Vec::new();
@@ -316,7 +320,7 @@ async fn one_target(
     }
     let mut page = page::of(script, &progress, &hunt, &stand);
     page.interrupted = *stop.borrow();
-    page.not_restarted = remote.not_restarted();
+    page.not_restarted = remote.not_restarted().or_else(|| hunt.counts().not_back.then(|| NOT_BACK.into()));
     page.left_out = page::left_out(args, script, variants, &stand);
     let one = &remote.at_one_address();
     let mut record = async |edits: &[Edit], path: &Path, stop: &Receiver<bool>| keep::record(one, script, edits, path, stop).await;
@@ -367,7 +371,10 @@ fn show(args: &MutateArgs, page: &Page) -> Result<(), Trouble> {
 fn show_several(args: &MutateArgs, several: Several) -> Result<(), Trouble> {
     let mut text = Vec::new();
     match args.output {
-        Form::Table => several.grid.iter().try_for_each(|grid| grid.table(&mut text))?,
+        Form::Table => {
+            let width = output::looks(args.look.color, args.look.width, false).width;
+            several.grid.iter().try_for_each(|grid| grid.table(width, &mut text))?;
+        }
         Form::Json => several.json(&mut text)?,
     }
     print(&text)?;
@@ -381,9 +388,15 @@ fn heard(config: &ProbeConfig, ear: Ear) -> ProbeConfig {
     ProbeConfig { keylog: keylog.unwrap_or_else(|_| config.keylog.clone()), ear, ..config.clone() }
 }
 
+/// Of the command that starts a target.
+const NOT_BACK: &str = "does not bring it back: started again three times, it served no honest call";
 /// Ours: with timers in play everything is waited for.
-const SLOW: Patience =
-    Patience { quiet: Duration::from_millis(1_500), answer: Duration::from_secs(20), close: Duration::from_millis(3_000) };
+const SLOW: Patience = Patience {
+    quiet: Duration::from_millis(1_500),
+    answer: Duration::from_secs(20),
+    close: Duration::from_millis(3_000),
+    ..Patience::REAL
+};
 /// Ours: an answer over sockets that takes longer is slow.
 const SLOW_ANSWER: Duration = Duration::from_millis(1_500);
 /// Ours: connections at a time to this machine; many of them only wait for what must not come.

@@ -48,7 +48,9 @@ pub fn left_out(args: &MutateArgs, script: &Script, variants: &[Variant], stand:
     }
     let unsent = (variants.len() as u64).saturating_sub(stand.listed);
     if unsent > 0 && !args.what.in_session {
-        left.push(format!("{} of the list (--budget)", count(unsent, "more variant", "more variants")));
+        // Without a budget it is the user, or the end of the target, that has ended the run.
+        let why = args.pace.budget.as_ref().map_or(", before which it ended", |_| " (--budget)");
+        left.push(format!("{} of the list{why}", count(unsent, "more variant", "more variants")));
     }
     if args.watch.pid.is_none() {
         let how = if args.peer.lab { "--pid, with a lab of its own process" } else { "--pid" };
@@ -57,8 +59,16 @@ pub fn left_out(args: &MutateArgs, script: &Script, variants: &[Variant], stand:
     left
 }
 
+/// The server that a finding is about, where it was dialled.
+pub struct To {
+    /// As it was named.
+    pub target: String,
+    /// The recording in place of which a call was made with it, as it was named.
+    pub in_place_of: Option<String>,
+}
+
 /// A finding as it is reported. `to`: the server, where it was dialled.
-pub fn row(seed: u64, to: Option<&str>, finding: &hunt::Finding) -> Finding {
+pub fn row(seed: u64, to: Option<&To>, finding: &hunt::Finding) -> Finding {
     Finding {
         kind: finding.fault.kind.name().into(),
         says: finding.fault.says.clone(),
@@ -76,13 +86,16 @@ pub fn row(seed: u64, to: Option<&str>, finding: &hunt::Finding) -> Finding {
 
 /// The command that sends the variant again: the one that was given, without what chose variants and what was written, and with this
 /// variant. `to`: the one target that it is about, where several were given.
-fn command(seed: u64, to: Option<&str>, id: &str) -> String {
+fn command(seed: u64, to: Option<&To>, id: &str) -> String {
     let mut line = "sstp-diag mutate".to_string();
+    let replaced = to.and_then(|to| to.in_place_of.as_deref());
+    line += replaced.map_or("", |_| " --lab-session");
     let mut args = std::env::args().skip_while(|arg| arg != "mutate").skip(1);
     while let Some(arg) = args.next() {
         let name = arg.split_once('=').map_or(arg.as_str(), |pair| pair.0);
         match () {
-            () if DROPPED_WITH_VALUE.contains(&name) => {
+            () if replaced == Some(arg.as_str()) => {}
+            () if DROPPED_WITH_VALUE.contains(&name) || replaced.is_some() && OF_A_RECORDING.contains(&name) => {
                 if name == arg {
                     args.next();
                 }
@@ -91,7 +104,7 @@ fn command(seed: u64, to: Option<&str>, id: &str) -> String {
             () => line += &format!(" {}", quoted(&without_login(&arg))),
         }
     }
-    let to = to.map(|to| format!(" --to {}", quoted(to))).unwrap_or_default();
+    let to = to.map(|to| format!(" --to {}", quoted(&to.target))).unwrap_or_default();
     format!("{line}{to} --seed {seed} --only {}", quoted(id))
 }
 
@@ -119,7 +132,9 @@ const DROPPED_WITH_VALUE: [&str; 13] = [
     "--color",
     "--width",
 ];
-/// The same, without a value.
+/// What opens a recording.
+const OF_A_RECORDING: [&str; 2] = ["--keylog", "--rsa-key"];
+/// The same as [`DROPPED_WITH_VALUE`], without a value.
 const DROPPED: [&str; 3] = ["--slow", "--in-session", "--dry-run"];
 
 /// For the shell.
@@ -130,11 +145,11 @@ pub fn quoted(text: &str) -> String {
     }
 }
 
-/// What the targets did, side by side, where they did not do the same.
-pub fn grid(targets: Vec<String>, variants: &[Variant], reactions: &[Reactions]) -> Grid {
+/// What the targets did, side by side, where they did not do the same. `alone`: how many variants of each others do not have.
+pub fn grid(targets: Vec<String>, alone: Vec<u64>, variants: &[Variant], reactions: &[Reactions]) -> Grid {
     let maps: Vec<HashMap<&str, &str>> =
         reactions.iter().map(|list| list.iter().map(|(id, reaction)| (id.as_str(), reaction.as_str())).collect()).collect();
-    let mut grid = Grid { targets, ..Grid::default() };
+    let mut grid = Grid { targets, alone, ..Grid::default() };
     for variant in variants {
         let cells: Option<Vec<String>> = maps.iter().map(|map| map.get(variant.id.as_str()).map(ToString::to_string)).collect();
         let Some(cells) = cells else { continue };

@@ -351,6 +351,7 @@ fn listening(args: &ReplayArgs, script: &Script, style: &Style) -> Result<Exit, 
     }
     let ear = pcap::ear(pcap.as_ref());
     let config = ListenConfig {
+        hold: Duration::from_millis(args.how.hold.unwrap_or(0)),
         at: args.peer.listen.ok_or_else(|| Trouble::Usage("--listen".into()))?,
         identity: identity(args)?,
         names: names(args, script),

@@ -115,12 +115,18 @@ fn of_text(path: &Path) -> Result<Script, Trouble> {
 }
 
 /// What was read, and where the file is damaged.
-type Recorded = (Vec<(u64, Transcript)>, Option<String>);
+#[derive(Default)]
+struct Recorded {
+    sessions: Vec<(u64, Transcript)>,
+    /// Connections that are no SSTP.
+    others: u64,
+    damage: Option<String>,
+}
 
-fn recorded((all, damage): Recorded, name: &str, session: Option<u64>) -> Result<Script, Trouble> {
-    let mut script = chosen(all, name, session)?;
+fn recorded(all: Recorded, name: &str, session: Option<u64>) -> Result<Script, Trouble> {
+    let mut script = chosen(&all, name, session)?;
     if script.cut.is_none() && !script.ends() {
-        script.cut = damage;
+        script.cut = all.damage;
     }
     Ok(script)
 }
@@ -134,9 +140,9 @@ fn transcripts(path: &Path) -> Result<Recorded, Trouble> {
             return Err(Trouble::file("read", path, &error));
         }
         complain(&format!("{}: {error}; what stands before is played", path.display()));
-        return Ok((all, Some("the file is damaged".into())));
+        return Ok(Recorded { sessions: all, others: 0, damage: Some("the file is damaged".into()) });
     }
-    Ok((all, None))
+    Ok(Recorded { sessions: all, ..Recorded::default() })
 }
 
 #[derive(Default)]
@@ -158,7 +164,7 @@ fn captured(path: &Path, keys: &KeyArgs) -> Result<Recorded, Trouble> {
     for damage in summary.damages {
         complain(&format!("{} is damaged behind packet {}: {}", damage.file, damage.packet, damage.says));
     }
-    Ok((kept.0, harm))
+    Ok(Recorded { sessions: kept.0, others: summary.other, damage: harm })
 }
 
 /// What was found in place of a capture, and what can be played.
@@ -178,8 +184,8 @@ fn no_recording(error: &read::CaptureError) -> String {
 }
 
 /// The connection that was asked for, or the first that said anything.
-fn chosen(all: Vec<(u64, Transcript)>, name: &str, session: Option<u64>) -> Result<Script, Trouble> {
-    let sessions = all.len() as u64;
+fn chosen(recorded: &Recorded, name: &str, session: Option<u64>) -> Result<Script, Trouble> {
+    let all = &recorded.sessions;
     let read = |number: &u64, transcript: &Transcript| Script::of(transcript, &format!("{name}, session {number}"));
     if let Some(wanted) = session {
         let Some((number, transcript)) = all.iter().find(|row| row.0 == wanted) else {
@@ -189,7 +195,7 @@ fn chosen(all: Vec<(u64, Transcript)>, name: &str, session: Option<u64>) -> Resu
     }
     let (mut first, mut why) = (None, None);
     let mut playable = 0;
-    for (number, transcript) in &all {
+    for (number, transcript) in all {
         match read(number, transcript) {
             Ok(script) => {
                 playable += 1;
@@ -206,7 +212,10 @@ fn chosen(all: Vec<(u64, Transcript)>, name: &str, session: Option<u64>) -> Resu
     }
     let nothing = || match why {
         Some(error) => format!("{name}: {error}"),
-        None => format!("{name}: there is no SSTP in it ({})", count(sessions, "connection", "connections")),
+        None => {
+            let others = count(recorded.others, "connection, which is no SSTP", "connections, none of them SSTP");
+            format!("{name}: there is no SSTP in it ({others})")
+        }
     };
     first.ok_or_else(|| Trouble::Ours(nothing()))
 }

@@ -139,7 +139,9 @@ pub fn rider(course: &Course, edits: &[Edit], present: Present, world: &Arc<Worl
     let naks = course.theirs.values().flatten().any(|expected| expected.said.name == "sstp.call-connect-nak");
     let (player, outcome) = player(course, edits, present, now);
     let (reached, riding) = (!outcome.lock().unwrap_or_else(PoisonError::into_inner).edited.is_empty(), Riding::default());
-    (Rider::new(player, outcome, world.clone(), patience, (reached, naks, now), riding.clone()), riding)
+    let goodbye = course.ours.iter().find(|turn| turn.said.name == "sstp.call-disconnect").map(|turn| turn.said.raw.clone());
+    let rider = Rider::new(player, outcome, world.clone(), patience, (reached, naks, now), riding.clone());
+    (if goodbye.is_some() { rider.lingering(goodbye) } else { rider }, riding)
 }
 
 /// A player of the course with these edits.

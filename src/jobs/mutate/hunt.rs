@@ -1,5 +1,7 @@
 //! A hunt: rides, looks, and for what is wrong rides again: is it so every time, with fewer edits too, and is the target alive?
 
+mod life;
+
 use super::fault::{Fault, Kind, same};
 use super::referee::{Verdict, World};
 use super::ride::Ride;
@@ -7,6 +9,7 @@ use super::room::Room;
 use super::variant::{Variant, line};
 use crate::base::SpecRef;
 use crate::proto::edit::Edit;
+use life::Life;
 use std::collections::{BTreeMap, HashSet};
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -67,6 +70,8 @@ pub struct Counts {
     pub places: BTreeMap<&'static str, u64>,
     /// The target is dead and cannot be started.
     pub dead: bool,
+    /// It was started again, and served no honest call behind that.
+    pub not_back: bool,
 }
 
 /// What was found so far; shared by those who ride at the same time.
@@ -114,17 +119,6 @@ struct Look {
     together: usize,
     ride: Ride,
     verdict: Verdict,
-}
-
-/// Whether the target lives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Life {
-    /// It serves an honest call.
-    Lives,
-    /// It was started again meanwhile: what was under way shows nothing.
-    Anew,
-    /// It has died of something that was sent, or the user stops it.
-    Died,
 }
 
 impl Hunt {
@@ -212,15 +206,21 @@ impl Hunt {
         });
     }
 
-    /// Sends one variant and looks into what is wrong. Says what the target did; `None`: the user stopped it.
+    /// Sends one variant and looks into what is wrong. Says what the target did; `None`: the user stopped it, or the target was
+    /// dead already.
     pub async fn examine<T: Target>(&self, target: &T, variant: &Variant) -> Option<String> {
         for attempt in 0..ATTEMPTS {
             let look = self.look(target, &variant.edits).await;
             if target.is_stopping() {
                 return None;
             }
+            let was_dead = self.counts().dead;
             let unreached = look.ride.edited.is_empty() && !variant.edits.is_empty();
             let reaction = self.judge(target, variant, look).await;
+            // What was sent to a dead target counts for nothing.
+            if reaction.is_none() && (was_dead || self.counts().dead) {
+                return None;
+            }
             // Where the target has died of something else meanwhile, or had no room, it is sent again.
             if let Some(reaction) = reaction.or((attempt + 1 == ATTEMPTS).then(|| "cut".into())) {
                 self.on_state(|state| {
@@ -258,7 +258,7 @@ impl Hunt {
         let may_be_dead = ended && (!lives || fault.is_some()) && !target.world().judges_client;
         match if may_be_dead { self.life(target, look.life).await } else { Life::Lives } {
             Life::Died => return Some(reaction),
-            Life::Anew => return None,
+            Life::Anew | Life::Gone => return None,
             // It has no room for so many calls at a time: this one was not even heard.
             Life::Lives if look.ride.no_connection.is_some() && !target.world().judges_client => {
                 self.room.shrink(look.together);
@@ -367,75 +367,6 @@ impl Hunt {
         least
     }
 
-    /// Whether the target still serves an honest call; where it does not, that is a finding, and it is started again.
-    pub async fn check_life<T: Target>(&self, target: &T) -> bool {
-        let life = *self.gate.read().await;
-        self.life(target, life).await == Life::Lives
-    }
-
-    /// `life`: how often the target had been started again when the ride in question began.
-    async fn life<T: Target>(&self, target: &T, life: u64) -> Life {
-        for _ in 0..LIVES {
-            if self.is_alive(target).await {
-                let anew = *self.gate.read().await != life;
-                return if anew { Life::Anew } else { Life::Lives };
-            }
-            if target.is_stopping() {
-                return Life::Died;
-            }
-        }
-        // Nobody rides while it is started again; who comes second finds it done.
-        let mut gate = self.gate.write().await;
-        match () {
-            () if *gate != life => return Life::Anew,
-            () if self.counts().dead => return Life::Died,
-            () if self.lives_alone(target, *gate).await => return Life::Lives,
-            () if target.is_stopping() => return Life::Died,
-            () => {}
-        }
-        let mut restarted = target.restart().await;
-        *gate += u64::from(restarted);
-        let suspects = self.on_state(|state| std::mem::take(&mut state.suspects));
-        let (mut culprit, mut seen) = (suspects.first(), (1, 1));
-        // Of several it is one that ends the target alone; a single one need not be tried.
-        for suspect in suspects.iter().filter(|_| restarted && suspects.len() > 1) {
-            self.look_alone(target, &suspect.variant.edits, *gate).await;
-            if target.is_stopping() {
-                break;
-            }
-            if !self.lives_alone(target, *gate).await {
-                (culprit, seen) = (Some(suspect), (2, 2));
-                restarted = target.restart().await;
-                *gate += u64::from(restarted);
-                break;
-            }
-        }
-        let fault = fault(Kind::Died, "the target serves no honest call any more".into(), SpecRef::sstp("3.3"));
-        self.on_state(|state| {
-            state.counts.dead |= !restarted;
-            // What was sent to find out is suspect no more.
-            state.suspects.clear();
-            match state.findings.iter_mut().find(|other| same(&other.fault, &fault)) {
-                Some(other) => other.also += 1,
-                None => state.findings.extend(culprit.map(|Suspect { variant, ride, .. }| {
-                    let (id, place, edits) = (variant.id.clone(), variant.place, variant.edits.clone());
-                    Finding { id, place, fault, edits, reaction: "died".into(), seen, also: 0, ride: ride.clone() }
-                })),
-            }
-        });
-        Life::Died
-    }
-
-    /// An honest call goes through; for who holds the gate.
-    async fn lives_alone<T: Target>(&self, target: &T, life: u64) -> bool {
-        for _ in 0..LIVES {
-            if goes_through(target, &self.look_alone(target, &[], life).await) {
-                return true;
-            }
-        }
-        false
-    }
-
     /// What an honest call shows already, which is not held against variants.
     pub fn honest(&self) -> Vec<Fault> {
         self.on_state(|state| state.honest.clone())
@@ -455,12 +386,6 @@ impl Hunt {
             }
         });
         stuck
-    }
-
-    /// An honest call goes through.
-    pub async fn is_alive<T: Target>(&self, target: &T) -> bool {
-        let look = self.look(target, &[]).await;
-        goes_through(target, &look)
     }
 }
 
@@ -489,7 +414,5 @@ const GROWS: u64 = 256 << 10;
 const MOST_NONCES: usize = 1 << 20;
 /// Ours: suspects that are remembered.
 const MOST_SUSPECTS: usize = 64;
-/// Ours: a target that fails so many honest calls in a row is dead.
-const LIVES: u32 = 3;
 /// Ours: a variant that was cut by the end of the target is sent again so often.
 const ATTEMPTS: u32 = 16;

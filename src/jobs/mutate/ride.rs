@@ -22,14 +22,25 @@ pub struct Patience {
     pub answer: Duration,
     /// The call is over: so long for the connection to be closed.
     pub close: Duration,
+    /// The same, where it is looked whether the server closes it.
+    pub let_go: Duration,
 }
 
 impl Patience {
     /// In memory waiting costs nothing, so every timer is seen.
-    pub const PRETENDED: Patience =
-        Patience { quiet: Duration::from_secs(150), answer: Duration::from_secs(150), close: Duration::from_secs(30) };
+    pub const PRETENDED: Patience = Patience {
+        quiet: Duration::from_secs(150),
+        answer: Duration::from_secs(150),
+        close: Duration::from_secs(30),
+        let_go: Duration::from_secs(30),
+    };
     /// Over sockets what must not come is waited for shortly, and what must come for long.
-    pub const REAL: Patience = Patience { quiet: Duration::from_millis(300), answer: Duration::from_secs(8), close: Duration::ZERO };
+    pub const REAL: Patience = Patience {
+        quiet: Duration::from_millis(300),
+        answer: Duration::from_secs(8),
+        close: Duration::ZERO,
+        let_go: Duration::from_millis(5_500),
+    };
 }
 
 /// What passed on one connection.
@@ -129,6 +140,12 @@ pub struct Rider {
     left: bool,
     /// The server has ended the call.
     ended: Option<Micros>,
+    /// The Call Disconnect of an honest call. One that is sent otherwise is looked at until the server closes.
+    goodbye: Option<Vec<u8>>,
+    /// It is looked whether the server closes when it has let us go.
+    lingers: bool,
+    /// The server has let us go.
+    let_go: bool,
     /// The variant changes the script itself, so it is reached from the start.
     reached: bool,
     knows_naks: bool,
@@ -147,7 +164,34 @@ impl Rider {
         ride: Riding,
     ) -> Rider {
         let seat = Seat::new(ride, world, patience, Side::Client, now);
-        Rider { player, outcome, seat, left: false, ended: None, reached, knows_naks: naks, over: false, said_close: false }
+        Rider {
+            player,
+            outcome,
+            seat,
+            left: false,
+            ended: None,
+            goodbye: None,
+            lingers: false,
+            let_go: false,
+            reached,
+            knows_naks: naks,
+            over: false,
+            said_close: false,
+        }
+    }
+
+    /// The same rider, who looks whether the server closes behind every Call Disconnect but this one; with `None` behind any.
+    pub fn lingering(self, goodbye: Option<Vec<u8>>) -> Rider {
+        Rider { lingers: goodbye.is_none(), goodbye, ..self }
+    }
+
+    fn says(&mut self, bytes: &[u8]) {
+        let Some(goodbye) = &self.goodbye else { return };
+        let mut framer = sstp::Framer::default();
+        framer.push(bytes);
+        while let Ok(Some(packet)) = framer.next_packet() {
+            self.lingers |= kind_of(packet) == Some(MessageType::CallDisconnect) && packet != goodbye.as_slice();
+        }
     }
 
     /// What came, as far as it is for the player: answers to what was put in between are not.
@@ -168,6 +212,7 @@ impl Rider {
     }
 
     fn is_for_the_player(&mut self, packet: &[u8]) -> bool {
+        self.let_go |= kind_of(packet) == Some(MessageType::CallDisconnectAck);
         if leaves(packet) {
             self.ended.get_or_insert(self.seat.now);
         }
@@ -177,6 +222,7 @@ impl Rider {
     fn deadline(&self) -> Micros {
         let (last, patience) = (self.seat.last, self.seat.patience);
         match self.ended {
+            Some(ended) if self.lingers && self.let_go => ended + patience.let_go,
             Some(ended) => ended + patience.close,
             None if self.reached => last + patience.quiet,
             None => last + patience.answer,
@@ -237,6 +283,7 @@ impl Machine for Rider {
             match self.player.poll() {
                 Output::Send(bytes) => {
                     self.seat.sent(&bytes);
+                    self.says(&bytes);
                     self.note_progress();
                     return Output::Send(bytes);
                 }

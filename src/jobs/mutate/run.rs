@@ -45,6 +45,8 @@ pub struct Remote {
     pub restart_cmd: Option<String>,
     /// A call that nothing is spoilt in is left after so long; `None`: only when nothing comes any more.
     pub honest_limit: Cell<Option<Duration>>,
+    /// It is looked whether a call that nothing is spoilt in is closed when it is over.
+    pub lingers: Cell<bool>,
     world: RefCell<Arc<World>>,
     /// When the time of the run is over.
     until: Cell<Option<Micros>>,
@@ -60,8 +62,22 @@ impl Remote {
         let world =
             Arc::new(World { credentials: config.credentials.clone(), leaf: None, patience: patience.answer, judges_client: false });
         let (world, until, at, not_restarted) = (RefCell::new(world), Cell::default(), Cell::default(), RefCell::default());
-        let honest_limit = Cell::default();
-        Remote { config, course, clock, stop, patience, pid: None, restart_cmd: None, honest_limit, world, until, at, not_restarted }
+        let (honest_limit, lingers) = (Cell::default(), Cell::default());
+        Remote {
+            config,
+            course,
+            clock,
+            stop,
+            patience,
+            pid: None,
+            restart_cmd: None,
+            honest_limit,
+            lingers,
+            world,
+            until,
+            at,
+            not_restarted,
+        }
     }
 
     /// The target at the one address that was reached last: a call to it is one connection, and no race between several.
@@ -133,6 +149,7 @@ impl Target for Remote {
         };
         let present = self.present(&base);
         let (rider, riding) = rider(&self.course, edits, present, &self.knows(), self.patience, self.clock.now());
+        let rider = if self.lingers.get() && edits.is_empty() { rider.lingering(None) } else { rider };
         let (mut stop, mut nobody) = (self.stop.clone(), Nobody);
         let driven = drive::run(base.secure.stream, rider, Side::Client, &self.clock, &mut nobody, &mut stop);
         let limit = self.honest_limit.get().filter(|_| edits.is_empty());

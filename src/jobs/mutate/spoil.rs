@@ -49,7 +49,7 @@ impl Speech {
     /// What a row makes of one of the messages, as far as it can be said in lines of so many bytes.
     pub fn changed(&self, mutator: &Mutator, spot: &Spot, rng: &mut Rng, most: usize) -> Vec<Variant> {
         let is_short = |change: &&Change| change.lines.iter().all(|line| line.len() <= most);
-        (mutator.makes)(spot, rng).iter().filter(is_short).filter_map(|change| variant::made(mutator, spot, change)).collect()
+        (mutator.makes)(spot, rng).iter().filter(is_short).filter_map(|change| variant::made(mutator, spot, change, &|_, _| None)).collect()
     }
 
     /// What goes out with these edits in place of the messages that they change: different messages, each once, as far as there
@@ -107,8 +107,11 @@ impl Speech {
             changes.extend(Some(mutator.puts).filter(|_| puts).map(|puts| puts(place)).unwrap_or_default());
             let Some(nth) = below(changes.len(), rng) else { continue };
             let change = changes.get(nth)?;
-            let variant =
-                if nth < made { variant::made(mutator, spot, change) } else { variant::put(mutator, place, spot, behind, change) };
+            let variant = if nth < made {
+                variant::made(mutator, spot, change, &|_, _| None)
+            } else {
+                variant::put(mutator, place, spot, behind, change)
+            };
             if variant.is_some() {
                 return variant;
             }

@@ -75,6 +75,8 @@ fn variants_are_the_same_from_the_same_seed() {
     let systematic = |list: &[(String, String)]| list.iter().filter(|row| !row.0.starts_with("havoc/")).cloned().collect::<HashSet<_>>();
     assert_eq!(systematic(&five), systematic(&six), "only what is random depends on the seed");
     let variants = variant::all(&script, Side::Client, 5);
+    let early = variants.iter().find(|variant| variant.id == "early/sstp.echo-request#1/sstp.call-connect-request#1");
+    assert_eq!(early.map(|variant| variant.place), Some("after-200"), "it is sent before what it overtakes");
     let unique: HashSet<_> = rows::all().map(|mutator| mutator.id).collect();
     assert_eq!(unique.len(), rows::all().count());
     assert!(variants.len() > 3_000, "{}", variants.len());

@@ -44,10 +44,11 @@ pub fn all(script: &Script, by: Side, seed: u64) -> Vec<Variant> {
     let spots = spot::spots(script, by);
     let anchors = spot::anchors(&spots);
     let mut variants = Vec::new();
+    let place_of = |name: &str, nth: u32| spots.iter().find(|spot| spot.name == name && spot.nth == nth).map(|spot| spot.place);
     for mutator in rows::all() {
         for spot in &spots {
             let mut rng = Rng::new(seed ^ hash(mutator.id) ^ hash(&spot.target()).rotate_left(17));
-            variants.extend((mutator.makes)(spot, &mut rng).iter().filter_map(|change| made(mutator, spot, change)));
+            variants.extend((mutator.makes)(spot, &mut rng).iter().filter_map(|change| made(mutator, spot, change, &place_of)));
         }
         for (place, spot, behind) in &anchors {
             variants.extend((mutator.puts)(place).iter().filter_map(|change| put(mutator, place, spot, *behind, change)));
@@ -68,12 +69,19 @@ pub fn all(script: &Script, by: Side, seed: u64) -> Vec<Variant> {
 }
 
 /// What a row has made of a message, as a variant.
-pub fn made(mutator: &Mutator, spot: &Spot, change: &Change) -> Option<Variant> {
+/// `place_of` tells the state that a message is sent in, of its name and number.
+pub fn made(mutator: &Mutator, spot: &Spot, change: &Change, place_of: &dyn Fn(&str, u32) -> Option<&'static str>) -> Option<Variant> {
     let target = spot.target();
     let whole = |line: &String| line.split_whitespace().next().is_some_and(|word| word.contains('#'));
     let lines = change.lines.iter().map(|line| if whole(line) { line.clone() } else { format!("{target} {line}") });
     let edits = lines.map(|line| Edit::parse(&line).ok()).collect::<Option<Vec<_>>>()?;
-    Some(variant(mutator, &target, spot.place, &change.name, edits))
+    // What is early is sent in an earlier state: before the message that it overtakes.
+    let overtaken = match edits.as_slice() {
+        [Edit { operation: Operation::Early(name, nth), .. }] => place_of(name, *nth),
+        [edit] => place_of(&edit.message, edit.nth.unwrap_or(1)),
+        _ => None,
+    };
+    Some(variant(mutator, &target, overtaken.unwrap_or(spot.place), &change.name, edits))
 }
 
 /// What a row puts in at a message, before it or behind it, as a variant.

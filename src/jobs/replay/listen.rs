@@ -13,7 +13,7 @@ use crate::live::listen::{Door, Front, Identity, Listener, Maker};
 use crate::live::wiretap::Ear;
 use crate::proto::Machine;
 use crate::proto::auth::{self, EapServer};
-use crate::proto::plan::{CertHashes, Credentials, Method, Mind, Plan, ServerConfig};
+use crate::proto::plan::{CertHashes, Credentials, Method, Mind, Plan, ServerConfig, Toxic};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -41,6 +41,8 @@ pub struct ListenConfig {
     pub login: Option<Serves>,
     /// Sessions to play; then it ends.
     pub count: u64,
+    /// Every write is held back so long.
+    pub hold: Duration,
     /// Random values come from it.
     pub seed: u64,
     /// Who hears what goes through the sockets.
@@ -93,6 +95,7 @@ pub async fn serve(
             Some((serves.method, eap))
         }
     };
+    let toxics = if config.hold.is_zero() { Vec::new() } else { vec![Toxic::Delay(config.hold)] };
     let leaf = identity.chain.first().map_or_else(CertHashes::default, |leaf| CertHashes::of(leaf));
     let shared: Arc<Mutex<Vec<Shared>>> = Arc::default();
     let listener = Listener::open(Door {
@@ -105,7 +108,7 @@ pub async fn serve(
         identity_without_sni: None,
         also: None,
         sni_required: None,
-        plan: Plan { mind: Mind::Server(ServerConfig::default()), edits: Vec::new(), toxics: Vec::new(), seed: config.seed },
+        plan: Plan { mind: Mind::Server(ServerConfig::default()), edits: Vec::new(), toxics, seed: config.seed },
         every_second: None,
         maker: Some(maker(&config, leaf, login, *clock, shared.clone())),
         toxics_above_tls: Vec::new(),

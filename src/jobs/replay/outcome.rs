@@ -23,7 +23,7 @@ pub struct Outcome {
     pub heard: u64,
     /// Messages that came and were not compared: keep-alives, and what `--ignore` names.
     pub passed_over: u64,
-    /// Messages that came again because nothing had answered them.
+    /// Messages that came again.
     pub repeated: u64,
     /// Where it differs, in the order in which it was noticed.
     pub divergences: Vec<Divergence>,
@@ -92,6 +92,13 @@ pub enum Kind {
         /// The one that was waited for.
         awaited: Option<String>,
     },
+    /// A message came twice that the recording has once, and not because nobody had answered it in time.
+    Again {
+        /// The message.
+        message: String,
+        /// Why that is no retransmission, a clause.
+        why: &'static str,
+    },
     /// The peer ended the connection too early.
     Closed {
         /// How.
@@ -119,6 +126,7 @@ impl Kind {
             Kind::Other { .. } => "other-message",
             Kind::Missing { .. } => "missing",
             Kind::Extra { .. } => "extra",
+            Kind::Again { .. } => "again",
             Kind::Closed { .. } => "closed",
             Kind::StaysOpen { .. } => "stays-open",
             Kind::Login { .. } => "login",
@@ -143,6 +151,7 @@ impl std::fmt::Display for Kind {
             Kind::Extra { message, awaited: Some(awaited) } => {
                 write!(f, "{message} came, which the recording does not have; {awaited} was awaited")
             }
+            Kind::Again { message, why } => write!(f, "{message} came again {why}"),
             Kind::Closed { how, before } if before.is_empty() => write!(f, "{how}"),
             Kind::Closed { how, before } => write!(f, "{how} where the recording goes on with {before}"),
             Kind::Login { says } => write!(f, "the login inside EAP did not come about: {says}"),

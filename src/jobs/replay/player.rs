@@ -1,5 +1,6 @@
 //! One end that plays a course: a machine like a session, which says what was recorded when what it answers has come.
 
+mod again;
 mod hears;
 mod keeps;
 mod login;
@@ -53,6 +54,8 @@ pub struct Player {
     latest: BTreeMap<Lane, Said>,
     /// How often the latest came again.
     again: BTreeMap<Lane, usize>,
+    /// When we said last what answers an exchange of the peer's.
+    answered: BTreeMap<Lane, Micros>,
     /// What of the peer's requests was answered.
     asked: Asked,
     /// Since when nothing moved, and the place in the recording that was reached.
@@ -91,6 +94,7 @@ impl Player {
             came: BTreeMap::new(),
             latest: BTreeMap::new(),
             again: BTreeMap::new(),
+            answered: BTreeMap::new(),
             asked: Asked::default(),
             since: now,
             reached,
@@ -176,6 +180,7 @@ impl Player {
         sent.iter().for_each(|said| self.identity_is_asked(turn.step, said));
         self.tell_sent(turn, sent, substituted, applied);
         self.asked.said(&turn.said);
+        self.answers(&turn.said);
         (self.over, self.hung_up) = (self.over || passed.close, self.hung_up || passed.close);
         self.next += 1;
         self.moved(turn.step);

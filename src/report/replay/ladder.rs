@@ -51,7 +51,7 @@ fn sign(mark: Mark) -> char {
 /// Columns between the two runs.
 const MIDDLE: usize = 3;
 /// Ours: with fewer columns nothing can be told.
-const NARROWEST: usize = 18;
+const NARROWEST: usize = 17;
 /// Ours: rows shown before the first that differs.
 const BEFORE: usize = 8;
 /// Ours: rows shown from there on.

@@ -165,8 +165,8 @@ pub struct Referee<'a> {
     acked: bool,
     naks: u32,
     known: bool,
-    /// A Call Disconnect Ack has come, due or not.
-    let_go: bool,
+    /// When the first Call Disconnect Ack came, due or not.
+    let_go: Option<Micros>,
     link: Link,
     /// All that was sent, for what quotes it.
     sent: Vec<u8>,
@@ -254,7 +254,7 @@ impl<'a> Referee<'a> {
             acked: false,
             naks: 0,
             known: false,
-            let_go: false,
+            let_go: None,
             link: Link::default(),
             sent: Vec::new(),
             slowest: Duration::ZERO,
@@ -382,6 +382,8 @@ const LINK_TIMER: Duration = Duration::from_secs(15);
 const GIVES_UP: Duration = Duration::from_secs(25);
 /// Ours: a timer may be so late.
 const SLACK: Duration = Duration::from_secs(16);
+/// MS-SSTP 3.1.2.2: whoever has sent Call Disconnect Ack closes after 1 s; ours: 4 s more.
+const LETS_GO: Duration = Duration::from_secs(5);
 /// Ours: faults noted of one connection.
 const MOST_FAULTS: usize = 8;
 

@@ -91,7 +91,7 @@ impl Referee<'_> {
     /// A message that answers one of ours and has no attributes.
     pub(super) fn answered(&mut self, message: &Message, answer: Answer, name: &str, section: &'static str) {
         let spec = SpecRef::sstp(section);
-        self.let_go |= answer == Answer::DisconnectAck;
+        self.let_go = self.let_go.or((answer == Answer::DisconnectAck).then_some(self.now));
         if !message.attributes.is_empty() {
             self.fault(Kind::Leak, format!("{name} carries {} attributes, and has none", message.attributes.len()), spec);
         }

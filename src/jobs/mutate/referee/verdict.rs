@@ -1,6 +1,6 @@
 //! What a ride comes to when it is over.
 
-use super::{Answer, Ending, GIVES_UP, Kind, LINK_TIMER, Owed, Phase, Referee, SLACK, TIMER, Verdict};
+use super::{Answer, Ending, GIVES_UP, Kind, LETS_GO, LINK_TIMER, Owed, Phase, Referee, SLACK, TIMER, Verdict};
 use crate::base::{Micros, SpecRef};
 
 impl Referee<'_> {
@@ -67,7 +67,7 @@ impl Referee<'_> {
     fn termination_fault(&mut self) {
         let is = |owed: &&Owed| matches!(owed.answer, Answer::TerminateAck(_));
         let (asked, answered) = (self.owed.iter().any(|owed| is(&owed)), self.owed.iter().filter(is).any(|owed| owed.met.is_some()));
-        let went_on = self.let_go && !matches!(self.ended, Some((_, Ending::Abort | Ending::Disconnect)));
+        let went_on = self.let_go.is_some() && !matches!(self.ended, Some((_, Ending::Abort | Ending::Disconnect)));
         if asked && !answered && went_on {
             self.fault(Kind::Wrong, "Terminate-Request is passed over", SpecRef::rfc(1661, "5.5"));
         }
@@ -91,7 +91,13 @@ impl Referee<'_> {
     /// Nobody ended the call: should the server have?
     fn timer_faults(&mut self) {
         let idle = self.now.since(self.since);
+        let let_go = self.let_go.filter(|_| !self.world.judges_client && !self.disturbed).map(|at| self.now.since(at));
         match self.phase {
+            _ if let_go.is_some_and(|open| open > LETS_GO) => {
+                let open = let_go.unwrap_or_default();
+                let says = format!("the connection is still open {open:.0?} after Call Disconnect Ack");
+                self.fault(Kind::Hang, says, SpecRef::sstp("3.1.2.2"));
+            }
             Phase::Head | Phase::Request | Phase::Acked if idle > TIMER + SLACK => {
                 self.fault(Kind::Hang, format!("the connection is open {idle:.0?} after it came to this state"), SpecRef::sstp("3.3.2.1"));
             }
@@ -108,7 +114,7 @@ impl Referee<'_> {
 
     /// What the server did, in a word, and whether that was seen.
     fn reaction(&self, closed: bool) -> (String, bool) {
-        let acked = self.let_go;
+        let acked = self.let_go.is_some();
         let naked = if self.naks > 0 { "nak, " } else { "" };
         match self.ended {
             _ if acked => (format!("{naked}goes on"), true),

@@ -1,6 +1,5 @@
 //! What the peer says, held against what was recorded.
 
-use super::super::asked::acknowledges;
 use super::super::compare::Part;
 use super::super::course::by_the_clock;
 use super::super::message::{Lane, Said};
@@ -75,42 +74,7 @@ impl Player {
         }
     }
 
-    /// A message came again: what answers it answers the latest.
-    fn came_again(&mut self, said: Said) {
-        self.on_outcome(|outcome| outcome.repeated += 1);
-        let again = self.again.entry(said.lane).or_default();
-        *again += 1;
-        let times = *again;
-        if self.latest.get(&said.lane).is_some_and(|latest| latest.raw == said.raw) {
-            return self.acknowledge_again(said.lane);
-        }
-        let course = self.course.clone();
-        let came = self.came.get(&said.lane).copied().unwrap_or_default();
-        if let Some(before) = came.checked_sub(1).and_then(|place| course.theirs.get(&said.lane)?.get(place)) {
-            let recorded = before.again.get(times - 1).or(before.again.last()).unwrap_or(&before.said);
-            if recorded.name == said.name {
-                self.moment.incoming(recorded, &said);
-            }
-        }
-        let lane = said.lane;
-        self.latest.insert(lane, said);
-        self.acknowledge_again(lane);
-    }
-
-    /// The peer has not seen its request acknowledged, or has begun again: the Ack is sent once more.
-    fn acknowledge_again(&mut self, lane: Lane) {
-        let Some(protocol) = self.asked.acknowledged(lane) else { return };
-        let course = self.course.clone();
-        let said = course.ours.get(..self.next).unwrap_or_default().iter().rev();
-        let ack = said.map(|turn| &turn.said).find(|said| said.lane == Lane::Answers(protocol) && acknowledges(said));
-        let Some(ack) = ack else { return };
-        let made = self.moment.outgoing(ack, &mut |_, bytes| bytes);
-        let passed = self.door.pass(self.now, &ack.name, made);
-        let sent = passed.bytes.map(|bytes| Said::new(self.now, course.side, bytes));
-        sent.iter().for_each(|said| self.note(said));
-    }
-
-    fn tell_heard(&self, step: Option<usize>, said: Said, parts: Vec<Part>) {
+    pub(super) fn tell_heard(&self, step: Option<usize>, said: Said, parts: Vec<Part>) {
         let notes = self.manner.notes;
         self.on_outcome(|outcome| {
             outcome.heard += 1;
@@ -176,6 +140,6 @@ impl Player {
 }
 
 /// The places of the patterns that fit.
-fn places(patterns: &[Pattern], fits: impl Fn(&Pattern) -> bool) -> impl Iterator<Item = usize> {
+pub(super) fn places(patterns: &[Pattern], fits: impl Fn(&Pattern) -> bool) -> impl Iterator<Item = usize> {
     patterns.iter().enumerate().filter(move |row| fits(row.1)).map(|row| row.0)
 }
