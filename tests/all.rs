@@ -25,6 +25,7 @@ mod mutate_report;
 mod mutate_self;
 mod outage;
 mod path;
+mod path_alone;
 mod path_cli;
 mod recorded;
 mod replay;

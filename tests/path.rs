@@ -41,8 +41,14 @@ fn chosen(id: &str) -> Chosen {
 
 /// The lab behind that box, investigated as `path --lab` does.
 async fn investigated(chosen: Chosen, seed: u64) -> Trail {
+    investigated_with(chosen, seed, |_| ()).await
+}
+
+/// The same, with something changed.
+pub async fn investigated_with(chosen: Chosen, seed: u64, change: fn(&mut PathConfig)) -> Trail {
     let street = Street::build(chosen, LabConfig { seed, ..LabConfig::default() }).await.expect("it is built");
-    let config = config(&street, chosen, seed);
+    let mut config = config(&street, chosen, seed);
+    change(&mut config);
     let most = config.most_connections();
     let (_stop, stopped) = tokio::sync::watch::channel(false);
     let trail = run(config, Clock::start(), |_| (), stopped).await;
@@ -100,7 +106,7 @@ async fn all_of(wanted: Vec<(Chosen, u64)>) -> Vec<(Chosen, Trail)> {
     all_by(wanted, investigated).await
 }
 
-async fn all_by<F: Future<Output = Trail> + 'static>(wanted: Vec<(Chosen, u64)>, by: fn(Chosen, u64) -> F) -> Vec<(Chosen, Trail)> {
+pub async fn all_by<F: Future<Output = Trail> + 'static>(wanted: Vec<(Chosen, u64)>, by: fn(Chosen, u64) -> F) -> Vec<(Chosen, Trail)> {
     let mut waiting = wanted.into_iter().enumerate();
     let mut running = tokio::task::JoinSet::new();
     let mut done = Vec::new();
@@ -120,7 +126,7 @@ async fn all_by<F: Future<Output = Trail> + 'static>(wanted: Vec<(Chosen, u64)>,
 }
 
 /// What was found, for a person who looks for a mistake.
-fn listing(verdict: &Verdict, trail: &Trail) -> String {
+pub fn listing(verdict: &Verdict, trail: &Trail) -> String {
     let mut text = String::new();
     for found in &verdict.findings {
         let because = found.because_of.map_or(String::new(), |id| format!(" (because of {id})"));

@@ -1,4 +1,5 @@
-//! A server with a page at `/`, as most have one beside SSTP: `GET /` is answered here, as often as it is asked on a connection.
+//! A server with a page at `/`, as most have one beside SSTP: `GET /` is answered here, as often as it is asked on a connection; and so is
+//! a request for something that is not there.
 
 use super::{Input, Machine, Output};
 use crate::base::{Layer, Micros};
@@ -22,7 +23,8 @@ impl Site {
     /// Takes whole requests for the page off what is held; false when something else is there.
     fn answer(&mut self) -> bool {
         loop {
-            let begins = self.held.starts_with(ASKED) || ASKED.starts_with(&self.held);
+            let begins = [ASKED, NOT_THERE].into_iter().any(|line| self.held.starts_with(line) || line.starts_with(&self.held));
+            let size = if self.held.starts_with(NOT_THERE) { WORD.len() } else { PAGE };
             if !begins || self.held.len() > MOST_HELD {
                 return false;
             }
@@ -30,9 +32,12 @@ impl Site {
                 // RFC 9112 3.2: the server itself refuses what has no host, or two.
                 Ok(Parsed::Whole(head, len)) if head.all("Host").count() == 1 && head.header("content-length").is_none() => {
                     self.held.drain(..len.min(self.held.len()));
-                    let length = PAGE.to_string();
+                    let length = size.to_string();
                     let mut page = Head::response(404, "Not Found", &[("Content-Type", "text/html"), ("Content-Length", &length)]).emit();
-                    page.resize(page.len() + PAGE, b' ');
+                    match size {
+                        PAGE => page.resize(page.len() + PAGE, b' '),
+                        _ => page.extend_from_slice(WORD),
+                    }
                     self.outputs.push_back(Output::Send(page));
                     if head.header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close")) {
                         self.outputs.extend([Output::Close, Output::Done]);
@@ -66,10 +71,13 @@ impl Machine for Site {
 
 /// What is answered here.
 const ASKED: &[u8] = b"GET / HTTP/1.1\r\n";
+/// What is not there, and told in a word.
+const NOT_THERE: &[u8] = b"GET /sstp-diag HTTP/1.1\r\n";
+const WORD: &[u8] = b"not here";
 /// Ours: bytes of the page, about as many as SoftEther's has.
 const PAGE: usize = 2000;
 /// Ours: bytes held until a request is whole.
-const MOST_HELD: usize = 16 * 1024;
+const MOST_HELD: usize = 32 * 1024;
 
 #[cfg(test)]
 mod tests {
@@ -112,6 +120,13 @@ mod tests {
             let both = said(&[get, other]);
             assert_eq!(both.last(), Some(&Output::Send(other.to_vec())));
         }
+        let missing = b"GET /sstp-diag HTTP/1.1\r\nHost: a\r\n\r\n";
+        let short = said(&[missing, &missing[..20], &missing[20..], get]);
+        assert!(
+            matches!(short.as_slice(), [Output::Send(one), Output::Send(two), Output::Send(page)]
+            if one.ends_with(b"\r\n\r\nnot here") && one == two && page.len() > PAGE),
+            "{short:?}"
+        );
         let closing = said(&[b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"]);
         assert_eq!(closing[1..], [Output::Close, Output::Done]);
     }

@@ -81,6 +81,8 @@ pub enum Arm {
     HelloPadded,
     /// The same from a port of ours that is chosen on purpose.
     HelloFromPort,
+    /// A connection on which nothing is said.
+    NoHello,
     /// A whole handshake at the address that another resolver gave.
     TlsElsewhere,
     /// A whole handshake at a further address of the same answer.
@@ -129,6 +131,8 @@ pub enum Arm {
     BulkSplit,
     /// The server's page over and over in one TLS connection.
     BulkPlain,
+    /// Requests that are longer than their answers, over and over in one TLS connection.
+    BulkUp,
     /// A handshake in TCP segments of a chosen length.
     TlsSegment,
     /// A long LCP echo in TCP segments of a chosen length.
@@ -172,6 +176,7 @@ const ARMS: &[(Arm, &str, Layer, &str)] = &[
     (Arm::HelloBrowser, "hello-browser", Layer::Tls, "as browsers say it"),
     (Arm::HelloPadded, "hello-padded", Layer::Tls, "padded to a browser's length"),
     (Arm::HelloFromPort, "hello-from-port", Layer::Tls, "from a port chosen on purpose"),
+    (Arm::NoHello, "no-hello", Layer::Tls, "nothing at all"),
     (Arm::TlsElsewhere, "tls-elsewhere", Layer::Tls, "at another resolver's address"),
     (Arm::TlsOtherAddress, "tls-other-address", Layer::Tls, "at a further address of the name"),
     (Arm::PlainHttp, "plain-http", Layer::Http, "GET / in the clear, port 80"),
@@ -196,6 +201,7 @@ const ARMS: &[(Arm, &str, Layer, &str)] = &[
     (Arm::Bulk, "bulk", Layer::Data, "many long LCP echoes"),
     (Arm::BulkSplit, "bulk-split", Layer::Data, "the same behind an opening of other sizes"),
     (Arm::BulkPlain, "bulk-plain", Layer::Data, "GET / over and over in TLS"),
+    (Arm::BulkUp, "bulk-up", Layer::Data, "long requests over and over in TLS"),
     (Arm::TlsSegment, "tls-segment", Layer::Data, "a TLS handshake in TCP segments of chosen lengths"),
     (Arm::EchoSegment, "echo-segment", Layer::Data, "a long LCP echo in TCP segments of chosen lengths"),
     (Arm::Idle, "idle", Layer::Data, "silence, then an LCP echo"),
@@ -293,6 +299,9 @@ pub struct Saw {
     /// Time that one short answer takes in a series of short ones.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub beat: Option<Micros>,
+    /// Time that one answer of half the length takes, in a series of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub half: Option<Micros>,
     /// The shortest time in which so many answers of a series came as are three windows of questions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub run: Option<Micros>,

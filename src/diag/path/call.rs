@@ -24,7 +24,7 @@ pub(super) const ROWS: &[Row] = &[
         id: "DATA-RECORD-SIZE-FILTER",
         title: "Long packets do not come through, in short segments neither",
         mechanism: "something stops the connection at a long TLS record",
-        evidence: "LCP echoes up to one length come back, longer ones never, whatever the length of the segments, and as many bytes in short echoes do",
+        evidence: "LCP echoes up to one length come back, longer ones never, whatever the length of the segments, and as many bytes in short echoes do; or hellos are answered at short length and never at length",
         most: Level::Probable,
         raise: "a witness at the server tells the box from the server",
         fix: "The owner of the box: TLS records have up to 16 KiB; it stops at shorter ones.",
@@ -35,12 +35,12 @@ pub(super) const ROWS: &[Row] = &[
         id: "DATA-BYTE-CAP",
         title: "Transfers stop behind a number of bytes",
         mechanism: "a connection is frozen or cut when it carried so much",
-        evidence: "five transfers stopped within a fifth of the same number of bytes; where that is before the longest echoes, short ones stop too",
+        evidence: "five transfers stopped within a fifth of the same number of bytes, or, where they were reset or closed, within a window's; where that is before the longest echoes, short ones stop too",
         most: Level::Probable,
         raise: "the same transfer from elsewhere",
         fix: "The operator of the network: connections stop behind this number of bytes; give them this report.",
         explains: &["DATA-RECORD-SIZE-FILTER"],
-        look: byte_cap,
+        look: |view| byte_cap(view).or_else(|| cut_off(view)),
         ..CALL
     },
     Row {
@@ -48,7 +48,7 @@ pub(super) const ROWS: &[Row] = &[
         severity: Severity::Warn,
         title: "The tunnel is slowed down, and nothing else",
         mechanism: "a shaper knows SSTP by its record lengths, or tunnels by what they carry",
-        evidence: "in eight rounds the call had less than half the speed of one with other record lengths, or of pages over TLS from the same server",
+        evidence: "in eight rounds the call had less than half the speed of one with other record lengths, or of what pages that come down and long requests that go up leave room for",
         most: Level::Probable,
         raise: "more rounds with --rounds, at another time of day",
         fix: "The operator of the network: the tunnel gets a part of the speed that the same connection gets otherwise.",
@@ -126,6 +126,14 @@ fn longest(view: &View<'_>, arm: Arm) -> Option<u64> {
 }
 
 fn long_records(view: &View<'_>) -> Option<Hit> {
+    if super::shape::long_answers(view) {
+        let says = format!(
+            "hellos whose answer is short pass, {} whole handshakes and those hellos whose answer is long end in silence, in short segments too",
+            view.of_all(Arm::Tls)
+        );
+        let level = if view.tally(Arm::Tls).failed >= 3 { Level::Probable } else { Level::Suspected };
+        return Some(Hit::new(level, says).at(Layer::Tls).or_else("a server that stops at its certificate"));
+    }
     let (plain, short) = (longest(view, Arm::Echo)?, longest(view, Arm::EchoShortSegments)?);
     // Where short echoes stop as well it does not go by their length.
     let short_ones_stop = view.trials(Arm::Bulk).any(|trial| !trial.passed() && trial.saw.bytes.is_some() && trial.saw.beat.is_none());
@@ -163,36 +171,82 @@ fn byte_cap(view: &View<'_>) -> Option<Hit> {
     })
 }
 
+/// Transfers that are reset or closed behind about as many bytes. A reset takes along what was on its way, a window of it.
+fn cut_off(view: &View<'_>) -> Option<Hit> {
+    let tunnel: Vec<&Trial> = [Arm::Bulk, Arm::BulkSplit].into_iter().flat_map(|arm| view.trials(arm)).collect();
+    let cut = |trial: &&Trial| matches!(trial.ending, Ending::Reset | Ending::Closed) && trial.reached == Some(Layer::Lcp);
+    let stopped: Vec<u64> = tunnel.iter().filter(|trial| cut(trial)).filter_map(|trial| trial.saw.bytes).collect();
+    let (least, most) = (*stopped.iter().min()?, *stopped.iter().max()?);
+    let carried_more = view.open(Arm::Echo) && most < SIZES;
+    if stopped.len() < tunnel.len() || carried_more || most - least > WINDOW || least * 2 < most {
+        return None;
+    }
+    // A server that ends its pages early may do so for its own reasons; here they stop where the tunnel does.
+    let pages = view.trail.trials.iter().filter(|trial| trial.arm == Arm::BulkPlain && !trial.passed());
+    let pages: Vec<u64> = pages.filter_map(|trial| trial.saw.bytes).collect();
+    let (first, last) = (pages.iter().min().copied().unwrap_or_default(), pages.iter().max().copied().unwrap_or_default());
+    let alike = pages.len() >= 3 && last - first <= ONE_RECORD && last <= most * 2 && first * 2 >= least;
+    let level = if stopped.len() >= 5 || stopped.len() >= 3 && alike { Level::Probable } else { Level::Suspected };
+    let how = view.ending(Arm::Bulk).map(Ending::word).unwrap_or_default();
+    let beside =
+        if alike { format!("; pages over TLS stopped behind {first} to {last} bytes, {} times", pages.len()) } else { String::new() };
+    Some(Hit::new(level, format!("{} transfers ended in {how} behind {least} to {most} bytes{beside}", stopped.len())))
+}
+
 fn mean(rates: &[f64]) -> f64 {
     rates.iter().sum::<f64>() / rates.len().max(1) as f64
 }
 
-/// Speeds of the call in parts of those of that other arm, round by round.
-fn ratios(view: &View<'_>, other: Arm) -> Vec<f64> {
-    let mut pairs = Vec::new();
-    for trial in view.trials(Arm::Bulk).filter(|trial| trial.passed()) {
-        let beside = view.trials(other).find(|beside| beside.round == trial.round && beside.passed());
-        pairs.extend(beside.and_then(|beside| Some(rate(trial)? / rate(beside)?)));
-    }
-    pairs
+/// Speeds of the call in parts of what another one has, or of what others leave room for, round by round.
+fn ratios(view: &View<'_>, room: impl Fn(u16) -> Option<f64>) -> Vec<f64> {
+    let calls = view.trials(Arm::Bulk).filter(|trial| trial.passed());
+    calls.filter_map(|trial| Some(rate(trial)? / room(trial.round)?)).collect()
+}
+
+/// Speed of that arm in that round.
+fn speed(view: &View<'_>, arm: Arm, round: u16) -> Option<f64> {
+    view.trials(arm).find(|trial| trial.round == round && trial.passed()).and_then(rate)
+}
+
+/// What a flow that goes both ways can have, where pages come down and long requests go up as fast as that: at the worst both share one way.
+fn both_ways(down: f64, up: Option<f64>) -> f64 {
+    up.map_or(down / 2.0, |up| 1.0 / (1.0 / down.max(1.0) + 1.0 / up.max(1.0)))
 }
 
 fn throttled(view: &View<'_>) -> Option<Hit> {
     let fastest = view.rates(Arm::Bulk).into_iter().fold(0.0, f64::max);
-    // Servers give pages faster than echoes. Only where it goes by the bytes of an echo is it the way's doing.
-    let slow_way = fastest < QUICK && by_bytes(view, fastest).is_some();
-    let controls =
-        [(Arm::BulkSplit, "one that does not look like SSTP", true), (Arm::BulkPlain, "pages over TLS from the same server", slow_way)];
-    controls.into_iter().filter(|row| row.2).find_map(|(other, what, _)| {
-        let pairs = ratios(view, other);
+    let slower = |pairs: &[f64]| {
         let (slow, all) = (pairs.iter().filter(|ratio| **ratio < 0.5).count(), pairs.len());
         // Who slows a flow down never lets it be the faster one; lost packets do now this, now that.
         let ever_faster = pairs.iter().any(|ratio| *ratio > 1.0);
-        (slow * 5 >= all * 4 && slow >= 2 && !ever_faster).then(|| {
-            let level = if slow >= 6 { Level::Probable } else { Level::Suspected };
-            Hit::new(level, format!("in {slow} of {all} rounds the call had {:.0} % of the speed of {what}", 100.0 * mean(&pairs)))
-        })
-    })
+        (slow * 5 >= all * 4 && slow >= 2 && !ever_faster).then_some((slow, all, 100.0 * mean(pairs)))
+    };
+    let level = |slow: usize| if slow >= 6 { Level::Probable } else { Level::Suspected };
+    if let Some((slow, all, part)) = slower(&ratios(view, |round| speed(view, Arm::BulkSplit, round))) {
+        let says = format!("in {slow} of {all} rounds the call had {part:.0} % of the speed of one that does not look like SSTP");
+        return Some(Hit::new(level(slow), says));
+    }
+    // Servers give pages faster than echoes. Only where it goes by the bytes of an echo is it the way's doing.
+    by_bytes(view, fastest).filter(|_| fastest < QUICK)?;
+    let ups = view.rates(Arm::BulkUp);
+    let up = |round| speed(view, Arm::BulkUp, round).or((!ups.is_empty()).then(|| mean(&ups)));
+    let room = |round| speed(view, Arm::BulkPlain, round).map(|down| both_ways(down, up(round)));
+    let (slow, all, part) = slower(&ratios(view, room))?;
+    let down = mean(&view.rates(Arm::BulkPlain)) / 1000.0;
+    let beside = format!("pages over TLS from the same server come down with {down:.0} kB/s");
+    if ups.is_empty() {
+        let says = format!(
+            "in {slow} of {all} rounds the call had {part:.0} % of what they leave room for: {beside}; nothing tells how fast bytes go up"
+        );
+        return Some(Hit::new(Level::Suspected, says).or_else("a way up that is slow for everything").in_words(
+            "the call goes both ways and is slow; pages come down only and are not",
+            "The operator of the network: how fast is the way up of this line? If it is as fast as the way down, the tunnel gets a part of it.",
+        ));
+    }
+    let up = mean(&ups) / 1000.0;
+    let says =
+        format!("in {slow} of {all} rounds the call had {part:.0} % of what is there: {beside}, long requests go up with {up:.0} kB/s");
+    Some(Hit::new(level(slow), says))
 }
 
 fn rate(trial: &Trial) -> Option<f64> {
@@ -205,8 +259,11 @@ fn by_bytes(view: &View<'_>, fastest: f64) -> Option<f64> {
     // A server that answers one echo at each of its ticks is slow with short ones too.
     let single = trials.filter_map(|trial| trial.saw.beat).min()?.duration().as_secs_f64();
     let pace = ECHO / fastest.max(1.0);
-    // Delayed acknowledgements and Nagle's algorithm, and the ticks of a server, give a pace of their own.
-    (pace > single * SLOWER && !TICKS.contains(&pace)).then_some(single)
+    // Delayed acknowledgements and Nagle's algorithm, and the ticks of a server, give a pace of their own: half an echo takes as long.
+    let halves = [Arm::Bulk, Arm::BulkSplit].into_iter().flat_map(|arm| view.trials(arm)).filter_map(|trial| trial.saw.half);
+    let half = halves.min().map(|half| half.duration().as_secs_f64());
+    let ticks = TICKS.contains(&pace) && half.is_none_or(|half| half > pace * AS_LONG);
+    (pace > single * SLOWER && !ticks).then_some(single)
 }
 
 fn rate_limited(view: &View<'_>) -> Option<Hit> {
@@ -225,10 +282,15 @@ fn rate_limited(view: &View<'_>) -> Option<Hit> {
     let trials: Vec<&Trial> = both.into_iter().flat_map(|arm| view.trials(arm)).filter(|trial| trial.passed()).collect();
     let steady = trials.iter().filter(|trial| even(trial)).count() * 2 > trials.len();
     let pages = view.rates(Arm::BulkPlain).into_iter().fold(0.0, f64::max);
+    let up = Some(view.rates(Arm::BulkUp)).filter(|rates| !rates.is_empty()).map(|rates| mean(&rates));
     let single = by_bytes(view, fastest)?;
-    // Pages that come much faster say that it is not the line.
-    (rates.len() >= 4 && fastest < THIN && steady && pages < fastest * 2.0).then(|| {
-        let beside = if pages > 0.0 { format!(", pages over TLS {:.0} kB/s", pages / 1000.0) } else { String::new() };
+    // Pages that come much faster say that it is not the line, unless long requests go up as slowly.
+    let line = pages < fastest * 2.0 || both_ways(pages, up) < fastest * 2.0;
+    (rates.len() >= 4 && fastest < THIN && steady && line).then(|| {
+        let mut beside = if pages > 0.0 { format!(", pages over TLS {:.0} kB/s", pages / 1000.0) } else { String::new() };
+        if let Some(up) = up {
+            beside += &format!(", long requests up {:.0} kB/s", up / 1000.0);
+        }
         Hit::new(
             Level::Probable,
             format!(
@@ -302,6 +364,12 @@ const UNEVEN: f64 = 12.0;
 const SLOWER: f64 = 2.5;
 /// Ours: an echo in so many seconds is what waiting for an acknowledgement makes. RFC 1122 4.2.3.2, 40 ms in Linux.
 const TICKS: std::ops::Range<f64> = 0.025..0.055;
+/// Ours: half as many bytes take as long if it is more than this part of the time.
+const AS_LONG: f64 = 0.8;
+/// Ours: bytes of echoes that are under way at a time.
+const WINDOW: u64 = 8_000;
+/// Ours: pages stop behind the same number of bytes if they differ by no more than a record.
+const ONE_RECORD: u64 = 1_500;
 /// Ours: bytes in a second above which pages and echoes differ for other reasons than the way.
 const QUICK: f64 = 500_000.0;
 /// Ours: bytes in a second below which a line is thin.

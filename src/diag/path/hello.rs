@@ -1,5 +1,7 @@
 //! What is done to a ClientHello.
 
+use super::packets::from_as_far;
+use super::place::place;
 use super::shape;
 use super::{Culprit, Hit, Level, Row, View};
 use crate::base::Layer;
@@ -327,7 +329,22 @@ fn by_name(view: &View<'_>) -> Option<Hit> {
     if view.open(Arm::HelloSplit) {
         says += "; in two segments it passes";
     }
-    Some(Hit::new(level, says))
+    if !view.open(Arm::HelloToControl) {
+        return Some(Hit::new(level, says));
+    }
+    // Whoever read the name on the way would cut it towards the control server as well, unless it goes by both.
+    let hit = Hit::new(level, says + "; to the control server's address the name passes").raised_by(ELSEWHERE);
+    let on_the_way = place(view).is_some_and(|place| !place.server);
+    Some(match view.works_elsewhere(Layer::Tls) || on_the_way {
+        true => hit.or_else("the server's front, which takes this name from other networks only").in_words(
+            "a filter reads the name in the ClientHello, and cuts it at this address alone",
+            "The firewall's owner: allow this name at this address.",
+        ),
+        false => hit.of(Culprit::Server).or_else("a filter on the way that cuts this name at this address alone").in_words(
+            "the server's front, or a box before it, refuses the name in the ClientHello",
+            "The server's owner: does the front serve this name? If it does: a filter reads names on the way to this address; its owner: allow this one.",
+        ),
+    })
 }
 
 fn name_wanted(view: &View<'_>) -> Option<Hit> {
@@ -362,9 +379,9 @@ fn wants_h2(view: &View<'_>) -> Option<Hit> {
 }
 
 fn limited(view: &View<'_>) -> Option<Hit> {
-    // Whole handshakes too, one at a time.
-    let single = view.tally(Arm::Tls);
-    let differs = view.cut(Arm::Together) && single.passed > 0 && single.failed * 4 <= single.passed;
+    // Whole handshakes too, one at a time. Now and then one of them meets what is still open.
+    let single = SINGLE.into_iter().map(|arm| view.tally(arm)).fold((0, 0), |sum, tally| (sum.0 + tally.passed, sum.1 + tally.failed));
+    let differs = view.cut(Arm::Together) && view.tally(Arm::Tls).passed > 0 && single.1 * 4 <= single.0;
     let failed = view.tally(Arm::Together).failed;
     let through = view.trials(Arm::Together).filter_map(|trial| trial.saw.says.clone()).next().unwrap_or_default();
     differs.then(|| {
@@ -412,8 +429,14 @@ fn all_cut(view: &View<'_>) -> Option<Hit> {
     let cut = |arm: &Arm| view.cut(*arm) && view.connected(*arm) && view.trials(*arm).any(|trial| trial.ending.is_wordless());
     let all = tried.len() >= 2 && tried.iter().all(cut) && !view.works_only_short() && view.tally(Arm::Tcp).passed > 0;
     all.then(|| {
-        let known = view.works_elsewhere(Layer::Tls) || view.open(Arm::TlsControl);
-        let level = if known && view.tally(Arm::HelloNamed).failed.max(view.tally(Arm::Tls).failed) >= 3 {
+        let elsewhere = view.works_elsewhere(Layer::Tls);
+        let place = place(view);
+        // Before the server's own hop it is somebody else's doing.
+        let on_the_way = place.is_some_and(|place| !place.server);
+        let servers = !on_the_way && (place.is_some() || from_as_far(view));
+        let known = elsewhere || view.open(Arm::TlsControl);
+        let told = elsewhere || known && (on_the_way || servers);
+        let level = if told && view.tally(Arm::HelloNamed).failed.max(view.tally(Arm::Tls).failed) >= 3 {
             Level::Probable
         } else {
             Level::Suspected
@@ -427,10 +450,34 @@ fn all_cut(view: &View<'_>) -> Option<Hit> {
                 how(view, Arm::HelloNamed)
             ),
         );
-        hit.or_else(if known { OWN_BAN } else { "the server is broken" })
+        let silent = view.silent(Arm::HelloNamed);
+        match () {
+            () if elsewhere || on_the_way => hit.or_else(OWN_BAN),
+            // From here the one looks like the other, and a server is no less likely to be broken.
+            () if servers || known && !silent => hit.of(Culprit::Server).raised_by(ELSEWHERE).or_else(BEFORE_IT).in_words(
+                "the server or its front ends every connection at its first message, or a firewall before it does",
+                "The server's owner: does the service behind this port run, and has it a certificate for this name? If so: a firewall before it cuts TLS to this address; its owner: allow it.",
+            ),
+            () => hit.or_else("the server is broken, or its front refuses every hello"),
+        }
     })
 }
 
+/// What tells a server that refuses from a filter before it.
+const ELSEWHERE: &str = "a look from elsewhere with --reference; a witness at the server";
+/// What looks like a server that refuses every hello.
+const BEFORE_IT: &str = "a firewall before it that cuts every hello to this address";
+/// Connections that are made while few others are.
+const SINGLE: [Arm; 8] = [
+    Arm::Tls,
+    Arm::TlsShort,
+    Arm::HelloNamed,
+    Arm::HelloNameless,
+    Arm::HelloOtherName,
+    Arm::HelloOtherCase,
+    Arm::HelloSplit,
+    Arm::HelloWindows,
+];
 /// What cannot be excluded where everything is cut.
 const OWN_BAN: &str = "a ban that these very connections drew: --gentle after a quarter of an hour tells";
 /// Kinds of hello that make up every hello.

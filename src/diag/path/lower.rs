@@ -37,6 +37,7 @@ pub(super) const TCP: &[Row] = &[
             "NET-NO-WAY-OUT",
             "TCP-REFUSED-HERE",
             "TCP-REFUSED",
+            "TCP-ENDED-UNASKED",
             "BIND-TLS-INSPECTION",
             "TLS-INSPECTION-STREAMING",
             "HTTP-WAF-BLOCK",
@@ -217,7 +218,11 @@ fn filtered(view: &View<'_>) -> Option<Hit> {
     let control = if view.open(Arm::TcpControl) { "; the control server connects beside it" } else { "" };
     let elsewhere = if view.works_elsewhere(Layer::Tcp) { "; from elsewhere it works" } else { "" };
     let hit = Hit::new(level, format!("{} SYNs were not answered{control}{elsewhere}", view.of_all(Arm::Tcp)));
-    Some(if level == Level::Suspected { hit.or_else("the server is down") } else { hit })
+    Some(hit.or_else(if level == Level::Suspected {
+        "the server is down, or its own firewall drops them"
+    } else {
+        "the server's own firewall"
+    }))
 }
 
 fn address_filtered(view: &View<'_>) -> Option<Hit> {

@@ -15,6 +15,7 @@ mod rest;
 mod row;
 mod shape;
 mod testimony;
+mod unasked;
 mod view;
 
 pub use place::Place;
@@ -28,12 +29,13 @@ use crate::base::Layer;
 use crate::transcript::trial::{Arm, Trail};
 
 /// In the order in which one cause is looked for: what is nearer comes first.
-const TABLES: [&[Row]; 12] = [
+const TABLES: [&[Row]; 13] = [
     resolvers::ROWS,
     names::NAMES,
     lower::TCP,
     packets::ROWS,
     proxy::ROWS,
+    unasked::ROWS,
     hello::ROWS,
     alert::ROWS,
     cert::ROWS,

@@ -1,7 +1,7 @@
 //! What only packets tell: their length, resets, and their time to live.
 
 use super::place::place;
-use super::{Hit, Level, Row, View};
+use super::{Culprit, Hit, Level, Row, View, unasked};
 use crate::base::Layer;
 use crate::diag::check::Severity;
 use crate::transcript::trial::{Arm, Ending, Feeler, Hop, ResetSeen, Trial};
@@ -13,7 +13,7 @@ pub(super) const ROWS: &[Row] = &[
         severity: Severity::Warn,
         title: "New connections are limited in their number",
         mechanism: "a box drops SYNs beyond so many in a time from one client",
-        evidence: "of a dozen SYNs one right behind the other five or more are lost, every time, and single ones are not; or a third of all connections was made a second late, or never",
+        evidence: "of a dozen SYNs one right behind the other five or more are lost, every time, and single ones are not; or a third of all connections was made a second late, or never; or they are ended when they are made, and not behind a pause",
         most: Level::Probable,
         raise: "the same with --pace 5, which stays below most limits",
         fix: "The firewall's owner: raise the rate of new connections for one client; a browser beside the tunnel reaches it. Other findings of this run may follow from it: repeat it with --pace 5.",
@@ -21,6 +21,7 @@ pub(super) const ROWS: &[Row] = &[
             "TCP-FILTERED",
             "IP-FILTER",
             "NET-NO-WAY-OUT",
+            "TCP-ENDED-UNASKED",
             "PATH-ERRATIC",
             "PATH-ECMP-INCONSISTENT",
             "PATH-CONNECTION-LIMIT",
@@ -38,7 +39,7 @@ pub(super) const ROWS: &[Row] = &[
             "DATA-RECORD-SIZE-FILTER",
             "DATA-BYTE-CAP",
         ],
-        look: rate_of_new,
+        look: |view| rate_of_new(view).or_else(|| unasked::counted(view)),
         ..Row::ROW
     },
     Row {
@@ -81,8 +82,8 @@ pub(super) const ROWS: &[Row] = &[
         evidence: "the resets have another time to live than what else comes from the server, or come although our packet cannot have reached it",
         raise: "raw sockets (CAP_NET_RAW), and hop by hop",
         fix: "The operator of the segment that is named: a device there resets connections to this server.",
-        explains: &["TCP-REFUSED", "TCP-REFUSED-HERE"],
-        look: |view| by_box(view).or_else(|| refused_nearer(view)),
+        explains: &["TCP-REFUSED", "TCP-REFUSED-HERE", "TCP-ENDED-UNASKED"],
+        look: |view| refused_by_us(view).or_else(|| by_box(view)).or_else(|| refused_nearer(view)),
         ..Row::ROW
     },
 ];
@@ -104,7 +105,9 @@ fn refused_nearer(view: &View<'_>) -> Option<Hit> {
             view.of_all(Arm::Tcp),
             first.ttl
         );
-        return Some(Hit::new(Level::Confirmed, says));
+        let hit = Hit::new(Level::Confirmed, says);
+        // A router lets a packet run out of hops before its filter sees it.
+        return Some(if first.ttl == 1 { hit.or_else("this machine's own firewall") } else { hit });
     }
     let of_port = |reset: &&ResetSeen| reset.from.port() == port;
     let ttl = view.trail.resets.iter().find(of_port)?.ttl;
@@ -116,6 +119,32 @@ fn refused_nearer(view: &View<'_>) -> Option<Hit> {
         view.of_all(Arm::Tcp)
     );
     Some(Hit::new(Level::Probable, says).or_else("a balancer in front of several servers"))
+}
+
+/// Every RST to a SYN for the server came over this machine's own loopback interface: none was ever on the way.
+fn refused_by_us(view: &View<'_>) -> Option<Hit> {
+    let port = view.trail.head.target.port;
+    let resets: Vec<&ResetSeen> = view.trail.resets.iter().filter(|reset| reset.from.port() == port).collect();
+    let refused = view.shut(Arm::Tcp) && view.trials(Arm::Tcp).all(|trial| trial.ending == Ending::Refused);
+    let all = refused && own_resets(view) && view.tally(Arm::Tcp).failed >= 2;
+    all.then(|| {
+        let says = format!(
+            "{} SYNs were answered with RST; {} came from this machine itself, over its loopback interface, in the server's name",
+            view.of_all(Arm::Tcp),
+            resets.len()
+        );
+        Hit::new(Level::Confirmed, says).of(Culprit::Endpoint).in_words(
+            "this machine's own firewall rejects the connection with RST",
+            "This machine's owner: allow connections to this address and port in its own firewall.",
+        )
+    })
+}
+
+/// Whatever reset the server's port sent was this machine's own, where the server is another one.
+pub(super) fn own_resets(view: &View<'_>) -> bool {
+    let head = &view.trail.head;
+    let resets = || view.trail.resets.iter().filter(|reset| reset.from.port() == head.target.port);
+    resets().next().is_some() && resets().all(|reset| reset.own && !head.ours.contains(&reset.from.ip()))
 }
 
 /// Routers between here and whoever sent it, if it began with one of the usual times to live. RFC 1700; Windows, and what sends 255.
@@ -190,8 +219,10 @@ fn carries(view: &View<'_>, arm: Arm) -> String {
 
 fn injected(view: &View<'_>) -> Option<Hit> {
     let late = |reset: &&ResetSeen| reset.data_after && (reset.peer_ttl.is_some_and(|ttl| ttl != reset.ttl) || odd_id(reset));
-    let proof = view.trail.resets.iter().find(|reset| reset.with_icmp || late(reset))?;
-    let says = match proof.with_icmp {
+    // What comes without a hello was not drawn by the hello that ran out of hops.
+    let drawn = |reset: &ResetSeen| reset.with_icmp && !unasked::ended(view);
+    let proof = view.trail.resets.iter().find(|reset| drawn(reset) || late(reset))?;
+    let says = match drawn(proof) {
         true => "a reset came together with time exceeded for the packet that drew it".to_string(),
         false => format!("data of the server came after a reset; {}", beside(proof)),
     };
@@ -227,6 +258,18 @@ pub(super) fn nearer_resets<'a>(view: &View<'a>) -> Vec<&'a ResetSeen> {
     let of_server = || view.trail.ttls.iter().filter(|row| row.0 == first.from.port());
     let one_way = of_server().all(|row| Some(row.1) == first.peer_ttl);
     if odd.len() >= ALIKE && alike && one_way { odd } else { Vec::new() }
+}
+
+/// What ended connections came from as far away as everything else of the server: its resets have the time to live of its SYN-ACKs, or it
+/// closed them, and all of its segments have one.
+pub(super) fn from_as_far(view: &View<'_>) -> bool {
+    let port = view.trail.head.target.port;
+    let mut ttls = view.trail.ttls.iter().filter(|row| row.0 == port).map(|row| row.1);
+    let resets: Vec<u8> = view.trail.resets.iter().filter(|reset| reset.from.port() == port).map(|reset| reset.ttl).collect();
+    let hellos = [Arm::HelloNamed, Arm::NoHello].into_iter().flat_map(|arm| view.trials(arm));
+    let closes = hellos.filter(|trial| trial.ending == Ending::Closed).count();
+    let one = ttls.next().filter(|first| ttls.all(|ttl| ttl == *first));
+    one.is_some_and(|one| resets.iter().all(|ttl| *ttl == one) && resets.len() + closes >= ALIKE)
 }
 
 /// The server counts its IP-IDs up on this connection, and the reset's is far from all of them. Senders of RST that have no count write 0.
@@ -281,6 +324,7 @@ mod tests {
             peer_window: Some(501),
             data_after,
             with_icmp: false,
+            own: false,
         }
     }
 

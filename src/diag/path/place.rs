@@ -16,8 +16,10 @@ pub struct Place {
     pub near: Option<IpAddr>,
     /// The router at `first`.
     pub far: Option<IpAddr>,
-    /// Not even the first router saw it, which saw the like of it to another port.
+    /// Not even the first router saw it, which saw the like of it to another port; or this machine itself answered.
     pub own: bool,
+    /// At `first` is the server itself.
+    pub server: bool,
 }
 
 impl Place {
@@ -43,7 +45,8 @@ impl fmt::Display for Place {
             None => write!(f, "{near} or behind it"),
             Some(first) if first <= self.last.saturating_add(1) => write!(f, "{near} or {}", shown(first, self.far)),
             Some(first) => write!(f, "{near}, {}, or between them", shown(first, self.far)),
-        }
+        }?;
+        if self.server { f.write_str(", which is the server itself") } else { Ok(()) }
     }
 }
 
@@ -52,17 +55,26 @@ pub fn place(view: &View<'_>) -> Option<Place> {
     let hops = &view.trail.hops;
     if let Some(round) = rounds(hops) {
         let (near, far) = (round.routers.first().copied(), round.routers.get(1).copied());
-        return Some(Place { last: round.from, first: round.from.checked_add(1), near, far, own: false });
+        return Some(Place { last: round.from, first: round.from.checked_add(1), near, far, own: false, server: false });
     }
     let of = |feeler: Feeler, ttl: u8| hops.iter().find(|hop| hop.sent == feeler && hop.ttl == ttl);
     // Resets that do not come from as far as the server's segments are not its own.
     let foreign = !super::packets::nearer_resets(view).is_empty();
-    let (last, first) = if hops.iter().any(|hop| hop.sent == Feeler::Named) { cut_hello(hops, foreign)? } else { cut_syn(hops)? };
+    let hellos = hops.iter().any(|hop| hop.sent == Feeler::Named);
+    // What ends connections on which nothing is said does it wherever a hello ends.
+    if hellos && super::unasked::ended(view) {
+        return None;
+    }
+    let (last, first) = if hellos { cut_hello(hops, foreign)? } else { cut_syn(hops)? };
     let router = |ttl: u8| {
         [Feeler::Syn, Feeler::SynOtherPort, Feeler::Nameless, Feeler::Named].into_iter().find_map(|feeler| of(feeler, ttl)?.router)
     };
-    let own = last == 0 && hops.iter().all(|hop| hop.sent != Feeler::Syn || hop.router.is_none() && !spoken(hop));
-    Some(Place { last, first, near: router(last), far: first.and_then(router), own })
+    let own = super::packets::own_resets(view)
+        || last == 0 && hops.iter().all(|hop| hop.sent != Feeler::Syn || hop.router.is_none() && !spoken(hop));
+    // Where what is not cut arrives is the server.
+    let arrives = |hop: &&Hop| if hellos { hop.sent == Feeler::Syn } else { hop.sent == Feeler::SynOtherPort };
+    let server = hops.iter().filter(arrives).find(|hop| spoken(hop)).map(|hop| hop.ttl);
+    Some(Place { last, first, near: router(last), far: first.and_then(router), own, server: first.is_some() && first == server })
 }
 
 /// A circle in which routers send a packet round.

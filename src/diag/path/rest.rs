@@ -129,6 +129,9 @@ const FREE: &[Arm] = &[
     Arm::GetPath,
     // Web servers and fronts end a connection behind some pages, with a reset if more are asked for.
     Arm::BulkPlain,
+    Arm::BulkUp,
+    // It is not wanted that it goes on for ever.
+    Arm::NoHello,
     Arm::TlsSegment,
     Arm::EchoSegment,
 ];
@@ -187,14 +190,17 @@ fn unexplained(view: &View<'_>, held: &Held) -> Option<Hit> {
         return None;
     }
     let sound: Vec<Arm> = held.beside.iter().copied().filter(|arm| view.open(*arm)).collect();
-    let first = *sound.first()?;
+    // What fails every time is not clean because something else failed once.
+    let mostly = |arm: &Arm| view.tally(*arm).passed >= view.tally(*arm).failed * 2 && view.tally(*arm).passed > 0;
+    let near = || held.beside.iter().copied().find(mostly).filter(|_| every_time && cuts >= 3);
+    let first = sound.first().copied().or_else(near)?;
     let contrast =
         sound.iter().filter_map(|arm| view.contrast_by(*arm, Trial::passed, held.arm, |trial| !fails(held, trial)).level(3)).max();
     let layer = layer(held.arm, &failed);
     let known = every_time && view.works_elsewhere(layer);
     let level = if known { Level::Probable } else { contrast.unwrap_or(Level::Suspected) };
     let how = failed.first().map(|trial| ending(trial)).unwrap_or_default();
-    let passed = sound.iter().map(|arm| arm.id()).collect::<Vec<_>>().join(", ");
+    let passed = if sound.is_empty() { vec![first.id()] } else { sound.iter().map(|arm| arm.id()).collect() }.join(", ");
     let says = format!(
         "{} of {} {} trials ended in {how}{}; {passed} came through {}",
         failed.len(),

@@ -53,7 +53,7 @@ pub(super) fn by_shape(view: &View<'_>) -> Option<Hit> {
     let cut: Vec<Arm> = SHAPES.into_iter().filter(|arm| view.cut(*arm) && view.connected(*arm)).collect();
     let open: Vec<Arm> = SHAPES.into_iter().filter(|arm| view.open(*arm)).collect();
     let (first, other) = (*cut.first()?, *open.first()?);
-    if view.works_only_short() || cut == [Arm::Hello13] && !view.speaks_13() {
+    if view.works_only_short() || long_answers(view) || cut == [Arm::Hello13] && !view.speaks_13() {
         return None;
     }
     let level = view.contrast(other, first).level(8)?;
@@ -66,6 +66,15 @@ pub(super) fn by_shape(view: &View<'_>) -> Option<Hit> {
         return Some(Hit::new(level, says).in_words(BY_LENGTH.0, BY_LENGTH.1).or_else("a path that loses long packets"));
     }
     Some(Hit::new(level, says).or_else("a server that ends some clients without a word"))
+}
+
+/// The hellos that nobody answers are those whose answer is long: of TLS 1.2, with the certificate behind it, and of browsers, with a
+/// post-quantum key share. And no whole handshake comes through, whose certificate is as long, in short segments neither.
+pub(super) fn long_answers(view: &View<'_>) -> bool {
+    let long = [Arm::Hello12, Arm::HelloBrowser];
+    let short = [Arm::HelloNamed, Arm::HelloWindows, Arm::HelloAlpn, Arm::HelloPadded];
+    let whole = view.silent(Arm::Tls) && (view.silent(Arm::TlsShort) || view.trials(Arm::TlsShort).next().is_none());
+    whole && long.into_iter().any(|arm| view.silent(arm)) && short.into_iter().all(|arm| view.open(arm))
 }
 
 pub(super) fn split_cut(view: &View<'_>) -> Option<Hit> {

@@ -48,6 +48,24 @@ pub(super) const KINDS: &[Kind] = &[
     kind("tls-reset", "resets every hello", Makes::Rules(|_| on(|_, _| true, Act::Reset)), &["TLS-DPI-BLOCK"]),
     kind("tls-drop", "drops every connection with a hello", Makes::Rules(|_| on(|_, _| true, Act::Silence)), &["TLS-DPI-BLOCK"]),
     kind(
+        "front-closes-name",
+        "a front of the server that closes connections whose hello has its name",
+        Makes::RulesForTarget(|_| on(named, Act::Close)),
+        &["TLS-SNI-FILTER"],
+    ),
+    kind(
+        "front-closes",
+        "a front of the server that closes connections at every hello",
+        Makes::RulesForTarget(|_| on(|_, _| true, Act::Close)),
+        &["TLS-DPI-BLOCK"],
+    ),
+    kind(
+        "front-alerts",
+        "a front of the server that knows no name and says so to every hello",
+        Makes::RulesForTarget(|_| on(|_, _| true, Act::Alert(UNRECOGNIZED_NAME))),
+        &["TLS-ALERTED"],
+    ),
+    kind(
         "browsers-only",
         "resets hellos that are not like a browser's",
         Makes::Rules(|_| on(|hello, _| hello.alpn.len() < 2, Act::Reset)),
@@ -110,6 +128,8 @@ fn on(on: fn(&Offer, &str) -> bool, act: Act) -> Vec<Rule> {
 const DHE_AES_256_GCM: u16 = 0x009f;
 /// RFC 8446 6.
 const HANDSHAKE_FAILURE: u8 = 40;
+/// RFC 6066 3.
+const UNRECOGNIZED_NAME: u8 = 112;
 /// RFC 7301 3.2.
 const NO_APPLICATION_PROTOCOL: u8 = 120;
 const BLOCKED: &str = "HTTP/1.1 403 Forbidden\r\nContent-Type: text/html\r\nContent-Length: 54\r\nConnection: close\r\n\r\n\

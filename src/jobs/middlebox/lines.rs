@@ -33,7 +33,20 @@ pub(super) const KINDS: &[Kind] = &[
         "reset-at-once",
         "lets the server's connections be made and resets them at once",
         Makes::RulesForTarget(|_| vec![Rule::Meets(Act::Reset)]),
-        &["TLS-DPI-BLOCK", "IP-FILTER"],
+        &["TCP-ENDED-UNASKED"],
+    ),
+    kind(
+        "close-at-once",
+        "lets the server's connections be made and closes them at once",
+        Makes::RulesForTarget(|_| vec![Rule::Meets(Act::Close)]),
+        &["TCP-ENDED-UNASKED"],
+    ),
+    counted(
+        "rate-reset",
+        "resets connections beyond so many in three seconds, as soon as they are made",
+        Makes::RulesForTarget(|most| vec![Rule::PerTime(most as usize, millis(3_000), Act::Reset)]),
+        (8, Unit::Connections),
+        &["PATH-CONNECTION-RATE"],
     ),
     kind(
         "by-source-port",
@@ -154,6 +167,13 @@ pub(super) const KINDS: &[Kind] = &[
         "resets connections behind so many bytes from the client",
         Makes::Rules(|most| vec![Rule::BytesFrom(Side::Client, most, Act::Reset)]),
         (64_000, Unit::Bytes),
+        &["DATA-BYTE-CAP"],
+    ),
+    counted(
+        "byte-cap-close",
+        "closes connections behind so many bytes from the server",
+        Makes::Rules(|most| vec![Rule::BytesFrom(Side::Server, most, Act::Close)]),
+        (16_000, Unit::Bytes),
         &["DATA-BYTE-CAP"],
     ),
     counted(

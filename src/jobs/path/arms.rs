@@ -3,6 +3,7 @@
 use super::crew::{Brought, Crew, Ground};
 use super::many;
 use super::transfers;
+use super::unasked;
 use super::walk::Walk;
 use crate::base::Layer;
 use crate::jobs::probe::{self, climb};
@@ -32,6 +33,7 @@ pub(super) async fn perform(crew: &Crew, arm: Arm, value: Option<u64>) -> Brough
         Arm::PlainHttp => plain(crew, &ground).await,
         Arm::Tls | Arm::TlsShort | Arm::TlsControl | Arm::TlsElsewhere | Arm::TlsOtherAddress => tls(crew, &ground, arm, value).await,
         Arm::Together => many::together(crew, &ground).await,
+        Arm::NoHello => unasked::silent(crew, &ground).await,
         _ if arm.layer() == Layer::Tls => hello(crew, &ground, arm, value).await,
         _ if arm.layer() == Layer::Http => http(crew, &ground, arm).await,
         Arm::Call | Arm::CallSplit => call(crew, &ground, arm).await,
@@ -40,6 +42,7 @@ pub(super) async fn perform(crew: &Crew, arm: Arm, value: Option<u64>) -> Brough
         Arm::Echo | Arm::EchoShortSegments => transfers::sizes(crew, &ground, arm).await,
         Arm::EchoMany => transfers::many(crew, &ground).await,
         Arm::BulkPlain => transfers::pages(crew, &ground).await,
+        Arm::BulkUp => transfers::uploads(crew, &ground).await,
         // They are run by the search for the length.
         Arm::TlsSegment | Arm::EchoSegment => nowhere(),
         _ => transfers::bulk(crew, &ground, arm).await,
@@ -233,6 +236,12 @@ pub(super) fn request(crew: &Crew, arm: Arm) -> Vec<u8> {
     let head = match arm {
         Arm::Get => with("GET /", None),
         Arm::GetPath => with(&format!("GET {PATH}"), None),
+        // No line is longer than servers take.
+        Arm::BulkUp => {
+            let mut head = with("GET /sstp-diag", None);
+            head.headers.extend((0..PADS).map(|nth| (format!("X-Pad-{nth}"), ".".repeat(PAD))));
+            head
+        }
         Arm::LengthShort => with(&sstp, Some("1000000")),
         Arm::LengthZero => with(&sstp, Some("0")),
         Arm::LengthNone => with(&sstp, None),
@@ -371,5 +380,9 @@ const NXDOMAIN: u8 = 3;
 const OTHER_NAME: &str = "www.example.com";
 /// As long as SSTP_DUPLEX_POST.
 const ODD_METHOD: &str = "QQTQ_QUQLEX_QOST";
+/// Ours: lines that make a request longer than its answer.
+const PADS: usize = 2;
+/// Ours: bytes of each.
+const PAD: usize = 900;
 /// Ours: bytes of a body that are kept.
 const BODY: usize = 400;

@@ -49,6 +49,7 @@ impl Experiment {
             "time.idle" => return config.max_idle.map_or(0, |_| super::idle::MOST),
             "data.mtu" => return 0,
             "tls.address" => return super::addresses::MOST,
+            "tls.unasked" => return super::unasked::MOST,
             "sstp.login" => return config.probe.credentials.as_ref().map_or(0, |_| LOGINS),
             _ => {}
         }
@@ -180,6 +181,18 @@ pub const ALL: &[Experiment] = &[
         control: Arm::Tls,
         treatments: &[Arm::TlsShort],
         means: &[("only short segments come through", "TCP-PMTU-BLACKHOLE")],
+        ..ROW
+    },
+    Experiment {
+        id: "tls.unasked",
+        layer: Layer::Tls,
+        varies: "whether anything is said, where every hello is cut",
+        control: Arm::HelloNamed,
+        treatments: &[Arm::NoHello],
+        means: &[
+            ("connections end as well on which nothing is said", "TCP-ENDED-UNASKED"),
+            ("and no more when there were none for a while", "PATH-CONNECTION-RATE"),
+        ],
         ..ROW
     },
     Experiment {
@@ -317,12 +330,12 @@ pub const ALL: &[Experiment] = &[
         layer: Layer::Data,
         varies: "whether the flow looks like SSTP",
         control: Arm::BulkPlain,
-        treatments: &[Arm::BulkSplit, Arm::Bulk],
+        treatments: &[Arm::BulkUp, Arm::BulkSplit, Arm::Bulk],
         many: true,
         active: true,
         means: &[
-            ("both stop behind the same number of bytes", "DATA-BYTE-CAP"),
-            ("only what looks like SSTP, or only the tunnel, is slow", "DATA-THROTTLED"),
+            ("all stop behind the same number of bytes", "DATA-BYTE-CAP"),
+            ("only what looks like SSTP is slow, or only the tunnel, and neither pages nor long requests", "DATA-THROTTLED"),
             ("all are slow and steady", "DATA-RATE-LIMITED"),
         ],
     },

@@ -38,7 +38,7 @@ pub(super) async fn walk(crew: &Arc<Crew>) {
 }
 
 /// Nothing of that arm came through, and not for the server's own reasons.
-fn never(crew: &Crew, arm: Arm) -> bool {
+pub(super) fn never(crew: &Crew, arm: Arm) -> bool {
     let trials: Vec<_> = crew.of(arm).into_iter().filter(|trial| trial.round < residual::FIRST_ROUND).collect();
     let wordless = |ending: &Ending| ending.is_wordless() || matches!(ending, Ending::Refused | Ending::NotTls | Ending::Unreachable);
     !trials.is_empty() && trials.iter().all(|trial| wordless(&trial.ending))

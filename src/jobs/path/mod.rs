@@ -16,6 +16,7 @@ mod residual;
 mod segments;
 mod stage;
 mod transfers;
+mod unasked;
 mod walk;
 
 pub use experiments::Experiment;

@@ -4,7 +4,7 @@ use super::addresses;
 use super::arms;
 use super::crew::{Brought, Crew};
 use super::experiments::{ALL, Experiment};
-use super::{PathConfig, STAGES, hops, idle, residual, segments};
+use super::{PathConfig, STAGES, hops, idle, residual, segments, unasked};
 use crate::base::{Layer, Micros};
 use crate::jobs::probe::climb;
 use crate::jobs::witness;
@@ -37,8 +37,11 @@ pub(super) async fn all(crew: &Arc<Crew>) {
         match layer {
             Layer::Tcp => addresses::look(crew).await,
             Layer::Tls => {
-                residual::look(crew).await;
-                hops::walk(crew).await;
+                // What ends connections before a hello tells nothing of hellos, wherever it is.
+                if !unasked::ended(crew).await {
+                    residual::look(crew).await;
+                    hops::walk(crew).await;
+                }
                 segments::sweep(crew, Arm::TlsSegment).await;
             }
             Layer::Data => {
@@ -121,7 +124,7 @@ fn ports(seed: u64) -> impl Iterator<Item = u64> {
 async fn contrasts(crew: &Arc<Crew>, layer: Layer) {
     let config = &crew.config;
     let mut open: Vec<&Experiment> = ALL.iter().filter(|row| row.layer == layer).collect();
-    open.retain(|row| !matches!(row.id, "time.idle" | "sstp.login" | "data.mtu" | "tls.address"));
+    open.retain(|row| !matches!(row.id, "time.idle" | "sstp.login" | "data.mtu" | "tls.address" | "tls.unasked"));
     let mut round = 1;
     while !open.is_empty() {
         let mut wanted: Vec<(Arm, Option<u64>)> = Vec::new();
@@ -173,7 +176,10 @@ fn odd_rates(crew: &Crew, row: &Experiment, round: u16) -> bool {
         let rates = told.filter_map(|trial| Some(trial.saw.bytes? as f64 / seconds(&trial)?));
         rates.fold(0.0, f64::max)
     };
-    let (tunnel, others) = (rate(Arm::Bulk), rate(Arm::BulkSplit).max(rate(Arm::BulkPlain).min(QUICK)));
+    let (tunnel, down, up) = (rate(Arm::Bulk), rate(Arm::BulkPlain).min(QUICK), rate(Arm::BulkUp));
+    // A tunnel goes both ways, and may have to share one.
+    let room = if up > 0.0 && down > 0.0 { down * up / (down + up) } else { down / 2.0 };
+    let others = rate(Arm::BulkSplit).max(room);
     // A server that is as slow with short answers is slow by itself.
     let beats = [Arm::Bulk, Arm::BulkSplit].into_iter().flat_map(|arm| crew.of(arm)).filter_map(|trial| trial.saw.beat);
     let beat = beats.min().unwrap_or_default().duration().as_secs_f64();
@@ -191,7 +197,7 @@ fn sound(trial: &Trial) -> bool {
         // Refused by a server that has nothing there.
         Arm::PlainHttp | Arm::TcpOtherPort | Arm::ConnectOtherPort => true,
         // Not every server gives its page more than once, or answers echoes fast enough to be a measure.
-        Arm::BulkPlain | Arm::Bulk | Arm::BulkSplit => trial.passed() || matches!(trial.ending, Ending::Ours(_)),
+        Arm::BulkPlain | Arm::BulkUp | Arm::Bulk | Arm::BulkSplit => trial.passed() || matches!(trial.ending, Ending::Ours(_)),
         // A server that does not know the version says so.
         Arm::Hello12 | Arm::Hello13 => !trial.ending.is_wordless(),
         // A call that stands and in which nobody answers is looked at again.

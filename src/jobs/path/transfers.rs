@@ -2,11 +2,12 @@
 
 use super::arms::{nowhere, opened, request, stream, whom};
 use super::crew::{Brought, Crew, Ground};
-use super::walk;
+use super::walk::{self, Walk};
 use crate::base::{Layer, Micros};
 use crate::live::shots::{self, Knobs};
 use crate::transcript::trial::{Arm, Ending};
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 
 /// Echoes of rising length on one call; the value is the longest that came back.
 pub(super) async fn sizes(crew: &Crew, ground: &Ground, arm: Arm) -> Brought {
@@ -58,12 +59,26 @@ pub(super) async fn bulk(crew: &Crew, ground: &Ground, arm: Arm) -> Brought {
     let (carried, ending) = walk.echoes_for(BULK_SIZE, crew.config.bulk / BULK_SIZE as u64 + 1, WINDOW, crew.config.bulk_time).await;
     (saw.bytes, saw.within, saw.gap, saw.run) = (Some(carried.bytes), Some(carried.within), Some(carried.gap), carried.run);
     if ending.is_none() {
+        saw.half = half(crew, &mut walk).await;
         walk.leave().await;
     } else {
         // Where it stopped is told by all that went before.
         saw.bytes = Some(short.bytes + carried.bytes);
     }
     Brought { reached: Some(Layer::Lcp), ending: ending.unwrap_or(Ending::Answered), saw }
+}
+
+/// Time of one echo of half the length: a line takes half as long for it, a server that answers at its ticks as long.
+async fn half<S: AsyncRead + AsyncWrite + Unpin>(crew: &Crew, walk: &mut Walk<S>) -> Option<Micros> {
+    // Behind the answer to this one nothing of the long series is under way any more.
+    let (short, ended) = walk.echoes(SHORT_ECHO, 1, 1).await;
+    if short.bytes == 0 || ended.is_some() {
+        return None;
+    }
+    let size = BULK_SIZE / 2;
+    let (halves, ended) = walk.echoes_for(size, SHORT_ECHOES, WINDOW, crew.config.bulk_time / 4).await;
+    let count = halves.bytes / size as u64;
+    (count >= WINDOW && ended.is_none()).then(|| Micros(halves.within.0 / count))
 }
 
 /// As many bytes as the echoes of rising length have, in short ones.
@@ -112,6 +127,28 @@ pub(super) async fn pages(crew: &Crew, ground: &Ground) -> Brought {
     Brought { reached: Some(Layer::Http), ending, saw }
 }
 
+/// Requests that are longer than their answers: bytes that go up, and are no tunnel's. Counted are those that were answered.
+pub(super) async fn uploads(crew: &Crew, ground: &Ground) -> Brought {
+    let (mut walk, mut saw) = match stream(crew, ground, None).await {
+        Ok(made) => made,
+        Err(brought) => return brought,
+    };
+    let request = request(crew, Arm::BulkUp);
+    let most = crew.config.bulk / PART;
+    let (carried, ending) = walk.pages_of(&request, (u64::MAX, most), WINDOW, crew.config.bulk_time / 2).await;
+    let bytes = carried.answers * request.len() as u64;
+    (saw.bytes, saw.within) = (Some(bytes), Some(carried.within));
+    let ending = match ending {
+        Some(ending) if bytes < ENOUGH => {
+            Ending::Ours(format!("the server takes no more long requests in one connection: {}", ending.word()))
+        }
+        None if bytes < ENOUGH / 2 => Ending::Ours("the server took too few long requests".into()),
+        Some(ending) => ending,
+        None => Ending::Answered,
+    };
+    Brought { reached: Some(Layer::Http), ending, saw }
+}
+
 /// The same as without, in TCP segments of that many bytes at most.
 pub(super) async fn in_segments(crew: &Crew, arm: Arm, length: u32) -> Brought {
     let ground = crew.ground();
@@ -153,6 +190,8 @@ const SHORT_ECHO: usize = 16;
 const SHORT_ECHOES: u64 = 16;
 /// Ours: bytes of pages from which a rate may be told.
 const ENOUGH: u64 = 16 * 1024;
+/// Ours: long requests carry a part of the bytes that pages do, and up.
+const PART: u64 = 4;
 /// Ours: echoes, or pages, under way at a time.
 const WINDOW: u64 = 8;
 /// Ours: length of many short echoes, in bytes.

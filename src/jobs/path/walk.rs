@@ -42,6 +42,8 @@ pub(super) struct Carried {
     pub gap: Micros,
     /// The shortest time in which [`RUN`] of them came in a row.
     pub run: Option<Micros>,
+    /// Requests that were answered.
+    pub answers: u64,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Walk<S> {
@@ -172,7 +174,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Walk<S> {
                     let first = if latest.len() < RUN { None } else { latest.pop_front() };
                     let run = first.map(|first| within - first).into_iter().chain(carried.run).min();
                     latest.push_back(within);
-                    carried = Carried { bytes: carried.bytes + len as u64, within, gap, run };
+                    carried = Carried { bytes: carried.bytes + len as u64, within, gap, run, answers: back + 1 };
                     back += 1;
                     if over {
                         self.given_up = Some(size).filter(|_| sent > back);
@@ -197,10 +199,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Walk<S> {
     /// Answers to this request, `window` under way at a time, until so many bytes came or so much time has passed; what came, and how it
     /// ended if not well.
     pub async fn pages(&mut self, request: &[u8], most: u64, window: u64, time: Duration) -> (Carried, Option<Ending>) {
+        self.pages_of(request, (most, u64::MAX), window, time).await
+    }
+
+    /// The same, until so many bytes came or so many of requests were answered.
+    pub async fn pages_of(&mut self, request: &[u8], most: (u64, u64), window: u64, time: Duration) -> (Carried, Option<Ending>) {
+        let (most, most_up) = (most.0, most.1 / request.len().max(1) as u64);
         let began = self.clock.now();
         let (mut carried, mut sent, mut back) = (Carried::default(), 0, 0);
         let mut got = Vec::new();
-        while carried.bytes < most && (self.clock.now() - began).duration() < time {
+        while carried.bytes < most && back <= most_up && (self.clock.now() - began).duration() < time {
             while sent - back < window {
                 if let Err(ending) = self.write(request).await {
                     return (carried, Some(ending));
@@ -219,6 +227,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Walk<S> {
                     Ok(Some(len)) => {
                         got.drain(..len.min(got.len()));
                         back += 1;
+                        carried.answers = back;
                     }
                     Ok(None) if got.len() <= MOST_ANSWER => break,
                     Ok(None) => return (carried, Some(Ending::Broken("an answer longer than a page".into()))),

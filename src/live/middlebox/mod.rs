@@ -19,6 +19,7 @@ use crate::base::{Layer, Reader};
 use crate::wire::tls::record::{HANDSHAKE, HEADER_LEN, Header};
 use crate::wire::tls::{Offer, TLS12};
 use inside::Inspector;
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -57,7 +58,14 @@ pub async fn open(at: SocketAddr, scheme: Scheme) -> Result<Listener, LiveError>
         (Some(rules), Some(who)) => Some(Inspector::new(rules, &door(at, who)).map_err(|error| cannot(at, error))?),
         _ => None,
     };
-    let service = Middlebox { scheme, inspector, open: AtomicUsize::new(0), met: AtomicUsize::new(0), shut: Mutex::new(None) };
+    let service = Middlebox {
+        scheme,
+        inspector,
+        open: AtomicUsize::new(0),
+        met: AtomicUsize::new(0),
+        latest: Mutex::default(),
+        shut: Mutex::new(None),
+    };
     Listener::serving(at, Arc::new(service), Ear::default())
 }
 
@@ -76,6 +84,8 @@ struct Middlebox {
     open: AtomicUsize,
     /// Connections that came.
     met: AtomicUsize,
+    /// When the latest ones came, where somebody counts them.
+    latest: Mutex<VecDeque<Instant>>,
     /// Until when everything is turned away.
     shut: Mutex<Option<Instant>>,
 }
@@ -140,10 +150,19 @@ impl Middlebox {
         self.scheme.rules.iter().find_map(|rule| match rule {
             Rule::Meets(act) => Some(*act),
             Rule::AtOnce(most, act) if self.open.load(Ordering::Relaxed) > *most => Some(*act),
+            Rule::PerTime(most, time, act) if self.came_within(*time) > *most => Some(*act),
             Rule::Every(nth, act) if met % nth.max(&1) == nth - 1 => Some(*act),
             Rule::SourcePort(belongs, act) if belongs(peer.port()) => Some(*act),
             _ => None,
         })
+    }
+
+    /// Connections that came within such a time, with this one.
+    fn came_within(&self, time: Duration) -> usize {
+        let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        latest.push_back(Instant::now());
+        latest.retain(|came| came.elapsed() < time);
+        latest.len()
     }
 
     /// The ClientHello, if anybody here wants to know, and all that was read.

@@ -184,10 +184,10 @@ impl Flow {
         });
     }
 
-    /// It carries about as much up as down, as tunnels do and pages do not.
+    /// It carries about as much up as down, as tunnels do, and neither pages nor uploads.
     fn both_ways(&self) -> bool {
         let [up, down] = self.carried;
-        up > BOTH_WAYS && up * 2 > down
+        up > BOTH_WAYS && up * 2 > down && down * 2 > up
     }
 
     /// How long these bytes are held back. Each direction has a rate of its own, as shapers have one on each of their ports.

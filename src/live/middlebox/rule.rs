@@ -16,6 +16,8 @@ pub enum Rule {
     Meets(Act),
     /// It does this to connections beyond so many at a time.
     AtOnce(usize, Act),
+    /// It does this to connections beyond so many in such a time.
+    PerTime(usize, Duration, Act),
     /// It does this to every connection of that number.
     Every(usize, Act),
     /// It does this to connections from ports that the function names.

@@ -1,0 +1,289 @@
+//! Servers and fronts that refuse, lines that are slow, and what is counted: not everything is somebody's on the way.
+
+use super::*;
+use crate::transcript::trial::{Feeler, Hop, ResetSeen};
+
+fn of(arm: Arm, ending: &Ending) -> Vec<Trial> {
+    let reached = if *ending == Ending::Answered { arm.layer() } else { Layer::Tcp };
+    rounds(arm, ending.clone(), Some(reached), &Saw::default())
+}
+
+const HELLOS: [Arm; 8] =
+    [Arm::Tls, Arm::TlsShort, Arm::HelloNamed, Arm::HelloNameless, Arm::HelloOtherName, Arm::Hello12, Arm::HelloWindows, Arm::HelloBrowser];
+
+/// TCP works, every hello ends so, and the control server speaks TLS.
+fn refused(ending: &Ending) -> Vec<Trial> {
+    let hellos = HELLOS.into_iter().flat_map(|arm| of(arm, ending));
+    [passing(Arm::Tcp), passing(Arm::TlsControl), passing(Arm::HelloToControl)].concat().into_iter().chain(hellos).collect()
+}
+
+fn reset(ttl: u8, with_icmp: bool, own: bool) -> ResetSeen {
+    ResetSeen {
+        from: ([10, 4, 3, 2], 443).into(),
+        ttl,
+        ip_id: 0,
+        window: 0,
+        ack: true,
+        peer_ttl: Some(62),
+        peer_ids: Vec::new(),
+        peer_window: None,
+        data_after: false,
+        with_icmp,
+        own,
+    }
+}
+
+fn hop(ttl: u8, sent: Feeler, ending: Ending, router: Option<u8>) -> Hop {
+    Hop { ttl, sent, ending, router: router.map(|last| [10, 4, last, 1].into()) }
+}
+
+fn on_443(trials: Vec<Trial>) -> Trail {
+    let mut all = trail(trials);
+    all.head.target.port = 443;
+    all
+}
+
+fn told(trail: &Trail) -> (&'static str, Level, Culprit) {
+    let verdict = judge(trail);
+    let cause = verdict.cause().expect("a cause");
+    (cause.row.id, cause.hit.level, verdict.culprit())
+}
+
+#[test]
+fn a_server_that_ends_connections_before_a_hello_forges_nothing() {
+    let mut all = on_443([refused(&Ending::Reset), of(Arm::NoHello, &Ending::Reset)].concat());
+    // What the walk would have said: the reset comes while the hello runs out of hops.
+    all.resets = vec![reset(62, true, false), reset(62, false, false), reset(62, false, false)];
+    all.ttls = vec![(443, 62)];
+    all.hops = vec![
+        hop(1, Feeler::Syn, Ending::Unreachable, Some(1)),
+        hop(1, Feeler::Named, Ending::Reset, Some(1)),
+        hop(1, Feeler::Nameless, Ending::Reset, Some(1)),
+    ];
+    assert_eq!(told(&all), ("TCP-ENDED-UNASKED", Level::Probable, Culprit::Server));
+    let verdict = judge(&all);
+    assert!(verdict.place.is_none() && verdict.findings.iter().all(|found| !found.row.id.starts_with("TCP-RST")));
+    let says = verdict.cause().map(|cause| cause.hit.says.clone()).unwrap_or_default();
+    assert!(says.contains("3 of 3 connections on which nothing was said ended in reset") && says.contains("time to live"), "{says}");
+    // A connection on which nothing is said lives: the reset was drawn by the hello.
+    let mut drawn = all.clone();
+    drawn.trials.retain(|trial| trial.arm != Arm::NoHello);
+    drawn.trials.extend(passing(Arm::NoHello));
+    assert_eq!(told(&drawn), ("TCP-RST-INJECTED", Level::Confirmed, Culprit::LocalNetwork));
+    // Resets from nearer than the SYN-ACK are not the server's.
+    let mut nearer = all.clone();
+    nearer.resets = vec![reset(63, false, false); 3];
+    assert_eq!(told(&nearer).0, "TCP-RST-BY-BOX");
+    let mut known = on_443([refused(&Ending::Closed), of(Arm::NoHello, &Ending::Closed)].concat());
+    known.head.reference = Some(Reference { reached: Some(Layer::Data), ..Reference::default() });
+    assert_eq!(told(&known), ("TCP-ENDED-UNASKED", Level::Probable, Culprit::Way), "from elsewhere it works");
+}
+
+#[test]
+fn who_counts_new_connections_takes_one_again_behind_a_pause() {
+    let at = |arm, round, ending: Ending, at: u64| Trial { at: Micros(at), round, ..of(arm, &ending).remove(0) };
+    let mut all = on_443([refused(&Ending::Reset), of(Arm::NoHello, &Ending::Reset)].concat());
+    all.trials.push(at(Arm::NoHello, 2001, Ending::Answered, 31_000_000));
+    all.trials.push(at(Arm::HelloNamed, 2001, Ending::Reset, 32_000_000));
+    assert_eq!(told(&all).0, "TCP-ENDED-UNASKED");
+    all.trials.pop();
+    all.trials.push(at(Arm::HelloNamed, 2001, Ending::Answered, 32_000_000));
+    assert_eq!(told(&all), ("PATH-CONNECTION-RATE", Level::Probable, Culprit::Server));
+    let verdict = judge(&all);
+    assert!(verdict.fails() && verdict.cause().is_some_and(|cause| cause.hit.says.contains("31 s without connections")));
+}
+
+#[test]
+fn a_server_that_refuses_every_hello_is_as_likely_as_a_firewall() {
+    for ending in [Ending::Reset, Ending::Closed] {
+        let all = on_443(refused(&ending));
+        assert_eq!(told(&all), ("TLS-DPI-BLOCK", Level::Suspected, Culprit::Server), "{ending:?}");
+        let verdict = judge(&all);
+        let cause = verdict.cause().expect("a cause");
+        assert!(cause.hit.or_else.is_some_and(|other| other.contains("firewall")) && cause.fix().contains("server's owner"));
+        // From as far away as the SYN-ACKs.
+        let far = Trail { resets: vec![reset(62, false, false); 3], ttls: vec![(443, 62)], ..all.clone() };
+        assert_eq!(told(&far), ("TLS-DPI-BLOCK", Level::Probable, Culprit::Server));
+    }
+    // Silence is what a filter makes.
+    let silent = on_443(refused(&Ending::Silence));
+    assert_eq!(told(&silent), ("TLS-DPI-BLOCK", Level::Suspected, Culprit::Way));
+    let walked = |last: u8, named: fn(u8) -> Option<u8>| {
+        let mut all = silent.clone();
+        for ttl in 1..=3 {
+            let there = ttl == 3;
+            all.hops.push(hop(ttl, Feeler::Syn, if there { Ending::Answered } else { Ending::Unreachable }, (!there).then_some(ttl)));
+            all.hops.push(hop(ttl, Feeler::Named, Ending::Silence, named(ttl)));
+        }
+        let verdict = judge(&all);
+        assert_eq!(verdict.place.map(|place| place.last), Some(last));
+        (told(&all), verdict.place.expect("a place").to_string())
+    };
+    let (found, place) = walked(2, |ttl| (ttl < 3).then_some(ttl));
+    assert_eq!(found, ("TLS-DPI-BLOCK", Level::Probable, Culprit::Server), "{place}");
+    assert!(place.ends_with("hop 3, which is the server itself"), "{place}");
+    let (found, place) = walked(1, |ttl| (ttl < 2).then_some(ttl));
+    assert_eq!(found, ("TLS-DPI-BLOCK", Level::Probable, Culprit::LocalNetwork), "{place}");
+    let mut known = on_443(refused(&Ending::Reset));
+    known.head.reference = Some(Reference { reached: Some(Layer::Data), ..Reference::default() });
+    assert_eq!(told(&known), ("TLS-DPI-BLOCK", Level::Probable, Culprit::Way));
+}
+
+#[test]
+fn a_name_that_passes_to_the_control_server_is_refused_by_the_servers_front() {
+    let cut = [Arm::Tls, Arm::HelloNamed, Arm::HelloOtherCase].into_iter().flat_map(|arm| of(arm, &Ending::Closed));
+    let open = [Arm::Tcp, Arm::TlsControl, Arm::HelloNameless, Arm::HelloOtherName].into_iter().flat_map(passing);
+    let both: Vec<Trial> = cut.chain(open).collect();
+    let mut all = on_443([both.clone(), passing(Arm::HelloToControl)].concat());
+    assert_eq!(told(&all), ("TLS-SNI-FILTER", Level::Probable, Culprit::Server));
+    let verdict = judge(&all);
+    let cause = verdict.cause().expect("a cause");
+    assert!(!cause.raise().contains("--control") && cause.hit.says.contains("to the control server's address the name passes"));
+    all.head.reference = Some(Reference { reached: Some(Layer::Data), ..Reference::default() });
+    assert_eq!(told(&all), ("TLS-SNI-FILTER", Level::Probable, Culprit::Way));
+    let everywhere = on_443([both.clone(), of(Arm::HelloToControl, &Ending::Closed)].concat());
+    assert_eq!(told(&everywhere), ("TLS-SNI-FILTER", Level::Confirmed, Culprit::Way));
+    let alone = judge(&on_443(both));
+    assert!(alone.cause().is_some_and(|cause| cause.raise().contains("--control")));
+}
+
+#[test]
+fn an_alert_to_every_hello_is_the_servers_word() {
+    for (number, name) in [(112, "unrecognized_name"), (40, "handshake_failure"), (80, "internal_error")] {
+        let all = on_443(refused(&Ending::Alert(number)));
+        assert_eq!(told(&all), ("TLS-ALERTED", Level::Probable, Culprit::Server));
+        let verdict = judge(&all);
+        assert!(verdict.fails() && verdict.undecided.is_none());
+        assert!(verdict.cause().is_some_and(|cause| cause.hit.says.contains(name)), "{name}");
+    }
+    // Where another name passes it goes by the name.
+    let mut named = refused(&Ending::Alert(112));
+    named.retain(|trial| trial.arm != Arm::HelloOtherName);
+    named.extend(passing(Arm::HelloOtherName));
+    assert_eq!(told(&on_443(named)).0, "TLS-SNI-ALERTED");
+}
+
+#[test]
+fn dropped_syns_may_be_dropped_by_the_servers_own_firewall() {
+    let silent = [rounds(Arm::Tcp, Ending::Silence, None, &Saw::default()), passing(Arm::TcpControl)].concat();
+    let verdict = judge(&on_443(silent));
+    let cause = verdict.cause().expect("a cause");
+    assert_eq!((cause.row.id, cause.hit.level), ("TCP-FILTERED", Level::Probable));
+    assert!(cause.hit.or_else.is_some_and(|other| other.contains("server's own firewall")));
+}
+
+#[test]
+fn resets_that_come_over_loopback_are_this_machines_own() {
+    let mut all = on_443([rounds(Arm::Tcp, Ending::Refused, None, &Saw::default()), passing(Arm::TcpControl)].concat());
+    all.hops = vec![hop(1, Feeler::Syn, Ending::Refused, None), hop(1, Feeler::SynOtherPort, Ending::Unreachable, Some(1))];
+    let refused = |own: bool| vec![ResetSeen { peer_ttl: None, ..reset(64, false, own) }; 4];
+    all.resets = refused(false);
+    assert_eq!(told(&all), ("TCP-RST-BY-BOX", Level::Confirmed, Culprit::LocalNetwork));
+    all.resets = refused(true);
+    assert_eq!(told(&all), ("TCP-RST-BY-BOX", Level::Confirmed, Culprit::Endpoint));
+    assert!(judge(&all).cause().is_some_and(|cause| cause.fix().contains("own firewall")));
+    // The server is this very machine.
+    all.head.ours = vec![[10, 4, 3, 2].into()];
+    assert_ne!(told(&all).2, Culprit::Endpoint);
+}
+
+#[test]
+fn a_reset_behind_a_number_of_bytes_takes_along_what_was_not_read_yet() {
+    let stopped = |arm, round, ending, bytes| Trial {
+        reached: Some(Layer::Lcp),
+        ..trial(arm, round, ending, Saw { bytes: Some(bytes), ..Saw::default() })
+    };
+    let judged = |bytes: [u64; 6], pages: [u64; 3]| {
+        let mut trials = [sound_up_to_the_call(), passing(Arm::Echo), passing(Arm::EchoMany)].concat();
+        for (round, (one, two)) in (1..).zip(bytes.iter().zip(bytes.iter().skip(3))).take(3) {
+            trials.push(stopped(Arm::Bulk, round, Ending::Reset, *one));
+            trials.push(stopped(Arm::BulkSplit, round, Ending::Closed, *two));
+        }
+        for (round, bytes) in (1..).zip(pages) {
+            trials.push(stopped(
+                Arm::BulkPlain,
+                round,
+                Ending::Ours("the server gives no more pages in one connection: reset".into()),
+                bytes,
+            ));
+        }
+        let verdict = judge(&trail(trials));
+        verdict.cause().map(|cause| (cause.row.id, cause.hit.level, cause.hit.says.contains("pages over TLS stopped")))
+    };
+    let near = [13_256, 14_256, 11_256, 10_256, 10_256, 10_256];
+    assert_eq!(judged(near, [14_511; 3]), Some(("DATA-BYTE-CAP", Level::Probable, true)));
+    assert_eq!(judged(near, [900_000, 20_000, 500_000]), Some(("DATA-BYTE-CAP", Level::Probable, false)));
+    let far = [13_256, 34_256, 61_256, 10_256, 20_256, 50_256];
+    assert_eq!(judged(far, [14_511, 60_000, 33_000]).map(|told| told.0), Some("PATH-UNEXPLAINED"), "at random");
+}
+
+#[test]
+fn a_crowd_that_is_cut_every_time_is_never_clean() {
+    // Of single ones one met what was still open.
+    let mut trials = [sound_up_to_the_call(), of(Arm::Together, &Ending::Reset)].concat();
+    trials.push(Trial { reached: Some(Layer::Tcp), ..trial(Arm::Tls, 4, Ending::Reset, Saw::default()) });
+    assert_eq!(judge(&trail(trials.clone())).cause().map(|cause| cause.row.id), Some("PATH-CONNECTION-LIMIT"));
+    for round in 5..=6 {
+        trials.push(Trial { reached: Some(Layer::Tcp), ..trial(Arm::HelloNamed, round, Ending::Silence, Saw::default()) });
+    }
+    let verdict = judge(&trail(trials));
+    assert_eq!(verdict.cause().map(|cause| cause.row.id), Some("PATH-UNEXPLAINED"));
+    assert!(verdict.cause().is_some_and(|cause| cause.hit.says.contains("together")));
+}
+
+#[test]
+fn answers_that_are_lost_by_their_length_are_no_fingerprint() {
+    let mut trials = passing(Arm::Tcp);
+    for round in 1..=8 {
+        let silent = [Arm::Tls, Arm::TlsShort, Arm::Hello12, Arm::HelloBrowser];
+        trials.extend(silent.map(|arm| Trial { reached: Some(Layer::Tcp), ..trial(arm, round, Ending::Silence, Saw::default()) }));
+        let open = [Arm::HelloNamed, Arm::Hello13, Arm::HelloAlpn, Arm::HelloWindows, Arm::HelloPadded];
+        trials.extend(open.map(|arm| trial(arm, round, Ending::Answered, Saw::default())));
+    }
+    assert_eq!(told(&trail(trials.clone())), ("DATA-RECORD-SIZE-FILTER", Level::Probable, Culprit::Way));
+    let verdict = judge(&trail(trials));
+    assert!(verdict.findings.iter().all(|found| found.row.id != "TLS-FINGERPRINT-FILTER"));
+    assert_eq!(verdict.cause().map(Found::layer), Some(Layer::Tls));
+}
+
+/// Eight rounds of transfers, in kB/s: the tunnel, pages down, long requests up; and a half echo in parts of a whole one's time.
+fn slow(tunnel: u64, down: u64, up: Option<u64>, half: Option<f64>) -> Trail {
+    let mut all = transfers(tunnel, tunnel, Some(down));
+    let pace = 1_000_000 / tunnel;
+    for one in all.trials.iter_mut().filter(|one| matches!(one.arm, Arm::Bulk | Arm::BulkSplit)) {
+        one.saw.half = half.map(|part| Micros((pace as f64 * part) as u64));
+    }
+    let saw = |up: u64| Saw { bytes: Some(60_000), within: Some(Micros(60_000_000 / up)), ..Saw::default() };
+    all.trials.extend(up.into_iter().flat_map(|up| (1..=8).map(move |round| trial(Arm::BulkUp, round, Ending::Answered, saw(up)))));
+    all
+}
+
+#[test]
+fn a_tunnel_is_held_against_what_goes_the_same_ways() {
+    let found = |trail: &Trail| judge(trail).cause().map(|cause| (cause.row.id, cause.hit.level));
+    // The way up is slow for everything.
+    let (id, level) = found(&slow(15, 400, Some(16), None)).expect("a cause");
+    assert_eq!((id, level), ("DATA-RATE-LIMITED", Level::Probable));
+    assert!(!judge(&slow(15, 400, Some(16), None)).fails());
+    // Both directions share one line.
+    assert_eq!(found(&slow(14, 30, Some(30), None)).map(|found| found.0), Some("DATA-RATE-LIMITED"));
+    // Nothing else is slow.
+    assert_eq!(found(&slow(60, 20_000, Some(9_000), None)), Some(("DATA-THROTTLED", Level::Probable)));
+    // Nothing tells how fast bytes go up: a guess, and no word of SSTP.
+    let guess = judge(&slow(15, 400, None, None));
+    let cause = guess.cause().expect("a cause");
+    assert_eq!((cause.row.id, cause.hit.level), ("DATA-THROTTLED", Level::Suspected));
+    assert!(!format!("{} {}", cause.mechanism(), cause.fix()).contains("SSTP"));
+    // Half as fast as pages is what one shared line makes of it.
+    assert_eq!(found(&slow(50, 100, None, None)).map(|found| found.0), Some("DATA-RATE-LIMITED"));
+}
+
+#[test]
+fn a_pace_of_ticks_is_told_from_a_rate_by_echoes_of_half_the_length() {
+    let found = |tunnel: u64, half: Option<f64>| judge(&slow(tunnel, 20_000, Some(9_000), half)).cause().map(|cause| cause.row.id);
+    for tunnel in [19, 25, 30, 39] {
+        assert_eq!(found(tunnel, Some(0.53)), Some("DATA-THROTTLED"), "{tunnel} kB/s");
+        assert_eq!(found(tunnel, Some(1.0)), None, "a server that answers one echo at each of its ticks");
+        assert_eq!(found(tunnel, None), None, "{tunnel} kB/s may be a pace of ticks");
+    }
+}

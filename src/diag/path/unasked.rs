@@ -1,0 +1,93 @@
+//! Connections that are ended before anything is said on them: hellos have nothing to do with it.
+
+use super::packets::{from_as_far, nearer_resets};
+use super::{Culprit, Hit, Level, Row, View};
+use crate::base::Layer;
+use crate::diag::check::Severity;
+use crate::transcript::trial::{Arm, Ending, Trial};
+
+pub(super) const ROWS: &[Row] = &[Row {
+    id: "TCP-ENDED-UNASKED",
+    layer: Layer::Tcp,
+    culprit: Culprit::Server,
+    title: "Connections are ended before a word is said on them",
+    mechanism: "the server or its front accepts connections and ends them: it refuses this client, or what is behind it is dead",
+    evidence: "connections on which nothing is said are ended every time, three times, and so is every hello",
+    most: Level::Probable,
+    raise: "a look from elsewhere with --reference; a control server with --control; raw sockets (CAP_NET_RAW) show from how far away it comes",
+    fix: "The server's owner: does the service behind this port run, and may this client use it? If both are so: a firewall in front of it ends connections in its name.",
+    explains: &[
+        "TLS-DPI-BLOCK",
+        "TLS-SNI-FILTER",
+        "TLS-SNI-REQUIRED",
+        "TLS-VERSION-FILTER",
+        "TLS-ALPN-FILTER",
+        "TLS-FINGERPRINT-FILTER",
+        "TLS-SPLIT-HELLO-CUT",
+        "PATH-CONNECTION-LIMIT",
+        "PATH-ERRATIC",
+    ],
+    look: unasked,
+    ..Row::ROW
+}];
+
+/// Connections end without a hello.
+pub(super) fn ended(view: &View<'_>) -> bool {
+    view.shut(Arm::NoHello) && view.trials(Arm::NoHello).all(|trial| matches!(trial.ending, Ending::Reset | Ending::Closed))
+}
+
+fn unasked(view: &View<'_>) -> Option<Hit> {
+    if !ended(view) || forgotten(view).is_some() {
+        return None;
+    }
+    let slowest = view.trials(Arm::NoHello).map(|trial| trial.took).max().unwrap_or_default();
+    let connected = slowest.duration().as_secs_f64();
+    let how = view.ending(Arm::NoHello).map(Ending::word).unwrap_or_default();
+    let mut says = format!(
+        "{} connections on which nothing was said ended in {how} within {connected:.1} s, and so does every hello",
+        view.of_all(Arm::NoHello)
+    );
+    let (control, elsewhere) = (view.open(Arm::TlsControl), view.works_elsewhere(Layer::Tls));
+    if control {
+        says += "; the control server speaks TLS";
+    }
+    let far = from_as_far(view);
+    if far {
+        says += "; what ends them has the time to live of the server's SYN-ACK";
+    }
+    let enough = view.tally(Arm::NoHello).failed >= 3 && (control || elsewhere || far);
+    let hit = Hit::new(if enough { Level::Probable } else { Level::Suspected }, says);
+    Some(match () {
+        () if !nearer_resets(view).is_empty() => hit.of(Culprit::Way).or_else("a balancer that answers by itself"),
+        () if elsewhere && !far => hit.of(Culprit::Way).or_else("a server that takes other networks only").in_words(
+            "a box on the way ends connections as soon as they are made, or the server takes other networks only",
+            "From elsewhere it works. The firewall's owner: allow connections to this address. The server's owner: does it refuse this network?",
+        ),
+        () => hit.or_else("a firewall in front of it, or on the way, that ends connections in its name"),
+    })
+}
+
+/// The hello that came through when there were no connections for a while, and how long there were none.
+fn forgotten<'a>(view: &View<'a>) -> Option<(&'a Trial, f64)> {
+    let searched = || view.trail.trials.iter().filter(|trial| trial.round >= super::view::SEARCHES);
+    let hello = searched().find(|trial| trial.arm == Arm::HelloNamed && trial.passed())?;
+    let first = searched().find(|trial| trial.arm == Arm::NoHello && trial.round == hello.round)?;
+    let before = view.trail.trials.iter().filter(|trial| trial.at < first.at).map(|trial| trial.at + trial.took.duration()).max()?;
+    Some((hello, (first.at - before).duration().as_secs_f64()))
+}
+
+/// New connections are ended, and no more when there were none for a while.
+pub(super) fn counted(view: &View<'_>) -> Option<Hit> {
+    let (_, pause) = forgotten(view).filter(|_| ended(view))?;
+    let says = format!(
+        "{} connections on which nothing was said ended in {} as soon as they were made; behind {pause:.0} s without connections one lived, and a hello was answered",
+        view.of_all(Arm::NoHello),
+        view.ending(Arm::NoHello).map(Ending::word).unwrap_or_default()
+    );
+    let hit = Hit::new(Level::Probable, says).in_words(
+        "the server or its front ends connections beyond so many in a time from one client, as soon as they are made",
+        "The server's owner: raise the number of new connections that one client may make; a browser beside the tunnel reaches it. Behind a pause, or with --pace 5, this run says more.",
+    );
+    let hit = if nearer_resets(view).is_empty() { hit.of(Culprit::Server) } else { hit };
+    Some(hit.or_else("a firewall in front of it, or on the way, that counts connections").as_bad_as(Severity::Fail))
+}
