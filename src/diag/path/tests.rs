@@ -5,6 +5,7 @@ use crate::transcript::witness::{Ours, Record, Sides, Stream, Wire};
 use crate::wire::http::Head;
 use std::collections::HashSet;
 
+mod fronts;
 mod who;
 
 #[test]
