@@ -105,6 +105,18 @@ fn a_middlebox_is_the_labs_and_nothing_else() {
 }
 
 #[test]
+fn a_lab_listens_where_it_was_told_to_and_the_box_is_there() {
+    for (kind, finding) in [("sni-reset", "TLS-SNI-FILTER"), ("proxy-denies-all", "PROXY-CONNECT-DENIED")] {
+        let port = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
+        let lab = Lab::start(&["--middlebox", kind, "--listen", &format!("127.0.0.1:{port}")]);
+        let (_, report, stderr) = lab.path(&["--bulk", "20K"]);
+        assert_eq!(report["verdict"]["finding"], finding, "{stderr}");
+        let met = if kind == "sni-reset" { report["head"]["target"]["port"].to_string() } else { report["head"]["proxy"].to_string() };
+        assert!(met.contains(&port.to_string()), "{kind}: {met} and not {port}");
+    }
+}
+
+#[test]
 fn on_loopback_nobody_is_spared_by_pauses_whatever_the_name_is() {
     let bound = |more: &[&str]| {
         let (code, stdout, stderr) = run(&[&["path"], more, &["--dry-run", "--no-proxy"]].concat());

@@ -20,6 +20,7 @@ use crate::proto::bug::{self, Bug};
 use crate::proto::plan::{Credentials, Method};
 use std::fs::{self, OpenOptions};
 use std::io::Write;
+use std::net::SocketAddr;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -161,7 +162,9 @@ async fn serve(args: &LabArgs, port: u16, bugs: &[Bug], ear: Ear, mut stop: Rece
     let seed = args.seed.map_or_else(super::probe::random, Ok)?;
     let config = LabConfig { page: true, witness, at, port, faults, bugs, methods, seed, ear, ..LabConfig::default() };
     if let Some(chosen) = args.middlebox {
-        let street = Street::build(chosen, config).await?;
+        // Clients are to meet the box; the server behind it takes any port.
+        let met = args.listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0)));
+        let street = Street::build_at(chosen, LabConfig { port: 0, ..config }, met).await?;
         let files = Files::write(args, &street.lab)?;
         print(street_greeting(&street, &files).as_bytes())?;
         let _ = stop.wait_for(|stop| *stop).await;
@@ -193,12 +196,15 @@ fn greeting(lab: &Lab, files: &Files) -> String {
 /// The same, for a lab behind a middlebox.
 fn street_greeting(street: &Street, files: &Files) -> String {
     let proxy = street.proxy.as_ref().map_or(String::new(), |url| format!(" --proxy {url}"));
+    let through = street.proxy.as_ref().map_or(String::new(), |url| format!("Proxy       {url}\n"));
+    let past: Vec<String> = street.lab.addresses().iter().map(ToString::to_string).collect();
     let [resolver, _] = street.resolvers;
     let line = street.lab.probe_line(files.line());
     let behind = format!("localhost:{}", street.lab.dial().port);
     format!(
-        "Listening   {}, behind the middlebox\nControl     {}\nPlain HTTP  {}\nResolver    {resolver}\nRoot        {}\n\nProbe it:\n  {}{proxy} --server-name {} -4\n\nCtrl-C ends it.\n",
+        "Listening   {}, behind the middlebox\nPast it     {}\n{through}Control     {}\nPlain HTTP  {}\nResolver    {resolver}\nRoot        {}\n\nProbe it:\n  {}{proxy} --server-name {} -4\n\nCtrl-C ends it.\n",
         street.target,
+        past.join(", "),
         street.control,
         street.plain,
         files.ca.display(),

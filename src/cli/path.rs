@@ -189,7 +189,14 @@ fn others(config: &PathConfig) -> String {
 }
 
 fn tried() -> Vec<Tried> {
-    let row = |row: &experiments::Experiment| Tried { id: row.id, varies: row.varies, control: row.control, treatments: row.treatments };
+    let row = |row: &experiments::Experiment| Tried {
+        id: row.id,
+        varies: row.varies,
+        control: row.control,
+        treatments: row.treatments,
+        means: row.means,
+        many: row.many,
+    };
     experiments::ALL.iter().map(row).collect()
 }
 

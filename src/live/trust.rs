@@ -113,6 +113,11 @@ impl Trust {
         (verdicts, refused.filter(|_| !trusted).map(|row| row.1))
     }
 
+    /// The chain leads to a root of Mozilla's store, whatever is trusted here.
+    pub fn is_public(&self, certs: &[Bytes], name: &str, unix: i64) -> bool {
+        parsed(certs).is_ok_and(|chain| judge(&chain, self.roots(Store::Mozilla), name, unix).anchor.is_some())
+    }
+
     /// The certificates of one file and nothing else, by name: for EAP, where a profile names its roots one by one.
     pub fn file_only(path: &Path) -> Result<Vec<(String, Vec<Anchor>)>, LiveError> {
         Ok(vec![(path.display().to_string(), read_anchors(path)?)])

@@ -245,6 +245,12 @@ pub struct Shown {
     pub issuer: String,
     /// It verifies for the target's name.
     pub trusted: bool,
+    /// Why it does not, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fails: Option<String>,
+    /// It leads to a root of Mozilla's store, which no box on the way can issue by.
+    #[serde(default)]
+    pub public: bool,
 }
 
 /// What a trial saw.
@@ -418,6 +424,9 @@ pub struct TrailHead {
     pub no_raw: Option<String>,
     /// Idle connections were tried up to so long.
     pub max_idle: Option<Micros>,
+    /// Nothing was tried that an ordinary client does not do.
+    #[serde(default)]
+    pub gentle: bool,
     /// The in-process middlebox, in a rehearsal.
     pub middlebox: Option<String>,
 }
@@ -444,6 +453,9 @@ pub struct Trail {
     pub witness: Option<Sides>,
     /// The user or the time bound ended it early.
     pub interrupted: bool,
+    /// It was the time bound.
+    #[serde(default)]
+    pub time_up: bool,
     /// It took so long.
     pub took: Micros,
 }

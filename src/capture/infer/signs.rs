@@ -99,7 +99,8 @@ impl Signs {
         // Nothing more may come from the client until the server speaks.
         let next = behind.iter().position(|record| record.from == Side::Client);
         let answers = behind.get(..next.unwrap_or(behind.len())).unwrap_or_default();
-        let response = answers.iter().find(|record| record.plain.meets(RESPONSE.0, RESPONSE.1));
+        // Session tickets of TLS 1.3 come before it, and may be as long.
+        let response = answers.iter().rev().find(|record| record.plain.meets(RESPONSE.0, RESPONSE.1));
         if next.is_none() {
             let bytes: u32 = answers.iter().map(|record| record.plain.low).sum();
             signs.refused = is_first && bytes <= MAX_REFUSAL && !tail.both_ways();

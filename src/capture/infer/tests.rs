@@ -189,3 +189,12 @@ fn a_response_without_any_banner_is_one_and_cbc_takes_nothing_put_together() {
     assert_eq!(verdict(TLS12, 0xc027, chat).is_sstp, Answer::Unsure);
     assert_eq!(verdict(TLS12, 0xc027, &chat.replace("S128", "S112")).is_sstp, Answer::Yes);
 }
+
+#[test]
+fn tickets_before_the_response_are_not_taken_for_it() {
+    // TLS 1.3 with AES-256-GCM, as SoftEther speaks: the certificate's flight, Finished of the client, the request, two tickets, the response.
+    let records = "S1200 C53 C211 S74 S74 S146 C31 S65 S40 C40 S40 C50";
+    let told = verdict(TLS13, 0x1302, records);
+    assert_eq!(told.is_sstp, Answer::Yes);
+    assert!(told.because.iter().any(|because| because == "a response of 129 bytes"), "{:?}", told.because);
+}

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 /// Arguments of `lab`.
 #[derive(Args)]
 pub struct LabArgs {
-    /// Listen on ADDR:PORT [default: 127.0.0.1 and a free port]
+    /// Listen on ADDR:PORT [default: 127.0.0.1 and a free port]; with --middlebox the middlebox does, and the lab behind it on a free port
     #[arg(long, value_name = "ADDR:PORT")]
     pub listen: Option<SocketAddr>,
     /// Record what arrives, and give it back to whoever knows TOKEN, 16 characters or more, or @FILE with it in its first line; then --listen may name any address

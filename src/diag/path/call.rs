@@ -104,9 +104,6 @@ pub(super) const ROWS: &[Row] = &[
     },
 ];
 
-/// What would make it surer that nothing is wrong, where a login was asked for already.
-pub(super) const WITH_LOGIN: &str = "--max-idle for idle timers, --control and --reference for certificates";
-
 const CALL: Row = Row { layer: Layer::Data, ..Row::ROW };
 
 fn by_sizes(view: &View<'_>) -> Option<Hit> {
@@ -314,7 +311,7 @@ fn ages(view: &View<'_>) -> Option<(Duration, Duration, usize)> {
 }
 
 fn idle(view: &View<'_>) -> Option<Hit> {
-    let (lives, dies, gone) = ages(view)?;
+    let Some((lives, dies, gone)) = ages(view) else { return at_one_age(view) };
     let told = view
         .trials(Arm::Idle)
         .filter(|trial| !trial.passed())
@@ -329,6 +326,23 @@ fn idle(view: &View<'_>) -> Option<Hit> {
     busy.then(|| {
         let level = if gone >= 3 { Level::Confirmed } else { Level::Probable };
         let hit = Hit::new(level, format!("{gone} quiet calls were gone {at}; busy ones of the same age live"));
+        if view.proxied() { hit.of(Culprit::Proxy) } else { hit }
+    })
+}
+
+/// Quiet calls that were told of their end, all at one age. Some that were to be quiet for longer lived: the server spoke meanwhile.
+fn at_one_age(view: &View<'_>) -> Option<Hit> {
+    let seconds = |trial: &Trial| trial.saw.within.map(|within| within.duration().as_secs_f64());
+    let cut = |trial: &&Trial| !trial.passed() && trial.ending.is_wordless() && trial.reached == Some(Layer::Lcp);
+    let gone: Vec<f64> = view.trials(Arm::Idle).filter(cut).map(seconds).collect::<Option<_>>()?;
+    let (least, most) = (gone.iter().copied().fold(f64::INFINITY, f64::min), gone.iter().copied().fold(0.0, f64::max));
+    let outlived = view.open(Arm::Busy) && view.trials(Arm::Busy).filter_map(seconds).any(|lived| lived > most * 2.0);
+    (gone.len() >= 3 && most <= least * ONE_AGE && outlived).then(|| {
+        let says = format!(
+            "{} quiet calls were gone at {least:.1} to {most:.1} s; busy ones lived longer, and some in which the server spoke",
+            gone.len()
+        );
+        let hit = Hit::new(Level::Probable, says);
         if view.proxied() { hit.of(Culprit::Proxy) } else { hit }
     })
 }
@@ -374,3 +388,5 @@ const ONE_RECORD: u64 = 1_500;
 const QUICK: f64 = 500_000.0;
 /// Ours: bytes in a second below which a line is thin.
 const THIN: f64 = 150_000.0;
+/// Ours: ages of which the highest is so many times the lowest are one; boxes look at their timers now and then.
+const ONE_AGE: f64 = 1.5;

@@ -251,19 +251,10 @@ fn erratic(view: &View<'_>) -> Option<Hit> {
         all >= 3 && tally.passed * 5 >= all && tally.failed * 5 >= all
     };
     let count = arms.iter().filter(restless).count();
-    let tally = view.tally(Arm::HelloNamed);
-    if count < 3 {
-        return scattered(view);
-    }
-    Some({
-        let says = format!(
-            "the same hello failed {} of {} times, and {} other kinds came and went alike",
-            tally.failed,
-            tally.failed + tally.passed,
-            count - 1
-        );
-        Hit::new(Level::Probable, says)
-    })
+    let worst = arms.iter().filter(restless).max_by_key(|arm| view.tally(**arm).failed);
+    let Some(worst) = worst.filter(|_| count >= 3) else { return scattered(view) };
+    let says = format!("the same {} failed {} times, and {} other kinds came and went alike", worst.id(), view.of_all(*worst), count - 1);
+    Some(Hit::new(Level::Probable, says))
 }
 
 /// Connections that are cut here and there before TLS is up, each of a kind that came through at other times. Lost packets make no resets.

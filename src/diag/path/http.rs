@@ -21,10 +21,20 @@ pub(super) const ROWS: &[Row] = &[
         id: "HTTP-WAF-BLOCK",
         title: "A web firewall refuses the request",
         mechanism: "a block page",
-        evidence: "403, 406 or a redirect to every request, or to the path of SSTP whatever the method",
+        evidence: "403, 406 or 451 to every request, GET for the path of SSTP among them, or to that path whatever the method and to no other one",
         fix: "The web firewall's owner: allow the path of SSTP and the method SSTP_DUPLEX_POST on this host; give them the page's reference number.",
         explains: &["HTTP-METHOD-REFUSED", "HTTP-400-CONTENT-LENGTH", "HTTP-URI-REWRITTEN"],
         look: blocked,
+        ..HTTP
+    },
+    Row {
+        id: "HTTP-LOGIN-WANTED",
+        title: "A front wants a login of HTTP, or leads elsewhere",
+        mechanism: "a front wants a login of HTTP, which SSTP has not",
+        evidence: "401 or a redirect to every request, or to the path of SSTP whatever the method and to no other one",
+        fix: "The owner of the front: let the path of SSTP pass without a login; SSTP logs in within PPP.",
+        explains: &["HTTP-METHOD-REFUSED", "HTTP-400-CONTENT-LENGTH", "HTTP-URI-REWRITTEN"],
+        look: login_wanted,
         ..HTTP
     },
     Row {
@@ -55,7 +65,7 @@ pub(super) const ROWS: &[Row] = &[
         id: "HTTP-400-CONTENT-LENGTH",
         title: "The length of 64 bits is refused",
         mechanism: "a web server or proxy cannot read Content-Length 18446744073709551615",
-        evidence: "400, 411 or 413 to every request with that length, whatever the method, and to none without it",
+        evidence: "400, 411 or 413 to every request with that length, whatever the method, and to none without it; or any other refusal, a cut or silence, where shorter lengths get 200",
         fix: "The owner of the reverse proxy: it cannot carry SSTP as a web proxy; pass the port through at TCP.",
         look: length_refused,
         ..HTTP
@@ -163,37 +173,58 @@ fn catch_all(view: &View<'_>) -> Option<Hit> {
 }
 
 fn blocked(view: &View<'_>) -> Option<Hit> {
-    let status = refusal(view).filter(|status| matches!(status, 302 | 303 | 307 | 401 | 403 | 406 | 429 | 451))?;
-    let same = |arm: Arm| view.status(arm) == Some(status);
-    let everything = [Arm::Get, Arm::OddMethod, Arm::OtherPath].into_iter().all(same);
-    let path = same(Arm::GetPath) && same(Arm::PostMax) && !same(Arm::OtherPath) && !same(Arm::Get);
+    let status = refusal(view).filter(|status| matches!(status, 403 | 406 | 451))?;
+    let what = regardless(view, status)?;
     let text = view.trials(Arm::Sstp).find_map(|trial| trial.saw.body.clone()).unwrap_or_default();
-    let what = if everything { "to every request" } else { "to everything for the path of SSTP" };
-    (everything || path).then(|| {
-        Hit::new(often(view, Arm::Sstp), format!("{status}{} {what}: {:?}", banner(view), text.chars().take(80).collect::<String>()))
-    })
+    Some(Hit::new(often(view, Arm::Sstp), format!("{status}{} {what}: {:?}", banner(view), text.chars().take(80).collect::<String>())))
+}
+
+/// What gets this status whatever else the request says: everything, or all that is for the path of SSTP.
+fn regardless(view: &View<'_>, status: u16) -> Option<&'static str> {
+    let same = |arm: Arm| view.status(arm) == Some(status);
+    // Servers say 403 to GET / by themselves; GET for the path of SSTP tells a filter of methods.
+    if [Arm::Get, Arm::GetPath, Arm::OddMethod, Arm::OtherPath].into_iter().all(same) {
+        return Some("to every request");
+    }
+    let path = same(Arm::GetPath) && same(Arm::PostMax) && !same(Arm::OtherPath);
+    path.then_some("to everything for the path of SSTP")
+}
+
+fn login_wanted(view: &View<'_>) -> Option<Hit> {
+    let status = refusal(view).filter(|status| matches!(status, 301 | 302 | 303 | 307 | 308 | 401))?;
+    let what = regardless(view, status)?;
+    let head = view.answer(Arm::Sstp)?.saw.head.as_ref()?;
+    let shown = |name: &str, label: &str| {
+        let value = head.header(name).map(|value| value.chars().take(SHOWN).collect::<String>());
+        value.map_or(String::new(), |value| format!(", {label} {value}"))
+    };
+    let says = format!("{status}{} {what}", banner(view));
+    if status == 401 {
+        return Some(Hit::new(often(view, Arm::Sstp), says + &shown("www-authenticate", "WWW-Authenticate")));
+    }
+    let to = head.header("location").unwrap_or_default().to_ascii_lowercase();
+    let login = LOGINS.iter().any(|part| to.contains(part));
+    let mechanism = if login { "requests are led to a login page, as single sign-on does" } else { "requests are led to another address" };
+    let hit = Hit::new(often(view, Arm::Sstp), says + &shown("location", "Location"));
+    Some(hit.in_words(
+        mechanism,
+        "The owner of the front: let the path of SSTP pass without a redirect; its clients follow none, and log in within PPP.",
+    ))
 }
 
 fn method_refused(view: &View<'_>) -> Option<Hit> {
     let Some(status) = refusal(view).filter(|status| matches!(status, 400 | 403 | 405 | 501)) else { return method_cut(view) };
     let same = |arm: Arm| view.status(arm) == Some(status);
     let by_method = [Arm::MethodAlone, Arm::LengthZero, Arm::OtherPath].into_iter().all(same);
-    let usual = !same(Arm::Get) && view.open(Arm::Get);
+    // A server may say the same to GET / by itself.
+    let usual = [Arm::Get, Arm::GetPath].into_iter().find(|arm| view.open(*arm) && !same(*arm)).filter(|_| by_method)?;
     let level = match view.works_elsewhere(Layer::Http) {
         true => often(view, Arm::Sstp),
         false => Level::Suspected,
     };
-    (by_method && usual).then(|| {
-        let hit = Hit::new(
-            level,
-            format!(
-                "{status}{} to SSTP_DUPLEX_POST whatever length and path; GET gets {}",
-                banner(view),
-                view.status(Arm::Get).unwrap_or_default()
-            ),
-        );
-        if level == Level::Suspected { hit.or_else("a server without SSTP") } else { hit }
-    })
+    let gets = view.status(usual).unwrap_or_default();
+    let hit = Hit::new(level, format!("{status}{} to SSTP_DUPLEX_POST whatever length and path; GET gets {gets}", banner(view)));
+    Some(if level == Level::Suspected { hit.or_else("a server without SSTP") } else { hit })
 }
 
 /// Nothing but what a web server knows is answered.
@@ -229,7 +260,7 @@ pub(super) fn doubt(view: &View<'_>, findings: &mut [Found]) {
         found.hit.level = found.hit.level.min(Level::Probable);
         let or_else = if view.proxied() { "the server, if the certificate is its own" } else { "somebody on the way who opens TLS" };
         (found.hit.or_else, found.hit.culprit) = (Some(or_else), view.proxied().then_some(Culprit::Proxy));
-        found.hit.raise = Some("the SHA-256 of the server's certificate with --pin, a look from elsewhere with --reference");
+        found.hit.raise = Some("the SHA-256 of the server's certificate with --pin, a look from elsewhere with --reference".into());
     }
 }
 
@@ -248,7 +279,7 @@ fn method_cut(view: &View<'_>) -> Option<Hit> {
 /// A status that says no, where no other row knows why.
 fn refused(view: &View<'_>) -> Option<Hit> {
     let status = refusal(view)?;
-    let others: [fn(&View<'_>) -> Option<Hit>; 5] = [catch_all, blocked, method_refused, length_refused, path_changed];
+    let others: [fn(&View<'_>) -> Option<Hit>; 6] = [catch_all, blocked, login_wanted, method_refused, length_refused, path_changed];
     if others.iter().any(|look| look(view).is_some()) {
         return None;
     }
@@ -262,7 +293,18 @@ fn refused(view: &View<'_>) -> Option<Hit> {
         Some((_, mechanism, fix)) => hit.in_words(mechanism, fix),
         None => hit,
     };
-    Some(if elsewhere { hit } else { hit.or_else("a server without SSTP") })
+    if elsewhere {
+        return Some(hit);
+    }
+    // From here a path that is not served and one that was rewritten look alike.
+    let rewritten = status == NOT_FOUND && view.status(Arm::Escaped) == Some(status);
+    let (level, or_else) = match status {
+        NOT_FOUND if rewritten => (hit.level.min(Level::Probable), "an SSTP server behind a front that escapes the braces of the path"),
+        NOT_FOUND => (hit.level.min(Level::Probable), "a server without SSTP"),
+        _ => (hit.level, "a server without SSTP"),
+    };
+    let beside = if rewritten { "; the path with its braces escaped gets the same" } else { "" };
+    Some(Hit { level, says: hit.says + beside, ..hit }.or_else(or_else))
 }
 
 /// What a status says of why, and who has to change what.
@@ -279,8 +321,8 @@ const STATUSES: &[(std::ops::RangeInclusive<u16>, &str, &str)] = &[
     ),
     (
         404..=404,
-        "nothing serves the path of SSTP here",
-        "The server's owner: is SSTP switched on, and does the front pass on the path of SSTP unchanged?",
+        "no SSTP server serves this path, or the path is rewritten on the way to it",
+        "The server's owner: is SSTP switched on? The owner of the front: pass the path on as it is, braces and all, or the port at TCP.",
     ),
     (
         426..=426,
@@ -305,16 +347,36 @@ const STATUSES: &[(std::ops::RangeInclusive<u16>, &str, &str)] = &[
 ];
 
 fn length_refused(view: &View<'_>) -> Option<Hit> {
-    let status = refusal(view).filter(|status| matches!(status, 400 | 411 | 413))?;
-    let bad = |arm: Arm| view.status(arm).is_some_and(|status| matches!(status, 400 | 411 | 413));
+    let Some(status) = refusal(view) else { return length_cut(view) };
+    let of_length = |status: u16| matches!(status, 400 | 411 | 413);
+    let bad = |arm: Arm| view.status(arm).is_some_and(|one| one == status || of_length(one) && of_length(status));
     let with = bad(Arm::PostMax) && bad(Arm::OtherPath);
     let without = !bad(Arm::MethodAlone) && !bad(Arm::LengthZero) && !bad(Arm::Get);
-    (with && without).then(|| {
+    // Other statuses have other reasons, unless nothing but the length differs from what passes.
+    let known = of_length(status) || shorter_pass(view);
+    (with && without && known).then(|| {
         Hit::new(
             often(view, Arm::Sstp),
             format!("{status}{} to every request with the length of 64 bits, and to none without it", banner(view)),
         )
     })
+}
+
+/// Requests of SSTP with shorter lengths are answered as SSTP wants.
+fn shorter_pass(view: &View<'_>) -> bool {
+    [Arm::LengthZero, Arm::LengthShort].into_iter().all(|arm| view.open(arm) && view.status(arm) == Some(200))
+}
+
+/// Every request with the length is cut, or met with silence, whatever its method; with shorter ones SSTP is answered.
+fn length_cut(view: &View<'_>) -> Option<Hit> {
+    let with = [Arm::Sstp, Arm::PostMax, Arm::OtherPath].into_iter().all(|arm| view.cut(arm));
+    let level = view.contrast(Arm::LengthZero, Arm::Sstp).level(3).filter(|_| with && shorter_pass(view))?;
+    let how = view.ending(Arm::Sstp).map(Ending::word).unwrap_or_default();
+    let hit = Hit::new(
+        level,
+        format!("{} requests with the length of 64 bits ended in {how}, whatever the method; shorter ones get 200", view.of_all(Arm::Sstp)),
+    );
+    Some(hit.raised_by("a witness at the server: does the request arrive?"))
 }
 
 fn request_buffered(view: &View<'_>) -> Option<Hit> {
@@ -392,3 +454,10 @@ fn lower_case(view: &View<'_>) -> Option<Hit> {
     let small = !head.headers.is_empty() && head.headers.iter().all(|row| row.0 == row.0.to_ascii_lowercase());
     small.then(|| Hit::new(Level::Confirmed, "every header name of the response is in lower case"))
 }
+
+/// RFC 9110 15.5.5.
+const NOT_FOUND: u16 = 404;
+/// Ours: so much of a header is told.
+const SHOWN: usize = 120;
+/// Ours: parts of addresses of login pages.
+const LOGINS: &[&str] = &["login", "logon", "signin", "sign-in", "sso", "saml", "oauth", "openid", "auth", "adfs"];

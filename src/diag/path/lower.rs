@@ -41,6 +41,7 @@ pub(super) const TCP: &[Row] = &[
             "BIND-TLS-INSPECTION",
             "TLS-INSPECTION-STREAMING",
             "HTTP-WAF-BLOCK",
+            "HTTP-LOGIN-WANTED",
             "HTTP-URI-REWRITTEN",
             "TLS-PLAIN-ANSWER",
         ],
@@ -120,6 +121,15 @@ pub(super) const TCP: &[Row] = &[
         most: Level::Probable,
         raise: "the other family to a control server",
         fix: "Repair the family that fails, or take its addresses out of DNS. Who: the server's network, or this one's.",
+        explains: &[
+            "TCP-FILTERED",
+            "IP-FILTER",
+            "NET-NO-WAY-OUT",
+            "TCP-REFUSED-HERE",
+            "TCP-REFUSED",
+            "TCP-ICMP-REJECT",
+            "DPI-AFTER-USE-BLOCK",
+        ],
         look: one_family,
         ..Row::ROW
     },
@@ -327,13 +337,19 @@ fn one_family(view: &View<'_>) -> Option<Hit> {
     // Without a packet on the way there is nobody on the way.
     let no_way = view.trials(fails).all(|trial| trial.ending == Ending::Unreachable && trial.saw.icmp == Some(false));
     if no_way {
-        let hit = Hit::new(level, says + "; no ICMP came").of(Culprit::Endpoint).as_bad_as(Severity::Note);
-        return Some(hit.in_words(
+        let hit = Hit::new(level, says + "; no ICMP came").of(Culprit::Endpoint);
+        if fails == Arm::Tcp {
+            // The family that is tried first is no matter of taste.
+            return Some(hit);
+        }
+        return Some(hit.as_bad_as(Severity::Note).in_words(
             "this machine has no way for that family",
             "Nobody has to change anything: the other family serves. This machine's owner: give it that family, if it is wanted.",
         ));
     }
-    Some(Hit::new(level, says))
+    let hit = Hit::new(level, says);
+    // A RST says that somebody is there, and does not listen.
+    Some(if view.trials(fails).all(|trial| trial.ending == Ending::Refused) { hit.of(Culprit::Server) } else { hit })
 }
 
 fn after_use(view: &View<'_>) -> Option<Hit> {

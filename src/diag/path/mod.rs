@@ -88,8 +88,8 @@ impl Found {
     }
 
     /// What would make it surer.
-    pub fn raise(&self) -> &'static str {
-        self.hit.raise.unwrap_or(self.row.raise)
+    pub fn raise(&self) -> &str {
+        self.hit.raise.as_deref().unwrap_or(self.row.raise)
     }
 
     /// Who has to change what.
@@ -146,6 +146,7 @@ pub fn judge(trail: &Trail) -> Verdict {
         .filter_map(|row| Some(Found { row, hit: (row.look)(&view)?, because_of: None }))
         .map(|mut found| {
             found.hit.level = found.hit.level.min(found.row.most);
+            found.hit.raise = view.left_of(found.raise()).map(Into::into).or(found.hit.raise);
             found
         })
         .collect();
@@ -185,10 +186,12 @@ pub fn judge(trail: &Trail) -> Verdict {
         && let Some(row) = by_id(NOTHING)
     {
         let hit = match view.unvouched() {
-            Some(_) => Hit::new(Level::Suspected, view.all_clear()).or_else("TLS that is opened on the way; --pin or --reference tells"),
+            Some(_) => Hit::new(Level::Suspected, view.all_clear())
+                .or_else("TLS that is opened on the way; --pin or --reference tells")
+                .in_words("none", CERTIFICATE),
             None => Hit::new(Level::Probable, view.all_clear()),
         };
-        let hit = if view.trail.head.logs_in { hit.raised_by(call::WITH_LOGIN) } else { hit };
+        let hit = hit.raised_by(view.surer());
         findings.insert(0, Found { row, hit, because_of: None });
     }
     let cause = findings.first().filter(|_| has_cause);
@@ -204,6 +207,9 @@ pub fn judge(trail: &Trail) -> Verdict {
     }
 }
 
+/// Who has to change what where nothing but the certificate is amiss.
+const CERTIFICATE: &str =
+    "The server's owner: mend the certificate, or give clients its root; clients refuse it as it is. `sstp-diag probe` tells more of it.";
 /// The finding that nothing was found.
 const NOTHING: &str = "NET-NO-INTERFERENCE-SEEN";
 

@@ -104,7 +104,7 @@ pub(super) const ROWS: &[Row] = &[
         id: "PROXY-NO-RESPONSE",
         title: "The proxy does not answer CONNECT",
         mechanism: "TCP to the proxy works and CONNECT is met with silence",
-        evidence: "every CONNECT is met with silence",
+        evidence: "every CONNECT is met with silence, or with a refusal after a long wait",
         most: Level::Probable,
         fix: "The proxy's owner: is it a proxy, does it know CONNECT, can it reach the server?",
         look: no_response,
@@ -165,11 +165,22 @@ fn login_wanted(view: &View<'_>) -> Option<Hit> {
         });
     }
     let schemes = schemes(view).filter(|_| refused_with(view, Arm::Connect, &[407]))?;
-    let wrong = if view.shut(Arm::ConnectLogin) { "; the login that was given is refused" } else { "" };
-    Some(Hit::new(
-        Level::Confirmed,
-        format!("{} CONNECTs were answered with 407; it offers {}{wrong}", view.of_all(Arm::Connect), named(&schemes)),
-    ))
+    let says = format!("{} CONNECTs were answered with 407; it offers {}", view.of_all(Arm::Connect), named(&schemes));
+    Some(or_wrong(view, Hit::new(Level::Confirmed, says)))
+}
+
+/// The same, and that the login is wrong which was given, where it was shown and refused.
+fn or_wrong(view: &View<'_>, hit: Hit) -> Hit {
+    let was_shown = |trial: &Trial| {
+        trial.saw.says.as_deref().is_none_or(|says| ["Basic", "Digest", "NTLM"].iter().any(|scheme| says.starts_with(scheme)))
+    };
+    if !refused_with(view, Arm::ConnectLogin, &[407]) || !view.trials(Arm::ConnectLogin).all(was_shown) {
+        return hit;
+    }
+    Hit { says: format!("the login that was given is refused; {}", hit.says), ..hit }.in_words(
+        "the proxy wants a login, and does not take the one that was given",
+        "This machine's owner: check user and password for the proxy. The proxy's owner: or let this host and port pass without a login; the SSTP client of Windows cannot log in to proxies (event 23).",
+    )
 }
 
 /// A SOCKS proxy that takes nobody without a login. RFC 1928 3.
@@ -220,7 +231,7 @@ fn scheme_unknown(view: &View<'_>) -> Option<Hit> {
         return None;
     }
     let basic = schemes.iter().any(|scheme| scheme.eq_ignore_ascii_case("basic"));
-    (!basic).then(|| Hit::new(Level::Confirmed, format!("407, and it offers {}", named(&schemes))))
+    (!basic).then(|| or_wrong(view, Hit::new(Level::Confirmed, format!("407, and it offers {}", named(&schemes)))))
 }
 
 fn named(schemes: &[String]) -> String {
@@ -295,6 +306,15 @@ fn denied(view: &View<'_>) -> Option<Hit> {
             "The proxy's owner: allow this host and port in the rules of the SOCKS proxy.",
         ));
     }
+    if status == TOO_MANY {
+        let head = view.answer(Arm::Connect).and_then(|trial| trial.saw.head.as_ref());
+        let after = head.and_then(|head| head.header("retry-after")).map_or(String::new(), |after| format!(", Retry-After {after}"));
+        let says = format!("{} CONNECTs were refused with {status}{after}{by}{control}", view.of_all(Arm::Connect));
+        return Some(Hit::new(Level::Confirmed, says).in_words(
+            "the proxy has a limit for requests, and this client has had its share",
+            "The proxy's owner: raise the limit, or exempt this host. Whoever dials: wait before trying again.",
+        ));
+    }
     let says = format!("{} CONNECTs were refused with {status}{by}{control}", view.of_all(Arm::Connect));
     // Web servers say so to whatever they do not know, and CONNECT they do not know.
     let web = own_word.is_none() && [400, 404, 405].contains(&status) && !view.open(Arm::ConnectControl);
@@ -319,9 +339,22 @@ fn upstream(view: &View<'_>) -> Option<Hit> {
 }
 
 fn no_response(view: &View<'_>) -> Option<Hit> {
-    let silent =
-        view.silent(Arm::Connect) && !view.open(Arm::ConnectPlain) && view.trials(Arm::Connect).all(|trial| trial.reached.is_some());
-    silent.then(|| Hit::new(Level::Probable, format!("{} CONNECTs were not answered", view.of_all(Arm::Connect))))
+    let all: Vec<&Trial> = view.trials(Arm::Connect).collect();
+    let silent = all.iter().filter(|trial| trial.ending == Ending::Silence).count();
+    let reached = all.iter().all(|trial| trial.reached.is_some());
+    if !view.shut(Arm::Connect) || !reached || view.open(Arm::ConnectPlain) || silent * 2 <= all.len() {
+        return None;
+    }
+    let says = format!("{silent} of {} CONNECTs were not answered", all.len());
+    let late: Vec<u16> = all.iter().filter_map(|trial| trial.saw.status()).collect();
+    if late.len() + silent < all.len() {
+        return None;
+    }
+    let Some(status) = late.first() else { return Some(Hit::new(Level::Probable, says)) };
+    Some(Hit::new(Level::Probable, format!("{says}; one that was waited for longer was refused with {status}")).in_words(
+        "the proxy answers CONNECT late, and refuses then, as one does that waits for names in vain",
+        "The proxy's owner: does its DNS work, and may it reach the server?",
+    ))
 }
 
 fn no_proxy(view: &View<'_>) -> Option<Hit> {
@@ -361,6 +394,8 @@ const SOCKS_LOGIN: (&str, &str) = (
 );
 /// What proxies say to what they do not allow.
 const DENIALS: &[u16] = &[400, 401, 402, 403, 404, 405, 406, 409, 410, 421, 423, 429, 451];
+/// RFC 6585 4.
+const TOO_MANY: u16 = 429;
 /// What they say where they fail themselves.
 const FAILURES: &[u16] = &[500, 501, 502, 503, 504, 520, 521, 522, 523];
 /// RFC 1928 6.

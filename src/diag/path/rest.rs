@@ -48,6 +48,9 @@ const UNEXPLAINED: Row = Row {
     ..Row::ROW
 };
 
+/// Who has to look where the call goes through a proxy.
+const PROXYS: &str = "The proxy's owner and the server's owner: look at the log of the proxy, and at captures of both of its sides; the first packet that is missing, or that nobody sent, tells whose it is.";
+
 /// An arm and what it is held against, here.
 struct Held {
     arm: Arm,
@@ -140,6 +143,11 @@ const FREE: &[Arm] = &[
 pub(super) fn look(view: &View<'_>) -> Option<Found> {
     let of = |every_call: bool| HELD.iter().filter(move |held| held.every_call == every_call).find_map(|held| unexplained(view, held));
     let hit = of(true).or_else(|| mute(view)).or_else(|| of(false).map(|hit| hit.as_bad_as(Severity::Warn)))?;
+    // What is behind a proxy is seen through it alone.
+    let hit = match hit.culprit {
+        None if view.proxied() => hit.of(Culprit::Proxy).in_words(UNEXPLAINED.mechanism, PROXYS),
+        _ => hit,
+    };
     Some(Found { row: &UNEXPLAINED, hit, because_of: None })
 }
 

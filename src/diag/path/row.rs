@@ -3,6 +3,7 @@
 use super::View;
 use crate::base::Layer;
 use crate::diag::check::Severity;
+use std::borrow::Cow;
 
 /// How sure a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -75,7 +76,7 @@ pub struct Hit {
     /// How bad, where the row alone does not tell.
     pub severity: Option<Severity>,
     /// What would make it surer, where the row's words do not fit.
-    pub raise: Option<&'static str>,
+    pub raise: Option<Cow<'static, str>>,
 }
 
 impl Hit {
@@ -109,8 +110,8 @@ impl Hit {
     }
 
     /// To be made surer by something else than the row says.
-    pub fn raised_by(mut self, what: &'static str) -> Hit {
-        self.raise = Some(what);
+    pub fn raised_by(mut self, what: impl Into<Cow<'static, str>>) -> Hit {
+        self.raise = Some(what.into());
         self
     }
 

@@ -207,12 +207,16 @@ impl<'a> View<'a> {
         }
         if called {
             let after = self.trail.took.duration().as_secs_f64();
-            return Some(format!("it was stopped after {after:.0} s, before everything was tried; what was tried until then came through"));
+            let how = if self.trail.time_up { "the time was over" } else { "it was stopped" };
+            return Some(format!("{how} after {after:.0} s, before everything was tried; what was tried until then came through"));
         }
         Some(match self.reached() {
             None => {
                 "the server was not reached, and there is neither a control server nor a look from elsewhere to tell whose fault that is"
                     .into()
+            }
+            Some(layer) if self.trail.time_up => {
+                format!("the time of {:.0} s was over; {layer} was reached", self.trail.took.duration().as_secs_f64())
             }
             Some(layer) if self.trail.interrupted => format!("it was interrupted; {layer} was reached"),
             Some(layer) => format!(
@@ -228,9 +232,63 @@ impl<'a> View<'a> {
         let witness = if clean { "; the witness received every byte as it was sent, and so did we" } else { "" };
         let reached = self.reached().unwrap_or(Layer::Dns);
         let stranger = self.unvouched().map_or(String::new(), |cert| {
-            format!("; but the certificate, issued by {:?}, does not verify: the server's own, or somebody opens TLS", cert.issuer)
+            let why = cert.fails.as_ref().map_or(String::new(), |why| format!(" ({why})"));
+            format!("; but the certificate, issued by {:?}, does not verify{why}: the server's own, or somebody opens TLS", cert.issuer)
         });
-        format!("{passed} of {} trials came through, up to {reached}{witness}{stranger}{}", self.trail.trials.len(), self.login())
+        let (all, login, idle) = (self.trail.trials.len(), self.login(), self.idle());
+        format!("{passed} of {all} trials came through, up to {reached}{witness}{stranger}{login}{idle}")
+    }
+
+    /// What the search for idle timers could not see.
+    fn idle(&self) -> &'static str {
+        if self.trail.head.max_idle.is_none() || self.trials(Arm::Login).any(Trial::passed) {
+            return "";
+        }
+        match self.trials(Arm::Idle).any(Trial::passed) {
+            true => "; without a login (--user) the server speaks now and then, and no idle timer longer than its pauses shows",
+            false => "; idle timers were not looked for: without a login (--user) no call could be held open",
+        }
+    }
+
+    /// The parts of what would make a finding surer that were not given already; nothing where none was.
+    pub(super) fn left_of(&self, raise: &str) -> Option<String> {
+        let head = &self.trail.head;
+        let given: [(bool, &[&str]); 4] = [
+            (head.control.is_some(), &["control server with --control", "--control for"]),
+            (head.reference.is_some(), &["--reference"]),
+            (head.logs_in, &["a login"]),
+            (self.trail.witness.is_some(), &["witness"]),
+        ];
+        // A control that does not work is none.
+        let another = ["known to work", "the proxy allows"];
+        let has = |part: &str| {
+            let words = given.iter().filter(|row| row.0).flat_map(|row| row.1);
+            words.clone().any(|word| part.contains(word)) && !another.iter().any(|word| part.contains(word))
+        };
+        let parts: Vec<&str> = raise.split(", ").flat_map(|part| part.split("; ")).collect();
+        let left: Vec<&str> =
+            parts.iter().copied().filter(|part| !has(part)).map(|part| part.strip_prefix("and ").unwrap_or(part)).collect();
+        match left.len() {
+            all if all == parts.len() => None,
+            0 => Some("captures of both ends of the way, beside each other".into()),
+            _ => Some(left.join(", ")),
+        }
+    }
+
+    /// What would make it surer that nothing is wrong; what was given already is not asked for.
+    pub(super) fn surer(&self) -> String {
+        let head = &self.trail.head;
+        let certificates = match (head.control.is_some(), head.reference.is_some()) {
+            (false, false) => Some("--control and --reference for certificates"),
+            (false, true) => Some("--control for certificates"),
+            (true, false) => Some("--reference for certificates"),
+            (true, true) => None,
+        };
+        let idle = head.max_idle.is_none().then_some("--max-idle for idle timers");
+        let binding = (!head.logs_in).then_some("--user for crypto binding");
+        let all = head.gentle.then_some("a run without --gentle");
+        let parts: Vec<&str> = idle.into_iter().chain(binding).chain(certificates).chain(all).collect();
+        if parts.is_empty() { "the same at another time of day, and from elsewhere".into() } else { parts.join(", ") }
     }
 
     /// What became of the login that was asked for, where it did not come through.

@@ -23,6 +23,11 @@ pub(super) fn of(comparison: &Comparison) -> Vec<Told> {
     FINDINGS.iter().filter_map(told).collect()
 }
 
+/// A name in SNI, for a person.
+fn named(name: &Option<String>) -> String {
+    name.as_ref().map_or("no name".into(), |name| format!("{name:?}"))
+}
+
 /// The id of the row for a clean path.
 pub(super) const CLEAN: &str = "WITNESS-CLEAN";
 /// The id of the row about the server's own resets.
@@ -41,7 +46,12 @@ pub const FINDINGS: &[Finding] = &[
             let hello = it.pairs.iter().filter(|pair| pair.other_hello);
             let hello = hello.map(|pair| {
                 let (sent, got) = (pair.ja4.0.as_deref().unwrap_or("none"), pair.ja4.1.as_deref().unwrap_or("none"));
-                format!("{}: the ClientHello that arrived is another one (JA4 sent {sent}, received {got})", pair.name)
+                let what = match () {
+                    () if sent != got => format!("JA4 sent {sent}, received {got}"),
+                    () if pair.sni.0 != pair.sni.1 => format!("{} was sent, {} arrived", named(&pair.sni.0), named(&pair.sni.1)),
+                    () => "of the same kind, and its random is not the one that was sent: whoever ends TLS said a hello of its own".into(),
+                };
+                format!("{}: the ClientHello that arrived is another one ({what})", pair.name)
             });
             certificate.chain(hello).collect()
         },
@@ -103,7 +113,7 @@ pub const FINDINGS: &[Finding] = &[
         remedy: "Ask the owner of the device that rewrites TLS handshakes; no handshake can come through so.",
         look: |it| {
             let changed = it.pairs.iter().filter(|pair| pair.sni.0 != pair.sni.1 && !pair.other_hello && pair.ja4.1.is_some());
-            changed.map(|pair| format!("{}: {:?} was sent, {:?} arrived", pair.name, pair.sni.0, pair.sni.1)).collect()
+            changed.map(|pair| format!("{}: {} was sent, {} arrived", pair.name, named(&pair.sni.0), named(&pair.sni.1))).collect()
         },
     },
     Finding {

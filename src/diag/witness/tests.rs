@@ -210,3 +210,20 @@ fn ids_are_unique() {
     let ids: HashSet<&str> = FINDINGS.iter().map(|row| row.id).collect();
     assert_eq!(ids.len(), FINDINGS.len());
 }
+
+#[test]
+fn what_differs_is_said_as_a_person_says_it() {
+    let evidence = |sent: &[u8], got: &[u8], id: &str| {
+        let record = Record { leaf_sha256: "aa".into(), wires: vec![wire(7, got, b"")] };
+        let ours = Ours { wires: vec![wire(7, sent, b"")], leaf_sha256: Some("aa".into()), requests: Vec::new() };
+        judge(&ours, &record).finding(id).expect("it is told").evidence.join("; ")
+    };
+    // A rewritten name, the random being the same.
+    let named = evidence(&hello(7, "vpn.lab.example"), &hello(7, "www.lab.example"), "WITNESS-SNI-CHANGED");
+    assert!(named.contains("\"vpn.lab.example\" was sent, \"www.lab.example\" arrived") && !named.contains("Some"), "{named}");
+    // Another hello of the same kind: its JA4 tells nothing.
+    let alike = evidence(&hello(7, "vpn.lab.example"), &hello(8, "vpn.lab.example"), "WITNESS-TLS-OPENED");
+    assert!(alike.contains("its random") && !alike.contains("JA4 sent"), "{alike}");
+    let other = evidence(&hello(7, "vpn.lab.example"), &hello(8, "www.lab.example"), "WITNESS-TLS-OPENED");
+    assert!(other.contains("\"www.lab.example\""), "{other}");
+}

@@ -40,6 +40,11 @@ pub struct Street {
 impl Street {
     /// Builds it. Needs a tokio runtime.
     pub async fn build(chosen: Chosen, config: LabConfig) -> Result<Street, LiveError> {
+        Street::build_at(chosen, config, ANY).await
+    }
+
+    /// Builds it with the box, or the forward proxy where it is one, at that address; the server behind it is where `config` says.
+    pub async fn build_at(chosen: Chosen, config: LabConfig, met: SocketAddr) -> Result<Street, LiveError> {
         let authority = Authority::new(Clock::start().unix_ms(), NOWHERE).map_err(no_certificate)?.named(&[CONTROL.to_string()]);
         let chain = authority.chain(PkiKind::Clean, Papers { crl: None, ..Papers::CLEAN }).map_err(no_certificate)?;
         let own = OwnChain {
@@ -50,7 +55,7 @@ impl Street {
         };
         let lab = Lab::start(LabConfig { own: Some(own), page: true, ..config }).await?;
         let server = lab.addresses().first().copied().ok_or_else(|| cannot("no address"))?;
-        let mut builder = Builder { authority: &authority, servers: &chain.identity, server, boxes: Vec::new() };
+        let mut builder = Builder { authority: &authority, servers: &chain.identity, server, met, boxes: Vec::new() };
         let met = builder.boxes_of(chosen).await?;
         let boxes = builder.boxes;
         let honest =
@@ -95,25 +100,28 @@ struct Builder<'a> {
     authority: &'a Authority,
     servers: &'a Identity,
     server: SocketAddr,
+    /// Where the first that clients meet is.
+    met: SocketAddr,
     boxes: Vec<Listener>,
 }
 
 impl Builder<'_> {
     async fn boxes_of(&mut self, chosen: Chosen) -> Result<Met, LiveError> {
         let value = chosen.value;
+        let first = if matches!(chosen.kind.makes, Makes::Proxy(_) | Makes::ProxyWith(..)) { ANY } else { self.met };
         let (target, control) = match chosen.kind.makes {
-            Makes::Rules(rules) => (self.passes(rules(value), None).await?, self.passes(rules(value), None).await?),
-            Makes::RulesForTarget(rules) => (self.passes(rules(value), None).await?, self.passes(Vec::new(), None).await?),
+            Makes::Rules(rules) => (self.passes_at(first, rules(value), None).await?, self.passes(rules(value), None).await?),
+            Makes::RulesForTarget(rules) => (self.passes_at(first, rules(value), None).await?, self.passes(Vec::new(), None).await?),
             Makes::Ends(paper, rules) => {
                 // A front of the server is not in front of others.
                 let control = if matches!(paper, Paper::Same | Paper::Trusted) { Vec::new() } else { rules(value) };
-                (self.passes(rules(value), Some(paper)).await?, self.passes(control, Some(paper)).await?)
+                (self.passes_at(first, rules(value), Some(paper)).await?, self.passes(control, Some(paper)).await?)
             }
             Makes::Portal(paper, rules, _) => {
-                (self.passes(rules(value), Some(paper)).await?, self.passes(rules(value), Some(paper)).await?)
+                (self.passes_at(first, rules(value), Some(paper)).await?, self.passes(rules(value), Some(paper)).await?)
             }
             Makes::Proxy(_) | Makes::ProxyWith(..) | Makes::Names(_) => {
-                (self.passes(Vec::new(), None).await?, self.passes(Vec::new(), None).await?)
+                (self.passes_at(first, Vec::new(), None).await?, self.passes(Vec::new(), None).await?)
             }
         };
         let plain = match chosen.kind.makes {
@@ -132,15 +140,19 @@ impl Builder<'_> {
     }
 
     async fn passes(&mut self, rules: Vec<Rule>, paper: Option<Paper>) -> Result<SocketAddr, LiveError> {
+        self.passes_at(ANY, rules, paper).await
+    }
+
+    async fn passes_at(&mut self, at: SocketAddr, rules: Vec<Rule>, paper: Option<Paper>) -> Result<SocketAddr, LiveError> {
         let who = paper.map(|paper| paper.identity(self.authority, self.servers)).transpose().map_err(no_certificate)?;
-        let listener = middlebox::open(ANY, Scheme { upstream: self.server, rules, name: NAME.into(), who }).await?;
+        let listener = middlebox::open(at, Scheme { upstream: self.server, rules, name: NAME.into(), who }).await?;
         let address = listener.address();
         self.boxes.push(listener);
         Ok(address)
     }
 
     fn proxy(&mut self, policy: crate::live::listen::ProxyPolicy, upstream: SocketAddr) -> Result<String, LiveError> {
-        let listener = Listener::proxy(ANY, policy, upstream, Ear::default())?;
+        let listener = Listener::proxy(self.met, policy, upstream, Ear::default())?;
         let url = format!("http://{}", listener.address());
         self.boxes.push(listener);
         Ok(url)

@@ -59,6 +59,24 @@ pub(super) const KINDS: &[Kind] = &[
         &["HTTP-400-CONTENT-LENGTH"],
     ),
     kind(
+        "front-length-closed",
+        "a reverse proxy that hangs up on lengths of 64 bits",
+        Makes::Ends(Paper::Same, |_| vec![Rule::Inspects(&[HttpRule::Lengths("")])]),
+        &["HTTP-400-CONTENT-LENGTH"],
+    ),
+    kind(
+        "front-length-silent",
+        "a reverse proxy that never answers lengths of 64 bits",
+        Makes::Ends(Paper::Same, |_| vec![Rule::Inspects(&[HttpRule::LosesLengths])]),
+        &["HTTP-400-CONTENT-LENGTH"],
+    ),
+    kind(
+        "front-length-501",
+        "a reverse proxy that says 501 to lengths of 64 bits",
+        Makes::Ends(Paper::Same, |_| vec![Rule::Inspects(&[HttpRule::Lengths(NOT_IMPLEMENTED)])]),
+        &["HTTP-400-CONTENT-LENGTH"],
+    ),
+    kind(
         "front-buffers-request",
         "a reverse proxy that waits for the end of the request",
         Makes::Ends(Paper::Same, |_| vec![Rule::Inspects(&[HttpRule::BuffersRequest])]),
@@ -133,6 +151,18 @@ pub(super) const KINDS: &[Kind] = &[
         &["HTTP-WAF-BLOCK"],
     ),
     kind(
+        "front-sso",
+        "a front that leads everything to a login page",
+        Makes::Ends(Paper::Same, |_| vec![Rule::Inspects(&[HttpRule::Answers(SIGN_ON)])]),
+        &["HTTP-LOGIN-WANTED"],
+    ),
+    kind(
+        "front-login",
+        "a front that wants a login of HTTP",
+        Makes::Ends(Paper::Same, |_| vec![Rule::Inspects(&[HttpRule::Answers(UNAUTHORIZED)])]),
+        &["HTTP-LOGIN-WANTED"],
+    ),
+    kind(
         "front-catch-all",
         "a web server that says 200 to everything",
         Makes::Ends(Paper::Same, |_| vec![Rule::Inspects(&[HttpRule::Answers(WELCOME)])]),
@@ -164,3 +194,7 @@ const WELCOME: &str = "HTTP/1.1 200 OK\r\nServer: lab-front\r\nContent-Type: tex
     <html><body>Welcome!</body></html>";
 /// RFC 6585 4.
 const TOO_MANY: &str = "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+const SIGN_ON: &str =
+    "HTTP/1.1 302 Found\r\nServer: lab-front\r\nLocation: https://sso.lab.example/login\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+const UNAUTHORIZED: &str = "HTTP/1.1 401 Unauthorized\r\nServer: lab-front\r\nWWW-Authenticate: Basic realm=\"lab\"\r\nContent-Length: 0\r\n\
+    Connection: close\r\n\r\n";

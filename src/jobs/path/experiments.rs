@@ -153,7 +153,7 @@ pub const ALL: &[Experiment] = &[
         varies: "which server is called",
         control: Arm::TlsControl,
         treatments: &[Arm::Tls],
-        means: &[("the same stranger issues both certificates", "BIND-TLS-INSPECTION")],
+        means: &[("the same stranger issues both certificates, or one private CA those of two zones", "BIND-TLS-INSPECTION")],
         ..ROW
     },
     Experiment {
@@ -265,6 +265,7 @@ pub const ALL: &[Experiment] = &[
         means: &[
             ("the method alone is refused", "HTTP-METHOD-REFUSED"),
             ("every method gets the same page", "HTTP-WAF-BLOCK"),
+            ("every method is asked for a login, or led to another page", "HTTP-LOGIN-WANTED"),
             ("200 to everything", "HTTP-200-CATCHALL"),
         ],
         ..ROW
@@ -277,7 +278,7 @@ pub const ALL: &[Experiment] = &[
         treatments: &[Arm::LengthShort, Arm::LengthZero, Arm::LengthNone, Arm::Chunked],
         active: true,
         means: &[
-            ("only the length of 64 bits is refused", "HTTP-400-CONTENT-LENGTH"),
+            ("only the length of 64 bits is refused, cut or met with silence", "HTTP-400-CONTENT-LENGTH"),
             ("silence unless the body is empty", "HTTP-REQUEST-BUFFERED"),
             ("silence although the body is empty", "HTTP-RESPONSE-BUFFERED"),
         ],
@@ -290,7 +291,11 @@ pub const ALL: &[Experiment] = &[
         control: Arm::Sstp,
         treatments: &[Arm::OtherPath, Arm::Escaped, Arm::GetPath],
         active: true,
-        means: &[("the path and its escaped form get the same 404", "HTTP-URI-REWRITTEN"), ("the path alone is refused", "HTTP-WAF-BLOCK")],
+        means: &[
+            ("the path and its escaped form get the same 404, and from elsewhere the path works", "HTTP-URI-REWRITTEN"),
+            ("they do, and nothing is known from elsewhere", "HTTP-REFUSED"),
+            ("the path alone is refused", "HTTP-WAF-BLOCK"),
+        ],
         ..ROW
     },
     Experiment {

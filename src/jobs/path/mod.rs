@@ -150,14 +150,14 @@ pub async fn run(
     let head = TrailHead { scripts, script_failed, ..head(&config, &clock) };
     let total = config.total;
     let crew = Arc::new(Crew::new(config, clock, Box::new(tell)));
-    let through = tokio::select! {
+    let (through, time_up) = tokio::select! {
         biased;
-        () = asked(stop) => false,
-        done = tokio::time::timeout(total, stage::all(&crew)) => done.is_ok(),
+        () = asked(stop) => (false, false),
+        done = tokio::time::timeout(total, stage::all(&crew)) => (done.is_ok(), done.is_err()),
     };
     crew.end().await;
     let mut trail = crew.trail(head);
-    trail.interrupted = !through;
+    (trail.interrupted, trail.time_up) = (!through, time_up);
     trail.took = clock.now();
     trail
 }
@@ -215,6 +215,7 @@ fn head(config: &PathConfig, clock: &Clock) -> TrailHead {
         rounds: config.rounds,
         no_raw: None,
         max_idle: config.max_idle.map(Micros::from),
+        gentle: config.gentle,
         middlebox: config.middlebox.clone(),
     }
 }

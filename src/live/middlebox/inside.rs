@@ -27,6 +27,8 @@ pub enum HttpRule {
     Targets(&'static str, &'static str),
     /// It answers this to a length that does not fit into 63 bits.
     Lengths(&'static str),
+    /// It says nothing to a length that does not fit into 63 bits.
+    LosesLengths,
     /// It waits for the end of the request.
     BuffersRequest,
     /// It waits for the end of the response.
@@ -84,6 +86,9 @@ impl Inspector {
         let Some((head, mut body)) = read_head(client, Head::parse_request).await else { return };
         if let Some(answer) = self.too_many().or_else(|| self.rules.iter().find_map(|rule| own_answer(*rule, &head))) {
             return say_and_close(client, answer.as_bytes()).await;
+        }
+        if self.has(HttpRule::LosesLengths) && length(&head).is_some_and(|length| length > i64::MAX as u64) {
+            return drain(client).await;
         }
         if self.has(HttpRule::BuffersRequest) && !whole(client, &head, &mut body).await {
             return drain(client).await;

@@ -60,8 +60,11 @@ pub async fn secure(route: &Route, whom: &Whom, knobs: Knobs, within: Duration) 
         Err(failure) => &failure.certs,
     };
     let cert = certs.first().and_then(|der| Cert::parse(der).ok());
-    let trusted = || whom.trust.judged(certs, &whom.name, whom.unix).1.is_none();
-    saw.cert = cert.map(|cert| Shown { trusted: trusted(), sha256: cert.sha256, subject: cert.subject, issuer: cert.issuer });
+    saw.cert = cert.map(|cert| {
+        let fails = whom.trust.judged(certs, &whom.name, whom.unix).1;
+        let public = whom.trust.is_public(certs, &whom.name, whom.unix);
+        Shown { trusted: fails.is_none(), fails, public, sha256: cert.sha256, subject: cert.subject, issuer: cert.issuer }
+    });
     match result {
         Ok(secure) => {
             saw.version = Some(if secure.secured.version == "TLS 1.3" { 0x0304 } else { 0x0303 });

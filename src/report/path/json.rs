@@ -1,7 +1,7 @@
 //! The report as JSON.
 
 use super::PathReport;
-use crate::diag::path::Found;
+use crate::diag::path::{Found, by_id};
 use serde_json::{Value, json};
 
 /// One object.
@@ -13,6 +13,7 @@ pub fn json(report: &PathReport) -> Value {
         "version": report.trail.head.version,
         "head": report.trail.head,
         "interrupted": report.trail.interrupted,
+        "time_up": report.trail.time_up,
         "took_ms": report.trail.took.millis(),
         "verdict": {
             "finding": cause.map(|found| found.row.id),
@@ -31,6 +32,12 @@ pub fn json(report: &PathReport) -> Value {
             "varies": tried.varies,
             "control": tried.control,
             "treatments": tried.treatments,
+            "rounds": if tried.many { 8 } else { 3 },
+            "patterns": tried.means.iter().map(|(pattern, id)| json!({
+                "pattern": pattern,
+                "finding": id,
+                "confidence": by_id(id).map(|row| row.most.name()),
+            })).collect::<Vec<_>>(),
         })).collect::<Vec<_>>(),
         "trials": report.trail.trials,
         "resets": report.trail.resets,

@@ -22,6 +22,10 @@ pub struct Tried {
     pub control: Arm,
     /// The treatments.
     pub treatments: &'static [Arm],
+    /// What patterns mean: pattern, finding.
+    pub means: &'static [(&'static str, &'static str)],
+    /// Eight rounds are needed before a difference means something.
+    pub many: bool,
 }
 
 /// All that there is to show.

@@ -17,7 +17,11 @@ pub fn render(report: &PathReport, width: usize, verbose: bool) -> String {
         page,
         "{trials} trials in {:.1} s{}\n",
         report.trail.took.duration().as_secs_f64(),
-        if report.trail.interrupted { ", interrupted" } else { "" }
+        match (report.trail.interrupted, report.trail.time_up) {
+            (_, true) => ", and the time was over",
+            (true, false) => ", interrupted",
+            (false, false) => "",
+        }
     );
     if let Some(proxy) = &head.proxy {
         labelled(&mut page, "through", &harmless(&format!("the proxy {proxy}")), width, 16);
