@@ -47,6 +47,15 @@ pub struct Identity {
     pub ocsp: Option<Vec<u8>>,
 }
 
+/// Whether so many ports from there on can be listened at; which cannot, and why.
+pub fn are_free(first: SocketAddr, ports: usize) -> Result<(), String> {
+    for port in (first.port()..=u16::MAX).take(ports) {
+        let at = SocketAddr::new(first.ip(), port);
+        std::net::TcpListener::bind(at).map_err(|error| format!("cannot listen at {at}: {error}"))?;
+    }
+    Ok(())
+}
+
 /// One address to listen on and what is met there.
 #[derive(Clone, Debug)]
 pub struct Door {

@@ -15,12 +15,12 @@ use crate::jobs::conformance::run::{self, Done, Outcome, Peer};
 use crate::jobs::conformance::stand::{By, Stand, StandConfig, Subject};
 use crate::jobs::conformance::{Case, Grade, Verdict};
 use crate::jobs::lab;
+use crate::live::listen;
 use crate::live::runtime::{self, Ended};
 use crate::proto::plan::Credentials;
 use clap::ValueEnum;
 use std::fmt::Write;
 use std::fs;
-use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
@@ -56,7 +56,8 @@ fn config(args: &ClientSuiteArgs, cases: usize) -> Result<StandConfig, Trouble> 
             "{cases} cases need {ports} ports from {port} on, and there are not so many; give a lower one"
         )));
     }
-    free(at, if matches!(subject, Subject::Hand(By::Sni | By::User)) || port == 0 { 1 } else { ports })?;
+    let own = if matches!(subject, Subject::Hand(By::Sni | By::User)) || port == 0 { 1 } else { ports };
+    listen::are_free(at, own).map_err(|error| Trouble::Usage(format!("--listen {at}: {error}")))?;
     let host = match &args.host {
         Some(host) => host.clone(),
         None if at.ip().is_loopback() => "localhost".into(),
@@ -69,15 +70,6 @@ fn config(args: &ClientSuiteArgs, cases: usize) -> Result<StandConfig, Trouble> 
     let unasked = if args.client.exec_sstpc.is_some() { SSTPC_HOLD } else { 0 };
     let hold = Duration::from_millis(args.hold.unwrap_or(unasked));
     Ok(StandConfig { at, host, credentials, hold, subject })
-}
-
-/// So many ports from there on can be listened at.
-fn free(first: SocketAddr, ports: usize) -> Result<(), Trouble> {
-    for port in (first.port()..=u16::MAX).take(ports) {
-        let at = SocketAddr::new(first.ip(), port);
-        TcpListener::bind(at).map_err(|error| Trouble::Usage(format!("--listen {first}: cannot listen at {at}: {error}")))?;
-    }
-    Ok(())
 }
 
 fn subject(args: &ClientSuiteArgs) -> Result<Subject, Trouble> {
