@@ -2,7 +2,7 @@
 
 use crate::transcript::trial::ResetSeen;
 use socket2::{Domain, Protocol, Socket, Type};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -49,8 +49,6 @@ struct Heard {
     rejecters: Vec<Ipv4Addr>,
     /// Ports of the server and the time to live of what came from them without RST.
     ttls: Vec<(u16, u8)>,
-    /// Ports of ours to which this machine itself said RST in the server's name.
-    own: BTreeSet<u16>,
 }
 
 /// What an ICMP error says about a packet of ours.
@@ -78,16 +76,6 @@ impl Sniffer {
                 lock(&for_tcp).take(&segment);
             }
         });
-        // What this machine says to itself in the server's name: its own firewall does.
-        if let Ok(own) = own() {
-            let for_own = heard.clone();
-            each(own, over.clone(), move |packet| {
-                let reset = |segment: &Segment| segment.from.0 == address && segment.flags & RST != 0;
-                if let Some(segment) = segment(packet).filter(reset) {
-                    lock(&for_own).by_ourselves(segment.to_port);
-                }
-            });
-        }
         each(icmp, over.clone(), move |packet| {
             if let Some(complaint) = complaint(packet).filter(|row| row.to == address) {
                 lock(&for_icmp).complain(&complaint);
@@ -99,13 +87,11 @@ impl Sniffer {
     /// The resets heard so far.
     pub fn resets(&self) -> Vec<ResetSeen> {
         let heard = lock(&self.heard);
-        let seen = |talk: &Talk, own: bool| {
+        let seen = |talk: &Talk| {
             let with_icmp = talk.router.is_some();
-            Some(ResetSeen { with_icmp, own, peer_ids: talk.ids.clone(), peer_window: talk.window, ..talk.reset.clone()? })
+            Some(ResetSeen { with_icmp, peer_ids: talk.ids.clone(), peer_window: talk.window, ..talk.reset.clone()? })
         };
-        let before = heard.over.iter().map(|talk| (talk, false));
-        let present = heard.talks.iter().map(|(port, talk)| (talk, heard.own.contains(port)));
-        before.chain(present).filter_map(|(talk, own)| seen(talk, own)).collect()
+        heard.over.iter().chain(heard.talks.values()).filter_map(seen).collect()
     }
 
     /// Time to live of what came from each port of the server without RST; each pair once.
@@ -134,12 +120,6 @@ impl Heard {
     fn talk(&mut self, port: u16) -> Option<&mut Talk> {
         let room = self.talks.len() < MOST_TALKS || self.talks.contains_key(&port);
         room.then(|| self.talks.entry(port).or_default())
-    }
-
-    fn by_ourselves(&mut self, port: u16) {
-        if self.own.len() < MOST_TALKS {
-            self.own.insert(port);
-        }
     }
 
     fn complain(&mut self, complaint: &Complaint) {
@@ -180,7 +160,6 @@ impl Heard {
                 peer_window: None,
                 data_after: false,
                 with_icmp: false,
-                own: false,
             });
         } else {
             talk.peer_ttl.get_or_insert(segment.ttl);
@@ -203,19 +182,6 @@ fn raw(protocol: Protocol) -> io::Result<Socket> {
     let socket = Socket::new(Domain::IPV4, Type::RAW, Some(protocol))?;
     socket.set_read_timeout(Some(LOOKS_UP))?;
     Ok(socket)
-}
-
-/// Hears what this machine says to itself.
-#[cfg(target_os = "linux")]
-fn own() -> io::Result<Socket> {
-    let socket = raw(Protocol::TCP)?;
-    socket.bind_device(Some(LOOPBACK))?;
-    Ok(socket)
-}
-
-#[cfg(not(target_os = "linux"))]
-fn own() -> io::Result<Socket> {
-    Err(io::ErrorKind::Unsupported.into())
 }
 
 /// Reads on a thread of its own, until it is over.
@@ -271,9 +237,6 @@ fn complaint(packet: &[u8]) -> Option<Complaint> {
     ours.then_some(Complaint { kind, code, router: address(ip, 12)?, to: address(quoted, 16)?, port: word(tcp, 0)? })
 }
 
-/// What this machine sends to itself comes over it. Linux gives it this name in every network namespace.
-#[cfg(target_os = "linux")]
-const LOOPBACK: &[u8] = b"lo";
 /// Ours: so often a reader looks whether it is over.
 const LOOKS_UP: Duration = Duration::from_millis(200);
 /// RFC 9293 3.1.

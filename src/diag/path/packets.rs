@@ -83,7 +83,7 @@ pub(super) const ROWS: &[Row] = &[
         raise: "raw sockets (CAP_NET_RAW), and hop by hop",
         fix: "The operator of the segment that is named: a device there resets connections to this server.",
         explains: &["TCP-REFUSED", "TCP-REFUSED-HERE", "TCP-ENDED-UNASKED"],
-        look: |view| refused_by_us(view).or_else(|| by_box(view)).or_else(|| refused_nearer(view)),
+        look: |view| by_box(view).or_else(|| refused_nearer(view)),
         ..Row::ROW
     },
 ];
@@ -105,9 +105,16 @@ fn refused_nearer(view: &View<'_>) -> Option<Hit> {
             view.of_all(Arm::Tcp),
             first.ttl
         );
-        let hit = Hit::new(Level::Confirmed, says);
-        // A router lets a packet run out of hops before its filter sees it.
-        return Some(if first.ttl == 1 { hit.or_else("this machine's own firewall") } else { hit });
+        if first.ttl > 1 {
+            return Some(Hit::new(Level::Confirmed, says));
+        }
+        // At a router a packet runs out of hops before its filter sees it.
+        let hit =
+            Hit::new(Level::Probable, says + ", so no router says it").of(Culprit::Endpoint).or_else("a filter before the first router");
+        return Some(hit.in_words(
+            "this machine's own firewall rejects the connection with RST",
+            "This machine's owner: allow connections to this address and port in its own firewall; if it has no such rule, look for a filter between it and the first router.",
+        ));
     }
     let of_port = |reset: &&ResetSeen| reset.from.port() == port;
     let ttl = view.trail.resets.iter().find(of_port)?.ttl;
@@ -119,32 +126,6 @@ fn refused_nearer(view: &View<'_>) -> Option<Hit> {
         view.of_all(Arm::Tcp)
     );
     Some(Hit::new(Level::Probable, says).or_else("a balancer in front of several servers"))
-}
-
-/// Every RST to a SYN for the server came over this machine's own loopback interface: none was ever on the way.
-fn refused_by_us(view: &View<'_>) -> Option<Hit> {
-    let port = view.trail.head.target.port;
-    let resets: Vec<&ResetSeen> = view.trail.resets.iter().filter(|reset| reset.from.port() == port).collect();
-    let refused = view.shut(Arm::Tcp) && view.trials(Arm::Tcp).all(|trial| trial.ending == Ending::Refused);
-    let all = refused && own_resets(view) && view.tally(Arm::Tcp).failed >= 2;
-    all.then(|| {
-        let says = format!(
-            "{} SYNs were answered with RST; {} came from this machine itself, over its loopback interface, in the server's name",
-            view.of_all(Arm::Tcp),
-            resets.len()
-        );
-        Hit::new(Level::Confirmed, says).of(Culprit::Endpoint).in_words(
-            "this machine's own firewall rejects the connection with RST",
-            "This machine's owner: allow connections to this address and port in its own firewall.",
-        )
-    })
-}
-
-/// Whatever reset the server's port sent was this machine's own, where the server is another one.
-pub(super) fn own_resets(view: &View<'_>) -> bool {
-    let head = &view.trail.head;
-    let resets = || view.trail.resets.iter().filter(|reset| reset.from.port() == head.target.port);
-    resets().next().is_some() && resets().all(|reset| reset.own && !head.ours.contains(&reset.from.ip()))
 }
 
 /// Routers between here and whoever sent it, if it began with one of the usual times to live. RFC 1700; Windows, and what sends 255.
@@ -324,7 +305,6 @@ mod tests {
             peer_window: Some(501),
             data_after,
             with_icmp: false,
-            own: false,
         }
     }
 

@@ -16,7 +16,7 @@ pub struct Place {
     pub near: Option<IpAddr>,
     /// The router at `first`.
     pub far: Option<IpAddr>,
-    /// Not even the first router saw it, which saw the like of it to another port; or this machine itself answered.
+    /// Not even the first router saw it, which saw the like of it to another port; or it was answered before that.
     pub own: bool,
     /// At `first` is the server itself.
     pub server: bool,
@@ -69,8 +69,10 @@ pub fn place(view: &View<'_>) -> Option<Place> {
     let router = |ttl: u8| {
         [Feeler::Syn, Feeler::SynOtherPort, Feeler::Nameless, Feeler::Named].into_iter().find_map(|feeler| of(feeler, ttl)?.router)
     };
-    let own = super::packets::own_resets(view)
-        || last == 0 && hops.iter().all(|hop| hop.sent != Feeler::Syn || hop.router.is_none() && !spoken(hop));
+    // What is refused where others run out of hops at a router was refused before it.
+    let beside = of(Feeler::SynOtherPort, 1).is_some_and(expired);
+    let here = |hop: &Hop| !spoken(hop) || beside && hop.ttl == 1 && hop.ending != Ending::Answered;
+    let own = last == 0 && hops.iter().all(|hop| hop.sent != Feeler::Syn || hop.router.is_none() && here(hop));
     // Where what is not cut arrives is the server.
     let arrives = |hop: &&Hop| if hellos { hop.sent == Feeler::Syn } else { hop.sent == Feeler::SynOtherPort };
     let server = hops.iter().filter(arrives).find(|hop| spoken(hop)).map(|hop| hop.ttl);

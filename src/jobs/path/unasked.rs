@@ -24,8 +24,7 @@ pub(super) async fn ended(crew: &Arc<Crew>) -> bool {
     }
     for (round, parts) in (FIRST_ROUND..).zip(PAUSES) {
         tokio::time::sleep(crew.config.residual * parts / 100).await;
-        if crew.one(round, Arm::NoHello, None).await.passed() {
-            crew.one(round, Arm::HelloNamed, None).await;
+        if crew.one(round, Arm::NoHello, None).await.passed() && crew.one(round, Arm::HelloNamed, None).await.passed() {
             break;
         }
     }
@@ -34,7 +33,8 @@ pub(super) async fn ended(crew: &Arc<Crew>) -> bool {
 
 /// Somebody ended it, and did not say why.
 fn cut(trial: &Trial) -> bool {
-    matches!(trial.ending, Ending::Reset | Ending::Closed) && trial.reached == Some(Layer::Tcp)
+    // A reset right behind the SYN-ACK may come before the connection can be used.
+    matches!(trial.ending, Ending::Reset | Ending::Closed)
 }
 
 /// A connection on which nothing is said; it is what was wanted if nobody ends it in twice the time in which hellos were cut.

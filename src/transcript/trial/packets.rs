@@ -29,9 +29,6 @@ pub struct ResetSeen {
     pub data_after: bool,
     /// An ICMP time exceeded came for the packet that drew it.
     pub with_icmp: bool,
-    /// It came over the loopback interface: from this machine.
-    #[serde(default)]
-    pub own: bool,
 }
 
 /// What goes a limited number of hops.

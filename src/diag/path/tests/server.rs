@@ -17,7 +17,7 @@ fn refused(ending: &Ending) -> Vec<Trial> {
     [passing(Arm::Tcp), passing(Arm::TlsControl), passing(Arm::HelloToControl)].concat().into_iter().chain(hellos).collect()
 }
 
-fn reset(ttl: u8, with_icmp: bool, own: bool) -> ResetSeen {
+fn reset(ttl: u8, with_icmp: bool) -> ResetSeen {
     ResetSeen {
         from: ([10, 4, 3, 2], 443).into(),
         ttl,
@@ -29,7 +29,6 @@ fn reset(ttl: u8, with_icmp: bool, own: bool) -> ResetSeen {
         peer_window: None,
         data_after: false,
         with_icmp,
-        own,
     }
 }
 
@@ -53,7 +52,7 @@ fn told(trail: &Trail) -> (&'static str, Level, Culprit) {
 fn a_server_that_ends_connections_before_a_hello_forges_nothing() {
     let mut all = on_443([refused(&Ending::Reset), of(Arm::NoHello, &Ending::Reset)].concat());
     // What the walk would have said: the reset comes while the hello runs out of hops.
-    all.resets = vec![reset(62, true, false), reset(62, false, false), reset(62, false, false)];
+    all.resets = vec![reset(62, true), reset(62, false), reset(62, false)];
     all.ttls = vec![(443, 62)];
     all.hops = vec![
         hop(1, Feeler::Syn, Ending::Unreachable, Some(1)),
@@ -72,7 +71,7 @@ fn a_server_that_ends_connections_before_a_hello_forges_nothing() {
     assert_eq!(told(&drawn), ("TCP-RST-INJECTED", Level::Confirmed, Culprit::LocalNetwork));
     // Resets from nearer than the SYN-ACK are not the server's.
     let mut nearer = all.clone();
-    nearer.resets = vec![reset(63, false, false); 3];
+    nearer.resets = vec![reset(63, false); 3];
     assert_eq!(told(&nearer).0, "TCP-RST-BY-BOX");
     let mut known = on_443([refused(&Ending::Closed), of(Arm::NoHello, &Ending::Closed)].concat());
     known.head.reference = Some(Reference { reached: Some(Layer::Data), ..Reference::default() });
@@ -102,7 +101,7 @@ fn a_server_that_refuses_every_hello_is_as_likely_as_a_firewall() {
         let cause = verdict.cause().expect("a cause");
         assert!(cause.hit.or_else.is_some_and(|other| other.contains("firewall")) && cause.fix().contains("server's owner"));
         // From as far away as the SYN-ACKs.
-        let far = Trail { resets: vec![reset(62, false, false); 3], ttls: vec![(443, 62)], ..all.clone() };
+        let far = Trail { resets: vec![reset(62, false); 3], ttls: vec![(443, 62)], ..all.clone() };
         assert_eq!(told(&far), ("TLS-DPI-BLOCK", Level::Probable, Culprit::Server));
     }
     // Silence is what a filter makes.
@@ -173,18 +172,19 @@ fn dropped_syns_may_be_dropped_by_the_servers_own_firewall() {
 }
 
 #[test]
-fn resets_that_come_over_loopback_are_this_machines_own() {
+fn a_syn_that_is_refused_before_the_first_router_is_refused_by_this_machine() {
     let mut all = on_443([rounds(Arm::Tcp, Ending::Refused, None, &Saw::default()), passing(Arm::TcpControl)].concat());
-    all.hops = vec![hop(1, Feeler::Syn, Ending::Refused, None), hop(1, Feeler::SynOtherPort, Ending::Unreachable, Some(1))];
-    let refused = |own: bool| vec![ResetSeen { peer_ttl: None, ..reset(64, false, own) }; 4];
-    all.resets = refused(false);
+    let beside = |ttl| hop(ttl, Feeler::SynOtherPort, Ending::Unreachable, Some(ttl));
+    all.hops = vec![hop(1, Feeler::Syn, Ending::Refused, None), beside(1)];
+    all.resets = vec![ResetSeen { peer_ttl: None, ..reset(64, false) }; 4];
+    assert_eq!(told(&all), ("TCP-RST-BY-BOX", Level::Probable, Culprit::Endpoint));
+    let verdict = judge(&all);
+    let cause = verdict.cause().expect("a cause");
+    assert!(cause.fix().contains("own firewall") && cause.hit.or_else.is_some());
+    assert_eq!(verdict.place.map(|place| place.culprit()), Some(Culprit::Endpoint));
+    // The first router itself.
+    all.hops = vec![hop(1, Feeler::Syn, Ending::Unreachable, Some(1)), beside(1), hop(2, Feeler::Syn, Ending::Refused, None), beside(2)];
     assert_eq!(told(&all), ("TCP-RST-BY-BOX", Level::Confirmed, Culprit::LocalNetwork));
-    all.resets = refused(true);
-    assert_eq!(told(&all), ("TCP-RST-BY-BOX", Level::Confirmed, Culprit::Endpoint));
-    assert!(judge(&all).cause().is_some_and(|cause| cause.fix().contains("own firewall")));
-    // The server is this very machine.
-    all.head.ours = vec![[10, 4, 3, 2].into()];
-    assert_ne!(told(&all).2, Culprit::Endpoint);
 }
 
 #[test]
