@@ -5,8 +5,8 @@ use crate::transcript::witness::{Ours, Record, Sides, Stream, Wire};
 use crate::wire::http::Head;
 use std::collections::HashSet;
 
-mod server;
 mod fronts;
+mod server;
 mod who;
 
 #[test]
