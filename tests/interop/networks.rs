@@ -329,12 +329,12 @@ const SPOILT: &[Spoilt] = &[
         ..CLEAN
     },
     Spoilt {
-        name: "connections that send more than 10 kB share 900 kbit/s",
+        name: "connections that send and receive more than 20 kB share 400 kbit/s",
         spoils: &[
             "sh -c 'for d in left right; do tc qdisc add dev $d root handle 1: htb default 10 r2q 1000; \
-             tc class add dev $d parent 1: classid 1:10 htb rate 1gbit; tc class add dev $d parent 1: classid 1:20 htb rate 900kbit burst 4k; done'",
+             tc class add dev $d parent 1: classid 1:10 htb rate 1gbit; tc class add dev $d parent 1: classid 1:20 htb rate 400kbit burst 4k; done'",
             "sh -c 'echo 1 > /proc/sys/net/netfilter/nf_conntrack_acct'",
-            "nft 'add rule ip t f ct original bytes > 10000 meta priority set 1:20'",
+            "nft 'add rule ip t f ct original bytes > 20000 ct reply bytes > 20000 meta priority set 1:20'",
         ],
         must: &["DATA-THROTTLED"],
         more: &["--bulk", "96K"],

@@ -225,6 +225,11 @@ fn throttled(view: &View<'_>) -> Option<Hit> {
     }
     // Servers give pages faster than echoes. Only where it goes by the bytes of an echo is it the way's doing.
     by_bytes(view, fastest).filter(|_| fastest < QUICK)?;
+    // Where packets are lost, those between two losses come fast; who slows a flow down never lets so many pass.
+    let runs = [Arm::Bulk, Arm::BulkSplit].into_iter().flat_map(|arm| view.trials(arm)).filter_map(|trial| trial.saw.run);
+    if runs.min().is_some_and(|run| RUN * ECHO / run.duration().as_secs_f64().max(1e-6) > fastest * LEAPS) {
+        return None;
+    }
     let ups = view.rates(Arm::BulkUp);
     let up = |round| speed(view, Arm::BulkUp, round).or((!ups.is_empty()).then(|| mean(&ups)));
     let room = |round| speed(view, Arm::BulkPlain, round).map(|down| both_ways(down, up(round)));
@@ -378,6 +383,8 @@ const UNEVEN: f64 = 12.0;
 const SLOWER: f64 = 2.5;
 /// Ours: an echo in so many seconds is what waiting for an acknowledgement makes. RFC 1122 4.2.3.2, 40 ms in Linux.
 const TICKS: std::ops::Range<f64> = 0.025..0.055;
+/// Ours: 24 kB that come so many times as fast as all do were not held back; a rate may begin behind the first 20 kB.
+const LEAPS: f64 = 8.0;
 /// Ours: half as many bytes take as long if it is more than this part of the time.
 const AS_LONG: f64 = 0.8;
 /// Ours: bytes of echoes that are under way at a time.

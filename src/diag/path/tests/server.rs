@@ -286,4 +286,13 @@ fn a_pace_of_ticks_is_told_from_a_rate_by_echoes_of_half_the_length() {
         assert_eq!(found(tunnel, Some(1.0)), None, "a server that answers one echo at each of its ticks");
         assert_eq!(found(tunnel, None), None, "{tunnel} kB/s may be a pace of ticks");
     }
+    // Between two lost packets others come fast.
+    let mut lossy = slow(30, 20_000, Some(9_000), Some(0.53));
+    let run = |lossy: &mut Trail, micros| {
+        lossy.trials.iter_mut().filter(|one| one.arm == Arm::Bulk).for_each(|one| one.saw.run = Some(Micros(micros)))
+    };
+    run(&mut lossy, 700_000);
+    assert_eq!(judge(&lossy).cause().map(|cause| cause.row.id), Some("DATA-THROTTLED"));
+    run(&mut lossy, 20_000);
+    assert_eq!(judge(&lossy).cause().map(|cause| cause.row.id), None);
 }
