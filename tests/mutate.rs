@@ -181,6 +181,21 @@ fn a_run_goes_on_where_it_stood_and_keeps_what_it_found() {
     assert_eq!(replayed.status.code(), Some(1), "the sound lab aborts the call: {}", String::from_utf8_lossy(&replayed.stdout));
 }
 
+/// Each run has a call of its own, with numbers of its own; the names of the variants and their order are those of every call.
+#[test]
+fn a_run_with_a_call_of_its_own_goes_on_too() {
+    let scratch = Scratch::new("mutate-own-call");
+    let (state, lab) = (scratch.path("state.json"), Serving::start(&[]));
+    let what = ["--lab-session", "--to", lab.target.as_str(), "--select", "boundary/lcp", "--select", "boundary/ipv6cp"];
+    let part = |budget: &str| page(&[&what[..], &["--budget", budget, "--resume", &state]].concat());
+    let (first, second) = (part("4"), part("9"));
+    assert_eq!((first.0, first.1["cases"].as_u64()), (Some(0), Some(4)), "{:#}", first.1);
+    assert_eq!((second.0, second.1["cases"].as_u64()), (Some(0), Some(5)), "{:#}", second.1);
+    let only = "boundary/lcp.configure-ack#1/magic-number=recorded+1";
+    let (code, page) = page(&["--lab-session", "--to", &lab.target, "--only", only]);
+    assert_eq!((code, page["cases"].as_u64()), (Some(0), Some(1)), "{page:#}");
+}
+
 #[test]
 fn memory_that_grows_is_seen_from_outside_and_a_death_ends_the_run() {
     let leaky = Serving::start(&["--bug", "frame-leak"]);

@@ -207,9 +207,16 @@ fn lab_of(methods: &[&str]) -> (std::process::Child, String, Vec<String>) {
 #[test]
 fn a_login_with_tls_inside_eap_is_made_anew_as_a_whole() {
     let scratch = Scratch::new("replay-eap");
-    for (method, count) in [("eap-tls", 3), ("peap", 3)] {
-        let (mut child, target, files) = lab_of(&[method]);
-        let saved = scratch.path(&format!("{method}.jsonl"));
+    // The server may offer another method first, which the client refuses.
+    let rows: [(&[&str], &str, u32); 4] = [
+        (&["eap-tls"], "eap-tls", 3),
+        (&["peap"], "peap", 3),
+        (&["eap-mschapv2", "eap-tls"], "eap-tls", 1),
+        (&["eap-mschapv2", "peap"], "peap", 1),
+    ];
+    for (offers, method, count) in rows {
+        let (mut child, target, files) = lab_of(offers);
+        let saved = scratch.path(&format!("{method}-{}.jsonl", offers.len()));
         let (ca, password, certificate) = (files[0].as_str(), files[1].as_str(), files[2].as_str());
         let login: &[&str] = match method {
             "eap-tls" => &["--cert", certificate],
@@ -236,14 +243,34 @@ fn a_login_with_tls_inside_eap_is_made_anew_as_a_whole() {
 }
 
 #[test]
+fn a_method_within_eap_that_the_client_refused_is_offered_and_refused_again() {
+    let scratch = Scratch::new("replay-eap-nak");
+    let (mut child, target, files) = lab_of(&["eap-mschapv2", "eap-md5"]);
+    let saved = scratch.path("md5.jsonl");
+    let login = ["--user", "alice", "--password-file", files[1].as_str()];
+    let record = [&["probe", target.as_str(), "--ca", &files[0], "--auth", "eap-md5", "--save", &saved], &login[..]].concat();
+    let (code, stdout, stderr) = sstp_diag(&record);
+    assert_eq!(code, Some(0), "{stdout}{stderr}");
+    assert!(std::fs::read_to_string(&saved).is_ok_and(|text| text.contains("eap.nak") || text.contains("Nak")), "the client refused one");
+    for to in [&["--lab"][..], &["--to", &target, "--ca", &files[0], login[0], login[1], login[2], login[3]]] {
+        let (code, stdout, stderr) = sstp_diag(&[&["replay", saved.as_str()], to].concat());
+        assert!(code == Some(0) && stdout.contains("Equal"), "{stdout}{stderr}");
+    }
+    let _ = child.kill();
+    let _ = child.wait();
+}
+
+#[test]
 fn the_server_of_a_login_with_tls_inside_eap_is_played_with_an_end_of_our_own() {
     let scratch = Scratch::new("replay-eap-listen");
     let wrong = scratch.path("wrong");
     std::fs::write(&wrong, "not it\n").expect("written");
     let (mut stranger, _, strange) = lab_of(&["eap-tls"]);
-    for method in ["eap-tls", "peap"] {
-        let (mut child, target, files) = lab_of(&[method]);
-        let (saved, own) = (scratch.path(&format!("{method}.jsonl")), scratch.path(&format!("{method}.pem")));
+    let rows: [(&[&str], &str); 3] = [(&["eap-tls"], "eap-tls"), (&["peap"], "peap"), (&["eap-mschapv2", "peap"], "peap")];
+    for (offers, method) in rows {
+        let (mut child, target, files) = lab_of(offers);
+        let name = format!("{method}-{}", offers.len());
+        let (saved, own) = (scratch.path(&format!("{name}.jsonl")), scratch.path(&format!("{name}.pem")));
         let (root, password, certificate) = (files[0].as_str(), files[1].as_str(), files[2].as_str());
         let user = ["--user", "alice", "--password-file", password];
         // Who logs in, what the server needs, who is not let in, and what is told of that.

@@ -209,7 +209,7 @@ mod tests {
             told(captured(edit, (Layer::Tls, What::Alert { description }))).0
         };
         assert_eq!(expired(45), ["CERT-EXPIRED"]);
-        assert_eq!(expired(48), ["CERT-EXPIRED", "CERT-SELF-SIGNED"]);
+        assert_eq!(expired(48), ["CERT-SELF-SIGNED", "CERT-EXPIRED"], "in the order of Windows' policy");
         assert_eq!(told(captured(|_| (), (Layer::Tls, What::Alert { description: 42 }))).0, ["CERT-SELF-SIGNED"], "nothing else is wrong");
     }
 

@@ -29,7 +29,12 @@ impl Retries {
     /// The places of the cases whose verdict must be confirmed, or that never came to a verdict.
     pub fn wanted(&self, done: &[Done]) -> Vec<usize> {
         let stands = |done: &Done| self.scale.standing(&done.case, done.verdict.grade);
-        let counts = |done: &Done| self.times > 0 && (stands(done).counts() || done.verdict.grade == Grade::Inconclusive);
+        // What is expected not to come to a verdict has done what is expected.
+        let open = |done: &Done| {
+            let expected = self.scale.entry(&done.case.id).is_some_and(|known| known.verdict == Some(Grade::Inconclusive));
+            done.verdict.grade == Grade::Inconclusive && !expected
+        };
+        let counts = |done: &Done| self.times > 0 && (stands(done).counts() || open(done));
         let places: Vec<usize> = done.iter().enumerate().filter(|row| counts(row.1)).map(|row| row.0).collect();
         if self.most.is_some_and(|most| places.len() > most) { Vec::new() } else { places }
     }
@@ -180,6 +185,10 @@ mod tests {
         assert_eq!(retries.wanted(&all), [1]);
         assert_eq!(retries.wanted(&[done(listed, Grade::Pass), done(other, Grade::Pass)]), [0]);
         assert_eq!(retries.wanted(&[done(listed, Grade::Fail), done(other, Grade::Inconclusive)]), [1]);
+        let untold =
+            known::parse("[cases]\n\"sstp/2.2.1/reserved-bits\" = { verdict = \"inconclusive\", reason = \"r\" }").expect("well formed");
+        let untold = Retries { scale: Scale { known: untold, ..retries.scale.clone() }, ..retries.clone() };
+        assert_eq!(untold.wanted(&[done(listed, Grade::Inconclusive), done(other, Grade::Inconclusive)]), [1]);
         assert!(retries.wanted(&[done(listed, Grade::Pass), done(other, Grade::Fail)]).is_empty(), "too many to be an accident");
         assert!(Retries { times: 0, ..retries.clone() }.wanted(&all).is_empty());
         let clears = |id, grade| retries.clears(&done(id, grade).case, grade);

@@ -12,8 +12,9 @@ use crate::proto::last_words::LastWords;
 use crate::proto::plan::{Account, Credentials, Method, ServerConfig, ServerStyle};
 use crate::wire::chap::MsChapFailure;
 use crate::wire::control::{self, Opt, Packet};
+use crate::wire::eap::NAK;
 use crate::wire::ncp::{AUTH_PROTOCOL, AuthMethod, IP_ADDRESS, PRIMARY_DNS, PRIMARY_NBNS, SECONDARY_DNS, SECONDARY_NBNS};
-use crate::wire::ppp::{self, Body, Protocol};
+use crate::wire::ppp::{self, Body, Frame, Protocol};
 use crate::wire::sstp::{Attribute, Message};
 use crate::wire::{chap, pap};
 
@@ -72,35 +73,56 @@ fn account(script: &Script, credentials: &Credentials) -> Account {
     Account { name, password, error: failure(script).map(|text| MsChapFailure::parse(text.as_bytes()).error.unwrap_or(691)) }
 }
 
-/// Which methods the server asked for, in that order.
+/// Which methods the server asked for, in that order; within EAP those that it began.
 fn methods(script: &Script) -> Vec<Method> {
     let mut methods = Vec::new();
     for (_, options) in configures(script, Side::Server, ppp::LCP, control::CONFIGURE_REQUEST) {
         let asked = options.iter().find(|option| option.kind == AUTH_PROTOCOL);
         let Some(asked) = asked.and_then(|option| AuthMethod::from_option(&option.value)) else { continue };
-        let method = match asked {
-            AuthMethod::MsChapV2 => Method::MsChapV2,
-            AuthMethod::ChapMd5 => Method::ChapMd5,
-            AuthMethod::Pap => Method::Pap,
-            AuthMethod::Eap => eap_method(script),
+        let asked = match asked {
+            AuthMethod::MsChapV2 => vec![Method::MsChapV2],
+            AuthMethod::ChapMd5 => vec![Method::ChapMd5],
+            AuthMethod::Pap => vec![Method::Pap],
+            AuthMethod::Eap => begun(script).into_iter().map(|row| row.0).collect(),
             _ => continue,
         };
-        if !methods.contains(&method) {
-            methods.push(method);
+        for method in asked {
+            if !methods.contains(&method) {
+                methods.push(method);
+            }
         }
     }
     methods
 }
 
-/// The first method that was begun within EAP; EAP-MSCHAPv2 where none was.
+/// The method within EAP that the login was made with: the first one that the client did not refuse.
 pub fn eap_method(script: &Script) -> Method {
-    let begun = script.says(Side::Server).find_map(|said| match said.frame()?.body {
-        Body::Eap(packet) if packet.code == 1 => {
-            Method::ALL.iter().map(|row| row.0).find(|method| method.eap_type() == packet.kind && packet.kind.is_some())
+    let begun = begun(script);
+    let taken = begun.iter().find(|(_, refused)| !refused);
+    taken.or(begun.first()).map_or(Method::EapMsChapV2, |row| row.0)
+}
+
+/// The methods that were begun within EAP, and whether the client refused them with a Nak; EAP-MSCHAPv2 where none was.
+/// RFC 3748 5.3.1.
+fn begun(script: &Script) -> Vec<(Method, bool)> {
+    let mut begun: Vec<(Method, bool)> = Vec::new();
+    for step in &script.steps {
+        let Some(Frame { body: Body::Eap(packet), .. }) = step.said().and_then(Said::frame) else { continue };
+        let Some(kind) = packet.kind else { continue };
+        match (packet.code, kind) {
+            (2, NAK) => {
+                if let Some(last) = begun.last_mut() {
+                    last.1 = true;
+                }
+            }
+            (1, _) => {
+                let method = Method::ALL.iter().map(|row| row.0).find(|method| method.eap_type() == Some(kind));
+                begun.extend(method.filter(|method| begun.iter().all(|row| row.0 != *method)).map(|method| (method, false)));
+            }
+            _ => {}
         }
-        _ => None,
-    });
-    begun.unwrap_or(Method::EapMsChapV2)
+    }
+    if begun.is_empty() { vec![(Method::EapMsChapV2, false)] } else { begun }
 }
 
 fn style(script: &Script) -> ServerStyle {

@@ -240,7 +240,7 @@ const WAITING: usize = 4;
 /// Ours: callers led at a time.
 const AT_ONCE: usize = 64;
 /// Ours: a ClientHello has so long to come.
-const GREETING: Duration = Duration::from_secs(30);
+pub(super) const GREETING: Duration = Duration::from_secs(30);
 /// Ours: pause after a failed accept().
 const PAUSE: Duration = Duration::from_millis(50);
 

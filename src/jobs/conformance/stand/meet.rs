@@ -1,10 +1,11 @@
 //! The stand without cases: any machine of ours meets the client that is started, or that is brought by hand.
 
+use super::led::GREETING;
 use super::{Stand, Subject, Taken, honest, last_line};
 use crate::base::{Micros, Side};
 use crate::jobs::conformance::case::Case;
 use crate::live::clock::Clock;
-use crate::live::listen::{Booth, Counter};
+use crate::live::listen::{Booth, Caller, Counter};
 use crate::live::wiretap::Ear;
 use crate::live::{LiveError, drive};
 use crate::proto::Machine;
@@ -73,7 +74,7 @@ impl Stand {
         let Some(booth) = place.booth.as_ref().or(own.as_ref()) else { return Ok(Met::default()) };
         let mut running = self.config.subject.start(self, &place.case, booth.address().port(), clock)?;
         let caller = tokio::select! {
-            caller = booth.caller() => caller.ok(),
+            caller = called(booth) => caller,
             _ = running.ended() => None,
             () = self.patience() => None,
             _ = halted.wait_for(|halted| *halted) => None,
@@ -87,9 +88,35 @@ impl Stand {
         if let Some(stream) = stream {
             drive::run(stream, make(clock.now()), Side::Server, clock, &mut events, halted).await;
         }
-        let code = running.end().await;
+        let code = match &own {
+            // Whoever looks at the server once more when the call is over is not kept waiting.
+            Some(booth) => tokio::select! {
+                code = running.end() => code,
+                () = turned_away(booth) => None,
+            },
+            None => running.end().await,
+        };
         let said = self.said(&running);
         let last = last_line(&said).map(|line| format!("; it said: {line}")).unwrap_or_default();
         Ok(Met { absent: (!spoke).then(|| format!("the client did not come through TLS{last}")), code })
+    }
+}
+
+/// The next call; who only asks what the server speaks makes none.
+async fn called(booth: &Booth) -> Option<Caller> {
+    loop {
+        let caller = booth.caller().await.ok()?;
+        if !matches!(tokio::time::timeout(GREETING, caller.is_test()).await, Ok(true)) {
+            return Some(caller);
+        }
+    }
+}
+
+/// Closes what comes, for ever.
+async fn turned_away(booth: &Booth) {
+    loop {
+        if booth.caller().await.is_err() {
+            tokio::time::sleep(GREETING).await;
+        }
     }
 }

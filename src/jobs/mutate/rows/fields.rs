@@ -32,16 +32,31 @@ fn is_type(field: &Field) -> bool {
 
 /// How the field of a message is set: options of PPP in a copy that goes first, so that the call can go on.
 fn set(spot: &Spot, field: &Field, value: u64) -> Vec<Change> {
+    set_as(spot, field, value, &value.to_string())
+}
+
+/// The same, with another word for the value in the name.
+fn set_as(spot: &Spot, field: &Field, value: u64, word: &str) -> Vec<Change> {
     let line = format!("set {}={value}", field.name);
-    let name = format!("{}={value}", field.name);
+    let name = format!("{}={word}", field.name);
     match spot.negotiates() {
         true => vec![one(name, format!("extra {line}"))],
         false => vec![one(name, line)],
     }
 }
 
+/// What a call draws for itself: a name with its number in it would be another one in every call.
+fn is_drawn(field: &Field) -> bool {
+    matches!(last_name(field), "magic-number" | "interface-identifier")
+}
+
+/// The largest number that it holds.
+fn edge_of(field: &Field) -> u64 {
+    if field.bits >= 64 { u64::MAX } else { (1u64 << field.bits) - 1 }
+}
+
 fn values(spot: &Spot, field: &Field, wanted: &[u64]) -> Vec<Change> {
-    let max = if field.bits >= 64 { u64::MAX } else { (1u64 << field.bits) - 1 };
+    let max = edge_of(field);
     let now = field.read(&spot.raw).unwrap_or_default();
     let mut list: Vec<u64> = wanted.iter().map(|value| (*value).min(max)).filter(|value| *value != now).collect();
     list.sort_unstable();
@@ -58,7 +73,15 @@ fn boundary(spot: &Spot, _: &mut Rng) -> Vec<Change> {
         .flat_map(|field| {
             let now = field.read(&spot.raw).unwrap_or_default();
             let half = 1u64 << (field.bits.max(1) - 1);
-            values(spot, &field, &[0, 1, 2, half - 1, half, now.saturating_add(1), now.saturating_sub(1), u64::MAX - 1, u64::MAX])
+            let edges = [0, 1, 2, half - 1, half, u64::MAX - 1, u64::MAX];
+            let (above, below) = (now.saturating_add(1), now.saturating_sub(1));
+            if is_drawn(&field) && now != edge_of(&field) {
+                let mut changes = values(spot, &field, &edges);
+                changes.extend(set_as(spot, &field, above, "recorded+1"));
+                changes.extend(set_as(spot, &field, below, "recorded-1"));
+                return changes;
+            }
+            values(spot, &field, &[&edges[..], &[above, below]].concat())
         })
         .collect()
 }
