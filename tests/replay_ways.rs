@@ -374,3 +374,14 @@ fn what_a_probe_saves_is_as_whole_as_its_capture() {
         assert!(code == Some(0) && stdout.contains("Equal"), "{way}: {stdout}{stderr}");
     }
 }
+
+/// In memory the edits are those of the side that says the message.
+#[test]
+fn with_both_ends_an_edit_is_made_by_the_one_whose_message_it_is() {
+    for edit in
+        ["sstp.call-connect-ack#1 repeat 2", "chap.challenge#1 drop", "sstp.call-connect-request#1 set encapsulated-protocol.protocol-id=2"]
+    {
+        let (code, stdout, stderr) = sstp_diag(&["replay", "captures/softether-ok-tls12.pcapng", "--both", "--edit", edit]);
+        assert!(code == Some(1) && stdout.contains("Differs") && !stdout.contains("Not applied"), "{edit}: {code:?} {stdout}{stderr}");
+    }
+}

@@ -124,7 +124,7 @@ fn in_memory(args: &ReplayArgs, script: &Script, style: &Style) -> Result<Exit, 
     let both = both::run(script, &present, Timing::Asap, args.how.verbatim, Side::Client);
     save(args, &both.events, &Clock::start())?;
     let took = both.events.last().map_or(Micros::ZERO, |event| event.at);
-    let of = |side: Side, against: &str, outcome| page::end(&Course::of(script, side), against, outcome, took);
+    let of = |side: Side, against: &str, outcome| page::end(&both::course(script, side, Side::Client), against, outcome, took);
     let ends = vec![of(Side::Client, "the recorded server", &both.client), of(Side::Server, "the recorded client", &both.server)];
     report_on(args, script, ends, style)
 }

@@ -257,6 +257,8 @@ impl Hunt {
         // A client that is started for every call cannot be dead; how it ended is known.
         let may_be_dead = ended && (!lives || fault.is_some()) && !target.world().judges_client;
         match if may_be_dead { self.life(target, look.life).await } else { Life::Lives } {
+            // Who only finds out about a death has not been heard, and is sent again.
+            Life::Died if !reached && !target.is_stopping() => return None,
             Life::Died => return Some(reaction),
             Life::Anew | Life::Gone => return None,
             // It has no room for so many calls at a time: this one was not even heard.

@@ -7,6 +7,7 @@ use super::pace::Timing;
 use super::player::{Manner, Player, Shared};
 use super::script::Script;
 use crate::base::{Micros, Side};
+use crate::proto::edit::Edit;
 use crate::proto::plan::Plan;
 use crate::proto::{Session, pair};
 use crate::transcript::Event;
@@ -24,7 +25,16 @@ pub struct Both {
     pub events: Vec<Event>,
 }
 
-/// Plays the client's side against the server's. Edits of the script are those of `edited`.
+/// The course of one side, with the edits of what it says itself; those of what nobody or either of them says are `edited`'s.
+pub fn course(script: &Script, side: Side, edited: Side) -> Course {
+    let mut course = Course::of(script, side);
+    let says = |by: Side, edit: &Edit| script.says(by).any(|said| edit.matches(&said.name, edit.nth.unwrap_or(1)));
+    let owner = |edit: &Edit| if says(edited.other(), edit) && !says(edited, edit) { edited.other() } else { edited };
+    course.edits.retain(|edit| owner(edit) == side);
+    course
+}
+
+/// Plays the client's side against the server's; whose edits of the script are whose, [`course`] tells.
 pub fn run(script: &Script, present: &Present, timing: Timing, verbatim: bool, edited: Side) -> Both {
     let (client, of_client) = player(script, Side::Client, present, timing, verbatim, edited);
     let (server, of_server) = player(script, Side::Server, present, timing, verbatim, edited);
@@ -41,10 +51,7 @@ pub fn against(script: &Script, present: &Present, timing: Timing, server: Plan)
 }
 
 fn player(script: &Script, side: Side, present: &Present, timing: Timing, verbatim: bool, edited: Side) -> (Player, Shared) {
-    let mut course = Course::of(script, side);
-    if side != edited {
-        course.edits.clear();
-    }
+    let course = course(script, side, edited);
     // Two ends draw different numbers.
     let seed = present.seed ^ if side == Side::Server { 0x5353_5450 } else { 0 };
     let moment = Moment::new(side, Present { seed, ..present.clone() }, course.leaf, verbatim);
