@@ -18,11 +18,11 @@ fn server() -> (TlsAcceptor, Vec<u8>) {
     server_of(|_| (), rustls::DEFAULT_VERSIONS)
 }
 
-/// The same with these versions, and with a change of what the library can do.
-fn server_of(
-    change: fn(&mut rustls::crypto::CryptoProvider),
-    versions: &[&'static rustls::SupportedProtocolVersion],
-) -> (TlsAcceptor, Vec<u8>) {
+/// A change of what the TLS library can do.
+type Change = fn(&mut rustls::crypto::CryptoProvider);
+
+/// The same with these versions, and with such a change.
+fn server_of(change: Change, versions: &[&'static rustls::SupportedProtocolVersion]) -> (TlsAcceptor, Vec<u8>) {
     let mut provider = rustls::crypto::aws_lc_rs::default_provider();
     change(&mut provider);
     let mut params = rcgen::CertificateParams::new(vec!["vpn.example.test".into()]).expect("a name");
@@ -198,9 +198,8 @@ async fn a_server_that_has_nothing_for_windows_10_fails_without_a_survey_too() {
     use crate::transcript::Facts;
     const NEW: &[&rustls::SupportedProtocolVersion] = &[&rustls::version::TLS13];
     const OLD: &[&rustls::SupportedProtocolVersion] = &[&rustls::version::TLS12];
-    let chacha: fn(&mut rustls::crypto::CryptoProvider) =
-        |provider| provider.cipher_suites.retain(|suite| format!("{:?}", suite.suite()).contains("CHACHA20"));
-    let rows: [(&str, fn(&mut rustls::crypto::CryptoProvider), &[_], usize, bool); 5] = [
+    let chacha: Change = |provider| provider.cipher_suites.retain(|suite| format!("{:?}", suite.suite()).contains("CHACHA20"));
+    let rows: [(&str, Change, &[_], usize, bool); 5] = [
         ("TLS 1.3 alone", |_| (), NEW, 1, true),
         ("ChaCha20 in TLS 1.3 alone", chacha, NEW, 1, true),
         ("ChaCha20 in TLS 1.2 alone", chacha, OLD, 1, true),
