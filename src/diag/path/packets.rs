@@ -167,6 +167,7 @@ fn rate_of_new(view: &View<'_>) -> Option<Hit> {
     }
     let hit = Hit::new(if row == Some(Level::Probable) { Level::Probable } else { Level::Suspected }, parts.join("; "));
     let hit = if row.is_none() { hit.or_else("a line that loses packets") } else { hit };
+    let hit = if many { hit } else { unasked::in_a_row(view, hit) };
     // Where no call came through for it, it is no mere nuisance.
     Some(if view.tally(Arm::Call).passed == 0 { hit.as_bad_as(Severity::Fail) } else { hit })
 }
