@@ -13,7 +13,7 @@ pub(super) const ROWS: &[Row] = &[
         severity: Severity::Warn,
         title: "New connections are limited in their number",
         mechanism: "a box drops SYNs beyond so many in a time from one client",
-        evidence: "of a dozen SYNs one right behind the other five or more are lost, every time, and single ones are not; or a third of all connections was made a second late, or never; or they are ended when they are made, and not behind a pause",
+        evidence: "of a dozen SYNs one right behind the other five or more are lost, every time, and single ones are not; or a third of all connections was made a second late, or never; or they are ended when they are made, and not behind a pause, or others of the same run came as far as TLS",
         most: Level::Probable,
         raise: "the same with --pace 5, which stays below most limits",
         fix: "The firewall's owner: raise the rate of new connections for one client; a browser beside the tunnel reaches it. Other findings of this run may follow from it: repeat it with --pace 5.",
