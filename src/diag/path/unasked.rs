@@ -63,7 +63,9 @@ fn unasked(view: &View<'_>) -> Option<Hit> {
             "a box on the way ends connections as soon as they are made, or the server takes other networks only",
             "From elsewhere it works. The firewall's owner: allow connections to this address. The server's owner: does it refuse this network?",
         ),
-        () => hit.or_else("a firewall in front of it, or on the way, that ends connections in its name"),
+        () => hit.or_else(
+            "a limit on new connections that this run met, and that --pace 5 behind a minute's rest does not; or a firewall in front of it, or on the way",
+        ),
     })
 }
 

@@ -64,6 +64,8 @@ fn a_server_that_ends_connections_before_a_hello_forges_nothing() {
     assert!(verdict.place.is_none() && verdict.findings.iter().all(|found| !found.row.id.starts_with("TCP-RST")));
     let says = verdict.cause().map(|cause| cause.hit.says.clone()).unwrap_or_default();
     assert!(says.contains("3 of 3 connections on which nothing was said ended in reset") && says.contains("time to live"), "{says}");
+    let other = verdict.cause().and_then(|cause| cause.hit.or_else).unwrap_or_default();
+    assert!(other.contains("limit on new connections") && other.contains("--pace 5"), "{other}");
     // A connection on which nothing is said lives: the reset was drawn by the hello.
     let mut drawn = all.clone();
     drawn.trials.retain(|trial| trial.arm != Arm::NoHello);
