@@ -3,7 +3,7 @@
 use super::packets::from_as_far;
 use super::place::place;
 use super::shape;
-use super::{Culprit, Hit, Level, Row, View};
+use super::{Culprit, Hit, Level, Row, View, unasked};
 use crate::base::Layer;
 use crate::diag::check::Severity;
 use crate::transcript::trial::{Arm, Ending, Trial};
@@ -42,7 +42,7 @@ pub(super) const ROWS: &[Row] = &[
             "DATA-THROTTLED",
             "DATA-BYTE-CAP",
         ],
-        look: erratic,
+        look: |view| erratic(view).map(|hit| unasked::at_times(view, hit)),
         ..TLS
     },
     Row {
@@ -172,7 +172,7 @@ pub(super) const ROWS: &[Row] = &[
         most: Level::Probable,
         raise: "the same towards the control server",
         fix: "The owner of the firewall: raise the number of connections for one client; a tunnel beside a browser reaches it.",
-        look: limited,
+        look: |view| limited(view).map(|hit| unasked::in_a_crowd(view, hit)),
         ..TLS
     },
     Row {

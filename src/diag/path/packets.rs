@@ -13,7 +13,7 @@ pub(super) const ROWS: &[Row] = &[
         severity: Severity::Warn,
         title: "New connections are limited in their number",
         mechanism: "a box drops SYNs beyond so many in a time from one client",
-        evidence: "of a dozen SYNs one right behind the other five or more are lost, every time, and single ones are not; or a third of all connections was made a second late, or never; or they are ended when they are made, and not behind a pause",
+        evidence: "of a dozen SYNs one right behind the other five or more are lost, every time, and single ones are not; or a third of all connections was made a second late, or never; or they are ended when they are made, and not behind a pause, or others of the same run came as far as TLS",
         most: Level::Probable,
         raise: "the same with --pace 5, which stays below most limits",
         fix: "The firewall's owner: raise the rate of new connections for one client; a browser beside the tunnel reaches it. Other findings of this run may follow from it: repeat it with --pace 5.",
@@ -167,6 +167,7 @@ fn rate_of_new(view: &View<'_>) -> Option<Hit> {
     }
     let hit = Hit::new(if row == Some(Level::Probable) { Level::Probable } else { Level::Suspected }, parts.join("; "));
     let hit = if row.is_none() { hit.or_else("a line that loses packets") } else { hit };
+    let hit = if many { hit } else { unasked::in_a_row(view, hit) };
     // Where no call came through for it, it is no mere nuisance.
     Some(if view.tally(Arm::Call).passed == 0 { hit.as_bad_as(Severity::Fail) } else { hit })
 }

@@ -218,7 +218,29 @@ fn unexplained(view: &View<'_>, held: &Held) -> Option<Hit> {
         times(view.tally(first).passed),
     );
     let hit = Hit::new(level, says).at(layer).or_else("the server itself");
-    Some(if held.arm == Arm::Sstp { hit.of(Culprit::Server) } else { hit })
+    Some(match held.arm {
+        Arm::Sstp => hit.of(Culprit::Server),
+        Arm::Call if every_time && failed.iter().all(unread) && within_its_own_tls(view) => of_the_front(hit),
+        _ => hit,
+    })
+}
+
+/// Nothing came, or something that is no SSTP. A reset or a close may come from whoever counts records.
+fn unread(trial: &&Trial) -> bool {
+    matches!(trial.ending, Ending::Silence | Ending::Broken(_))
+}
+
+/// What is said is said in TLS with the server, so far as its certificate tells, and no proxy is in between.
+fn within_its_own_tls(view: &View<'_>) -> bool {
+    !view.proxied() && view.unvouched().is_none() && view.trials(Arm::Tls).any(|trial| trial.saw.cert.is_some())
+}
+
+/// It is met in HTTP or above it, which only the server and its front can read.
+fn of_the_front(hit: Hit) -> Hit {
+    hit.of(Culprit::Server).or_else("a box on the way that stops connections by the number or the lengths of their records").in_words(
+        UNEXPLAINED.mechanism,
+        "The server's owner: does the front pass on what comes behind the head of a request, as it comes, both ways, and unchanged? Look at captures of both of its sides.",
+    )
 }
 
 /// Calls that stand, and nobody answers LCP.
@@ -228,7 +250,8 @@ fn mute(view: &View<'_>) -> Option<Hit> {
     let level = if view.works_elsewhere(Layer::Lcp) { Level::Probable } else { Level::Suspected };
     mute.then(|| {
         let says = format!("{} of {} call trials came as far as the Call Connect Ack, and LCP was not answered", calls.len(), calls.len());
-        Hit::new(level, says).at(Layer::Lcp).or_else("the server itself, or one that is slow with LCP")
+        let hit = Hit::new(level, says).at(Layer::Lcp).or_else("the server itself, or one that is slow with LCP");
+        if within_its_own_tls(view) { of_the_front(hit) } else { hit }
     })
 }
 

@@ -295,6 +295,12 @@ fn quiet_calls_that_end_at_one_age_are_forgotten_though_some_were_kept_awake() {
     assert_eq!((id, culprit), ("TEAR-IDLE-MIDDLEBOX", Culprit::Proxy));
     assert!(says.contains("2.6 to 3.3 s"), "{says}");
     assert_eq!(judged(false, [rows(), vec![busy(12_000)]].concat()).map(|found| found.0), Some("TEAR-IDLE-MIDDLEBOX"));
+    // One that was woken at 9 s, and a timer that is looked at now and then: 15 of 18 with a longer search.
+    let long = [(4000, 3317), (8000, 3608), (12_000, 2913), (16_000, 12_627), (20_000, 3608), (24_000, 2909), (3333, 2809), (2777, 2512)];
+    let woken = long.iter().map(|row| idle(row.0, Some(row.1))).chain([idle(2666, None), idle(3332, None)]);
+    let (id, culprit, says) = judged(true, woken.chain([busy(24_000)]).collect()).expect("a cause");
+    assert_eq!((id, culprit), ("TEAR-IDLE-MIDDLEBOX", Culprit::Proxy));
+    assert!(says.contains("2.5 to 3.6 s"), "{says}");
     // Busy ones that were not kept for as long tell nothing.
     assert_ne!(judged(true, [rows(), vec![busy(2_500)]].concat()).map(|found| found.0), Some("TEAR-IDLE-MIDDLEBOX"));
     // At any age: that is no timer.

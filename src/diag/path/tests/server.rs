@@ -64,6 +64,8 @@ fn a_server_that_ends_connections_before_a_hello_forges_nothing() {
     assert!(verdict.place.is_none() && verdict.findings.iter().all(|found| !found.row.id.starts_with("TCP-RST")));
     let says = verdict.cause().map(|cause| cause.hit.says.clone()).unwrap_or_default();
     assert!(says.contains("3 of 3 connections on which nothing was said ended in reset") && says.contains("time to live"), "{says}");
+    let other = verdict.cause().and_then(|cause| cause.hit.or_else).unwrap_or_default();
+    assert!(other.contains("limit on new connections") && other.contains("--pace 5"), "{other}");
     // A connection on which nothing is said lives: the reset was drawn by the hello.
     let mut drawn = all.clone();
     drawn.trials.retain(|trial| trial.arm != Arm::NoHello);
@@ -295,4 +297,81 @@ fn a_pace_of_ticks_is_told_from_a_rate_by_echoes_of_half_the_length() {
     assert_eq!(judge(&lossy).cause().map(|cause| cause.row.id), Some("DATA-THROTTLED"));
     run(&mut lossy, 20_000);
     assert_eq!(judge(&lossy).cause().map(|cause| cause.row.id), None);
+}
+
+#[test]
+fn what_is_done_above_tls_with_the_server_is_its_fronts() {
+    let shown = |trusted: bool| {
+        let saw = Saw { cert: Some(Shown { sha256: "aa".into(), trusted, ..Shown::default() }), ..Saw::default() };
+        rounds(Arm::Tls, Ending::Answered, Some(Layer::Cert), &saw)
+    };
+    let culprit = |tls: Vec<Trial>, call: &[Trial], change: &dyn Fn(&mut Trail)| {
+        let mut all = on_443([passing(Arm::Tcp), tls, passing(Arm::Sstp), call.to_vec()].concat());
+        change(&mut all);
+        let verdict = judge(&all);
+        let cause = verdict.cause().expect("a cause");
+        assert_eq!(cause.row.id, "PATH-UNEXPLAINED");
+        assert_ne!(cause.fix(), cause.row.fix, "who has to look is said");
+        verdict.culprit()
+    };
+    let unchanged: &dyn Fn(&mut Trail) = &|_| ();
+    let swallowed = rounds(Arm::Call, Ending::Silence, Some(Layer::Http), &Saw::default());
+    let mute = rounds(Arm::Call, Ending::Answered, Some(Layer::Sstp), &Saw::default());
+    for call in [&swallowed, &mute] {
+        assert_eq!(culprit(shown(true), call, unchanged), Culprit::Server);
+        let named: &dyn Fn(&mut Trail) = &|all| all.head.reference = Some(Reference { sha256: Some("aa".into()), ..Reference::default() });
+        assert_eq!(culprit(shown(false), call, named), Culprit::Server, "the reference has it");
+        assert_eq!(culprit(shown(true), call, &|all| all.head.proxy = Some("proxy.test:3128".into())), Culprit::Proxy);
+    }
+    // Whose certificate it is is not known; and who counts records resets.
+    let stays = |tls: Vec<Trial>, call: Vec<Trial>| {
+        let verdict = judge(&on_443([passing(Arm::Tcp), tls, passing(Arm::Sstp), call].concat()));
+        (verdict.cause().map(|cause| cause.row.id), verdict.culprit())
+    };
+    assert_eq!(stays(shown(false), swallowed), (Some("PATH-UNEXPLAINED"), Culprit::Way));
+    let cut = rounds(Arm::Call, Ending::Reset, Some(Layer::Http), &Saw::default());
+    assert_eq!(stays(shown(true), cut), (Some("PATH-UNEXPLAINED"), Culprit::Way));
+}
+
+#[test]
+fn who_ends_connections_that_were_made_counts_them_at_the_server() {
+    // Some hellos came through before.
+    let mut all = on_443([refused(&Ending::Reset), of(Arm::NoHello, &Ending::Reset)].concat());
+    all.trials.extend(of(Arm::HelloAlpn, &Ending::Answered));
+    assert_eq!(told(&all), ("PATH-CONNECTION-RATE", Level::Suspected, Culprit::Server));
+    let mechanism = |trail: &Trail| judge(trail).cause().map(|cause| cause.mechanism()).unwrap_or_default();
+    assert!(mechanism(&all).contains("ends connections beyond so many"), "{}", mechanism(&all));
+    // A dozen in a row are made and ended, single ones are not.
+    let row = |ending: Ending| on_443([sound_up_to_the_call(), of(Arm::InARow, &ending)].concat());
+    assert_eq!(told(&row(Ending::Reset)).2, Culprit::Server);
+    assert!(!mechanism(&row(Ending::Reset)).contains("SYN"));
+    assert_eq!((told(&row(Ending::Silence)).2, mechanism(&row(Ending::Silence)).contains("SYN")), (Culprit::Way, true));
+    let crowd = |ending: Ending| on_443([sound_up_to_the_call(), of(Arm::Together, &ending)].concat());
+    assert_eq!(told(&crowd(Ending::Reset)), ("PATH-CONNECTION-LIMIT", Level::Probable, Culprit::Server));
+    assert_eq!(told(&crowd(Ending::Silence)), ("PATH-CONNECTION-LIMIT", Level::Probable, Culprit::Way));
+    let nearer = Trail { resets: vec![reset(63, false)], ..crowd(Ending::Reset) };
+    assert_eq!(told(&nearer).2, Culprit::Way, "a reset from elsewhere");
+}
+
+#[test]
+fn what_is_ended_now_and_then_as_soon_as_it_is_made_is_the_servers() {
+    let mixed = |reached: Option<Layer>, ending: &Ending| {
+        let arms = [Arm::HelloNamed, Arm::HelloNameless, Arm::HelloOtherName, Arm::HelloSplit, Arm::HelloAlpn];
+        let row = |arm, round| match round % 2 {
+            0 => Trial { reached, ..trial(arm, round, ending.clone(), Saw::default()) },
+            _ => trial(arm, round, Ending::Answered, Saw::default()),
+        };
+        on_443(passing(Arm::Tcp).into_iter().chain(arms.into_iter().flat_map(|arm| (1..=4).map(move |round| row(arm, round)))).collect())
+    };
+    let unsaid = mixed(None, &Ending::Reset);
+    assert_eq!(told(&unsaid), ("PATH-ERRATIC", Level::Suspected, Culprit::Server));
+    assert!(judge(&unsaid).cause().is_some_and(|cause| cause.mechanism().contains("limit on connections")));
+    // Behind the hello it may be anybody, unless it comes from as far as the server.
+    let said = mixed(Some(Layer::Tcp), &Ending::Reset);
+    assert_eq!(told(&said), ("PATH-ERRATIC", Level::Probable, Culprit::Way));
+    let far = Trail { resets: vec![reset(62, false); 3], ttls: vec![(443, 62)], ..said };
+    assert_eq!(told(&far), ("PATH-ERRATIC", Level::Suspected, Culprit::Server));
+    let nearer = Trail { resets: vec![reset(63, false)], ..unsaid };
+    assert_eq!(told(&nearer).2, Culprit::Way);
+    assert_eq!(told(&mixed(Some(Layer::Tcp), &Ending::Silence)).2, Culprit::Way);
 }
