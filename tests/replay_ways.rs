@@ -251,7 +251,7 @@ fn a_method_within_eap_that_the_client_refused_is_offered_and_refused_again() {
     let record = [&["probe", target.as_str(), "--ca", &files[0], "--auth", "eap-md5", "--save", &saved], &login[..]].concat();
     let (code, stdout, stderr) = sstp_diag(&record);
     assert_eq!(code, Some(0), "{stdout}{stderr}");
-    assert!(std::fs::read_to_string(&saved).is_ok_and(|text| text.contains("eap.nak") || text.contains("Nak")), "the client refused one");
+    assert!(std::fs::read_to_string(&saved).is_ok_and(|text| text.contains(r#""code":2,"id":2,"kind":3,"#)), "the client refused one");
     for to in [&["--lab"][..], &["--to", &target, "--ca", &files[0], login[0], login[1], login[2], login[3]]] {
         let (code, stdout, stderr) = sstp_diag(&[&["replay", saved.as_str()], to].concat());
         assert!(code == Some(0) && stdout.contains("Equal"), "{stdout}{stderr}");
