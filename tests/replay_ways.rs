@@ -193,15 +193,25 @@ fn the_recorded_server_is_played_to_a_live_client() {
     assert_eq!(code, Some(0), "the certificate hash is made anew: {told}");
 }
 
+/// Ends with whoever has it, a test that fails included.
+struct Lab(std::process::Child);
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 /// A lab of its own with these methods, and what `probe` needs to get in.
-fn lab_of(methods: &[&str]) -> (std::process::Child, String, Vec<String>) {
+fn lab_of(methods: &[&str]) -> (Lab, String, Vec<String>) {
     let auth = methods.iter().flat_map(|method| ["--auth", method]);
     let mut child = Command::new(env!("CARGO_BIN_EXE_sstp-diag")).arg("lab").args(auth).stdout(Stdio::piped()).spawn().expect("it runs");
     let lines = BufReader::new(child.stdout.take().expect("piped")).lines().take(4).map(|line| line.expect("UTF-8"));
     let says: Vec<String> = lines.collect();
     let word = |nth: usize, at: usize| says[nth].split_whitespace().nth(at).expect("a word").trim_end_matches(',').to_string();
     let port = word(0, 1).rsplit(':').next().expect("a port").to_string();
-    (child, format!("localhost:{port}"), vec![word(1, 1), word(2, 2), word(3, 1)])
+    (Lab(child), format!("localhost:{port}"), vec![word(1, 1), word(2, 2), word(3, 1)])
 }
 
 #[test]
@@ -215,7 +225,7 @@ fn a_login_with_tls_inside_eap_is_made_anew_as_a_whole() {
         (&["eap-mschapv2", "peap"], "peap", 1),
     ];
     for (offers, method, count) in rows {
-        let (mut child, target, files) = lab_of(offers);
+        let (lab, target, files) = lab_of(offers);
         let saved = scratch.path(&format!("{method}-{}.jsonl", offers.len()));
         let (ca, password, certificate) = (files[0].as_str(), files[1].as_str(), files[2].as_str());
         let login: &[&str] = match method {
@@ -237,15 +247,14 @@ fn a_login_with_tls_inside_eap_is_made_anew_as_a_whole() {
             code == Some(2) && stderr.contains("end before it with --until lcp, or send what was recorded with --verbatim"),
             "{method}: {stderr}"
         );
-        let _ = child.kill();
-        let _ = child.wait();
+        drop(lab);
     }
 }
 
 #[test]
 fn a_method_within_eap_that_the_client_refused_is_offered_and_refused_again() {
     let scratch = Scratch::new("replay-eap-nak");
-    let (mut child, target, files) = lab_of(&["eap-mschapv2", "eap-md5"]);
+    let (lab, target, files) = lab_of(&["eap-mschapv2", "eap-md5"]);
     let saved = scratch.path("md5.jsonl");
     let login = ["--user", "alice", "--password-file", files[1].as_str()];
     let record = [&["probe", target.as_str(), "--ca", &files[0], "--auth", "eap-md5", "--save", &saved], &login[..]].concat();
@@ -256,8 +265,7 @@ fn a_method_within_eap_that_the_client_refused_is_offered_and_refused_again() {
         let (code, stdout, stderr) = sstp_diag(&[&["replay", saved.as_str()], to].concat());
         assert!(code == Some(0) && stdout.contains("Equal"), "{stdout}{stderr}");
     }
-    let _ = child.kill();
-    let _ = child.wait();
+    drop(lab);
 }
 
 #[test]
@@ -265,10 +273,10 @@ fn the_server_of_a_login_with_tls_inside_eap_is_played_with_an_end_of_our_own() 
     let scratch = Scratch::new("replay-eap-listen");
     let wrong = scratch.path("wrong");
     std::fs::write(&wrong, "not it\n").expect("written");
-    let (mut stranger, _, strange) = lab_of(&["eap-tls"]);
+    let (_stranger, _, strange) = lab_of(&["eap-tls"]);
     let rows: [(&[&str], &str); 3] = [(&["eap-tls"], "eap-tls"), (&["peap"], "peap"), (&["eap-mschapv2", "peap"], "peap")];
     for (offers, method) in rows {
-        let (mut child, target, files) = lab_of(offers);
+        let (lab, target, files) = lab_of(offers);
         let name = format!("{method}-{}", offers.len());
         let (saved, own) = (scratch.path(&format!("{name}.jsonl")), scratch.path(&format!("{name}.pem")));
         let (root, password, certificate) = (files[0].as_str(), files[1].as_str(), files[2].as_str());
@@ -280,8 +288,7 @@ fn the_server_of_a_login_with_tls_inside_eap_is_played_with_an_end_of_our_own() 
         };
         let (code, stdout, _) = sstp_diag(&[&["probe", &target, "--ca", root, "--auth", method, "--save", &saved], login].concat());
         assert_eq!(code, Some(0), "{stdout}");
-        let _ = child.kill();
-        let _ = child.wait();
+        drop(lab);
         let client = |port: &str, login: &[&str]| {
             let target = format!("localhost:{port}");
             sstp_diag(&[&["probe", &target, "--connect", "127.0.0.1", "--ca", &own, "--auth", method], login].concat())
@@ -303,8 +310,6 @@ fn the_server_of_a_login_with_tls_inside_eap_is_played_with_an_end_of_our_own() 
         let wants = if method == "peap" { "--password-file" } else { "--eap-ca" };
         assert!(code == Some(2) && stderr.contains(wants), "{method}: {stderr}");
     }
-    let _ = stranger.kill();
-    let _ = stranger.wait();
 }
 
 /// How a server in memory that is made like the recorded one plays the script.

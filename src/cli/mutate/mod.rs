@@ -52,6 +52,11 @@ pub fn run(args: &MutateArgs) -> Result<Exit, Trouble> {
     if args.peer.own {
         return inward::run(args, &script);
     }
+    if Course::of(&script, Side::Client).is_tunnelled() {
+        let says = "the recording logs in with TLS inside EAP (EAP-TLS or PEAP), of which no recording has what its ends keep to themselves: no call can be \
+            made from it to spoil. Record one with --auth mschapv2, or use --lab-session";
+        return Err(Trouble::Ours(says.into()));
+    }
     if let Some(at) = args.client.listen {
         return guests::run(args, at, &script, &variants);
     }
