@@ -146,10 +146,8 @@ fn own_clock_wrong(facts: &Facts) -> Option<Evidence> {
 /// The server's clock in its HTTP answer: the event, and the time when the transcript began. RFC 9110 6.6.1.
 pub(super) fn server_clock(facts: &Facts) -> Option<(usize, i64)> {
     let seen = answer(facts)?;
-    // RFC 9110 5.6.7: an HTTP date has the form of RFC 5322 with the zone GMT.
-    let date = time::OffsetDateTime::parse(seen.it.header("date")?, &time::format_description::well_known::Rfc2822).ok()?;
     let since_began = i64::try_from(seen.at.duration().as_secs()).ok()?;
-    Some((seen.event, date.unix_timestamp() - since_began))
+    Some((seen.event, seen.it.date("date")? - since_began))
 }
 
 /// With every certificate that has: who renews the first alone is no further.

@@ -2,6 +2,7 @@
 
 use crate::base::{Layer, Limit, WireError};
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// MS-SSTP 3.2.4.1: the method.
 pub const METHOD: &str = "SSTP_DUPLEX_POST";
@@ -40,6 +41,24 @@ impl Head {
     /// The first header of that name, compared without case.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|row| row.0.eq_ignore_ascii_case(name)).map(|row| row.1.as_str())
+    }
+
+    /// The moment that this header names, in seconds since 1970-01-01 UTC. RFC 9110 5.6.7: an HTTP date has the form of
+    /// RFC 5322 with the zone GMT.
+    pub fn date(&self, name: &str) -> Option<i64> {
+        let date = time::OffsetDateTime::parse(self.header(name)?.trim(), &time::format_description::well_known::Rfc2822).ok()?;
+        Some(date.unix_timestamp())
+    }
+
+    /// How long `Retry-After` wants nothing to be asked: seconds, or a date, which is counted from the server's own `Date`,
+    /// and without one from `now` (seconds since 1970-01-01 UTC). RFC 9110 10.2.3.
+    pub fn retry_after(&self, now: i64) -> Option<Duration> {
+        let text = self.header("retry-after")?;
+        let seconds = text.trim().parse().ok().or_else(|| {
+            let until = self.date("retry-after")?;
+            Some(until.saturating_sub(self.date("date").unwrap_or(now)).try_into().unwrap_or(0))
+        })?;
+        Some(Duration::from_secs(seconds))
     }
 
     /// All headers of that name.
@@ -195,6 +214,25 @@ mod tests {
         assert!(head.start.starts_with("HTTP/1.1 403 For"), "{}", head.start);
         assert_eq!(Head::parse_response(Layer::Http, &bytes[..30]), Ok(Parsed::Partial));
         assert!(Head::parse_response(Layer::Http, b"HTTP/1.1 4\x013 Forbidden\r\n\r\n").is_err());
+    }
+
+    #[test]
+    fn a_pause_is_told_in_seconds_or_as_a_date_of_the_servers_clock() {
+        let now = 1_445_412_470;
+        let rows: [(&[(&str, &str)], Option<u64>); 7] = [
+            (&[("Retry-After", " 7 ")], Some(7)),
+            (&[("Retry-After", "Wed, 21 Oct 2015 07:28:00 GMT")], Some(10)),
+            (&[("Retry-After", "Wed, 21 Oct 2015 07:28:00 GMT"), ("Date", "Wed, 21 Oct 2015 07:27:20 GMT")], Some(40)),
+            (&[("Retry-After", "Wed, 21 Oct 2015 07:20:00 GMT")], Some(0)),
+            (&[("Retry-After", "soon")], None),
+            (&[("Retry-After", "-1")], None),
+            (&[], None),
+        ];
+        for (headers, seconds) in rows {
+            let headers = headers.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+            let head = Head { start: "HTTP/1.1 429 Too Many Requests".into(), status: Some(429), minor: 1, headers };
+            assert_eq!(head.retry_after(now), seconds.map(Duration::from_secs), "{:?}", head.headers);
+        }
     }
 
     #[test]

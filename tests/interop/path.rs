@@ -11,19 +11,16 @@ use std::thread;
 /// The lab at the rig's port for it, which holds crypto binding against its certificate; SoftEther does not.
 struct Lab {
     lab: Child,
+    /// The files with its password and with its root.
     password: String,
+    root: String,
 }
 
 impl Lab {
     fn start() -> Lab {
+        let root = format!("{}/sstp-diag-lab-{}.pem", std::env::temp_dir().display(), std::process::id());
         let mut lab = Command::new(PROGRAM);
-        lab.args([
-            "lab",
-            "--listen",
-            &rig().at("LAB"),
-            "--ca-out",
-            &format!("{}/sstp-diag-lab-{}.pem", std::env::temp_dir().display(), std::process::id()),
-        ]);
+        lab.args(["lab", "--listen", &rig().at("LAB"), "--ca-out", &root]);
         let mut lab = lab.stdout(Stdio::piped()).spawn().expect("the lab");
         let mut password = None;
         for line in BufReader::new(lab.stdout.take().expect("piped")).lines().map_while(Result::ok) {
@@ -32,7 +29,7 @@ impl Lab {
                 break;
             }
         }
-        Lab { lab, password: password.expect("the lab says where its password is") }
+        Lab { lab, password: password.expect("the lab says where its password is"), root }
     }
 }
 
@@ -40,6 +37,7 @@ impl Drop for Lab {
     fn drop(&mut self) {
         let _ = self.lab.kill();
         let _ = self.lab.wait();
+        let _ = fs::remove_file(&self.root);
     }
 }
 
@@ -61,10 +59,10 @@ fn to(peer: &str, more: &[&str]) -> Said {
     said
 }
 
-/// `path` to the lab through that peer, as its own user.
-fn to_lab(lab: &Lab, peer: &str, more: &[&str]) -> Said {
+/// `path` to the lab through that peer, as its own user, with this root.
+fn to_lab(lab: &Lab, peer: &str, root: &str, more: &[&str]) -> Said {
     let mut path = Command::new(PROGRAM);
-    path.args(["path", &rig().at(peer), "--ca", rig().get("CA"), "--user", "alice", "--password-file", &lab.password, "--bulk", "64K"]);
+    path.args(["path", &rig().at(peer), "--ca", root, "--user", "alice", "--password-file", &lab.password, "--bulk", "64K"]);
     path.args(more);
     said(path)
 }
@@ -104,8 +102,9 @@ fn real_peers_are_named_right() {
     let (lab, idle, pin) = (Lab::start(), proxy("SQUID_IDLE"), pin());
     let mut lines: Vec<Line> = thread::scope(|scope| {
         let running: Vec<_> = rows.iter().map(|(peer, more, must, box_)| (scope.spawn(move || to(peer, more)), *must, *box_)).collect();
-        let terminated = scope.spawn(|| to_lab(&lab, "HAPROXY_OTHER_CERT_LAB", &["--no-proxy"]));
-        let forgotten = scope.spawn(|| to_lab(&lab, "LAB", &["--proxy", &idle, "--max-idle", "6"]));
+        let terminated = scope.spawn(|| to_lab(&lab, "HAPROXY_OTHER_CERT_LAB", rig().get("CA"), &["--no-proxy"]));
+        // With its own root, so that the run logs in: a lab that waits for a login repeats its Configure-Request every 3 s.
+        let forgotten = scope.spawn(|| to_lab(&lab, "LAB", &lab.root, &["--proxy", &idle, "--max-idle", "6"]));
         let pinned = scope.spawn(|| {
             let mut path = Command::new(PROGRAM);
             path.args(["path", &rig().at("HAPROXY_OTHER_CERT"), "--ca", rig().get("CA"), "--bulk", "64K", "--no-proxy", "--pin", &pin]);

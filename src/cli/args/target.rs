@@ -85,12 +85,17 @@ fn host_of(text: &str) -> Result<String, String> {
     if text.is_empty() {
         return Err("a host is missing".into());
     }
-    if let Some(wrong) = text.chars().find(|c| c.is_whitespace() || c.is_control() || "/\\?#@[]%,;'\"<>|&".contains(*c)) {
-        return Err(format!("{wrong:?} cannot stand in a host"));
-    }
-    if !text.is_ascii() {
-        return Err(format!("{text:?} is not ASCII; give the name as DNS has it, with A-labels (xn--...)"));
-    }
+    let cannot = |c: char| c.is_whitespace() || c.is_control() || "/\\?#@[]%,;'\"<>|&".contains(c);
+    let whole = |text: &str| text.chars().find(|c| cannot(*c)).map_or(Ok(()), |wrong| Err(format!("{wrong:?} cannot stand in a host")));
+    whole(text)?;
+    // As Windows does it (UTS 46): what is asked of DNS, of SNI and of the certificate are A-labels. A character that turns
+    // into a separator (a full-width slash) is seen behind the translation.
+    let ascii = match text.is_ascii() {
+        true => text.to_string(),
+        false => idna::domain_to_ascii(text).map_err(|_| format!("{text:?} is no name of DNS: it has no form in A-labels (xn--...)"))?,
+    };
+    let text = ascii.as_str();
+    whole(text)?;
     let numeric = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
     if numeric && text.parse::<Ipv4Addr>().is_err() {
         return Err(format!("{text:?} is not an IPv4 address"));
@@ -120,6 +125,11 @@ mod tests {
             ("https://[2001:db8::7]:444/", "2001:db8::7", 444),
             (" vpn.example.test ", "vpn.example.test", 443),
             ("xn--bcher-kva.example", "xn--bcher-kva.example", 443),
+            ("b\u{fc}cher.example", "xn--bcher-kva.example", 443),
+            ("B\u{dc}CHER.example:8443", "xn--bcher-kva.example", 8443),
+            ("https://stra\u{df}e.example/", "xn--strae-oqa.example", 443),
+            ("vpn\u{3002}\u{4f8b}\u{3048}.example", "vpn.xn--r8jz45g.example", 443),
+            ("\u{ff11}92.0.2.7", "192.0.2.7", 443),
         ];
         for (text, host, port) in rows {
             assert_eq!(Target::parse(text), Ok(Target { host: host.into(), port }), "{text}");
@@ -149,7 +159,9 @@ mod tests {
             ("user:secret@vpn.example.test:443", "use --user"),
             ("vpn example", "' ' cannot stand"),
             ("vpn\x1b[2J", "'\\u{1b}' cannot stand"),
-            ("bücher.example", "xn--"),
+            ("b\u{fc}\u{fffd}cher.example", "xn--"),
+            ("b\u{fc}cher\u{ff0f}x.example", "'/' cannot stand"),
+            ("xn--\u{fc}.example", "xn--"),
             ("256.1.1.1", "not an IPv4 address"),
         ];
         for (text, reason) in rows {

@@ -202,7 +202,7 @@ impl Crew {
     /// The server wants fewer requests: how long nobody asks anything. RFC 6585 4, RFC 9110 10.2.3.
     fn told_to_wait(&self, brought: &Brought, nth: u32) -> Option<Duration> {
         let head = brought.saw.head.as_ref().filter(|head| head.status == Some(TOO_MANY))?;
-        let said = head.header("retry-after").and_then(|text| text.trim().parse().ok()).map(Duration::from_secs);
+        let said = head.retry_after(self.clock.unix_ms().div_euclid(1000));
         let wait = said.unwrap_or(RETRY * 2_u32.pow(nth.min(8)));
         // Who wants more than half of what is left gets no second request at all.
         let left = self.config.total.saturating_sub(self.clock.now().duration());
