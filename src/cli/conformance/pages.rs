@@ -52,7 +52,7 @@ pub fn besides(case: &Case) -> Vec<String> {
     let quirks = quirks.iter().filter(|row| case.base.quirks.contains(&row.0)).map(|row| row.1.to_string());
     let named = |method: &Method| method.name();
     let methods = case.base.methods.map(|methods| format!("uses {} only", methods.iter().map(named).collect::<Vec<_>>().join(", ")));
-    let hash = case.base.hash.map(|hash| format!("binds with {hash:?}"));
+    let hash = case.base.hash.map(|hash| format!("binds with {}", hash.name()));
     let key = match case.base.key {
         BindingKey::Right => None,
         BindingKey::Zero => Some("binds with a key of zeros".to_string()),
@@ -74,9 +74,42 @@ fn policy(case: &Case) -> Vec<String> {
     let plain = ServerConfig::default();
     let mut special = plain.clone();
     (case.base.policy)(&mut special);
-    let (plain, special) = (format!("{plain:#?}"), format!("{special:#?}"));
-    let had: Vec<&str> = plain.lines().collect();
-    special.lines().filter(|line| !had.contains(line)).map(|line| format!("our server has {}", line.trim().trim_end_matches(','))).collect()
+    let (plain, special) = (fields(&format!("{plain:#?}")), fields(&format!("{special:#?}")));
+    let differs = special.iter().filter(|field| !plain.contains(field));
+    differs.map(|(name, value)| format!("our server has {}: {value}", name.replace('_', " "))).collect()
+}
+
+/// The fields of a structure that is printed over several lines, each with its value in one.
+fn fields(printed: &str) -> Vec<(String, String)> {
+    let mut fields: Vec<(String, String)> = Vec::new();
+    for line in printed.lines() {
+        let outer = line.strip_prefix("    ").filter(|line| !line.starts_with([' ', ']', '}', ')']));
+        match (outer.and_then(|line| line.split_once(": ")), fields.last_mut()) {
+            (Some((name, value)), _) => fields.push((name.to_string(), value.to_string())),
+            (None, Some((_, value))) if line.starts_with(' ') => value.push_str(line.trim_start()),
+            _ => {}
+        }
+    }
+    fields.into_iter().map(|(name, value)| (name, plainly(value.trim_end_matches(',')))).collect()
+}
+
+/// A value without the dress of the language, and what follows on each other in a list as `1 to 9`.
+fn plainly(value: &str) -> String {
+    let bare = value.strip_prefix("Some(").and_then(|value| value.strip_suffix(')')).unwrap_or(value).trim_end_matches(',');
+    let Some(list) = bare.strip_prefix('[').and_then(|value| value.strip_suffix(']')) else {
+        return if bare == "None" { "none".to_string() } else { bare.to_string() };
+    };
+    let numbers: Option<Vec<u64>> = list.split(',').filter(|it| !it.is_empty()).map(|it| it.trim().parse().ok()).collect();
+    let Some(numbers) = numbers else { return list.trim_end_matches(',').replace(',', ", ") };
+    let mut runs: Vec<(u64, u64)> = Vec::new();
+    for number in numbers {
+        match runs.last_mut() {
+            Some((_, last)) if last.checked_add(1) == Some(number) => *last = number,
+            _ => runs.push((number, number)),
+        }
+    }
+    let run = |(first, last): &(u64, u64)| if first == last { first.to_string() } else { format!("{first} to {last}") };
+    if runs.is_empty() { "none".to_string() } else { runs.iter().map(run).collect::<Vec<_>>().join(", ") }
 }
 
 /// A case in full.
@@ -254,6 +287,22 @@ const CASES_TABLE: &str = "| case | level | source | requirement | expects | pro
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_our_end_does_besides_is_said_in_words() {
+        let (mut said, mut lines) = (0, Vec::new());
+        for case in server::all().iter().chain(&client::all()) {
+            lines.extend(besides(case));
+            said += policy(case).len();
+        }
+        let odd: Vec<&String> = lines.iter().filter(|line| line.contains(['[', ']', '(', '"', '_']) || line.contains("Sha")).collect();
+        assert!(said > 60 && odd.is_empty(), "{said} {odd:?}");
+        let printed =
+            "It {\n    one: Some(\n        1400,\n    ),\n    two: [\n        0,\n        1,\n        7,\n    ],\n    three: None,\n}";
+        let fields = fields(printed);
+        let rows: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        assert_eq!(rows, [("one", "1400"), ("two", "0 to 1, 7"), ("three", "none")]);
+    }
 
     #[test]
     fn families_are_one_word() {
