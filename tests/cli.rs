@@ -43,8 +43,9 @@ fn arguments_that_make_no_sense_end_with_2_and_say_why() {
         (&["probe", "x", "--server-name", "a b"], "DNS name"),
         (&["probe", "x", "--server-name", ""], "--server-name"),
         (&["probe", "x", "--server-name", "a\r\nHost: b"], "DNS name"),
-        (&["probe", "b\u{fc}cher.example"], "xn--"),
-        (&["probe", "x", "--connect", "b\u{fc}cher.example"], "xn--"),
+        (&["probe", "b\u{fffd}cher.example"], "xn--"),
+        (&["probe", "x", "--connect", "b\u{fffd}cher.example"], "xn--"),
+        (&["probe", "x", "--resolve", "b\u{fffd}cher.example:127.0.0.1"], "xn--"),
         (&["probe", "x", "--auth", "pap"], "--user"),
         (&["probe", "x", "-o", "json=/nonexistent/x", "-o", "junit=/nonexistent/x"], "two reports"),
         (&["probe", "x", "-o", "json=/nonexistent/x", "--pcap", "/nonexistent/x"], "--pcap"),
@@ -490,4 +491,24 @@ fn a_server_that_demands_a_client_certificate_is_found_out_without_a_request() {
     assert!(code == Some(1) && out.contains("TLS-CLIENT-CERT-REQUESTED"), "{out}");
     let (code, out, _) = asked("tls.client-certificate-asked");
     assert!(code == Some(0) && out.contains("TLS-CLIENT-CERT-ASKED"), "{out}");
+}
+
+/// UTS 46: DNS, SNI and certificates have A-labels.
+#[test]
+fn a_name_is_given_as_people_write_it() {
+    let target = "B\u{fc}cher.example:9";
+    let (_, stdout, stderr) = run(&[
+        "probe",
+        target,
+        "--resolve",
+        "b\u{fc}cher.example:127.0.0.1",
+        "--server-name",
+        "b\u{fc}cher.example",
+        "--until",
+        "tcp",
+        "-o",
+        "json",
+        "--no-proxy",
+    ]);
+    assert!(stdout.contains("\"xn--bcher-kva.example\"") && stdout.contains("127.0.0.1"), "{stdout}{stderr}");
 }

@@ -81,6 +81,14 @@ fn port_of(text: &str) -> Result<u16, String> {
     port.ok_or_else(|| format!("{text:?} is not a port (1 to 65535)"))
 }
 
+/// The name as DNS, SNI and certificates have it: with A-labels, as Windows makes them. UTS 46; RFC 5891 4.4.
+pub fn in_ascii(text: &str) -> Result<String, String> {
+    if text.is_ascii() {
+        return Ok(text.to_string());
+    }
+    idna::domain_to_ascii(text).map_err(|_| format!("{text:?} is no name of DNS: it has no form in A-labels (xn--...)"))
+}
+
 fn host_of(text: &str) -> Result<String, String> {
     if text.is_empty() {
         return Err("a host is missing".into());
@@ -88,12 +96,8 @@ fn host_of(text: &str) -> Result<String, String> {
     let cannot = |c: char| c.is_whitespace() || c.is_control() || "/\\?#@[]%,;'\"<>|&".contains(c);
     let whole = |text: &str| text.chars().find(|c| cannot(*c)).map_or(Ok(()), |wrong| Err(format!("{wrong:?} cannot stand in a host")));
     whole(text)?;
-    // As Windows does it (UTS 46): what is asked of DNS, of SNI and of the certificate are A-labels. A character that turns
-    // into a separator (a full-width slash) is seen behind the translation.
-    let ascii = match text.is_ascii() {
-        true => text.to_string(),
-        false => idna::domain_to_ascii(text).map_err(|_| format!("{text:?} is no name of DNS: it has no form in A-labels (xn--...)"))?,
-    };
+    // A character that turns into a separator (a full-width slash) is seen behind the translation.
+    let ascii = in_ascii(text)?;
     let text = ascii.as_str();
     whole(text)?;
     let numeric = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');

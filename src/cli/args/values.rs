@@ -1,6 +1,6 @@
 //! Values that arguments share: times, layers, methods, overrides, outputs.
 
-use super::target::Target;
+use super::target::{Target, in_ascii};
 use crate::base::Layer;
 use crate::capture::read::ServerFilter;
 use crate::live::dns::Override;
@@ -109,17 +109,20 @@ pub fn method(text: &str) -> Result<Method, String> {
 
 /// Reads a name for SNI: a DNS name or an address.
 pub fn server_name(text: &str) -> Result<String, String> {
+    let text = in_ascii(text)?;
     let letters = |label: &str| label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-    let labels = text.strip_suffix('.').unwrap_or(text).split('.').all(|label| (1..=63).contains(&label.len()) && letters(label));
+    let labels = text.strip_suffix('.').unwrap_or(&text).split('.').all(|label| (1..=63).contains(&label.len()) && letters(label));
     if text.parse::<IpAddr>().is_ok() || labels && text.len() <= LONGEST_NAME {
-        return Ok(text.to_string());
+        return Ok(text);
     }
     Err("it is neither a DNS name (letters, digits, hyphens and dots, at most 253 characters) nor an address".into())
 }
 
 /// Reads `HOST:ADDR[,ADDR]`.
 pub fn resolve(text: &str) -> Result<Override, String> {
-    Override::parse(text).ok_or_else(|| format!("{text:?} is not HOST:ADDR[,ADDR]"))
+    let mut to = Override::parse(text).ok_or_else(|| format!("{text:?} is not HOST:ADDR[,ADDR]"))?;
+    to.host = in_ascii(&to.host)?;
+    Ok(to)
 }
 
 /// RFC 1035 2.3.4: 255 bytes on the wire are 253 characters.
