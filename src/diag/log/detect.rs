@@ -59,7 +59,7 @@ pub fn format(head: &str) -> LogFormat {
         LogFormat::WindowsCsv
     } else if is_text(head) {
         LogFormat::WindowsText
-    } else if has(&["sstpc[", "sstpc:", "sstp-client", "**Error: "]) {
+    } else if has(&["sstpc[", "sstpc:", "sstp-client", "**Error: ", "pppd["]) {
         LogFormat::Sstpc
     } else if has(&["[HUB \"", "onnection \"CID-", "PPP Session [", "On the TCP Listener (Port"]) {
         LogFormat::SoftEther

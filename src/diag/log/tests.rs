@@ -36,6 +36,7 @@ fn each_kind_of_log_is_known_by_itself_and_names_its_cause() {
         ("sstpc-works.log", LogFormat::Sstpc, None),
         ("sstpc-bad-password.log", LogFormat::Sstpc, Some("AUTH-MSCHAP-691")),
         ("sstpc-expired.log", LogFormat::Sstpc, Some("CERT-EXPIRED")),
+        ("sstpc-ended-by-server.log", LogFormat::Sstpc, Some("TEAR-REMOTE")),
         ("softether-server.log", LogFormat::SoftEther, Some("AUTH-MSCHAP-691")),
         ("softether-hang-up.log", LogFormat::SoftEther, None),
         ("softether-wrong-password.log", LogFormat::SoftEther, Some("AUTH-MSCHAP-691")),
@@ -203,6 +204,42 @@ fn the_logs_of_real_peers_are_read() {
     assert_eq!(causes(&dropped).first(), Some(&"SSTP-ABORT-NO-STATUS"));
     let accel = log("Jul 23 09:21:18 host accel-pppd: ppp0:bob: sstp: invalid SHA256 Cert Hash\n");
     assert_eq!((accel.format, causes(&accel).first().copied()), (LogFormat::AccelPpp, Some("BIND-CERTHASH-LB")));
+}
+
+/// What sstpc 1.0.18 and pppd 2.4.9 wrote on Debian 12 when that was the matter.
+#[test]
+fn the_words_of_sstpc_and_pppd_point_to_their_cause() {
+    let gave_up = &["sstpc[7]: Connected to localhost", "sstpc[7]: The event loop terminated unsuccessfully"];
+    let rows: [(&[&str], &str); 8] = [
+        (
+            &["sstpc[7]: Connection failed (101)", "sstpc[7]: Could not connect to the server, Network is unreachable (101)"],
+            "TCP-ICMP-REJECT",
+        ),
+        (&["sstpc[7]: Connection failed (113)", "sstpc[7]: Could not connect to the server, No route to host (113)"], "TCP-ICMP-REJECT"),
+        (&["sstpc[7]: Connection failed (110)", "sstpc[7]: Could not connect to the server, Connection timed out (110)"], "TCP-FILTERED"),
+        (&["sstpc[7]: Could not connect to the server, Connection timed out (110)"], "TCP-FILTERED"),
+        (gave_up, "LCP-NO-PPP-DEVICE"),
+        (
+            &[
+                "sstpc[7]: Sending Connect-Request Message",
+                "sstpc[7]:     STATUS INFO(2): 12",
+                "sstpc[7]: Connection was aborted, Value of attribute is incorrect",
+            ],
+            "BIND-REFUSED",
+        ),
+        (
+            &["pppd[8]: EAP: unknown authentication type 25; Naking", "pppd[8]: EAP: peer reports authentication failure"],
+            "AUTH-EAP-METHOD-MISMATCH",
+        ),
+        (&["pppd[8]: EAP: unknown authentication type 25; Naking", "pppd[8]: EAP authentication failed"], "AUTH-EAP-METHOD-MISMATCH"),
+    ];
+    for (lines, cause) in rows {
+        let text: String = lines.iter().map(|line| format!("Nov 27 07:23:07 host {line} \n")).collect();
+        let log = read(text.as_bytes(), None);
+        assert_eq!((log.format, causes(&log).first().copied()), (LogFormat::Sstpc, Some(cause)), "{text}{:#?}", told(&log));
+        assert!(log.lines.iter().all(|line| ["sstpc", "pppd"].contains(&line.source)), "{:#?}", told(&log));
+        assert!(!told(&log).iter().any(|line| line.contains("UNRECOGNIZED_ATTRIBUTE")), "{:#?}", told(&log));
+    }
 }
 
 #[test]
