@@ -76,9 +76,11 @@ fn writable(shown: &ShownArgs, more: &[Option<&Path>], input: &[PathBuf]) -> Res
 }
 
 fn joined(args: &LogArgs) -> Result<Option<Join>, Trouble> {
-    let read = |path: &PathBuf| Ok((path.display().to_string(), logs::read(path, Reader::new(args.log_format).apart())?));
-    let logs = args.log.iter().map(read).collect::<Result<Vec<_>, Trouble>>()?;
-    Ok((!logs.is_empty()).then(|| Join::new(logs, args.log_zone)))
+    if args.log.is_empty() {
+        return Ok(None);
+    }
+    let logs = logs::read(&args.log, || Reader::new(args.log_format).apart())?.read;
+    Ok(Some(Join::new(logs.into_iter().map(|(path, log)| (path.display().to_string(), log)).collect(), args.log_zone)))
 }
 
 fn stdin_once(input: &[PathBuf], proof: &ProofArgs, logs: &LogArgs) -> Result<(), Trouble> {

@@ -10,7 +10,6 @@ use crate::diag::log::{Reader, decoded};
 use crate::jobs::lab::fault::{self, Fault};
 use crate::report::explain::{Explanation, LogReport};
 use std::io::{self, Read};
-use std::path::PathBuf;
 
 /// Explains what was given.
 pub fn run(args: &ExplainArgs) -> Result<Exit, Trouble> {
@@ -76,13 +75,16 @@ fn faults_found_by(id: &str) -> Vec<&'static str> {
 }
 
 fn logs(args: &ExplainArgs) -> Result<Exit, Trouble> {
-    let read = |path: &PathBuf| Ok(LogReport { file: path.display().to_string(), log: logs::read(path, Reader::new(args.log_format))? });
-    let reports = args.log.iter().map(read).collect::<Result<Vec<_>, Trouble>>()?;
+    let logs = logs::read(&args.log, || Reader::new(args.log_format))?;
+    let reports: Vec<_> = logs.read.into_iter().map(|(path, log)| LogReport { file: path.display().to_string(), log }).collect();
     let failed = reports.iter().any(|report| report.log.failures > 0);
     let silent = reports.iter().all(|report| report.log.lines.is_empty());
     let mut out = Vec::new();
     (args.output.logs)(&reports, &explanation(args, &Explained::default()), &mut out)?;
     print(&out)?;
+    if logs.interrupted {
+        return Ok(Exit::Interrupted);
+    }
     Ok(if failed || silent { Exit::Fails } else { Exit::Works })
 }
 

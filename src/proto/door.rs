@@ -12,6 +12,17 @@ struct Piece {
     release: Micros,
     bytes: Vec<u8>,
     times: u32,
+    /// It is the rest of a message of which the peer has to have read the beginning.
+    rest: Option<Rest>,
+}
+
+/// How long the rest of a message waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Rest {
+    /// So many turns have to pass in time.
+    turns: u32,
+    /// So many more may be missed.
+    missed: u32,
 }
 
 /// The door: counts messages by name, applies the edits that match, and queues what comes out in order.
@@ -69,23 +80,23 @@ impl Door {
         }
         let after = self.queue.back().map_or(now, |piece| piece.release);
         let release = work.release.max(after);
-        let mut push_at = |release, bytes: Vec<u8>, times| self.queue.push_back(Piece { release, bytes, times });
+        let mut push = |release, bytes: Vec<u8>, times, rest| self.queue.push_back(Piece { release, bytes, times, rest });
         let cut = work.bytes.as_ref().and_then(|bytes| work.cut(bytes.len()));
-        work.before.into_iter().for_each(|bytes| push_at(release, bytes, 1));
+        work.before.into_iter().for_each(|bytes| push(release, bytes, 1, None));
         if let Some(bytes) = work.bytes.clone() {
             match cut {
                 Some(at) => {
                     let (head, tail) = bytes.split_at(at);
-                    push_at(release, head.to_vec(), 1);
-                    push_at(release + BETWEEN_PIECES, tail.to_vec(), 1);
+                    push(release, head.to_vec(), 1, None);
+                    push(release + TURN, tail.to_vec(), 1, Some(Rest { turns: TURNS, missed: MOST_MISSED }));
                 }
                 None if work.shred => {
                     let apart = BETWEEN_BYTES.min(SHREDDED / u32::try_from(bytes.len()).unwrap_or(u32::MAX).max(1));
                     for (nth, byte) in (0u32..).zip(bytes) {
-                        push_at(release + apart * nth, vec![byte], 1);
+                        push(release + apart * nth, vec![byte], 1, None);
                     }
                 }
-                None => push_at(release, bytes, work.times),
+                None => push(release, bytes, work.times, None),
             }
         }
         Passed { bytes: work.bytes, edits: applied, close: work.close }
@@ -106,14 +117,32 @@ impl Door {
         *count
     }
 
-    /// The next piece whose time has come.
+    /// The next piece whose time has come; at `Micros::MAX` whatever waits. The rest of a split message counts its pause from the
+    /// moment when the beginning left, and waits for several turns: a peer in the same process may be woken in the same turn as
+    /// this end, and where a turn was missed by much, on a busy machine, the peer had no time to read either.
     pub fn ready(&mut self, now: Micros) -> Option<Vec<u8>> {
         let front = self.queue.front_mut().filter(|piece| piece.release <= now)?;
+        if let Some(rest) = front.rest.as_mut().filter(|_| now < Micros::MAX) {
+            let missed = (now - front.release).duration() > TURN && rest.missed > 0;
+            if missed {
+                rest.missed -= 1;
+            } else {
+                rest.turns = rest.turns.saturating_sub(1);
+            }
+            if missed || rest.turns > 0 {
+                front.release = now + TURN;
+                return None;
+            }
+        }
         if front.times > 1 {
             front.times -= 1;
             return Some(front.bytes.clone());
         }
-        self.queue.pop_front().map(|piece| piece.bytes)
+        let piece = self.queue.pop_front()?;
+        if let Some(rest) = self.queue.front_mut().filter(|next| next.rest.is_some() && now < Micros::MAX) {
+            rest.release = rest.release.max(now + TURN);
+        }
+        Some(piece.bytes)
     }
 
     /// When the next piece is due.
@@ -275,9 +304,13 @@ fn drop_part(bytes: &mut Vec<u8>, name: &str) -> Result<(), Miss> {
     Ok(())
 }
 
-/// Ours: so far apart the pieces of a message leave, so that the peer reads them one by one.
-const BETWEEN_PIECES: Duration = Duration::from_millis(10);
-/// Ours: the same for single bytes, of which there may be many.
+/// Ours: so many turns apart the pieces of a message leave, so that the peer reads them one by one.
+const TURNS: u32 = 3;
+/// Ours: how long a turn is; one that ends later by as much again was missed.
+const TURN: Duration = Duration::from_millis(4);
+/// Ours: so many may be missed.
+const MOST_MISSED: u32 = 12;
+/// Ours: so far apart are single bytes, of which there may be many.
 const BETWEEN_BYTES: Duration = Duration::from_millis(2);
 /// Ours: a message cut into bytes takes no longer than this.
 const SHREDDED: Duration = Duration::from_millis(500);
@@ -363,6 +396,25 @@ mod tests {
         assert_eq!((door.ready(later), door.ready(later)), (Some(vec![1]), Some(vec![2])));
     }
 
+    /// On a busy machine the beginning leaves late, and the time of the rest is missed.
+    #[test]
+    fn the_pause_before_the_rest_counts_from_when_the_beginning_left() {
+        let ms = |ms: u64| Micros::from(Duration::from_millis(ms));
+        let mut door = Door::new(vec![Edit::parse("a.x split 1").expect("an edit")]);
+        door.pass(Micros::ZERO, "a.x", vec![1, 2]);
+        door.pass(Micros::ZERO, "a.y", vec![3]);
+        assert_eq!((door.ready(ms(60)), door.ready(ms(60)), door.due()), (Some(vec![1]), None, Some(ms(64))));
+        assert_eq!((door.ready(ms(64)), door.due()), (None, Some(ms(68))), "one turn of three");
+        assert_eq!((door.ready(ms(90)), door.due()), (None, Some(ms(94))), "missed by 22 ms");
+        assert_eq!((door.ready(ms(95)), door.due()), (None, Some(ms(99))), "two");
+        assert_eq!((door.ready(ms(99)), door.ready(ms(99))), (Some(vec![2]), Some(vec![3])));
+        // However busy it is, it leaves.
+        let mut door = Door::new(vec![Edit::parse("a.x split 1").expect("an edit")]);
+        door.pass(Micros::ZERO, "a.x", vec![1, 2]);
+        let left = (0..100).position(|nth| door.ready(ms(1000 * (nth + 1))) == Some(vec![2]));
+        assert_eq!(left, Some((MOST_MISSED + TURNS) as usize));
+    }
+
     /// Two writes at once come as one read, and then nothing was cut.
     #[test]
     fn pieces_leave_one_after_the_other() {
@@ -373,11 +425,11 @@ mod tests {
             let (mut now, mut came) = (Micros::ZERO, Vec::new());
             while let Some(due) = door.due() {
                 assert!(came.is_empty() || came.len() >= pieces || due > now, "{line}");
-                now = due;
+                now = now.max(due);
                 came.extend(door.ready(now));
             }
             assert_eq!((came.len(), came.concat()), (pieces + 1, [vec![7; 20], vec![8]].concat()), "{line}");
-            assert!(now.duration() >= BETWEEN_PIECES && now.duration() <= SHREDDED, "{line}");
+            assert!(now.duration() >= TURN * TURNS && now.duration() <= SHREDDED, "{line}");
         }
     }
 }

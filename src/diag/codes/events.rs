@@ -35,7 +35,7 @@ pub(super) const EVENTS: &[Code] = &[
     row(Event, 32, "RasSstp event 32", "Configured hash differs from the one in HTTP.sys; logged by the server", "Certificate replaced in HTTP.sys but not in SSTP", Read("EVT"), &["CERT-HTTPSYS-DIFFERS", "BIND-CERTHASH-LB"]),
     row(Event, 33, "RasSstp event 33", "Cookies could not be set; logged by the client", "Client could not set its cookies for a server shared by tenants", Read("EVT"), &["SSTP-COOKIE"]),
     row(Event, 4625, "Security event 4625", "A logon failed, with status and sub-status; logged by the server or its domain controller", "Look the sub-status up: it is the reason that the client sees as 691 only", Inferred, &["AUTH-MSCHAP-691"]),
-    row(Event, 6272, "NPS event 6272", "Access was granted; logged by the RADIUS server", "Policy let the user in; a failure after it lies behind RADIUS", Inferred, &["AUTH-RADIUS-TIMEOUT"]),
+    row(Event, 6272, "NPS event 6272", "Access was granted; logged by the RADIUS server", "Policy let the user in; a failure after it lies behind RADIUS", Inferred, &[]),
     row(Event, 6273, "NPS event 6273", "Access was denied, with a reason code; logged by the RADIUS server", "Look the reason code up", Read("NPS"), &[]),
     row(Event, 6274, "NPS event 6274", "The request was discarded; logged by the RADIUS server", "RADIUS server gives no answer, so the client waits in vain", Inferred, &["AUTH-RADIUS-TIMEOUT"]),
     row(Event, 6278, "NPS event 6278", "Full access was granted; logged by the RADIUS server", "Policy let the user in; a failure after it lies behind RADIUS", Inferred, &[]),

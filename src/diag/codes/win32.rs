@@ -13,6 +13,7 @@ pub(super) const WIN32: &[Code] = &[
     row(Win32, 64, "ERROR_NETNAME_DELETED", "Network name is gone", "Documented for a server certificate without Server Authentication", Read("AOVPN"), &["CERT-EKU-MISSING"]),
     row(Win32, 65, "ERROR_NETWORK_ACCESS_DENIED", "Network access refused", "Policy", Inferred, &["HTTP-401-403"]),
     row(Win32, 67, "ERROR_BAD_NET_NAME", "Network name not found", "After-connect share access", Inferred, &["DATA-SMB-KERBEROS"]),
+    row(Win32, 86, "ERROR_INVALID_PASSWORD", "The password is not correct", "Typing error, or an old password that was saved", Inferred, &["AUTH-MSCHAP-691"]),
     row(Win32, 87, "ERROR_INVALID_PARAMETER", "Bad parameter", "Damaged profile or registry value", Inferred, &["BIND-REG-SHA256-INVALID"]),
     row(Win32, 109, "ERROR_BROKEN_PIPE", "Pipe ended", "Peer closed", Inferred, &["TEAR-REMOTE"]),
     row(Win32, 121, "ERROR_SEM_TIMEOUT", "Semaphore wait timed out", "Transport timeout", Inferred, &["TCP-FILTERED"]),

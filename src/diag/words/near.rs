@@ -74,8 +74,11 @@ fn likeness(asked: &[char], name: &str) -> Option<usize> {
     if begins || holds {
         return Some(if begins { 1 } else { limit });
     }
-    let edits = edits(asked, &name, limit)?;
-    (edits <= limit).then_some(edits)
+    let whole = edits(asked, &name, limit).filter(|edits| *edits <= limit);
+    // A slip in one word of a name of several: `expird`.
+    let part = |part: &[char]| asked.len() >= 5 && edits(asked, part, 1).is_some_and(|edits| edits <= 1);
+    let parts = || name.split(|c| "-_.".contains(*c)).any(part).then_some(limit);
+    whole.or_else(parts)
 }
 
 /// The number of inserted, lost, changed and swapped characters between two words; nothing beyond `limit`.
@@ -121,6 +124,7 @@ mod tests {
         assert_eq!(words("CERT-EXPIERD").first().map(String::as_str), Some("CERT-EXPIRED"));
         assert_eq!(words("cert_e_expird").first().map(String::as_str), Some("CERT_E_EXPIRED"));
         assert!(words("CERT-CRL").iter().any(|id| id == "CERT-CRL-UNREACHABLE"));
+        assert!(words("expird").iter().any(|id| id == "CERT-EXPIRED"), "{:?}", words("expird"));
         assert_eq!(words("zzzzqqqq"), Vec::<String>::new());
         assert_eq!(words(&"x".repeat(10_000)), Vec::<String>::new());
     }

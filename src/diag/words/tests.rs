@@ -38,9 +38,16 @@ fn a_code_is_known_in_every_dress() {
         "\u{2011}2146762495",
         "2146762495",
         "error: 0x800B0101",
+        "0xFFFFFFFF800B0101",
+        "ffffffff800b0101",
+        "18446744071562789121",
+        "&H800B0101",
     ] {
         assert_eq!(named(text), [expired], "{text}");
     }
+    assert_eq!(named("HTTP-404"), ["HTTP-404"]);
+    assert_eq!(named("HTTP 404").len(), 1);
+    assert_ne!(named("HTTP 404"), ["HTTP-404"]);
     let eight_decimals = "Schannel SEC_E_ILLEGAL_MESSAGE";
     assert_eq!(named("80090326"), [eight_decimals]);
     let both = "RAS ERROR_AUTHENTICATION_FAILURE | MS-CHAPv2 ERROR_AUTHENTICATION_FAILURE";

@@ -1,6 +1,7 @@
 //! Words of a text, and numbers in every dress.
 
 use super::label;
+use crate::diag::cause::Cause;
 use crate::diag::codes::{self, Code, Family};
 
 /// One word of the text.
@@ -54,7 +55,11 @@ impl<'a> Word<'a> {
         let digits = self.text.find(|c: char| c.is_ascii_digit())?;
         let (name, number) = self.text.split_at_checked(digits)?;
         let label = name.trim_end_matches('-');
-        let fits = number.len() >= 3 && number.bytes().all(|byte| byte.is_ascii_digit()) && label::of(label, false).is_some();
+        // `HTTP-404` is a finding.
+        let fits = Cause::by_id(self.text).is_none()
+            && number.len() >= 3
+            && number.bytes().all(|byte| byte.is_ascii_digit())
+            && label::of(label, false).is_some();
         let word = |text, at, before_equals| Word { text, at, before_equals, claimed: false };
         fits.then(|| (word(label, self.at, false), word(number, self.at + digits, self.before_equals)))
     }
@@ -93,6 +98,13 @@ impl Number {
         // Assemblers write 80092013h.
         if let Some(hex) = word.strip_suffix(['h', 'H']).filter(|hex| hex.len() == 8) {
             return u32::from_str_radix(hex, 16).ok().map(Number::sized);
+        }
+        // BASIC writes &H80092013; the ampersand is no letter.
+        if let Some(hex) = word.strip_prefix(['h', 'H']).filter(|hex| hex.len() == 8) {
+            return u32::from_str_radix(hex, 16).ok().map(Number::sized);
+        }
+        if let Some(word) = widened(word) {
+            return Some(Number { word: Some(word), ..Number::default() });
         }
         if let Some(hex) = word.strip_prefix("0x").or_else(|| word.strip_prefix("0X")) {
             // C programs end constants so: 0x80090326L.
@@ -142,6 +154,15 @@ impl Number {
     pub fn is_doubtful(self) -> bool {
         self.word.is_some() && self.bare_hex.is_some_and(|value| codes::openssl(value).is_some())
     }
+}
+
+/// The lower half of a word of 64 bits into which an HRESULT was widened with its sign, as .NET and PowerShell print it:
+/// `0xFFFFFFFF80092013`, `18446744071562272787`.
+fn widened(word: &str) -> Option<u32> {
+    let hex = word.strip_prefix("0x").or_else(|| word.strip_prefix("0X")).unwrap_or(word);
+    let wide = if hex.len() == 16 { u64::from_str_radix(hex, 16).ok()? } else { word.parse().ok()? };
+    let low = u32::try_from(wide & u64::from(u32::MAX)).ok()?;
+    (wide >> 31 == u64::from(u32::MAX) << 1 | 1).then_some(low)
 }
 
 /// The digits and letters of East Asian fonts, as wide as a character: U+FF01 to U+FF5E are U+0021 to U+007E.

@@ -93,6 +93,9 @@ pub(super) const TRANSLATED: &[Row] = &[
 /// Nobody has met it in print; unverified.
 #[rustfmt::skip]
 pub(super) const RENDERED: &[Row] = &[
+    ("der benutzername oder das kennwort ist falsch", "ERROR_LOGON_FAILURE"),
+    ("das angegebene netzwerkkennwort ist falsch", "ERROR_INVALID_PASSWORD"),
+    ("die empfangene nachricht war unerwartet oder hatte ein falsches format", "SEC_E_ILLEGAL_MESSAGE"),
     ("sperrstatus konnte nicht überprüft werden", "CRYPT_E_REVOCATION_OFFLINE"),
     ("vérifier la révocation car le serveur de révocation était déconnecté", "CRYPT_E_REVOCATION_OFFLINE"),
     ("remoteverbindung wurde aufgrund von vpn-tunnelfehlern nicht hergestellt", "ERROR_AUTOMATIC_VPN_FAILED"),

@@ -37,6 +37,7 @@ pub(super) const SYSTEM: &[Row] = &[
     ("no logon servers available to service the logon request", "ERROR_NO_LOGON_SERVERS"),
     ("a specified logon session does not exist", "ERROR_NO_SUCH_LOGON_SESSION"),
     ("the user name or password is incorrect", "ERROR_LOGON_FAILURE"),
+    ("the specified network password is not correct", "ERROR_INVALID_PASSWORD"),
     ("unknown user name or bad password", "ERROR_LOGON_FAILURE"),
     ("account restrictions are preventing this user from signing in", "ERROR_ACCOUNT_RESTRICTION"),
     ("account has time restrictions", "ERROR_INVALID_LOGON_HOURS"),

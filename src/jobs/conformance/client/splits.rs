@@ -173,9 +173,8 @@ const JOINED: [Joined; 6] = [
     ),
 ];
 
-/// An IPv4 packet in two writes; the Echo Request behind it, in a write of its own, shows that the client is in step.
+/// An IPv4 packet in two writes; the Echo Request behind it, in the second, shows that the client is in step.
 fn ipv4(at: usize) -> Case {
-    let (first, rest) = PING.split_at(at.min(PING.len()));
     Case {
         id: format!("data/3.1.7.2/ipv4-packet-to-client-split-{at}").into(),
         title: format!("an IPv4 packet in two writes, cut after {at} bytes, is one packet").into(),
@@ -185,8 +184,8 @@ fn ipv4(at: usize) -> Case {
         covers: vec!["C-013", "C-171"],
         edits: vec![
             "sstp.call-disconnect#1 instead 1001000800080000".into(),
-            format!("sstp.call-disconnect#1 before {}", hex(first)).into(),
-            format!("sstp.call-disconnect#1 before {}", hex(rest)).into(),
+            format!("sstp.call-disconnect#1 splice 0..0 {}", hex(&PING)).into(),
+            format!("sstp.call-disconnect#1 split {at}").into(),
         ],
         proved_by: "client.one-read",
         base: Base { expect: Expect::Sends("sstp.echo-response"), ..Base::new(Side::Client, Ncp) },
