@@ -151,3 +151,21 @@ fn every_command_line_that_is_printed_is_understood() {
         assert!(Cli::try_parse_from(words.split(' ')).is_ok(), "{line}");
     }
 }
+
+/// `tail -f LOG | sstp-diag explain --log -`: the log never ends.
+#[test]
+fn ctrl_c_ends_a_log_that_is_still_being_written() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sstp-diag"));
+    let mut child =
+        command.args(["explain", "--log", "-"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut log = child.stdin.take().expect("piped");
+    log.write_all(b"Nov 27 07:23:07 host sstpc[7]: Connection failed (111) \n").expect("it reads");
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    assert!(child.try_wait().expect("a child").is_none(), "it waits for more");
+    let interrupted = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill runs");
+    assert!(interrupted.success());
+    let output = child.wait_with_output().expect("it ends");
+    let page = String::from_utf8_lossy(&output.stdout);
+    assert_eq!((output.status.code(), page.contains("TCP-REFUSED")), (Some(130), true), "{page}");
+    drop(log);
+}
