@@ -231,7 +231,7 @@ fn calls_of_other_clients_are_spoilt_too_and_a_sound_server_is_not_accused() {
     let mut tried = Vec::new();
     for (name, script) in crate::replay::scripts().0.into_iter().filter(|row| wanted.contains(&row.0.as_str())) {
         let script = variant::to_its_end(script);
-        let Some(arena) = Arena::like(&script, 5) else { continue };
+        let Some(arena) = Arena::like(&script, &[], 5) else { continue };
         let honest = arena.ride(&[], (5, 6));
         assert_eq!(honest.verdict(&World::default()).reaction, "goes on", "{name}");
         let hunt = Hunt::new(1, Duration::from_millis(700));

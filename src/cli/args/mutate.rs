@@ -3,7 +3,7 @@
 use super::decode::KeyArgs;
 use super::parts::{LookArgs, RootArgs};
 use super::probe::WayArgs;
-use super::replay::{Form, UserArgs};
+use super::replay::{EapArgs, Form, UserArgs};
 use super::values;
 use clap::Args;
 use std::net::SocketAddr;
@@ -34,6 +34,8 @@ pub struct MutateArgs {
     pub keys: KeyArgs,
     #[command(flatten)]
     pub login: UserArgs,
+    #[command(flatten)]
+    pub eap: EapArgs,
     #[command(flatten)]
     pub way: WayArgs,
     #[command(flatten, next_help_heading = "Certificate")]

@@ -89,11 +89,11 @@ fn why(ride: &Ride, world: &World) -> String {
     }
     let verdict = ride.verdict(world);
     let first = verdict.faults.first().map(|fault| format!("; {} ({})", fault.says, fault.spec)).unwrap_or_default();
+    let heard = || ride.last_heard().map_or("nothing came".into(), |name| format!("the last that came was {name}"));
     match ride.left_after {
-        Some(after) => {
-            let heard = ride.last_heard().map_or("nothing came".into(), |name| format!("the last that came was {name}"));
-            format!("it was not over after {} s, and {heard}{first}", after.as_secs())
-        }
+        Some(after) => format!("it was not over after {} s, and {}{first}", after.as_secs(), heard()),
+        // Who was let go was not in a call for that.
+        None if !verdict.up && verdict.reaction == "goes on" => format!("it did not come up, and {}{first}", heard()),
         None => format!("it came to {}{first}", verdict.reaction),
     }
 }

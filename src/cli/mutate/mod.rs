@@ -12,7 +12,7 @@ mod rails;
 use super::args::{Budget, Form, MutateArgs, Target as Named};
 use super::exit::{Exit, Trouble};
 use super::output::{self, print};
-use super::replay::{made_up, source};
+use super::replay::{made_up, source, tunnel};
 use super::{lab as cli_lab, password, probe};
 use crate::base::{Secret, Side};
 use crate::jobs::lab::{self, Lab, LabConfig};
@@ -21,7 +21,7 @@ use crate::jobs::mutate::run::{self, Pace, Remote};
 use crate::jobs::mutate::variant::{self, Variant};
 use crate::jobs::mutate::{Hunt, Patience, arena, guests as jobs_guests};
 use crate::jobs::probe::ProbeConfig;
-use crate::jobs::replay::{Course, Script, like};
+use crate::jobs::replay::{Script, like};
 use crate::live::clock::Clock;
 use crate::live::runtime::{self, Ended};
 use crate::live::wiretap::Ear;
@@ -51,11 +51,6 @@ pub fn run(args: &MutateArgs) -> Result<Exit, Trouble> {
     keep::folder(args)?;
     if args.peer.own {
         return inward::run(args, &script);
-    }
-    if Course::of(&script, Side::Client).is_tunnelled() {
-        let says = "the recording logs in with TLS inside EAP (EAP-TLS or PEAP), of which no recording has what its ends keep to themselves: no call can be \
-            made from it to spoil. Record one with --auth mschapv2, or use --lab-session";
-        return Err(Trouble::Ours(says.into()));
     }
     if let Some(at) = args.client.listen {
         return guests::run(args, at, &script, &variants);
@@ -92,7 +87,7 @@ fn dialled(args: &MutateArgs, given: Option<(Script, Vec<Variant>)>) -> Result<E
     if args.peer.to.is_empty() && !args.peer.lab {
         return Err(Trouble::Usage("against whom? --to TARGET, --listen ADDR:PORT, --lab or --self; --dry-run sends nothing".into()));
     }
-    let targets = targets(args)?;
+    let targets = targets(args, given.as_ref().map(|given| &given.0))?;
     rails::all(args, &targets)?;
     if args.peer.to.len() > 1 && (args.watch.pid.is_some() || args.pace.resume.is_some() || args.what.in_session) {
         return Err(Trouble::Usage("--pid, --resume and --in-session are for one target".into()));
@@ -195,13 +190,13 @@ fn dry_run(args: &MutateArgs, variants: &[Variant]) -> Result<Exit, Trouble> {
 }
 
 /// What is dialled; with `--lab` the lab fills in the rest.
-fn targets(args: &MutateArgs) -> Result<Vec<ProbeConfig>, Trouble> {
+fn targets(args: &MutateArgs, script: Option<&Script>) -> Result<Vec<ProbeConfig>, Trouble> {
     let nobody = [String::new()];
     let names = if args.peer.lab { &nobody[..] } else { &args.peer.to };
-    names.iter().map(|name| target(args, name)).collect()
+    names.iter().map(|name| target(args, script, name)).collect()
 }
 
-fn target(args: &MutateArgs, name: &str) -> Result<ProbeConfig, Trouble> {
+fn target(args: &MutateArgs, script: Option<&Script>, name: &str) -> Result<ProbeConfig, Trouble> {
     let named = match name {
         "" => Named { host: String::new(), port: 0 },
         name => Named::parse(name).map_err(Trouble::Usage)?,
@@ -212,6 +207,12 @@ fn target(args: &MutateArgs, name: &str) -> Result<ProbeConfig, Trouble> {
     let (user, password) = lab::USERS[0];
     let alice = || Credentials { user: user.into(), password: Secret::new(password.into()) };
     config.credentials = given.or_else(|| args.input.is_none().then(alice));
+    if let Some(script) = script.filter(|_| args.input.is_some()) {
+        if args.peer.lab {
+            config.credentials = Some(made_up(config.credentials.take(), script));
+        }
+        tunnel::login(&args.eap, script, args.peer.lab, "", &mut config)?;
+    }
     config.seed = args.what.seed;
     Ok(config)
 }
@@ -258,10 +259,8 @@ async fn hunt(args: &MutateArgs, mut calls: Vec<Call>, mut targets: Vec<ProbeCon
 async fn start_lab(args: &MutateArgs, script: &Script, targets: &mut [ProbeConfig]) -> Result<Lab, Trouble> {
     let bugs = cli_lab::bugs(&args.peer.bug)?;
     let mut server = None;
-    for config in targets.iter_mut().filter(|_| args.input.is_some()) {
-        let credentials = made_up(config.credentials.take(), script);
-        server = Some(like::lasting(script, &credentials));
-        config.credentials = Some(credentials);
+    for config in targets.iter().filter(|_| args.input.is_some()) {
+        server = config.credentials.as_ref().map(|credentials| like::lasting(script, credentials));
     }
     let lab = Lab::start(LabConfig { bugs, server, seed: args.what.seed, ..LabConfig::default() }).await?;
     for config in targets {
@@ -281,7 +280,7 @@ type Ready = (Rc<Remote>, Rc<Hunt>);
 async fn ready_target(args: &MutateArgs, call: &Call, config: &ProbeConfig, stop: &Receiver<bool>) -> Result<Ready, Trouble> {
     let clock = Clock::start();
     let patience = if args.what.slow || call.variants.iter().any(|variant| variant.slow) { SLOW } else { Patience::REAL };
-    let mut remote = Remote::new(config.clone(), Course::of(&call.script, Side::Client), clock, stop.clone(), patience);
+    let mut remote = Remote::new(config.clone(), &call.script, clock, stop.clone(), patience);
     (remote.pid, remote.restart_cmd) = (args.watch.pid, args.watch.restart_cmd.clone());
     let (remote, hunt) = (Rc::new(remote), Rc::new(Hunt::new(args.watch.confirm, SLOW_ANSWER)));
     let target = config.target.authority();

@@ -3,6 +3,7 @@
 //! Where the target is a server, `client` has what we sent and `server` what came; where it is a client, `host` and `guest`.
 
 mod client;
+mod eap;
 mod guest;
 mod host;
 mod open;
@@ -33,6 +34,8 @@ pub struct World {
     pub patience: Duration,
     /// The target is a client, and we are its server.
     pub judges_client: bool,
+    /// Our own end makes the login, which has TLS inside EAP.
+    pub tunnelled: bool,
 }
 
 /// Something that passed, as our end saw it.
@@ -133,6 +136,8 @@ struct Link {
     ours_acked: bool,
     theirs_acked: bool,
     wants_auth: bool,
+    /// We have refused what the server asks for last: it may leave, until it asks for something that we take.
+    refuses: bool,
     requests: u32,
     /// Configure-Requests of the server since the last that was answered.
     unanswered: u32,
@@ -155,6 +160,7 @@ pub struct Referee<'a> {
     owed: Vec<Owed>,
     must_end: Option<MustEnd>,
     may_end: bool,
+    eap: eap::Login,
     disturbed: bool,
     ended: Option<(Micros, Ending)>,
     faults: Vec<Fault>,
@@ -245,6 +251,7 @@ impl<'a> Referee<'a> {
             owed: Vec::new(),
             must_end: None,
             may_end: false,
+            eap: eap::Login::default(),
             disturbed: false,
             ended: None,
             faults: Vec::new(),
@@ -307,6 +314,11 @@ impl<'a> Referee<'a> {
         let took = (now - owed.at).duration();
         self.slowest = self.slowest.max(took);
         true
+    }
+
+    /// Something that was sent lets the target end the call, or what is not through yet does.
+    fn may_leave(&self) -> bool {
+        self.may_end || self.eap.in_doubt || self.link.refuses
     }
 
     fn ends(&mut self, how: Ending) {
