@@ -89,6 +89,9 @@ fn why(ride: &Ride, world: &World) -> String {
     }
     let verdict = ride.verdict(world);
     let first = verdict.faults.first().map(|fault| format!("; {} ({})", fault.says, fault.spec)).unwrap_or_default();
+    if let Some(why) = &ride.no_login {
+        return format!("{why}{first}");
+    }
     let heard = || ride.last_heard().map_or("nothing came".into(), |name| format!("the last that came was {name}"));
     match ride.left_after {
         Some(after) => format!("it was not over after {} s, and {}{first}", after.as_secs(), heard()),

@@ -21,7 +21,7 @@ use crate::jobs::mutate::run::{self, Pace, Remote};
 use crate::jobs::mutate::variant::{self, Variant};
 use crate::jobs::mutate::{Hunt, Patience, arena, guests as jobs_guests};
 use crate::jobs::probe::ProbeConfig;
-use crate::jobs::replay::{Script, like};
+use crate::jobs::replay::{Said, Script, Step, like};
 use crate::live::clock::Clock;
 use crate::live::runtime::{self, Ended};
 use crate::live::wiretap::Ear;
@@ -55,7 +55,22 @@ pub fn run(args: &MutateArgs) -> Result<Exit, Trouble> {
     if let Some(at) = args.client.listen {
         return guests::run(args, at, &script, &variants);
     }
+    if args.peer.to.len() < 2 {
+        comes_up(&script)?;
+    }
     dialled(args, Some((script, variants)))
+}
+
+/// A recording in which the call neither comes up nor is left in order goes through nowhere.
+fn comes_up(script: &Script) -> Result<(), Trouble> {
+    let goes_on = |said: &Said| said.name == "sstp.call-connected" || said.name == "sstp.call-disconnect";
+    if script.says(Side::Client).any(goes_on) {
+        return Ok(());
+    }
+    let last = script.steps.iter().rev().find_map(Step::said).map_or("nothing", |said| said.name.as_str());
+    Err(Trouble::Ours(format!(
+        "the recording ends before the call is up (its last message is {last}), and nothing can be said about spoilt calls where an honest one does not go through"
+    )))
 }
 
 /// What would be ignored is refused.

@@ -59,7 +59,7 @@ impl Referee<'_> {
     fn eap_success(&mut self) {
         self.look_at_identifiers();
         // Of TLS inside EAP our own end knows what it has come to.
-        if self.world.tunnelled && self.key.is_none() && !self.disturbed {
+        if self.world.tunnelled && self.followed && self.key.is_none() && !self.disturbed {
             self.fault(Kind::Accepted, "EAP Success before TLS inside EAP was through", RESULT);
         }
         // Which of several is it about? The others come behind the login.

@@ -136,6 +136,8 @@ struct Link {
     ours_acked: bool,
     theirs_acked: bool,
     wants_auth: bool,
+    /// As a server we have asked for EAP last.
+    asks_eap: bool,
     /// We have refused what the server asks for last: it may leave, until it asks for something that we take.
     refuses: bool,
     requests: u32,
@@ -161,6 +163,8 @@ pub struct Referee<'a> {
     must_end: Option<MustEnd>,
     may_end: bool,
     eap: eap::Login,
+    /// Whoever plays the honest part hears what comes.
+    followed: bool,
     disturbed: bool,
     ended: Option<(Micros, Ending)>,
     faults: Vec<Fault>,
@@ -216,8 +220,8 @@ pub struct Verdict {
 pub fn judge(world: &World, ride: &Ride) -> Verdict {
     let mut referee = Referee::new(world, ride.key);
     (referee.since, referee.last_sent, referee.now) = (ride.began, ride.began, ride.began);
-    for one in &ride.passed {
-        referee.now = one.at;
+    for (nth, one) in ride.passed.iter().enumerate() {
+        (referee.now, referee.followed) = (one.at, ride.given_up.is_none_or(|given_up| nth < given_up));
         match (one.by, world.judges_client) {
             (Side::Client, false) => referee.client_bytes(&one.bytes),
             (Side::Server, false) => referee.server_bytes(&one.bytes),
@@ -252,6 +256,7 @@ impl<'a> Referee<'a> {
             must_end: None,
             may_end: false,
             eap: eap::Login::default(),
+            followed: true,
             disturbed: false,
             ended: None,
             faults: Vec::new(),
