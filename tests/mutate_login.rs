@@ -128,3 +128,19 @@ fn clients_are_sent_a_spoilt_login_with_tls_inside_eap() {
         assert!(states(&page).contains(&"in-login"), "{message}: {page:#}");
     }
 }
+
+/// Without a recording an honest call is made that logs in so: as the lab knows it, or with the server that is dialled.
+#[test]
+fn an_honest_call_may_log_in_with_tls_inside_eap() {
+    for method in ["eap-tls", "peap"] {
+        let (code, page) = page(&["--lab", "--auth", method, "--select", "cut/eap.response", "--select", "eap-tls/", "--budget", "60"]);
+        assert!(code == Some(0) && page["cases"] == 60 && page["unreached"] == 0, "{page:#}");
+    }
+    let (lab, target, files) = lab_of(&["eap-tls"]);
+    let to = ["--lab-session", "--to", &target, "--ca", &files[0], "--budget", "20"];
+    let (code, page) = page(&[&to[..], &["--auth", "eap-tls", "--cert", &files[2]]].concat());
+    assert!(code == Some(0) && page["cases"] == 20, "{page:#}");
+    assert_eq!(mutate(&[&to[..], &["--auth", "eap-tls"]].concat()).0, Some(2), "there is no certificate");
+    assert_eq!(mutate(&to).0, Some(3), "the lab takes nothing else");
+    drop(lab);
+}

@@ -5,6 +5,7 @@ use super::parts::{LookArgs, RootArgs};
 use super::probe::WayArgs;
 use super::replay::{EapArgs, Form, UserArgs};
 use super::values;
+use crate::proto::plan::Method;
 use clap::Args;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -34,6 +35,10 @@ pub struct MutateArgs {
     pub keys: KeyArgs,
     #[command(flatten)]
     pub login: UserArgs,
+    /// How --lab-session logs in, and what a lab wants then: mschapv2, eap-mschapv2, peap, eap-tls, chap-md5, eap-md5 or pap [default: mschapv2;
+    /// with --to as the server wants it, but for peap and eap-tls]
+    #[arg(long, value_name = "METHOD", value_parser = values::method, conflicts_with_all = ["input", "listen", "own"], help_heading = "Login")]
+    pub auth: Option<Method>,
     #[command(flatten)]
     pub eap: EapArgs,
     #[command(flatten)]

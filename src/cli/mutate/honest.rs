@@ -15,7 +15,7 @@ use tokio::sync::watch::Receiver;
 
 /// An honest call of our own client, which finds out how the server wants it: what is spoilt then.
 pub async fn call(config: &ProbeConfig, stop: &Receiver<bool>) -> Result<Script, Trouble> {
-    let methods = vec![Method::MsChapV2, Method::EapMsChapV2, Method::ChapMd5, Method::EapMd5, Method::Pap];
+    let methods = config.methods.clone().unwrap_or_else(|| METHODS.to_vec());
     let config = ProbeConfig { methods: Some(methods), pings: 1, ..config.clone() };
     let target = config.target.authority();
     let (clock, mut events) = (Clock::start(), Vec::<Event>::new());
@@ -101,6 +101,8 @@ fn why(ride: &Ride, world: &World) -> String {
     }
 }
 
+/// Where none is named: those whose messages are no TLS of their own.
+const METHODS: [Method; 5] = [Method::MsChapV2, Method::EapMsChapV2, Method::ChapMd5, Method::EapMd5, Method::Pap];
 /// Ours: so many honest calls.
 const CALLS: usize = 3;
 /// Ours: how long each may take with this machine, where one takes less than a second.

@@ -13,7 +13,7 @@ use super::args::{Budget, Form, MutateArgs, Target as Named};
 use super::exit::{Exit, Trouble};
 use super::output::{self, print};
 use super::replay::{made_up, source, tunnel};
-use super::{lab as cli_lab, password, probe};
+use super::{eap, lab as cli_lab, password, probe};
 use crate::base::{Secret, Side};
 use crate::jobs::lab::{self, Lab, LabConfig};
 use crate::jobs::mutate::hunt::Target as _;
@@ -26,7 +26,7 @@ use crate::live::clock::Clock;
 use crate::live::runtime::{self, Ended};
 use crate::live::wiretap::Ear;
 use crate::proto::edit::Edit;
-use crate::proto::plan::Credentials;
+use crate::proto::plan::{Credentials, Method};
 use crate::report::mutate::{Page, Several};
 use calls::Call;
 use keep::Progress;
@@ -129,7 +129,7 @@ fn script(args: &MutateArgs) -> Result<Script, Trouble> {
         Some(path) => source::read(path, None, &args.keys).map(without_secrets),
         None if args.client.listen.is_some() => jobs_guests::script().map_err(|error| Trouble::Ours(error.to_string())),
         None if args.lab_session || args.peer.lab || args.peer.own || args.what.dry_run => {
-            arena::lab_script().map_err(|error| Trouble::Ours(error.to_string()))
+            arena::login_script(args.auth.unwrap_or(Method::MsChapV2)).map_err(|error| Trouble::Ours(error.to_string()))
         }
         None => Err(Trouble::Usage("what is spoilt? FILE, or --lab-session for an honest call as the lab knows it".into())),
     }
@@ -221,12 +221,24 @@ fn target(args: &MutateArgs, script: Option<&Script>, name: &str) -> Result<Prob
     let given = password::given(&args.login.account)?;
     let (user, password) = lab::USERS[0];
     let alice = || Credentials { user: user.into(), password: Secret::new(password.into()) };
-    config.credentials = given.or_else(|| args.input.is_none().then(alice));
-    if let Some(script) = script.filter(|_| args.input.is_some()) {
-        if args.peer.lab {
-            config.credentials = Some(made_up(config.credentials.take(), script));
+    config.credentials = given;
+    match script.filter(|_| args.input.is_some()) {
+        Some(script) => {
+            if args.peer.lab {
+                config.credentials = Some(made_up(config.credentials.take(), script));
+            }
+            tunnel::login(&args.eap, script, args.peer.lab, "", &mut config)?;
         }
-        tunnel::login(&args.eap, script, args.peer.lab, "", &mut config)?;
+        None => {
+            tunnel::given(&args.eap, &mut config)?;
+            if args.auth == Some(Method::EapTls) && config.eap.identity.is_none() && !args.peer.lab {
+                return Err(Trouble::Usage("--auth eap-tls logs in with a certificate: give --cert and --key".into()));
+            }
+            config.methods = args.auth.map(|method| vec![method]);
+            let named = || config.eap.identity.as_ref().and_then(eap::name_of);
+            let owner = named().map(|user| Credentials { user, password: Secret::new(String::new()) });
+            config.credentials = config.credentials.take().or(owner).or_else(|| Some(alice()));
+        }
     }
     config.seed = args.what.seed;
     Ok(config)
@@ -277,7 +289,8 @@ async fn start_lab(args: &MutateArgs, script: &Script, targets: &mut [ProbeConfi
     for config in targets.iter().filter(|_| args.input.is_some()) {
         server = config.credentials.as_ref().map(|credentials| like::lasting(script, credentials));
     }
-    let lab = Lab::start(LabConfig { bugs, server, seed: args.what.seed, ..LabConfig::default() }).await?;
+    let methods = args.auth.map(|method| vec![method]);
+    let lab = Lab::start(LabConfig { bugs, server, methods, seed: args.what.seed, ..LabConfig::default() }).await?;
     for config in targets {
         cli_lab::dial(config, lab.dial(), &args.way, args.roots.without_files())?;
     }

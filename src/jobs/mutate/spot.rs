@@ -56,6 +56,21 @@ impl Spot {
         self.name.starts_with(prefix)
     }
 
+    /// It carries TLS inside EAP: how long it is, is drawn by its ends.
+    pub fn has_tls(&self) -> bool {
+        self.place == "in-login"
+    }
+
+    /// The name of a place in its bytes, the same in every call.
+    pub fn place_at(&self, at: usize) -> String {
+        let len = self.raw.len();
+        match () {
+            () if !self.has_tls() || at < LIKE_ANY => at.to_string(),
+            () if at == len / 2 => "middle".into(),
+            () => format!("end-{}", len.saturating_sub(at)),
+        }
+    }
+
     /// A packet of a PPP control protocol with options.
     pub fn negotiates(&self) -> bool {
         ["lcp.", "ipcp.", "ipv6cp.", "ccp."].iter().any(|prefix| self.is(prefix))
@@ -162,5 +177,7 @@ pub fn anchors(spots: &[Spot]) -> Vec<(&'static str, &Spot, bool)> {
     rows.into_iter().filter_map(|(place, spot, behind)| Some((place, spot?, behind))).collect()
 }
 
+/// Ours: in so many bytes from its beginning a message has its headers.
+const LIKE_ANY: usize = 16;
 /// Ours: a longer recording is spoilt in its first part only.
 const MOST_SPOTS: usize = 64;

@@ -201,3 +201,17 @@ fn a_message_that_overtakes_one_of_the_login_is_said_in_it() {
     let none = vec![Edit::parse("sstp.call-connected#1 early eap.response-tls#77").expect("an edit")];
     assert!(arena.ride(&none, (3, 4)).edited.is_empty(), "there is no such message");
 }
+
+/// A call that is made anew for every run has the same variants, however long its certificates and signatures are.
+#[test]
+fn variants_of_a_call_with_tls_inside_eap_have_the_same_ids_in_every_run() {
+    let ids = |method| {
+        let script = arena::login_script(method).expect("an honest call");
+        variant::all(&script, Side::Client, 5).into_iter().map(|variant| variant.id).collect::<Vec<_>>()
+    };
+    for method in TUNNELS {
+        let first = ids(method);
+        // A signature of ECDSA has one length of three.
+        assert!((0..6).all(|_| ids(method) == first), "{method:?}");
+    }
+}

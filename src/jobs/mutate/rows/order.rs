@@ -44,7 +44,7 @@ fn split(spot: &Spot, _: &mut Rng) -> Vec<Change> {
         .collect();
     places.sort_unstable();
     places.dedup();
-    let mut changes: Vec<Change> = places.into_iter().map(|at| one(format!("{at}"), format!("split {at}"))).collect();
+    let mut changes: Vec<Change> = places.into_iter().map(|at| one(spot.place_at(at), format!("split {at}"))).collect();
     changes.push(one("bytes", "shred"));
     changes
 }
