@@ -190,12 +190,13 @@ impl Referee<'_> {
             control::CONFIGURE_ACK if self.link.their_request == Some(packet.id) => {
                 // RFC 1661 5.2: an Ack of other options is discarded, or the end.
                 self.disturbed |= opened || self.world.judges_client && packet.data.0 != self.their_options;
-                (self.link.theirs_acked, self.link.refuses) = (true, false);
+                self.link.theirs_acked = true;
             }
             control::CONFIGURE_ACK => self.disturbed |= opened,
             control::CONFIGURE_NAK | control::CONFIGURE_REJECT => {
                 self.disturbed |= opened;
-                // What the server insists on is refused: it may leave. Of a refusal that nothing asks for nobody knows when it is over.
+                // What the server insists on is refused: it may leave until it welcomes us all the same. Of a refusal that nothing asks for
+                // nobody knows when it is over.
                 match self.link.their_request == Some(packet.id) && !opened && !self.world.judges_client {
                     true => self.link.refuses = true,
                     false => self.may_end = true,

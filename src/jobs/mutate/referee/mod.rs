@@ -138,7 +138,7 @@ struct Link {
     wants_auth: bool,
     /// As a server we have asked for EAP last.
     asks_eap: bool,
-    /// We have refused what the server asks for last: it may leave, until it asks for something that we take.
+    /// We have refused what the server asks for: it may leave, until it lets us in.
     refuses: bool,
     requests: u32,
     /// Configure-Requests of the server since the last that was answered.

@@ -208,7 +208,7 @@ impl Referee<'_> {
     }
 
     pub(super) fn welcomed(&mut self) {
-        self.known = true;
+        (self.known, self.link.refuses) = (true, false);
         if !self.meet(|answer| *answer == Answer::Success) {
             self.fault(Kind::Accepted, "a login that proves nothing is welcomed", SpecRef::rfc(1661, "3.5"));
         }
