@@ -231,7 +231,7 @@ fn calls_of_other_clients_are_spoilt_too_and_a_sound_server_is_not_accused() {
     let mut tried = Vec::new();
     for (name, script) in crate::replay::scripts().0.into_iter().filter(|row| wanted.contains(&row.0.as_str())) {
         let script = variant::to_its_end(script);
-        let Some(arena) = Arena::like(&script, 5) else { continue };
+        let Some(arena) = Arena::like(&script, &[], 5) else { continue };
         let honest = arena.ride(&[], (5, 6));
         assert_eq!(honest.verdict(&World::default()).reaction, "goes on", "{name}");
         let hunt = Hunt::new(1, Duration::from_millis(700));
@@ -466,9 +466,12 @@ fn the_pages_of_mutators_and_defects_are_up_to_date() {
     page += "\n## Seeded defects\n\nEach is a row in `src/proto/bug.rs`, and `lab --bug ID` has it. An honest call does not meet it, but for \
              `one-of-two`: where two packets come in one read, an honest call loses one as well.\n\n\
              | id | what the server does | what it breaks |\n|---|---|---|\n";
-    for row in bug::ROWS {
-        page += &format!("| {} | {} | {} |\n", row.id, row.title, row.breaks);
-    }
+    let defects =
+        |rows: &[bug::Row]| rows.iter().map(|row| format!("| {} | {} | {} |\n", row.id, row.title, row.breaks)).collect::<String>();
+    page += &defects(bug::ROWS);
+    page += "\nOf a login with TLS inside EAP, which a recording of one finds, or `--auth eap-tls` or `--auth peap`:\n\n\
+             | id | what the server does | what it breaks |\n|---|---|---|\n";
+    page += &defects(bug::LOGINS);
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/mutators.md");
     if std::env::var_os("UPDATE").is_some() {
         std::fs::write(&path, &page).expect("docs can be written");

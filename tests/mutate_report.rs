@@ -342,15 +342,3 @@ fn a_server_that_does_not_answer_the_recording_gets_a_call_of_its_own() {
     let spoilt = all["pages"][1]["recording"].as_str().unwrap_or_default();
     assert_eq!(spoilt, format!("an honest call with {}", targets[1]));
 }
-
-/// No call can be made from it; that is said, and nothing is sent.
-#[test]
-fn a_recording_with_tls_inside_eap_is_refused_in_words() {
-    let scratch = Scratch::new("mutate-peap");
-    let saved = scratch.path("peap.jsonl");
-    let record = Command::new(env!("CARGO_BIN_EXE_sstp-diag")).args(["probe", "--lab", "--auth", "peap", "--save", &saved]).output();
-    assert!(record.expect("it runs").status.success());
-    let (code, out, err) = mutate(&[&saved, "--lab", "--budget", "5"]);
-    assert!(code == Some(3) && out.is_empty() && err.contains("EAP-TLS or PEAP"), "{code:?} {out}{err}");
-    assert_eq!(mutate(&[&saved, "--self", "--budget", "5000"]).0, Some(0), "its messages are seeds all the same");
-}

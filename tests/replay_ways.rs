@@ -194,7 +194,7 @@ fn the_recorded_server_is_played_to_a_live_client() {
 }
 
 /// Ends with whoever has it, a test that fails included.
-struct Lab(std::process::Child);
+pub struct Lab(std::process::Child);
 
 impl Drop for Lab {
     fn drop(&mut self) {
@@ -204,7 +204,7 @@ impl Drop for Lab {
 }
 
 /// A lab of its own with these methods, and what `probe` needs to get in.
-fn lab_of(methods: &[&str]) -> (Lab, String, Vec<String>) {
+pub fn lab_of(methods: &[&str]) -> (Lab, String, Vec<String>) {
     let auth = methods.iter().flat_map(|method| ["--auth", method]);
     let mut child = Command::new(env!("CARGO_BIN_EXE_sstp-diag")).arg("lab").args(auth).stdout(Stdio::piped()).spawn().expect("it runs");
     let lines = BufReader::new(child.stdout.take().expect("piped")).lines().take(4).map(|line| line.expect("UTF-8"));

@@ -134,7 +134,7 @@ pub fn bugs(ids: &[String]) -> Result<Vec<Bug>, Trouble> {
 }
 
 fn bug_list() -> String {
-    bug::ROWS.iter().map(|row| format!("{:26}{:22}{}\n", row.id, row.breaks.to_string(), row.title)).collect()
+    bug::ROWS.iter().chain(bug::LOGINS).map(|row| format!("{:26}{:22}{}\n", row.id, row.breaks.to_string(), row.title)).collect()
 }
 
 fn port(args: &LabArgs) -> Result<u16, Trouble> {

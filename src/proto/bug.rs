@@ -90,6 +90,10 @@ pub enum Bug {
     OnlyEchoKeeps,
     SecondAskLost,
     AnyAckTaken,
+    EapEmptyWelcomed,
+    EapIdentifierUnchecked,
+    EapLengthKills,
+    EapFragmentsKept,
 }
 
 /// A defect as it is listed.
@@ -190,6 +194,26 @@ pub const ROWS: &[Row] = &[
     rfc(Bug::ResponseCutTaken, "response-cut-taken", "of a CHAP Response only as much as came is compared", 2759, "4"),
 ];
 
+/// Defects of a login with TLS inside EAP (EAP-TLS, PEAP): a mutation run finds them in a call that logs in so.
+pub const LOGINS: &[Row] = &[
+    rfc(
+        Bug::EapEmptyWelcomed,
+        "eap-empty-welcomed",
+        "an empty response within EAP-TLS or PEAP ends the login with Success at any time",
+        3748,
+        "4.2",
+    ),
+    rfc(Bug::EapIdentifierUnchecked, "eap-identifier-unchecked", "an EAP Response to another request is taken", 3748, "4.1"),
+    rfc(
+        Bug::EapLengthKills,
+        "eap-length-kills",
+        "TLS within EAP that is announced with more than 64 KiB ends the whole server",
+        5216,
+        "2.1.5",
+    ),
+    rfc(Bug::EapFragmentsKept, "eap-fragments-kept", "the memory of fragments of TLS within EAP is never given back", 5216, "2.1.5"),
+];
+
 /// Rules that a server can break without any harm but to the clients that lean on them: each proves that a conformance case can
 /// fail, as a mutant of `jobs::lab`. They are not among those that a mutation run must find.
 pub const RULES: &[Row] = &[
@@ -221,12 +245,12 @@ pub const RULES: &[Row] = &[
 impl Bug {
     /// How it is listed.
     pub fn row(self) -> Option<&'static Row> {
-        ROWS.iter().chain(RULES).find(|row| row.bug == self)
+        ROWS.iter().chain(LOGINS).chain(RULES).find(|row| row.bug == self)
     }
 
     /// The defect of that id.
     pub fn from_id(id: &str) -> Option<Bug> {
-        ROWS.iter().find(|row| row.id == id).map(|row| row.bug)
+        ROWS.iter().chain(LOGINS).find(|row| row.id == id).map(|row| row.bug)
     }
 }
 
@@ -325,11 +349,12 @@ mod tests {
 
     #[test]
     fn every_bug_has_one_row_with_an_id_of_its_own() {
-        let ids: HashSet<_> = ROWS.iter().chain(RULES).map(|row| row.id).collect();
-        let bugs: HashSet<_> = ROWS.iter().chain(RULES).map(|row| row.bug).collect();
-        assert_eq!((ids.len(), bugs.len()), (ROWS.len() + RULES.len(), ROWS.len() + RULES.len()));
+        let all = || ROWS.iter().chain(LOGINS).chain(RULES);
+        let ids: HashSet<_> = all().map(|row| row.id).collect();
+        let bugs: HashSet<_> = all().map(|row| row.bug).collect();
+        assert_eq!((ids.len(), bugs.len()), (all().count(), all().count()));
         assert!(ROWS.len() >= 30);
-        for row in ROWS {
+        for row in ROWS.iter().chain(LOGINS) {
             assert_eq!(Bug::from_id(row.id), Some(row.bug));
             assert!(row.id.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'), "{}", row.id);
             assert!(!row.title.ends_with('.') && !row.title.is_empty(), "{}", row.id);

@@ -151,7 +151,8 @@ impl Session {
     /// Tells the session what happened.
     pub fn handle(&mut self, now: Micros, input: Input<'_>) {
         self.core.now = self.core.now.max(now);
-        if self.core.over {
+        // What comes to a dead server is not even read.
+        if self.core.over || self.core.bugs.is_dead() && self.core.is_closing() {
             return;
         }
         if self.core.bugs.has(Bug::OneEndsAll) && self.core.bugs.ended() != self.core.born {

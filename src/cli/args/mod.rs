@@ -29,7 +29,7 @@ pub use mutate::{Budget, MutateArgs};
 pub use parts::{AccountArgs, Colour, RootArgs, Roots};
 pub use path::{PathArgs, PathOutput};
 pub use probe::{EapTlsVersion, ExtentArgs, LoginArgs, ProbeArgs, ScanArgs, ShownArgs, WayArgs};
-pub use replay::{Form, ReplayArgs};
+pub use replay::{EapArgs, Form, ReplayArgs};
 pub use target::Target;
 pub use values::{LayerTime, Numbers, OutputTo};
 

@@ -3,8 +3,9 @@
 use super::decode::KeyArgs;
 use super::parts::{LookArgs, RootArgs};
 use super::probe::WayArgs;
-use super::replay::{Form, UserArgs};
+use super::replay::{EapArgs, Form, UserArgs};
 use super::values;
+use crate::proto::plan::Method;
 use clap::Args;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -17,7 +18,7 @@ pub struct MutateArgs {
     /// A recorded call to spoil: a capture, a saved transcript (.jsonl), or a script of `replay --export-script`
     #[arg(value_name = "FILE", conflicts_with = "lab_session")]
     pub input: Option<PathBuf>,
-    /// Spoil an honest call as the lab knows it, MS-CHAPv2, in place of a recorded one; with a lab, a client or our own code that is the default
+    /// Spoil an honest call as the lab knows it, MS-CHAPv2 or what --auth says, in place of a recorded one; with a lab, a client or our own code that is the default
     #[arg(long)]
     pub lab_session: bool,
     #[command(flatten)]
@@ -34,6 +35,12 @@ pub struct MutateArgs {
     pub keys: KeyArgs,
     #[command(flatten)]
     pub login: UserArgs,
+    /// How --lab-session logs in, and what a lab wants then: mschapv2, eap-mschapv2, peap, eap-tls, chap-md5, eap-md5 or pap [default: mschapv2;
+    /// with --to as the server wants it, but for peap and eap-tls]
+    #[arg(long, value_name = "METHOD", value_parser = values::method, conflicts_with_all = ["input", "listen", "own"], help_heading = "Login")]
+    pub auth: Option<Method>,
+    #[command(flatten)]
+    pub eap: EapArgs,
     #[command(flatten)]
     pub way: WayArgs,
     #[command(flatten, next_help_heading = "Certificate")]
@@ -186,6 +193,8 @@ Examples:
   sstp-diag mutate --lab                                every variant once, against the sound lab
   sstp-diag mutate --lab --bug nonce-unchecked          is the defect found?
   sstp-diag mutate call.pcapng --to 127.0.0.1:443 --user u --password-file pw --corpus found
+  sstp-diag mutate call.pcapng --to 127.0.0.1:443 --cert a.pem --key a.key      a recorded EAP-TLS login
+  sstp-diag mutate --lab --auth peap                    TLS inside EAP, with the lab
   sstp-diag mutate --lab-session --to 127.0.0.1:443 --only out-of-turn/after-ack/echo-request
   sstp-diag mutate --lab-session --to 127.0.0.1:443 --to 127.0.0.1:5443 --budget 500
   sstp-diag mutate --listen 127.0.0.1:0 --exec 'CLIENT {host}:{port} --ca {ca}'    a client of yours

@@ -69,7 +69,7 @@ fn config(args: &ClientSuiteArgs, cases: usize) -> Result<StandConfig, Trouble> 
     let credentials = given.unwrap_or_else(|| Credentials { user: user.into(), password: Secret::new(password.into()) });
     let unasked = if args.client.exec_sstpc.is_some() { SSTPC_HOLD } else { 0 };
     let hold = Duration::from_millis(args.hold.unwrap_or(unasked));
-    Ok(StandConfig { at, host, credentials, hold, subject })
+    Ok(StandConfig { at, host, credentials, hold, subject, login: None, client_roots: Vec::new() })
 }
 
 fn subject(args: &ClientSuiteArgs) -> Result<Subject, Trouble> {

@@ -43,7 +43,8 @@ pub async fn ready(args: &MutateArgs, call: &mut Call, config: &ProbeConfig, sto
         Err(Trouble::Ours(why)) if several => {
             let target = config.target.authority();
             // Where nobody answers, no other call goes through either.
-            let own = made(args, config, stop).await.map_err(|error| match error {
+            let any = ProbeConfig { methods: None, ..config.clone() };
+            let own = made(args, &any, stop).await.map_err(|error| match error {
                 Trouble::Interrupted => error,
                 _ => Trouble::Ours(why),
             })?;

@@ -3,7 +3,7 @@
 use super::super::args::MutateArgs;
 use super::super::exit::{Exit, Trouble};
 use super::super::output::complain;
-use super::super::{password, pcap, sense};
+use super::super::{eap, password, pcap, sense};
 use super::keep::{self, Progress};
 use super::{exit, honest, pace, page, show};
 use crate::base::Secret;
@@ -14,7 +14,7 @@ use crate::jobs::mutate::guests::{self, Guests};
 use crate::jobs::mutate::hunt::Target;
 use crate::jobs::mutate::run;
 use crate::jobs::mutate::{Hunt, Variant};
-use crate::jobs::replay::Script;
+use crate::jobs::replay::{Course, Script};
 use crate::live::clock::Clock;
 use crate::live::runtime::{self, Ended};
 use crate::live::wiretap::Ear;
@@ -72,7 +72,7 @@ fn credentials(args: &MutateArgs) -> Result<Credentials, Trouble> {
     Ok(given.unwrap_or_else(|| Credentials { user: user.into(), password: Secret::new(password.into()) }))
 }
 
-fn stand(args: &MutateArgs, at: SocketAddr, subject: Subject) -> Result<Stand, Trouble> {
+fn stand(args: &MutateArgs, at: SocketAddr, subject: Subject, script: &Script) -> Result<Stand, Trouble> {
     let host = match &args.client.host {
         Some(host) => host.clone(),
         None if at.ip().is_loopback() => "localhost".into(),
@@ -83,7 +83,9 @@ fn stand(args: &MutateArgs, at: SocketAddr, subject: Subject) -> Result<Stand, T
     };
     // sstp-client 1.0.18 hangs when a flight of the server is there before it looks.
     let hold = if matches!(subject, Subject::Sstpc { .. }) { SSTPC_HOLD } else { Duration::ZERO };
-    let config = StandConfig { at, host, credentials: credentials(args)?, hold, subject };
+    let (_, login) = Course::of_client(script);
+    let client_roots = args.eap.eap_ca.as_deref().map(eap::roots).transpose()?.unwrap_or_default();
+    let config = StandConfig { at, host, credentials: credentials(args)?, hold, subject, login, client_roots };
     Ok(Stand::set(config, &[])?)
 }
 
@@ -97,7 +99,7 @@ fn wait_at(
 ) -> Result<Guests, Trouble> {
     let credentials = credentials(args)?;
     let server = if args.input.is_some() { guests::like(script, &credentials) } else { ServerConfig::default() };
-    let stand = stand(args, at, subject)?;
+    let stand = stand(args, at, subject, script)?;
     let mut guests = Guests::at(stand, (server, credentials), args.what.seed, (Clock::start(), stop.clone()), ear)?;
     guests.pid = args.watch.pid;
     Ok(guests)

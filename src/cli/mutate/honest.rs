@@ -15,7 +15,7 @@ use tokio::sync::watch::Receiver;
 
 /// An honest call of our own client, which finds out how the server wants it: what is spoilt then.
 pub async fn call(config: &ProbeConfig, stop: &Receiver<bool>) -> Result<Script, Trouble> {
-    let methods = vec![Method::MsChapV2, Method::EapMsChapV2, Method::ChapMd5, Method::EapMd5, Method::Pap];
+    let methods = config.methods.clone().unwrap_or_else(|| METHODS.to_vec());
     let config = ProbeConfig { methods: Some(methods), pings: 1, ..config.clone() };
     let target = config.target.authority();
     let (clock, mut events) = (Clock::start(), Vec::<Event>::new());
@@ -89,15 +89,20 @@ fn why(ride: &Ride, world: &World) -> String {
     }
     let verdict = ride.verdict(world);
     let first = verdict.faults.first().map(|fault| format!("; {} ({})", fault.says, fault.spec)).unwrap_or_default();
+    if let Some(why) = &ride.no_login {
+        return format!("{why}{first}");
+    }
+    let heard = || ride.last_heard().map_or("nothing came".into(), |name| format!("the last that came was {name}"));
     match ride.left_after {
-        Some(after) => {
-            let heard = ride.last_heard().map_or("nothing came".into(), |name| format!("the last that came was {name}"));
-            format!("it was not over after {} s, and {heard}{first}", after.as_secs())
-        }
+        Some(after) => format!("it was not over after {} s, and {}{first}", after.as_secs(), heard()),
+        // Who was let go was not in a call for that.
+        None if !verdict.up && verdict.reaction == "goes on" => format!("it did not come up, and {}{first}", heard()),
         None => format!("it came to {}{first}", verdict.reaction),
     }
 }
 
+/// Where none is named: those whose messages are no TLS of their own.
+const METHODS: [Method; 5] = [Method::MsChapV2, Method::EapMsChapV2, Method::ChapMd5, Method::EapMd5, Method::Pap];
 /// Ours: so many honest calls.
 const CALLS: usize = 3;
 /// Ours: how long each may take with this machine, where one takes less than a second.

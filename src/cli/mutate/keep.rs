@@ -5,13 +5,12 @@ use super::super::exit::Trouble;
 use super::super::pcap;
 use super::super::replay::export;
 use super::page;
-use crate::base::Side;
 use crate::jobs::mutate::hunt::{HONEST, Target as _};
 use crate::jobs::mutate::run::{Remote, Stand};
 use crate::jobs::mutate::variant::fnv;
 use crate::jobs::mutate::{Hunt, Kind, Patience, Variant, fault, hunt};
 use crate::jobs::probe::ProbeConfig;
-use crate::jobs::replay::{Course, Script};
+use crate::jobs::replay::Script;
 use crate::live::clock::Clock;
 use crate::proto::edit::Edit;
 use crate::report::mutate::{Finding, Page, rate};
@@ -264,7 +263,7 @@ fn is(row: &Finding, finding: &hunt::Finding) -> bool {
 pub async fn record(config: &ProbeConfig, script: &Script, edits: &[Edit], path: &Path, stop: &Receiver<bool>) -> Result<(), Trouble> {
     let pcap = pcap::open(Some(path), "a spoilt call")?;
     let config = super::heard(config, pcap::ear(pcap.as_ref()));
-    let remote = Remote::new(config, Course::of(script, Side::Client), Clock::start(), stop.clone(), Patience::REAL);
+    let remote = Remote::new(config, script, Clock::start(), stop.clone(), Patience::REAL);
     let _ = remote.ride(edits).await;
     pcap::finish(pcap, Some(path));
     Ok(())

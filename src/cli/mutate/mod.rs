@@ -12,8 +12,8 @@ mod rails;
 use super::args::{Budget, Form, MutateArgs, Target as Named};
 use super::exit::{Exit, Trouble};
 use super::output::{self, print};
-use super::replay::{made_up, source};
-use super::{lab as cli_lab, password, probe};
+use super::replay::{made_up, source, tunnel};
+use super::{eap, lab as cli_lab, password, probe};
 use crate::base::{Secret, Side};
 use crate::jobs::lab::{self, Lab, LabConfig};
 use crate::jobs::mutate::hunt::Target as _;
@@ -21,12 +21,12 @@ use crate::jobs::mutate::run::{self, Pace, Remote};
 use crate::jobs::mutate::variant::{self, Variant};
 use crate::jobs::mutate::{Hunt, Patience, arena, guests as jobs_guests};
 use crate::jobs::probe::ProbeConfig;
-use crate::jobs::replay::{Course, Script, like};
+use crate::jobs::replay::{Said, Script, Step, like};
 use crate::live::clock::Clock;
 use crate::live::runtime::{self, Ended};
 use crate::live::wiretap::Ear;
 use crate::proto::edit::Edit;
-use crate::proto::plan::Credentials;
+use crate::proto::plan::{Credentials, Method};
 use crate::report::mutate::{Page, Several};
 use calls::Call;
 use keep::Progress;
@@ -52,15 +52,25 @@ pub fn run(args: &MutateArgs) -> Result<Exit, Trouble> {
     if args.peer.own {
         return inward::run(args, &script);
     }
-    if Course::of(&script, Side::Client).is_tunnelled() {
-        let says = "the recording logs in with TLS inside EAP (EAP-TLS or PEAP), of which no recording has what its ends keep to themselves: no call can be \
-            made from it to spoil. Record one with --auth mschapv2, or use --lab-session";
-        return Err(Trouble::Ours(says.into()));
-    }
     if let Some(at) = args.client.listen {
         return guests::run(args, at, &script, &variants);
     }
+    if args.peer.to.len() < 2 {
+        comes_up(&script)?;
+    }
     dialled(args, Some((script, variants)))
+}
+
+/// A recording in which the call neither comes up nor is left in order goes through nowhere.
+fn comes_up(script: &Script) -> Result<(), Trouble> {
+    let goes_on = |said: &Said| said.name == "sstp.call-connected" || said.name == "sstp.call-disconnect";
+    if script.says(Side::Client).any(goes_on) {
+        return Ok(());
+    }
+    let last = script.steps.iter().rev().find_map(Step::said).map_or("nothing", |said| said.name.as_str());
+    Err(Trouble::Ours(format!(
+        "the recording ends before the call is up (its last message is {last}), and nothing can be said about spoilt calls where an honest one does not go through"
+    )))
 }
 
 /// What would be ignored is refused.
@@ -92,7 +102,7 @@ fn dialled(args: &MutateArgs, given: Option<(Script, Vec<Variant>)>) -> Result<E
     if args.peer.to.is_empty() && !args.peer.lab {
         return Err(Trouble::Usage("against whom? --to TARGET, --listen ADDR:PORT, --lab or --self; --dry-run sends nothing".into()));
     }
-    let targets = targets(args)?;
+    let targets = targets(args, given.as_ref().map(|given| &given.0))?;
     rails::all(args, &targets)?;
     if args.peer.to.len() > 1 && (args.watch.pid.is_some() || args.pace.resume.is_some() || args.what.in_session) {
         return Err(Trouble::Usage("--pid, --resume and --in-session are for one target".into()));
@@ -119,7 +129,7 @@ fn script(args: &MutateArgs) -> Result<Script, Trouble> {
         Some(path) => source::read(path, None, &args.keys).map(without_secrets),
         None if args.client.listen.is_some() => jobs_guests::script().map_err(|error| Trouble::Ours(error.to_string())),
         None if args.lab_session || args.peer.lab || args.peer.own || args.what.dry_run => {
-            arena::lab_script().map_err(|error| Trouble::Ours(error.to_string()))
+            arena::login_script(args.auth.unwrap_or(Method::MsChapV2)).map_err(|error| Trouble::Ours(error.to_string()))
         }
         None => Err(Trouble::Usage("what is spoilt? FILE, or --lab-session for an honest call as the lab knows it".into())),
     }
@@ -195,13 +205,13 @@ fn dry_run(args: &MutateArgs, variants: &[Variant]) -> Result<Exit, Trouble> {
 }
 
 /// What is dialled; with `--lab` the lab fills in the rest.
-fn targets(args: &MutateArgs) -> Result<Vec<ProbeConfig>, Trouble> {
+fn targets(args: &MutateArgs, script: Option<&Script>) -> Result<Vec<ProbeConfig>, Trouble> {
     let nobody = [String::new()];
     let names = if args.peer.lab { &nobody[..] } else { &args.peer.to };
-    names.iter().map(|name| target(args, name)).collect()
+    names.iter().map(|name| target(args, script, name)).collect()
 }
 
-fn target(args: &MutateArgs, name: &str) -> Result<ProbeConfig, Trouble> {
+fn target(args: &MutateArgs, script: Option<&Script>, name: &str) -> Result<ProbeConfig, Trouble> {
     let named = match name {
         "" => Named { host: String::new(), port: 0 },
         name => Named::parse(name).map_err(Trouble::Usage)?,
@@ -211,7 +221,25 @@ fn target(args: &MutateArgs, name: &str) -> Result<ProbeConfig, Trouble> {
     let given = password::given(&args.login.account)?;
     let (user, password) = lab::USERS[0];
     let alice = || Credentials { user: user.into(), password: Secret::new(password.into()) };
-    config.credentials = given.or_else(|| args.input.is_none().then(alice));
+    config.credentials = given;
+    match script.filter(|_| args.input.is_some()) {
+        Some(script) => {
+            if args.peer.lab {
+                config.credentials = Some(made_up(config.credentials.take(), script));
+            }
+            tunnel::login(&args.eap, script, args.peer.lab, "", &mut config)?;
+        }
+        None => {
+            tunnel::given(&args.eap, &mut config)?;
+            if args.auth == Some(Method::EapTls) && config.eap.identity.is_none() && !args.peer.lab {
+                return Err(Trouble::Usage("--auth eap-tls logs in with a certificate: give --cert and --key".into()));
+            }
+            config.methods = args.auth.map(|method| vec![method]);
+            let named = || config.eap.identity.as_ref().and_then(eap::name_of);
+            let owner = named().map(|user| Credentials { user, password: Secret::new(String::new()) });
+            config.credentials = config.credentials.take().or(owner).or_else(|| Some(alice()));
+        }
+    }
     config.seed = args.what.seed;
     Ok(config)
 }
@@ -258,12 +286,11 @@ async fn hunt(args: &MutateArgs, mut calls: Vec<Call>, mut targets: Vec<ProbeCon
 async fn start_lab(args: &MutateArgs, script: &Script, targets: &mut [ProbeConfig]) -> Result<Lab, Trouble> {
     let bugs = cli_lab::bugs(&args.peer.bug)?;
     let mut server = None;
-    for config in targets.iter_mut().filter(|_| args.input.is_some()) {
-        let credentials = made_up(config.credentials.take(), script);
-        server = Some(like::lasting(script, &credentials));
-        config.credentials = Some(credentials);
+    for config in targets.iter().filter(|_| args.input.is_some()) {
+        server = config.credentials.as_ref().map(|credentials| like::lasting(script, credentials));
     }
-    let lab = Lab::start(LabConfig { bugs, server, seed: args.what.seed, ..LabConfig::default() }).await?;
+    let methods = args.auth.map(|method| vec![method]);
+    let lab = Lab::start(LabConfig { bugs, server, methods, seed: args.what.seed, ..LabConfig::default() }).await?;
     for config in targets {
         cli_lab::dial(config, lab.dial(), &args.way, args.roots.without_files())?;
     }
@@ -281,7 +308,7 @@ type Ready = (Rc<Remote>, Rc<Hunt>);
 async fn ready_target(args: &MutateArgs, call: &Call, config: &ProbeConfig, stop: &Receiver<bool>) -> Result<Ready, Trouble> {
     let clock = Clock::start();
     let patience = if args.what.slow || call.variants.iter().any(|variant| variant.slow) { SLOW } else { Patience::REAL };
-    let mut remote = Remote::new(config.clone(), Course::of(&call.script, Side::Client), clock, stop.clone(), patience);
+    let mut remote = Remote::new(config.clone(), &call.script, clock, stop.clone(), patience);
     (remote.pid, remote.restart_cmd) = (args.watch.pid, args.watch.restart_cmd.clone());
     let (remote, hunt) = (Rc::new(remote), Rc::new(Hunt::new(args.watch.confirm, SLOW_ANSWER)));
     let target = config.target.authority();

@@ -4,6 +4,7 @@ mod many;
 mod page;
 pub(super) mod source;
 mod steps;
+pub(super) mod tunnel;
 
 use super::args::{Form, ReplayArgs, Target as Named};
 use super::exit::{Exit, Trouble};
@@ -12,7 +13,6 @@ use super::sheets::Save;
 use super::{password, pcap, probe};
 use crate::base::{Layer, Micros, Secret, Side};
 use crate::jobs::lab::{self, Fault, Lab, LabConfig};
-use crate::jobs::probe::ProbeConfig;
 use crate::jobs::replay::listen::{self, ListenConfig, Serves};
 use crate::jobs::replay::run::{self, Played, ReplayConfig};
 use crate::jobs::replay::{Course, Manner, Present, Script, Timing, both, like};
@@ -243,7 +243,10 @@ fn config(args: &ReplayArgs, script: &Script, ear: Ear) -> Result<ReplayConfig, 
     if args.peer.lab {
         probe.credentials = Some(made_up(probe.credentials.take(), script));
     }
-    let login = login(args, &course, script, &mut probe)?;
+    let login = match args.how.verbatim {
+        true => None,
+        false => tunnel::login(&args.eap, script, args.peer.lab, OTHERWISE, &mut probe)?,
+    };
     let course = if login.is_some() { course.without_login() } else { course };
     playable(args, &course, probe.credentials.is_some())?;
     if let Some(patience) = args.how.patience {
@@ -254,34 +257,6 @@ fn config(args: &ReplayArgs, script: &Script, ear: Ear) -> Result<ReplayConfig, 
     (probe.keylog, probe.ear) = (Arc::new(keylog.heard_by(ear.clone())), ear);
     probe.seed = seed(args)?;
     Ok(ReplayConfig { probe, course: Arc::new(course), manner: manner(args)?, verbatim: args.how.verbatim, login })
-}
-
-/// The method of a login with TLS inside EAP, and what our own end needs for it.
-fn login(args: &ReplayArgs, course: &Course, script: &Script, probe: &mut ProbeConfig) -> Result<Option<Method>, Trouble> {
-    if args.how.verbatim || !course.is_tunnelled() {
-        return Ok(None);
-    }
-    let method = like::eap_method(script);
-    let identity = args.eap.cert.as_deref().map(|cert| super::eap::identity(cert, args.eap.key.as_deref())).transpose()?;
-    let name = identity.as_ref().and_then(super::eap::name_of);
-    probe.eap.identity = identity;
-    probe.methods = Some(vec![method]);
-    let roots = args.eap.eap_ca.as_deref().map(crate::live::trust::Trust::file_only).transpose()?;
-    probe.eap.trust = roots.map(|roots| Arc::new(roots) as Arc<dyn crate::proto::auth::Roots>);
-    if method == Method::EapTls && !args.peer.lab {
-        if probe.eap.identity.is_none() {
-            let says = "the recording logs in with a certificate (EAP-TLS): give --cert and --key, end before it with --until lcp, or send what was recorded with --verbatim";
-            return Err(Trouble::Usage(says.into()));
-        }
-        let user = probe.credentials.take().map(|credentials| credentials.user).or(name).or_else(|| like::user(script)).unwrap_or_default();
-        probe.credentials = Some(Credentials { user, password: Secret::new(String::new()) });
-    }
-    match probe.credentials {
-        Some(_) => Ok(Some(method)),
-        None => Err(Trouble::Usage(
-            "the recording logs in inside TLS (PEAP): give --user and --password-file, end before it with --until lcp, or send what was recorded with --verbatim".into(),
-        )),
-    }
 }
 
 /// What our own end of EAP serves to clients, where the recorded server's login has TLS inside.
@@ -414,5 +389,7 @@ fn seed(args: &ReplayArgs) -> Result<u64, Trouble> {
     args.how.seed.map_or_else(probe::random, Ok)
 }
 
+/// What can be done about a login that nobody can make.
+const OTHERWISE: &str = ", end before it with --until lcp, or send what was recorded with --verbatim";
 /// Ours: a message is waited for so long.
 const PATIENCE: Duration = Duration::from_secs(10);

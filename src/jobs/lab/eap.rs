@@ -2,8 +2,9 @@
 
 use super::pki::Authority;
 use crate::base::Secret;
+use crate::crypto::chain::Anchor;
 use crate::live::clock::Clock;
-use crate::proto::auth::{Cryptobinding, EapServer, Identity};
+use crate::proto::auth::{Cryptobinding, EapClient, EapServer, Identity};
 use rcgen::{BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
 use rustls::CertificateError;
 use std::io;
@@ -54,6 +55,24 @@ pub struct EapSetup {
     pub knows_nobody: bool,
     /// It acknowledges fragments without the octet of flags.
     pub bare_acks: bool,
+    /// Further roots that vouch for clients, DER.
+    pub client_roots: Vec<Vec<u8>>,
+}
+
+/// Both ends of EAP with certificates under one root, for a call in memory; `None`: they cannot be made.
+pub fn ends() -> Option<(EapServer, EapClient)> {
+    let clock = Clock::start();
+    let authority = Authority::new(clock.unix_ms(), NOWHERE).ok()?;
+    let (server, identity) = make(&EapSetup::default(), &authority).ok()?;
+    let root = Anchor::from_root(&authority.root_der()).ok()?;
+    let client = EapClient {
+        identity: Some(identity),
+        trust: Some(Arc::new(vec![("lab".to_string(), vec![root])])),
+        server_name: Some(NAME.into()),
+        now_unix: clock.unix_ms().div_euclid(1000),
+        ..EapClient::default()
+    };
+    Some((server, client))
 }
 
 /// The EAP server, and what its client proves itself with.
@@ -61,7 +80,8 @@ pub(super) fn make(setup: &EapSetup, authority: &Authority) -> io::Result<(EapSe
     let server = certificate(authority, setup.server, NAME, ExtendedKeyUsagePurpose::ServerAuth).map_err(io::Error::other)?;
     let client = certificate(authority, setup.client, CLIENT, ExtendedKeyUsagePurpose::ClientAuth).map_err(io::Error::other)?;
     let time = Arc::new(Clock::start());
-    let mut made = EapServer::new(&server, &[authority.root_der()], setup.refuses.clone(), time).map_err(io::Error::other)?;
+    let roots = [&[authority.root_der()][..], &setup.client_roots].concat();
+    let mut made = EapServer::new(&server, &roots, setup.refuses.clone(), time).map_err(io::Error::other)?;
     made.fragment = setup.fragment.unwrap_or(made.fragment);
     (made.peap_version, made.cryptobinding) = (setup.peap_version, setup.cryptobinding);
     (made.inner_type, made.knows_certificate) = (setup.inner_type, !setup.knows_nobody);
@@ -110,4 +130,6 @@ fn validity(kind: EapCert, now: OffsetDateTime) -> (OffsetDateTime, OffsetDateTi
 /// Ours: with so many names more a certificate has some 2,500 bytes.
 const FURTHER_NAMES: u32 = 70;
 const CLIENT: &str = "alice.lab.example";
+/// Nobody asks for a revocation list in memory.
+const NOWHERE: &str = "http://127.0.0.1:1";
 const OTHER: &str = "mail.lab.example";

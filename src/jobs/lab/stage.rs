@@ -1,13 +1,14 @@
 //! What the lab shows below SSTP, for somebody who plays the server above it: certificates under one root, sound or spoilt.
 
 use super::blueprint::Blueprint;
+use super::eap::{self, EapSetup};
 use super::pki::Authority;
-use super::{LabConfig, eap, no_certificate};
+use super::{LabConfig, no_certificate};
 use crate::live::LiveError;
 use crate::live::clock::Clock;
 use crate::live::listen::{Door, Listener, Pages};
 use crate::live::wiretap::Ear;
-use crate::proto::auth::EapServer;
+use crate::proto::auth::{EapServer, Identity};
 use crate::proto::plan::CertHashes;
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -18,6 +19,7 @@ pub struct Stage {
     web: Listener,
     pages: Pages,
     eap: EapServer,
+    certificate: Identity,
 }
 
 /// What callers meet at one address.
@@ -30,14 +32,15 @@ pub struct Scene {
 }
 
 impl Stage {
-    /// Sets the stage; `names` and addresses stand on the certificates beside those of the lab. Needs a tokio runtime.
-    pub fn set(names: &[String]) -> Result<Stage, LiveError> {
+    /// Sets the stage; `names` and addresses stand on the certificates beside those of the lab, and `client_roots` (DER) vouch for
+    /// clients beside its own root. Needs a tokio runtime.
+    pub fn set(names: &[String], client_roots: &[Vec<u8>]) -> Result<Stage, LiveError> {
         let pages = Pages::default();
         let web = Listener::web(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), pages.clone())?;
         let authority = Authority::new(Clock::start().unix_ms(), format!("http://{}", web.address())).map_err(no_certificate)?.named(names);
-        let made = Blueprint::default().eap(&authority);
-        let (eap, _) = made.map_err(|source| LiveError { doing: "make the EAP server", to: eap::NAME.into(), source })?;
-        Ok(Stage { authority, web, pages, eap })
+        let made = eap::make(&EapSetup { client_roots: client_roots.to_vec(), ..EapSetup::default() }, &authority);
+        let (eap, certificate) = made.map_err(|source| LiveError { doing: "make the EAP server", to: eap::NAME.into(), source })?;
+        Ok(Stage { authority, web, pages, eap, certificate })
     }
 
     /// The root to trust, PEM.
@@ -53,6 +56,11 @@ impl Stage {
     /// EAP-TLS and PEAP of the server.
     pub fn eap(&self) -> &EapServer {
         &self.eap
+    }
+
+    /// What a client of ours proves itself with in EAP-TLS.
+    pub fn certificate(&self) -> &Identity {
+        &self.certificate
     }
 
     /// What is met at an address: a sound server, or one with this fault.

@@ -9,8 +9,9 @@ use crate::base::{Layer, Micros, Secret, Side};
 use crate::jobs::lab;
 use crate::jobs::replay::like;
 use crate::jobs::replay::moment::Moment;
-use crate::jobs::replay::player::Shared;
+use crate::jobs::replay::player::{Login, Shared};
 use crate::jobs::replay::{Course, Manner, NotPlayable, Player, Present, Script, Timing};
+use crate::proto::auth::EapClient;
 use crate::proto::bug::{Bug, Bugs};
 use crate::proto::edit::Edit;
 use crate::proto::plan::{CertHashes, ClientConfig, Credentials, Method, Mind, Plan, ServerConfig};
@@ -25,6 +26,8 @@ use std::time::Duration;
 /// A server in memory and the script that is played to it.
 pub struct Arena {
     course: Arc<Course>,
+    /// What our own end of a login with TLS inside EAP needs.
+    eap: Option<(Method, EapClient)>,
     world: Arc<World>,
     server: Plan,
     bugs: Bugs,
@@ -40,21 +43,29 @@ impl Arena {
         Arena::of(script, lab::defective(bugs, CERT, 1)?, alice(), seed)
     }
 
-    /// A sound server that is like the one that was recorded.
-    pub fn like(script: &Script, seed: u64) -> Option<Arena> {
+    /// A server that is like the one that was recorded, with these defects.
+    pub fn like(script: &Script, bugs: &[Bug], seed: u64) -> Option<Arena> {
         let script = &variant::to_its_end(script.clone());
         let credentials = Credentials { user: like::user(script).unwrap_or_else(|| alice().user), ..alice() };
-        let server = ServerConfig { cert: CERT, ..like::lasting(script, &credentials) };
+        let server = ServerConfig { cert: CERT, bugs: Bugs::of(bugs), ..like::lasting(script, &credentials) };
         let plan = Plan { mind: Mind::Server(server), edits: Vec::new(), toxics: Vec::new(), seed: 1 };
         Arena::of(script, plan, credentials, seed)
     }
 
-    fn of(script: &Script, server: Plan, credentials: Credentials, seed: u64) -> Option<Arena> {
-        let Mind::Server(config) = &server.mind else { return None };
+    fn of(script: &Script, mut server: Plan, credentials: Credentials, seed: u64) -> Option<Arena> {
+        let Mind::Server(config) = &mut server.mind else { return None };
         let bugs = config.bugs.clone();
-        let world = World { credentials: Some(credentials), leaf: Some(CERT), patience: PROMPT, judges_client: false };
+        let (course, method) = Course::of_client(script);
+        let mut eap = None;
+        if let Some(method) = method {
+            let (served, client) = lab::eap::ends()?;
+            (config.eap, eap) = (Some(served), Some((method, client)));
+        }
+        let world =
+            World { credentials: Some(credentials), leaf: Some(CERT), patience: PROMPT, tunnelled: method.is_some(), ..World::default() };
         Some(Arena {
-            course: Arc::new(Course::of(script, Side::Client)),
+            course: Arc::new(course),
+            eap,
             world: Arc::new(world),
             server,
             bugs,
@@ -62,6 +73,11 @@ impl Arena {
             rides: AtomicU64::new(seed),
             patience: Patience::PRETENDED,
         })
+    }
+
+    fn login(&self, seed: u64) -> Option<Login> {
+        let (method, client) = self.eap.clone()?;
+        Some(Login::new(method, self.world.credentials.clone()?, client, seed))
     }
 
     /// The same, with this patience.
@@ -78,7 +94,8 @@ impl Arena {
     pub fn told(&self, edits: &[Edit], (client, server): (u64, u64)) -> (Ride, Vec<Event>) {
         let credentials = self.world.credentials.clone();
         let present = Present { host: HOST.into(), leaf: Some(CERT), credentials, seed: client, ..Present::default() };
-        let (rider, riding) = rider(&self.course, edits, present, &self.world, self.patience, Micros::ZERO);
+        let (player, outcome) = player(&self.course, edits, present, self.login(client), Micros::ZERO);
+        let (rider, riding) = rider(&self.course, (player, outcome), &self.world, self.patience, Micros::ZERO);
         let plan = Plan { seed: server, ..self.server.clone() };
         let server = Box::new(Session::new(plan, Micros::ZERO));
         let run = pair::run_machines(Box::new(rider), server, LONGEST, &mut |_, _, _| {});
@@ -88,8 +105,14 @@ impl Arena {
     /// The cars from one number to another in one session.
     pub fn train(&self, cars: (u64, u64)) -> Journey {
         let journey = Journeying::default();
-        let present = Present { host: HOST.into(), leaf: Some(CERT), credentials: Some(alice()), seed: self.seed, ..Present::default() };
-        let (player, _) = player(&self.course, &[], present, Micros::ZERO);
+        let present = Present {
+            host: HOST.into(),
+            leaf: Some(CERT),
+            credentials: self.world.credentials.clone(),
+            seed: self.seed,
+            ..Present::default()
+        };
+        let (player, _) = player(&self.course, &[], present, self.login(self.seed), Micros::ZERO);
         let train = Train::new(player, self.seed, cars, Micros::ZERO, journey.clone());
         let server = Box::new(Session::new(self.server.clone(), Micros::ZERO));
         pair::run_machines(Box::new(train), server, LONGEST, &mut |_, _, _| {});
@@ -134,32 +157,44 @@ impl Target for Arena {
     }
 }
 
-/// A rider on the course with these edits, which begins at `now`.
-pub fn rider(course: &Course, edits: &[Edit], present: Present, world: &Arc<World>, patience: Patience, now: Micros) -> (Rider, Riding) {
+/// A rider on the course whom this player carries, who begins at `now`.
+pub fn rider(course: &Course, player: (Player, Shared), world: &Arc<World>, patience: Patience, now: Micros) -> (Rider, Riding) {
     let naks = course.theirs.values().flatten().any(|expected| expected.said.name == "sstp.call-connect-nak");
-    let (player, outcome) = player(course, edits, present, now);
+    let (player, outcome) = player;
     let (reached, riding) = (!outcome.lock().unwrap_or_else(PoisonError::into_inner).edited.is_empty(), Riding::default());
     let goodbye = course.ours.iter().find(|turn| turn.said.name == "sstp.call-disconnect").map(|turn| turn.said.raw.clone());
     let rider = Rider::new(player, outcome, world.clone(), patience, (reached, naks, now), riding.clone());
     (if goodbye.is_some() { rider.lingering(goodbye) } else { rider }, riding)
 }
 
-/// A player of the course with these edits.
-pub fn player(course: &Course, edits: &[Edit], present: Present, now: Micros) -> (Player, Shared) {
+/// A player of the course with these edits. `login`: our own end of EAP, where the course leaves the login to it.
+pub fn player(course: &Course, edits: &[Edit], present: Present, login: Option<Login>, now: Micros) -> (Player, Shared) {
     let (course, moved) = variant::course(course, edits);
     let moment = Moment::new(Side::Client, present, course.leaf, false);
     let outcome = Shared::default();
     let manner = Manner { timing: Timing::Asap, patience: NEVER, gate: None, notes: false };
     outcome.lock().unwrap_or_else(PoisonError::into_inner).edited = moved;
-    (Player::new(Arc::new(course), manner, moment, outcome.clone(), now), outcome)
+    (Player::new(Arc::new(course), manner, moment, outcome.clone(), now).with_login(login), outcome)
 }
 
 /// What an honest call with the sound lab says: the script where none is given.
 pub fn lab_script() -> Result<Script, NotPlayable> {
+    login_script(Method::MsChapV2)
+}
+
+/// The same call with another login, to a lab that wants that one.
+pub fn login_script(method: Method) -> Result<Script, NotPlayable> {
+    let none = || NotPlayable("the lab cannot be rehearsed".into());
     let mut client = ClientConfig { credentials: Some(alice()), pings: 1, ..ClientConfig::new(HOST, CERT) };
-    (client.methods, client.until) = (vec![Method::MsChapV2], Layer::Teardown);
+    (client.methods, client.until) = (vec![method], Layer::Teardown);
+    let mut server = lab::defective(&[], CERT, 2).ok_or_else(none)?;
+    if let Mind::Server(config) = &mut server.mind
+        && method != Method::MsChapV2
+    {
+        let (served, eap) = lab::eap::ends().ok_or_else(none)?;
+        (config.methods, config.eap, client.eap) = (vec![method], Some(served), eap);
+    }
     let client = Plan { mind: Mind::Client(client), edits: Vec::new(), toxics: Vec::new(), seed: 1 };
-    let server = lab::defective(&[], CERT, 2).ok_or_else(|| NotPlayable("the lab cannot be rehearsed".into()))?;
     let run = pair::run(client, server, LONGEST);
     let mut script = Script::of(&Transcript { events: run.client, ..Transcript::default() }, "a call with the lab")?;
     script.leaf = Some(CERT);

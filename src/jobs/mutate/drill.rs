@@ -48,7 +48,7 @@ impl Drill {
         let part = |script: &Script, by, plays| Part { speech: Speech::of(script, by), variants: variant::all(script, by, seed), plays };
         let none = || NotPlayable("the lab cannot be rehearsed".into());
         let (client, arena) = match recorded {
-            Some(script) => (part(script, Side::Client, true), Arena::like(script, seed)),
+            Some(script) => (part(script, Side::Client, true), Arena::like(script, &[], seed)),
             None => (part(&lab, Side::Client, true), Arena::new(&lab, &[], seed)),
         };
         let mut parts = vec![client, part(&own, Side::Server, true)];

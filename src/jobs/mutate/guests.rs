@@ -35,7 +35,13 @@ pub struct Memory {
 impl Memory {
     /// A client with this mutation, or an honest one.
     pub fn new(mutant: Option<&'static Mutant>, seed: u64) -> Memory {
-        let world = World { credentials: Some(arena::alice()), leaf: Some(arena::CERT), patience: arena::PROMPT, judges_client: true };
+        let world = World {
+            credentials: Some(arena::alice()),
+            leaf: Some(arena::CERT),
+            patience: arena::PROMPT,
+            judges_client: true,
+            ..World::default()
+        };
         Memory { mutant, world: Arc::new(world), seed, rides: AtomicU64::new(seed) }
     }
 
@@ -107,8 +113,13 @@ impl Guests {
     ) -> Result<Guests, LiveError> {
         let place = stand.place(ear)?;
         let patience = Patience::REAL;
-        let world =
-            World { credentials: Some(credentials.clone()), leaf: Some(place.cert), patience: patience.answer, judges_client: true };
+        let world = World {
+            credentials: Some(credentials.clone()),
+            leaf: Some(place.cert),
+            patience: patience.answer,
+            judges_client: true,
+            ..World::default()
+        };
         let server = ServerConfig { eap: Some(place.eap.clone()), ..server };
         Ok(Guests { stand, place, server, credentials, clock, stop, patience, pid: None, seed, world: Arc::new(world) })
     }

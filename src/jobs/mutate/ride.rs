@@ -4,6 +4,7 @@
 use super::referee::{self, Passed, Verdict, World};
 use super::seat::{Piece, Seat};
 use crate::base::{Micros, Side};
+use crate::jobs::replay::outcome::Kind;
 use crate::jobs::replay::player::Shared;
 use crate::jobs::replay::{Player, Said};
 use crate::proto::{Input, Machine, Output};
@@ -62,6 +63,10 @@ pub struct Ride {
     pub key: Option<[u8; 32]>,
     /// The lines that were carried out.
     pub edited: Vec<String>,
+    /// Whoever plays the honest part has given up before this one of what passed.
+    pub given_up: Option<usize>,
+    /// How a login of EAP has ended that is not through.
+    pub no_login: Option<String>,
     /// Why there was no connection.
     pub no_connection: Option<String>,
     /// How a client that was started has died of it.
@@ -81,6 +86,8 @@ impl Default for Ride {
             over: Micros::ZERO,
             key: None,
             edited: Vec::new(),
+            given_up: None,
+            no_login: None,
             no_connection: None,
             died: None,
             left_after: None,
@@ -146,6 +153,8 @@ pub struct Rider {
     lingers: bool,
     /// The server has let us go.
     let_go: bool,
+    /// The login has failed.
+    is_refused: bool,
     /// The variant changes the script itself, so it is reached from the start.
     reached: bool,
     knows_naks: bool,
@@ -173,6 +182,7 @@ impl Rider {
             goodbye: None,
             lingers: false,
             let_go: false,
+            is_refused: false,
             reached,
             knows_naks: naks,
             over: false,
@@ -224,7 +234,8 @@ impl Rider {
         match self.ended {
             Some(ended) if self.lingers && self.let_go => ended + patience.let_go,
             Some(ended) => ended + patience.close,
-            None if self.reached => last + patience.quiet,
+            // Behind a login that fails no place is reached any more.
+            None if self.reached || self.is_refused => last + patience.quiet,
             None => last + patience.answer,
         }
     }
@@ -241,10 +252,14 @@ impl Rider {
     }
 
     fn note_progress(&mut self) {
-        let edited = self.outcome.lock().unwrap_or_else(PoisonError::into_inner).edited.clone();
+        let (edited, no_login) = {
+            let outcome = self.outcome.lock().unwrap_or_else(PoisonError::into_inner);
+            (outcome.edited.clone(), outcome.divergences.iter().map(|row| &row.kind).find(|kind| ends_login(kind)).map(ToString::to_string))
+        };
         self.reached |= !edited.is_empty();
+        self.is_refused |= no_login.is_some();
         let key = self.player.key();
-        self.seat.on_ride(|ride| (ride.edited, ride.key) = (edited, key));
+        self.seat.on_ride(|ride| (ride.edited, ride.key, ride.no_login) = (edited, key, no_login));
     }
 }
 
@@ -294,7 +309,11 @@ impl Machine for Rider {
                     self.seat.on_ride(|ride| ride.hung_up = true);
                     return Output::Close;
                 }
-                Output::Close | Output::Done => self.left = true,
+                Output::Close | Output::Done => {
+                    self.left = true;
+                    self.note_progress();
+                    self.seat.on_ride(|ride| ride.given_up = ride.given_up.or(Some(ride.passed.len())));
+                }
                 Output::Wait(due) if self.player.holds() => return Output::Wait(due),
                 Output::Wait(due) => {
                     if let Some(deadline) = self.look() {
@@ -303,6 +322,15 @@ impl Machine for Rider {
                 }
             }
         }
+    }
+}
+
+/// The call was given up in a login of EAP.
+fn ends_login(kind: &Kind) -> bool {
+    match kind {
+        Kind::Login { .. } => true,
+        Kind::Other { came, .. } => came.starts_with("eap."),
+        _ => false,
     }
 }
 

@@ -10,13 +10,15 @@ use super::variant::Variant;
 use crate::base::{Micros, Side, hex};
 use crate::jobs::probe::climb::{self, Base, below};
 use crate::jobs::probe::{Beside, ProbeConfig};
-use crate::jobs::replay::{Course, Present};
+use crate::jobs::replay::player::Shared;
+use crate::jobs::replay::run::login;
+use crate::jobs::replay::{Course, Player, Present, Script};
 use crate::live::child::{Launch, Program};
 use crate::live::clock::Clock;
 use crate::live::dns::Override;
 use crate::live::{Notes, drive};
 use crate::proto::edit::Edit;
-use crate::proto::plan::CertHashes;
+use crate::proto::plan::{CertHashes, Method};
 use crate::transcript::{Event, Sink, What};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
@@ -32,7 +34,9 @@ pub struct Remote {
     /// Target, login, trust, proxy and names.
     pub config: ProbeConfig,
     /// The client's side.
-    pub course: Course,
+    course: Course,
+    /// The method of a login with TLS inside EAP, which our own end makes.
+    login: Option<Method>,
     /// The clock of the run.
     pub clock: Clock,
     /// The user wants to stop.
@@ -58,14 +62,17 @@ pub struct Remote {
 
 impl Remote {
     /// A target; nothing is sent yet.
-    pub fn new(config: ProbeConfig, course: Course, clock: Clock, stop: watch::Receiver<bool>, patience: Patience) -> Remote {
+    pub fn new(config: ProbeConfig, script: &Script, clock: Clock, stop: watch::Receiver<bool>, patience: Patience) -> Remote {
+        let (course, login) = Course::of_client(script);
         let world =
-            Arc::new(World { credentials: config.credentials.clone(), leaf: None, patience: patience.answer, judges_client: false });
+            World { credentials: config.credentials.clone(), patience: patience.answer, tunnelled: login.is_some(), ..World::default() };
+        let world = Arc::new(world);
         let (world, until, at, not_restarted) = (RefCell::new(world), Cell::default(), Cell::default(), RefCell::default());
         let (honest_limit, lingers) = (Cell::default(), Cell::default());
         Remote {
             config,
             course,
+            login,
             clock,
             stop,
             patience,
@@ -129,11 +136,16 @@ impl Remote {
         }
     }
 
+    fn player(&self, base: &Base, edits: &[Edit]) -> (Player, Shared) {
+        let login = login(self.login, &self.config, &self.clock, self.config.seed);
+        player(&self.course, edits, self.present(base), login, self.clock.now())
+    }
+
     /// The cars from one number to another in one session.
     pub async fn train(&self, cars: (u64, u64)) -> Journey {
         let Ok(base) = self.dial().await else { return Journey::default() };
         let journey = Journeying::default();
-        let (player, _) = player(&self.course, &[], self.present(&base), self.clock.now());
+        let (player, _) = self.player(&base, &[]);
         let train = Train::new(player, self.config.seed, cars, self.clock.now(), journey.clone());
         let mut stop = self.stop.clone();
         drive::run(base.secure.stream, train, Side::Client, &self.clock, &mut Nobody, &mut stop).await;
@@ -147,8 +159,8 @@ impl Target for Remote {
             Ok(base) => base,
             Err(why) => return Ride { no_connection: Some(why), ..Ride::default() },
         };
-        let present = self.present(&base);
-        let (rider, riding) = rider(&self.course, edits, present, &self.knows(), self.patience, self.clock.now());
+        let player = self.player(&base, edits);
+        let (rider, riding) = rider(&self.course, player, &self.knows(), self.patience, self.clock.now());
         let rider = if self.lingers.get() && edits.is_empty() { rider.lingering(None) } else { rider };
         let (mut stop, mut nobody) = (self.stop.clone(), Nobody);
         let driven = drive::run(base.secure.stream, rider, Side::Client, &self.clock, &mut nobody, &mut stop);

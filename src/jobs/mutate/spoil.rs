@@ -207,6 +207,7 @@ mod tests {
     use super::*;
     use crate::base::unhex;
     use crate::jobs::mutate::{arena, guests};
+    use crate::proto::plan::Method;
     use std::collections::BTreeSet;
 
     /// What is parsed in memory is what goes out in a call: the same door, the same edits.
@@ -230,7 +231,8 @@ mod tests {
     /// Every row that makes something of a message of a call makes it of the bytes of that message alone.
     #[test]
     fn rows_drive_bytes() {
-        let scripts = [(arena::lab_script(), Side::Client), (guests::script(), Side::Server)];
+        let tunnel = arena::login_script(Method::EapTls);
+        let scripts = [(arena::lab_script(), Side::Client), (tunnel, Side::Client), (guests::script(), Side::Server)];
         let messages: Vec<(Vec<u8>, Side)> = scripts
             .into_iter()
             .flat_map(|(script, by)| spot::spots(&script.expect("a call"), by).into_iter().map(move |spot| (spot.raw, by)))

@@ -1,17 +1,19 @@
 //! Where a recorded call can be spoilt: every message of one side, and the state that the call is in there.
 
 use crate::base::{Field, Side};
+use crate::jobs::replay::player::is_replaced;
 use crate::jobs::replay::{Course, Lane, Said, Script};
 use crate::wire::layout;
 use crate::wire::ppp;
 
 /// States to spoil in, in the order of a call.
-pub const PLACES: [&str; 10] = [
+pub const PLACES: [&str; 11] = [
     "before-http",
     "after-200",
     "after-ack",
     "lcp",
     "before-login",
+    "in-login",
     "after-login",
     "after-connected",
     "ipcp",
@@ -34,6 +36,8 @@ pub struct Spot {
     pub place: &'static str,
     /// The messages of the same side before it, as `name#nth`.
     pub before: Vec<String>,
+    /// Whoever plays makes it when it is due: what was recorded is only like it.
+    pub live: bool,
 }
 
 impl Spot {
@@ -50,6 +54,21 @@ impl Spot {
     /// Whether the name begins so.
     pub fn is(&self, prefix: &str) -> bool {
         self.name.starts_with(prefix)
+    }
+
+    /// It carries TLS inside EAP: how long it is, is drawn by its ends.
+    pub fn has_tls(&self) -> bool {
+        self.place == "in-login"
+    }
+
+    /// The name of a place in its bytes, the same in every call.
+    pub fn place_at(&self, at: usize) -> String {
+        let len = self.raw.len();
+        match () {
+            () if !self.has_tls() || at < LIKE_ANY => at.to_string(),
+            () if at == len / 2 => "middle".into(),
+            () => format!("end-{}", len.saturating_sub(at)),
+        }
     }
 
     /// A packet of a PPP control protocol with options.
@@ -72,6 +91,7 @@ pub fn spots(script: &Script, by: Side) -> Vec<Spot> {
 pub fn on(course: &Course, unread: bool) -> Vec<Spot> {
     let (by, mut spots): (_, Vec<Spot>) = (course.side, Vec::new());
     let turns: Vec<_> = course.ours.iter().filter(|turn| unread || turn.said.lane != Lane::Bytes).take(MOST_SPOTS).collect();
+    let logs_in = course.is_tunnelled();
     let last_lcp = turns.iter().rposition(|turn| turn.said.name.starts_with("lcp."));
     for (at, turn) in turns.iter().enumerate() {
         let said = &turn.said;
@@ -82,7 +102,8 @@ pub fn on(course: &Course, unread: bool) -> Vec<Spot> {
         };
         let before = spots.iter().map(Spot::target).collect();
         let (name, raw) = (said.name.clone(), said.raw.clone());
-        spots.push(Spot { by, name, nth: u32::try_from(nth).unwrap_or(1), raw, place, before });
+        let live = by == Side::Server || logs_in && is_replaced(said);
+        spots.push(Spot { by, name, nth: u32::try_from(nth).unwrap_or(1), raw, place, before, live });
     }
     spots
 }
@@ -94,6 +115,7 @@ fn place(said: &Said, last_lcp: bool, connected: bool) -> &'static str {
         "sstp.call-connected" => "after-login",
         name if name.starts_with("lcp.") && last_lcp => "lcp",
         name if name.starts_with("lcp.") => "after-ack",
+        _ if said.is_tunnelled() => "in-login",
         _ if matches!(said.lane, Lane::Auth) => "before-login",
         name if name.starts_with("ip") && matches!(said.lane, Lane::Asks(ppp::IPCP) | Lane::Answers(ppp::IPCP)) => "ipcp",
         _ if connected => "connected",
@@ -108,6 +130,7 @@ fn place_of_server(said: &Said, last_lcp: bool) -> &'static str {
         "sstp.call-connect-ack" | "sstp.call-connect-nak" => "after-200",
         name if name.starts_with("lcp.") && last_lcp => "lcp",
         name if name.starts_with("lcp.") => "after-ack",
+        _ if said.is_tunnelled() => "in-login",
         _ if matches!(said.lane, Lane::Auth) => "before-login",
         name if name.starts_with("sstp.") => "connected",
         _ => "ipcp",
@@ -120,6 +143,8 @@ pub fn anchors(spots: &[Spot]) -> Vec<(&'static str, &Spot, bool)> {
     let last = |place: &str| spots.iter().rfind(|spot| spot.place == place);
     let named = |name: &str| spots.iter().find(|spot| spot.name == name);
     let by = spots.first().map_or(Side::Client, |spot| spot.by);
+    // However many there are now, a handshake has a second one.
+    let under_way = spots.iter().filter(|spot| spot.place == "in-login").take(2).last();
     let login = spots.iter().rfind(|spot| spot.logs_in());
     let rows = match by {
         Side::Client => [
@@ -128,6 +153,7 @@ pub fn anchors(spots: &[Spot]) -> Vec<(&'static str, &Spot, bool)> {
             ("after-ack", first("after-ack"), false),
             ("lcp", last("lcp"), false),
             ("before-login", last("before-login"), false),
+            ("in-login", under_way, false),
             ("after-login", named("sstp.call-connected"), false),
             ("after-connected", named("sstp.call-connected"), true),
             ("ipcp", last("ipcp"), false),
@@ -140,6 +166,7 @@ pub fn anchors(spots: &[Spot]) -> Vec<(&'static str, &Spot, bool)> {
             ("after-ack", first("after-ack"), false),
             ("lcp", last("lcp"), false),
             ("before-login", first("before-login"), false),
+            ("in-login", under_way, false),
             ("after-login", login, true),
             ("ipcp", last("ipcp"), false),
             ("after-connected", named("sstp.echo-request"), false),
@@ -150,5 +177,7 @@ pub fn anchors(spots: &[Spot]) -> Vec<(&'static str, &Spot, bool)> {
     rows.into_iter().filter_map(|(place, spot, behind)| Some((place, spot?, behind))).collect()
 }
 
+/// Ours: in so many bytes from its beginning a message has its headers.
+const LIKE_ANY: usize = 16;
 /// Ours: a longer recording is spoilt in its first part only.
 const MOST_SPOTS: usize = 64;

@@ -1,19 +1,27 @@
 use super::*;
 use crate::base::Side;
+use crate::jobs::replay::Said;
 use crate::proto::bug::{self, Bug};
+use crate::proto::edit::Edit;
+use crate::proto::plan::Method;
 use std::collections::HashSet;
 use std::time::Duration;
+
+/// One in so many of the variants, and all that wait for timers, in a test of every day.
+fn thinned(mut variants: Vec<Variant>, one_in: u32) -> Vec<Variant> {
+    let mut nth = 0u32;
+    variants.retain(|variant| {
+        nth += 1;
+        std::env::var_os("MUTATE_ALL").is_some() || variant.slow || nth.is_multiple_of(one_in)
+    });
+    variants
+}
 
 fn hunt(bugs: &[Bug], most: usize, seed: u64) -> Hunt {
     let script = arena::lab_script().expect("an honest call");
     let mut variants = variant::all(&script, Side::Client, seed);
-    if bugs.is_empty() && std::env::var_os("MUTATE_ALL").is_none() {
-        // A third of them, and all that wait for timers, in a test of every day.
-        let mut nth = 0u32;
-        variants.retain(|variant| {
-            nth += 1;
-            variant.slow || nth.is_multiple_of(3)
-        });
+    if bugs.is_empty() {
+        variants = thinned(variants, 3);
     }
     let arena = Arena::new(&script, bugs, seed).expect("the lab");
     let hunt = Hunt::new(2, Duration::from_millis(700));
@@ -42,7 +50,8 @@ fn the_clean_lab_gives_no_finding() {
     println!("{:?}", hunt.counts());
     assert_eq!(told(&hunt), Vec::<String>::new());
     let counts = hunt.counts();
-    assert!(spot::PLACES.iter().all(|place| counts.places.get(place).is_some_and(|cases| *cases >= 5)), "{counts:?}");
+    let places = || spot::PLACES.iter().filter(|place| **place != "in-login");
+    assert!(places().all(|place| counts.places.get(place).is_some_and(|cases| *cases >= 5)), "{counts:?}");
     assert_eq!((counts.unconfirmed, counts.dead), (0, false));
 }
 
@@ -104,5 +113,105 @@ fn one_variant_is_sent_byte_for_byte_as_before() {
         let (one, two) = (arena.ride(&variant.edits, (3, 11)), arena.ride(&variant.edits, (3, 11)));
         assert_eq!(one.sent(), two.sent(), "{}", variant.id);
         assert!(!one.edited.is_empty(), "{} is not carried out", variant.id);
+    }
+}
+
+const TUNNELS: [Method; 2] = [Method::EapTls, Method::Peap];
+
+/// No recording has what the ends of TLS keep to themselves: our own end makes the login, honestly or spoilt.
+#[test]
+fn a_call_with_tls_inside_eap_is_spoilt_in_every_state_and_the_clean_lab_gives_no_finding() {
+    for method in TUNNELS {
+        let script = arena::login_script(method).expect("an honest call");
+        let arena = Arena::like(&script, &[], 5).expect("the lab");
+        let honest = arena.ride(&[], (5, 6));
+        let verdict = honest.verdict(&World { tunnelled: true, ..World::default() });
+        assert_eq!((verdict.reaction.as_str(), verdict.up, honest.key.is_some()), ("goes on", true, true), "{method:?}");
+        let hunt = Hunt::new(2, Duration::from_millis(700));
+        arena.hunt(&hunt, &thinned(variant::all(&script, Side::Client, 5), 5), &mut |_| false);
+        assert_eq!(told(&hunt), Vec::<String>::new(), "{method:?}");
+        let counts = hunt.counts();
+        assert!(spot::PLACES.iter().all(|place| counts.places.contains_key(place)), "{counts:?}");
+        assert!(counts.places["in-login"] > 100 && counts.unreached < 10, "{counts:?}");
+        assert_eq!((counts.unconfirmed, counts.dead), (0, false), "{method:?}");
+    }
+}
+
+/// In the login, and behind it.
+#[test]
+fn seeded_defects_are_found_in_a_call_with_tls_inside_eap() {
+    let behind = [Bug::ShortAttributeEnds, Bug::BadPppEnds, Bug::ProtocolEnds, Bug::MacUnchecked, Bug::NonceReused, Bug::TerminateIgnored];
+    for method in TUNNELS {
+        let script = arena::login_script(method).expect("an honest call");
+        let variants = variant::all(&script, Side::Client, 5);
+        for bug in bug::LOGINS.iter().map(|row| row.bug).chain(behind) {
+            let arena = Arena::like(&script, &[bug], 5).expect("the lab");
+            let hunt = Hunt::new(2, Duration::from_millis(700));
+            arena.hunt(&hunt, &variants, &mut |hunt| hunt.found() > 0);
+            let found = hunt.findings();
+            println!("{method:?} {bug:?} {} {:?}", hunt.counts().cases, told(&hunt));
+            assert!(!found.is_empty(), "{method:?}: {bug:?}");
+            let in_login = bug::LOGINS.iter().any(|row| row.bug == bug);
+            assert!(!in_login || found.iter().all(|finding| finding.place.ends_with("-login")), "{method:?} {bug:?}: {:?}", told(&hunt));
+        }
+    }
+}
+
+/// TLS inside EAP draws for itself, and Call Connected is bound to its key: everything else is sent byte for byte as before.
+#[test]
+fn one_variant_of_a_call_with_tls_inside_eap_is_the_same_but_for_that_tls() {
+    let script = arena::login_script(Method::EapTls).expect("an honest call");
+    let arena = Arena::like(&script, &[], 3).expect("the lab");
+    let plain =
+        |ride: &Ride| {
+            let sent = ride
+                .passed
+                .iter()
+                .filter(|one| one.by == Side::Client)
+                .map(|one| (Said::new(one.at, one.by, one.bytes.clone()).name, &one.bytes));
+            let told = sent.map(|(name, bytes)| {
+                if name == "eap.response-tls" || name == "sstp.call-connected" { (name, Vec::new()) } else { (name, bytes.clone()) }
+            });
+            told.collect::<Vec<_>>()
+        };
+    for variant in variant::all(&script, Side::Client, 3).iter().filter(|variant| !variant.id.contains("/eap.response-tls#")).step_by(149) {
+        let (one, two) = (arena.ride(&variant.edits, (3, 11)), arena.ride(&variant.edits, (3, 11)));
+        assert_eq!(plain(&one), plain(&two), "{}", variant.id);
+    }
+}
+
+/// What is moved before a message of the login is said there, and not before the login.
+#[test]
+fn a_message_that_overtakes_one_of_the_login_is_said_in_it() {
+    let script = arena::login_script(Method::EapTls).expect("an honest call");
+    let arena = Arena::like(&script, &[], 3).expect("the lab");
+    let edits = vec![Edit::parse("sstp.call-connected#1 early eap.response-tls#2").expect("an edit")];
+    let ride = arena.ride(&edits, (3, 4));
+    let names = |ride: &Ride| {
+        ride.passed
+            .iter()
+            .filter(|one| one.by == Side::Client)
+            .map(|one| Said::new(one.at, one.by, one.bytes.clone()).name)
+            .collect::<Vec<_>>()
+    };
+    let said = names(&ride);
+    let at = said.iter().position(|name| name == "sstp.call-connected").expect("it is said");
+    assert_eq!((said[at - 1].as_str(), ride.edited.len()), ("eap.response-tls", 1), "{said:?}");
+    assert_eq!(ride.verdict(&World { tunnelled: true, ..World::default() }).reaction, "abort");
+    let none = vec![Edit::parse("sstp.call-connected#1 early eap.response-tls#77").expect("an edit")];
+    assert!(arena.ride(&none, (3, 4)).edited.is_empty(), "there is no such message");
+}
+
+/// A call that is made anew for every run has the same variants, however long its certificates and signatures are.
+#[test]
+fn variants_of_a_call_with_tls_inside_eap_have_the_same_ids_in_every_run() {
+    let ids = |method| {
+        let script = arena::login_script(method).expect("an honest call");
+        variant::all(&script, Side::Client, 5).into_iter().map(|variant| variant.id).collect::<Vec<_>>()
+    };
+    for method in TUNNELS {
+        let first = ids(method);
+        // A signature of ECDSA has one length of three.
+        assert!((0..6).all(|_| ids(method) == first), "{method:?}");
     }
 }

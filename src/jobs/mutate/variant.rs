@@ -143,5 +143,7 @@ pub fn course(course: &Course, edits: &[Edit]) -> (Course, Vec<String>) {
             _ => course.edits.push(edit.clone()),
         }
     }
+    // What is said before a message of a login counts when that is said.
+    moved.retain(|line| course.ahead.iter().all(|ahead| ahead.line != *line));
     (course, moved)
 }

@@ -2,13 +2,14 @@
 
 use super::asked::{Asked, acknowledges};
 use super::bound::BY_THE_CLOCK;
+use super::like;
 use super::message::{Lane, Said};
 use super::pattern::Pattern;
 use super::player::{Gap, is_replaced, welcome};
 use super::script::{Script, Step};
 use crate::base::{Micros, Side};
 use crate::proto::edit::{Edit, Operation};
-use crate::proto::plan::CertHashes;
+use crate::proto::plan::{CertHashes, Method};
 use std::collections::{BTreeMap, HashSet};
 
 /// A script as one of its sides plays it.
@@ -42,6 +43,10 @@ pub struct Course {
     pub leaf: Option<CertHashes>,
     /// Where our own end makes the login in place of the recorded server's; see [`Course::without_login`].
     pub gap: Option<Gap>,
+    /// Our own end makes the login in place of the recorded client's; see [`Course::without_login`].
+    pub logs_in: bool,
+    /// What an edit says before a message of that login.
+    pub ahead: Vec<Ahead>,
     /// Everything in the order in which it was recorded, for the ladder.
     pub steps: Vec<Step>,
 }
@@ -55,6 +60,19 @@ pub struct Turn {
     pub said: Said,
     /// How many messages of each exchange must have come before; exchanges without any are not named.
     pub needs: Vec<(Lane, usize)>,
+}
+
+/// A turn that is said before a message of a login that our own end makes.
+#[derive(Clone, Debug)]
+pub struct Ahead {
+    /// The name of that message.
+    pub name: String,
+    /// Which of that name.
+    pub nth: u32,
+    /// What is said before it.
+    pub turn: Turn,
+    /// The line of the edit.
+    pub line: String,
 }
 
 /// How one kind of keep-alive is answered.
@@ -101,6 +119,8 @@ impl Course {
             ends_at: script.steps.last().map_or(Micros::ZERO, Step::at),
             leaf: script.leaf,
             gap: None,
+            logs_in: false,
+            ahead: Vec::new(),
             steps: script.steps.clone(),
         };
         let (mut closed, mut asked, mut again) = (None, Asked::default(), HashSet::new());
@@ -128,6 +148,15 @@ impl Course {
         let last = script.steps.iter().rev().find_map(Step::said);
         course.settles = closed.is_none() && !course.open_end && last.is_none_or(|said| said.name != "sstp.call-disconnect-ack");
         course
+    }
+
+    /// The course of the client, whose login our own end makes where it has TLS inside EAP: by this method.
+    pub fn of_client(script: &Script) -> (Course, Option<Method>) {
+        let course = Course::of(script, Side::Client);
+        match course.is_tunnelled() {
+            true => (course.without_login(), Some(like::eap_method(script))),
+            false => (course, None),
+        }
     }
 
     /// `asked`: what this side has answered; `again`: exchanges in which it has to acknowledge once more.
@@ -168,9 +197,13 @@ impl Course {
             let mut places = self.ours.iter().enumerate().filter(|(_, turn)| turn.said.name == name).map(|(at, _)| at);
             places.nth(usize::try_from(nth).ok()?.checked_sub(1)?)
         };
-        let Some((from, to)) = find(&edit.message, edit.nth.unwrap_or(1)).zip(find(name, *nth)).filter(|(from, to)| from > to) else {
-            return false;
-        };
+        let from = find(&edit.message, edit.nth.unwrap_or(1));
+        if let Some(from) = from.filter(|_| self.logs_in && name.starts_with(EAP)) {
+            let turn = self.ours.remove(from);
+            self.ahead.push(Ahead { name: name.clone(), nth: *nth, turn, line: edit.line.clone() });
+            return true;
+        }
+        let Some((from, to)) = from.zip(find(name, *nth)).filter(|(from, to)| from > to) else { return false };
         let needs = self.ours.get(to).map(|turn| turn.needs.clone()).unwrap_or_default();
         let mut turn = self.ours.remove(from);
         turn.needs = needs;
@@ -190,6 +223,7 @@ impl Course {
             Side::Client => None,
             Side::Server => self.ours.iter().find(|turn| is_replaced(&turn.said)).map(|turn| turn.step),
         };
+        self.logs_in = self.side == Side::Client;
         self.gap = kept.map(|step| Gap { step, welcome: self.ours.iter().find_map(|turn| welcome(&turn.said)) });
         let goes = |turn: &Turn| is_replaced(&turn.said) || kept.is_some() && welcome(&turn.said).is_some();
         self.ours.retain(|turn| Some(turn.step) == kept || !goes(turn));
@@ -223,3 +257,6 @@ impl Course {
 pub fn by_the_clock(said: &Said) -> bool {
     BY_THE_CLOCK.iter().any(|row| row.0 == said.name) && said.echo().is_none_or(|echo| echo.request)
 }
+
+/// How edits name the messages of a login that our own end makes.
+const EAP: &str = "eap.";

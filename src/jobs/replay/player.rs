@@ -8,7 +8,7 @@ mod login;
 pub use login::{Gap, Login, is_replaced, welcome};
 
 use super::asked::Asked;
-use super::course::{Course, Turn};
+use super::course::{Ahead, Course, Turn};
 use super::message::{Lane, Said};
 use super::moment::{Moment, Substituted};
 use super::outcome::{Divergence, Kind, Outcome};
@@ -77,6 +77,8 @@ pub struct Player {
     said_close: bool,
     /// A login with TLS inside EAP, which is made anew as a whole.
     login: Option<Login>,
+    /// What is said before a message of that login: so many of that name have yet to come.
+    ahead: Vec<Ahead>,
 }
 
 impl Player {
@@ -85,6 +87,7 @@ impl Player {
         let reached = course.steps.first().map_or(Micros::ZERO, super::script::Step::at);
         Player {
             door: Door::new(course.edits.clone()),
+            ahead: course.ahead.clone(),
             course,
             manner,
             moment,
@@ -166,6 +169,13 @@ impl Player {
     }
 
     fn say(&mut self, turn: &Turn) {
+        self.utter(turn);
+        self.next += 1;
+        self.moved(turn.step);
+        self.answer();
+    }
+
+    fn utter(&mut self, turn: &Turn) {
         let (door, mut applied) = (&mut self.door, Vec::new());
         let made = self.moment.outgoing(&turn.said, &mut |name, bytes| {
             let (bytes, edits) = door.draft(name, bytes);
@@ -182,9 +192,6 @@ impl Player {
         self.asked.said(&turn.said);
         self.answers(&turn.said);
         (self.over, self.hung_up) = (self.over || passed.close, self.hung_up || passed.close);
-        self.next += 1;
-        self.moved(turn.step);
-        self.answer();
     }
 
     fn tell_sent(&mut self, turn: &Turn, sent: Option<Said>, substituted: Vec<Substituted>, edits: Vec<String>) {

@@ -69,12 +69,17 @@ pub async fn once(config: &ReplayConfig, seed: u64, clock: &Clock, sink: &mut dy
     };
     let moment = Moment::new(Side::Client, present, config.course.leaf, config.verbatim);
     let shared = Shared::default();
-    let login = config.login.zip(config.probe.credentials.clone());
-    let login = login.map(|(method, credentials)| Login::new(method, credentials, climb::eap(&config.probe, clock), seed));
+    let login = login(config.login, &config.probe, clock, seed);
     let player = Player::new(config.course.clone(), config.manner.clone(), moment, shared.clone(), clock.now()).with_login(login);
     drive::run(base.secure.stream, player, Side::Client, clock, heard.sink, stop).await;
     let outcome = shared.lock().unwrap_or_else(PoisonError::into_inner).clone();
     Played { outcome: Some(outcome), no_connection: None }
+}
+
+/// Our own end of EAP for this method; without one, or without anybody to log in, none.
+pub fn login(method: Option<Method>, probe: &ProbeConfig, clock: &Clock, seed: u64) -> Option<Login> {
+    let (method, credentials) = method.zip(probe.credentials.clone())?;
+    Some(Login::new(method, credentials, climb::eap(probe, clock), seed))
 }
 
 /// PAP carries the password in the clear, for whoever ended TLS to read.

@@ -5,7 +5,7 @@ use super::{chap_frame, eap_frame, pap_frame};
 use crate::base::Bytes;
 use crate::crypto::{chap_md5, mppe, mschapv2};
 use crate::proto::Rng;
-use crate::proto::bug::Bug;
+use crate::proto::bug::{Bug, Bugs};
 use crate::proto::plan::{Account, Method, ServerConfig};
 use crate::wire::chap::{MsChapFailure, MsChapV2Response};
 use crate::wire::eap::MsChapV2 as EapMsChapV2;
@@ -74,6 +74,11 @@ impl Authenticator {
     /// The identifier that the next response must bear.
     pub fn id(&self) -> u8 {
         self.id
+    }
+
+    /// The defects of the server.
+    pub(super) fn bugs(&self) -> &Bugs {
+        &self.config.bugs
     }
 
     /// A request was made in this one's place.
@@ -207,7 +212,7 @@ impl Authenticator {
     }
 
     fn eap(&mut self, packet: &eap::Packet) -> (Vec<Frame>, Decision) {
-        if packet.code != 2 || packet.id != self.id {
+        if packet.code != 2 || packet.id != self.id && !self.config.bugs.has(Bug::EapIdentifierUnchecked) {
             return (Vec::new(), Decision::Pending);
         }
         self.id = self.id.wrapping_add(1);

@@ -9,6 +9,7 @@ use super::tunnel_peer::{bare, inner_packet};
 use crate::crypto::binding::hlak_of;
 use crate::crypto::peap::CompoundKeys;
 use crate::proto::Rng;
+use crate::proto::bug::Bug;
 use crate::wire::eap::{self, Tunnel};
 use crate::wire::peap::{self, Tlv};
 use crate::wire::ppp;
@@ -78,6 +79,7 @@ impl TunnelServer {
     pub fn response(&mut self, packet: &eap::Packet) -> Reply {
         self.id = packet.id;
         let Some(Ok(tunnel)) = packet.tunnel() else { return Reply::Refuse };
+        self.harmed_by(&tunnel);
         match self.pipe.receive(&tunnel) {
             Err(_) => Reply::Refuse,
             Ok(Received::Part) if self.config.bare_acks => Reply::Request(Vec::new()),
@@ -105,7 +107,19 @@ impl TunnelServer {
             Stage::Failed => Reply::Refuse,
             Stage::Done => self.accept(),
             Stage::Handshake if !self.tls.is_handshaking() => self.handshaken(),
+            _ if self.login.bugs().has(Bug::EapEmptyWelcomed) => Reply::Accept([0; 32]),
             _ => Reply::Refuse,
+        }
+    }
+
+    /// What a server with a defect suffers from a fragment.
+    fn harmed_by(&self, tunnel: &Tunnel) {
+        let bugs = self.login.bugs();
+        if tunnel.length.is_some_and(|length| length > SOUND) && bugs.has(Bug::EapLengthKills) {
+            bugs.kill();
+        }
+        if tunnel.more && bugs.has(Bug::EapFragmentsKept) {
+            bugs.leak(KEPT);
         }
     }
 
@@ -213,6 +227,10 @@ impl TunnelServer {
     }
 }
 
+/// Ours: no TLS message within EAP is longer, bytes.
+const SOUND: u32 = 64 << 10;
+/// Ours: what a server that keeps fragments takes for each, bytes.
+const KEPT: usize = 600 << 10;
 /// EAP-MSCHAPv2: the OpCode of a Failure.
 const FAILURE: u8 = 4;
 /// RFC 3748 4.1.

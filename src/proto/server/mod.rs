@@ -202,6 +202,9 @@ impl Server {
     fn auth_frame(&mut self, core: &mut Core, frame: &Frame) {
         let Some(auth) = &mut self.auth else { return };
         let (frames, decision) = auth.receive(frame);
+        if core.bugs.is_dead() && core.bugs.has(Bug::EapLengthKills) {
+            return core.end_at_once();
+        }
         match decision {
             // What was discarded answers nothing.
             Decision::Pending if frames.is_empty() => {}

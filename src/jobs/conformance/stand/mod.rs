@@ -20,7 +20,7 @@ use crate::live::clock::Clock;
 use crate::live::listen::{Booth, Counter};
 use crate::live::wiretap::Ear;
 use crate::live::{LiveError, drive};
-use crate::proto::plan::{Account, Credentials, Toxic};
+use crate::proto::plan::{Account, Credentials, Method, Toxic};
 use crate::transcript::{Event, Sink, Target};
 use led::{Callers, Came};
 use std::cell::RefCell;
@@ -47,6 +47,10 @@ pub struct StandConfig {
     pub hold: Duration,
     /// Who is tested.
     pub subject: Subject,
+    /// How the client within this program logs in, where it has no choice.
+    pub login: Option<Method>,
+    /// Roots that vouch for the certificates of clients, DER; those under our own are welcome anyway.
+    pub client_roots: Vec<Vec<u8>>,
 }
 
 /// A server for clients under test.
@@ -81,7 +85,8 @@ impl std::fmt::Debug for Stand {
 impl Stand {
     /// Sets it up for these cases. Needs a tokio runtime.
     pub fn set(config: StandConfig, cases: &[Case]) -> Result<Stand, LiveError> {
-        let stage = Stage::set(&[config.host.clone(), config.at.ip().to_string(), format!("*.{}", config.host)])?;
+        let names = [config.host.clone(), config.at.ip().to_string(), format!("*.{}", config.host)];
+        let stage = Stage::set(&names, &config.client_roots)?;
         let files = Files::write(&stage, &config.credentials)?;
         let led = match &config.subject {
             Subject::Hand(by @ (By::Sni | By::User)) => Some(led::Board::open(config.at, *by, cases, &stage, &config.credentials)?),

@@ -2,10 +2,11 @@
 
 use super::{By, Stand};
 use crate::base::Side;
+use crate::crypto::chain::Anchor;
 use crate::jobs::conformance::case::Case;
 use crate::jobs::conformance::client::mutants::Mutant;
 use crate::jobs::conformance::rehearse;
-use crate::jobs::probe::climb::{below, host_header};
+use crate::jobs::probe::climb::{self, below, host_header};
 use crate::jobs::probe::{Beside, ProbeConfig};
 use crate::live::child::{Launch, Program, Said};
 use crate::live::clock::Clock;
@@ -177,8 +178,8 @@ fn sstpc(program: &str, stand: &Stand, case: &Case, port: u16, clock: &Clock) ->
     let program = Program::start(Launch { args: args.map(str::to_string).to_vec(), env: Vec::new(), stdin: Some(stdin) })?;
     let settings = Settings {
         credentials: credentials(stand, case),
-        methods: METHODS.to_vec(),
-        eap: EapClient::default(),
+        methods: stand.config.login.map_or(METHODS.to_vec(), |method| vec![method]),
+        eap: EapClient { now_unix: clock.unix_ms().div_euclid(1000), ..eap(stand) },
         timers: Timers::default(),
         seed: clock.now().0,
     };
@@ -210,7 +211,20 @@ fn config(stand: &Stand, case: &Case, port: u16) -> ProbeConfig {
     config.resolver.overrides.push(dns::Override { host, addresses });
     config.trust = Arc::new(Trust::of(Store::Mozilla, "stand", &[stand.stage.root_der()]));
     config.credentials = Some(credentials(stand, case));
+    if let Some(method) = stand.config.login {
+        (config.methods, config.eap) = (Some(vec![method]), eap(stand));
+    }
     config
+}
+
+/// What our own end of EAP needs at this stand.
+fn eap(stand: &Stand) -> EapClient {
+    let roots = Anchor::from_root(&stand.stage.root_der()).into_iter().collect::<Vec<_>>();
+    EapClient {
+        identity: Some(stand.stage.certificate().clone()),
+        trust: Some(Arc::new(vec![("stand".to_string(), roots)])),
+        ..EapClient::default()
+    }
 }
 
 /// The client within this program. Unlike a probe it goes nowhere with a certificate that it does not trust.
@@ -232,6 +246,9 @@ pub(super) async fn built_in(
         client.host = host_header(&config.target);
         client.cert = CertHashes::of(base.secure.leaf());
         client.credentials = config.credentials.clone();
+        if let Some(methods) = &config.methods {
+            (client.methods, client.eap) = (methods.clone(), climb::eap(&config, &clock));
+        }
     }
     drive::run(base.secure.stream, Session::new(plan, clock.now()), Side::Client, &clock, &mut events, &mut halted).await;
 }

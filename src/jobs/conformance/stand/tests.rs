@@ -6,7 +6,7 @@ use tokio::task::LocalSet;
 fn config(subject: Subject) -> StandConfig {
     let credentials = Credentials { user: "alice".into(), password: Secret::new("it's {port}".into()) };
     let at = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
-    StandConfig { at, host: "localhost".into(), credentials, hold: Duration::ZERO, subject }
+    StandConfig { at, host: "localhost".into(), credentials, hold: Duration::ZERO, subject, login: None, client_roots: Vec::new() }
 }
 
 /// Runs a case against a subject.

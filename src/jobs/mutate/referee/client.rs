@@ -132,6 +132,11 @@ impl Referee<'_> {
 
     fn connected(&mut self, message: &Message, packet: &[u8]) {
         let spec = SpecRef::sstp("3.3.5.2.3");
+        if self.known && self.world.tunnelled && self.key.is_none() {
+            // The key of this login is not known to us.
+            self.blind = true;
+            return;
+        }
         let nonce = self.nonces.last().map(Vec::as_slice);
         let key = self.key.filter(|_| self.known || !self.link.wants_auth);
         let key = key.or_else(|| self.plain_key());
@@ -168,7 +173,7 @@ impl Referee<'_> {
                 self.proves(right);
             }
             Body::Chap(_) | Body::Pap(_) => {}
-            Body::Eap(_) => self.proves(None),
+            Body::Eap(packet) => self.eap_sent_by_client(packet),
             Body::Ipcp(packet) | Body::Ipv6cp(packet) | Body::Ccp(packet) => self.network(frame.protocol, packet),
             _ => {}
         }
@@ -190,8 +195,12 @@ impl Referee<'_> {
             control::CONFIGURE_ACK => self.disturbed |= opened,
             control::CONFIGURE_NAK | control::CONFIGURE_REJECT => {
                 self.disturbed |= opened;
-                // What the server insists on is refused: it may leave.
-                self.may_end = true;
+                // What the server insists on is refused: it may leave until it welcomes us all the same. Of a refusal that nothing asks for
+                // nobody knows when it is over.
+                match self.link.their_request == Some(packet.id) && !opened && !self.world.judges_client {
+                    true => self.link.refuses = true,
+                    false => self.may_end = true,
+                }
             }
             control::TERMINATE_REQUEST => {
                 self.owe(Answer::TerminateAck(packet.id), "Terminate-Request", SpecRef::rfc(1661, "5.5"));
@@ -246,7 +255,7 @@ impl Referee<'_> {
         let spec = SpecRef::rfc(1661, "3.5");
         match right {
             _ if self.known => self.odd(Answer::Success, spec),
-            Some(true) if self.disturbed || self.may_end => self.may_come(Answer::Success, spec),
+            Some(true) if self.disturbed || self.may_leave() => self.may_come(Answer::Success, spec),
             Some(true) => self.owe(Answer::Success, "the login", spec),
             Some(false) => self.may_end = true,
             None => self.odd(Answer::Success, spec),

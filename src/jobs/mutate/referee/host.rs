@@ -139,8 +139,13 @@ impl Referee<'_> {
 
     /// Who takes a request without a login takes the call to be up without one. RFC 1661 3.5.
     fn asks_for_no_login(&mut self, packet: &Packet) {
+        if packet.code != control::CONFIGURE_REQUEST {
+            return;
+        }
         let options = packet.options(Layer::Lcp).unwrap_or_default();
-        if packet.code == control::CONFIGURE_REQUEST && !options.iter().any(|option| option.kind == AUTH_PROTOCOL) {
+        let asked = options.iter().find(|option| option.kind == AUTH_PROTOCOL);
+        self.link.asks_eap = asked.is_some_and(|option| option.value.0 == ppp::EAP.to_be_bytes());
+        if asked.is_none() {
             self.odd(Answer::Connected, SpecRef::rfc(1661, "3.5"));
         }
     }
@@ -167,7 +172,8 @@ impl Referee<'_> {
         let spec = SpecRef::rfc(1994, "4.1");
         match &packet.body {
             chap::Body::Challenge { value, .. } => {
-                let sound = value.len() == CHALLENGE && !self.disturbed && !self.may_end;
+                // Who was asked for EAP discards it. RFC 1661 5.7.
+                let sound = value.len() == CHALLENGE && !self.link.asks_eap && !self.disturbed && !self.may_end;
                 // RFC 1994 4.1: the latest challenge counts; one that is overtaken is answered or not.
                 self.owed.retain(|owed| owed.met.is_some() || owed.answer != Answer::Login(packet.id));
                 let overtaken = |owed: &&mut super::Owed| matches!(owed.answer, Answer::Login(_));

@@ -3,6 +3,7 @@
 //! Where the target is a server, `client` has what we sent and `server` what came; where it is a client, `host` and `guest`.
 
 mod client;
+mod eap;
 mod guest;
 mod host;
 mod open;
@@ -33,6 +34,8 @@ pub struct World {
     pub patience: Duration,
     /// The target is a client, and we are its server.
     pub judges_client: bool,
+    /// Our own end makes the login, which has TLS inside EAP.
+    pub tunnelled: bool,
 }
 
 /// Something that passed, as our end saw it.
@@ -133,6 +136,10 @@ struct Link {
     ours_acked: bool,
     theirs_acked: bool,
     wants_auth: bool,
+    /// As a server we have asked for EAP last.
+    asks_eap: bool,
+    /// We have refused what the server asks for: it may leave, until it lets us in.
+    refuses: bool,
     requests: u32,
     /// Configure-Requests of the server since the last that was answered.
     unanswered: u32,
@@ -155,6 +162,9 @@ pub struct Referee<'a> {
     owed: Vec<Owed>,
     must_end: Option<MustEnd>,
     may_end: bool,
+    eap: eap::Login,
+    /// Whoever plays the honest part hears what comes.
+    followed: bool,
     disturbed: bool,
     ended: Option<(Micros, Ending)>,
     faults: Vec<Fault>,
@@ -210,8 +220,8 @@ pub struct Verdict {
 pub fn judge(world: &World, ride: &Ride) -> Verdict {
     let mut referee = Referee::new(world, ride.key);
     (referee.since, referee.last_sent, referee.now) = (ride.began, ride.began, ride.began);
-    for one in &ride.passed {
-        referee.now = one.at;
+    for (nth, one) in ride.passed.iter().enumerate() {
+        (referee.now, referee.followed) = (one.at, ride.given_up.is_none_or(|given_up| nth < given_up));
         match (one.by, world.judges_client) {
             (Side::Client, false) => referee.client_bytes(&one.bytes),
             (Side::Server, false) => referee.server_bytes(&one.bytes),
@@ -245,6 +255,8 @@ impl<'a> Referee<'a> {
             owed: Vec::new(),
             must_end: None,
             may_end: false,
+            eap: eap::Login::default(),
+            followed: true,
             disturbed: false,
             ended: None,
             faults: Vec::new(),
@@ -307,6 +319,11 @@ impl<'a> Referee<'a> {
         let took = (now - owed.at).duration();
         self.slowest = self.slowest.max(took);
         true
+    }
+
+    /// Something that was sent lets the target end the call, or what is not through yet does.
+    fn may_leave(&self) -> bool {
+        self.may_end || self.eap.in_doubt || self.link.refuses
     }
 
     fn ends(&mut self, how: Ending) {

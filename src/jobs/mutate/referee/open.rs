@@ -37,7 +37,7 @@ impl Open {
     /// Whether the tables leave the call up and sound behind all that was sent.
     pub fn stays(&self) -> bool {
         let referee = &self.0;
-        referee.phase == Phase::Up && !referee.may_end && !referee.disturbed && referee.must_end.is_none() && self.is_whole()
+        referee.phase == Phase::Up && !referee.may_leave() && !referee.disturbed && referee.must_end.is_none() && self.is_whole()
     }
 
     /// No packet is only half sent.

@@ -111,8 +111,8 @@ impl Referee<'_> {
             Body::Lcp(packet) => self.server_lcp(packet),
             Body::Chap(packet) => self.server_chap(packet),
             Body::Pap(pap::Packet { body: pap::Body::AuthenticateAck { .. }, .. }) => self.welcomed(),
-            Body::Eap(packet) if packet.code == EAP_SUCCESS => self.welcomed(),
-            Body::Pap(_) | Body::Eap(_) => {}
+            Body::Eap(packet) => self.eap_came(packet),
+            Body::Pap(_) => {}
             Body::Ipcp(packet) | Body::Ipv6cp(packet) => self.server_network(frame.protocol, packet),
             _ => {}
         }
@@ -207,8 +207,8 @@ impl Referee<'_> {
         }
     }
 
-    fn welcomed(&mut self) {
-        self.known = true;
+    pub(super) fn welcomed(&mut self) {
+        (self.known, self.link.refuses) = (true, false);
         if !self.meet(|answer| *answer == Answer::Success) {
             self.fault(Kind::Accepted, "a login that proves nothing is welcomed", SpecRef::rfc(1661, "3.5"));
         }
@@ -242,8 +242,6 @@ fn name(protocol: u16) -> String {
     ppp::protocol_name(protocol).to_ascii_uppercase()
 }
 
-/// RFC 3748 4.2.
-const EAP_SUCCESS: u8 = 3;
 /// Ours: MS-SSTP 3.3.5.2.2 leaves the count to the server; more than this is no end.
 const MOST_NAKS: u32 = 16;
 /// RFC 1661 4.6: Configure-Requests without an answer.

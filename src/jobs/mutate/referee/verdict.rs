@@ -48,7 +48,7 @@ impl Referee<'_> {
         self.termination_fault();
         for owed in self.owed.clone().into_iter().filter(|owed| !owed.optional && owed.met.is_none()) {
             match over {
-                Some((when, _)) if self.may_end || when < owed.at => {}
+                Some((when, _)) if self.may_leave() || when < owed.at => {}
                 Some((when, _)) if since(owed.at, when) <= self.world.patience => {
                     self.fault(Kind::Wrong, format!("{} is not answered: the call was ended", owed.says), owed.spec);
                 }
@@ -79,7 +79,7 @@ impl Referee<'_> {
         let gives_up = self.world.judges_client && when.since(self.since) >= GIVES_UP;
         let timer = when.since(self.since) >= TIMER || when.since(self.last_sent) >= LINK_TIMER || gives_up;
         let expected = self.owed.iter().any(|owed| owed.met.is_none() && !owed.optional);
-        if self.phase != Phase::Left && !self.may_end && !timer && !expected && self.faults.is_empty() {
+        if self.phase != Phase::Left && !self.may_leave() && !timer && !expected && self.faults.is_empty() {
             let says = format!("the call was ended ({}) although nothing that was sent allows it", word(how));
             self.fault(Kind::Wrong, says, SpecRef::sstp("3.1.5"));
         }

@@ -91,7 +91,14 @@ fn length(spot: &Spot, _: &mut Rng) -> Vec<Change> {
         .flat_map(|field| {
             let now = field.read(&spot.raw).unwrap_or_default();
             let near = [now.saturating_sub(2), now.saturating_sub(1), now + 1, now + 2, now + 4];
-            values(spot, &field, &[&[0, 1, 2, 3, 4, 5, 8, 0xff, 0x100, 0xffe, u64::MAX][..], &near].concat())
+            let fixed = [0, 1, 2, 3, 4, 5, 8, 0xff, 0x100, 0xffe, u64::MAX];
+            if spot.has_tls() {
+                let word = |value: u64| format!("recorded{:+}", i128::from(value) - i128::from(now));
+                let mut changes = values(spot, &field, &fixed);
+                changes.extend(near.iter().flat_map(|value| set_as(spot, &field, *value, &word(*value))));
+                return changes;
+            }
+            values(spot, &field, &[&fixed[..], &near].concat())
         })
         .collect()
 }
@@ -130,12 +137,13 @@ fn wide(spot: &Spot, _: &mut Rng) -> Vec<Change> {
     let make = |field: Field| {
         let bytes = field.bits / 8;
         let extra = if spot.negotiates() { "extra " } else { "" };
+        let last = if spot.has_tls() { "last".into() } else { (field.bits - 1).to_string() };
         let name = field.name;
         vec![
             one(format!("{name}=zeros"), format!("{extra}set {name}=hex:{}", "00".repeat(bytes))),
             one(format!("{name}=ones"), format!("{extra}set {name}=hex:{}", "ff".repeat(bytes))),
             one(format!("{name}.0"), format!("{extra}flip {name}.0")),
-            one(format!("{name}.{}", field.bits - 1), format!("{extra}flip {name}.{}", field.bits - 1)),
+            one(format!("{name}.{last}"), format!("{extra}flip {name}.{}", field.bits - 1)),
         ]
     };
     fields.flat_map(make).collect()
@@ -152,11 +160,11 @@ fn cut(spot: &Spot, _: &mut Rng) -> Vec<Change> {
     let mut changes = Vec::new();
     for at in places {
         if !spot.negotiates() {
-            changes.push(one(format!("{at}"), format!("splice {at}..9999")));
+            changes.push(one(spot.place_at(at), format!("splice {at}..9999")));
         }
         if at >= 4 {
             let lines = [format!("splice {at}..9999"), format!("set length={at}")];
-            changes.push(change(format!("{at}-mended"), &lines));
+            changes.push(change(format!("{}-mended", spot.place_at(at)), &lines));
         }
     }
     changes

@@ -111,7 +111,7 @@ fn frames(place: &str) -> Vec<Change> {
 }
 
 fn negotiates(place: &str) -> bool {
-    matches!(place, "after-ack" | "lcp" | "connected" | "before-login")
+    matches!(place, "after-ack" | "lcp" | "connected" | "before-login" | "in-login")
 }
 
 fn options(place: &str) -> Vec<Change> {

@@ -1,5 +1,6 @@
 //! The mutators, one row each.
 
+mod eap;
 mod fields;
 mod http;
 mod inserted;
@@ -43,7 +44,7 @@ pub struct Change {
 
 /// Every mutator.
 pub fn all() -> impl Iterator<Item = &'static Mutator> {
-    [fields::ROWS, kinds::ROWS, order::ROWS, http::ROWS, inserted::ROWS, server::ROWS].into_iter().flatten()
+    [fields::ROWS, kinds::ROWS, order::ROWS, http::ROWS, inserted::ROWS, server::ROWS, eap::ROWS].into_iter().flatten()
 }
 
 fn nothing(_: &Spot, _: &mut Rng) -> Vec<Change> {
@@ -104,7 +105,7 @@ fn message(kind: u16, attributes: &[&[u8]]) -> Vec<u8> {
 
 /// LCP is open in this state, for certain.
 fn lcp_is_open(place: &str) -> bool {
-    matches!(place, "before-login" | "after-login" | "after-connected" | "ipcp" | "connected")
+    matches!(place, "before-login" | "in-login" | "after-login" | "after-connected" | "ipcp" | "connected")
 }
 
 /// The call is up, and what does it no harm leaves it so.

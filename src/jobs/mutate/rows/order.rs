@@ -1,7 +1,7 @@
 //! Mutators of order and time: dropped, repeated, early, in pieces, together, late.
 
 use super::{Change, Mutator, change, lcp, message, one, row};
-use crate::base::{Side, hex};
+use crate::base::hex;
 use crate::jobs::mutate::spot::Spot;
 use crate::proto::Rng;
 
@@ -19,10 +19,10 @@ fn early(spot: &Spot, _: &mut Rng) -> Vec<Change> {
     if spot.is("http.") {
         return Vec::new();
     }
-    let line = |other: &String| match spot.by {
-        Side::Client => format!("early {other}"),
-        // A live server has not made it yet: what was recorded goes first, and it comes in its turn too.
-        Side::Server => format!("{other} before {}", hex(&spot.raw)),
+    let line = |other: &String| match spot.live {
+        false => format!("early {other}"),
+        // Who lives has not made it yet: what was recorded goes first, and it comes in its turn too.
+        true => format!("{other} before {}", hex(&spot.raw)),
     };
     spot.before.iter().map(|other| one(other.clone(), line(other))).collect()
 }
@@ -44,7 +44,7 @@ fn split(spot: &Spot, _: &mut Rng) -> Vec<Change> {
         .collect();
     places.sort_unstable();
     places.dedup();
-    let mut changes: Vec<Change> = places.into_iter().map(|at| one(format!("{at}"), format!("split {at}"))).collect();
+    let mut changes: Vec<Change> = places.into_iter().map(|at| one(spot.place_at(at), format!("split {at}"))).collect();
     changes.push(one("bytes", "shred"));
     changes
 }

@@ -1,6 +1,7 @@
 //! A login that carries TLS inside EAP. No recording has what its ends keep to themselves, so our own end of EAP speaks in place of
 //! the recorded one; what it comes to is held against the recording.
 
+use super::super::course::Ahead;
 use super::super::message::{Lane, Said};
 use super::super::outcome::Kind;
 use super::Player;
@@ -83,8 +84,20 @@ impl Player {
         all
     }
 
+    /// What an edit has moved before this message of the login.
+    fn say_what_overtakes(&mut self, name: &str) {
+        self.ahead.iter_mut().filter(|one| one.name == name).for_each(|one| one.nth = one.nth.saturating_sub(1));
+        let (due, rest): (Vec<Ahead>, Vec<Ahead>) = std::mem::take(&mut self.ahead).into_iter().partition(|one| one.nth == 0);
+        self.ahead = rest;
+        for Ahead { turn, line, .. } in due {
+            self.on_outcome(|outcome| outcome.edited.push(line));
+            self.utter(&turn);
+        }
+    }
+
     fn say_in_login(&mut self, frames: Vec<Frame>) {
         for frame in frames {
+            self.say_what_overtakes(&frame.name());
             let passed = self.door.pass(self.now, &frame.name(), sstp::emit_data(&frame.emit()));
             let sent = passed.bytes.map(|bytes| Said::new(self.now, self.course.side, bytes));
             sent.iter().for_each(|said| self.note(said));
