@@ -334,7 +334,7 @@ pub(super) fn page_for_a_tunnel(view: &View<'_>) -> Option<Hit> {
         trial.passed() && head.is_some() && (trial.saw.body.as_ref().is_some_and(|body| !body.trim().is_empty()) || text && long)
     };
     let asked: Vec<&Trial> = [Arm::Connect, Arm::ConnectPlain].into_iter().flat_map(|arm| view.trials(arm)).collect();
-    let first = asked.first().filter(|_| asked.iter().all(|trial| content(trial)))?;
+    let first = asked.first().filter(|_| asked.iter().all(content))?;
     let text = first.saw.body.clone().unwrap_or_default();
     let text: String = text.lines().next().unwrap_or_default().chars().take(SHOWN).collect();
     let page = if text.is_empty() { String::new() } else { format!(", {text:?}") };

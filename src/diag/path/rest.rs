@@ -242,6 +242,10 @@ fn how(failed: &[&Trial]) -> String {
             words.push(word);
         }
     }
+    // The one is the other, and more is known of it.
+    if words.iter().any(|word| word.starts_with("silence,")) {
+        words.retain(|word| word != "silence");
+    }
     format!("ended in {}", words.join(" or "))
 }
 

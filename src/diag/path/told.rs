@@ -105,19 +105,18 @@ pub(super) fn resets_behind_bytes(view: &View<'_>) -> Option<String> {
         ending => *ending == Ending::Reset,
     };
     let all: Vec<&Trial> = view.trail.trials.iter().filter(reset).collect();
-    let kinds = [
-        (Arm::BulkPlain, "pages over TLS"),
-        (Arm::BulkUp, "long requests"),
-        (Arm::Bulk, "long echoes"),
-        (Arm::BulkSplit, "long echoes behind another opening"),
-        (Arm::EchoMany, "short echoes"),
+    let kinds: [(&[Arm], &str); 4] = [
+        (&[Arm::BulkPlain], "pages over TLS"),
+        (&[Arm::BulkUp], "long requests"),
+        (&[Arm::Bulk, Arm::BulkSplit], "long echoes"),
+        (&[Arm::EchoMany], "short echoes"),
     ];
-    let carries = |trial: &&&Trial| kinds.iter().any(|kind| kind.0 == trial.arm) && trial.saw.bytes > Some(0);
-    if all.len() < 3 || !all.iter().all(|trial| carries(&trial)) || view.tally(Arm::Echo).passed == 0 {
+    let carries = |trial: &Trial| kinds.iter().any(|kind| kind.0.contains(&trial.arm)) && trial.saw.bytes > Some(0);
+    if all.len() < 3 || !all.iter().all(|trial| carries(trial)) || view.tally(Arm::Echo).passed == 0 {
         return None;
     }
-    let told = kinds.iter().filter_map(|(arm, what)| {
-        let bytes = all.iter().filter(|trial| trial.arm == *arm).filter_map(|trial| trial.saw.bytes);
+    let told = kinds.iter().filter_map(|(arms, what)| {
+        let bytes = all.iter().filter(|trial| arms.contains(&trial.arm)).filter_map(|trial| trial.saw.bytes);
         Some(format!("{what} behind {}", amount(bytes, "byte")?))
     });
     Some(told.collect::<Vec<_>>().join(", "))
