@@ -5,7 +5,7 @@ use super::exit::{Exit, Trouble};
 use super::output::{complain, looks, print};
 use super::path::{Written, rehearsal};
 use crate::base::Layer;
-use crate::diag::visibility::{self, Visibility};
+use crate::diag::visibility::{self, Grade, Visibility};
 use crate::jobs::exposure::{self as job, Exposure};
 use crate::jobs::path::PathConfig;
 use crate::live::clock::Clock;
@@ -45,8 +45,8 @@ pub fn run(args: &PathArgs, config: PathConfig, files: &mut [Written]) -> Result
     }
     Ok(match () {
         () if interrupted => Exit::Interrupted,
-        // Without a connection nothing was looked at.
-        () if packets.is_none() || !connected => Exit::CouldNotRun,
+        // Without a connection, or TLS on it, nothing was looked at.
+        () if packets.is_none() || !connected || visibility.grade == Grade::Unseen => Exit::CouldNotRun,
         () => Exit::Works,
     })
 }

@@ -148,7 +148,7 @@ fn port(args: &LabArgs) -> Result<u16, Trouble> {
 /// The token of a witness, or the file that holds it.
 pub fn token(text: &str) -> Result<Token, Trouble> {
     let secret = match text.strip_prefix('@') {
-        Some(file) => super::password::first_line(Path::new(file))?,
+        Some(file) => super::password::secret_line(Path::new(file), "token")?,
         None => Secret::new(text.to_string()),
     };
     Token::new(secret).ok_or_else(|| Trouble::Usage(format!("the token of a witness has at least {SHORTEST} characters")))

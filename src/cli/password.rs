@@ -109,22 +109,26 @@ fn asked(who: &str, instead: &str) -> Result<Secret<String>, Trouble> {
 
 /// The first line of a file without its end and without a byte order mark; `-` is standard input.
 pub fn first_line(path: &Path) -> Result<Secret<String>, Trouble> {
+    let line = secret_line(path, "password")?;
+    filled(line, &format!("the first line of the password file {} is empty", path.display()))
+}
+
+/// The same of a file that holds a secret of that kind, which may be empty.
+pub fn secret_line(path: &Path, kind: &str) -> Result<Secret<String>, Trouble> {
     let read = if path == Path::new("-") {
         line_of(io::stdin().lock())
     } else {
         std::fs::File::open(path).and_then(|file| line_of(io::BufReader::new(file)))
     };
-    let line = read.map_err(|error| Trouble::file("read the password file", path, &error))?;
+    let line = read
+        .map_err(|error| Trouble::file(if kind == "password" { "read the password file" } else { "read the token file" }, path, &error))?;
     if line.expose().len() > LONGEST {
-        return Err(Trouble::Ours(format!(
-            "cannot use the password file {}: its first line is longer than {LONGEST} bytes",
-            path.display()
-        )));
+        return Err(Trouble::Ours(format!("cannot use the {kind} file {}: its first line is longer than {LONGEST} bytes", path.display())));
     }
     let text = line.expose().strip_prefix(BYTE_ORDER_MARK).unwrap_or(line.expose());
     let end = text.iter().rposition(|byte| !b"\r\n".contains(byte)).map_or(0, |last| last + 1);
-    let text = std::str::from_utf8(&text[..end]).map_err(|_| Trouble::Usage(format!("the password in {} is not UTF-8", path.display())))?;
-    filled(Secret::new(text.to_string()), &format!("the first line of the password file {} is empty", path.display()))
+    let text = std::str::from_utf8(&text[..end]).map_err(|_| Trouble::Usage(format!("the {kind} in {} is not UTF-8", path.display())))?;
+    Ok(Secret::new(text.to_string()))
 }
 
 /// A line, and no more than a byte beyond what a password may have.

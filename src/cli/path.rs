@@ -167,7 +167,7 @@ pub(super) fn plan(config: &PathConfig) -> String {
     let mut text = format!(
         "At most {} connections in {} s, {} at a time; nothing goes to anybody but the server{}{}.\n",
         config.most_connections(),
-        config.total.as_secs(),
+        config.total.as_secs_f64(),
         config.most_at_once(),
         others(config),
         if config.resolvers.is_empty() { "" } else { " and the resolvers" }

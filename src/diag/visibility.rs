@@ -3,7 +3,9 @@
 
 mod looks;
 
+use crate::base::Layer;
 use crate::transcript::Facts;
+use crate::transcript::facts::State;
 use crate::transcript::trial::Trial;
 use serde::Serialize;
 
@@ -149,6 +151,8 @@ pub enum Grade {
     ConfirmedByAsking,
     /// TLS as far as is known here.
     GenericTls,
+    /// No TLS came up: there was nothing to look at.
+    Unseen,
 }
 
 impl Grade {
@@ -159,6 +163,7 @@ impl Grade {
             Grade::RecognisableBySizes => "recognisable by sizes: whoever sees the packets can tell, without keys",
             Grade::ConfirmedByAsking => "confirmed by asking: the server tells whoever connects that it speaks SSTP",
             Grade::GenericTls => "generic TLS, as far as can be told from this",
+            Grade::Unseen => "nothing can be told: no TLS came up",
         }
     }
 }
@@ -182,14 +187,17 @@ pub fn of(facts: &Facts) -> Visibility {
 /// Looks at a server that was called: `call` is what the caller knows, `packets` what its packets show without keys, `answers` what
 /// other requests brought.
 pub fn of_service(call: &Facts, packets: Option<&Facts>, answers: &[Trial]) -> Visibility {
-    weighed(|technique| match (technique.observer, packets) {
+    let seen = weighed(|technique| match (technique.observer, packets) {
         _ if technique.id == ODD_REQUESTS => looks::odd_requests(answers),
         // Where TLS hides it from watchers it says so, and what whoever connects is shown.
         _ if technique.id == "certificate" => (technique.look)(call),
         (Observer::Passive, None) => Sight::Unknown("there was no connection to look at".into()),
         (Observer::Passive, Some(packets)) => (technique.look)(packets),
         _ => (technique.look)(call),
-    })
+    });
+    let up = call.layers.iter().any(|entry| entry.layer == Layer::Tls && entry.state == State::Up);
+    let grade = if seen.grade == Grade::GenericTls && !up { Grade::Unseen } else { seen.grade };
+    Visibility { grade, ..seen }
 }
 
 fn weighed(look: impl Fn(&Technique) -> Sight) -> Visibility {

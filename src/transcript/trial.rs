@@ -299,6 +299,9 @@ pub struct Saw {
     /// Bytes that came through in the direction that was measured.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bytes: Option<u64>,
+    /// Messages that the client had said in TLS when it stopped.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub said: Option<u64>,
     /// In so long.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub within: Option<Micros>,
@@ -366,6 +369,11 @@ impl Trial {
 
 /// The round of trials that were waited for longer than others, after all others of their kind had met with silence.
 pub const PATIENT: u16 = 900;
+
+/// Lengths of LCP echoes in bytes, in the order in which they are tried; an MRU of 1500 is the default, RFC 1661 6.1.
+pub const ECHO_SIZES: [usize; 8] = [16, 128, 512, 800, 1000, 1200, 1350, 1450];
+/// Ours: length of an echo of the bulk experiments, in bytes.
+pub const BULK_ECHO: usize = 1000;
 
 /// What is known of the target from elsewhere.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -354,7 +354,7 @@ const SPOILT: &[Spoilt] = &[
         spoils: &["nft add rule ip t f tcp dport 443 @ih,0,40 0x1703030081 drop"],
         must: &["PATH-UNEXPLAINED"],
         more: &["--user", "alice"],
-        says: "login trials ended in silence",
+        says: "times a login ended in silence",
         ..CLEAN
     },
     Spoilt {

@@ -1,9 +1,9 @@
 //! What is done to a call that stands: sizes, bytes, speed, time.
 
-use super::{Culprit, Hit, Level, Row, View};
+use super::{Culprit, Hit, Level, Row, View, told};
 use crate::base::Layer;
 use crate::diag::check::Severity;
-use crate::transcript::trial::{Arm, Ending, Trial};
+use crate::transcript::trial::{Arm, BULK_ECHO, ECHO_SIZES, Ending, Trial};
 use std::time::Duration;
 
 pub(super) const ROWS: &[Row] = &[
@@ -32,15 +32,27 @@ pub(super) const ROWS: &[Row] = &[
         ..CALL
     },
     Row {
+        id: "DATA-LENGTH-BAND",
+        title: "Packets of certain lengths do not come through, longer ones do",
+        mechanism: "something stops the connection at a packet, or a TLS record, of a certain length; shorter and longer ones pass",
+        evidence: "LCP echoes up to one length come back, the next longer one never, whatever the length of the segments; many echoes that are longer still do",
+        most: Level::Probable,
+        raise: "a witness at the server tells the box from the server",
+        fix: "The owner of the box: look for a rule about packets from one length to another (a signature, a rate limit by length), and not for an upper limit; the report has the lengths.",
+        explains: &["DATA-RECORD-SIZE-FILTER"],
+        look: band,
+        ..CALL
+    },
+    Row {
         id: "DATA-BYTE-CAP",
         title: "Transfers stop behind a number of bytes",
         mechanism: "a connection is frozen or cut when it carried so much",
-        evidence: "five transfers stopped within a fifth of the same number of bytes, or, where they were reset or closed, within a window's; where that is before the longest echoes, short ones stop too",
+        evidence: "five transfers stopped within a fifth of the same number of bytes, or within a window's where they were reset or closed, or where pages stopped at one number of bytes as well; where that is before the longest echoes, short ones stop too",
         most: Level::Probable,
         raise: "the same transfer from elsewhere",
         fix: "The operator of the network: connections stop behind this number of bytes; give them this report.",
         explains: &["DATA-RECORD-SIZE-FILTER"],
-        look: |view| byte_cap(view).or_else(|| cut_off(view)),
+        look: |view| byte_cap(view).or_else(|| cut_off(view)).or_else(|| series(view)),
         ..CALL
     },
     Row {
@@ -132,11 +144,10 @@ fn long_records(view: &View<'_>) -> Option<Hit> {
         return Some(Hit::new(level, says).at(Layer::Tls).or_else("a server that stops at its certificate"));
     }
     let (plain, short) = (longest(view, Arm::Echo)?, longest(view, Arm::EchoShortSegments)?);
-    // Where short echoes stop as well it does not go by their length.
-    let short_ones_stop = view.trials(Arm::Bulk).any(|trial| !trial.passed() && trial.saw.bytes.is_some() && trial.saw.beat.is_none());
     // As many bytes in short echoes tell a length from a number of bytes.
     let (many, failed) = (view.tally(Arm::EchoMany), view.tally(Arm::Echo).failed);
-    let same = plain == short && plain >= SMALL && failed >= 2 && !short_ones_stop && many.failed == 0;
+    let same =
+        plain == short && plain >= SMALL && failed >= 2 && !short_ones_stop(view) && many.failed == 0 && !longer_ones_pass(view, plain);
     same.then(|| {
         let beside = if many.passed > 0 { "; as many bytes in short ones do" } else { "" };
         Hit::new(
@@ -145,6 +156,42 @@ fn long_records(view: &View<'_>) -> Option<Hit> {
         )
         .or_else("a server that answers no longer echoes")
     })
+}
+
+/// Where short echoes stop as well it does not go by their length.
+fn short_ones_stop(view: &View<'_>) -> bool {
+    view.trials(Arm::Bulk).any(|trial| !trial.passed() && trial.saw.bytes.is_some() && trial.saw.beat.is_none())
+}
+
+/// Many echoes came back that are longer than the one that never did behind this one.
+fn longer_ones_pass(view: &View<'_>, plain: u64) -> bool {
+    let passed = [Arm::Bulk, Arm::BulkSplit].into_iter().any(|arm| view.open(arm));
+    passed && next(plain).is_some_and(|next| next < BULK_ECHO as u64)
+}
+
+/// The length of the echo behind that one.
+fn next(plain: u64) -> Option<u64> {
+    ECHO_SIZES.into_iter().map(|size| size as u64).find(|size| *size > plain)
+}
+
+fn band(view: &View<'_>) -> Option<Hit> {
+    let (plain, short) = (longest(view, Arm::Echo)?, longest(view, Arm::EchoShortSegments).or_else(|| longest(view, Arm::Echo))?);
+    let failed = view.tally(Arm::Echo).failed;
+    let stops = next(plain).filter(|_| plain == short && failed >= 2 && longer_ones_pass(view, plain))?;
+    let says = format!(
+        "echoes of {plain} bytes come back, those of {stops} {failed} times did not, in short segments neither; echoes of {BULK_ECHO} bytes come back, many in a row: \
+         what is stopped begins between {plain} and {stops} bytes of payload and ends between {stops} and {BULK_ECHO}"
+    );
+    Some(
+        Hit::new(if failed >= 3 { Level::Probable } else { Level::Suspected }, says)
+            .or_else("a server that answers some lengths of echo only"),
+    )
+}
+
+/// `6 transfers stopped behind 40000 to 41000 bytes`.
+fn stops(transfers: usize, how: &str, least: u64, most: u64) -> String {
+    let bytes = told::amount([least, most], "byte").unwrap_or_default();
+    format!("{} {how} behind {bytes}", told::count(transfers, "transfer"))
 }
 
 fn byte_cap(view: &View<'_>) -> Option<Hit> {
@@ -161,10 +208,26 @@ fn byte_cap(view: &View<'_>) -> Option<Hit> {
     // Where long echoes do not come back short ones have to stop as well, when they carried as much.
     let short_ones = view.cut(Arm::EchoMany) && view.trials(Arm::EchoMany).all(|trial| trial.reached == Some(Layer::Lcp));
     let by_bytes = longest(view, Arm::Echo).is_none() || short_ones;
-    (none_passed && !carried_more && most > 0 && least * 5 >= most * 4 && by_bytes).then(|| {
-        let level = if stopped.len() >= 5 { Level::Probable } else { Level::Suspected };
-        let beside = if short_ones { ", and series of short echoes as well" } else { "" };
-        Hit::new(level, format!("{} transfers stopped behind {least} to {most} bytes{beside}", stopped.len()))
+    // Of echoes a window is under way when it happens; pages are counted to the byte.
+    let pages = told::pages(view).filter(|pages| most - least <= WINDOW && pages.last <= most * 2 && pages.first * 2 >= least);
+    let close = least * 5 >= most * 4 || pages.as_ref().is_some_and(|pages| pages.silent);
+    // One transfer is no number, and less than an echo is no cap. Long echoes that are all lost say less than the short ones before them.
+    let few: Vec<u64> = view.trials(Arm::EchoMany).filter_map(|trial| trial.saw.bytes).filter(|_| short_ones).collect();
+    let by_few = most < BULK_ECHO as u64 && few.len() >= 2 && few.iter().all(|bytes| *bytes >= BULK_ECHO as u64);
+    let enough = stopped.len() >= 2 && (most >= BULK_ECHO as u64 || by_few);
+    (none_passed && !carried_more && enough && close && by_bytes).then(|| {
+        let level = if stopped.len() >= 5 || stopped.len() >= 3 && pages.is_some() { Level::Probable } else { Level::Suspected };
+        if by_few {
+            let bytes = told::amount(few.iter().copied(), "byte").unwrap_or_default();
+            let longer = told::count(stopped.len(), "transfer");
+            return Hit::new(
+                level,
+                format!("{} series of short echoes stopped behind {bytes}, and {longer} of long ones at the first of them", few.len()),
+            );
+        }
+        let short_ones = if short_ones { ", and series of short echoes as well" } else { "" };
+        let pages = pages.map_or(String::new(), |pages| pages.says());
+        Hit::new(level, format!("{}{short_ones}{pages}", stops(stopped.len(), "stopped", least, most)))
     })
 }
 
@@ -175,19 +238,41 @@ fn cut_off(view: &View<'_>) -> Option<Hit> {
     let stopped: Vec<u64> = tunnel.iter().filter(|trial| cut(trial)).filter_map(|trial| trial.saw.bytes).collect();
     let (least, most) = (*stopped.iter().min()?, *stopped.iter().max()?);
     let carried_more = view.open(Arm::Echo) && most < SIZES;
-    if stopped.len() < tunnel.len() || carried_more || most - least > WINDOW || least * 2 < most {
+    if stopped.len() < tunnel.len().max(2) || most < BULK_ECHO as u64 || carried_more || most - least > WINDOW || least * 2 < most {
         return None;
     }
     // A server that ends its pages early may do so for its own reasons; here they stop where the tunnel does.
-    let pages = view.trail.trials.iter().filter(|trial| trial.arm == Arm::BulkPlain && !trial.passed());
-    let pages: Vec<u64> = pages.filter_map(|trial| trial.saw.bytes).collect();
-    let (first, last) = (pages.iter().min().copied().unwrap_or_default(), pages.iter().max().copied().unwrap_or_default());
-    let alike = pages.len() >= 3 && last - first <= ONE_RECORD && last <= most * 2 && first * 2 >= least;
-    let level = if stopped.len() >= 5 || stopped.len() >= 3 && alike { Level::Probable } else { Level::Suspected };
-    let how = view.ending(Arm::Bulk).map(Ending::word).unwrap_or_default();
-    let beside =
-        if alike { format!("; pages over TLS stopped behind {first} to {last} bytes, {} times", pages.len()) } else { String::new() };
-    Some(Hit::new(level, format!("{} transfers ended in {how} behind {least} to {most} bytes{beside}", stopped.len())))
+    let pages = told::pages(view).filter(|pages| pages.last <= most * 2 && pages.first * 2 >= least);
+    let level = if stopped.len() >= 5 || stopped.len() >= 3 && pages.is_some() { Level::Probable } else { Level::Suspected };
+    let how = format!("ended in {}", view.ending(Arm::Bulk).map(Ending::word).unwrap_or_default());
+    let beside = pages.map_or(String::new(), |pages| pages.says());
+    Some(Hit::new(level, format!("{}{beside}", stops(stopped.len(), &how, least, most))))
+}
+
+/// Series of echoes of two lengths that stop behind as many bytes, and not behind as many echoes.
+fn series(view: &View<'_>) -> Option<Hit> {
+    let stopped = |arm: Arm| -> Vec<&Trial> { view.trials(arm).filter(|trial| trial.reached == Some(Layer::Lcp)).collect() };
+    let (rising, short) = (stopped(Arm::Echo), stopped(Arm::EchoMany));
+    let lost = |trials: &[&Trial]| trials.len() >= 3 && trials.iter().all(|trial| trial.ending.is_wordless());
+    if !lost(&rising) || !lost(&short) {
+        return None;
+    }
+    // Of the rising ones the last that came back is known, and the next that did not.
+    let carried = |longest: u64| ECHO_SIZES.iter().map(|size| *size as u64).filter(|size| *size <= longest).sum::<u64>();
+    let longest: Vec<u64> = rising.iter().filter_map(|trial| trial.saw.value).collect();
+    let from = carried(*longest.iter().min()?);
+    let to = carried(next(*longest.iter().max()?)?);
+    let few: Vec<u64> = short.iter().filter_map(|trial| trial.saw.bytes).collect();
+    let (least, most) = (*few.iter().min()?, *few.iter().max()?);
+    (least >= BULK_ECHO as u64 && least * 5 >= most * 4 && (from..=to).contains(&least)).then(|| {
+        let bytes = told::amount([least, most], "byte").unwrap_or_default();
+        let says = format!(
+            "{} series of short echoes stopped behind {bytes}, and {} of a few long ones between {from} and {to}: the bytes are alike, and the echoes are not",
+            few.len(),
+            longest.len()
+        );
+        Hit::new(Level::Probable, says)
+    })
 }
 
 fn mean(rates: &[f64]) -> f64 {
@@ -372,8 +457,8 @@ fn lifetime(view: &View<'_>) -> Option<Hit> {
 
 /// Ours: an echo as short as this comes back from every server.
 const SMALL: u64 = 128;
-/// Ours: bytes of an echo in the bulk experiments.
-const ECHO: f64 = 1000.0;
+/// Bytes of an echo in the bulk experiments.
+const ECHO: f64 = BULK_ECHO as f64;
 /// Bytes of a series of echoes of rising length, all told.
 const SIZES: u64 = 6_000;
 /// Answers in three windows.
@@ -392,8 +477,6 @@ const LEAPS: f64 = 8.0;
 const AS_LONG: f64 = 0.8;
 /// Ours: bytes of echoes that are under way at a time.
 const WINDOW: u64 = 8_000;
-/// Ours: pages stop behind the same number of bytes if they differ by no more than a record.
-const ONE_RECORD: u64 = 1_500;
 /// Ours: bytes in a second above which pages and echoes differ for other reasons than the way.
 const QUICK: f64 = 500_000.0;
 /// Ours: bytes in a second below which a line is thin.

@@ -293,7 +293,8 @@ fn refused(view: &View<'_>) -> Option<Hit> {
         Some((_, mechanism, fix)) => hit.in_words(mechanism, fix),
         None => hit,
     };
-    if elsewhere {
+    // A pause, and a gateway behind a front that is down, are nobody's who has no SSTP.
+    if elsewhere || [TOO_MANY, UNAVAILABLE].contains(&status) {
         return Some(hit);
     }
     // From here a path that is not served and one that was rewritten look alike.
@@ -306,6 +307,11 @@ fn refused(view: &View<'_>) -> Option<Hit> {
     let beside = if rewritten { "; the path with its braces escaped gets the same" } else { "" };
     Some(Hit { level, says: hit.says + beside, ..hit }.or_else(or_else))
 }
+
+/// RFC 6585 4.
+const TOO_MANY: u16 = 429;
+/// RFC 9110 15.6.4.
+const UNAVAILABLE: u16 = 503;
 
 /// What a status says of why, and who has to change what.
 const STATUSES: &[(std::ops::RangeInclusive<u16>, &str, &str)] = &[

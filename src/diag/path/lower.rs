@@ -26,7 +26,7 @@ pub(super) const TCP: &[Row] = &[
         title: "The network wants a login first",
         culprit: Culprit::LocalNetwork,
         mechanism: "requests are answered with a login page, or a way to one",
-        evidence: "plain HTTP gets a redirect to another host, 511, or a page although the server has none; or the proxy redirects CONNECT",
+        evidence: "plain HTTP gets a redirect to another host, 511, or a page although the server has none; or the proxy redirects CONNECT, or says 200 to it and gives a page in place of the tunnel",
         raise: "log in to the network and try again",
         fix: "The network waits for a login. Its user: open a browser, log in, dial again.",
         explains: &[
@@ -44,6 +44,7 @@ pub(super) const TCP: &[Row] = &[
             "HTTP-LOGIN-WANTED",
             "HTTP-URI-REWRITTEN",
             "TLS-PLAIN-ANSWER",
+            "TLS-PLAINTEXT-PORT",
         ],
         look: portal,
         ..Row::ROW
@@ -176,6 +177,9 @@ fn portal(view: &View<'_>) -> Option<Hit> {
     let proxied = [Arm::Connect, Arm::ConnectPlain].into_iter().flat_map(|arm| view.trials(arm)).find_map(leads_away);
     if let Some(says) = proxied {
         return Some(Hit::new(Level::Confirmed, format!("the proxy's answer to CONNECT, {says}")).of(Culprit::Proxy));
+    }
+    if let Some(hit) = super::proxy::page_for_a_tunnel(view) {
+        return Some(hit);
     }
     let clear = view.trials(Arm::PlainHttp).find(|trial| trial.saw.head.is_some()).filter(|_| broken)?;
     if let Some(says) = leads_away(clear) {

@@ -15,6 +15,7 @@ mod rest;
 mod row;
 mod shape;
 mod testimony;
+mod told;
 mod unasked;
 mod view;
 

@@ -139,6 +139,9 @@ fn private(view: &View<'_>) -> Option<Hit> {
             "the network's resolver gives no address, another one gives {}: private ones, which some resolvers withhold",
             listed(&others)
         );
-        Hit::new(if denials >= 2 { Level::Probable } else { Level::Suspected }, says)
+        Hit::new(if denials >= 2 { Level::Probable } else { Level::Suspected }, says).in_words(
+            "the resolver gives no address where others give private ones: it withholds them, or the zone is known inside only",
+            "The network's resolver: if it withholds private addresses (rebinding protection), except this name. If the name is meant to lead inside, ask the resolver of that network.",
+        )
     })
 }

@@ -1,7 +1,7 @@
 //! What only packets tell: their length, resets, and their time to live.
 
 use super::place::place;
-use super::{Culprit, Hit, Level, Row, View, unasked};
+use super::{Culprit, Hit, Level, Row, View, told, unasked};
 use crate::base::Layer;
 use crate::diag::check::Severity;
 use crate::transcript::trial::{Arm, Ending, Feeler, Hop, ResetSeen, Trial};
@@ -208,7 +208,7 @@ fn injected(view: &View<'_>) -> Option<Hit> {
         true => "a reset came together with time exceeded for the packet that drew it".to_string(),
         false => format!("data of the server came after a reset; {}", beside(proof)),
     };
-    Some(Hit::new(Level::Confirmed, says))
+    Some(behind_bytes(view, Hit::new(Level::Confirmed, says)))
 }
 
 fn by_box(view: &View<'_>) -> Option<Hit> {
@@ -228,7 +228,19 @@ fn by_box(view: &View<'_>) -> Option<Hit> {
     let odd: Vec<_> = view.trail.resets.iter().filter(|reset| other_ttl(reset) || odd_id(reset) || nearer.contains(reset)).collect();
     let first = odd.first()?;
     let level = if odd.len() >= 2 { Level::Probable } else { Level::Suspected };
-    Some(Hit::new(level, format!("{} resets arrived; {}", odd.len(), beside(first))).or_else("a balancer that answers resets by itself"))
+    let hit =
+        Hit::new(level, format!("{} resets arrived; {}", odd.len(), beside(first))).or_else("a balancer that answers resets by itself");
+    Some(behind_bytes(view, hit))
+}
+
+/// The same, and what it takes to draw the reset, where only connections draw it that carry much.
+fn behind_bytes(view: &View<'_>, hit: Hit) -> Hit {
+    let Some(counts) = told::resets_behind_bytes(view) else { return hit };
+    let says = format!("{}; calls and a few echoes pass, and connections that carry more are reset: {counts}", hit.says);
+    Hit { says, ..hit }.in_words(
+        "a box on the way resets connections, in the server's name, when they carried so many bytes",
+        "The operator of the segment that is named: a device there resets connections to this server behind about that many bytes, both ways together; look for a limit on the bytes of a connection.",
+    )
 }
 
 /// Resets that are never as far from home as the server's segments. Parallel paths may differ by a hop, so that a difference of one counts

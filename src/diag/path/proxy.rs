@@ -321,6 +321,30 @@ fn denied(view: &View<'_>) -> Option<Hit> {
     Some(if web { Hit::new(Level::Probable, says).or_else("a web server, which is no proxy") } else { Hit::new(Level::Confirmed, says) })
 }
 
+/// The proxy says 200 to CONNECT and gives a page where the tunnel should begin. RFC 9110 9.3.6: such an answer has no content.
+pub(super) fn page_for_a_tunnel(view: &View<'_>) -> Option<Hit> {
+    if !view.proxied() || view.tally(Arm::Tls).passed > 0 {
+        return None;
+    }
+    let content = |trial: &&Trial| {
+        let head = trial.saw.head.as_ref().filter(|head| head.status == Some(200));
+        let text =
+            head.and_then(|head| head.header("content-type")).is_some_and(|kind| kind.trim().to_ascii_lowercase().starts_with("text/"));
+        let long = head.and_then(|head| head.header("content-length")?.trim().parse::<u64>().ok()).is_some_and(|length| length > 0);
+        trial.passed() && head.is_some() && (trial.saw.body.as_ref().is_some_and(|body| !body.trim().is_empty()) || text && long)
+    };
+    let asked: Vec<&Trial> = [Arm::Connect, Arm::ConnectPlain].into_iter().flat_map(|arm| view.trials(arm)).collect();
+    let first = asked.first().filter(|_| asked.iter().all(content))?;
+    let text = first.saw.body.clone().unwrap_or_default();
+    let text: String = text.lines().next().unwrap_or_default().chars().take(SHOWN).collect();
+    let page = if text.is_empty() { String::new() } else { format!(", {text:?}") };
+    let says = format!("{} of {} CONNECTs got 200 and a page{page}, before a word was said to the server", asked.len(), asked.len());
+    Some(Hit::new(Level::Confirmed, says).of(Culprit::Proxy).or_else("a web server, or a proxy that does not know CONNECT").in_words(
+        "the proxy gives a page of its own where the tunnel to the server should begin",
+        "This machine's user: open a browser through this proxy, and log in if the page wants that. The proxy's owner: let CONNECT to this host and port make a tunnel. This machine's owner: is this the right proxy?",
+    ))
+}
+
 fn upstream(view: &View<'_>) -> Option<Hit> {
     let fails = refused_with(view, Arm::Connect, FAILURES) && !does_not_know(view);
     let control = if view.open(Arm::ConnectControl) { "; it reaches the control server" } else { "" };
@@ -398,5 +422,7 @@ const DENIALS: &[u16] = &[400, 401, 402, 403, 404, 405, 406, 409, 410, 421, 423,
 const TOO_MANY: u16 = 429;
 /// What they say where they fail themselves.
 const FAILURES: &[u16] = &[500, 501, 502, 503, 504, 520, 521, 522, 523];
+/// Ours: characters of a page that are shown.
+const SHOWN: usize = 80;
 /// RFC 1928 6.
 const GENERAL_FAILURE: u8 = 1;

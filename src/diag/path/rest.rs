@@ -1,7 +1,8 @@
 //! What no rule explains: something that fails again and again beside what comes through. Looked for last, so that nothing is called clean
 //! that was not.
 
-use super::{Culprit, Found, Hit, Level, Row, View};
+use super::view::Echoes;
+use super::{Culprit, Found, Hit, Level, Row, View, told};
 use crate::base::Layer;
 use crate::diag::check::Severity;
 use crate::transcript::trial::{Arm, Ending, PATIENT, Trial};
@@ -40,11 +41,11 @@ const UNEXPLAINED: Row = Row {
     id: "PATH-UNEXPLAINED",
     layer: Layer::Data,
     title: "Something breaks it, and no rule says what",
-    mechanism: "unknown: it fails here, and what differs from it in one thing, or comes before it, does not",
-    evidence: "a step of every call, or a variant of one, failed twice or more and never came through, or was cut at least twice and came through at times; what it is held against came through every time",
+    mechanism: "unknown: it stops here, and what differs from it in one thing, or comes before it, does not",
+    evidence: "a step of every call, or a variant of one, failed twice or more and never came through, or was cut at least twice and came through at times; what it is held against, or at least a call, came through",
     most: Level::Probable,
     raise: "a witness at the server with --witness, a look from elsewhere with --reference, --rounds 8, captures at both ends",
-    fix: "The operator of the network and the server's owner: look at captures of both ends beside each other; the first packet that is missing, or that nobody sent, tells whose it is.",
+    fix: "The owner of a firewall on the way: which rule, limit or inspection module stops a connection at that point? Its log at that time tells. If none does: the operator of the network and the server's owner look at captures of both ends beside each other; the first packet that is missing, or that nobody sent, tells whose it is.",
     ..Row::ROW
 };
 
@@ -142,7 +143,7 @@ const FREE: &[Arm] = &[
 /// The lowest step of every call that fails without a reason, else the lowest variant.
 pub(super) fn look(view: &View<'_>) -> Option<Found> {
     let of = |every_call: bool| HELD.iter().filter(move |held| held.every_call == every_call).find_map(|held| unexplained(view, held));
-    let hit = of(true).or_else(|| mute(view)).or_else(|| of(false).map(|hit| hit.as_bad_as(Severity::Warn)))?;
+    let hit = of(true).or_else(|| mute(view)).or_else(|| of(false))?;
     // What is behind a proxy is seen through it alone.
     let hit = match hit.culprit {
         None if view.proxied() => hit.of(Culprit::Proxy).in_words(UNEXPLAINED.mechanism, PROXYS),
@@ -170,17 +171,19 @@ fn no_control(view: &View<'_>) -> Option<Hit> {
 }
 
 /// It failed in a way that tells of nobody's own word, and that a sound way does not fail in.
-fn fails(held: &Held, trial: &Trial) -> bool {
+fn fails(view: &View<'_>, held: &Held, trial: &Trial) -> bool {
     let unsaid = trial.ending.is_wordless() || trial.ending == Ending::NotTls;
+    // Echoes that a server answers now and then, or that are cut at times, are lost where nobody answers them.
+    let lost = || trial.ending == Ending::ignores_echoes() && view.echoes() == Echoes::Lost;
     match held.arm {
         Arm::Sstp => unsaid || trial.saw.status().is_some_and(|status| status != 200),
         Arm::Login => unsaid && trial.reached >= Some(Layer::Lcp),
         // What cannot be decrypted, or is no SSTP, was changed by somebody.
         Arm::Call | Arm::Echo | Arm::Bulk | Arm::Busy => {
-            unsaid || matches!(trial.ending, Ending::Broken(_)) && !trial.ending.is_servers_word()
+            unsaid || matches!(trial.ending, Ending::Broken(_)) && !trial.ending.is_servers_word() || lost()
         }
         Arm::DnsSystem => !trial.passed(),
-        _ => unsaid || trial.ending == Ending::Unreachable,
+        _ => unsaid || trial.ending == Ending::Unreachable || lost(),
     }
 }
 
@@ -190,39 +193,60 @@ fn unexplained(view: &View<'_>, held: &Held) -> Option<Hit> {
         return None;
     }
     let trials: Vec<&Trial> = view.trials(held.arm).collect();
-    let failed: Vec<&Trial> = trials.iter().copied().filter(|trial| fails(held, trial)).collect();
+    let failed: Vec<&Trial> = trials.iter().copied().filter(|trial| fails(view, held, trial)).collect();
     // Silence may be a packet that was lost; a reset or a close is somebody's doing.
     let cuts = failed.iter().filter(|trial| trial.ending != Ending::Silence).count();
     let every_time = failed.len() == trials.len();
     if !(every_time && failed.len() >= 2 || cuts >= 2 || failed.len() >= 3 && failed.len() * 2 >= trials.len()) {
         return None;
     }
-    let sound: Vec<Arm> = held.beside.iter().copied().filter(|arm| view.open(*arm)).collect();
-    // What fails every time is not clean because something else failed once.
-    let mostly = |arm: &Arm| view.tally(*arm).passed >= view.tally(*arm).failed * 2 && view.tally(*arm).passed > 0;
-    let near = || held.beside.iter().copied().find(mostly).filter(|_| every_time && cuts >= 3);
-    let first = sound.first().copied().or_else(near)?;
+    let mut sound: Vec<Arm> = held.beside.iter().copied().filter(|arm| view.open(*arm)).collect();
+    if sound.is_empty() {
+        // What fails every time is not clean because something else failed once, or because all that is like it fails as well.
+        let mostly = |arm: &Arm| view.tally(*arm).passed >= view.tally(*arm).failed * 2 && view.tally(*arm).passed > 0;
+        let near = || held.beside.iter().copied().find(mostly).filter(|_| every_time && cuts >= 3);
+        let called = || Some(Arm::Call).filter(|arm| every_time && held.arm != *arm && view.tally(*arm).passed > 0);
+        sound.extend(Some(near().or_else(called)?));
+    }
+    let contrast = sound.iter().filter(|arm| view.open(**arm));
     let contrast =
-        sound.iter().filter_map(|arm| view.contrast_by(*arm, Trial::passed, held.arm, |trial| !fails(held, trial)).level(3)).max();
+        contrast.filter_map(|arm| view.contrast_by(*arm, Trial::passed, held.arm, |trial| !fails(view, held, trial)).level(3)).max();
     let layer = layer(held.arm, &failed);
     let known = every_time && view.works_elsewhere(layer);
     let level = if known { Level::Probable } else { contrast.unwrap_or(Level::Suspected) };
-    let how = failed.first().map(|trial| ending(trial)).unwrap_or_default();
-    let passed = if sound.is_empty() { vec![first.id()] } else { sound.iter().map(|arm| arm.id()).collect() }.join(", ");
+    let passed = sound.iter().map(|arm| told::sent(*arm)).collect::<Vec<_>>().join(", ");
     let says = format!(
-        "{} of {} {} trials ended in {how}{}; {passed} came through {}",
+        "{} of {} times {} {}{}{}; {passed} came through {}{}",
         failed.len(),
         trials.len(),
-        held.arm.id(),
+        told::sent(held.arm),
+        how(&failed),
+        told::stopped(&failed),
         if known { ", and from elsewhere it works" } else { "" },
-        times(view.tally(first).passed),
+        times(sound.first().map_or(0, |arm| view.tally(*arm).passed)),
+        told::pages(view).filter(|pages| pages.silent).map_or(String::new(), |pages| pages.says()),
     );
     let hit = Hit::new(level, says).at(layer).or_else("the server itself");
     Some(match held.arm {
         Arm::Sstp => hit.of(Culprit::Server),
-        Arm::Call if every_time && failed.iter().all(unread) && within_its_own_tls(view) => of_the_front(hit),
+        Arm::Call if every_time && failed.iter().all(unread) => above_tls(view, hit),
         _ => hit,
     })
+}
+
+/// How trials ended, each in a word.
+fn how(failed: &[&Trial]) -> String {
+    let mut words: Vec<String> = Vec::new();
+    for word in failed.iter().map(|trial| ending(trial)) {
+        if !words.contains(&word) {
+            words.push(word);
+        }
+    }
+    // The one is the other, and more is known of it.
+    if words.iter().any(|word| word.starts_with("silence,")) {
+        words.retain(|word| word != "silence");
+    }
+    format!("ended in {}", words.join(" or "))
 }
 
 /// Nothing came, or something that is no SSTP. A reset or a close may come from whoever counts records.
@@ -235,13 +259,44 @@ fn within_its_own_tls(view: &View<'_>) -> bool {
     !view.proxied() && view.unvouched().is_none() && view.trials(Arm::Tls).any(|trial| trial.saw.cert.is_some())
 }
 
-/// It is met in HTTP or above it, which only the server and its front can read.
-fn of_the_front(hit: Hit) -> Hit {
-    hit.of(Culprit::Server).or_else("a box on the way that stops connections by the number or the lengths of their records").in_words(
+/// A handshake fails in one of its forms, which is no business of whoever reads HTTP.
+fn below(view: &View<'_>) -> Option<Arm> {
+    let below = HELD.iter().map(|held| held.arm).filter(|arm| arm.layer() == Layer::Tls && *arm != Arm::Together);
+    let mut cut = below.filter(|arm| view.silent(*arm) && view.tally(*arm).failed >= 2);
+    cut.next()
+}
+
+/// A call stops above TLS. Only the server and its front can read what is said there; but whoever counts bytes, packets or records need not
+/// read it.
+fn above_tls(view: &View<'_>, hit: Hit) -> Hit {
+    let pages = told::pages(view).filter(|pages| pages.silent);
+    if let Some(arm) = below(view) {
+        let says =
+            format!("{}; {} {} times got no answer either, and it has no HTTP in it", hit.says, told::sent(arm), view.tally(arm).failed);
+        return Hit { says, level: Level::Suspected, ..hit }.of(Culprit::Way).in_words(COUNTS.0, COUNTS.1);
+    }
+    // Where pages stop as well it does not go by what a call says.
+    if pages.is_some() {
+        return hit.of(Culprit::Way).in_words(COUNTS.0, COUNTS.1);
+    }
+    let further = view.open(Arm::BulkPlain);
+    if !within_its_own_tls(view) || !further && view.works_elsewhere(Layer::Lcp) {
+        return hit;
+    }
+    let says = if further { format!("{}; pages over TLS, one behind the other on one connection, do", hit.says) } else { hit.says.clone() };
+    // Without them the one looks like the other from here.
+    let level = if further { hit.level } else { Level::Suspected };
+    Hit { says, level, ..hit }.of(Culprit::Server).or_else("a box on the way that stops connections by the number or the lengths of their records").in_words(
         UNEXPLAINED.mechanism,
         "The server's owner: does the front pass on what comes behind the head of a request, as it comes, both ways, and unchanged? Look at captures of both of its sides.",
     )
 }
+
+/// What stops whatever is said, and who has to change what.
+const COUNTS: (&str, &str) = (
+    "connections go silent at a certain number of packets, records or bytes, whatever is said on them",
+    "The owner of a firewall on the way: look for a limit on the packets or bytes of a connection, or an inspection module that gives up behind the first few; the server's owner: or does a front do it? Captures of both ends beside each other tell.",
+);
 
 /// Calls that stand, and nobody answers LCP.
 fn mute(view: &View<'_>) -> Option<Hit> {
@@ -249,9 +304,15 @@ fn mute(view: &View<'_>) -> Option<Hit> {
     let mute = calls.len() >= 2 && calls.iter().all(|trial| trial.passed() && trial.reached == Some(Layer::Sstp));
     let level = if view.works_elsewhere(Layer::Lcp) { Level::Probable } else { Level::Suspected };
     mute.then(|| {
-        let says = format!("{} of {} call trials came as far as the Call Connect Ack, and LCP was not answered", calls.len(), calls.len());
+        let pages = told::pages(view).filter(|pages| pages.silent).map_or(String::new(), |pages| pages.says());
+        let says = format!(
+            "{} of {} times a call came as far as the Call Connect Ack, and LCP behind it was not answered{}{pages}",
+            calls.len(),
+            calls.len(),
+            told::stopped(&calls)
+        );
         let hit = Hit::new(level, says).at(Layer::Lcp).or_else("the server itself, or one that is slow with LCP");
-        if within_its_own_tls(view) { of_the_front(hit) } else { hit }
+        above_tls(view, hit)
     })
 }
 
@@ -270,6 +331,7 @@ fn layer(arm: Arm, failed: &[&Trial]) -> Layer {
 fn ending(trial: &Trial) -> String {
     match (trial.saw.status(), &trial.ending) {
         (Some(status), _) if trial.arm == Arm::Sstp => format!("status {status}"),
+        (_, ending) if *ending == Ending::ignores_echoes() => "silence, while the server said other things".into(),
         (_, Ending::Broken(says)) => format!("{says:?}"),
         (_, ending) => ending.word(),
     }

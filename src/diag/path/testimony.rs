@@ -229,7 +229,7 @@ pub(super) const ROWS: &[Row] = &[
         title: "The witness told nothing",
         mechanism: "no witness with this token answers, so that nothing is compared",
         evidence: "the witness was asked for its record and gave none",
-        fix: "This machine's owner: compare the token with that of `lab --witness`, and give --witness-at where the way to it is not this one.",
+        fix: "This machine's owner: compare the token with that of `lab --witness`. Does a witness run behind what was asked: the server, or what --witness-at names?",
         look: |view| {
             let why = view.trail.witness.as_ref()?.theirs.as_ref().err()?;
             let hit = Hit::new(Level::Confirmed, why.clone());

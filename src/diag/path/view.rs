@@ -21,6 +21,17 @@ pub struct Tally {
     pub failed: usize,
 }
 
+/// What becomes of LCP echoes in calls that stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Echoes {
+    /// They are answered, or end as anything else does.
+    Answered,
+    /// None is ever answered, and the server says other things.
+    Ignored,
+    /// Now this, now that.
+    Lost,
+}
+
 /// Trials of two arms in the same rounds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Contrast {
@@ -199,11 +210,32 @@ impl<'a> View<'a> {
         self.trail.trials.iter().filter(|trial| !about_others(trial.arm)).filter_map(|trial| trial.reached).max()
     }
 
+    /// What became of echoes in calls that stood.
+    pub(super) fn echoes(&self) -> Echoes {
+        let asked = [Arm::Echo, Arm::EchoShortSegments, Arm::EchoMany, Arm::Bulk, Arm::BulkSplit];
+        let all: Vec<&Trial> = self.trail.trials.iter().filter(|trial| asked.contains(&trial.arm)).collect();
+        let ignored = |trial: &&&Trial| trial.ending == Ending::ignores_echoes() && trial.saw.bytes.or(trial.saw.value).unwrap_or(0) == 0;
+        match all.iter().filter(ignored).count() {
+            0 => Echoes::Answered,
+            count if count == all.len() => Echoes::Ignored,
+            _ => Echoes::Lost,
+        }
+    }
+
+    /// More than the opening of a call was carried by other means than echoes.
+    fn carried(&self) -> bool {
+        [Arm::Login, Arm::BulkPlain, Arm::BulkUp].into_iter().any(|arm| self.tally(arm).passed > 0)
+    }
+
     /// Why nothing can be said, where nothing was found.
     pub(super) fn undecided(&self) -> Option<String> {
         let called = self.trials(Arm::Call).any(Trial::passed);
         if called && !self.trail.interrupted {
-            return None;
+            let unheard = self.echoes() == Echoes::Ignored && !self.carried();
+            return unheard.then(|| {
+                "the call came up, and nothing that was said behind it was answered: the server answers no LCP echoes, or something loses what is said there; a login (--user) tells"
+                    .into()
+            });
         }
         if called {
             let after = self.trail.took.duration().as_secs_f64();
@@ -235,8 +267,12 @@ impl<'a> View<'a> {
             let why = cert.fails.as_ref().map_or(String::new(), |why| format!(" ({why})"));
             format!("; but the certificate, issued by {:?}, does not verify{why}: the server's own, or somebody opens TLS", cert.issuer)
         });
+        let echoes = match self.echoes() {
+            Echoes::Ignored => "; the server answers no LCP echoes, so that lengths, numbers of bytes and speed were not tried",
+            _ => "",
+        };
         let (all, login, idle) = (self.trail.trials.len(), self.login(), self.idle());
-        format!("{passed} of {all} trials came through, up to {reached}{witness}{stranger}{login}{idle}")
+        format!("{passed} of {all} trials came through, up to {reached}{witness}{stranger}{echoes}{login}{idle}")
     }
 
     /// What the search for idle timers could not see.

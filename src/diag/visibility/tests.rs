@@ -97,4 +97,5 @@ fn without_anything_seen_nothing_is_claimed() {
     let nothing = of(&facts(Vec::new()));
     assert_eq!((nothing.grade, nothing.score), (Grade::GenericTls, 0));
     assert!(matches!(row(&nothing, "record-sizes").sight, Sight::Unknown(_)));
+    assert_eq!(of_service(&facts(Vec::new()), None, &[]).grade, Grade::Unseen, "no TLS came up");
 }

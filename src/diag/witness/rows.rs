@@ -67,7 +67,9 @@ pub const FINDINGS: &[Finding] = &[
         title: "A reset arrived that the other end did not send",
         remedy: "Ask the owner of the network between: a device on the path ends connections in the name of the other end.",
         look: |it| {
-            let forged = it.pairs.iter().flat_map(|pair| pair.forged_reset.iter().map(move |way| (pair, way)));
+            // Where somebody ends TLS these are two connections, and each has an end of its own.
+            let forged = it.pairs.iter().filter(|pair| !pair.other_hello);
+            let forged = forged.flat_map(|pair| pair.forged_reset.iter().map(move |way| (pair, way)));
             forged.map(|(pair, way)| format!("{}: {}", pair.name, way.name())).collect()
         },
     },

@@ -127,6 +127,17 @@ fn whoever_ends_tls_on_the_way_is_told_once() {
 }
 
 #[test]
+fn a_front_that_resets_its_own_connection_forges_nothing() {
+    let mut ours = wire(1, &[hello(1, "vpn.test"), text(100)].concat(), &text(50));
+    let mut theirs = wire(9, &[hello(9, "vpn.test"), text(77)].concat(), &text(44));
+    (ours.mark, theirs.mark) = (Some("run-1".into()), Some("run-1".into()));
+    ours.down.ended = Some((true, 5000));
+    let record = Record { leaf_sha256: "aa".into(), wires: vec![theirs] };
+    let told = judge(&Ours { wires: vec![ours], leaf_sha256: Some("aa".into()), requests: Vec::new() }, &record);
+    assert_eq!(told.findings.iter().map(|told| told.id).collect::<Vec<_>>(), ["WITNESS-TLS-OPENED"]);
+}
+
+#[test]
 fn a_request_that_was_rewritten_is_shown_line_by_line_without_the_proof() {
     let head = |text: &str| Bytes::from(text.as_bytes());
     let request = |heard: &str, echoed| Request {

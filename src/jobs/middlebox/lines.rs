@@ -109,6 +109,26 @@ pub(super) const KINDS: &[Kind] = &[
         &["PATH-UNEXPLAINED"],
     ),
     counted(
+        "record-count-up",
+        "loses what the client says behind so many records, of which echoes need more",
+        Makes::Rules(|most| vec![Rule::LosesRecordsFrom(Side::Client, most)]),
+        (5, Unit::Records),
+        &["PATH-UNEXPLAINED"],
+    ),
+    counted(
+        "record-count-down",
+        "loses what the server says behind so many records, of which a call needs more",
+        Makes::Rules(|most| vec![Rule::LosesRecordsFrom(Side::Server, most)]),
+        (4, Unit::Records),
+        &["PATH-UNEXPLAINED"],
+    ),
+    kind(
+        "record-band",
+        "stops connections with a TLS record of 531 to 700 bytes",
+        Makes::Rules(|_| vec![Rule::RecordsBetween(530, 700, Act::Silence)]),
+        &["DATA-LENGTH-BAND"],
+    ),
+    counted(
         "record-size",
         "stops connections with a longer TLS record",
         Makes::Rules(|most| vec![Rule::RecordsOver(most as usize, Act::Silence)]),
@@ -160,6 +180,13 @@ pub(super) const KINDS: &[Kind] = &[
         "freezes connections behind so many bytes from the server",
         Makes::Rules(|most| vec![Rule::BytesFrom(Side::Server, most, Act::Silence)]),
         (64_000, Unit::Bytes),
+        &["DATA-BYTE-CAP"],
+    ),
+    counted(
+        "byte-cap-low",
+        "freezes connections behind so many bytes from the server, of which a call needs few",
+        Makes::Rules(|most| vec![Rule::BytesFrom(Side::Server, most, Act::Silence)]),
+        (20_000, Unit::Bytes),
         &["DATA-BYTE-CAP"],
     ),
     counted(

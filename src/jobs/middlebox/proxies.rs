@@ -37,6 +37,12 @@ pub(super) const KINDS: &[Kind] = &[
     kind("proxy-one-line", "wants a login, its schemes in one line", Makes::Proxy(one_line), &["PROXY-AUTH-REQUIRED"]),
     kind("proxy-portal", "leads everybody to a login page", Makes::Proxy(proxy::portal), &["PROXY-CAPTIVE-PORTAL"]),
     kind(
+        "proxy-page",
+        "says 200 to CONNECT, with a page in place of the tunnel",
+        Makes::Proxy(|_| ProxyAnswer::Reply(PAGE)),
+        &["PROXY-CAPTIVE-PORTAL"],
+    ),
+    kind(
         "proxy-inspects",
         "opens TLS with a certificate of its own",
         Makes::ProxyWith(open, |_| vec![Rule::Inspects(&[HttpRule::Lengths(LENGTH_REQUIRED)])]),
@@ -98,6 +104,8 @@ const WANTS_ANY: &str = "HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Aut
     Content-Length: 0\r\nConnection: close\r\n\r\n";
 const DENIED: &str = "HTTP/1.1 403 Forbidden\r\nVia: 1.1 lab-proxy\r\nX-Squid-Error: ERR_ACCESS_DENIED 0\r\nContent-Length: 0\r\n\
     Connection: close\r\n\r\n";
+const PAGE: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 32\r\nConnection: close\r\n\r\n\
+    <html><body>Guest network</body>";
 const LENGTH_REQUIRED: &str = "HTTP/1.1 411 Length Required\r\nVia: 1.1 lab-proxy\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 /// RFC 6585 4.
 const TOO_MANY: &str = "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";

@@ -297,23 +297,23 @@ pub(super) async fn opened(
     segment: Option<u32>,
 ) -> Result<(Walk<TlsStream<Tap>>, Saw), Brought> {
     let (mut walk, mut saw) = stream(crew, ground, segment).await?;
-    let failed = |reached, ending, saw| Brought { reached: Some(reached), ending, saw };
+    let failed = |reached, ending, saw: Saw, said| Brought { reached: Some(reached), ending, saw: Saw { said: Some(said), ..saw } };
     match walk.ask(&request(crew, Arm::Sstp)).await {
         Ok((head, _, first)) => {
             let status = head.status;
             (saw.head, saw.first) = (Some(head), Some(first));
             if status != Some(200) {
-                return Err(failed(Layer::Tls, Ending::by_server(&format!("answered with {}", status.unwrap_or(0))), saw));
+                return Err(failed(Layer::Tls, Ending::by_server(&format!("answered with {}", status.unwrap_or(0))), saw, walk.said()));
             }
         }
-        Err(ending) => return Err(failed(Layer::Tls, ending, saw)),
+        Err(ending) => return Err(failed(Layer::Tls, ending, saw, walk.said())),
     }
     if let Err(ending) = walk.connect(split).await {
-        return Err(failed(Layer::Http, ending, saw));
+        return Err(failed(Layer::Http, ending, saw, walk.said()));
     }
     match walk.lcp().await {
         Ok(()) => Ok((walk, saw)),
-        Err(ending) => Err(failed(Layer::Sstp, ending, saw)),
+        Err(ending) => Err(failed(Layer::Sstp, ending, saw, walk.said())),
     }
 }
 

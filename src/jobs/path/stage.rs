@@ -13,7 +13,7 @@ use crate::live::proxy::Kind;
 use crate::live::route::Route;
 use crate::live::wiretap::towards;
 use crate::proto::plan::Timers;
-use crate::transcript::trial::{Arm, Ending, PATIENT, Saw, Trial};
+use crate::transcript::trial::{Arm, BULK_ECHO, Ending, PATIENT, Saw, Trial};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,6 +44,7 @@ pub(super) async fn all(crew: &Arc<Crew>) {
                 }
                 segments::sweep(crew, Arm::TlsSegment).await;
             }
+            Layer::Sstp => pages_beside(crew).await,
             Layer::Data => {
                 segments::sweep(crew, Arm::EchoSegment).await;
                 idle::search(crew).await;
@@ -78,6 +79,19 @@ async fn wait_longer(crew: &Arc<Crew>, layer: Layer) {
         contrasts(crew, layer).await;
     } else {
         crew.wait_for(usual);
+    }
+}
+
+/// Where calls come no further than HTTP and nobody says why: whether pages, one behind the other on one connection, come further. Whoever
+/// counts bytes or packets stops them as well; a front that does not pass on what a call says does not.
+async fn pages_beside(crew: &Arc<Crew>) {
+    let calls = crew.of(Arm::Call);
+    let mute = |trial: &Trial| trial.ending == Ending::Silence || trial.passed() && trial.reached == Some(Layer::Sstp);
+    if calls.is_empty() || crew.config.gentle || !calls.iter().all(mute) {
+        return;
+    }
+    for round in 1..=crew.config.rounds {
+        crew.one(round, Arm::BulkPlain, None).await;
     }
 }
 
@@ -183,7 +197,7 @@ fn odd_rates(crew: &Crew, row: &Experiment, round: u16) -> bool {
     // A server that is as slow with short answers is slow by itself.
     let beats = [Arm::Bulk, Arm::BulkSplit].into_iter().flat_map(|arm| crew.of(arm)).filter_map(|trial| trial.saw.beat);
     let beat = beats.min().unwrap_or_default().duration().as_secs_f64();
-    let by_bytes = super::transfers::BULK_SIZE as f64 / tunnel.max(1.0) > beat * SLOWER;
+    let by_bytes = BULK_ECHO as f64 / tunnel.max(1.0) > beat * SLOWER;
     // What could not be measured is not slow.
     row.id == "data.bulk" && tunnel > 0.0 && (tunnel < others / 2.0 || round < crew.config.rounds && tunnel < SLOW && by_bytes)
 }

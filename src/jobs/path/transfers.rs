@@ -5,7 +5,7 @@ use super::crew::{Brought, Crew, Ground};
 use super::walk::{self, Walk};
 use crate::base::{Layer, Micros};
 use crate::live::shots::{self, Knobs};
-use crate::transcript::trial::{Arm, Ending};
+use crate::transcript::trial::{Arm, BULK_ECHO, ECHO_SIZES, Ending};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -17,7 +17,7 @@ pub(super) async fn sizes(crew: &Crew, ground: &Ground, arm: Arm) -> Brought {
     };
     saw.value = Some(0);
     let mut slowest = Duration::ZERO;
-    for size in SIZES {
+    for size in ECHO_SIZES {
         let asked = crew.clock.now();
         let (carried, ending) = walk.echoes(size, 1, 1).await;
         let took = (crew.clock.now() - asked).duration();
@@ -27,11 +27,12 @@ pub(super) async fn sizes(crew: &Crew, ground: &Ground, arm: Arm) -> Brought {
                 saw.value = Some(size as u64);
                 continue;
             }
-            Some(Ending::Silence) if saw.value == Some(0) && walk.is_ignored() => ignores(),
+            Some(Ending::Silence) if saw.value == Some(0) && walk.is_ignored() => Ending::ignores_echoes(),
             // The others came at once: this one was lost before the server's own timer ended the call.
             Some(ending) if ending.is_servers_word() && saw.value > Some(0) && took >= walk::lost_after(slowest) => Ending::Silence,
             ending => ending.unwrap_or(Ending::Silence),
         };
+        saw.said = Some(walk.said());
         return Brought { reached: Some(Layer::Lcp), ending, saw };
     }
     walk.leave().await;
@@ -46,8 +47,8 @@ pub(super) async fn bulk(crew: &Crew, ground: &Ground, arm: Arm) -> Brought {
     // How fast answers come that carry next to nothing: a server may give one at each of its ticks.
     let (short, ended) = walk.echoes_for(SHORT_ECHO, SHORT_ECHOES, WINDOW, crew.config.bulk_time / 4).await;
     if let Some(ending) = ended {
-        (saw.bytes, saw.within) = (Some(short.bytes), Some(short.within));
-        let ending = if short.bytes == 0 && ending == Ending::Silence && walk.is_ignored() { ignores() } else { ending };
+        (saw.bytes, saw.within, saw.said) = (Some(short.bytes), Some(short.within), Some(walk.said()));
+        let ending = if short.bytes == 0 && ending == Ending::Silence && walk.is_ignored() { Ending::ignores_echoes() } else { ending };
         return Brought { reached: Some(Layer::Lcp), ending, saw };
     }
     if short.bytes < SHORT_ECHOES * SHORT_ECHO as u64 {
@@ -56,14 +57,14 @@ pub(super) async fn bulk(crew: &Crew, ground: &Ground, arm: Arm) -> Brought {
         return Brought { reached: Some(Layer::Lcp), ending, saw };
     }
     saw.beat = Some(Micros(short.within.0 / SHORT_ECHOES));
-    let (carried, ending) = walk.echoes_for(BULK_SIZE, crew.config.bulk / BULK_SIZE as u64 + 1, WINDOW, crew.config.bulk_time).await;
+    let (carried, ending) = walk.echoes_for(BULK_ECHO, crew.config.bulk / BULK_ECHO as u64 + 1, WINDOW, crew.config.bulk_time).await;
     (saw.bytes, saw.within, saw.gap, saw.run) = (Some(carried.bytes), Some(carried.within), Some(carried.gap), carried.run);
     if ending.is_none() {
         saw.half = half(crew, &mut walk).await;
         walk.leave().await;
     } else {
         // Where it stopped is told by all that went before.
-        saw.bytes = Some(short.bytes + carried.bytes);
+        (saw.bytes, saw.said) = (Some(short.bytes + carried.bytes), Some(walk.said()));
     }
     Brought { reached: Some(Layer::Lcp), ending: ending.unwrap_or(Ending::Answered), saw }
 }
@@ -75,7 +76,7 @@ async fn half<S: AsyncRead + AsyncWrite + Unpin>(crew: &Crew, walk: &mut Walk<S>
     if short.bytes == 0 || ended.is_some() {
         return None;
     }
-    let size = BULK_SIZE / 2;
+    let size = BULK_ECHO / 2;
     let (halves, ended) = walk.echoes_for(size, SHORT_ECHOES, WINDOW, crew.config.bulk_time / 4).await;
     let count = halves.bytes / size as u64;
     (count >= WINDOW && ended.is_none()).then(|| Micros(halves.within.0 / count))
@@ -90,22 +91,18 @@ pub(super) async fn many(crew: &Crew, ground: &Ground) -> Brought {
     let (carried, ending) = walk.echoes_for(MANY_SIZE, MANY, MANY_AT_ONCE, crew.config.bulk_time).await;
     (saw.bytes, saw.within) = (Some(carried.bytes), Some(carried.within));
     let ending = match ending {
-        Some(Ending::Silence) if carried.bytes == 0 && walk.is_ignored() => ignores(),
+        Some(Ending::Silence) if carried.bytes == 0 && walk.is_ignored() => Ending::ignores_echoes(),
         Some(ending) => ending,
         None if carried.bytes < MANY * MANY_SIZE as u64 => {
             Ending::Ours("the server takes its time for each echo, whatever its length".into())
         }
         None => Ending::Answered,
     };
-    if ending == Ending::Answered {
-        walk.leave().await;
+    match ending {
+        Ending::Answered => walk.leave().await,
+        _ => saw.said = Some(walk.said()),
     }
     Brought { reached: Some(Layer::Lcp), ending, saw }
-}
-
-/// The server says other things, and to echoes nothing: RFC 1661 5.8 wants an answer.
-fn ignores() -> Ending {
-    Ending::by_server("answers no echoes")
 }
 
 /// The page at `/` again and again in one TLS connection, several asked for at a time: bytes that are no tunnel's.
@@ -167,7 +164,7 @@ pub(super) async fn in_segments(crew: &Crew, arm: Arm, length: u32) -> Brought {
         Ok(made) => made,
         Err(brought) => return brought,
     };
-    let longest = SIZES.into_iter().max().unwrap_or_default();
+    let longest = ECHO_SIZES.into_iter().max().unwrap_or_default();
     let ending = match walk.echoes(longest, 1, 1).await {
         (_, None) => Ending::Answered,
         (_, Some(ending)) => ending,
@@ -180,10 +177,6 @@ pub(super) async fn in_segments(crew: &Crew, arm: Arm, length: u32) -> Brought {
 
 /// RFC 9293 3.7.1: the default send MSS of IPv4, which every path carries.
 pub(super) const SHORT: u32 = 536;
-/// Lengths of LCP echoes in bytes; an MRU of 1500 is the default, RFC 1661 6.1.
-const SIZES: [usize; 8] = [16, 128, 512, 800, 1000, 1200, 1350, 1450];
-/// Ours: length of an echo of the bulk experiments, in bytes.
-pub(super) const BULK_SIZE: usize = 1000;
 /// RFC 1661 5.8: an echo of this length has a magic number and little else.
 const SHORT_ECHO: usize = 16;
 /// Ours: so many short echoes tell how fast a server answers.
@@ -196,7 +189,7 @@ const PART: u64 = 4;
 const WINDOW: u64 = 8;
 /// Ours: length of many short echoes, in bytes.
 const MANY_SIZE: usize = 128;
-/// Ours: so many of them have more bytes, on the wire too, than all of [`SIZES`].
+/// Ours: so many of them have more bytes, on the wire too, than all of [`ECHO_SIZES`].
 const MANY: u64 = 64;
 /// Ours: so many of them fit in one short packet.
 const MANY_AT_ONCE: u64 = 3;

@@ -28,6 +28,8 @@ pub(super) struct Walk<S> {
     given_up: Option<usize>,
     /// Something came since the last echo went out.
     spoken: bool,
+    /// Messages that went out.
+    said: u64,
     magic: [u8; 4],
 }
 
@@ -58,6 +60,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Walk<S> {
             next_id: 1,
             given_up: None,
             spoken: false,
+            said: 0,
             magic: [0x73, 0x64, 0x69, 0x61],
         }
     }
@@ -194,6 +197,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Walk<S> {
     /// The server says something, and answers no echo.
     pub fn is_ignored(&self) -> bool {
         self.spoken
+    }
+
+    /// Messages that went out.
+    pub fn said(&self) -> u64 {
+        self.said
     }
 
     /// Answers to this request, `window` under way at a time, until so many bytes came or so much time has passed; what came, and how it
@@ -359,7 +367,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Walk<S> {
         match timeout(self.patience, all).await {
             Err(_) => Err(Ending::Silence),
             Ok(Err(error)) => Err(ended(&error)),
-            Ok(Ok(())) => Ok(()),
+            Ok(Ok(())) => {
+                self.said += 1;
+                Ok(())
+            }
         }
     }
 

@@ -94,7 +94,8 @@ impl Inspector {
             return drain(client).await;
         }
         let head = self.rules.iter().fold(head, |head, rule| passed_on(*rule, head));
-        let deaf = self.has(HttpRule::Swallows);
+        // A request that has no body has nothing to be swallowed.
+        let deaf = self.has(HttpRule::Swallows) && length(&head).is_some_and(|length| length > 0);
         if !write(&mut server, &if deaf { head.emit() } else { [head.emit(), body].concat() }).await {
             return;
         }

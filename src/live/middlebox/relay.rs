@@ -165,6 +165,7 @@ impl Flow {
         let loses = |rule: &Rule| match rule {
             Rule::PacketsOverFrom(side, most) => *side == from && bytes.len().min(segment) > *most,
             Rule::LosesFrom(side, most) => *side == from && carried.get(place).is_some_and(|carried| carried > most),
+            Rule::LosesRecordsFrom(side, most) => *side == from && said.get(place).is_some_and(|said| said > most),
             _ => false,
         };
         if let Some(lost) = self.lost.get_mut(place) {
@@ -172,6 +173,7 @@ impl Flow {
         }
         self.act = rules.iter().find_map(|rule| match rule {
             Rule::RecordsOver(most, act) if records.iter().any(|len| len > most) => Some(*act),
+            Rule::RecordsBetween(least, most, act) if records.iter().any(|len| len > least && len <= most) => Some(*act),
             Rule::PacketsOver(most) if bytes.len().min(segment) > *most => Some(Act::Silence),
             Rule::SstpLogin(act) if login => Some(*act),
             Rule::RecordsFrom(side, most, act) if said.get(usize::from(*side == Side::Server)).is_some_and(|said| said > most) => {

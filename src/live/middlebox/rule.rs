@@ -32,6 +32,8 @@ pub enum Rule {
     Residual(Duration),
     /// It acts on encrypted records with more bytes than that.
     RecordsOver(usize, Act),
+    /// The same, for records that are longer than the one and no longer than the other.
+    RecordsBetween(usize, usize, Act),
     /// Packets with more bytes of payload than that vanish.
     PacketsOver(usize),
     /// The same, of what one side sends: the other one is still heard.
@@ -50,6 +52,8 @@ pub enum Rule {
     BytesFrom(Side, u64, Act),
     /// What one side says behind so many bytes is lost, and the other one is still heard.
     LosesFrom(Side, u64),
+    /// What one side says behind so many encrypted records is lost, and the other one is still heard.
+    LosesRecordsFrom(Side, u64),
     /// It passes no more bytes in a second.
     Rate(u64),
     /// The same, for connections that look like SSTP.

@@ -62,6 +62,11 @@ impl Ending {
         }
     }
 
+    /// The server says other things, and answers no echo: RFC 1661 5.8 wants an answer.
+    pub fn ignores_echoes() -> Ending {
+        Ending::by_server("answers no echoes")
+    }
+
     /// The server ended it, and how.
     pub fn by_server(did: &str) -> Ending {
         Ending::Broken(format!("{SERVER}{did}"))

@@ -401,3 +401,13 @@ fn connections_that_come_and_go_are_counted_where_they_did() {
     let found = verdict.findings.iter().find(|found| found.row.id == "PATH-ERRATIC").expect("it is told");
     assert!(found.hit.says.contains("2 of 4") && !found.hit.says.contains(" 0 of "), "{}", found.hit.says);
 }
+
+#[test]
+fn a_front_that_wants_a_pause_or_has_nobody_behind_it_has_sstp_all_the_same() {
+    for status in [429, 503] {
+        let found = cause(&trail([answered(Arm::Tls), said(Arm::Sstp, status, &[]), said(Arm::Get, status, &[])].concat()));
+        assert_eq!((found.row.id, found.hit.or_else), ("HTTP-REFUSED", None), "{status}");
+    }
+    let found = cause(&trail([answered(Arm::Tls), said(Arm::Sstp, 400, &[]), said(Arm::Get, 200, &[])].concat()));
+    assert_eq!((found.row.id, found.hit.or_else), ("HTTP-REFUSED", Some("a server without SSTP")));
+}

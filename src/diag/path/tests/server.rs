@@ -230,7 +230,7 @@ fn a_crowd_that_is_cut_every_time_is_never_clean() {
     }
     let verdict = judge(&trail(trials));
     assert_eq!(verdict.cause().map(|cause| cause.row.id), Some("PATH-UNEXPLAINED"));
-    assert!(verdict.cause().is_some_and(|cause| cause.hit.says.contains("together")));
+    assert!(verdict.cause().is_some_and(|cause| cause.hit.says.contains("several TLS handshakes at the same time")));
 }
 
 #[test]
