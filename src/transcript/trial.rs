@@ -367,6 +367,9 @@ impl Trial {
 /// The round of trials that were waited for longer than others, after all others of their kind had met with silence.
 pub const PATIENT: u16 = 900;
 
+/// Rounds of trials with nothing else open, behind several at the same time that failed, have numbers from here on.
+pub const ALONE: u16 = 3000;
+
 /// What is known of the target from elsewhere.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reference {
@@ -451,6 +454,9 @@ pub struct Trail {
     /// What a witness at the server and we saw of the same connections.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub witness: Option<Sides>,
+    /// Somebody wanted no more requests for so long, which is longer than there was time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent_away: Option<Micros>,
     /// The user or the time bound ended it early.
     pub interrupted: bool,
     /// It was the time bound.

@@ -171,7 +171,9 @@ fn no_control(view: &View<'_>) -> Option<Hit> {
 
 /// It failed in a way that tells of nobody's own word, and that a sound way does not fail in.
 fn fails(held: &Held, trial: &Trial) -> bool {
-    let unsaid = trial.ending.is_wordless() || trial.ending == Ending::NotTls;
+    // A connection that is refused is no word about what would have been said on it.
+    let refused = trial.ending == Ending::Refused && held.arm.layer() >= Layer::Tls;
+    let unsaid = trial.ending.is_wordless() || trial.ending == Ending::NotTls || refused;
     match held.arm {
         Arm::Sstp => unsaid || trial.saw.status().is_some_and(|status| status != 200),
         Arm::Login => unsaid && trial.reached >= Some(Layer::Lcp),

@@ -2,10 +2,10 @@
 
 use super::arms::{nowhere, opened, request, stream, whom};
 use super::crew::{Brought, Crew, Ground};
-use super::walk::{self, Walk};
+use super::walk::{self, Carried, Walk};
 use crate::base::{Layer, Micros};
 use crate::live::shots::{self, Knobs};
-use crate::transcript::trial::{Arm, Ending};
+use crate::transcript::trial::{Arm, Ending, Saw};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -55,6 +55,11 @@ pub(super) async fn bulk(crew: &Crew, ground: &Ground, arm: Arm) -> Brought {
         let ending = Ending::Ours("the server takes its time for each echo, whatever its length: no measure of speed".into());
         return Brought { reached: Some(Layer::Lcp), ending, saw };
     }
+    if in_ticks(&mut walk, &short, &saw).await {
+        walk.leave().await;
+        let ending = Ending::Ours("the server answers echoes at its ticks, whatever their length: no measure of speed".into());
+        return Brought { reached: Some(Layer::Lcp), ending, saw };
+    }
     saw.beat = Some(Micros(short.within.0 / SHORT_ECHOES));
     let (carried, ending) = walk.echoes_for(BULK_SIZE, crew.config.bulk / BULK_SIZE as u64 + 1, WINDOW, crew.config.bulk_time).await;
     (saw.bytes, saw.within, saw.gap, saw.run) = (Some(carried.bytes), Some(carried.within), Some(carried.gap), carried.run);
@@ -66,6 +71,23 @@ pub(super) async fn bulk(crew: &Crew, ground: &Ground, arm: Arm) -> Brought {
         saw.bytes = Some(short.bytes + carried.bytes);
     }
     Brought { reached: Some(Layer::Lcp), ending: ending.unwrap_or(Ending::Answered), saw }
+}
+
+/// The server answers at ticks of its own: a single echo, asked right behind an answer, is waited for as long as the longest pause between
+/// two answers was before, which is much longer than anything else takes here. A packet that was lost is not lost twice again.
+async fn in_ticks<S: AsyncRead + AsyncWrite + Unpin>(walk: &mut Walk<S>, short: &Carried, saw: &Saw) -> bool {
+    let round_trip = saw.connect.max(saw.first).unwrap_or_default().duration();
+    let pause = short.gap.duration();
+    if pause < TICK.max(round_trip * 4) {
+        return false;
+    }
+    for _ in 0..TICKS {
+        let (one, ended) = walk.echoes(SHORT_ECHO, 1, 1).await;
+        if ended.is_some() || one.within.duration() * 4 < pause * 3 {
+            return false;
+        }
+    }
+    true
 }
 
 /// Time of one echo of half the length: a line takes half as long for it, a server that answers at its ticks as long.
@@ -184,6 +206,10 @@ pub(super) const SHORT: u32 = 536;
 const SIZES: [usize; 8] = [16, 128, 512, 800, 1000, 1200, 1350, 1450];
 /// Ours: length of an echo of the bulk experiments, in bytes.
 pub(super) const BULK_SIZE: usize = 1000;
+/// Ours: a pause that is this long may be a tick of the server's.
+const TICK: Duration = Duration::from_millis(150);
+/// Ours: and it is one if so many more follow.
+const TICKS: u32 = 2;
 /// RFC 1661 5.8: an echo of this length has a magic number and little else.
 const SHORT_ECHO: usize = 16;
 /// Ours: so many short echoes tell how fast a server answers.
