@@ -226,3 +226,48 @@ const MANY_SIZE: usize = 128;
 const MANY: u64 = 64;
 /// Ours: so many of them fit in one short packet.
 const MANY_AT_ONCE: u64 = 3;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::live::clock::Clock;
+    use crate::wire::control::{self, Packet};
+    use crate::wire::ppp::{Body, Frame};
+    use crate::wire::sstp::{self, Framer};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+
+    /// The far end: it answers all the echoes that came in one piece after such a pause.
+    async fn far_end(mut stream: DuplexStream, pause: fn(usize) -> u64) {
+        let (mut framer, mut bytes) = (Framer::default(), [0; 4096]);
+        for piece in 0.. {
+            let Ok(length @ 1..) = stream.read(&mut bytes).await else { return };
+            tokio::time::sleep(Duration::from_millis(pause(piece))).await;
+            framer.push(&bytes[..length]);
+            while let Ok(Some(packet)) = framer.next_packet() {
+                let Body::Lcp(asked) = Frame::parse(&packet[sstp::HEADER_LEN..]).expect("a frame").body else { continue };
+                let reply = Frame::lcp(Packet { code: control::ECHO_REPLY, ..asked });
+                stream.write_all(&sstp::emit_data(&reply.emit())).await.expect("it is read");
+            }
+        }
+    }
+
+    async fn ticks(pause: fn(usize) -> u64, round_trip: u64) -> bool {
+        let (ours, theirs) = tokio::io::duplex(64 * 1024);
+        let far = tokio::spawn(far_end(theirs, pause));
+        let mut walk = Walk::new(ours, Clock::start(), Duration::from_secs(3));
+        let (short, ended) = walk.echoes(SHORT_ECHO, SHORT_ECHOES, WINDOW).await;
+        assert!(ended.is_none() && short.answers == SHORT_ECHOES);
+        let saw = Saw { first: Some(Micros(round_trip * 1000)), ..Saw::default() };
+        let told = in_ticks(&mut walk, &short, &saw).await;
+        far.abort();
+        told
+    }
+
+    #[tokio::test]
+    async fn a_server_that_answers_at_its_ticks_is_no_measure_of_speed() {
+        assert!(ticks(|_| 200, 2).await);
+        assert!(!ticks(|_| 0, 2).await, "it answers at once");
+        assert!(!ticks(|piece| if piece == 1 { 300 } else { 0 }, 2).await, "a packet was lost, once");
+        assert!(!ticks(|_| 200, 180).await, "the way is as long");
+    }
+}
