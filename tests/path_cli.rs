@@ -395,3 +395,17 @@ fn explain_knows_every_finding_of_the_report() {
         assert!(code == Some(0) && stdout.contains(row.id), "{}: {stdout}", row.id);
     }
 }
+
+#[test]
+fn what_the_lab_has_of_its_own_cannot_be_named_beside_it() {
+    let none: &[&str] = &["--pac", "/dev/null"];
+    for option in [none, &["--proxy", "http://127.0.0.1:3128"], &["--wpad"], &["--control", "nosuch.invalid"], &["--resolver", "127.0.0.1"]]
+    {
+        let (code, stdout, stderr) = run(&[&["path", "--lab"], option].concat());
+        assert!(code == Some(2) && stdout.is_empty() && stderr.contains(option[0]), "{option:?}: {code:?} {stderr}");
+    }
+    let (code, planned, _) = run(&["path", "--lab", "--dry-run"]);
+    let (_, _, bound) = run(&["path", "--lab", "--bulk", "20K"]);
+    let first = planned.lines().next().unwrap_or_default();
+    assert!(code == Some(0) && first.contains("control server") && bound.contains(first), "{first}\n{bound}");
+}

@@ -32,7 +32,7 @@ pub fn run(args: &PathArgs) -> Result<Exit, Trouble> {
         return exposure::run(args, config, &mut files);
     }
     if args.pace.dry_run {
-        print(plan(&config).as_bytes())?;
+        print(planned(args, config)?.as_bytes())?;
         return Ok(Exit::Works);
     }
     let ended = runtime::run(|stop| investigated(args, config, stop))?;
@@ -67,7 +67,43 @@ fn told_nothing(trail: &Trail) -> bool {
     trail.witness.as_ref().is_some_and(|sides| sides.theirs.is_err())
 }
 
+/// What would be done; the lab is built for that, because it has servers of its own.
+fn planned(args: &PathArgs, mut config: PathConfig) -> Result<String, Trouble> {
+    if !args.lab {
+        return Ok(plan(&config));
+    }
+    let ended = runtime::run(|_| async move {
+        let street = rehearsal(args, &mut config).await?;
+        street.stop().await;
+        Ok::<_, Trouble>(plan(&config))
+    })?;
+    match ended {
+        Ended::Through(text) | Ended::Interrupted(text) => text,
+        Ended::Abandoned => Ok(String::new()),
+    }
+}
+
+/// What the lab has of its own, and nobody can name beside it.
+fn of_the_labs_own(args: &PathArgs) -> Option<&'static str> {
+    let (way, compared) = (&args.way, &args.compared);
+    let given = [
+        ("--proxy", way.proxy.is_some()),
+        ("--pac", way.pac.is_some()),
+        ("--wpad", way.wpad.is_some()),
+        ("--proxy-user", way.proxy_user.is_some()),
+        ("--control", compared.control.is_some()),
+        ("--resolver", !compared.resolver.is_empty()),
+        ("--witness-at", compared.witness_at.is_some()),
+    ];
+    given.into_iter().find(|row| row.1).map(|row| row.0)
+}
+
 fn target(args: &PathArgs) -> Result<Named, Trouble> {
+    if let Some(option) = of_the_labs_own(args).filter(|_| args.lab) {
+        return Err(Trouble::Usage(format!(
+            "{option} has no effect with --lab, which has proxies, resolvers and a control server of its own"
+        )));
+    }
     if args.lab {
         return Ok(Named { host: pki::NAME.into(), port: 0 });
     }
@@ -97,7 +133,7 @@ fn config(args: &PathArgs, named: &Named) -> Result<PathConfig, Trouble> {
     if let Some(control) = &args.compared.control {
         let port = if control.port == 0 { HTTPS } else { control.port };
         let target = &config.probe.target;
-        if control.host.eq_ignore_ascii_case(&target.host) && port == target.port && !args.lab {
+        if control.host.eq_ignore_ascii_case(&target.host) && port == target.port {
             return Err(Trouble::Usage("--control is the target itself; a control is another server, which works from here".into()));
         }
         config.control = Some((control.host.clone(), port));

@@ -63,6 +63,8 @@ pub struct ProbeConfig {
     pub pings: u32,
     /// Stay in the call for so long once all is done, and hang up as a client in daily use does.
     pub stays: Option<Duration>,
+    /// In such a stay an LCP echo is sent so often.
+    pub echoes: Option<Duration>,
     /// Packets inside the tunnel are told too.
     pub packets: bool,
     /// Survey the server's TLS when the call is over, within these limits.
@@ -94,6 +96,7 @@ impl ProbeConfig {
             ear: Ear::default(),
             pings: 3,
             stays: None,
+            echoes: None,
             packets: false,
             scan: None,
             as_windows_10: false,

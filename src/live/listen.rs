@@ -30,6 +30,7 @@ use std::collections::VecDeque;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
@@ -142,7 +143,7 @@ impl Listener {
 
     /// Opens a forward proxy that tunnels to `upstream` whatever it is asked for.
     pub fn proxy(at: SocketAddr, policy: ProxyPolicy, upstream: SocketAddr, ear: Ear) -> Result<Listener, LiveError> {
-        Listener::serving(at, Arc::new(connect::Service { policy, upstream }), ear)
+        Listener::serving(at, Arc::new(connect::Service { policy, upstream, asked: AtomicU32::new(0) }), ear)
     }
 
     /// Opens a SOCKS5 proxy that tunnels to `upstream` whatever it is asked for.

@@ -262,6 +262,12 @@ impl<N: Negotiator> Automaton<N> {
         self.event(now, event, None)
     }
 
+    /// An echo of that id to send, where the layer is opened. RFC 1661 5.8.
+    pub fn ask_echo(&mut self, id: u8) -> Option<Packet> {
+        let magic = self.policy.echo().filter(|_| self.state == State::Opened)?;
+        Some(Packet::new(control::ECHO_REQUEST, id, magic))
+    }
+
     /// A packet of this protocol came.
     pub fn receive(&mut self, now: Micros, packet: &Packet) -> Vec<Step> {
         match packet.code {

@@ -208,6 +208,8 @@ pub struct ClientConfig {
     /// Stays in the call for so long once all is done and then hangs up, as a client in daily use: with a hello timer, with
     /// an end of PPP before Call Disconnect, and without hurry. `None`: a diagnosis, which leaves at once.
     pub stays: Option<Duration>,
+    /// In such a stay an LCP Echo-Request goes out so often, whatever comes. RFC 1661 5.8. `None`: none does.
+    pub echoes: Option<Duration>,
     /// Packets inside the tunnel are told too, the first thousand of them.
     pub packets: bool,
     /// What this client does wrong; an honest one nothing.
@@ -256,6 +258,7 @@ impl ClientConfig {
             binding_hash: None,
             binding_key: BindingKey::Right,
             stays: None,
+            echoes: None,
             packets: false,
             quirks: Vec::new(),
         }

@@ -374,6 +374,8 @@ pub const PATIENT: u16 = 900;
 pub const ECHO_SIZES: [usize; 8] = [16, 128, 512, 800, 1000, 1200, 1350, 1450];
 /// Ours: length of an echo of the bulk experiments, in bytes.
 pub const BULK_ECHO: usize = 1000;
+/// Rounds of trials with nothing else open, behind several at the same time that failed, have numbers from here on.
+pub const ALONE: u16 = 3000;
 
 /// What is known of the target from elsewhere.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -459,6 +461,9 @@ pub struct Trail {
     /// What a witness at the server and we saw of the same connections.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub witness: Option<Sides>,
+    /// Somebody wanted no more requests for so long, which is longer than there was time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent_away: Option<Micros>,
     /// The user or the time bound ended it early.
     pub interrupted: bool,
     /// It was the time bound.

@@ -219,7 +219,8 @@ mod tests {
     #[test]
     fn a_pause_is_told_in_seconds_or_as_a_date_of_the_servers_clock() {
         let now = 1_445_412_470;
-        let rows: [(&[(&str, &str)], Option<u64>); 7] = [
+        type Row = (&'static [(&'static str, &'static str)], Option<u64>);
+        let rows: [Row; 7] = [
             (&[("Retry-After", " 7 ")], Some(7)),
             (&[("Retry-After", "Wed, 21 Oct 2015 07:28:00 GMT")], Some(10)),
             (&[("Retry-After", "Wed, 21 Oct 2015 07:28:00 GMT"), ("Date", "Wed, 21 Oct 2015 07:27:20 GMT")], Some(40)),

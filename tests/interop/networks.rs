@@ -225,6 +225,16 @@ const SPOILT: &[Spoilt] = &[
         ..CLEAN
     },
     Spoilt {
+        name: "the first router answers SYNs with RST while more than 4 connections are open",
+        spoils: &[
+            "nft 'add set ip t many { type ipv4_addr; size 16; flags dynamic; }'",
+            "nft 'add rule ip t f tcp dport 443 ct state new add @many { ip saddr ct count over 4 } reject with tcp reset'",
+        ],
+        must: &["PATH-CONNECTION-LIMIT"],
+        says: "one at a time works",
+        ..CLEAN
+    },
+    Spoilt {
         // The first byte behind the TCP header is that of a handshake record.
         name: "the first router resets behind every hello, with another time to live",
         spoils: &[

@@ -3,7 +3,7 @@
 use super::packets::from_as_far;
 use super::place::place;
 use super::shape;
-use super::{Culprit, Hit, Level, Row, View, unasked};
+use super::{Culprit, Hit, Level, Row, View, limits, unasked};
 use crate::base::Layer;
 use crate::diag::check::Severity;
 use crate::transcript::trial::{Arm, Ending, Trial};
@@ -42,7 +42,7 @@ pub(super) const ROWS: &[Row] = &[
             "DATA-THROTTLED",
             "DATA-BYTE-CAP",
         ],
-        look: |view| erratic(view).map(|hit| unasked::at_times(view, hit)),
+        look: |view| erratic(view).filter(|_| !limits::by_number(view)).map(|hit| unasked::at_times(view, hit)),
         ..TLS
     },
     Row {
@@ -168,11 +168,11 @@ pub(super) const ROWS: &[Row] = &[
         severity: Severity::Warn,
         title: "Several connections at the same time are cut",
         mechanism: "a box counts connections of one client",
-        evidence: "one connection works every time, a dozen at a time do not",
+        evidence: "one connection works every time, a dozen at a time do not, and neither do a dozen that are made slowly and kept",
         most: Level::Probable,
         raise: "the same towards the control server",
         fix: "The owner of the firewall: raise the number of connections for one client; a tunnel beside a browser reaches it.",
-        look: |view| limited(view).map(|hit| unasked::in_a_crowd(view, hit)),
+        look: |view| limits::at_once(view).map(|hit| unasked::in_a_crowd(view, hit)),
         ..TLS
     },
     Row {
@@ -369,21 +369,6 @@ fn wants_h2(view: &View<'_>) -> Option<Hit> {
     })
 }
 
-fn limited(view: &View<'_>) -> Option<Hit> {
-    // Whole handshakes too, one at a time. Now and then one of them meets what is still open.
-    let single = SINGLE.into_iter().map(|arm| view.tally(arm)).fold((0, 0), |sum, tally| (sum.0 + tally.passed, sum.1 + tally.failed));
-    let differs = view.cut(Arm::Together) && view.tally(Arm::Tls).passed > 0 && single.1 * 4 <= single.0;
-    let failed = view.tally(Arm::Together).failed;
-    let through = view.trials(Arm::Together).filter_map(|trial| trial.saw.says.clone()).next().unwrap_or_default();
-    differs.then(|| {
-        Hit::new(
-            if failed >= 3 { Level::Probable } else { Level::Suspected },
-            format!("{failed} times {through} connections at the same time came through; one at a time works"),
-        )
-        .or_else("the server counts them")
-    })
-}
-
 fn plain_answer(view: &View<'_>) -> Option<Hit> {
     let everybody = in_the_clear(view, Arm::TlsControl);
     let plain = in_the_clear(view, Arm::Tls) && (view.works_elsewhere(Layer::Tls) || everybody);
@@ -459,7 +444,7 @@ const ELSEWHERE: &str = "a look from elsewhere with --reference; a witness at th
 /// What looks like a server that refuses every hello.
 const BEFORE_IT: &str = "a firewall before it that cuts every hello to this address";
 /// Connections that are made while few others are.
-const SINGLE: [Arm; 8] = [
+pub(super) const SINGLE: [Arm; 8] = [
     Arm::Tls,
     Arm::TlsShort,
     Arm::HelloNamed,

@@ -5,6 +5,7 @@ mod call;
 mod cert;
 mod hello;
 mod http;
+mod limits;
 mod lower;
 mod names;
 mod packets;
@@ -30,12 +31,13 @@ use crate::base::Layer;
 use crate::transcript::trial::{Arm, Trail};
 
 /// In the order in which one cause is looked for: what is nearer comes first.
-const TABLES: [&[Row]; 13] = [
+const TABLES: [&[Row]; 14] = [
     resolvers::ROWS,
     names::NAMES,
     lower::TCP,
     packets::ROWS,
     proxy::ROWS,
+    limits::ROWS,
     unasked::ROWS,
     hello::ROWS,
     alert::ROWS,

@@ -1,7 +1,7 @@
 //! What only packets tell: their length, resets, and their time to live.
 
 use super::place::place;
-use super::{Culprit, Hit, Level, Row, View, told, unasked};
+use super::{Culprit, Hit, Level, Row, View, limits, told, unasked};
 use crate::base::Layer;
 use crate::diag::check::Severity;
 use crate::transcript::trial::{Arm, Ending, Feeler, Hop, ResetSeen, Trial};
@@ -154,7 +154,8 @@ fn rate_of_new(view: &View<'_>) -> Option<Hit> {
     let (lost, all) = lost_syns(view);
     let many = lost >= MANY && lost * 10 >= all * 3 && view.tally(Arm::Tcp).passed > 0;
     let row = view.shut(Arm::InARow).then(|| view.contrast(Arm::Tcp, Arm::InARow).level(2)).flatten();
-    if !many && row < Some(Level::Probable) {
+    // Who lets as many pass that are closed in between counts what is open, and not what is new.
+    if !many && (row < Some(Level::Probable) || limits::by_number(view)) {
         return None;
     }
     let mut parts = Vec::new();
@@ -165,7 +166,9 @@ fn rate_of_new(view: &View<'_>) -> Option<Hit> {
     if many {
         parts.push(format!("{lost} of {all} connections behind the first ones were made a second late, or never"));
     }
-    let hit = Hit::new(if row == Some(Level::Probable) { Level::Probable } else { Level::Suspected }, parts.join("; "));
+    // No line that is merely bad loses two of three.
+    let most = many && lost * 3 >= all * 2 && lost >= MOST_LOST;
+    let hit = Hit::new(if row == Some(Level::Probable) || most { Level::Probable } else { Level::Suspected }, parts.join("; "));
     let hit = if row.is_none() { hit.or_else("a line that loses packets") } else { hit };
     let hit = if many { hit } else { unasked::in_a_row(view, hit) };
     // Where no call came through for it, it is no mere nuisance.
@@ -292,6 +295,8 @@ fn beside(reset: &ResetSeen) -> String {
 
 /// A SYN is sent again after a second, RFC 6298 2; in microseconds, and a little less.
 const LATE: u64 = 900_000;
+/// Ours: fewer lost SYNs may be an outage.
+const MOST_LOST: usize = 20;
 /// Ours: fewer lost SYNs are no limit.
 const MANY: usize = 6;
 /// Ours: so many resets are no chance.

@@ -172,7 +172,9 @@ fn no_control(view: &View<'_>) -> Option<Hit> {
 
 /// It failed in a way that tells of nobody's own word, and that a sound way does not fail in.
 fn fails(view: &View<'_>, held: &Held, trial: &Trial) -> bool {
-    let unsaid = trial.ending.is_wordless() || trial.ending == Ending::NotTls;
+    // A connection that is refused is no word about what would have been said on it.
+    let refused = trial.ending == Ending::Refused && held.arm.layer() >= Layer::Tls;
+    let unsaid = trial.ending.is_wordless() || trial.ending == Ending::NotTls || refused;
     // Echoes that a server answers now and then, or that are cut at times, are lost where nobody answers them.
     let lost = || trial.ending == Ending::ignores_echoes() && view.echoes() == Echoes::Lost;
     match held.arm {

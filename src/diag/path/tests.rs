@@ -6,6 +6,7 @@ use crate::wire::http::Head;
 use std::collections::HashSet;
 
 mod fronts;
+mod limits;
 mod server;
 mod stops;
 mod who;

@@ -275,8 +275,20 @@ impl<'a> View<'a> {
         format!("{passed} of {all} trials came through, up to {reached}{witness}{stranger}{echoes}{login}{idle}")
     }
 
-    /// What the search for idle timers could not see.
-    fn idle(&self) -> &'static str {
+    /// What the search for idle timers could not see, or rests on nothing.
+    fn idle(&self) -> String {
+        let control = self.trials(Arm::Busy).last().filter(|_| self.tally(Arm::Busy).passed == 0);
+        if let Some(busy) = control.filter(|_| self.trials(Arm::Idle).next().is_some()) {
+            let how = busy.ending.word();
+            return format!(
+                "; the busy call beside the quiet ones ended in {how}, so that what is said of idle timers rests on no control"
+            );
+        }
+        self.without_login().into()
+    }
+
+    /// The same, for want of a login.
+    fn without_login(&self) -> &'static str {
         if self.trail.head.max_idle.is_none() || self.trials(Arm::Login).any(Trial::passed) {
             return "";
         }

@@ -21,6 +21,12 @@ pub(super) const KINDS: &[Kind] = &[
         Makes::Proxy(|_| ProxyAnswer::Reply(TOO_MANY)),
         &["PROXY-CONNECT-DENIED"],
     ),
+    kind(
+        "proxy-quota",
+        "lets forty requests pass, and wants none for ten minutes then",
+        Makes::Proxy(|_| ProxyAnswer::TunnelFor(40, QUOTA)),
+        &["PATH-REQUEST-LIMIT"],
+    ),
     kind("proxy-port", "allows CONNECT to port 443 only", Makes::Proxy(port_443), &["PROXY-PORT-NOT-ALLOWED"]),
     kind("proxy-sstpversion", "denies who says SSTPVERSION", Makes::Proxy(sstp_version), &["PROXY-SSTPVERSION-FILTER"]),
     kind("proxy-headers", "denies who says a header that it does not know", Makes::Proxy(odd_headers), &["PROXY-HEADER-FILTER"]),
@@ -107,5 +113,7 @@ const DENIED: &str = "HTTP/1.1 403 Forbidden\r\nVia: 1.1 lab-proxy\r\nX-Squid-Er
 const PAGE: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 32\r\nConnection: close\r\n\r\n\
     <html><body>Guest network</body>";
 const LENGTH_REQUIRED: &str = "HTTP/1.1 411 Length Required\r\nVia: 1.1 lab-proxy\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+/// RFC 6585 4.
+const QUOTA: &str = "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 600\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 /// RFC 6585 4.
 const TOO_MANY: &str = "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";

@@ -47,6 +47,12 @@ pub(super) const KINDS: &[Kind] = &[
         &[],
     ),
     kind(
+        "front-quota",
+        "a reverse proxy that wants none for ten minutes behind twelve requests",
+        Makes::Ends(Paper::Same, |_| vec![Rule::Inspects(&[HttpRule::TooMany(12, QUOTA)])]),
+        &["PATH-REQUEST-LIMIT"],
+    ),
+    kind(
         "front-reorders",
         "a reverse proxy that puts the headers of requests into another order",
         Makes::Ends(Paper::Same, |_| vec![Rule::Inspects(&[HttpRule::Reorders])]),
@@ -192,6 +198,8 @@ const BLOCKED: &str = "HTTP/1.1 403 Forbidden\r\nServer: lab-waf\r\nContent-Type
     <html><body>Request blocked. Reference #4711</body>....";
 const WELCOME: &str = "HTTP/1.1 200 OK\r\nServer: lab-front\r\nContent-Type: text/html\r\nContent-Length: 34\r\nConnection: close\r\n\r\n\
     <html><body>Welcome!</body></html>";
+/// RFC 6585 4.
+const QUOTA: &str = "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 600\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 /// RFC 6585 4.
 const TOO_MANY: &str = "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 const SIGN_ON: &str =

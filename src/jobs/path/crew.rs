@@ -2,6 +2,7 @@
 
 use super::PathConfig;
 use super::arms;
+use super::many::is_crowd;
 use crate::base::{Layer, Micros};
 use crate::live::clock::Clock;
 use crate::live::raw::Sniffer;
@@ -67,6 +68,10 @@ pub(super) struct Crew {
     held: Mutex<Micros>,
     /// Requests that were sent again for that.
     turned_away: Mutex<usize>,
+    /// Nothing is asked any more: somebody wants no more requests for so long.
+    sent_away: Mutex<Option<Duration>>,
+    /// So many connections at the same time came through, where somebody counts them.
+    room: Mutex<Option<usize>>,
     /// A trial without an answer is given up after so long.
     patience: Mutex<Duration>,
     witness: Mutex<Option<Sides>>,
@@ -90,6 +95,8 @@ impl Crew {
             slower: Mutex::default(),
             held: Mutex::default(),
             turned_away: Mutex::default(),
+            sent_away: Mutex::default(),
+            room: Mutex::default(),
             witness: Mutex::default(),
             sniffer: Mutex::default(),
         }
@@ -124,13 +131,38 @@ impl Crew {
         *lock(&self.patience) = patience;
     }
 
-    /// What met with silence among these arms was not waited for long enough: it tells nothing.
-    pub fn forget_silence(&self, arms: &[Arm]) {
-        let silent = |trial: &&mut Trial| arms.contains(&trial.arm) && trial.ending == Ending::Silence;
-        for trial in lock(&self.trials).iter_mut().filter(silent) {
+    /// What ended so among these arms tells nothing, for that reason; how many there were.
+    pub fn forget(&self, arms: &[Arm], ended_so: fn(&Ending) -> bool, why: &str) -> usize {
+        let meant = |trial: &&mut Trial| arms.contains(&trial.arm) && trial.round < OUTWAITED && ended_so(&trial.ending);
+        let mut trials = lock(&self.trials);
+        let forgotten = trials.iter_mut().filter(meant).map(|trial| {
             trial.round += OUTWAITED;
-            trial.ending = Ending::Ours("it was not waited for long enough".into());
-        }
+            trial.ending = Ending::Ours(why.into());
+        });
+        forgotten.count()
+    }
+
+    /// Somebody counts connections: so many at the same time came through. No more than one is open from now on.
+    pub fn one_at_a_time(&self, came_through: usize) {
+        *lock(&self.room) = Some(came_through);
+        self.places.forget_permits(self.config.at_once.saturating_sub(1));
+        let mut slower = lock(&self.slower);
+        *slower = (*slower).max(CLOSES);
+    }
+
+    /// Connections at the same time that came through, where somebody counts them.
+    pub fn room(&self) -> Option<usize> {
+        *lock(&self.room)
+    }
+
+    /// Somebody wants no more requests, for longer than there is time.
+    pub fn is_sent_away(&self) -> bool {
+        lock(&self.sent_away).is_some()
+    }
+
+    /// Somebody wanted fewer requests: no dozen of them is sent at once.
+    pub fn is_counted(&self) -> bool {
+        *lock(&self.turned_away) > 0 || self.is_sent_away() || self.room().is_some()
     }
 
     /// Resets are looked at from now on, where that is allowed.
@@ -180,13 +212,41 @@ impl Crew {
         let _place = self.place().await;
         self.wait_a_little().await;
         let mut at = self.clock.now();
-        let mut brought = arms::perform(self, arm, value).await;
+        let mut brought = match self.is_sent_away() {
+            false => arms::perform(self, arm, value).await,
+            // It is not written down, as if it had not been wanted.
+            true => {
+                return Trial {
+                    arm,
+                    round,
+                    at,
+                    took: Micros::ZERO,
+                    reached: None,
+                    ending: Ending::Ours(ENOUGH.into()),
+                    saw: Saw::default(),
+                };
+            }
+        };
         for nth in 0..ASKED_AGAIN {
-            let Some(wait) = self.told_to_wait(&brought, nth) else { break };
-            let turned_away = Ending::Ours(format!("too many requests, said the server; asked again after {} s", wait.as_secs()));
+            let again = match self.told_to_wait(&brought, nth) {
+                // A dozen at once are not asked again.
+                Some(Told::Wait(wait)) if is_crowd(arm) => {
+                    self.hold(wait);
+                    brought.ending = Ending::Ours(COUNTED.into());
+                    break;
+                }
+                Some(Told::Wait(wait)) => wait,
+                Some(Told::GoAway(wait)) => {
+                    lock(&self.sent_away).get_or_insert(wait);
+                    brought.ending = Ending::Ours(ENOUGH.into());
+                    break;
+                }
+                None => break,
+            };
+            let turned_away = Ending::Ours(format!("too many requests, said the server; asked again after {} s", again.as_secs()));
             let Brought { reached, saw, .. } = brought;
             self.note(Trial { arm, round, at, took: self.clock.now() - at, reached, ending: turned_away, saw });
-            self.hold(wait);
+            self.hold(again);
             self.wait_a_little().await;
             at = self.clock.now();
             brought = arms::perform(self, arm, value).await;
@@ -199,17 +259,20 @@ impl Crew {
         trial
     }
 
-    /// The server wants fewer requests: how long nobody asks anything. RFC 6585 4, RFC 9110 10.2.3.
-    fn told_to_wait(&self, brought: &Brought, nth: u32) -> Option<Duration> {
+    /// The server wants fewer requests. RFC 6585 4, RFC 9110 10.2.3.
+    fn told_to_wait(&self, brought: &Brought, nth: u32) -> Option<Told> {
         let head = brought.saw.head.as_ref().filter(|head| head.status == Some(TOO_MANY))?;
         let said = head.retry_after(self.clock.unix_ms().div_euclid(1000));
         let wait = said.unwrap_or(RETRY * 2_u32.pow(nth.min(8)));
-        // Who wants more than half of what is left gets no second request at all.
+        // Who wants more than half of what is left gets no further request, from no trial.
         let left = self.config.total.saturating_sub(self.clock.now().duration());
+        if wait > left / 2 {
+            return said.map(Told::GoAway);
+        }
         let mut turned_away = lock(&self.turned_away);
-        let again = wait <= left / 2 && *turned_away < MOST_TURNED_AWAY;
+        let again = *turned_away < MOST_TURNED_AWAY;
         *turned_away += usize::from(again);
-        again.then_some(wait)
+        again.then_some(Told::Wait(wait))
     }
 
     /// Nothing begins for so long, and slowly behind that.
@@ -232,11 +295,15 @@ impl Crew {
         if latest.len() > LATEST {
             latest.pop_front();
         }
-        let many = latest.iter().filter(|lost| **lost).count() >= MANY_LOST;
-        if many || trial.arm == Arm::InARow && !trial.passed() {
+        let lost = latest.iter().filter(|lost| **lost).count();
+        if lost >= MANY_LOST || trial.arm == Arm::InARow && !trial.passed() {
+            let lost_of = latest.len();
             latest.clear();
             let mut slower = lock(&self.slower);
-            *slower = (*slower * 2).clamp(SLOW, SLOWEST);
+            // A bad line loses some of them even then, a limit nearly all.
+            let nearly_all = lost >= MANY_LOST && lost * 5 >= lost_of * 4;
+            let most = if nearly_all && *slower >= SLOWEST { SLOWEST_OF_ALL } else { SLOWEST.max(*slower) };
+            *slower = (*slower * 2).clamp(SLOW, most);
         }
     }
 
@@ -277,9 +344,18 @@ impl Crew {
             Some(Err(error)) => Some(format!("resets and hops: no raw sockets, which need CAP_NET_RAW ({error})")),
             None => Some("resets on loopback and through proxies are not looked at".into()),
         };
+        trail.sent_away = lock(&self.sent_away).map(Micros::from);
         trail.head = TrailHead { no_raw, patience: Micros::from(self.patience()), ours: self.ground().ours, ..head };
         trail
     }
+}
+
+/// What a 429 wants.
+enum Told {
+    /// Nothing for so long.
+    Wait(Duration),
+    /// The same, and it is longer than there is time.
+    GoAway(Duration),
 }
 
 fn lock<T>(it: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -292,8 +368,8 @@ pub(super) const RESENT: Duration = Duration::from_millis(900);
 const LATEST: usize = 12;
 /// Ours: so many of them lost their SYN: one in ten does on a bad line.
 const MANY_LOST: usize = 5;
-/// Rounds of trials that were not waited for long enough have numbers from here on.
-const OUTWAITED: u16 = 500;
+/// Rounds of trials that tell nothing have numbers from here on.
+pub(super) const OUTWAITED: u16 = 500;
 /// RFC 6585 4.
 const TOO_MANY: u16 = 429;
 /// Ours: who says it so often means it.
@@ -306,6 +382,14 @@ const RETRY: Duration = Duration::from_secs(2);
 const SLOW: Duration = Duration::from_millis(500);
 /// Ours: and at most.
 const SLOWEST: Duration = Duration::from_secs(1);
+/// Ours: and where nearly all are lost even so; 20 in a minute are a usual limit.
+const SLOWEST_OF_ALL: Duration = Duration::from_secs(3);
+/// Ours: the pause where somebody counts connections that are open: the one before is closed everywhere by then.
+const CLOSES: Duration = Duration::from_millis(30);
+/// Why several requests at once came to nothing.
+const COUNTED: &str = "too many requests, said the server, and so many at once are not sent again";
+/// Why a trial came to nothing that was sent away.
+const ENOUGH: &str = "too many requests, said the server, and it wants none for longer than there is time";
 
 /// Fisher and Yates, with SplitMix64 over the seed.
 fn shuffle<T>(items: &mut [T], seed: u64) {

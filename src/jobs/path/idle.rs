@@ -15,9 +15,11 @@ use tokio::task::{JoinSet, LocalSet};
 pub(super) async fn search(crew: &Arc<Crew>) {
     let Some(most) = crew.config.max_idle.filter(|_| crew.passed(Arm::Echo)) else { return };
     let (mut lives, mut dies) = (Duration::ZERO, most);
+    // Where somebody counts connections there is room for so many, and a busy one.
+    let at_once = crew.room().map_or(AT_ONCE, |room| (room as u32).saturating_sub(1).clamp(1, AT_ONCE));
     for round in 1..=ROUNDS {
-        let step = (dies - lives) / AT_ONCE;
-        let times: Vec<Duration> = (1..=AT_ONCE).map(|nth| lives + step * nth).collect();
+        let step = (dies - lives) / at_once;
+        let times: Vec<Duration> = (1..=at_once).map(|nth| lives + step * nth).collect();
         let trials = side_by_side(crew, round, &times).await;
         let died = |trial: &&Trial| trial.arm == Arm::Idle && !trial.passed();
         let Some(first) = trials.iter().filter(died).filter_map(|trial| trial.saw.value).min() else { return };
@@ -66,7 +68,8 @@ async fn side_by_side(crew: &Arc<Crew>, round: u16, times: &[Duration]) -> Vec<T
     trials
 }
 
-/// A call with a login that says nothing for so long, or asks now and then whether the server is there, and hangs up in order then.
+/// A call with a login that says nothing for so long, or sends an LCP echo now and then, and hangs up in order then. SoftEther answers no
+/// echo of SSTP, so that only a busy call in which nothing at all comes is asked by one.
 async fn logged_in(crew: &Crew, arm: Arm, time: Duration) -> Brought {
     let mut config = crew.config.probe.clone();
     (config.scan, config.matrix, config.pings, config.stays) = (None, None, 0, Some(time));
@@ -75,7 +78,9 @@ async fn logged_in(crew: &Crew, arm: Arm, time: Duration) -> Brought {
     timers.layer = timers.layer.min(patience * 2);
     // A goodbye that is not answered is asked for twice.
     (timers.restart, timers.disconnect_1) = (timers.restart.min(patience / 2), timers.disconnect_1.min(patience));
-    timers.hello = if arm == Arm::Busy { (time / BEATS).clamp(LEAST_BEAT, BEAT) } else { time * 2 + BEAT };
+    let beat = (time / BEATS).min(BEAT);
+    timers.hello = if arm == Arm::Busy { (beat * 4).max(BEAT) } else { time * 2 + BEAT };
+    config.echoes = (arm == Arm::Busy).then_some(beat);
     config.total = time + patience * 8;
     let (_keep, stop) = tokio::sync::watch::channel(false);
     let began = crew.clock.now();
@@ -156,7 +161,5 @@ const FINE: Duration = Duration::from_millis(200);
 const BEATS: u32 = 24;
 /// Ours: at least so often; shorter than any idle timer that is in use.
 const BEAT: Duration = Duration::from_secs(5);
-/// Ours: a server that does not answer twice within this time is gone.
-const LEAST_BEAT: Duration = Duration::from_millis(800);
 /// RFC 1661 5.8: an echo of this length has a magic number and little else.
 const ECHO: usize = 16;

@@ -134,7 +134,9 @@ impl PathConfig {
         // Once a layer is tried again with more patience.
         let of = |layer| experiments::ALL.iter().filter(|row| row.layer == layer).map(|row| row.most(self)).sum::<usize>();
         let again = STAGES.into_iter().map(of).max().unwrap_or(0) + STAGES.len();
-        contrasts + again + searches + segments::MOST + crew::MOST_TURNED_AWAY + self.witness.as_ref().map_or(0, |_| witness::MOST)
+        // And once TLS without anything else open, where a crowd fails.
+        let alone = if self.gentle { 0 } else { of(Layer::Tls) + many::MOST_ALONE };
+        contrasts + again + alone + searches + segments::MOST + crew::MOST_TURNED_AWAY + self.witness.as_ref().map_or(0, |_| witness::MOST)
     }
 }
 

@@ -2,9 +2,9 @@
 
 use super::addresses;
 use super::arms;
-use super::crew::{Brought, Crew};
+use super::crew::{Brought, Crew, OUTWAITED};
 use super::experiments::{ALL, Experiment};
-use super::{PathConfig, STAGES, hops, idle, residual, segments, unasked};
+use super::{PathConfig, STAGES, hops, idle, many, residual, segments, unasked};
 use crate::base::{Layer, Micros};
 use crate::jobs::probe::climb;
 use crate::jobs::witness;
@@ -26,6 +26,9 @@ pub(super) async fn all(crew: &Arc<Crew>) {
             if possible(crew, layer) {
                 contrasts(crew, layer).await;
                 wait_longer(crew, layer).await;
+                if layer == Layer::Tls && many::look_alone(crew, layer).await {
+                    contrasts(crew, layer).await;
+                }
             }
         };
         if layer == Layer::Data {
@@ -33,6 +36,9 @@ pub(super) async fn all(crew: &Arc<Crew>) {
             tokio::join!(tried, login(crew));
         } else {
             tried.await;
+        }
+        if crew.is_sent_away() {
+            return;
         }
         match layer {
             Layer::Tcp => addresses::look(crew).await,
@@ -75,7 +81,7 @@ async fn wait_longer(crew: &Arc<Crew>, layer: Layer) {
     crew.wait_for(usual * LONGER);
     if crew.one(PATIENT, arm, None).await.passed() {
         let arms: Vec<Arm> = ALL.iter().filter(|row| row.layer == layer).flat_map(Experiment::arms).collect();
-        crew.forget_silence(&arms);
+        crew.forget(&arms, |ending| *ending == Ending::Silence, "it was not waited for long enough");
         contrasts(crew, layer).await;
     } else {
         crew.wait_for(usual);
@@ -107,7 +113,7 @@ pub(super) async fn answers_only(crew: &Arc<Crew>) {
 /// A login, and another one when it failed.
 async fn login(crew: &Arc<Crew>) {
     for round in 1..=2 {
-        if possible(crew, Layer::Sstp) && makes_sense(crew, Arm::Login) && !crew.passed(Arm::Login) {
+        if possible(crew, Layer::Sstp) && makes_sense(crew, Arm::Login) && !crew.passed(Arm::Login) && !crew.is_sent_away() {
             let _place = crew.place().await;
             let at = crew.clock.now();
             let Brought { reached, ending, saw } = arms::login(crew).await;
@@ -140,7 +146,7 @@ async fn contrasts(crew: &Arc<Crew>, layer: Layer) {
     let mut open: Vec<&Experiment> = ALL.iter().filter(|row| row.layer == layer).collect();
     open.retain(|row| !matches!(row.id, "time.idle" | "sstp.login" | "data.mtu" | "tls.address" | "tls.unasked"));
     let mut round = 1;
-    while !open.is_empty() {
+    while !open.is_empty() && !crew.is_sent_away() {
         let mut wanted: Vec<(Arm, Option<u64>)> = Vec::new();
         for arm in open.iter().flat_map(|row| row.run(config)).filter(|arm| makes_sense(crew, *arm)) {
             let new: Vec<_> = values(arm, config).into_iter().map(|value| (arm, value)).filter(|pair| !wanted.contains(pair)).collect();
@@ -239,7 +245,17 @@ fn makes_sense(crew: &Crew, arm: Arm) -> bool {
                 && crew.of(Arm::Tls).iter().any(|trial| trial.saw.cert.as_ref().is_some_and(|cert| cert.trusted))
         }
         // A proxy's tunnel leaves no way to set the segments behind it.
-        Arm::TlsShort | Arm::EchoShortSegments | Arm::HelloFromPort | Arm::InARow => config.probe.proxy.is_none(),
+        Arm::TlsShort | Arm::EchoShortSegments | Arm::HelloFromPort => config.probe.proxy.is_none(),
+        Arm::InARow => config.probe.proxy.is_none() && !crew.is_counted(),
+        // Whoever counts is not met again where it is known, or where it asked for less.
+        Arm::Together => !crew.is_counted(),
+        // What the server's pace hid twice is not looked for again.
+        Arm::Bulk | Arm::BulkSplit => {
+            let told = [Arm::Bulk, Arm::BulkSplit].map(|arm| crew.of(arm));
+            let told = told.map(|trials| trials.into_iter().filter(|trial| trial.round < OUTWAITED).collect::<Vec<_>>());
+            let hidden = |trial: &Trial| matches!(trial.ending, Ending::Ours(_));
+            !told.iter().all(|trials| trials.len() >= 2 && trials.iter().all(hidden))
+        }
         _ => true,
     }
 }

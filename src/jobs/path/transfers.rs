@@ -2,10 +2,10 @@
 
 use super::arms::{nowhere, opened, request, stream, whom};
 use super::crew::{Brought, Crew, Ground};
-use super::walk::{self, Walk};
+use super::walk::{self, Carried, Walk};
 use crate::base::{Layer, Micros};
 use crate::live::shots::{self, Knobs};
-use crate::transcript::trial::{Arm, BULK_ECHO, ECHO_SIZES, Ending};
+use crate::transcript::trial::{Arm, BULK_ECHO, ECHO_SIZES, Ending, Saw};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -56,6 +56,11 @@ pub(super) async fn bulk(crew: &Crew, ground: &Ground, arm: Arm) -> Brought {
         let ending = Ending::Ours("the server takes its time for each echo, whatever its length: no measure of speed".into());
         return Brought { reached: Some(Layer::Lcp), ending, saw };
     }
+    if in_ticks(&mut walk, &short, &saw).await {
+        walk.leave().await;
+        let ending = Ending::Ours("the server answers echoes at its ticks, whatever their length: no measure of speed".into());
+        return Brought { reached: Some(Layer::Lcp), ending, saw };
+    }
     saw.beat = Some(Micros(short.within.0 / SHORT_ECHOES));
     let (carried, ending) = walk.echoes_for(BULK_ECHO, crew.config.bulk / BULK_ECHO as u64 + 1, WINDOW, crew.config.bulk_time).await;
     (saw.bytes, saw.within, saw.gap, saw.run) = (Some(carried.bytes), Some(carried.within), Some(carried.gap), carried.run);
@@ -67,6 +72,23 @@ pub(super) async fn bulk(crew: &Crew, ground: &Ground, arm: Arm) -> Brought {
         (saw.bytes, saw.said) = (Some(short.bytes + carried.bytes), Some(walk.said()));
     }
     Brought { reached: Some(Layer::Lcp), ending: ending.unwrap_or(Ending::Answered), saw }
+}
+
+/// The server answers at ticks of its own: a single echo, asked right behind an answer, is waited for as long as the longest pause between
+/// two answers was before, which is much longer than anything else takes here. A packet that was lost is not lost twice again.
+async fn in_ticks<S: AsyncRead + AsyncWrite + Unpin>(walk: &mut Walk<S>, short: &Carried, saw: &Saw) -> bool {
+    let round_trip = saw.connect.max(saw.first).unwrap_or_default().duration();
+    let pause = short.gap.duration();
+    if pause < TICK.max(round_trip * 4) {
+        return false;
+    }
+    for _ in 0..TICKS {
+        let (one, ended) = walk.echoes(SHORT_ECHO, 1, 1).await;
+        if ended.is_some() || one.within.duration() * 4 < pause * 3 {
+            return false;
+        }
+    }
+    true
 }
 
 /// Time of one echo of half the length: a line takes half as long for it, a server that answers at its ticks as long.
@@ -177,6 +199,10 @@ pub(super) async fn in_segments(crew: &Crew, arm: Arm, length: u32) -> Brought {
 
 /// RFC 9293 3.7.1: the default send MSS of IPv4, which every path carries.
 pub(super) const SHORT: u32 = 536;
+/// Ours: a pause that is this long may be a tick of the server's.
+const TICK: Duration = Duration::from_millis(150);
+/// Ours: and it is one if so many more follow.
+const TICKS: u32 = 2;
 /// RFC 1661 5.8: an echo of this length has a magic number and little else.
 const SHORT_ECHO: usize = 16;
 /// Ours: so many short echoes tell how fast a server answers.
@@ -193,3 +219,48 @@ const MANY_SIZE: usize = 128;
 const MANY: u64 = 64;
 /// Ours: so many of them fit in one short packet.
 const MANY_AT_ONCE: u64 = 3;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::live::clock::Clock;
+    use crate::wire::control::{self, Packet};
+    use crate::wire::ppp::{Body, Frame};
+    use crate::wire::sstp::{self, Framer};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+
+    /// The far end: it answers all the echoes that came in one piece after such a pause.
+    async fn far_end(mut stream: DuplexStream, pause: fn(usize) -> u64) {
+        let (mut framer, mut bytes) = (Framer::default(), [0; 4096]);
+        for piece in 0.. {
+            let Ok(length @ 1..) = stream.read(&mut bytes).await else { return };
+            tokio::time::sleep(Duration::from_millis(pause(piece))).await;
+            framer.push(&bytes[..length]);
+            while let Ok(Some(packet)) = framer.next_packet() {
+                let Body::Lcp(asked) = Frame::parse(&packet[sstp::HEADER_LEN..]).expect("a frame").body else { continue };
+                let reply = Frame::lcp(Packet { code: control::ECHO_REPLY, ..asked });
+                stream.write_all(&sstp::emit_data(&reply.emit())).await.expect("it is read");
+            }
+        }
+    }
+
+    async fn ticks(pause: fn(usize) -> u64, round_trip: u64) -> bool {
+        let (ours, theirs) = tokio::io::duplex(64 * 1024);
+        let far = tokio::spawn(far_end(theirs, pause));
+        let mut walk = Walk::new(ours, Clock::start(), Duration::from_secs(3));
+        let (short, ended) = walk.echoes(SHORT_ECHO, SHORT_ECHOES, WINDOW).await;
+        assert!(ended.is_none() && short.answers == SHORT_ECHOES);
+        let saw = Saw { first: Some(Micros(round_trip * 1000)), ..Saw::default() };
+        let told = in_ticks(&mut walk, &short, &saw).await;
+        far.abort();
+        told
+    }
+
+    #[tokio::test]
+    async fn a_server_that_answers_at_its_ticks_is_no_measure_of_speed() {
+        assert!(ticks(|_| 200, 2).await);
+        assert!(!ticks(|_| 0, 2).await, "it answers at once");
+        assert!(!ticks(|piece| if piece == 1 { 300 } else { 0 }, 2).await, "a packet was lost, once");
+        assert!(!ticks(|_| 200, 180).await, "the way is as long");
+    }
+}

@@ -246,6 +246,7 @@ pub(in crate::jobs) fn client(config: &ProbeConfig, leaf: &[u8], proven: bool, l
         timers: config.timers.clone(),
         pings: config.pings,
         stays: config.stays,
+        echoes: config.echoes,
         packets: config.packets,
         ..ClientConfig::new(host_header(&config.target), CertHashes::of(leaf))
     }

@@ -7,6 +7,7 @@ use crate::live::wiretap::Wired;
 use crate::wire::http::{Head, Parsed};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -21,6 +22,8 @@ pub enum ProxyAnswer {
     TunnelAfter,
     /// It makes the tunnel, and ends it when nothing went through for so long.
     TunnelUntilIdle(Duration),
+    /// It makes so many tunnels in all; it says this then, and closes.
+    TunnelFor(u32, &'static str),
     /// It says this and closes.
     Reply(&'static str),
     /// It says this and hears another request.
@@ -38,6 +41,8 @@ pub type ProxyPolicy = fn(&Head) -> ProxyAnswer;
 pub(super) struct Service {
     pub policy: ProxyPolicy,
     pub upstream: SocketAddr,
+    /// Requests that were counted.
+    pub asked: AtomicU32,
 }
 
 impl Serve for Service {
@@ -52,6 +57,10 @@ impl Serve for Service {
                 }
                 ProxyAnswer::TunnelAfter if round == 0 => return say_and_close(&mut stream, b"").await,
                 ProxyAnswer::Tunnel | ProxyAnswer::TunnelAfter => return self.go_on(stream, &head, ahead, None).await,
+                ProxyAnswer::TunnelFor(most, text) if self.asked.fetch_add(1, Ordering::Relaxed) >= most => {
+                    return say_and_close(&mut stream, text.as_bytes()).await;
+                }
+                ProxyAnswer::TunnelFor(..) => return self.go_on(stream, &head, ahead, None).await,
                 ProxyAnswer::TunnelUntilIdle(idle) => return self.go_on(stream, &head, ahead, Some(idle)).await,
                 ProxyAnswer::Reply(text) => return say_and_close(&mut stream, text.as_bytes()).await,
                 ProxyAnswer::Silent => return drain(&mut stream).await,

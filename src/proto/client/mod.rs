@@ -77,6 +77,8 @@ pub(super) struct Client {
     proved: Option<Box<Peer>>,
     /// Hello timer, and whether an Echo Request of ours is unanswered. MS-SSTP 3.1.2.3.
     hello: Option<(Micros, bool)>,
+    /// When the next LCP echo of a stay is due, and its id.
+    beat: Option<(Micros, u8)>,
     /// All is done and the client stays until then.
     staying: Option<Micros>,
     /// PPP is being ended, Call Disconnect follows.
@@ -100,6 +102,7 @@ impl Client {
             net: network::Progress::default(),
             proved: None,
             hello: None,
+            beat: None,
             staying: None,
             hanging_up: false,
         }

@@ -197,6 +197,7 @@ impl Client {
         if let Some(stays) = self.config.stays {
             self.deadline = None;
             self.staying = Some(core.now + stays);
+            self.beat = self.config.echoes.map(|every| (core.now + every, 0));
             self.ping(core);
             return self.start_ipv6cp(core);
         }

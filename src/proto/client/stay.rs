@@ -24,11 +24,21 @@ impl Client {
 
     pub(super) fn stay_due(&self) -> Option<Micros> {
         let staying = self.staying.filter(|_| !self.hanging_up);
-        [self.hello.map(|pair| pair.0), staying].into_iter().flatten().min()
+        [self.hello.map(|pair| pair.0), self.beat.map(|pair| pair.0), staying].into_iter().flatten().min()
+    }
+
+    /// An echo of LCP, where they are wanted while the client stays, and its turn has come.
+    fn beat(&mut self, core: &mut Core) {
+        let Some((_, id)) = self.beat.filter(|(due, _)| *due <= core.now) else { return };
+        self.beat = self.config.echoes.filter(|_| !self.hanging_up).map(|every| (core.now + every, id.wrapping_add(1)));
+        if let Some(echo) = self.lcp.as_mut().and_then(|lcp| lcp.ask_echo(id)) {
+            core.send_frame(Frame::lcp(echo));
+        }
     }
 
     pub(super) fn stay_tick(&mut self, core: &mut Core) {
         let now = core.now;
+        self.beat(core);
         match self.hello {
             Some((due, false)) if due <= now => {
                 self.hello = Some((now + self.config.timers.hello, true));

@@ -141,3 +141,17 @@ fn an_honest_call_does_not_meet_the_seeded_defects() {
         assert!(facts.reached(Layer::Teardown) && facts.reached(Layer::Binding) && facts.pings[0].it.is_some(), "{}", row.id);
     }
 }
+
+#[test]
+fn a_stay_with_echoes_of_lcp_outlives_a_server_that_answers_none_of_sstp() {
+    let stop = |hello: u64, echoes: Option<Duration>| {
+        let mut client = client(ALICE, &[Method::MsChapV2]);
+        let Mind::Client(config) = &mut client.mind else { unreachable!("it is a client's") };
+        (config.stays, config.echoes, config.pings) = (Some(Duration::from_secs(12)), echoes, 0);
+        config.timers.hello = Duration::from_millis(hello);
+        let run = run(client, server(|_| {}, &["sstp.echo-response#* drop"]), Duration::from_secs(60));
+        facts(&run, true).stop
+    };
+    assert_eq!(stop(5_000, Some(Duration::from_millis(500))), None);
+    assert!(stop(800, None).is_some(), "nothing comes, and the call is given up");
+}
