@@ -1,5 +1,6 @@
 //! Everything that needs no installed peer, in one binary.
 
+mod advice;
 mod auth;
 mod captures;
 mod catalogue;

@@ -177,6 +177,21 @@ fn a_chain_put_right_is_written_as_pem_and_told_beside_the_report() {
     assert_eq!(text.matches("-----BEGIN CERTIFICATE-----\n").count(), 2, "{text}");
     assert!(text.starts_with("# CN=vpn.lab.example\n") && text.lines().all(|line| line.len() <= 64), "{text}");
     let _ = fs::remove_file(path);
+    let folder = scratch("chain-to-stdout");
+    fs::create_dir_all(&folder).expect("a folder");
+    let here = |args: &[&str]| {
+        let all = [&["probe", "--lab", "--fault", "cert.issuer-fetched", "--until", "cert", "--fix-chain", "-"], args].concat();
+        let output = sstp_diag(&all).current_dir(&folder).output().expect("it runs");
+        (output.status.code(), String::from_utf8(output.stdout).expect("UTF-8"), String::from_utf8(output.stderr).expect("UTF-8"))
+    };
+    let (code, out, err) = here(&[]);
+    let (table, pem) = out.split_once("# CN=vpn.lab.example\n").expect("the chain stands behind the table");
+    assert!(code == Some(1) && table.contains("CERT-MISSING-INTERMEDIATE") && pem.ends_with("-----END CERTIFICATE-----\n"), "{out}");
+    assert!(err.contains("standard output: 2 certificates, complete up to "), "{err}");
+    let (code, out, err) = here(&["-o", "json"]);
+    assert!(code == Some(2) && out.is_empty() && err.contains("standard output cannot hold both json and the certificates"), "{err}");
+    assert_eq!(fs::read_dir(&folder).expect("a folder").count(), 0, "no file of that name");
+    let _ = fs::remove_dir_all(folder);
 }
 
 #[test]
@@ -338,18 +353,39 @@ fn two_faults_that_set_the_same_are_refused_by_name() {
 }
 
 #[test]
-fn the_files_of_the_lab_are_for_their_owner_only_and_go_on_sigterm() {
+fn the_files_of_the_lab_are_for_their_owner_only_and_go_when_it_is_ended() {
     use std::os::unix::fs::PermissionsExt;
-    let mut lab = sstp_diag(&["lab"]).stdout(Stdio::piped()).spawn().expect("it runs");
+    let mode = |path: &std::path::Path| fs::metadata(path).expect("it is there").permissions().mode() & 0o777;
+    for signal in ["-TERM", "-HUP"] {
+        let mut lab = sstp_diag(&["lab"]).stdout(Stdio::piped()).spawn().expect("it runs");
+        let folder = folder_of(&mut lab);
+        assert_eq!((mode(&folder), mode(&folder.join("password"))), (0o700, 0o600));
+        let _ = Command::new("kill").args([signal, &lab.id().to_string()]).status().expect("kill runs");
+        assert_eq!(lab.wait().expect("it ends").code(), Some(0), "{signal}");
+        assert!(!fs::exists(folder).expect("to be asked"), "{signal}");
+    }
+}
+
+/// `nohup` has the hang-up ignored, and so it stays.
+#[test]
+fn a_lab_under_nohup_outlives_its_terminal() {
+    let program = env!("CARGO_BIN_EXE_sstp-diag");
+    let mut lab = Command::new("nohup").args([program, "lab"]).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().expect("it runs");
+    let folder = folder_of(&mut lab);
+    let kill = |signal: &str| Command::new("kill").args([signal, &lab.id().to_string()]).status().expect("kill runs");
+    kill("-HUP");
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    let lives = fs::exists(&folder).expect("to be asked");
+    kill("-INT");
+    assert_eq!((lives, lab.wait().expect("it ends").code()), (true, Some(0)));
+}
+
+/// The folder that a lab has made for its files.
+fn folder_of(lab: &mut std::process::Child) -> std::path::PathBuf {
     let mut lines = BufReader::new(lab.stdout.take().expect("piped")).lines().map(|line| line.expect("UTF-8"));
     let line = lines.find(|line| line.starts_with("Password")).expect("the line");
-    let password = std::path::PathBuf::from(line.split_whitespace().last().expect("a path"));
-    let folder = password.parent().expect("a folder");
-    let mode = |path: &std::path::Path| fs::metadata(path).expect("it is there").permissions().mode() & 0o777;
-    assert_eq!((mode(folder), mode(&password)), (0o700, 0o600));
-    let _ = Command::new("kill").args(["-TERM", &lab.id().to_string()]).status().expect("kill runs");
-    assert_eq!(lab.wait().expect("it ends").code(), Some(0));
-    assert!(!fs::exists(folder).expect("to be asked"));
+    let password = std::path::Path::new(line.split_whitespace().last().expect("a path"));
+    password.parent().expect("a folder").to_path_buf()
 }
 
 #[test]

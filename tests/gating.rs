@@ -86,6 +86,11 @@ fn levels_ids_and_profiles_decide_what_counts() {
     assert_eq!(probe(&[&expired[..], &["--fail-on", "AUTH-*", "--fail-on", "CERT-EXPIRED"]].concat()).0, Some(1));
     let (code, out, _) = probe(&[&expired[..], &["--profile", "lenient"]].concat());
     assert!(code == Some(0) && out.starts_with("Works, with 1 warning"), "{out}");
+    let climbed = [&expired[..], &["--until", "cert", "--profile", "lenient"]].concat();
+    let out = probe(&climbed).1;
+    assert!(out.starts_with("Works, with 1 warning: ") && out.contains("answers up to the certificate."), "{out}");
+    let json: serde_json::Value = serde_json::from_str(&probe(&[&climbed[..], &["-o", "json"]].concat()).1).expect("JSON");
+    assert_eq!((&json["reached"], &json["stopped_at"]), (&"cert".into(), &serde_json::Value::Null));
     assert_eq!(probe(&[&["--fault", "auth.pap-only"], &["--profile", "windows-strict"][..]].concat()).0, Some(1));
     assert_eq!(probe(&["--fault", "auth.pap-only"]).0, Some(0));
     assert_eq!(probe(&[&["--fault", "tcp.refused"][..], &note].concat()).0, Some(1));

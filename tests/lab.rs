@@ -45,8 +45,28 @@ pub async fn heard(faults: Vec<String>, credentials: bool, timers: Timers, ear: 
     met(faults, credentials, None, timers, ear).await
 }
 
+/// A probe of the lab that climbs no further and looks nothing up: what the plain command line shows.
+pub async fn up_to(until: Layer, faults: Vec<String>, credentials: bool) -> Transcript {
+    let plain = Asked { until, ..Asked::default() };
+    probed(faults, credentials, None, timers(), Ear::default(), (plain, Wish::default())).await.0
+}
+
 /// The same with these methods, where not all may be taken.
 async fn met(faults: Vec<String>, credentials: bool, methods: Option<Vec<Method>>, timers: Timers, ear: Ear) -> (Transcript, Vec<Vec<u8>>) {
+    // Also where no fault is there to be seen by it: looking things up must draw no finding of its own.
+    let wish = Wish { issuers: true, revocation: true, nameless: true };
+    probed(faults, credentials, methods, timers, ear, (Asked::default(), wish)).await
+}
+
+/// The same up to the layer that is asked for, looking up what is wished for.
+async fn probed(
+    faults: Vec<String>,
+    credentials: bool,
+    methods: Option<Vec<Method>>,
+    timers: Timers,
+    ear: Ear,
+    (asked, wish): (Asked, Wish),
+) -> (Transcript, Vec<Vec<u8>>) {
     let lab = Lab::start(LabConfig { faults, timers: timers.clone(), ..LabConfig::default() }).await.expect("the lab starts");
     let dial = lab.dial().clone();
     let target = Target { host: dial.host.clone(), port: dial.port, server_name: dial.server_name.clone(), ..Target::default() };
@@ -59,8 +79,7 @@ async fn met(faults: Vec<String>, credentials: bool, methods: Option<Vec<Method>
     config.eap.server_name = dial.eap_server_name.clone();
     config.trust = Arc::new(Trust::of(Store::Mozilla, "lab", &dial.ca_der));
     config.eap.trust = Some(Arc::new(Trust::of(Store::Mozilla, "lab", &dial.eap_ca_der)));
-    // Also where no fault is there to be seen by it: looking things up must draw no finding of its own.
-    config.wish = Wish { issuers: true, revocation: true, nameless: true };
+    (config.asked, config.wish) = (asked, wish);
     config.proxy = dial.proxy.as_deref().map(|proxy| ProxyConfig::parse(proxy).expect("the lab's own proxy"));
     if let (Some(proxy), Some((user, password))) = (&mut config.proxy, dial.proxy_login.clone()) {
         proxy.credentials = Some(ProxyCredentials { user, password });
@@ -264,15 +283,21 @@ fn in_memory(fault: &Fault) -> Option<Plan> {
 
 /// What the client finds on a fault that is all above TLS, in memory and virtual time: it has the patience of a real one.
 fn judged_in_memory(fault: &Fault) -> Option<Judgement> {
+    judged_up_to(Layer::Teardown, fault, true)
+}
+
+/// The same where the client climbs no further, or does not log in.
+pub fn judged_up_to(until: Layer, fault: &Fault, credentials: bool) -> Option<Judgement> {
     let (user, password) = USERS[0];
     let mut config = ClientConfig::new(pki::NAME, CertHashes { sha1: [1; 20], sha256: [2; 32] });
-    config.credentials = Some(Credentials { user: user.into(), password: Secret::new(password.into()) });
+    config.until = until;
+    config.credentials = credentials.then(|| Credentials { user: user.into(), password: Secret::new(password.into()) });
     config.methods = Method::ALL.iter().map(|row| row.0).filter(|method| *method != Method::EapTls).collect();
     config.timers = timers();
     config.timers.layers.push((Layer::Auth, timers().layer + fault.holds()));
     let client = Plan { mind: Mind::Client(config), edits: Vec::new(), toxics: Vec::new(), seed: 1 };
     let run = pair::run(client, in_memory(fault)?, Duration::from_secs(600));
-    let asked = Asked { credentials: true, user: Some(user.into()), ..Asked::default() };
+    let asked = Asked { until, credentials, user: credentials.then(|| user.into()), ..Asked::default() };
     let transcript = Transcript { head: Head { asked, began_unix_ms: 1_790_000_000_000, ..Head::default() }, events: run.client };
     Some(judged(&transcript))
 }

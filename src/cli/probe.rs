@@ -37,7 +37,7 @@ pub fn run(args: &ProbeArgs) -> Result<Exit, Trouble> {
     let mut save = args.save.as_deref().map(Save::open).transpose()?;
     let pcap = pcap::open(args.pcap.as_deref(), "a probe")?;
     let config = config(args, &named, pcap::ear(pcap.as_ref()))?;
-    let mut bundle = args.trust.fix_chain.as_deref().map(Bundle::open).transpose()?;
+    let mut bundle = args.trust.fix_chain.as_deref().map(|path| Bundle::open(path, outputs.stdout)).transpose()?;
     let mut screen = None;
     let ended = runtime::run(|stop| climb(args, config, &outputs, &mut screen, bundle.as_mut(), stop))?;
     let shown = screen.map(Screen::finish);
@@ -58,7 +58,8 @@ pub fn run(args: &ProbeArgs) -> Result<Exit, Trouble> {
     let summary = gate.map(|gate| gate.summary(report.unexplained()));
     let report = Report { interrupted: interrupted || report.interrupted, gate: summary, ..report };
     outputs.write(&report)?;
-    if let Some(bundle) = &bundle {
+    if let Some(bundle) = &mut bundle {
+        bundle.write()?;
         complain(bundle.says());
     }
     if interrupted {
@@ -84,7 +85,7 @@ async fn climb(
         lab.stop().await;
     }
     if let Some(bundle) = bundle {
-        bundle.write(&Facts::of(&transcript), &config)?;
+        bundle.fill(&Facts::of(&transcript), &config);
     }
     Ok(transcript)
 }

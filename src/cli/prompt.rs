@@ -8,7 +8,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use tokio::sync::oneshot;
 
-/// Asks on the terminal. Ctrl-C and SIGTERM end the question.
+/// Asks on the terminal. Ctrl-C, SIGTERM and SIGHUP end the question.
 pub fn ask(question: &str) -> Result<Secret<String>, Trouble> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let answer = runtime.block_on(answer(question)).map_err(|error| Trouble::Ours(format!("cannot read the password: {error}")))?;

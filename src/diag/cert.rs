@@ -63,7 +63,7 @@ pub(super) const CERT_DATES: &[Check] = &[
         windows: &[Windows::Hresult(0x800B_0101)],
         spec: &[SpecRef::rfc(5280, "6.1.3"), SpecRef::rfc(9110, "6.6.1")],
         explains: &["CERT-EXPIRED", "CERT-NOT-YET-VALID", "CERT-CLOCK-SKEW"],
-        needs: Need::Chain,
+        needs: Need::Began(Layer::Http),
         look: Look::One(own_clock_wrong),
         ..Check::ROW
     },

@@ -129,6 +129,12 @@ impl Evidence {
         (!events.is_empty()).then(|| Evidence { says: says.into(), events })
     }
 
+    /// Both of two pieces of evidence.
+    pub fn beside(mut self, other: Evidence) -> Evidence {
+        self.events.extend(other.events);
+        self.and(&other.says)
+    }
+
     /// The same evidence with a further sentence.
     pub fn and(mut self, sentence: &str) -> Evidence {
         if !sentence.is_empty() {
@@ -223,6 +229,11 @@ impl Check {
     /// Nothing came of what it finds.
     pub fn is_harmless(&self, facts: &Facts) -> bool {
         self.harmless.is_some_and(|harmless| harmless(facts))
+    }
+
+    /// It finds the same had the call not stopped: it does not speak of the stop.
+    pub fn regardless_of_the_stop(&self, facts: &Facts) -> bool {
+        facts.stop.is_none() || self.hits(&Facts { stop: None, ..facts.clone() }).is_some()
     }
 
     /// Looks at one connection; nothing when the check finds nothing or cannot judge it.

@@ -171,7 +171,8 @@ fn ipv6_dead(facts: &Facts) -> Option<Evidence> {
 }
 
 fn nodes_disagree(facts: &Facts) -> Option<Evidence> {
-    dead_nodes(facts).or_else(|| other_certificates(facts)).or_else(|| other_chains(facts))
+    let views = [dead_nodes(facts), other_certificates(facts), other_chains(facts)];
+    views.into_iter().flatten().reduce(Evidence::beside)
 }
 
 /// Addresses of a family of which another one connected.

@@ -251,7 +251,8 @@ fn insisted_on_another(facts: &Facts) -> Option<Evidence> {
 }
 
 fn method_loop(facts: &Facts) -> Option<Evidence> {
-    naks(facts, |kind| kind == AUTH_PROTOCOL, "an authentication method")
+    unlearned_stop(facts)
+        .and_then(|stop| naks(facts, stop, |kind| kind == AUTH_PROTOCOL, "an authentication method"))
         .or_else(|| repeated_demand(facts).filter(|_| super::auth::pap_only(facts).is_none()))
 }
 
@@ -266,7 +267,8 @@ fn repeated_demand(facts: &Facts) -> Option<Evidence> {
 }
 
 fn option_loop(facts: &Facts) -> Option<Evidence> {
-    naks(facts, |kind| kind != AUTH_PROTOCOL, "options of the client")
+    // Whoever only learns the methods needs an agreement on the rest too.
+    naks(facts, look::stop_at(facts, Layer::Lcp)?, |kind| kind != AUTH_PROTOCOL, "options of the client")
 }
 
 fn authentication_rejected(facts: &Facts) -> Option<Evidence> {
@@ -348,8 +350,7 @@ fn unlearned_stop(facts: &Facts) -> Option<&Stop> {
 }
 
 /// The server's Naks and Rejects of such options, when there are too many of them.
-fn naks(facts: &Facts, of: impl Fn(u8) -> bool, what: &str) -> Option<Evidence> {
-    let stop = unlearned_stop(facts)?;
+fn naks(facts: &Facts, stop: &Stop, of: impl Fn(u8) -> bool, what: &str) -> Option<Evidence> {
     let answers = facts.frames(Side::Server, "lcp.configure-nak").chain(facts.frames(Side::Server, "lcp.configure-reject"));
     let events: Vec<usize> = answers.filter(|seen| options(&seen.it).iter().any(|option| of(option.kind))).map(|seen| seen.event).collect();
     let says = format!("the server refused {what} {} times", events.len());

@@ -63,7 +63,7 @@ pub(super) const REMEDIES: &[Row] = &[
         (AccelPpp, "auth_mschap_v2 under [modules]; any-login=0 and noauth=0 under [auth]."),
     ]),
     (&["AUTH-MSCHAP-691", "AUTH-CHAP-FAILURE", "AUTH-PAP-NAK", "AUTH-EAP-FAILURE", "AUTH-LOCKED-OUT", "AUTH-MSCHAP-647", "AUTH-MSCHAP-648", "AUTH-ACCOUNT-EXPIRED", "AUTH-USERNAME-FORMAT"], &[
-        (Rras, "NPS event 6273 has the reason code: `sstp-diag explain 'NPS 16'` tells what it means."),
+        (Rras, "NPS event 6273 has the reason code: `sstp-diag explain 'NPS CODE'`, with that number for CODE, tells what it means."),
         (SoftEther, "`UserGet` and `UserPasswordSet` in the hub; another hub is named user@hub."),
         (RouterOs, "`/ppp secret print` and `/log print where topics~\"ppp\"`; with RADIUS `/radius monitor`."),
         (AccelPpp, "chap-secrets, or the log of RADIUS; level=4 under [log] shows what was exchanged."),
@@ -130,6 +130,19 @@ mod tests {
     use super::*;
     use crate::diag::cause::Cause;
     use std::collections::HashSet;
+
+    /// What stands under several findings gives no code that belongs to one of them.
+    #[test]
+    fn no_remedy_names_a_reason_of_nps_that_means_another_finding() {
+        let reasons = crate::diag::codes::all().filter(|code| code.family == crate::diag::codes::Family::NpsReason);
+        for code in reasons {
+            let named = |says: &str| says.contains(&format!("NPS {}'", code.number));
+            let rows = REMEDIES.iter().filter(|(_, remedies)| remedies.iter().any(|row| named(row.1)));
+            for id in rows.flat_map(|row| row.0) {
+                assert!(code.checks.contains(id), "NPS {} is not {id}", code.number);
+            }
+        }
+    }
 
     #[test]
     fn a_remedy_is_for_a_cause_that_exists_and_stands_once() {

@@ -1,4 +1,4 @@
-//! The runtime for one job, and Ctrl-C or SIGTERM: once to leave in order, twice to leave at once.
+//! The runtime for one job, and Ctrl-C, SIGTERM or a terminal that is closed: once to leave in order, twice to leave at once.
 
 use std::future::Future;
 use std::io;
@@ -44,7 +44,7 @@ async fn until_interrupted<T, F: Future<Output = T>>(job: impl FnOnce(watch::Rec
     }
 }
 
-/// The user's wishes to stop: Ctrl-C and SIGTERM. They count from the moment this is made.
+/// The user's wishes to stop: Ctrl-C, SIGTERM, and SIGHUP when the terminal is closed. They count from the moment this is made.
 pub struct Interrupts {
     signals: Vec<Signal>,
 }
@@ -52,8 +52,9 @@ pub struct Interrupts {
 impl Interrupts {
     /// Listens; must be made within a runtime. A signal that cannot be listened to does what it always did.
     pub fn new() -> Interrupts {
-        let kinds = [SignalKind::interrupt(), SignalKind::terminate()];
-        Interrupts { signals: kinds.into_iter().filter_map(|kind| signal(kind).ok()).collect() }
+        let hangup = Some(SignalKind::hangup()).filter(|_| hangup_counts());
+        let kinds = [SignalKind::interrupt(), SignalKind::terminate()].into_iter().chain(hangup);
+        Interrupts { signals: kinds.filter_map(|kind| signal(kind).ok()).collect() }
     }
 
     /// Ends at the next of them.
@@ -64,6 +65,14 @@ impl Interrupts {
         })
         .await;
     }
+}
+
+/// Under `nohup` a hang-up is ignored, and listening to it would end that. Where the system does not tell, nothing is changed.
+fn hangup_counts() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| u64::from_str_radix(line.strip_prefix("SigIgn:")?.trim(), 16).ok());
+    // proc(5): signal 1 is the lowest bit.
+    mask.is_some_and(|mask| mask & 1 == 0)
 }
 
 impl Default for Interrupts {

@@ -215,10 +215,29 @@ impl Report {
         finding.check.layer != Layer::Tcp && finding.check.spares_windows(&self.facts)
     }
 
+    /// What it found stops a Windows client on its own layer, which the call got past: it is no part of how the call ended.
+    pub fn passed_over(&self, finding: &Finding) -> bool {
+        let layer = finding.check.layer;
+        let came_up = self.facts.layer(layer).is_some_and(|entry| entry.state == State::Up);
+        // A connection that broke, and a proxy that cut it, take down what had come up above them.
+        layer == Layer::Cert || layer > Layer::Proxy && came_up && finding.check.regardless_of_the_stop(&self.facts)
+    }
+
     /// The highest layer that came up, leaving in order aside when the call had stopped before.
     pub fn reached(&self) -> Option<Layer> {
-        let stop = self.facts.stop.as_ref().map_or(Layer::Teardown, |stop| stop.layer);
-        self.facts.layers.iter().filter(|entry| entry.state == State::Up && entry.layer <= stop).map(|entry| entry.layer).max()
+        self.came_up(|layer| self.facts.stop.as_ref().is_none_or(|stop| layer <= stop.layer))
+    }
+
+    /// The highest layer below another one that came up.
+    pub fn reached_before(&self, end: Layer) -> Option<Layer> {
+        self.came_up(|layer| layer < end)
+    }
+
+    fn came_up(&self, counts: impl Fn(Layer) -> bool) -> Option<Layer> {
+        // A certificate that only warns is no obstacle.
+        let spared = |row: &LayerReport| row.layer == Layer::Cert && row.standing == Standing::Warn;
+        let came = |(entry, row): &(&LayerFacts, &LayerReport)| (entry.state == State::Up || spared(row)) && counts(entry.layer);
+        self.facts.layers.iter().zip(&self.layers).filter(came).map(|(entry, _)| entry.layer).max()
     }
 
     /// The layer at which the call stopped, or at which a Windows client would stop.

@@ -103,8 +103,7 @@ fn scope(report: &Report, target: &str) -> String {
     if report.facts.reached(Layer::Ncp) {
         return format!("a call to {target} comes up.");
     }
-    let up = report.facts.layers.iter().filter(|entry| entry.state == crate::transcript::State::Up && entry.layer < Layer::Teardown);
-    let reached = up.map(|entry| entry.layer).max().map_or("nothing", stage);
+    let reached = report.reached_before(Layer::Teardown).map_or("nothing", stage);
     let asked = !report.facts.tapped() && report.facts.asked.until >= Layer::Auth && !report.facts.asked.credentials;
     let rest = if asked { " Without a user name, authentication and what follows were not tried." } else { "" };
     format!("{target} answers up to {reached}.{rest}")
@@ -112,8 +111,8 @@ fn scope(report: &Report, target: &str) -> String {
 
 fn failing(report: &Report, cause: &Finding) -> String {
     let says = decapitalised(cause.check.title);
-    // A probe passes over a certificate at which a Windows client stops; any other cause is told where it took effect.
-    let stop = report.facts.stop.as_ref().map(|stop| stop.layer).filter(|_| cause.check.layer != Layer::Cert);
+    // A probe passes over what stops a Windows client, such as a certificate; any other cause is told where it took effect.
+    let stop = report.facts.stop.as_ref().map(|stop| stop.layer).filter(|_| !report.passed_over(cause));
     // A connection that breaks takes down what had come up above it.
     let stood = || report.reached().filter(|reached| report.facts.tapped() && cause.check.layer == Layer::Tcp && *reached > Layer::Tcp);
     let stood = stop.is_none().then(stood).flatten();
@@ -126,9 +125,9 @@ fn failing(report: &Report, cause: &Finding) -> String {
     format!("{verb} at {at}: {says} ({}).{windows}", cause.check.id)
 }
 
-/// A certificate that does not verify stops a Windows client, and not the probe.
+/// What stops a Windows client, and not the probe: that stopped higher up, or nowhere.
 fn fails(report: &Report, layer: Layer) -> &'static str {
-    let beyond = |stop: &Stop| layer == Layer::Cert && stop.layer > Layer::Cert;
+    let beyond = |stop: &Stop| stop.layer > layer;
     let passes = report.facts.stop.as_ref().is_none_or(beyond) || report.spared().is_some();
     if passes && layer < Layer::Teardown { "A Windows client fails" } else { "Fails" }
 }

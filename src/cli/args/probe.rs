@@ -138,7 +138,8 @@ pub struct TrustArgs {
     /// Fetch issuers that the server does not send from the http:// addresses in the certificates
     #[arg(long)]
     pub aia: bool,
-    /// Write the certificates to FILE as the server should send them, PEM: leaf first, no root; fetches as --aia does
+    /// Write the certificates to FILE (- is standard output, behind the table) as the server should send them, PEM:
+    /// leaf first, no root; fetches as --aia does
     #[arg(long, value_name = "FILE")]
     pub fix_chain: Option<PathBuf>,
     /// Shake hands once more without SNI, and compare the certificates

@@ -83,11 +83,29 @@ fn port_of(text: &str) -> Result<u16, String> {
 
 /// The name as DNS, SNI and certificates have it: with A-labels, as Windows makes them. UTS 46; RFC 5891 4.4.
 pub fn in_ascii(text: &str) -> Result<String, String> {
-    if text.is_ascii() {
-        return Ok(text.to_string());
-    }
-    idna::domain_to_ascii(text).map_err(|_| format!("{text:?} is no name of DNS: it has no form in A-labels (xn--...)"))
+    let ascii = match text.is_ascii() {
+        true => text.to_string(),
+        false => idna::domain_to_ascii(text).map_err(|_| format!("{text:?} is no name of DNS: it has no form in A-labels (xn--...)"))?,
+    };
+    fits_dns(&ascii).map(|()| ascii)
 }
+
+/// Whether DNS can hold a name of A-labels. RFC 1035 2.3.4.
+fn fits_dns(name: &str) -> Result<(), String> {
+    let bare = name.strip_suffix('.').unwrap_or(name);
+    let wrong = match () {
+        () if bare.split('.').any(str::is_empty) => "a label is empty".to_string(),
+        () if bare.split('.').any(|label| label.len() > LONGEST_LABEL) => format!("a label has more than {LONGEST_LABEL} characters"),
+        () if bare.len() > LONGEST_NAME => format!("it has more than {LONGEST_NAME} characters"),
+        () => return Ok(()),
+    };
+    Err(format!("{name:?} is no name of DNS: {wrong}"))
+}
+
+/// RFC 1035 2.3.4.
+const LONGEST_LABEL: usize = 63;
+/// RFC 1035 2.3.4: 255 bytes on the wire are 253 characters.
+pub const LONGEST_NAME: usize = 253;
 
 fn host_of(text: &str) -> Result<String, String> {
     if text.is_empty() {
@@ -113,10 +131,12 @@ mod tests {
 
     #[test]
     fn every_way_to_name_a_target_is_understood() {
+        let longest = [&"x".repeat(63), &"x".repeat(63), &"x".repeat(63), &"x".repeat(61)].map(String::as_str).join(".");
         let rows = [
             ("vpn.example.test", "vpn.example.test", 443),
             ("vpn.example.test:8443", "vpn.example.test", 8443),
             ("vpn.example.test.", "vpn.example.test.", 443),
+            (&longest, &longest, 443),
             ("vpn_1", "vpn_1", 443),
             ("192.0.2.7", "192.0.2.7", 443),
             ("192.0.2.7:444", "192.0.2.7", 444),
@@ -167,6 +187,13 @@ mod tests {
             ("b\u{fc}cher\u{ff0f}x.example", "'/' cannot stand"),
             ("xn--\u{fc}.example", "xn--"),
             ("256.1.1.1", "not an IPv4 address"),
+            ("b\u{fc}cher..example", "a label is empty"),
+            (".b\u{fc}cher.example", "a label is empty"),
+            ("vpn..example.test", "a label is empty"),
+            (".", "a label is empty"),
+            (&"\u{fc}".repeat(70), "more than 63 characters"),
+            (&format!("{}.example.test", "x".repeat(64)), "more than 63 characters"),
+            (&["x".repeat(63).as_str(); 4].join("."), "more than 253 characters"),
         ];
         for (text, reason) in rows {
             let error = Target::parse(text).expect_err(text);

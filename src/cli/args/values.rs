@@ -1,6 +1,6 @@
 //! Values that arguments share: times, layers, methods, overrides, outputs.
 
-use super::target::{Target, in_ascii};
+use super::target::{LONGEST_NAME, Target, in_ascii};
 use crate::base::Layer;
 use crate::capture::read::ServerFilter;
 use crate::live::dns::Override;
@@ -125,8 +125,6 @@ pub fn resolve(text: &str) -> Result<Override, String> {
     Ok(to)
 }
 
-/// RFC 1035 2.3.4: 255 bytes on the wire are 253 characters.
-const LONGEST_NAME: usize = 253;
 /// Ours: a shorter time cannot be kept, in seconds.
 const LEAST: f64 = 0.001;
 /// Ours: a day, in seconds.

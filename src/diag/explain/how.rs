@@ -23,7 +23,8 @@ pub fn of_cause(cause: Cause) -> Vec<How> {
         Cause::Way(_) => return special.into_iter().chain([EXPERIMENTS]).collect(),
         Cause::Unseen(_) => Some("cannot see this cause itself, but rules the other causes on this layer in or out"),
     };
-    let usual = usual.filter(|_| special.is_empty()).map(|tells| How { line: up_to(cause.layer()), tells });
+    let shows = SHOWS_LATER.iter().find(|row| row.0 == cause.id()).map_or(cause.layer(), |row| row.1);
+    let usual = usual.filter(|_| special.is_empty()).map(|tells| How { line: up_to(shows), tells });
     tapped.then_some(ON_A_CAPTURE).into_iter().chain(special).chain(usual).collect()
 }
 
@@ -56,6 +57,18 @@ fn up_to(layer: Layer) -> &'static str {
         Layer::Teardown => "sstp-diag probe HOST --user USER",
     }
 }
+
+/// Findings that a climb to their own layer does not show, and the layer that does.
+const SHOWS_LATER: [(&str, Layer); 4] = [
+    // The server's clock stands in its HTTP answer.
+    ("CERT-CLIENT-CLOCK", Layer::Http),
+    // The server's timer runs until Call Connected. MS-SSTP 3.3.2.1.
+    ("SSTP-NEGOTIATION-TIMEOUT", Layer::Binding),
+    // Whatever comes in place of an answer, up to an address.
+    ("SSTP-FLOOD", Layer::Ncp),
+    // A protocol is rejected when it is first spoken.
+    ("LCP-PROTOCOL-REJECT", Layer::Auth),
+];
 
 /// For what `path` finds.
 const EXPERIMENTS: How = How { line: "sstp-diag path HOST", tells: "runs the experiments that tell" };
@@ -115,6 +128,7 @@ mod tests {
         for id in SPECIAL.iter().flat_map(|row| row.0) {
             assert!(Cause::by_id(id).is_some(), "{id}");
         }
+        assert!(SHOWS_LATER.iter().all(|(id, layer)| Cause::by_id(id).is_some_and(|cause| cause.layer() < *layer)));
         assert!(cause::all().all(|cause| !of_cause(cause).is_empty()));
     }
 }

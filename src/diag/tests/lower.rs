@@ -291,6 +291,32 @@ fn a_certificate_that_was_sent_damaged_is_not_missing() {
 }
 
 #[test]
+fn a_dead_node_does_not_hide_what_the_living_ones_differ_in() {
+    let leaf = certificate(10, 80);
+    let node = |story: Story, from: &str, certs: Vec<u8>, problem: &str| {
+        let from = from.parse().expect("an address");
+        let problems = vec![Problem { rule: Rule::UntrustedRoot, cert: Some(0), says: problem.into() }];
+        let story = story.note(None, Layer::Tls, What::Chain { from: Some(from), certs: vec![certs.into()], aside: true });
+        let verdict = ChainVerdict { path: vec![0], anchor: None, problems };
+        story.note(None, Layer::Cert, What::OtherTrust { from, source: "system".into(), verdict })
+    };
+    let story = Story::new().resolved(&["192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4"]).began(Layer::Tcp).connected("192.0.2.1:443");
+    let story = story.not_connected("192.0.2.4:443", ConnectFailure::Refused).chosen("192.0.2.1:443");
+    let story = story.secured(|_| ()).chain(std::slice::from_ref(&leaf)).trust("system", &[]);
+    let story = node(story, "192.0.2.2:443", certificate(20, 80), "is of another issuer");
+    let story = node(story, "192.0.2.3:443", leaf, "has lost its issuer");
+    let judged = story.judged();
+    let found: Vec<_> = judged.findings.iter().filter(|finding| finding.check.id == "DNS-MULTI-A-PARTIAL").collect();
+    let [finding] = found[..] else { panic!("{} findings", found.len()) };
+    let says = &finding.evidence.says;
+    assert!(says.contains("192.0.2.4:443 refuses"), "{says}");
+    assert!(says.contains("192.0.2.2:443 shows the leaf with SHA-256 "), "{says}");
+    assert!(says.contains("the one of 192.0.2.2:443 is refused: ") && says.contains("is of another issuer"), "{says}");
+    assert!(says.contains("the one of 192.0.2.3:443 is refused: ") && says.contains("has lost its issuer"), "{says}");
+    assert_eq!(finding.evidence.events.len(), 3, "the dead one and both that live: {:?}", finding.evidence.events);
+}
+
+#[test]
 fn nodes_that_differ_are_told_from_families_that_differ() {
     let (ours, other) = (certificate(10, 80), certificate(20, 80));
     let nodes = |rows: &[(&str, &Vec<u8>)]| {
@@ -349,6 +375,8 @@ fn a_wrong_clock_explains_a_certificate_that_is_valid_by_the_servers() {
         let story = Story::new().tcp().secured(|_| ()).chain(&[certificate(-2, 90)]).trust("system", &[Rule::NotYetValid]);
         story.answered(200, &[("content-length", http::CONTENT_LENGTH), ("Date", date)])
     };
+    let unasked = Story::new().tcp().secured(|_| ()).chain(&[certificate(-2, 90)]).trust("system", &[Rule::NotYetValid]).judged();
+    assert!(unasked.blind.iter().any(|row| row.0 == "CERT-CLIENT-CLOCK" && row.1 == "http was not reached"), "{:?}", unasked.blind);
     // Two days and a bit after the story's clock.
     assert!(dated("Sat, 17 Jan 2026 13:00:00 GMT").fails_with("CERT-CLIENT-CLOCK").contains("2026-01-17 13:00"));
     dated("Thu, 15 Jan 2026 12:00:00 GMT").fails_with("CERT-NOT-YET-VALID");

@@ -80,6 +80,7 @@ impl Client {
             Layer::Data if self.carries() => self.settle_data(core),
             // MS-SSTP 3.2.6.1: the negotiation timer runs until Call Connected.
             Layer::Lcp | Layer::Auth if self.config.stays.is_some() => self.abort_in(core, deadline.layer, reason, NEGOTIATION_TIMEOUT),
+            Layer::Ncp if self.objects_no_more(core) => {}
             // Not a word since Call Connected: that is where it stopped.
             Layer::Ncp if self.layer() == Layer::Binding => {
                 let reason =

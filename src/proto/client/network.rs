@@ -21,6 +21,8 @@ const IPV6CP_GRACE: Duration = Duration::from_millis(500);
 const PING_INTERVAL: Duration = Duration::from_secs(1);
 /// Ours: how long an Echo Response may take; it is the server's next message, so a round trip is enough.
 const ECHO_PATIENCE: Duration = Duration::from_secs(2);
+/// Ours: how long a server may take to end a call whose binding it does not like, once it has answered an Echo Request.
+const OBJECTION: Duration = Duration::from_millis(250);
 /// Ours: bytes in a ping that is too large for its link.
 const LARGE: usize = 1472;
 /// Ours: so much of a frame is quoted in a Protocol-Reject, bytes; every MRU has room for it.
@@ -115,6 +117,25 @@ impl Client {
                 self.finish(core);
             }
         }
+    }
+
+    /// Some servers answer an Echo Request whatever they think of Call Connected (SoftEther, accel-ppp): no more is asked of them than
+    /// this, but they get the time to end the call.
+    fn await_objection(&mut self, core: &Core) {
+        self.net.nudged = true;
+        let end = core.now + OBJECTION;
+        if let Some(deadline) = self.deadline.as_mut().filter(|_| !std::mem::replace(&mut self.net.echo_answered, true)) {
+            deadline.at = deadline.at.min(end);
+        }
+    }
+
+    /// Nothing but the end of the time to object is waited for.
+    pub(super) fn objects_no_more(&mut self, core: &mut Core) -> bool {
+        let over = self.net.echo_answered && self.config.until <= Layer::Binding;
+        if over {
+            self.bound(core);
+        }
+        over
     }
 
     pub(super) fn ipcp_packet(&mut self, core: &mut Core, packet: &control::Packet) {
@@ -252,6 +273,9 @@ impl Client {
     pub(super) fn echo_response(&mut self, core: &mut Core) {
         if self.is(Quirk::MindsEchoes) {
             return self.abort(core, Reason::Violated("an Echo Response that nobody asked for".into()), UNACCEPTED_FRAME);
+        }
+        if self.config.until <= Layer::Binding {
+            return self.await_objection(core);
         }
         self.bound(core);
         let Some(sent) = self.net.echo_sent.filter(|_| !self.net.echo_settled) else { return };

@@ -16,9 +16,14 @@ fn the_leaf_comes_first_then_each_issuer_and_the_root_stays_at_home() {
     let right = vec![HOST.to_string(), "Intermediate".to_string()];
     let complete = Some("Root".to_string());
     assert_eq!(put_right(&[&leaf, &ca], &[], &root), (right.clone(), complete.clone(), vec![]));
-    let rows: [(&[&Made], &[&Made], &[&str]); 5] = [
+    let rows: [(&[&Made], &[&Made], &[&str]); 6] = [
         (&[&leaf], &[&ca], &["Intermediate was missing and is added"]),
         (&[&leaf, &ca, &root], &[], &["the root Root is left out, clients have it"]),
+        (
+            &[&leaf, &root, &ca],
+            &[],
+            &["the root Root is left out, clients have it", "the order is changed: each certificate is followed by its issuer"],
+        ),
         (&[&ca, &leaf], &[], &["the order is changed: each certificate is followed by its issuer"]),
         (&[&leaf, &ca, &ca], &[], &["a certificate was sent twice and is sent once"]),
         (&[&leaf, &stranger, &ca], &[], &["Stranger is left out, it has no part in the chain"]),
