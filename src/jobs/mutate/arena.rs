@@ -191,8 +191,11 @@ pub fn login_script(method: Method) -> Result<Script, NotPlayable> {
     if let Mind::Server(config) = &mut server.mind
         && method != Method::MsChapV2
     {
-        let (served, eap) = lab::eap::ends().ok_or_else(none)?;
-        (config.methods, config.eap, client.eap) = (vec![method], Some(served), eap);
+        config.methods = vec![method];
+        if matches!(method, Method::EapTls | Method::Peap) {
+            let (served, eap) = lab::eap::ends().ok_or_else(none)?;
+            (config.eap, client.eap) = (Some(served), eap);
+        }
     }
     let client = Plan { mind: Mind::Client(client), edits: Vec::new(), toxics: Vec::new(), seed: 1 };
     let run = pair::run(client, server, LONGEST);

@@ -7,6 +7,7 @@ use super::spoil::Speech;
 use super::variant::{self, Variant};
 use crate::base::Side;
 use crate::jobs::replay::{NotPlayable, Script};
+use crate::proto::plan::Method;
 use crate::transcript::Event;
 
 /// A call to spoil in this process.
@@ -16,9 +17,17 @@ pub struct Drill {
     order: Vec<(usize, usize)>,
     /// The same of those that are played as calls.
     played: Vec<(usize, usize)>,
-    arena: Arena,
     memory: Memory,
     seed: u64,
+}
+
+/// Who is at the other side in memory.
+enum Plays {
+    /// Our own server.
+    Server(Box<Arena>),
+    /// Our own client.
+    Client,
+    Nobody,
 }
 
 /// What one side says in one call.
@@ -26,7 +35,7 @@ struct Part {
     speech: Speech,
     variants: Vec<Variant>,
     /// The other side of it can be had in memory.
-    plays: bool,
+    plays: Plays,
 }
 
 /// What our own end has told of a call, and what it was sent.
@@ -44,21 +53,28 @@ pub struct Played {
 impl Drill {
     /// The recorded call, and the one that our own client and server have with each other.
     pub fn new(recorded: Option<&Script>, seed: u64) -> Result<Drill, NotPlayable> {
-        let (lab, own) = (arena::lab_script()?, guests::script()?);
-        let part = |script: &Script, by, plays| Part { speech: Speech::of(script, by), variants: variant::all(script, by, seed), plays };
+        // TLS inside EAP would draw other numbers in every run; what carries it is spoilt in a login without.
+        let (lab, own, eap) = (arena::lab_script()?, guests::script()?, arena::login_script(Method::EapMd5)?);
         let none = || NotPlayable("the lab cannot be rehearsed".into());
-        let (client, arena) = match recorded {
-            Some(script) => (part(script, Side::Client, true), Arena::like(script, &[], seed)),
-            None => (part(&lab, Side::Client, true), Arena::new(&lab, &[], seed)),
+        let part = |script: &Script, by, plays| Part { speech: Speech::of(script, by), variants: variant::all(script, by, seed), plays };
+        let arena = match recorded {
+            Some(script) => Arena::like(script, &[], seed),
+            None => Arena::new(&lab, &[], seed),
         };
-        let mut parts = vec![client, part(&own, Side::Server, true)];
+        let served = |arena: Option<Arena>| arena.map(|arena| Plays::Server(Box::new(arena))).ok_or_else(none);
+        let mut parts = vec![
+            part(recorded.unwrap_or(&lab), Side::Client, served(arena)?),
+            part(&own, Side::Server, Plays::Client),
+            part(&eap, Side::Client, served(Arena::like(&eap, &[], seed))?),
+        ];
         // Our own server says something else; what the recorded one has said is for the parsers.
-        parts.extend(recorded.map(|script| part(script, Side::Server, false)));
+        parts.extend(recorded.map(|script| part(script, Side::Server, Plays::Nobody)));
         let places = parts.iter().enumerate().flat_map(|(nth, part)| (0..part.variants.len()).map(move |at| (nth, at)));
         let mut order: Vec<(usize, usize)> = places.collect();
         order.sort_by_key(|(nth, at)| (*at, *nth));
-        let played = order.iter().copied().filter(|(nth, _)| parts.get(*nth).is_some_and(|part| part.plays)).collect();
-        Ok(Drill { parts, order, played, arena: arena.ok_or_else(none)?, memory: Memory::new(None, seed), seed })
+        let played =
+            order.iter().copied().filter(|(nth, _)| parts.get(*nth).is_some_and(|part| !matches!(part.plays, Plays::Nobody))).collect();
+        Ok(Drill { parts, order, played, memory: Memory::new(None, seed), seed })
     }
 
     /// Its messages.
@@ -82,9 +98,10 @@ impl Drill {
         let (part, variant) = self.at(&self.played, number)?;
         let drawn = self.seed.wrapping_add(number);
         let by = part.speech.spots.first().map_or(Side::Client, |spot| spot.by);
-        let (ride, events) = match by {
-            Side::Client => self.arena.told(&variant.edits, (drawn, drawn)),
-            Side::Server => self.memory.told(&variant.edits, drawn),
+        let (ride, events) = match &part.plays {
+            Plays::Server(arena) => arena.told(&variant.edits, (drawn, drawn)),
+            Plays::Client => self.memory.told(&variant.edits, drawn),
+            Plays::Nobody => return None,
         };
         Some(Played { by, row: variant.mutator, events, sent: ride.sent() })
     }

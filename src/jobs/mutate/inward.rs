@@ -454,7 +454,7 @@ const GATHERED: u64 = 4;
 /// Ours: a whole call after so many cases,
 const CALL: u64 = 4096;
 /// and so many before the first, which is enough for lanes to have one of every row.
-const FIRST_CALLS: u64 = 12;
+const FIRST_CALLS: u64 = 18;
 /// Ours: one in so many cases is of a row, as long as there are variants of the call,
 const EVERY_FIRST: u64 = 2;
 /// and behind them.

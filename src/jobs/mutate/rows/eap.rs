@@ -36,10 +36,14 @@ fn made(spot: &Spot, rows: &[(&str, Vec<u8>)]) -> Vec<Change> {
     rows.iter().map(|(name, body)| change(*name, &with_body(places, body, ""))).collect()
 }
 
-/// The type of a message that carries TLS.
+/// The type of a message that carries TLS; one of another method gets it in its place.
 fn tunnel_of(spot: &Spot) -> Option<u8> {
     let kind = spot.raw.get(places(spot)?.1).copied()?;
-    matches!(kind, eap::TLS | eap::TTLS | eap::PEAP | eap::FAST).then_some(kind)
+    match kind {
+        eap::TLS | eap::TTLS | eap::PEAP | eap::FAST => Some(kind),
+        eap::IDENTITY | eap::NOTIFICATION | eap::NAK => None,
+        _ => Some(eap::TLS),
+    }
 }
 
 fn bodies(spot: &Spot, _: &mut Rng) -> Vec<Change> {
