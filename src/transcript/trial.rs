@@ -369,10 +369,9 @@ impl Trial {
 
 /// The round of trials that were waited for longer than others, after all others of their kind had met with silence.
 pub const PATIENT: u16 = 900;
-
 /// Lengths of LCP echoes in bytes, in the order in which they are tried; an MRU of 1500 is the default, RFC 1661 6.1.
 pub const ECHO_SIZES: [usize; 8] = [16, 128, 512, 800, 1000, 1200, 1350, 1450];
-/// Ours: length of an echo of the bulk experiments, in bytes.
+/// Ours: bytes of an echo of the bulk experiments.
 pub const BULK_ECHO: usize = 1000;
 /// Rounds of trials with nothing else open, behind several at the same time that failed, have numbers from here on.
 pub const ALONE: u16 = 3000;
