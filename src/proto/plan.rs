@@ -185,13 +185,13 @@ pub struct ClientConfig {
     pub host: String,
     /// The leaf's hashes as seen in the TLS handshake.
     pub cert: CertHashes,
-    /// Who we are; without it the client learns the server's authentication methods and leaves.
+    /// Who we are; without it the client learns the server's authentication methods and leaves, or leaves once LCP is up.
     pub credentials: Option<Credentials>,
     /// Methods we would use, best first.
     pub methods: Vec<Method>,
     /// What EAP methods with TLS need.
     pub eap: EapClient,
-    /// Methods to ask the server about when there are no credentials, in this order.
+    /// Methods to ask the server about when there are no credentials, in this order; none: one of `methods` is agreed on.
     pub learn: Vec<AuthMethod>,
     /// Only ask whether the server takes the methods, and prove nothing.
     pub ask: bool,
@@ -259,6 +259,11 @@ impl ClientConfig {
             packets: false,
             quirks: Vec::new(),
         }
+    }
+
+    /// It asks about one method after the other, and wants none for itself.
+    pub(super) fn learns(&self) -> bool {
+        self.credentials.is_none() && !self.learn.is_empty()
     }
 }
 
