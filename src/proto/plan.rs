@@ -324,6 +324,8 @@ pub struct ServerConfig {
     pub encapsulates: u16,
     /// Where it should close the connection it falls silent and leaves it open.
     pub keeps_open: bool,
+    /// An Echo Request is answered while Call Disconnect Ack is waited for.
+    pub echoes_when_leaving: bool,
     /// PPP frames come back as they were sent, as from a terminal line left in echo mode.
     pub echoes_ppp: bool,
     /// MS-SSTP 3.1.5: how many bad Call Connect Requests are NAKed before an Abort; Windows: 3.
@@ -417,6 +419,7 @@ impl Default for ServerConfig {
             answers_ping: true,
             encapsulates: crate::wire::sstp::ENCAPSULATED_PPP,
             keeps_open: false,
+            echoes_when_leaving: false,
             echoes_ppp: false,
             nak_limit: 3,
             naks_first: 0,
