@@ -128,13 +128,25 @@ impl Stand {
         let config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
         let name = ServerName::try_from("localhost").expect("a name");
         let mut tls = ClientConnection::new(Arc::new(config), name).expect("a client");
-        let mut tcp = TcpStream::connect(("127.0.0.1", self.port)).expect("it listens");
+        let mut tcp = self.connected();
         let mut stream = Stream::new(&mut tls, &mut tcp);
         stream.write_all(request.as_bytes()).expect("it reads");
         let mut answer = Vec::new();
         // How it ends is not what is asked.
         let _ = stream.read_to_end(&mut answer);
         String::from_utf8_lossy(&answer).into_owned()
+    }
+
+    /// The ports of the cases are opened as the run begins, which is after the greeting.
+    fn connected(&self) -> TcpStream {
+        let until = Instant::now() + Duration::from_secs(20);
+        loop {
+            match TcpStream::connect(("127.0.0.1", self.port)) {
+                Ok(stream) => return stream,
+                Err(error) => assert!(Instant::now() < until, "{error}"),
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
     }
 
     /// A probe, as the client under test.
@@ -198,4 +210,28 @@ fn a_name_that_leads_to_no_case_is_answered_with_an_alert() {
     let text = stand.probed("case-99.localhost", &["--resolve", "case-99.localhost:127.0.0.1"]);
     assert!(text.contains("112") && !text.contains("PROXY"), "{text}");
     stand.end();
+}
+
+/// What docs/ci.md says of `--quick`.
+#[test]
+fn no_quick_case_is_watched_for_more_than_30_s() {
+    // A connection that our end closes where it is spoilt is not watched.
+    let closes = |case: &Case| case.edits.iter().any(|line| line.ends_with(" close"));
+    let long = |case: &&Case| !case.base.slow && !closes(case) && case.base.within * case.base.times > Duration::from_secs(30);
+    let all: Vec<Case> = server::all().into_iter().chain(sstp_diag::jobs::conformance::client::all()).collect();
+    let long: Vec<&str> = all.iter().filter(long).map(|case| case.id.as_ref()).collect();
+    assert!(long.is_empty(), "{long:?}");
+}
+
+#[test]
+fn what_is_misspelt_in_exec_is_said() {
+    let (_, _, says) = program(&["client", "--exec", "exit 3 # {prot}", "--case", "sstp/3.2.5.3.2/ack"]);
+    assert!(says.contains("nothing is filled in for {prot}, only for {host}, {port}, {ca}"), "{says}");
+}
+
+/// The line of a case that only counts with `--strict` ends as it says.
+#[test]
+fn the_command_that_fails_a_should_is_strict() {
+    let (_, text, _) = program(&["show", "data/3.3.5.2.3/carries-traffic"]);
+    assert!(text.contains("Failing      sstp-diag conformance server --lab --fault teardown.dead-tunnel --strict --case data/"), "{text}");
 }

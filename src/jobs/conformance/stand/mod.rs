@@ -8,7 +8,7 @@ mod subject;
 
 pub use led::{By, Dialling};
 pub use meet::{Met, Place};
-pub use subject::Subject;
+pub use subject::{NAMES, Subject, unknown_names};
 
 use super::case::{Case, Level, Row};
 use super::expect::Expect;
