@@ -9,6 +9,7 @@ mod cli;
 mod client_cases;
 mod clients;
 mod conformance;
+mod conformance_runs;
 mod crowd;
 
 mod decode;

@@ -1,9 +1,10 @@
 //! Verdicts that are fair whatever the reads of a connection are, and say what was seen in words. What a peer says by itself may come in the same read as what our end answers, or in a later one: the verdict is the same.
 
+use sstp_diag::base::{Layer, Side};
 use sstp_diag::jobs::conformance::client::{self, mutants};
 use sstp_diag::jobs::conformance::{Case, Grade, Verdict, expect, rehearse, server, verdict};
 use sstp_diag::transcript::{Event, What};
-use sstp_diag::wire::sstp::Attribute;
+use sstp_diag::wire::sstp::{Attribute, Message};
 use std::net::TcpListener;
 use std::process::Command;
 use std::time::Duration;
@@ -203,4 +204,37 @@ fn an_expired_entry_and_a_lost_pattern_stand_in_the_reports() {
     let validator = jsonschema::draft202012::new(&schema).expect("a schema");
     let errors: Vec<String> = validator.iter_errors(&report).map(|error| error.to_string()).collect();
     assert!(errors.is_empty(), "{errors:?}");
+}
+
+/// A family asks for what the requirement asks for that it claims: where that is an Abort, or a Nak with a number, who only closes, or
+/// says another number, does not pass.
+#[test]
+fn what_claims_an_abort_or_a_number_is_not_content_with_less() {
+    const ABORTS: [&str; 8] = ["S-072", "S-073", "S-074", "S-131", "S-133", "S-134", "S-136", "S-138"];
+    const NUMBERS: [&str; 4] = ["S-098", "S-101", "S-103", "S-104"];
+    for (claimed, fault, least) in [(&ABORTS[..], "sstp.mutant-no-abort", 150), (&NUMBERS[..], "sstp.mutant-nak-status", 16)] {
+        let claims = |case: &&Case| rehearse::can_be_rehearsed(case) && case.covers.iter().all(|id| claimed.contains(id));
+        let cases: Vec<Case> = server::all().iter().filter(claims).cloned().collect();
+        let content: Vec<&str> =
+            cases.iter().filter(|case| !rehearse::server(case, &[fault]).0.grade.is_held_against()).map(|case| case.id.as_ref()).collect();
+        assert!(cases.len() >= least && content.is_empty(), "{fault}: of {}: {content:?}", cases.len());
+    }
+}
+
+/// MS-SSTP 3.1.5.1: where the stream cannot be cut any more no message is sent, by either end.
+#[test]
+fn an_abort_is_one_message_too_many_where_a_length_is_none() {
+    let abort = Message::parse(&[0x10, 1, 0, 8, 0, 5, 0, 0]).expect("a message");
+    let mut seen = 0;
+    for case in server::all().iter().chain(&client::all()).filter(|case| case.covers.iter().any(|id| ["S-069", "C-052"].contains(id))) {
+        let (verdict, mut events) =
+            if case.base.tests == Side::Server { rehearse::server(case, &[]) } else { rehearse::client_case(case, None) };
+        assert_eq!(verdict.grade, Grade::Pass, "{}", case.id);
+        let closed = events.iter().rposition(|event| matches!(event.what, What::Closed(_))).expect("it is closed");
+        let said = Event { by: Some(case.base.tests), layer: Layer::Sstp, what: What::Sstp(abort.clone()), ..events[closed].clone() };
+        events.insert(closed, said);
+        assert_eq!(verdict::judge(case, &events).grade, Grade::WrongReason, "{}", case.id);
+        seen += 1;
+    }
+    assert!(seen > 40, "{seen}");
 }

@@ -6,7 +6,7 @@ use super::clients::{spared, windows_in_words};
 use super::tls::{failed, name};
 use super::tls_scan::current_windows_left_out;
 use crate::base::{Layer, SpecRef};
-use crate::transcript::{Facts, ScanAnswer};
+use crate::transcript::{Facts, ScanAnswer, TlsFailure};
 use crate::wire::cert::Cert;
 use crate::wire::tls::TLS13;
 use crate::wire::tls::message::{group_name, scheme_name};
@@ -135,8 +135,14 @@ pub(super) fn chose_oddly(facts: &Facts) -> bool {
 }
 
 fn waits_for_a_proxy_line(facts: &Facts) -> Option<Evidence> {
-    let answered = facts.behind_line.as_ref().filter(|seen| matches!(seen.it, ScanAnswer::Accepted { .. } | ScanAnswer::Alert(_)))?;
-    let evidence = failed(facts, |_| true)?;
+    // An alert may be all that a TLS library has to say to such a line, and who answers our hello with one waits for none.
+    let understood = |answer: &ScanAnswer| match answer {
+        ScanAnswer::Accepted { .. } => true,
+        ScanAnswer::Alert(description) => !NOT_TLS.contains(description),
+        _ => false,
+    };
+    let answered = facts.behind_line.as_ref().filter(|seen| understood(&seen.it))?;
+    let evidence = failed(facts, |failure| !matches!(failure, TlsFailure::Alert(_)))?;
     let says = "a hello behind PROXY UNKNOWN, on a connection of its own, was answered with TLS";
     Some(Evidence { events: evidence.events.iter().copied().chain([answered.event]).collect(), ..evidence }.and(says))
 }
@@ -209,6 +215,8 @@ fn told(facts: &Facts, kind: impl Fn(&Chosen) -> bool) -> Option<Evidence> {
     Some(Evidence { events, ..failure.and(&says).and(&windows_in_words(facts)) })
 }
 
+/// RFC 8446 6.2: unexpected_message, record_overflow, decode_error and protocol_version, which what is no TLS draws.
+const NOT_TLS: [u8; 4] = [10, 22, 50, 70];
 /// X25519, P-256, P-384, and the hybrids over them, which come beside them and never alone.
 const USUAL_GROUPS: [u16; 6] = [0x001d, 0x0017, 0x0018, 0x11eb, 0x11ec, 0x11ed];
 /// Keys as `Cert` names them.

@@ -185,13 +185,13 @@ pub struct ClientConfig {
     pub host: String,
     /// The leaf's hashes as seen in the TLS handshake.
     pub cert: CertHashes,
-    /// Who we are; without it the client learns the server's authentication methods and leaves.
+    /// Who we are; without it the client learns the server's authentication methods and leaves, or leaves once LCP is up.
     pub credentials: Option<Credentials>,
     /// Methods we would use, best first.
     pub methods: Vec<Method>,
     /// What EAP methods with TLS need.
     pub eap: EapClient,
-    /// Methods to ask the server about when there are no credentials, in this order.
+    /// Methods to ask the server about when there are no credentials, in this order; none: one of `methods` is agreed on.
     pub learn: Vec<AuthMethod>,
     /// Only ask whether the server takes the methods, and prove nothing.
     pub ask: bool,
@@ -263,6 +263,11 @@ impl ClientConfig {
             quirks: Vec::new(),
         }
     }
+
+    /// It asks about one method after the other, and wants none for itself.
+    pub(super) fn learns(&self) -> bool {
+        self.credentials.is_none() && !self.learn.is_empty()
+    }
 }
 
 /// An account of the built-in server and what it answers to the right password.
@@ -322,6 +327,8 @@ pub struct ServerConfig {
     pub encapsulates: u16,
     /// Where it should close the connection it falls silent and leaves it open.
     pub keeps_open: bool,
+    /// An Echo Request is answered while Call Disconnect Ack is waited for.
+    pub echoes_when_leaving: bool,
     /// PPP frames come back as they were sent, as from a terminal line left in echo mode.
     pub echoes_ppp: bool,
     /// MS-SSTP 3.1.5: how many bad Call Connect Requests are NAKed before an Abort; Windows: 3.
@@ -415,6 +422,7 @@ impl Default for ServerConfig {
             answers_ping: true,
             encapsulates: crate::wire::sstp::ENCAPSULATED_PPP,
             keeps_open: false,
+            echoes_when_leaving: false,
             echoes_ppp: false,
             nak_limit: 3,
             naks_first: 0,

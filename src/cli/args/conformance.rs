@@ -54,7 +54,7 @@ pub struct ServerSuiteArgs {
     /// With the fault ID (repeatable; see `lab --list` and docs/faults.md)
     #[arg(long, value_name = "ID", requires = "lab", conflicts_with = "target", help_heading = "Lab")]
     pub fault: Vec<String>,
-    /// Run so many cases at a time
+    /// Work on so many cases at a time; cases that only wait stay open beside them, up to 128 in all, but none with 1
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256), help_heading = "Run")]
     pub jobs: u16,
     /// Begin N cases in a second at most
@@ -83,7 +83,7 @@ pub struct ClientSuiteArgs {
     pub hold: Option<u64>,
     #[command(flatten, next_help_heading = "Server")]
     pub account: AccountArgs,
-    /// Run so many cases at a time
+    /// Work on so many cases at a time; up to 48 that only wait stay open beside them, but none with 1
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256), help_heading = "Run")]
     pub jobs: u16,
     /// Keep a list of all cases, where their client is to go and what they came to in FILE

@@ -39,8 +39,7 @@ impl<'a> Course<'a> {
         let scale = Scale { known, strict: args.strict, today };
         let sheets = Sheets::open(args)?;
         if let Some(path) = &args.write_expected {
-            // What is there stays until there is something to put in its place.
-            File::options().append(true).create(true).open(path).map_err(|error| Trouble::file("write", path, &error))?;
+            can_be_written(path).map_err(|error| Trouble::file("write", path, &error))?;
         }
         if let Some(folder) = &args.artifacts {
             fs::create_dir_all(folder).map_err(|error| Trouble::file("create", folder, &error))?;
@@ -67,7 +66,10 @@ impl<'a> Course<'a> {
         if let Some(path) = &self.args.write_expected {
             match exit {
                 // What is known of a peer is not given up for a run that did not come to its end.
-                Exit::CouldNotRun | Exit::Interrupted => complain(&format!("{} stays as it is: the run is not whole", path.display())),
+                Exit::CouldNotRun | Exit::Interrupted if path.exists() => {
+                    complain(&format!("{} stays as it is: the run is not whole", path.display()));
+                }
+                Exit::CouldNotRun | Exit::Interrupted => complain(&format!("{} is not written: the run is not whole", path.display())),
                 _ => write_expected(path, outcome, &self.scale)?,
             }
         }
@@ -188,6 +190,13 @@ impl Sheets {
         }
         Ok(())
     }
+}
+
+/// What is there stays until there is something to put in its place, and what is not there is not made before.
+fn can_be_written(path: &Path) -> io::Result<()> {
+    let is_new = fs::symlink_metadata(path).is_err();
+    File::options().append(true).create(true).open(path)?;
+    if is_new { fs::remove_file(path) } else { Ok(()) }
 }
 
 /// Puts a whole text in the place of a file at once; what is no file, such as a pipe, is written to.

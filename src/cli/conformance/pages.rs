@@ -5,7 +5,7 @@ use crate::base::Side;
 use crate::cli::args::SuiteArgs;
 use crate::jobs::conformance::client::{self, mutants};
 use crate::jobs::conformance::coverage::{self, Coverage};
-use crate::jobs::conformance::{Case, server};
+use crate::jobs::conformance::{Case, Level, server};
 use crate::proto::plan::{BindingKey, Method, ServerConfig};
 use crate::proto::quirk::Quirk;
 use serde_json::{Value, json};
@@ -157,7 +157,8 @@ pub fn in_full(case: &Case) -> String {
     let name = if failing.0 == prover { format!("{prover} {}", case.proved_by) } else { failing.0.to_string() };
     let _ = writeln!(text, "Proved by    {name}");
     let _ = writeln!(text, "Alone        {}", alone(case, how));
-    let _ = writeln!(text, "Failing      sstp-diag conformance {} {} --case {}", case.base.tests, failing.1, case.id);
+    let strict = if case.level == Level::Should { " --strict" } else { "" };
+    let _ = writeln!(text, "Failing      sstp-diag conformance {} {}{strict} --case {}", case.base.tests, failing.1, case.id);
     text
 }
 

@@ -1,7 +1,7 @@
 //! From the arguments to the cases, and from the outcome to the report.
 
 use super::pages::besides;
-use crate::base::Side;
+use crate::base::{Layer, Side};
 use crate::cli::args::{SelectArgs, ServerSuiteArgs, Target};
 use crate::cli::exit::Trouble;
 use crate::diag;
@@ -108,9 +108,10 @@ fn ended(outcome: &Outcome) -> &'static str {
     }
 }
 
-/// What a probe would say of the first honest call.
+/// What a probe would say of the first honest call. It goes on with a certificate that it does not trust, so that this one is not why.
 fn judged(outcome: &Outcome) -> String {
-    let facts = Facts::of(&Transcript { head: Head::default(), events: outcome.first.clone() });
+    let events = outcome.first.iter().filter(|event| event.layer != Layer::Cert).cloned().collect();
+    let facts = Facts::of(&Transcript { head: Head::default(), events });
     let judgement = diag::judge(&facts, diag::all());
     let cause = judgement.findings.iter().find(|finding| finding.cause);
     cause.map_or_else(String::new, |finding| {

@@ -12,7 +12,7 @@ use crate::cli::password;
 use crate::jobs::conformance::again::Retries;
 use crate::jobs::conformance::client::{self, mutants};
 use crate::jobs::conformance::run::{self, Done, Outcome, Peer};
-use crate::jobs::conformance::stand::{By, Stand, StandConfig, Subject};
+use crate::jobs::conformance::stand::{By, NAMES, Stand, StandConfig, Subject, unknown_names};
 use crate::jobs::conformance::{Case, Grade, Verdict};
 use crate::jobs::lab;
 use crate::live::listen;
@@ -77,6 +77,9 @@ fn subject(args: &ClientSuiteArgs) -> Result<Subject, Trouble> {
     if let Some(command) = &who.exec {
         if command.trim().is_empty() {
             return Err(Trouble::Usage("--exec needs a command that launches the client".into()));
+        }
+        for name in unknown_names(command) {
+            complain(&format!("--exec: nothing is filled in for {{{name}}}, only for {{{}}}", NAMES.join("}, {")));
         }
         return Ok(Subject::Exec(command.clone()));
     }

@@ -146,3 +146,22 @@ fn traits_that_matter_and_a_scan_that_was_cut_short() {
     assert!(ended(None).judged().findings.is_empty());
     assert_eq!(ended(Some("the time was up")).ids(Severity::Note), ["TLS-SCAN-PARTIAL"]);
 }
+
+/// A TLS library answers a line that is no TLS with an alert of its own: it need not have waited for one.
+#[test]
+fn an_alert_to_what_is_no_tls_is_no_understanding_of_the_line() {
+    let behind = |failure, answer| {
+        let story = scanned(failure, ScanAnswer::Closed(How::Fin));
+        story.note(Some(Side::Server), Layer::Tls, What::ScannedBehindLine { answer })
+    };
+    behind(TlsFailure::Closed, accepted(0x0303, 0xc030, Some(0x17))).fails_with("TCP-PROXYPROTO-MISMATCH");
+    behind(TlsFailure::Closed, ScanAnswer::Alert(40)).fails_with("TCP-PROXYPROTO-MISMATCH");
+    for (failure, answer) in [
+        (TlsFailure::Closed, ScanAnswer::Alert(50)),
+        (TlsFailure::Closed, ScanAnswer::Alert(70)),
+        (TlsFailure::Alert(112), ScanAnswer::Alert(40)),
+    ] {
+        let failing = behind(failure, answer).ids(Severity::Fail);
+        assert!(!failing.contains(&"TCP-PROXYPROTO-MISMATCH"), "{failing:?}");
+    }
+}

@@ -83,6 +83,7 @@ async fn answers(probe: &ProbeConfig, cases: &[Case], clock: &Clock, events: &mu
             let says = refused.map_or_else(String::new, |says| code(says));
             Err(format!("{LOGIN_REFUSED}: {says}; check --user and --password-file"))
         }
+        _ if connected && let Some(says) = verdict::short_of(&case, events) => Err(format!("the honest call {says}")),
         _ if connected && logs_in => Err(format!("the login of an honest call: {}", verdict.actual)),
         _ => Err(verdict.actual),
     }

@@ -14,15 +14,25 @@ use std::time::Duration;
 
 /// What a case of the server suite came to against a lab with these faults, an honest call having come before it.
 pub fn server(case: &Case, faults: &[&str]) -> (Verdict, Vec<Event>) {
-    against(case, faults, lab::rehearsal_of_second)
+    against(case, faults, lab::rehearsal_of_second, Some(alice()))
+}
+
+/// The same for somebody who has no account.
+pub fn server_to_a_stranger(case: &Case, faults: &[&str]) -> (Verdict, Vec<Event>) {
+    against(case, faults, lab::rehearsal_of_second, None)
 }
 
 /// What the honest call before a case comes to.
 pub fn first_call(case: &Case, faults: &[&str]) -> Verdict {
-    against(case, faults, lab::rehearsal).0
+    against(case, faults, lab::rehearsal, Some(alice())).0
 }
 
-fn against(case: &Case, faults: &[&str], made: fn(&[&str], CertHashes, u64) -> Option<Plan>) -> (Verdict, Vec<Event>) {
+fn against(
+    case: &Case,
+    faults: &[&str],
+    made: fn(&[&str], CertHashes, u64) -> Option<Plan>,
+    account: Option<Credentials>,
+) -> (Verdict, Vec<Event>) {
     let mut wanted: Vec<&str> = case.base.lab.into_iter().collect();
     wanted.extend(faults);
     let (mut events, mut case) = (Vec::new(), case.clone());
@@ -35,7 +45,7 @@ fn against(case: &Case, faults: &[&str], made: fn(&[&str], CertHashes, u64) -> O
     for round in 0..case.base.times {
         case = case.next(&events);
         server.seed = u64::from(round) + 1;
-        let client = client(&case, HOST, CERT, Some(alice()));
+        let client = client(&case, HOST, CERT, account.clone());
         let plan_of = Plan { mind: Mind::Client(client), edits: case.parsed(), toxics: Vec::new(), seed: 1000 + u64::from(round) };
         let tester = Tester::new(case.clone(), Session::new(plan_of, Micros::ZERO), Micros::ZERO);
         let lab = Box::new(Session::new(server.clone(), Micros::ZERO));
@@ -54,6 +64,8 @@ pub fn client(case: &Case, host: &str, cert: CertHashes, credentials: Option<Cre
     ClientConfig {
         credentials,
         methods,
+        // Who asks about all of them in turn agrees to another one than the case is about.
+        learn: Vec::new(),
         until: case.base.until,
         // The case has a deadline of its own; until then our end never gives up.
         timers: Timers { layer: PATIENCE, ..Timers::default() },

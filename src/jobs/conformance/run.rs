@@ -97,9 +97,13 @@ async fn all(config: Rc<SuiteConfig>, clock: &Clock, mut stop: watch::Receiver<b
     let mut outcome = Outcome::default();
     // When an honest call was begun that came about.
     let mut asked = clock.now();
-    if let Err(why) = begins(&config, clock, &mut outcome.first).await {
-        outcome.unreachable = Some(why);
-        return outcome;
+    match unless_stopped(&mut stop, begins(&config, clock, &mut outcome.first)).await {
+        Some(Ok(())) => {}
+        Some(Err(why)) => {
+            outcome.unreachable = Some(why);
+            return outcome;
+        }
+        None => return Outcome { interrupted: true, ..Outcome::default() },
     }
     let mut floor = Floor::new(&config.cases, config.jobs.max(1), room(&config));
     let (mut running, slots) = (JoinSet::new(), Arc::new(Semaphore::new(config.jobs.max(1))));
@@ -131,7 +135,10 @@ async fn all(config: Rc<SuiteConfig>, clock: &Clock, mut stop: watch::Receiver<b
         tell(&ran.done.clone(), floor.take(ran));
         if !connected || alone || since_sane >= SANE_EVERY {
             let now = clock.now();
-            let look = look(&config, clock, &mut floor, &mut running, asked, tell).await;
+            let Some(look) = unless_stopped(&mut stop, look(&config, clock, &mut floor, &mut running, asked, tell)).await else {
+                outcome.interrupted = true;
+                break;
+            };
             // Whoever was cut off with it is through by now.
             collect(&mut running, &mut floor, tell);
             match look {
@@ -153,12 +160,12 @@ async fn all(config: Rc<SuiteConfig>, clock: &Clock, mut stop: watch::Receiver<b
         }
     }
     running.abort_all();
-    if outcome.gone.is_none()
-        && !outcome.interrupted
-        && !floor.results.is_empty()
-        && let Err(why) = lives(&config, clock).await
-    {
-        outcome.gone = Some(floor.down(asked, clock.now(), why));
+    if outcome.gone.is_none() && !outcome.interrupted && !floor.results.is_empty() {
+        match unless_stopped(&mut stop, lives(&config, clock)).await {
+            Some(Ok(())) => {}
+            Some(Err(why)) => outcome.gone = Some(floor.down(asked, clock.now(), why)),
+            None => outcome.interrupted = true,
+        }
     }
     if outcome.gone.is_none() && matches!(config.peer, Peer::Server(_)) {
         floor.drop_fallen();
@@ -232,18 +239,19 @@ async fn settle(config: &Rc<SuiteConfig>, clock: &Clock, stop: &mut watch::Recei
     outcome.shaken = Some(Gone::of(&floor.void, &[], "it took no connection for a moment".into()));
     let (slow, fast): (Vec<Ran>, Vec<Ran>) = std::mem::take(&mut floor.void).into_iter().partition(|ran| ran.done.case.base.slow);
     for some in fast.chunks(if config.jobs > 1 { config.jobs * AGAIN_BESIDE } else { 1 }) {
-        let through = tokio::select! {
-            through = some_again(config, clock, some, floor, outcome) => through,
-            _ = stop.wait_for(|stop| *stop) => {
+        match unless_stopped(stop, some_again(config, clock, some, floor, outcome)).await {
+            Some(true) => {}
+            Some(false) => return,
+            None => {
                 outcome.interrupted = true;
                 return;
             }
-        };
-        if !through {
-            return;
         }
     }
-    floor.results.extend(beside_each_other(config, clock, &slow).await);
+    match unless_stopped(stop, beside_each_other(config, clock, &slow)).await {
+        Some(again) => floor.results.extend(again),
+        None => outcome.interrupted = true,
+    }
 }
 
 /// Runs these again; false: the target is down.
@@ -323,11 +331,23 @@ async fn confirm(
     }
     running.shutdown().await;
     if down.is_none() && !places.is_empty() && !outcome.interrupted {
-        down = lives(config, clock).await.err();
+        match unless_stopped(stop, lives(config, clock)).await {
+            Some(lives) => down = lives.err(),
+            None => outcome.interrupted = true,
+        }
     }
     let ids: Vec<String> =
         again.suspects().iter().filter_map(|place| outcome.done.get(*place)).map(|done| done.case.id.to_string()).collect();
     outcome.gone = down.map(|why| Gone { after: ids.first().cloned().unwrap_or_default(), why, under_way: ids });
+}
+
+/// What the work comes to; nothing when the user wants to stop before, which ends it where it stands.
+async fn unless_stopped<T>(stop: &mut watch::Receiver<bool>, work: impl Future<Output = T>) -> Option<T> {
+    tokio::select! {
+        biased;
+        _ = stop.wait_for(|stop| *stop) => None,
+        through = work => Some(through),
+    }
 }
 
 async fn pace(rate: Option<u32>) {

@@ -97,7 +97,7 @@ pub fn judge(case: &Case, events: &[Event]) -> Verdict {
     let view = View::of(case, events, from);
     match base.expect.holds(&view) {
         Ok(()) => Verdict::new(Grade::Pass, ""),
-        Err(_) if !setup_held(case, events) => not_reached(case, events),
+        Err(_) if !setup_held(case, events) || turned_away(case, events) => not_reached(case, events),
         Err(_) if base.needs.is_some_and(|(what, _)| what.holds(&view).is_err()) => {
             let missing = base.needs.map_or("", |needs| needs.1);
             Verdict::new(Grade::Inconclusive, format!("there was nothing to judge: {missing}; {}", seen(&view)))
@@ -143,6 +143,28 @@ fn lacks_eap(case: &Case, view: &View<'_>) -> bool {
 fn setup_held(case: &Case, events: &[Event]) -> bool {
     let unwilling = events.iter().any(|event| matches!(&event.what, What::Down(Reason::Unwilling(_) | Reason::Ours(_))));
     !(unwilling && case.base.until > Layer::Lcp)
+}
+
+/// A client whose request we refused says nothing of what comes behind it.
+fn turned_away(case: &Case, events: &[Event]) -> bool {
+    let refused = |event: &Event| event.layer == Layer::Http && matches!(event.what, What::Down(_));
+    case.base.tests == Side::Client && case.layer() != Layer::Http.name() && events.iter().any(refused)
+}
+
+/// Where an honest call stopped or stood still below the layer that it was to reach, and what was seen.
+pub(super) fn short_of(case: &Case, events: &[Event]) -> Option<String> {
+    // Our end goes on with a certificate that it does not trust.
+    let below = || events.iter().filter(|event| event.layer != Layer::Cert && event.layer < case.base.until);
+    let down = below().find_map(|event| if let What::Down(reason) = &event.what { Some((event.layer, reason)) } else { None });
+    let how = match down {
+        Some((layer, reason)) => format!("stopped in {}: {reason}", layer.title()),
+        None => {
+            let last = events.iter().rev().find(|event| event.what == What::Began)?;
+            below().find(|event| event.layer == last.layer)?;
+            format!("stood still in {}", last.layer.title())
+        }
+    };
+    Some(format!("{how}; {}", seen(&View::of(case, events, 0))))
 }
 
 fn not_reached(case: &Case, events: &[Event]) -> Verdict {

@@ -1,6 +1,6 @@
 //! An address at which callers are received one by one, by whoever holds it and knows what to say to them.
 
-use super::front::Service;
+use super::front::{self, Service};
 use super::{BACKLOG, Door, Front, bind, cannot, started};
 use crate::base::{Layer, Micros, Reader, Side};
 use crate::live::LiveError;
@@ -104,6 +104,13 @@ impl Caller {
         let start = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
         let sni = start.client_hello().server_name().map(str::to_string);
         Ok(Greeted { start, from, to, sni })
+    }
+}
+
+impl Greeted {
+    /// Turns it away: there is nobody of that name. RFC 6066 3.
+    pub async fn is_unknown(mut self) {
+        front::say_and_close(&mut self.start.io, &front::unrecognized_name()).await;
     }
 }
 

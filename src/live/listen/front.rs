@@ -158,7 +158,7 @@ impl Service {
         let named = start.client_hello().server_name().map(str::to_string);
         match &self.door.sni_required {
             Some(required) if named.as_ref() != Some(required) => {
-                say_and_close(&mut start.io, &old_tls::alert(UNRECOGNIZED_NAME)).await;
+                say_and_close(&mut start.io, &unrecognized_name()).await;
                 Err(io::Error::other(format!("the client asked for {named:?}, not for {required:?}")))
             }
             _ => match start
@@ -305,6 +305,11 @@ pub(in crate::live) async fn say_and_close<S: AsyncRead + AsyncWrite + Unpin>(st
     let _ = stream.flush().await;
     let _ = stream.shutdown().await;
     drain(stream).await;
+}
+
+/// The alert for a name that nobody here has.
+pub(super) fn unrecognized_name() -> Vec<u8> {
+    old_tls::alert(UNRECOGNIZED_NAME)
 }
 
 /// Reads and forgets until the peer closes, or for [`SCRIPT_TIME`].

@@ -21,9 +21,10 @@ impl Client {
         self.phase = Phase::Lcp;
         let mut magic: [u8; 4] = core.rng.bytes();
         magic[0] |= 1; // RFC 1661 6.4: zero is not a magic number
-        let policy = match self.config.credentials {
-            Some(_) => ClientLcp::willing(&self.config.methods, magic),
-            None => ClientLcp::learning(&self.config.learn, magic),
+        let policy = if self.config.learns() {
+            ClientLcp::learning(&self.config.learn, magic)
+        } else {
+            ClientLcp::willing(&self.config.methods, magic)
         };
         let policy = if self.is(Quirk::SmallMru) { policy.receiving(SMALL_MRU) } else { policy };
         let timers = &self.config.timers;
@@ -76,7 +77,7 @@ impl Client {
     }
 
     fn link_ended(&mut self, core: &mut Core, packet: &control::Packet) {
-        if self.config.credentials.is_none() && matches!(self.phase, Phase::Lcp) && self.told > 0 {
+        if self.config.learns() && matches!(self.phase, Phase::Lcp) && self.told > 0 {
             // The server would rather end the link than agree to what was asked for last: that, too, is an answer.
             core.up(Layer::Lcp);
             return self.finish(core);

@@ -179,6 +179,9 @@ impl Server {
             (Parting::Disconnected, MessageType::CallDisconnect) if self.style().is_some_and(|style| style.closes_on_crossing) => {
                 core.close()
             }
+            (Parting::Disconnected, MessageType::EchoRequest) if self.config.echoes_when_leaving => {
+                core.send_message(Message::bare(MessageType::EchoResponse));
+            }
             (Parting::Disconnected, MessageType::CallDisconnect) => {
                 core.send_message(Message::bare(MessageType::CallDisconnectAck));
                 self.leave_for(core, Parting::Over, self.config.timers.disconnect_2);

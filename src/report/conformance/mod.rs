@@ -197,6 +197,7 @@ impl Suite {
                 format!("target down after case {case}{why}")
             }
             (None, false, _) if !self.judged() => format!("no case could be judged: {}", self.mostly()),
+            (None, true, _) if self.cases.is_empty() => "interrupted; no case is through".to_string(),
             (None, true, _) => "interrupted; this is what is known".to_string(),
             (None, false, 0) => match self.cases.iter().filter(|row| row.late()).count() {
                 0 => "nothing is wrong that was not expected".to_string(),

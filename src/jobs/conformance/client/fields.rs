@@ -1,6 +1,6 @@
 //! Every field of every message that a server sends, with every kind of wrong value. MS-SSTP 2.2, 3.2.5.3.1.
 
-use super::{ABORT, ABORT_7, ENDED, GOES_ON, LINKED, LOST};
+use super::{ABORT, ABORT_7, CUT_SHORT, DROPPED, ENDED, GOES_ON, LINKED, LOST};
 use crate::base::Layer::{self, Binding, Lcp, Ncp, Sstp};
 use crate::base::{Side, SpecRef};
 use crate::jobs::conformance::case::{Base, Case, Level};
@@ -14,12 +14,18 @@ enum Draws {
     Nothing,
     /// Malformed: Call Abort; ending the call otherwise is for the wrong reason.
     Abort,
-    /// Too short or of an unknown type: Abort 7 or closed.
-    Malformed,
-    /// The call ends, however.
-    End,
-    /// Closed or Abort 7.
+    /// Of an unknown type: Abort 7.
+    Abort7,
+    /// Too short for its own header: Abort 7 or closed.
+    Short,
+    /// The same where any Abort will do, since a sound message draws it too.
+    ShortAbort,
+    /// The specification has no rule for it; what becomes of the call is told.
+    Ends,
+    /// Another version: closed or Abort 7.
     Lost,
+    /// A length that is none: closed without a message.
+    Dropped,
 }
 
 /// A message and how our end comes to send it.
@@ -72,15 +78,15 @@ const LATE: Sent = Sent { until: Ncp, ..LEAVE };
 /// Message, field, values, what they draw, covered requirements.
 type Family = (Sent, &'static str, &'static [u64], Draws, &'static str);
 
-const FAMILIES: [Family; 67] = [
+const FAMILIES: &[Family] = &[
     (ACK, "version", &[0, 1, 0x0f, 0x11, 0x1f, 0x30, 0xff], Draws::Lost, "C-053"),
     (ACK, "reserved", &[1, 0x40, 0x7f], Draws::Nothing, "C-047"),
     (ACK, "r", &[1, 8], Draws::Nothing, "C-048"),
-    (ACK, "length", &[0, 1, 2, 3], Draws::Lost, "C-052"),
-    (ACK, "length", &[4, 5, 6, 7], Draws::Malformed, "C-054"),
+    (ACK, "length", &[0, 1, 2, 3], Draws::Dropped, "C-052"),
+    (ACK, "length", &[4, 5, 6, 7], Draws::Short, "C-054"),
     (ACK, "length", &[8, 9, 11, 12, 44, 47, 49, 52], Draws::Abort, "C-056"),
     (ACK, "num-attributes", &[0, 2, 3, 0xff, 0xffff], Draws::Abort, "C-056"),
-    (ACK, "message-type", &[0x0100, 0x0200, 0x8002], Draws::Malformed, "C-055"),
+    (ACK, "message-type", &[0x0100, 0x0200, 0x8002], Draws::Abort7, "C-055"),
     (ACK, "crypto-binding-request.reserved", &[1, 0x80], Draws::Nothing, "C-049"),
     (ACK, "crypto-binding-request.r", &[1, 8], Draws::Nothing, "C-050"),
     (ACK, "crypto-binding-request.id", &[0, 1, 2, 3, 5, 0x80, 0xff], Draws::Abort, "C-066"),
@@ -90,56 +96,59 @@ const FAMILIES: [Family; 67] = [
     (NAK, "version", &[0, 0x20], Draws::Lost, "C-053"),
     (NAK, "reserved", &[1, 0x7f], Draws::Nothing, "C-047"),
     (NAK, "r", &[15], Draws::Nothing, "C-048"),
-    (NAK, "length", &[0, 3], Draws::Lost, "C-052"),
-    (NAK, "length", &[4, 7, 8, 12, 21], Draws::End, "C-054 C-056"),
-    (NAK, "num-attributes", &[2, 0xffff], Draws::End, "C-056"),
+    (NAK, "length", &[0, 3], Draws::Dropped, "C-052"),
+    (NAK, "length", &[4, 7], Draws::Short, "C-054"),
+    (NAK, "length", &[8, 12, 21], Draws::Abort, "C-056"),
+    (NAK, "num-attributes", &[2, 0xffff], Draws::Abort, "C-056"),
     (NAK, "status-info.reserved", &[0xff], Draws::Nothing, "C-049"),
     (NAK, "status-info.r", &[15], Draws::Nothing, "C-050"),
-    (NAK, "status-info.length", &[0, 3, 15, 0xfff], Draws::End, "C-056"),
+    (NAK, "status-info.length", &[0, 3, 15, 0xfff], Draws::Abort, "C-056"),
     (LINK, "version", &[0, 0x20], Draws::Lost, "C-053"),
     (LINK, "reserved", &[1, 0x7f], Draws::Nothing, "C-047"),
     (LINK, "r", &[1, 15], Draws::Nothing, "C-048"),
-    (LINK, "length", &[0, 1, 2, 3], Draws::Lost, "C-052"),
+    (LINK, "length", &[0, 1, 2, 3], Draws::Dropped, "C-052"),
     (ABORTS, "version", &[0, 0x20], Draws::Lost, "C-053"),
     (ABORTS, "reserved", &[1, 0x7f], Draws::Nothing, "C-047"),
     (ABORTS, "r", &[15], Draws::Nothing, "C-048"),
-    (ABORTS, "length", &[4, 6, 8, 12, 19], Draws::End, "C-054 C-056"),
-    (ABORTS, "num-attributes", &[2, 0xffff], Draws::End, "C-056"),
+    (ABORTS, "length", &[4, 6], Draws::ShortAbort, "C-054"),
+    (ABORTS, "length", &[8, 12, 19], Draws::Abort, "C-056"),
+    (ABORTS, "num-attributes", &[2, 0xffff], Draws::Abort, "C-056"),
     (ABORTS, "status-info.reserved", &[0xff], Draws::Nothing, "C-049"),
-    (ABORTS, "status-info.length", &[0, 3, 13, 0xfff], Draws::End, "C-056"),
+    (ABORTS, "status-info.length", &[0, 3, 13, 0xfff], Draws::Abort, "C-056"),
     (LEAVE, "version", &[0, 0x20], Draws::Lost, "C-053"),
     (LEAVE, "reserved", &[1, 0x7f], Draws::Nothing, "C-047"),
     (LEAVE, "r", &[15], Draws::Nothing, "C-048"),
-    (LEAVE, "length", &[4, 6, 8, 12, 19], Draws::End, "C-054 C-056"),
-    (LEAVE, "status-info.length", &[0, 3, 13, 0xfff], Draws::End, "C-056"),
+    (LEAVE, "length", &[4, 6], Draws::Short, "C-054"),
+    (LEAVE, "length", &[8, 12, 19], Draws::Abort, "C-056"),
+    (LEAVE, "status-info.length", &[0, 3, 13, 0xfff], Draws::Abort, "C-056"),
     (ECHO, "version", &[0, 0x20], Draws::Lost, "C-053"),
     (ECHO, "reserved", &[1, 0x7f], Draws::Nothing, "C-047"),
-    (ECHO, "length", &[4, 5, 6, 7], Draws::End, "C-054"),
-    (ECHO, "num-attributes", &[1, 0xffff], Draws::End, "C-056"),
+    (ECHO, "length", &[4, 5, 6, 7], Draws::Short, "C-054"),
+    (ECHO, "num-attributes", &[1, 0xffff], Draws::Abort, "C-056"),
     (LATE, "reserved", &[0x55], Draws::Nothing, "C-047"),
-    (NAK, "message-type", &[0x0300, 0x8003], Draws::End, "C-055"),
+    (NAK, "message-type", &[0x0300, 0x8003], Draws::Abort7, "C-055"),
     (NAK, "status-info.reserved1", &[1, 0x80_0000], Draws::Nothing, "C-051"),
-    (ABORTS, "length", &[0, 1, 2, 3], Draws::Lost, "C-052"),
-    (ABORTS, "message-type", &[0x0500, 0x8005], Draws::End, "C-055"),
+    (ABORTS, "length", &[0, 1, 2, 3], Draws::Dropped, "C-052"),
+    (ABORTS, "message-type", &[0x0500, 0x8005], Draws::Abort7, "C-055"),
     (ABORTS, "status-info.r", &[15], Draws::Nothing, "C-050"),
     (ABORTS, "status-info.reserved1", &[1, 0x80_0000], Draws::Nothing, "C-051"),
-    (ABORTS, "status-info.id", &[0, 1, 3, 4, 0xff], Draws::End, "C-056"),
-    (LEAVE, "length", &[0, 1, 2, 3], Draws::Lost, "C-052"),
-    (LEAVE, "num-attributes", &[2, 3, 0xffff], Draws::End, "C-056"),
-    (LEAVE, "message-type", &[0x0600, 0x8006], Draws::End, "C-055"),
+    (ABORTS, "status-info.id", &[0, 1, 3, 4, 0xff], Draws::Abort, "C-175"),
+    (LEAVE, "length", &[0, 1, 2, 3], Draws::Dropped, "C-052"),
+    (LEAVE, "num-attributes", &[2, 3, 0xffff], Draws::Abort, "C-056"),
+    (LEAVE, "message-type", &[0x0600, 0x8006], Draws::Abort7, "C-055"),
     (LEAVE, "status-info.reserved", &[0xff], Draws::Nothing, "C-049"),
     (LEAVE, "status-info.r", &[15], Draws::Nothing, "C-050"),
     (LEAVE, "status-info.reserved1", &[1, 0x80_0000], Draws::Nothing, "C-051"),
-    (LEAVE, "status-info.id", &[0, 1, 3, 4, 0xff], Draws::End, "C-056"),
+    (LEAVE, "status-info.id", &[0, 1, 3, 4, 0xff], Draws::Ends, "C-173"),
     (ECHO, "r", &[15], Draws::Nothing, "C-048"),
-    (ECHO, "length", &[0, 1, 2, 3], Draws::Lost, "C-052"),
-    (ECHO, "message-type", &[0x0800, 0x8008], Draws::End, "C-055"),
+    (ECHO, "length", &[0, 1, 2, 3], Draws::Dropped, "C-052"),
+    (ECHO, "message-type", &[0x0800, 0x8008], Draws::Abort7, "C-055"),
     (RESPONSE, "version", &[0, 0x20], Draws::Lost, "C-053"),
     (RESPONSE, "reserved", &[1, 0x7f], Draws::Nothing, "C-047"),
     (RESPONSE, "r", &[15], Draws::Nothing, "C-048"),
-    (RESPONSE, "length", &[0, 1, 2, 3], Draws::Lost, "C-052"),
-    (RESPONSE, "length", &[4, 5, 6, 7], Draws::End, "C-054"),
-    (RESPONSE, "num-attributes", &[1, 0xffff], Draws::End, "C-056"),
+    (RESPONSE, "length", &[0, 1, 2, 3], Draws::Dropped, "C-052"),
+    (RESPONSE, "length", &[4, 5, 6, 7], Draws::Short, "C-054"),
+    (RESPONSE, "num-attributes", &[1, 0xffff], Draws::Abort, "C-056"),
 ];
 
 pub(super) fn cases() -> Vec<Case> {
@@ -161,7 +170,7 @@ fn case(family: &Family, value: u64) -> Case {
         title: format!("{} with {} {value}: {says}", short.replace('-', " "), field.replace(['.', '-'], " ")).into(),
         why: draws.why().into(),
         spec: SpecRef::sstp("3.2.5.3.1"),
-        level: Level::Must,
+        level: if matches!(draws, Draws::Ends) { Level::Interop } else { Level::Must },
         covers: covers.split(' ').collect(),
         edits: edits.map(Into::into).collect(),
         proved_by,
@@ -175,19 +184,22 @@ impl Draws {
         match self {
             Draws::Nothing => (sent.honest.0, None, "no difference", sent.honest.1),
             Draws::Abort => (ABORT, Some(ENDED), "Abort", "client.takes-everything"),
-            Draws::Malformed => {
-                (Expect::Any(&[ABORT_7, Expect::Sends("closed")]), Some(ENDED), "Abort 7 or closed", "client.takes-everything")
+            Draws::Abort7 => (ABORT_7, Some(ENDED), "Abort 7", "client.takes-everything"),
+            Draws::Short => (CUT_SHORT, Some(ENDED), "Abort 7 or closed", "client.takes-everything"),
+            Draws::ShortAbort => {
+                (Expect::Any(&[ABORT, Expect::Sends("closed")]), Some(ENDED), "Abort or closed", "client.takes-everything")
             }
-            Draws::End => (ENDED, None, "the call ends", "client.takes-everything"),
+            Draws::Ends => (ENDED, None, "the call ends", "client.takes-everything"),
             Draws::Lost => (LOST, Some(ENDED), "the connection is dropped", "client.keeps-open"),
+            Draws::Dropped => (DROPPED, Some(ENDED), "the connection is dropped without a message", "client.keeps-open"),
         }
     }
 
     fn why(self) -> &'static str {
         match self {
             Draws::Nothing => "A later version may use the bits.",
-            Draws::Abort | Draws::Malformed | Draws::End => "What is malformed must not be guessed at.",
-            Draws::Lost => "The stream cannot be cut into packets any more.",
+            Draws::Lost | Draws::Dropped => "The stream cannot be cut into packets any more.",
+            _ => "What is malformed must not be guessed at.",
         }
     }
 }

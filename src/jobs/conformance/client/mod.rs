@@ -87,6 +87,10 @@ const BARE: Expect = Expect::Is("sstp.call-abort without a status", |view| {
 });
 /// The stream cannot be cut any more: closed without a word, or Abort 7. MS-SSTP 3.1.5.1, 2.2.8.
 const LOST: Expect = Expect::Any(&[Expect::Sends("closed"), ABORT_7]);
+/// The stream cannot be cut any more, since a length is none: closed, and no message. MS-SSTP 3.1.5.1.
+const DROPPED: Expect = Expect::All(&[Expect::Sends("closed"), Expect::Never("sstp.*")]);
+/// Too short for its own header: Abort 7, or closed. MS-SSTP 3.1.5.1, 3.2.5.3.1.
+const CUT_SHORT: Expect = LOST;
 /// The call goes on: LCP.
 const GOES_ON: Expect = Expect::Any(&[Expect::Sends("lcp.configure-request"), Expect::Sends("lcp.configure-ack")]);
 /// The call goes on: LCP comes up.

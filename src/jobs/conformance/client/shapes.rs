@@ -40,15 +40,23 @@ fn shaped((name, bytes, carrier, until, layer): &Message, shape: &Shape) -> Opti
     if looks_for_its_own && shape.readable {
         return None;
     }
+    // What the message itself draws, a sound attribute more or not; a Disconnect with one is told of.
+    let (level, covers) = match *name {
+        "call-abort" if shape.readable => (Level::Must, "C-175"),
+        "call-disconnect-ack" if shape.readable => (Level::Must, "C-082"),
+        "call-disconnect" if shape.readable => (Level::Interop, "C-173"),
+        _ => (Level::Must, "C-056"),
+    };
+    let told = level == Level::Interop;
     Some(Case {
         id: format!("{layer}/2.2.4/{name}-to-client-{}", shape.id).into(),
-        title: format!("{} with {}: {}", spoken(name), shape.says, if ack { "Abort" } else { "the call ends" }).into(),
+        title: format!("{} with {}: {}", spoken(name), shape.says, if told { "the call ends" } else { "Abort" }).into(),
         why: "What is malformed must not be guessed at.".into(),
         spec: SpecRef::sstp("3.2.5.3.1"),
-        level: Level::Must,
-        covers: vec!["C-056"],
+        level,
+        covers: vec![covers],
         edits: vec![format!("{carrier} instead {bytes}").into(), "sstp.call-abort#* drop".into()],
         proved_by: "client.takes-everything",
-        base: Base { expect: if ack { ABORT } else { ENDED }, otherwise: ack.then_some(ENDED), ..Base::new(Side::Client, *until) },
+        base: Base { expect: if told { ENDED } else { ABORT }, otherwise: Some(ENDED), ..Base::new(Side::Client, *until) },
     })
 }

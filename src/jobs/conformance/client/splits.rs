@@ -102,7 +102,7 @@ fn truncated(row: &(&str, &str, usize, usize), length: usize) -> Option<Case> {
     let mut cut = whole.get(..length)?.to_vec();
     *cut.get_mut(3)? = u8::try_from(length).ok()?;
     let setup = name.starts_with("call-connect-");
-    let (carrier, expect) = if setup { ("sstp.call-connect-ack", ABORT) } else { ("sstp.call-disconnect", ENDED) };
+    let carrier = if setup { "sstp.call-connect-ack" } else { "sstp.call-disconnect" };
     Some(Case {
         id: format!("{}/3.2.5.3.1/{name}-to-client-truncated-{length}", if setup { "sstp" } else { "teardown" }).into(),
         title: format!("{} that ends after {length} bytes is malformed", name.replace('-', " ")).into(),
@@ -112,7 +112,7 @@ fn truncated(row: &(&str, &str, usize, usize), length: usize) -> Option<Case> {
         covers: vec!["C-056"],
         edits: vec![format!("{carrier}#1 instead {}", hex(&cut)).into(), "sstp.call-abort#* drop".into()],
         proved_by: "client.takes-everything",
-        base: Base { expect, otherwise: setup.then_some(ENDED), ..Base::new(Side::Client, if setup { Lcp } else { Sstp }) },
+        base: Base { expect: ABORT, otherwise: Some(ENDED), ..Base::new(Side::Client, if setup { Lcp } else { Sstp }) },
     })
 }
 

@@ -89,6 +89,7 @@ pub(super) const ROWS: &[Row] = &[
         .edits(&["sstp.call-disconnect#1 drop"])
         .methods(CHAP)
         .times(4)
+        .within(7)
         .only_if(NEEDS_CHAP.0, NEEDS_CHAP.1)
         .says("the challenge is another on every connection")
         .expects(Expect::All(&[NEEDS_CHAP.0, Expect::Is("challenges that differ", challenges_differ)]))

@@ -1,6 +1,6 @@
 //! Crypto binding: Call Connected right and wrong. MS-SSTP 2.2.7, 2.2.11, 3.2.5.2, 3.3.5.2.3.
 
-use super::{ABORT_BINDING, ABORT_CONNECTED, BOUND, ENDED, must};
+use super::{ABORT_BINDING, ABORT_CONNECTED, ABORTED, BOUND, ENDED, must};
 use crate::base::Layer::{Binding, Ncp, Sstp};
 use crate::crypto::binding::HashProtocol;
 use crate::jobs::conformance::case::Row;
@@ -11,7 +11,6 @@ use crate::wire::sstp::Attribute;
 
 /// Before the login the message is out of turn as well, and nothing says which of the two is looked at first. MS-SSTP 2.2.8, 3.3.5.2.3.
 const ABORT_EARLY: Expect = Expect::Any(&[ABORT_CONNECTED, Expect::Status("sstp.call-abort", None, &[5])]);
-const ABORTED: Expect = Expect::Sends("sstp.call-abort");
 const MITM: &str = "This is what keeps a man in the middle out.";
 
 const EAP_TLS: &[Method] = &[Method::EapTls];

@@ -1,6 +1,6 @@
 //! What a server makes of packets: headers, lengths, attributes. MS-SSTP 2.2.1 to 2.2.4, 3.1.5.1.
 
-use super::{ABORT_7, ACKED, BOUND, DROPPED, ENDED_ALONE, GOES_ON, MALFORMED, REFUSED, derived, must, rfc};
+use super::{ABORT_7, ACKED, BOUND, CUT_SHORT, DROPPED, ENDED_ALONE, GOES_ON, MALFORMED, MISCOUNTED, REFUSED, derived, must, rfc};
 use crate::base::Layer::{Binding, Lcp, Ncp, Sstp};
 use crate::jobs::conformance::case::{Level, Row};
 use crate::jobs::conformance::expect::Expect;
@@ -80,20 +80,23 @@ pub(super) const ROWS: &[Row] = &[
     must("sstp/2.2.2/control-of-6", "2.2.2", &["S-071"])
         .edits(&["sstp.call-connect-request#1 instead 10 01 00 06 00 01"])
         .says("a control packet of 6 bytes ends the call")
-        .expects(MALFORMED)
+        .expects(CUT_SHORT)
+        .or(REFUSED)
         .why("It has no room for its own header.")
         .proved("sstp.mutant-ignores"),
     must("sstp/2.2.2/control-of-4", "2.2.2", &["S-071"])
         .edits(&["sstp.call-connect-request#1 instead 10 01 00 04"])
         .says("a control packet of 4 bytes ends the call")
-        .expects(MALFORMED)
+        .expects(CUT_SHORT)
+        .or(REFUSED)
         .why("It has no room for its own header.")
         .proved("sstp.mutant-ignores"),
     must("sstp/2.2.2/control-of-4-later", "2.2.2", &["S-071"])
         .at(Sstp)
         .edits(&["sstp.call-disconnect#1 instead 10 01 00 04"])
         .says("a control packet of 4 bytes ends the call after the Ack too")
-        .expects(Expect::Any(&[ABORT_7, Expect::Sends("closed")]))
+        .expects(CUT_SHORT)
+        .or(super::ENDED)
         .why("It has no room for its own header.")
         .proved("sstp.mutant-ignores"),
     derived("sstp/3.1.7.2/pieces", "3.1.7.2", &["S-009", "S-079"])
@@ -161,14 +164,14 @@ pub(super) const ROWS: &[Row] = &[
     must("sstp/2.2.2/num-attributes-2", "2.2.2", &["S-075"])
         .edits(&["sstp.call-connect-request#1 set num-attributes=2"])
         .says("more attributes announced than there are")
-        .expects(MALFORMED)
+        .expects(MISCOUNTED)
         .or(REFUSED)
         .why("What is not there cannot be judged.")
         .proved("sstp.mutant-ignores"),
     must("sstp/2.2.2/surplus-bytes", "2.2.2", &["S-076"])
         .edits(&["sstp.call-connect-request#1 instead 10 01 00 12 00 01 00 01 00 01 00 06 00 01 00 00 00 00"])
         .says("bytes after the last attribute")
-        .expects(MALFORMED)
+        .expects(MISCOUNTED)
         .or(REFUSED)
         .why("What is not counted cannot be judged.")
         .proved("sstp.mutant-ignores"),

@@ -159,7 +159,7 @@ pub(super) const ROWS: &[Row] = &[
         }))
         .why("Otherwise LCP never converges.")
         .proved("lcp.mutant-deaf"),
-    rfc(Level::Should, "lcp/4.6/request-is-repeated", 1661, "4.6", &["S-188"])
+    rfc(Level::Derived, "lcp/4.6/request-is-repeated", 1661, "4.6", &["S-188"])
         .at(Sstp)
         .within(8)
         .edits(&["sstp.call-disconnect#1 instead 10 00 00 10 ff 03 c0 21 01 51 00 08 01 04 05 78"])

@@ -97,9 +97,21 @@ const BARE: Expect = Expect::Is("sstp.call-abort without a status", |view| {
     let bare = view.named("sstp.call-abort").any(|event| matches!(&event.what, What::Sstp(message) if message.attributes.is_empty()));
     if bare { Ok(()) } else { Err("no bare sstp.call-abort".to_string()) }
 });
-/// Malformed: terminated, with status 7 or by closing. MS-SSTP 3.1.5.1.
+/// Call Abort, whatever its status.
+const ABORTED: Expect = Expect::Sends("sstp.call-abort");
+/// Too short for its own header, or an attribute that cannot be: ended, with status 7 or by closing. MS-SSTP 3.1.5.1, 3.3.5.2.1.
+const CUT_SHORT: Expect = Expect::Any(&[ABORT_7, Expect::Sends("closed")]);
+/// A request whose attributes are not as many as it says: Abort 7, or a Nak. MS-SSTP 3.3.5.2.1.
+const MISCOUNTED: Expect =
+    Expect::All(&[Expect::Any(&[ABORT_7, Expect::Sends("sstp.call-connect-nak")]), Expect::Never("sstp.call-connect-ack")]);
+/// A request with an attribute that is shorter than itself or runs past the end: ended, or a Nak with status 3. MS-SSTP 3.3.5.2.1.
 const MALFORMED: Expect = Expect::All(&[
-    Expect::Any(&[ABORT_7, Expect::Sends("sstp.call-connect-nak"), Expect::Sends("closed")]),
+    Expect::Any(&[ABORT_7, Expect::Status("sstp.call-connect-nak", None, &[3]), Expect::Sends("closed")]),
+    Expect::Never("sstp.call-connect-ack"),
+]);
+/// A request with an attribute of another message: a Nak, or Abort. MS-SSTP 2.2.4, 3.3.5.2.2.
+const NOT_ACCEPTED: Expect = Expect::All(&[
+    Expect::Any(&[Expect::Sends("sstp.call-connect-nak"), Expect::Sends("sstp.call-abort")]),
     Expect::Never("sstp.call-connect-ack"),
 ]);
 /// The stream cannot be delineated any more: closed, and no message.

@@ -1,6 +1,6 @@
 //! A stream has no borders: messages cut at every byte, cut short at every byte, and put together. MS-SSTP 3.1.7.2.
 
-use super::{ACKED, BOUND, ENDED, MALFORMED, REFUSED};
+use super::{ABORTED, ACKED, BOUND, CUT_SHORT, ENDED, ENDED_ALONE, MALFORMED, MISCOUNTED, REFUSED};
 use crate::base::Layer::{self, Auth, Binding, Data, Http, Lcp, Ncp, Sstp};
 use crate::base::{Side, SpecRef};
 use crate::jobs::conformance::case::{Base, Case, Level};
@@ -218,16 +218,18 @@ fn connected(length: usize) -> Case {
         why: "What is not there must not be read.".into(),
         spec: SpecRef::sstp("2.2"),
         level: Level::Must,
-        covers: vec!["S-075", "S-078"],
+        covers: vec!["S-136"],
         edits: vec![
             format!("sstp.call-connected#1 splice {length}..9999 \"\"").into(),
             format!("sstp.call-connected#1 set length={length}").into(),
         ],
         proved_by: "sstp.mutant-ignores",
-        base: Base { expect: ENDED, ..Base::new(Side::Server, Binding) },
+        base: Base { expect: ABORTED, otherwise: Some(ENDED), ..Base::new(Side::Server, Binding) },
     }
 }
 
+/// MS-SSTP 2.2.2: bytes of a message without attributes.
+const BARE: usize = 8;
 /// MS-SSTP 2.2.11: bytes of a Call Connected.
 const WHOLE_CONNECTED: usize = 112;
 
@@ -236,7 +238,15 @@ fn truncated(row: &(&str, &str, usize, usize, bool), length: usize) -> Option<Ca
     let whole = crate::base::unhex(bytes)?;
     let mut cut = whole.get(..length)?.to_vec();
     *cut.get_mut(3)? = u8::try_from(length).ok()?;
-    let (message, expect) = if request { ("sstp.call-connect-request", MALFORMED) } else { ("sstp.call-disconnect", ENDED) };
+    // With no more than its header what was announced is not there; with more an attribute runs past the end.
+    let missing = length == BARE;
+    let expect = match name {
+        "call-connect-request" if missing => MISCOUNTED,
+        "call-connect-request" => MALFORMED,
+        "call-abort" => ENDED_ALONE,
+        _ => CUT_SHORT,
+    };
+    let message = if request { "sstp.call-connect-request" } else { "sstp.call-disconnect" };
     let spelled = name.replace('-', " ");
     Some(Case {
         id: format!("{}/2.2/{name}-truncated-{length}", if request { "sstp" } else { "teardown" }).into(),
@@ -244,9 +254,9 @@ fn truncated(row: &(&str, &str, usize, usize, bool), length: usize) -> Option<Ca
         why: "What is not there must not be read.".into(),
         spec: SpecRef::sstp("2.2"),
         level: Level::Must,
-        covers: vec!["S-075", "S-078"],
+        covers: vec![if missing { "S-075" } else { "S-078" }],
         edits: vec![format!("{message}#1 instead {}", crate::base::hex(&cut)).into()],
         proved_by: "sstp.mutant-ignores",
-        base: Base { expect, otherwise: request.then_some(REFUSED), ..Base::new(Side::Server, Sstp) },
+        base: Base { expect, otherwise: Some(REFUSED), ..Base::new(Side::Server, Sstp) },
     })
 }

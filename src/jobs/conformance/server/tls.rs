@@ -151,6 +151,7 @@ const fn aborted(id: &'static str, how: Abort, says: &'static str) -> Row {
     derived(id, "3.1.7.2", &["S-013"])
         .at(Sstp)
         .times(4)
+        .within(7)
         .below(Below::Aborts(how), says)
         .says("a handshake that is broken off does not harm the next call")
         .expects(ACKED)

@@ -178,8 +178,9 @@ async fn lead(usher: Rc<Usher>, by: By, caller: Caller) {
     }
     let greeted = tokio::time::timeout(GREETING, caller.greet(&Ear::default())).await;
     let Ok(Ok(greeted)) = greeted else { return };
-    if let Some(way) = greeted.sni.as_deref().and_then(place_of).and_then(|place| usher.ways.get(place)) {
-        let _ = way.try_send(Came::Greeted(Box::new(greeted)));
+    match greeted.sni.as_deref().and_then(place_of).and_then(|place| usher.ways.get(place)) {
+        Some(way) => drop(way.try_send(Came::Greeted(Box::new(greeted)))),
+        None => greeted.is_unknown().await,
     }
 }
 

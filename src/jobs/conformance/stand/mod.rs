@@ -3,11 +3,12 @@
 
 mod led;
 mod meet;
+mod stray;
 mod subject;
 
 pub use led::{By, Dialling};
 pub use meet::{Met, Place};
-pub use subject::Subject;
+pub use subject::{NAMES, Subject, unknown_names};
 
 use super::case::{Case, Level, Row};
 use super::expect::Expect;
@@ -32,7 +33,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use subject::Running;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 /// Where the server stands and whom it waits for.
 #[derive(Clone, Debug)]
@@ -153,7 +154,9 @@ impl Stand {
         let (counter, scene) = (Counter::new(scene.door.clone())?, scene);
         let taken = Taken::port(self, place);
         let callers = self.callers(place, &counter, taken.port)?;
-        for round in 0..case.base.times {
+        let (mut round, mut strays) = (0, 0);
+        while round < case.base.times {
+            let before = tried.events.len();
             let subject = match (&self.config.subject, place) {
                 // An honest call is one of the honest client, or a mutant could not even be seen to fail.
                 (Subject::BuiltIn(_), None) => &Subject::BuiltIn(None),
@@ -175,6 +178,16 @@ impl Stand {
             tried.said = self.said(&running);
             if let Some(verdict) = code.and_then(|code| unsupported(code, &tried.said)) {
                 return Ok(Some(verdict));
+            }
+            // A browser or a scanner that finds the port is not the client that is waited for.
+            let stray = stray::asked_for(tried.events.get(before..).unwrap_or_default()).filter(|_| self.is_by_hand());
+            match stray {
+                Some(_) if strays < STRAYS => {
+                    strays += 1;
+                    tried.events.truncate(before);
+                }
+                Some(asked) => return Ok(Some(Verdict::new(Grade::Inconclusive, format!("no SSTP request came, but {asked}")))),
+                None => round += 1,
             }
         }
         Ok(None)
@@ -216,9 +229,12 @@ impl Stand {
             }
             std::future::pending::<()>().await;
         };
+        let came = Notify::new();
+        let mut watched = stray::Watched { sink: events, came: &came };
         tokio::select! {
-            () = drive::run(stream, tester, Side::Server, clock, events, &mut halted) => {}
+            () = drive::run(stream, tester, Side::Server, clock, &mut watched, &mut halted) => {}
             () = hang_up => {}
+            () = stray::is_through(&came), if self.is_by_hand() => {}
         }
     }
 
@@ -240,17 +256,21 @@ impl Stand {
         Verdict::new(Grade::Inconclusive, format!("the client never connected: {why}{last}"))
     }
 
+    fn is_by_hand(&self) -> bool {
+        matches!(self.config.subject, Subject::Hand(_))
+    }
+
     /// A client that was started has so long to connect; people have all the time they want.
     async fn patience(&self) {
-        match self.config.subject {
-            Subject::Hand(_) => std::future::pending().await,
-            _ => tokio::time::sleep(FIRST_CONTACT).await,
+        if self.is_by_hand() {
+            return std::future::pending().await;
         }
+        tokio::time::sleep(FIRST_CONTACT).await;
     }
 
     /// Whether an honest call comes about, with a login where a case needs one.
     pub async fn lives(&self, cases: &[Case], clock: &Clock) -> Result<(), String> {
-        if matches!(self.config.subject, Subject::Hand(_)) {
+        if self.is_by_hand() {
             return Ok(());
         }
         let logs_in = cases.iter().any(|case| case.base.until >= Layer::Auth);
@@ -359,6 +379,8 @@ const UNSUPPORTED: i32 = 89;
 const NOT_FOUND: i32 = 127;
 /// Ours: a client that was started has so long to connect.
 const FIRST_CONTACT: Duration = Duration::from_secs(20);
+/// Ours: so many requests that are none of SSTP are passed over at the port of a case.
+const STRAYS: u32 = 16;
 /// Ours: characters shown of what a client said.
 const LINE_SHOWN: usize = 160;
 /// The folder is for its owner only.

@@ -145,6 +145,22 @@ fn filled(command: &str, stand: &Stand, case: &Case, port: u16) -> String {
     text.replace("{password}", &quoted(stand.config.credentials.password.expose()))
 }
 
+/// Names in braces that nothing is filled in for: most likely misspelt. What belongs to the shell, such as `${HOME}`, is none of them.
+pub fn unknown_names(command: &str) -> Vec<String> {
+    let mut unknown: Vec<String> = Vec::new();
+    let mut parts = command.split('{');
+    let mut before = parts.next().unwrap_or_default();
+    for part in parts {
+        let named = part.split_once('}').map(|pair| pair.0).filter(|_| !before.ends_with('$'));
+        let is_name = |name: &&str| !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+        if let Some(name) = named.filter(is_name).filter(|name| !NAMES.contains(name) && !unknown.iter().any(|other| other == name)) {
+            unknown.push(name.to_string());
+        }
+        before = part;
+    }
+    unknown
+}
+
 fn values(stand: &Stand, case: &Case, port: u16) -> [(&'static str, String); 6] {
     [
         ("host", stand.config.host.clone()),
@@ -253,6 +269,8 @@ pub(super) async fn built_in(
     drive::run(base.secure.stream, Session::new(plan, clock.now()), Side::Client, &clock, &mut events, &mut halted).await;
 }
 
+/// What a command has filled in.
+pub const NAMES: [&str; 7] = ["host", "port", "ca", "user", "password_file", "password", "case"];
 /// Methods that our PPP uses in pppd's place, best first; those with TLS inside need a second trust store.
 const METHODS: [Method; 5] = [Method::MsChapV2, Method::EapMsChapV2, Method::ChapMd5, Method::EapMd5, Method::Pap];
 /// sstp-client: where it makes its sockets.
@@ -263,3 +281,16 @@ const SSTPC_STARTS_PPPD: &str = "Started PPP Link Negotiation";
 const GRACE: Duration = Duration::from_secs(2);
 /// Ours: a client whose connection has ended has so long to end by itself.
 const LAST_WORDS: Duration = Duration::from_millis(200);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_misspelt_in_a_command_is_told_from_what_is_the_shells() {
+        assert_eq!(unknown_names("client {host} {prot} -u {user} {prot}"), ["prot"]);
+        let shells = "f() { x; }; client ${home} {host}:{port} {a,b} {} {1..3} '{password}' {Case}";
+        assert_eq!(unknown_names(shells), [""; 0]);
+        assert_eq!(unknown_names("host}"), [""; 0]);
+    }
+}

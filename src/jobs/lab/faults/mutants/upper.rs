@@ -267,4 +267,11 @@ pub(in crate::jobs::lab) const MUTANTS: &[Fault] = &[
         Makes::Edits(&["sstp.call-disconnect#* repeat 2"]),
         "",
     ),
+    fault(
+        "teardown.mutant-echoes-late",
+        Teardown,
+        "an Echo Request is answered while Call Disconnect is unanswered",
+        Makes::Server(|server| server.echoes_when_leaving = true),
+        "",
+    ),
 ];
