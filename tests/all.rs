@@ -29,6 +29,7 @@ mod path_alone;
 mod path_cli;
 mod recorded;
 mod replay;
+mod replay_ends;
 mod replay_ways;
 mod replay_words;
 mod scratch;
