@@ -21,6 +21,7 @@ mod house;
 mod lab;
 mod mutate;
 mod mutate_clients;
+mod mutate_ends;
 mod mutate_report;
 mod mutate_self;
 mod outage;
