@@ -161,11 +161,11 @@ fn every_capture_plays_against_the_lab_configured_like_its_server() {
 
 /// Faults that this recording does not meet, and why.
 const NOT_MET: &[(&str, &str)] = &[
-    ("data.aborted", "the recorded client has left before"),
+    ("data.aborted", "the recorded client sends no Echo Request of SSTP"),
     ("ncp.no-ipv6", "neither does the recorded server speak IPv6"),
-    ("teardown.by-server", "the recorded client has left before"),
-    ("teardown.closed-by-server", "the recorded client has left before"),
-    ("teardown.echo-lost", "the recorded client has left before"),
+    ("teardown.by-server", "the recorded client sends no Echo Request of SSTP"),
+    ("teardown.closed-by-server", "the recorded client sends no Echo Request of SSTP"),
+    ("teardown.echo-lost", "the recorded client sends no Echo Request of SSTP"),
 ];
 
 /// `name#nth` of the recorded message at which the first divergence is, and its kind.

@@ -175,7 +175,8 @@ pub(in crate::jobs) struct Beside {
     lookups: Lookups,
 }
 
-fn head(config: &ProbeConfig, clock: &Clock) -> Head {
+/// What stands first in a transcript of a call with this target that begins now.
+pub fn head(config: &ProbeConfig, clock: &Clock) -> Head {
     let asked = Asked {
         credentials: config.credentials.is_some(),
         user: config.credentials.as_ref().map(|credentials| credentials.user.clone()),

@@ -29,6 +29,14 @@ pub struct Page {
     pub unreached: u64,
     /// Oddities that did not come again.
     pub unconfirmed: u64,
+    /// Calls that hung before anything was spoilt in them, of variants that got to their place when they were sent again.
+    pub hung: u64,
+    /// Clients that have hung up for reasons of their own.
+    pub left: u64,
+    /// Variants in an open session that were not sent, as others of their kind had shown a defect.
+    pub spared: u64,
+    /// How long it took with the honest calls before and behind, s.
+    pub in_all: f64,
     /// Where the target has turned calls away: how many at a time it got in the end.
     pub room: Option<u64>,
     /// The target is dead, and the run ended there.
@@ -54,7 +62,7 @@ pub struct Finding {
     pub says: String,
     /// The rule.
     pub spec: String,
-    /// The variant; `honest`: an honest call shows it as well, and no variant is to blame.
+    /// The variant; `honest`: an honest call shows it as well, and no variant is to blame; `none`: nobody knows what has shown it.
     pub id: String,
     /// The state that it was sent in.
     pub state: String,
@@ -66,7 +74,7 @@ pub struct Finding {
     pub seen: (u32, u32),
     /// Other variants that show the same.
     pub also: u64,
-    /// What repeats it.
+    /// What repeats it; empty: nothing is known to.
     pub command: String,
     /// Files that were written.
     pub files: Vec<String>,
@@ -89,6 +97,30 @@ impl Page {
         if self.unreached > 0 {
             let _ = writeln!(text, "{} did not get to their place.", count(self.unreached, "variant", "variants"));
         }
+        if self.hung > 0 {
+            let says = format!(
+                "The target hung in {} before anything was spoilt; what they were for was sent again.",
+                count(self.hung, "call", "calls")
+            );
+            text += &indented(&says, 0, width);
+        }
+        if self.left > 0 {
+            let says = format!(
+                "In {} the client has hung up by itself; what it had not answered then is not held against it.",
+                count(self.left, "call", "calls")
+            );
+            text += &indented(&says, 0, width);
+        }
+        if self.spared > 0 {
+            let says = format!(
+                "{} not sent in the open session: others of the kind had shown a defect often enough.",
+                count(self.spared, "variant was", "variants were")
+            );
+            text += &indented(&says, 0, width);
+        }
+        if self.in_all - self.seconds >= 1.0 {
+            let _ = writeln!(text, "With the honest calls before and behind it took {:.1} s.", self.in_all);
+        }
         if self.unconfirmed > 0 {
             let _ = writeln!(text, "{} did not come again, and count for nothing.", count(self.unconfirmed, "oddity", "oddities"));
         }
@@ -109,6 +141,7 @@ impl Page {
         }
         let found = self.findings.len() as u64;
         let _ = match found {
+            0 if self.hung > 0 => writeln!(text, "\nNothing else is wrong."),
             0 => writeln!(text, "\nNothing is wrong."),
             _ => writeln!(text, "\n{}", count(found, "finding", "findings")),
         };
@@ -130,6 +163,12 @@ impl Page {
 
 impl Finding {
     fn show(&self, width: usize, text: &mut String) {
+        if self.command.is_empty() {
+            let times = if self.also > 0 { format!("; {} more", count(self.also, "time", "times")) } else { String::new() };
+            *text += &format!("\n{}", indented(&format!("{}: {} ({}){times}.", self.kind, harmless(&self.says), self.spec), 2, width));
+            *text += &indented(&format!("{}.", harmless(&self.reaction)), 4, width);
+            return;
+        }
         // Only an honest call has none.
         let honest = self.edits.is_empty();
         let also = match (self.also, honest) {

@@ -50,6 +50,8 @@ pub struct End {
     pub passed_over: u64,
     /// Messages that came again.
     pub repeated: u64,
+    /// Messages of a peer that floods, which are in the counts and were not kept.
+    pub flooded: u64,
     /// How long it took.
     pub took: Micros,
     /// Where it differs; what comes first in the recording stands first.
@@ -180,6 +182,12 @@ fn one(end: &End, style: &Style, explain: bool, text: &mut String) {
     line(&format!("The {} was played against {}.", end.side, harmless(&end.against)));
     line(&verdict(end));
     line(&counts(end));
+    if end.flooded > 0 {
+        line(&format!(
+            "The peer floods: {} came beyond what can be kept, and were only counted.",
+            count(end.flooded, "message", "messages")
+        ));
+    }
     if let Some(first) = end.divergences.first() {
         if !first.fields.is_empty() {
             text.push('\n');

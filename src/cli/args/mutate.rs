@@ -200,7 +200,10 @@ Examples:
   sstp-diag mutate --listen 127.0.0.1:0 --exec 'CLIENT {host}:{port} --ca {ca}'    a client of yours
   sstp-diag mutate --listen 127.0.0.1:0 --exec-sstpc --budget 10m      sstp-client, without pppd
   sstp-diag mutate --listen 0.0.0.0:4443 --ca-out root.pem             one that somebody brings by hand
-  sstp-diag mutate --self --budget 1000000";
+  sstp-diag mutate --self --budget 1000000
+
+Exit codes: 0 nothing is wrong, 1 a finding, 2 usage, 3 could not be run (no honest call goes through,
+a file cannot be read or written, or says nothing that makes sense), 130 interrupted.";
 
 #[cfg(test)]
 mod tests {

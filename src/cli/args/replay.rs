@@ -170,7 +170,7 @@ pub struct ResultArgs {
     /// Write the report as table or json
     #[arg(short, long = "output", value_name = "FORMAT", value_enum, default_value_t = Form::Table)]
     pub output: Form,
-    /// Write what happened now to FILE, JSON lines without secrets, for `decode` and `replay`
+    /// Write what happened now to FILE, JSON lines without secrets, for `decode` and `replay`; not with --count
     #[arg(long, value_name = "FILE", conflicts_with = "listen")]
     pub save: Option<PathBuf>,
     /// Write our own traffic to FILE as a pcapng with the TLS session keys in it

@@ -132,7 +132,7 @@ async fn hunt(
     let from = progress.stand();
     let stand = run::listed(guests.clone(), hunt.clone(), variants, pace, from, &mut |hunt, stand, _| progress.tell(hunt, stand)).await;
     let mut page = page::of(script, &progress, &hunt, &stand);
-    page.interrupted = *stop.borrow();
+    (page.in_all, page.interrupted) = (guests.clock.now().duration().as_secs_f64(), *stop.borrow());
     page.left_out = page::left_out(args, script, variants, &stand);
     // The address must be free before the findings are recorded there.
     if let Some(guests) = Rc::into_inner(guests) {

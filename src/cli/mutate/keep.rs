@@ -5,7 +5,7 @@ use super::super::exit::Trouble;
 use super::super::pcap;
 use super::super::replay::export;
 use super::page;
-use crate::jobs::mutate::hunt::{HONEST, Target as _};
+use crate::jobs::mutate::hunt::{HONEST, NOBODY, Target as _};
 use crate::jobs::mutate::run::{Remote, Stand};
 use crate::jobs::mutate::variant::fnv;
 use crate::jobs::mutate::{Hunt, Kind, Patience, Variant, fault, hunt};
@@ -232,7 +232,7 @@ struct Written {
 fn scripts(folder: &Path, several: bool, script: &Script, hunt: &Hunt, page: &mut Page) -> Result<Vec<Written>, Trouble> {
     let (mut written, mut names) = (Vec::new(), HashSet::new());
     let target = if several { format!("{}-", file_name(&page.against)) } else { String::new() };
-    for finding in hunt.findings() {
+    for finding in hunt.findings().into_iter().filter(|finding| finding.id != NOBODY) {
         let Some(place) = page.findings.iter().position(|row| is(row, &finding)) else { continue };
         // What an honest call shows may be of several kinds.
         let id = if finding.id == HONEST { format!("{HONEST}-{}", finding.fault.kind.name()) } else { file_name(&finding.id) };

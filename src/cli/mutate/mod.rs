@@ -38,6 +38,7 @@ use tokio::sync::watch::Receiver;
 /// Does what the arguments ask for.
 pub fn run(args: &MutateArgs) -> Result<Exit, Trouble> {
     sensible(args)?;
+    source::one_reader(args.input.as_deref(), &args.login.account)?;
     let live = args.input.is_none() && args.lab_session && !args.peer.to.is_empty() && !args.what.dry_run;
     if live {
         keep::folder(args)?;
@@ -126,7 +127,10 @@ fn dialled(args: &MutateArgs, given: Option<(Script, Vec<Variant>)>) -> Result<E
 
 fn script(args: &MutateArgs) -> Result<Script, Trouble> {
     match &args.input {
-        Some(path) => source::read(path, None, &args.keys).map(without_secrets),
+        Some(path) => source::read(path, None, &args.keys).map(|script| {
+            let from = source::name(&script, Some(path));
+            without_secrets(Script { from, ..script })
+        }),
         None if args.client.listen.is_some() => jobs_guests::script().map_err(|error| Trouble::Ours(error.to_string())),
         None if args.lab_session || args.peer.lab || args.peer.own || args.what.dry_run => {
             arena::login_script(args.auth.unwrap_or(Method::MsChapV2)).map_err(|error| Trouble::Ours(error.to_string()))
@@ -351,7 +355,7 @@ async fn one_target(args: &MutateArgs, call: &Call, (remote, hunt): Ready, stop:
         hunt.check_life(&*remote).await;
     }
     let mut page = page::of(script, &progress, &hunt, &stand);
-    page.interrupted = *stop.borrow();
+    (page.in_all, page.interrupted) = (remote.clock.now().duration().as_secs_f64(), *stop.borrow());
     page.not_restarted = remote.not_restarted().or_else(|| hunt.counts().not_back.then(|| NOT_BACK.into()));
     page.left_out = page::left_out(args, script, variants, &stand);
     let one = &remote.at_one_address();

@@ -26,6 +26,10 @@ pub fn of(script: &Script, progress: &Progress, hunt: &Hunt, stand: &Stand) -> P
         states: states.collect(),
         unreached: counts.unreached,
         unconfirmed: counts.unconfirmed,
+        hung: counts.hung,
+        left: counts.left,
+        spared: counts.spared,
+        in_all: 0.0,
         room: hunt.room().map(|room| room as u64),
         dead: counts.dead,
         not_restarted: None,
@@ -79,7 +83,7 @@ pub fn row(seed: u64, to: Option<&To>, finding: &hunt::Finding) -> Finding {
         edits: finding.line(),
         seen: finding.seen,
         also: finding.also,
-        command: command(seed, to, &finding.id),
+        command: if finding.id == hunt::NOBODY { String::new() } else { command(seed, to, &finding.id) },
         files: Vec::new(),
     }
 }

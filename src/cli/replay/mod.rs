@@ -13,9 +13,10 @@ use super::sheets::Save;
 use super::{password, pcap, probe};
 use crate::base::{Layer, Micros, Secret, Side};
 use crate::jobs::lab::{self, Fault, Lab, LabConfig};
+use crate::jobs::probe as jobs_probe;
 use crate::jobs::replay::listen::{self, ListenConfig, Serves};
 use crate::jobs::replay::run::{self, Played, ReplayConfig};
-use crate::jobs::replay::{Course, Manner, Present, Script, Timing, both, like};
+use crate::jobs::replay::{Course, Manner, Present, Script, Timing, both, like, seen};
 use crate::live::clock::Clock;
 use crate::live::keylog::KeyLogs;
 use crate::live::listen::Identity;
@@ -24,7 +25,7 @@ use crate::live::wiretap::Ear;
 use crate::proto::plan::{Credentials, Method};
 use crate::report::Style;
 use crate::report::replay::{self as report, End, Page};
-use crate::transcript::{Asked, Head, Transcript};
+use crate::transcript::{Asked, Event, Head, Target, Transcript};
 use std::fs::{OpenOptions, Permissions};
 use std::io::Write;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
@@ -40,6 +41,10 @@ pub fn run(args: &ReplayArgs) -> Result<Exit, Trouble> {
         return Err(Trouble::Usage("--fault is for --lab".into()));
     }
     in_memory_only(args)?;
+    source::one_reader(args.input.as_deref(), &args.login.account)?;
+    if args.result.save.is_some() && args.load.count > 1 {
+        return Err(Trouble::Usage("--save is for one session; --pcap writes the packets of many".into()));
+    }
     for id in &args.part.fault {
         plays_with(id)?;
     }
@@ -122,7 +127,11 @@ fn in_memory(args: &ReplayArgs, script: &Script, style: &Style) -> Result<Exit, 
     let host = "vpn.example.test".to_string();
     let present = Present { host, credentials: Some(credentials), seed: seed(args)?, ..Present::default() };
     let both = both::run(script, &present, Timing::Asap, args.how.verbatim, Side::Client);
-    save(args, &both.events, &Clock::start())?;
+    let clock = Clock::start();
+    let asked = Asked { credentials: true, user: present.credentials.as_ref().map(|one| one.user.clone()), ..Asked::default() };
+    let target = Target { host: present.host.clone(), port: HTTPS, ..Target::default() };
+    let head = Head { began_unix_ms: clock.began_unix_ms(), target, asked, seed: present.seed, ..Head::default() };
+    save(args, seen(&both.events, present.credentials.as_ref()), head)?;
     let took = both.events.last().map_or(Micros::ZERO, |event| event.at);
     let of = |side: Side, against: &str, outcome| page::end(&both::course(script, side, Side::Client), against, outcome, took);
     let ends = vec![of(Side::Client, "the recorded server", &both.client), of(Side::Server, "the recorded client", &both.server)];
@@ -139,7 +148,7 @@ fn report_on(args: &ReplayArgs, script: &Script, ends: Vec<End>, style: &Style) 
         () => Exit::Works,
     };
     let page = Page {
-        recording: script.from.clone(),
+        recording: source::name(script, args.input.as_deref()),
         cut: script.cut.clone(),
         not_compared: args.part.fault.iter().filter_map(|id| below_http(id)).collect(),
         ignores_nothing: idle(&ends),
@@ -204,7 +213,7 @@ async fn once(
 ) -> Result<Exit, Trouble> {
     let (mut events, began) = (Vec::new(), clock.now());
     let played = run::once(config, config.probe.seed, clock, &mut events, &mut stop).await;
-    save(args, &events, clock)?;
+    save(args, seen(&events, config.probe.credentials.as_ref()), jobs_probe::head(&config.probe, clock))?;
     let against = if args.peer.lab { "the lab, configured like the recorded server".into() } else { config.probe.target.authority() };
     let end = match played {
         Played { outcome: Some(outcome), .. } => page::end(&config.course, &against, &outcome, clock.now() - began),
@@ -215,15 +224,10 @@ async fn once(
     report_on(args, script, vec![end], style)
 }
 
-fn save(args: &ReplayArgs, events: &[crate::transcript::Event], clock: &Clock) -> Result<(), Trouble> {
+fn save(args: &ReplayArgs, events: Vec<Event>, head: Head) -> Result<(), Trouble> {
     let Some(path) = &args.result.save else { return Ok(()) };
-    let head = Head {
-        version: crate::report::VERSION.to_string(),
-        began_unix_ms: clock.began_unix_ms(),
-        asked: Asked::default(),
-        ..Head::default()
-    };
-    Save::open(path)?.transcript(&Transcript { head, events: events.to_vec() }, false)
+    let head = Head { version: crate::report::VERSION.to_string(), ..head };
+    Save::open(path)?.transcript(&Transcript { head, events }, false)
 }
 
 /// Everything that the arguments say about a server that is dialled; with `--lab` the lab fills in the rest.
@@ -391,5 +395,7 @@ fn seed(args: &ReplayArgs) -> Result<u64, Trouble> {
 
 /// What can be done about a login that nobody can make.
 const OTHERWISE: &str = ", end before it with --until lcp, or send what was recorded with --verbatim";
+/// RFC 9110 4.2.2.
+const HTTPS: u16 = 443;
 /// Ours: a message is waited for so long.
 const PATIENCE: Duration = Duration::from_secs(10);

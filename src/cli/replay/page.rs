@@ -39,6 +39,7 @@ pub fn end(course: &Course, against: &str, outcome: &Outcome, took: Micros) -> E
         heard: outcome.heard,
         passed_over: outcome.passed_over,
         repeated: outcome.repeated,
+        flooded: outcome.flooded,
         took,
         divergences: first.into_iter().chain(rest).map(divergence).collect(),
         more: outcome.more,

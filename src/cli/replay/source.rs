@@ -1,6 +1,6 @@
 //! The recording, from whatever file it is in.
 
-use super::super::args::{KeyArgs, ReplayArgs};
+use super::super::args::{AccountArgs, KeyArgs, ReplayArgs};
 use super::super::decode;
 use super::super::exit::Trouble;
 use super::super::output::complain;
@@ -35,13 +35,37 @@ pub fn script(args: &ReplayArgs) -> Result<Script, Trouble> {
     Ok(script)
 }
 
+/// What is played, for a person: a script need not say what it comes from.
+pub fn name(script: &Script, input: Option<&Path>) -> String {
+    match input {
+        Some(path) if script.from.is_empty() => named(path),
+        _ => script.from.clone(),
+    }
+}
+
+fn named(path: &Path) -> String {
+    let name = path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
+    match name.as_str() {
+        "-" => "standard input".into(),
+        name => name.chars().filter(|c| !c.is_control()).collect(),
+    }
+}
+
+/// Standard input can be read for one thing only.
+pub fn one_reader(input: Option<&Path>, account: &AccountArgs) -> Result<(), Trouble> {
+    let stdin = |path: Option<&Path>| path == Some(Path::new("-"));
+    match stdin(input) && stdin(account.password_file.as_deref()) {
+        true => Err(Trouble::Usage("FILE and --password-file are both standard input (-), which can be read for one thing only".into())),
+        false => Ok(()),
+    }
+}
+
 /// Reads a connection of a file: the one of that number, or the first that said anything.
 pub fn read(path: &Path, session: Option<u64>, keys: &KeyArgs) -> Result<Script, Trouble> {
     if path == Path::new("-") {
         return from_stdin(session, keys);
     }
-    let name = path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
-    let name: String = name.chars().filter(|c| !c.is_control()).collect();
+    let name = named(path);
     Ok(match beginning(path)? {
         Looks::Script => of_text(path)?,
         Looks::Transcripts => recorded(transcripts(path)?, &name, session)?,

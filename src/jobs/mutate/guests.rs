@@ -17,6 +17,7 @@ use crate::proto::edit::Edit;
 use crate::proto::plan::{ClientConfig, Credentials, Mind, Plan, ServerConfig};
 use crate::proto::{Session, pair};
 use crate::transcript::{Event, Transcript};
+use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError};
@@ -92,8 +93,8 @@ pub struct Guests {
     credentials: Credentials,
     /// The clock of the run.
     pub clock: Clock,
-    /// The user wants to stop.
-    pub stop: watch::Receiver<bool>,
+    /// The user wants to stop, or the time of the run is over.
+    halt: RefCell<watch::Receiver<bool>>,
     /// How long is waited.
     pub patience: Patience,
     /// The process whose memory is watched.
@@ -121,7 +122,8 @@ impl Guests {
             ..World::default()
         };
         let server = ServerConfig { eap: Some(place.eap.clone()), ..server };
-        Ok(Guests { stand, place, server, credentials, clock, stop, patience, pid: None, seed, world: Arc::new(world) })
+        let halt = RefCell::new(stop);
+        Ok(Guests { stand, place, server, credentials, clock, halt, patience, pid: None, seed, world: Arc::new(world) })
     }
 
     /// What waits, and where.
@@ -145,7 +147,8 @@ impl Target for Guests {
         let riding = Riding::default();
         let plan = host::plan(self.server.clone(), self.place.cert, &self.credentials, edits, self.seed ^ self.clock.now().0);
         let make = |now| Host::new(plan, self.world.clone(), self.patience, now, riding.clone());
-        let met = self.stand.meet(&self.place, &self.clock, &mut self.stop.clone(), make).await;
+        let mut halt = self.halt.borrow().clone();
+        let met = self.stand.meet(&self.place, &self.clock, &mut halt, make).await;
         let mut ride = std::mem::take(&mut *riding.lock().unwrap_or_else(PoisonError::into_inner));
         ride.by = Side::Server;
         match met {
@@ -175,13 +178,17 @@ impl Target for Guests {
     }
 
     fn is_stopping(&self) -> bool {
-        *self.stop.borrow()
+        *self.halt.borrow().borrow()
     }
 }
 
 impl Live for Guests {
     fn clock(&self) -> &Clock {
         &self.clock
+    }
+
+    fn heed(&self, halt: watch::Receiver<bool>) -> watch::Receiver<bool> {
+        self.halt.replace(halt)
     }
 }
 

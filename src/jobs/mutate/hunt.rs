@@ -26,12 +26,8 @@ pub trait Target {
     fn memory(&self) -> Option<u64>;
     /// Starts it again; says whether that is possible.
     fn restart(&self) -> impl Future<Output = bool>;
-    /// The user wants to stop: rides under way are cut, and show nothing.
+    /// The user wants to stop, or the time of the run is over: rides under way are cut, and show nothing.
     fn is_stopping(&self) -> bool;
-    /// There is time left to look into what was found.
-    fn has_time(&self) -> bool {
-        true
-    }
 }
 
 /// Something that is wrong, as it was found.
@@ -66,6 +62,12 @@ pub struct Counts {
     pub unreached: u64,
     /// Faults that did not come again.
     pub unconfirmed: u64,
+    /// Calls that hung before their place, of variants that got there when they were sent again.
+    pub hung: u64,
+    /// Clients that have hung up by themselves.
+    pub left: u64,
+    /// Variants in an open session that were not sent, as others of their kind had shown a defect often enough.
+    pub spared: u64,
     /// Variants by state.
     pub places: BTreeMap<&'static str, u64>,
     /// The target is dead and cannot be started.
@@ -99,6 +101,8 @@ struct State {
     honest: Vec<Fault>,
     /// Counts beginnings and ends of rides.
     happened: u64,
+    /// Calls that hung before their place and were made again.
+    hangs: u64,
 }
 
 #[derive(Debug)]
@@ -134,6 +138,16 @@ impl Hunt {
     /// What was counted so far.
     pub fn counts(&self) -> Counts {
         self.on_state(|state| state.counts.clone())
+    }
+
+    /// How often a finding was shown.
+    pub fn shown(&self) -> u64 {
+        self.on_state(|state| state.findings.iter().map(|finding| 1 + finding.also).sum())
+    }
+
+    /// So many variants were not sent.
+    pub fn spares(&self, variants: u64) {
+        self.on_state(|state| state.counts.spared += variants);
     }
 
     /// What was found so far.
@@ -209,6 +223,7 @@ impl Hunt {
     /// Sends one variant and looks into what is wrong. Says what the target did; `None`: the user stopped it, or the target was
     /// dead already.
     pub async fn examine<T: Target>(&self, target: &T, variant: &Variant) -> Option<String> {
+        let mut hung = 0;
         for attempt in 0..ATTEMPTS {
             let look = self.look(target, &variant.edits).await;
             if target.is_stopping() {
@@ -216,10 +231,17 @@ impl Hunt {
             }
             let was_dead = self.counts().dead;
             let unreached = look.ride.edited.is_empty() && !variant.edits.is_empty();
+            let (hangs, left) = (unreached && !look.verdict.ended && look.ride.no_connection.is_none(), look.verdict.left);
             let reaction = self.judge(target, variant, look).await;
             // What was sent to a dead target counts for nothing.
             if reaction.is_none() && (was_dead || self.counts().dead) {
                 return None;
+            }
+            // Whether a call hangs before its place every time, or has only stalled, the next one shows.
+            if hangs && reaction.is_some() && hung < self.on_state(|state| if state.hangs < MOST_HANGS { HANGS } else { 0 }) {
+                hung += 1;
+                self.on_state(|state| state.hangs += 1);
+                continue;
             }
             // Where the target has died of something else meanwhile, or had no room, it is sent again.
             if let Some(reaction) = reaction.or((attempt + 1 == ATTEMPTS).then(|| "cut".into())) {
@@ -227,6 +249,8 @@ impl Hunt {
                     state.counts.cases += 1;
                     *state.counts.places.entry(variant.place).or_default() += 1;
                     state.counts.unreached += u64::from(unreached);
+                    state.counts.hung += if unreached { 0 } else { hung };
+                    state.counts.left += u64::from(left);
                 });
                 return Some(reaction);
             }
@@ -286,15 +310,16 @@ impl Hunt {
             return;
         }
         let (mut seen, mut rides, mut reactions) = (1, 1, HashSet::new());
-        let mut certain = first.verdict.seen;
+        let mut certain = first.verdict.seen && !first.verdict.left;
         reactions.insert(first.verdict.reaction.clone());
         for _ in 0..self.confirm {
             let look = self.look(target, &variant.edits).await;
-            if target.is_stopping() || !target.has_time() {
+            if target.is_stopping() {
                 break;
             }
             rides += 1;
-            certain &= look.verdict.seen && look.ride.no_connection.is_none();
+            // A client that hangs up by itself does so now here, now there.
+            certain &= look.verdict.seen && look.ride.no_connection.is_none() && !look.verdict.left;
             reactions.insert(look.verdict.reaction.clone());
             seen += u32::from(look.verdict.faults.iter().any(|other| other.kind == fault.kind));
         }
@@ -357,7 +382,7 @@ impl Hunt {
     async fn fewest<T: Target>(&self, target: &T, edits: &[Edit], fault: &Fault) -> Vec<Edit> {
         let mut least = edits.to_vec();
         let mut at = 0;
-        while least.len() > 1 && at < least.len() && fault.kind != Kind::Flaky && !target.is_stopping() && target.has_time() {
+        while least.len() > 1 && at < least.len() && fault.kind != Kind::Flaky && !target.is_stopping() {
             let mut fewer = least.clone();
             fewer.remove(at);
             let look = self.look(target, &fewer).await;
@@ -410,6 +435,8 @@ impl Finding {
 
 /// The id of what an honest call shows.
 pub const HONEST: &str = "honest";
+/// The id where no variant is to blame, nor any call that we know.
+pub const NOBODY: &str = "none";
 /// Ours: so much memory that is not given back after one variant counts.
 const GROWS: u64 = 256 << 10;
 /// Ours: nonces that are remembered.
@@ -418,3 +445,7 @@ const MOST_NONCES: usize = 1 << 20;
 const MOST_SUSPECTS: usize = 64;
 /// Ours: a variant that was cut by the end of the target is sent again so often.
 const ATTEMPTS: u32 = 16;
+/// Ours: a variant whose call has hung before its place is sent again so often.
+const HANGS: u64 = 2;
+/// Ours: with a target that hangs more often before the place of a variant, nothing is sent again for it.
+const MOST_HANGS: u64 = 64;

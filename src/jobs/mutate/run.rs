@@ -1,7 +1,7 @@
 //! Variants over sockets.
 
 use super::arena::{player, rider};
-use super::cars::car;
+use super::cars::{Shown, Spared, car};
 use super::hunt::{HONEST, Hunt, Target};
 use super::referee::World;
 use super::ride::{Patience, Ride};
@@ -52,8 +52,8 @@ pub struct Remote {
     /// It is looked whether a call that nothing is spoilt in is closed when it is over.
     pub lingers: Cell<bool>,
     world: RefCell<Arc<World>>,
-    /// When the time of the run is over.
-    until: Cell<Option<Micros>>,
+    /// The user wants to stop, or the time of the run is over.
+    halt: RefCell<watch::Receiver<bool>>,
     /// The address that was reached last.
     at: Cell<Option<IpAddr>>,
     /// What came of the command that should have started it again.
@@ -67,7 +67,7 @@ impl Remote {
         let world =
             World { credentials: config.credentials.clone(), patience: patience.answer, tunnelled: login.is_some(), ..World::default() };
         let world = Arc::new(world);
-        let (world, until, at, not_restarted) = (RefCell::new(world), Cell::default(), Cell::default(), RefCell::default());
+        let (world, halt, at, not_restarted) = (RefCell::new(world), RefCell::new(stop.clone()), Cell::default(), RefCell::default());
         let (honest_limit, lingers) = (Cell::default(), Cell::default());
         Remote {
             config,
@@ -81,7 +81,7 @@ impl Remote {
             honest_limit,
             lingers,
             world,
-            until,
+            halt,
             at,
             not_restarted,
         }
@@ -108,7 +108,7 @@ impl Remote {
 
     /// TCP and TLS.
     async fn dial(&self) -> Result<Base, String> {
-        let (mut beside, mut way, mut heard, mut stop) = (Beside::default(), None, Heard(None), self.stop.clone());
+        let (mut beside, mut way, mut heard, mut stop) = (Beside::default(), None, Heard(None), self.halt());
         let base = {
             let mut notes = Notes::new(&self.clock, &mut heard);
             tokio::select! {
@@ -119,6 +119,10 @@ impl Remote {
         };
         self.at.set(base.as_ref().map(|base| base.route.to.ip()).or(self.at.get()));
         base.ok_or_else(|| heard.0.unwrap_or_else(|| "no connection".into()))
+    }
+
+    fn halt(&self) -> watch::Receiver<bool> {
+        self.halt.borrow().clone()
     }
 
     fn present(&self, base: &Base) -> Present {
@@ -141,13 +145,13 @@ impl Remote {
         player(&self.course, edits, self.present(base), login, self.clock.now())
     }
 
-    /// The cars from one number to another in one session.
-    pub async fn train(&self, cars: (u64, u64)) -> Journey {
+    /// The cars from one number to another in one session, without those that are spared.
+    pub async fn train(&self, cars: (u64, u64), spared: Spared) -> Journey {
         let Ok(base) = self.dial().await else { return Journey::default() };
         let journey = Journeying::default();
         let (player, _) = self.player(&base, &[]);
-        let train = Train::new(player, self.config.seed, cars, self.clock.now(), journey.clone());
-        let mut stop = self.stop.clone();
+        let train = Train::new(player, self.config.seed, cars, self.clock.now(), journey.clone()).without(spared);
+        let mut stop = self.halt();
         drive::run(base.secure.stream, train, Side::Client, &self.clock, &mut Nobody, &mut stop).await;
         std::mem::take(&mut *journey.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -162,7 +166,7 @@ impl Target for Remote {
         let player = self.player(&base, edits);
         let (rider, riding) = rider(&self.course, player, &self.knows(), self.patience, self.clock.now());
         let rider = if self.lingers.get() && edits.is_empty() { rider.lingering(None) } else { rider };
-        let (mut stop, mut nobody) = (self.stop.clone(), Nobody);
+        let (mut stop, mut nobody) = (self.halt(), Nobody);
         let driven = drive::run(base.secure.stream, rider, Side::Client, &self.clock, &mut nobody, &mut stop);
         let limit = self.honest_limit.get().filter(|_| edits.is_empty());
         let in_time = tokio::time::timeout(limit.unwrap_or(Duration::MAX), driven).await.is_ok();
@@ -179,11 +183,7 @@ impl Target for Remote {
     }
 
     fn is_stopping(&self) -> bool {
-        *self.stop.borrow()
-    }
-
-    fn has_time(&self) -> bool {
-        self.until.get().is_none_or(|until| self.clock.now() < until)
+        *self.halt.borrow().borrow()
     }
 
     async fn restart(&self) -> bool {
@@ -224,11 +224,47 @@ impl Remote {
 pub trait Live: Target {
     /// The clock of the run.
     fn clock(&self) -> &Clock;
+    /// What is under way is cut as soon as this is true; gives what has been heeded until now.
+    fn heed(&self, halt: watch::Receiver<bool>) -> watch::Receiver<bool>;
+}
+
+/// Cuts what is under way when the time is over, or the user wants to stop, until it is dropped.
+struct Deadline<'a, T: Live> {
+    target: &'a T,
+    stop: Option<watch::Receiver<bool>>,
+    bell: tokio::task::JoinHandle<()>,
+}
+
+impl<'a, T: Live> Deadline<'a, T> {
+    /// Needs a tokio `LocalSet`.
+    fn set(target: &'a T, until: Micros) -> Deadline<'a, T> {
+        let (ring, halt) = watch::channel(false);
+        let (stop, at) = (target.heed(halt), target.clock().instant(until));
+        let mut stopped = stop.clone();
+        let bell = tokio::task::spawn_local(async move {
+            let _ = tokio::time::timeout_at(at, stopped.wait_for(|stop| *stop)).await;
+            let _ = ring.send(true);
+            // Whoever rides now looks at it still.
+            ring.closed().await;
+        });
+        Deadline { target, stop: Some(stop), bell }
+    }
+}
+
+impl<T: Live> Drop for Deadline<'_, T> {
+    fn drop(&mut self) {
+        self.stop.take().map(|stop| self.target.heed(stop));
+        self.bell.abort();
+    }
 }
 
 impl Live for Remote {
     fn clock(&self) -> &Clock {
         &self.clock
+    }
+
+    fn heed(&self, halt: watch::Receiver<bool>) -> watch::Receiver<bool> {
+        self.halt.replace(halt)
     }
 }
 
@@ -274,11 +310,12 @@ pub async fn all(remote: Rc<Remote>, hunt: Rc<Hunt>, variants: &[Variant], pace:
     LocalSet::new()
         .run_until(async {
             let began = remote.clock.now();
-            remote.until.set(pace.time.map(|time| began + time));
+            let _deadline = pace.time.map(|time| Deadline::set(&*remote, began + time));
             let mut stand = from;
             if !pace.in_session {
                 singles(&remote, &hunt, variants, pace, (&mut stand, began), tell).await;
             }
+            let mut shown = Shown::default();
             let left = |stand: &Stand| match pace.cases {
                 Some(cases) => cases.saturating_sub(stand.listed + stand.cars),
                 None if pace.time.is_some() => u64::MAX >> 8,
@@ -286,7 +323,7 @@ pub async fn all(remote: Rc<Remote>, hunt: Rc<Hunt>, variants: &[Variant], pace:
             };
             while left(&stand) > 0 && goes_on(&*remote, &hunt, pace, began) {
                 let end = stand.cars + left(&stand).min(if pace.time.is_some() { TRAIN_OF_A_TIME } else { TRAIN });
-                if !cars(&remote, &hunt, (stand.cars, end), &mut stand).await {
+                if !cars(&remote, &hunt, (stand.cars, end), &mut stand, &mut shown).await {
                     break;
                 }
                 stand.took = remote.clock.now() - began;
@@ -308,6 +345,7 @@ pub async fn listed<T: Live + 'static>(
     tell: &mut Tell<'_>,
 ) -> Stand {
     let (mut stand, began) = (from, target.clock().now());
+    let _deadline = pace.time.map(|time| Deadline::set(&*target, began + time));
     singles(&target, &hunt, variants, pace, (&mut stand, began), tell).await;
     stand.took = target.clock().now() - began;
     stand
@@ -318,17 +356,28 @@ fn goes_on<T: Live>(remote: &T, hunt: &Hunt, pace: Pace, began: Micros) -> bool 
     in_time && !remote.is_stopping() && !hunt.counts().dead
 }
 
-/// One train; what is suspect is sent again alone. Says whether it got anywhere.
-async fn cars(remote: &Remote, hunt: &Hunt, range: (u64, u64), stand: &mut Stand) -> bool {
-    let journey = remote.train(range).await;
+/// One train; what is suspect is sent again alone, unless others of its kind have shown a defect often enough. Says whether it got
+/// anywhere.
+async fn cars(remote: &Remote, hunt: &Hunt, range: (u64, u64), stand: &mut Stand, shown: &mut Shown) -> bool {
+    let seed = remote.config.seed;
+    let journey = remote.train(range, shown.spared()).await;
     let through = journey.through.min(range.1 - range.0);
-    hunt.passed("connected", through);
+    let spared = (range.0..range.0 + through).filter(|number| shown.spares(seed, *number)).count() as u64;
+    hunt.passed("connected", through - spared);
+    hunt.spares(spared);
     stand.cars = range.0 + through;
     for number in &journey.suspects {
         if remote.is_stopping() {
             return false;
         }
-        hunt.examine(remote, &loose(remote.config.seed, *number)).await;
+        let before = hunt.shown();
+        match shown.spares(seed, *number) {
+            true => hunt.spares(1),
+            false => drop(hunt.examine(remote, &loose(seed, *number)).await),
+        }
+        if hunt.shown() > before {
+            shown.by(seed, *number);
+        }
         stand.cars = number + 1;
     }
     journey.up && (through > 0 || !journey.suspects.is_empty())

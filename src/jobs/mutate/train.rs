@@ -1,7 +1,7 @@
 //! Variants one behind the other in one session that stays open, with an LCP Echo-Request behind every few of them: when that is
 //! answered they are through, and all that they owed must have come.
 
-use super::cars::car;
+use super::cars::{Spared, car};
 use super::referee::Open;
 use crate::base::{Micros, Side};
 use crate::jobs::replay::Player;
@@ -57,6 +57,8 @@ pub struct Train {
     sent: Micros,
     over: bool,
     said_close: bool,
+    /// Cars that are not sent.
+    spared: Spared,
 }
 
 impl Train {
@@ -77,7 +79,13 @@ impl Train {
             sent: now,
             over: false,
             said_close: false,
+            spared: Spared::default(),
         }
+    }
+
+    /// The same train without some cars.
+    pub fn without(self, spared: Spared) -> Train {
+        Train { spared, ..self }
     }
 
     fn on_journey<T>(&self, change: impl FnOnce(&mut Journey) -> T) -> T {
@@ -97,7 +105,8 @@ impl Train {
         if self.next >= last {
             return None;
         }
-        let mut bytes: Vec<u8> = (self.next..last).flat_map(|number| car(self.seed, number)).collect();
+        let mut bytes: Vec<u8> =
+            (self.next..last).filter(|number| !self.spared.has(self.seed, *number)).flat_map(|number| car(self.seed, number)).collect();
         // Every server answers this one; SoftEther answers no Echo Request of SSTP.
         bytes.extend(mark(control::ECHO_REQUEST));
         (self.next, self.sent) = (last, self.now);

@@ -19,6 +19,7 @@ pub mod player;
 pub(in crate::jobs) mod proof;
 pub mod run;
 pub mod script;
+mod seen;
 mod text;
 mod values;
 
@@ -30,6 +31,7 @@ pub use pace::{Gate, Timing};
 pub use pattern::Pattern;
 pub use player::{Manner, Player};
 pub use script::{NotPlayable, Script, Step};
+pub use seen::seen;
 pub use text::{FIRST_LINE, FIRST_WORDS, MARK};
 
 use time::OffsetDateTime;

@@ -25,6 +25,8 @@ pub struct Outcome {
     pub passed_over: u64,
     /// Messages that came again.
     pub repeated: u64,
+    /// Messages of a peer that floods, which are in the counts and were not kept.
+    pub flooded: u64,
     /// Where it differs, in the order in which it was noticed.
     pub divergences: Vec<Divergence>,
     /// Divergences beyond those that are kept.
@@ -89,8 +91,8 @@ pub enum Kind {
     Extra {
         /// The one that came.
         message: String,
-        /// The one that was waited for.
-        awaited: Option<String>,
+        /// What was to be next.
+        next: Next,
     },
     /// A message came twice that the recording has once, and not because nobody had answered it in time.
     Again {
@@ -116,6 +118,17 @@ pub enum Kind {
         /// How long it was waited for.
         after: Duration,
     },
+}
+
+/// What was to be next in the recording.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// The peer was to say this.
+    Heard(String),
+    /// We were to say this.
+    Said(String),
+    /// Nothing any more.
+    End,
 }
 
 impl Kind {
@@ -147,9 +160,13 @@ impl std::fmt::Display for Kind {
             }
             Kind::Other { expected, came } => write!(f, "{came} came where the recording has {expected}"),
             Kind::Missing { message, after } => write!(f, "no {message} within {}", Micros::from(*after)),
-            Kind::Extra { message, awaited: None } => write!(f, "{message} came, which the recording does not have"),
-            Kind::Extra { message, awaited: Some(awaited) } => {
-                write!(f, "{message} came, which the recording does not have; {awaited} was awaited")
+            Kind::Extra { message, next } => {
+                write!(f, "{message} came, which the recording does not have; ")?;
+                match next {
+                    Next::Heard(awaited) => write!(f, "{awaited} was awaited"),
+                    Next::Said(unsaid) => write!(f, "{unsaid} was to be sent next"),
+                    Next::End => write!(f, "all that was recorded was through"),
+                }
             }
             Kind::Again { message, why } => write!(f, "{message} came again {why}"),
             Kind::Closed { how, before } if before.is_empty() => write!(f, "{how}"),

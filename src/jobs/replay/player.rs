@@ -4,8 +4,10 @@ mod again;
 mod hears;
 mod keeps;
 mod login;
+mod room;
 
 pub use login::{Gap, Login, is_replaced, welcome};
+use room::Room;
 
 use super::asked::Asked;
 use super::course::{Ahead, Course, Turn};
@@ -79,12 +81,15 @@ pub struct Player {
     login: Option<Login>,
     /// What is said before a message of that login: so many of that name have yet to come.
     ahead: Vec<Ahead>,
+    /// For what the peer says, as far as it is noted.
+    room: Room,
 }
 
 impl Player {
     /// A player that begins at `now`.
     pub fn new(course: Arc<Course>, manner: Manner, moment: Moment, shared: Shared, now: Micros) -> Player {
         let reached = course.steps.first().map_or(Micros::ZERO, super::script::Step::at);
+        let room = Room::beside(&course);
         Player {
             door: Door::new(course.edits.clone()),
             ahead: course.ahead.clone(),
@@ -112,6 +117,7 @@ impl Player {
             peer_closed: false,
             said_close: false,
             login: None,
+            room,
         }
     }
 
@@ -161,7 +167,7 @@ impl Player {
     }
 
     fn note(&mut self, said: &Said) {
-        if self.manner.notes {
+        if self.manner.notes && self.has_room(said) {
             let (layer, what) = said.what().unwrap_or_else(|| super::script::unread(said.raw.len()));
             let event = Event { at: self.now, by: Some(said.by), layer, what, raw: said.raw.clone().into() };
             self.out.push_back(Output::Event(Box::new(event)));
@@ -354,6 +360,9 @@ impl Machine for Player {
                 return Output::Send(bytes);
             }
             if self.over && (self.door.due().is_none() || self.peer_closed) {
+                if let Some(event) = self.room.left_out(self.now) {
+                    return Output::Event(Box::new(event));
+                }
                 self.said_close = true;
                 self.on_outcome(|outcome| outcome.ended = true);
                 return Output::Close;

@@ -17,7 +17,7 @@ pub(in crate::jobs::lab) const FAULTS: &[Fault] = &[
     fault(
         "data.aborted",
         Data,
-        "the server aborts as soon as traffic flows",
+        "the server aborts in place of its first Echo Response",
         Makes::Edits(&["sstp.echo-response#1 instead 10 01 00 14 00 05 00 01 00 02 00 0c 00 00 00 02 00 00 00 07"]),
         "DATA-FAILED",
     ),

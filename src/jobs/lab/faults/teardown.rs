@@ -16,14 +16,14 @@ pub(in crate::jobs::lab) const FAULTS: &[Fault] = &[
     fault(
         "teardown.by-server",
         Teardown,
-        "the server disconnects as soon as traffic flows",
+        "the server disconnects in place of its first Echo Response",
         Makes::Edits(&["sstp.echo-response#1 instead 10 01 00 14 00 06 00 01 00 02 00 0c 00 00 00 00 00 00 00 00"]),
         "TEAR-REMOTE",
     ),
     fault(
         "teardown.closed-by-server",
         Teardown,
-        "the server closes as soon as traffic flows",
+        "the server closes in place of its first Echo Response",
         Makes::Edits(&["sstp.echo-response#1 close"]),
         "TEAR-REMOTE",
     ),

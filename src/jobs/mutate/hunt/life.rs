@@ -1,6 +1,6 @@
 //! Whether the target lives, and what is done when it does not.
 
-use super::{Finding, Hunt, Kind, SpecRef, Suspect, Target, fault, goes_through, same};
+use super::{Finding, Hunt, Kind, NOBODY, Ride, SpecRef, Suspect, Target, fault, goes_through, same};
 
 /// Whether the target lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,36 +47,36 @@ impl Hunt {
         }
         let mut is_back = self.bring_back(target, &mut gate).await;
         let suspects = self.on_state(|state| std::mem::take(&mut state.suspects));
-        let (mut culprit, mut seen) = (suspects.first(), (1, 1));
-        // Of several it is one that ends the target alone; a single one need not be tried.
-        for suspect in suspects.iter().filter(|_| is_back && suspects.len() > 1) {
+        let (tried, mut culprit) = (is_back, None);
+        // It is one that ends the target alone.
+        for suspect in suspects.iter().filter(|_| tried) {
             self.look_alone(target, &suspect.variant.edits, *gate).await;
             if target.is_stopping() {
                 break;
             }
             if !self.lives_alone(target, *gate).await {
-                (culprit, seen) = (Some(suspect), (2, 2));
+                culprit = Some(suspect);
                 is_back = self.bring_back(target, &mut gate).await;
                 break;
             }
         }
-        // Which of several it was, nobody can find out from a target that stays dead.
-        let reaction = match suspects.len() {
-            0 | 1 => "died".to_string(),
-            _ if seen.0 > 1 => "died".into(),
-            more => format!("died, it or one of {} more that were under way", more - 1),
+        let found = match (culprit, suspects.as_slice()) {
+            (Some(culprit), _) => Some(death(culprit, "died".into(), (2, 2))),
+            (None, all) if tried && !target.is_stopping() => Some(nobodys(all)),
+            // Which of several it was, nobody can find out from a target that stays dead.
+            (None, []) => None,
+            (None, [one]) => Some(death(one, "died".into(), (1, 1))),
+            (None, [first, more @ ..]) => Some(death(first, format!("died, it or one of {} more that were under way", more.len()), (1, 1))),
         };
-        let fault = fault(Kind::Died, "the target serves no honest call any more".into(), SpecRef::sstp("3.3"));
         self.on_state(|state| {
             state.counts.dead |= !is_back;
             // What was sent to find out is suspect no more.
             state.suspects.clear();
-            match state.findings.iter_mut().find(|other| same(&other.fault, &fault)) {
-                Some(other) => other.also += 1,
-                None => state.findings.extend(culprit.map(|Suspect { variant, ride, .. }| {
-                    let (id, place, edits) = (variant.id.clone(), variant.place, variant.edits.clone());
-                    Finding { id, place, fault, edits, reaction, seen, also: 0, ride: ride.clone() }
-                })),
+            if let Some(found) = found {
+                match state.findings.iter_mut().find(|other| same(&other.fault, &found.fault)) {
+                    Some(other) => other.also += 1,
+                    None => state.findings.push(found),
+                }
             }
         });
         Life::Died
@@ -113,6 +113,24 @@ impl Hunt {
         let look = self.look(target, &[]).await;
         goes_through(target, &look)
     }
+}
+
+/// The end of the target, blamed on a variant.
+fn death(culprit: &Suspect, reaction: String, seen: (u32, u32)) -> Finding {
+    let fault = fault(Kind::Died, "the target serves no honest call any more".into(), SpecRef::sstp("3.3"));
+    let (id, place, edits) = (culprit.variant.id.clone(), culprit.variant.place, culprit.variant.edits.clone());
+    Finding { id, place, fault, edits, reaction, seen, also: 0, ride: culprit.ride.clone() }
+}
+
+/// The end of the target, when it was started again and none of those that were under way ends it alone.
+fn nobodys(suspects: &[Suspect]) -> Finding {
+    let fault = fault(Kind::Died, "the target died, and no variant is known to end it".into(), SpecRef::sstp("3.3"));
+    let reaction = match suspects.len() {
+        0 => "no variant was under way that could have ended it".to_string(),
+        1 => "one was under way, and does not end it when it is sent alone".into(),
+        all => format!("{all} were under way, and none of them ends it when it is sent alone"),
+    };
+    Finding { id: NOBODY.into(), place: "", fault, edits: Vec::new(), reaction, seen: (1, 1), also: 0, ride: Ride::default() }
 }
 
 /// Ours: a target that fails so many honest calls in a row is dead.

@@ -37,8 +37,9 @@ impl Referee<'_> {
                 self.ends(Ending::Abort);
             }
             MessageType::CallDisconnect => {
-                // MS-SSTP 3.2.4.2: whoever uses a client that is connected may hang up.
-                self.may_end |= self.phase == Phase::Up;
+                // MS-SSTP 3.2.4.2: whoever uses a client that is connected may hang up, and what we say may cross that.
+                self.left |= self.up;
+                self.may_end |= self.up;
                 self.ends(Ending::Disconnect);
             }
             MessageType::CallDisconnectAck => self.answered(&message, Answer::DisconnectAck, "Call Disconnect Ack", "3.2.5.3.6"),

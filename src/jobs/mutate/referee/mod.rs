@@ -193,6 +193,8 @@ pub struct Referee<'a> {
     /// Nothing can be said about what comes any more.
     blind: bool,
     up: bool,
+    /// The client has hung up in a call that was up.
+    left: bool,
 }
 
 /// What the referee came to.
@@ -210,6 +212,8 @@ pub struct Verdict {
     pub ended: bool,
     /// The call came up.
     pub up: bool,
+    /// A client has hung up in a call that was up, for reasons of its own.
+    pub left: bool,
     /// Nonces of Call Connect Acks.
     pub nonces: Vec<Vec<u8>>,
     /// The longest that an answer took.
@@ -277,6 +281,7 @@ impl<'a> Referee<'a> {
             asked: Vec::new(),
             blind: false,
             up: false,
+            left: false,
         }
     }
 

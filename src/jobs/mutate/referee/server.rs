@@ -96,7 +96,11 @@ impl Referee<'_> {
             self.fault(Kind::Leak, format!("{name} carries {} attributes, and has none", message.attributes.len()), spec);
         }
         if !self.meet(|owed| *owed == answer) {
-            self.fault(Kind::Accepted, format!("{name} that nothing asked for"), spec);
+            // What stood behind a Call Abort is answered.
+            let aborted = self.owed.iter().find(|owed| owed.answer == Answer::Abort && owed.met.is_none() && !owed.optional);
+            let (says, spec) = aborted
+                .map_or((format!("{name} that nothing asked for"), spec), |owed| (format!("{} is passed over", owed.says), owed.spec));
+            self.fault(Kind::Accepted, says, spec);
         }
     }
 

@@ -15,6 +15,7 @@ impl Referee<'_> {
             owed: waiting,
             ended: self.ended.is_some() || closed,
             up: self.up,
+            left: self.left,
             // Of a client these are ours.
             nonces: if self.world.judges_client { Vec::new() } else { self.nonces },
             slowest: self.slowest,

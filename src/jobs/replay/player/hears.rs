@@ -1,9 +1,9 @@
 //! What the peer says, held against what was recorded.
 
 use super::super::compare::Part;
-use super::super::course::by_the_clock;
+use super::super::course::{Expected, by_the_clock};
 use super::super::message::{Lane, Said};
-use super::super::outcome::Kind;
+use super::super::outcome::{Kind, Next};
 use super::super::pattern::Pattern;
 use super::Player;
 use crate::base::Layer;
@@ -48,11 +48,7 @@ impl Player {
             // The recording ended before what it asked for was answered.
             None if self.is_owed(said.lane) => self.on_outcome(|outcome| outcome.passed_over += 1),
             None => self.extra(said),
-            Some(expected) if expected.said.name != said.name => {
-                let kind = Kind::Other { expected: expected.said.name.clone(), came: said.name.clone() };
-                self.tell_heard(Some(expected.step), said, Vec::new());
-                self.fail(Some(expected.step), kind);
-            }
+            Some(expected) if expected.said.name != said.name => self.another(expected, said),
             Some(expected) => {
                 let mut parts = self.moment.incoming(&expected.said, &said);
                 if expected.ignored {
@@ -102,13 +98,36 @@ impl Player {
         if self.course.open_end && (!ends || all_said && all_came) {
             return self.on_outcome(|outcome| outcome.passed_over += 1);
         }
-        let needs = self.course.ours.get(self.next).map_or_else(|| self.course.all(), |turn| turn.needs.clone());
-        let course = self.course.clone();
-        let awaited = course.missing(&needs, &self.came);
+        self.out_of_place(said);
+    }
+
+    /// Another message than the next of its exchange. Before that one is due, the call leaves the recording where it stands.
+    fn another(&mut self, expected: &Expected, said: Said) {
+        let came = self.came.get(&said.lane).copied().unwrap_or_default();
+        let is_due = self.needs().iter().any(|(lane, need)| *lane == said.lane && came <= *need);
+        // What a peer asks for first it asks for when it wants.
+        if !is_due && (came > 1 || !matches!(said.lane, Lane::Asks(_))) {
+            self.came.entry(said.lane).and_modify(|came| *came -= 1);
+            return self.out_of_place(said);
+        }
+        let kind = Kind::Other { expected: expected.said.name.clone(), came: said.name.clone() };
+        self.tell_heard(Some(expected.step), said, Vec::new());
+        self.fail(Some(expected.step), kind);
+    }
+
+    fn out_of_place(&mut self, said: Said) {
         let message = said.name.clone();
         self.tell_heard(None, said, Vec::new());
-        let step = awaited.map(|expected| expected.step);
-        self.fail(step, Kind::Extra { message, awaited: awaited.map(|expected| expected.said.name.clone()) });
+        let awaited =
+            self.course.missing(&self.needs(), &self.came).map(|expected| (expected.step, Next::Heard(expected.said.name.clone())));
+        let turn = || self.course.ours.get(self.next).map(|turn| (turn.step, Next::Said(turn.said.name.clone())));
+        let (step, next) = awaited.or_else(turn).map_or((None, Next::End), |(step, next)| (Some(step), next));
+        self.fail(step, Kind::Extra { message, next });
+    }
+
+    /// What must have come before our next message, or before the end.
+    fn needs(&self) -> Vec<(Lane, usize)> {
+        self.course.ours.get(self.next).map_or_else(|| self.course.all(), |turn| turn.needs.clone())
     }
 
     /// Nothing that was recorded is still to come, keep-alives and their answers aside.
