@@ -184,7 +184,7 @@ pub(super) const KINDS: &[Kind] = &[
     ),
     counted(
         "byte-cap-low",
-        "freezes connections behind so many bytes from the server, of which a call needs few",
+        "freezes connections behind so many bytes from the server: room for a call",
         Makes::Rules(|most| vec![Rule::BytesFrom(Side::Server, most, Act::Silence)]),
         (20_000, Unit::Bytes),
         &["DATA-BYTE-CAP"],
