@@ -80,7 +80,8 @@ component() {
 command -v cargo >/dev/null || fail "cargo is not on the PATH: install Rust first (version in Cargo.toml)"
 part packages packages || exit 1
 if component fmt rustfmt; then part fmt cargo fmt --check || true; fi
-part tests cargo test --locked --test all --lib || true
+# Most of these tests wait for something most of the time, so that more of them than cores may run.
+part tests cargo test --locked --test all --lib -- --test-threads=4 || true
 
 trap 'tests/peers/down.sh || true' EXIT
 trap 'exit 130' INT
