@@ -3,7 +3,7 @@
 use super::edit::{Edit, Operation, Value};
 use crate::base::{Field, Micros};
 use crate::wire::layout;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::time::Duration;
 
 /// A piece of output that waits for its time.
@@ -81,22 +81,23 @@ impl Door {
         let after = self.queue.back().map_or(now, |piece| piece.release);
         let release = work.release.max(after);
         let mut push = |release, bytes: Vec<u8>, times, rest| self.queue.push_back(Piece { release, bytes, times, rest });
-        let cut = work.bytes.as_ref().and_then(|bytes| work.cut(bytes.len()));
+        let cuts = work.bytes.as_ref().map_or_else(BTreeSet::new, |bytes| work.cuts(bytes.len()));
         work.before.into_iter().for_each(|bytes| push(release, bytes, 1, None));
         if let Some(bytes) = work.bytes.clone() {
-            match cut {
-                Some(at) => {
-                    let (head, tail) = bytes.split_at(at);
-                    push(release, head.to_vec(), 1, None);
-                    push(release + TURN, tail.to_vec(), 1, Some(Rest { turns: TURNS, missed: MOST_MISSED }));
+            if let Some(first) = cuts.first() {
+                push(release, bytes.get(..*first).unwrap_or_default().to_vec(), 1, None);
+                let ends = cuts.iter().copied().skip(1).chain([bytes.len()]);
+                for (from, to) in cuts.iter().zip(ends) {
+                    let rest = Rest { turns: TURNS, missed: MOST_MISSED };
+                    push(release + TURN, bytes.get(*from..to).unwrap_or_default().to_vec(), 1, Some(rest));
                 }
-                None if work.shred => {
-                    let apart = BETWEEN_BYTES.min(SHREDDED / u32::try_from(bytes.len()).unwrap_or(u32::MAX).max(1));
-                    for (nth, byte) in (0u32..).zip(bytes) {
-                        push(release + apart * nth, vec![byte], 1, None);
-                    }
+            } else if work.shred {
+                let apart = BETWEEN_BYTES.min(SHREDDED / u32::try_from(bytes.len()).unwrap_or(u32::MAX).max(1));
+                for (nth, byte) in (0u32..).zip(bytes) {
+                    push(release + apart * nth, vec![byte], 1, None);
                 }
-                None => push(release, bytes, work.times, None),
+            } else {
+                push(release, bytes, work.times, None);
             }
         }
         Passed { bytes: work.bytes, edits: applied, close: work.close }
@@ -161,18 +162,18 @@ struct Work {
     bytes: Option<Vec<u8>>,
     before: Vec<Vec<u8>>,
     times: u32,
-    split: Option<isize>,
+    split: Vec<isize>,
     shred: bool,
     release: Micros,
     close: bool,
 }
 
 impl Work {
-    /// Where a message of that length is cut in two.
-    fn cut(&self, length: usize) -> Option<usize> {
-        let at = self.split.filter(|_| !self.shred)?;
-        let place = if at < 0 { length.checked_sub(at.unsigned_abs())? } else { at.unsigned_abs() };
-        (1..length).contains(&place).then_some(place)
+    /// Where a message of that length is cut, in order.
+    fn cuts(&self, length: usize) -> BTreeSet<usize> {
+        let place = |at: &isize| if *at < 0 { length.checked_sub(at.unsigned_abs()) } else { Some(at.unsigned_abs()) };
+        let places = self.split.iter().filter(|_| !self.shred).filter_map(place);
+        places.filter(|place| (1..length).contains(place)).collect()
     }
 
     /// Applies one operation; says whether it found what it names.
@@ -192,7 +193,7 @@ impl Work {
                 let (from, to) = ((*from).min(bytes.len()), (*to).min(bytes.len()));
                 bytes.splice(from..to, new.iter().copied());
             }
-            Operation::Split(at) => self.split = Some(*at),
+            Operation::Split(at) => self.split.push(*at),
             Operation::Shred => self.shred = true,
             Operation::Instead(new) => *bytes = new.clone(),
             Operation::Copy(_) => return false,
@@ -418,8 +419,11 @@ mod tests {
     /// Two writes at once come as one read, and then nothing was cut.
     #[test]
     fn pieces_leave_one_after_the_other() {
-        for (line, pieces) in [("lcp.configure-request split 3", 2), ("lcp.configure-request shred", 20)] {
-            let mut door = Door::new(vec![Edit::parse(line).unwrap()]);
+        let split = "lcp.configure-request split ";
+        for (line, pieces) in
+            [(format!("{split}3"), 2), (format!("{split}3;{split}-3;{split}3"), 3), ("lcp.configure-request shred".into(), 20)]
+        {
+            let mut door = Door::new(line.split(';').map(|line| Edit::parse(line).unwrap()).collect());
             door.pass(Micros::ZERO, "lcp.configure-request", vec![7; 20]);
             door.pass(Micros::ZERO, "lcp.configure-ack", vec![8]);
             let (mut now, mut came) = (Micros::ZERO, Vec::new());

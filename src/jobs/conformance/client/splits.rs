@@ -173,7 +173,7 @@ const JOINED: [Joined; 6] = [
     ),
 ];
 
-/// An IPv4 packet in two writes; the Echo Request behind it, in the second, shows that the client is in step.
+/// An IPv4 packet in two writes; the Echo Request behind it, in a write of its own, shows that the client is in step.
 fn ipv4(at: usize) -> Case {
     Case {
         id: format!("data/3.1.7.2/ipv4-packet-to-client-split-{at}").into(),
@@ -186,6 +186,7 @@ fn ipv4(at: usize) -> Case {
             "sstp.call-disconnect#1 instead 1001000800080000".into(),
             format!("sstp.call-disconnect#1 splice 0..0 {}", hex(&PING)).into(),
             format!("sstp.call-disconnect#1 split {at}").into(),
+            format!("sstp.call-disconnect#1 split {}", PING.len()).into(),
         ],
         proved_by: "client.one-read",
         base: Base { expect: Expect::Sends("sstp.echo-response"), ..Base::new(Side::Client, Ncp) },
