@@ -74,8 +74,9 @@ pub(super) async fn bulk(crew: &Crew, ground: &Ground, arm: Arm) -> Brought {
     Brought { reached: Some(Layer::Lcp), ending: ending.unwrap_or(Ending::Answered), saw }
 }
 
-/// The server answers at ticks of its own: a single echo, asked right behind an answer, is waited for as long as the longest pause between
-/// two answers was before, which is much longer than anything else takes here. A packet that was lost is not lost twice again.
+/// The server answers at ticks of its own: a single echo, asked right behind an answer, is waited for half as long at least as the longest
+/// pause between two answers was before (which a busy machine lengthens), and that is much longer than anything else takes here. A packet
+/// that was lost is not lost twice again.
 async fn in_ticks<S: AsyncRead + AsyncWrite + Unpin>(walk: &mut Walk<S>, short: &Carried, saw: &Saw) -> bool {
     let round_trip = saw.connect.max(saw.first).unwrap_or_default().duration();
     let pause = short.gap.duration();
@@ -84,7 +85,7 @@ async fn in_ticks<S: AsyncRead + AsyncWrite + Unpin>(walk: &mut Walk<S>, short: 
     }
     for _ in 0..TICKS {
         let (one, ended) = walk.echoes(SHORT_ECHO, 1, 1).await;
-        if ended.is_some() || one.within.duration() * 4 < pause * 3 {
+        if ended.is_some() || one.within.duration() < TICK.max(pause / 2) {
             return false;
         }
     }
