@@ -74,22 +74,24 @@ pub(super) async fn bulk(crew: &Crew, ground: &Ground, arm: Arm) -> Brought {
     Brought { reached: Some(Layer::Lcp), ending: ending.unwrap_or(Ending::Answered), saw }
 }
 
-/// The server answers at ticks of its own: a single echo, asked right behind an answer, is waited for half as long at least as the longest
-/// pause between two answers was before (which a busy machine lengthens), and that is much longer than anything else takes here. A packet
-/// that was lost is not lost twice again.
+/// The server answers at ticks of its own: of a few single echoes, each asked right behind an answer, some are waited for half as long at
+/// least as the longest pause between two answers was before (which a busy machine lengthens), and much longer than anything else takes
+/// here. A packet that was lost is not lost so often, and a tick that comes at once is followed by one that does not.
 async fn in_ticks<S: AsyncRead + AsyncWrite + Unpin>(walk: &mut Walk<S>, short: &Carried, saw: &Saw) -> bool {
     let round_trip = saw.connect.max(saw.first).unwrap_or_default().duration();
-    let pause = short.gap.duration();
-    if pause < TICK.max(round_trip * 4) {
-        return false;
-    }
-    for _ in 0..TICKS {
+    let long = TICK.max(round_trip * 4).max(short.gap.duration() / 2);
+    let mut ticks = 0;
+    for _ in 0..SINGLES {
         let (one, ended) = walk.echoes(SHORT_ECHO, 1, 1).await;
-        if ended.is_some() || one.within.duration() < TICK.max(pause / 2) {
+        if ended.is_some() {
             return false;
         }
+        ticks += u32::from(one.within.duration() >= long);
+        if ticks == TICKS {
+            return true;
+        }
     }
-    true
+    false
 }
 
 /// Time of one echo of half the length: a line takes half as long for it, a server that answers at its ticks as long.
@@ -202,7 +204,9 @@ pub(super) async fn in_segments(crew: &Crew, arm: Arm, length: u32) -> Brought {
 pub(super) const SHORT: u32 = 536;
 /// Ours: a pause that is this long may be a tick of the server's.
 const TICK: Duration = Duration::from_millis(150);
-/// Ours: and it is one if so many more follow.
+/// Ours: so many single echoes are asked for.
+const SINGLES: u32 = 4;
+/// Ours: and it is a tick if so many of them had to wait.
 const TICKS: u32 = 2;
 /// RFC 1661 5.8: an echo of this length has a magic number and little else.
 const SHORT_ECHO: usize = 16;
