@@ -127,7 +127,8 @@ pub fn secret_line(path: &Path, kind: &str) -> Result<Secret<String>, Trouble> {
     }
     let text = line.expose().strip_prefix(BYTE_ORDER_MARK).unwrap_or(line.expose());
     let end = text.iter().rposition(|byte| !b"\r\n".contains(byte)).map_or(0, |last| last + 1);
-    let text = std::str::from_utf8(&text[..end]).map_err(|_| Trouble::Usage(format!("the {kind} in {} is not UTF-8", path.display())))?;
+    let text = std::str::from_utf8(text.get(..end).unwrap_or_default())
+        .map_err(|_| Trouble::Usage(format!("the {kind} in {} is not UTF-8", path.display())))?;
     Ok(Secret::new(text.to_string()))
 }
 

@@ -17,7 +17,7 @@ fn refused(ending: &Ending) -> Vec<Trial> {
     [passing(Arm::Tcp), passing(Arm::TlsControl), passing(Arm::HelloToControl)].concat().into_iter().chain(hellos).collect()
 }
 
-fn reset(ttl: u8, with_icmp: bool) -> ResetSeen {
+pub(super) fn reset(ttl: u8, with_icmp: bool) -> ResetSeen {
     ResetSeen {
         from: ([10, 4, 3, 2], 443).into(),
         ttl,

@@ -1,7 +1,7 @@
 //! Connections that stop behind a number of packets, records or bytes: found in any case, told in numbers, and laid at the right door.
 
+use super::server::reset;
 use super::*;
-use crate::transcript::trial::ResetSeen;
 
 /// A trial in a call that stood, or in TLS.
 fn in_a_call(arm: Arm, round: u16, ending: Ending, saw: Saw) -> Trial {
@@ -182,18 +182,7 @@ fn resets_that_only_much_draws_say_so() {
         trials.push(in_a_call(Arm::Bulk, round, Ending::Reset, bytes(if round == 1 { 1256 } else { 7256 })));
         trials.push(in_a_call(Arm::BulkPlain, round, Ending::Reset, bytes(16_584)));
     }
-    let forged = ResetSeen {
-        from: ([10, 4, 3, 2], 443).into(),
-        ttl: 60,
-        ip_id: 0,
-        window: 0,
-        ack: true,
-        peer_ttl: Some(62),
-        peer_ids: Vec::new(),
-        peer_window: None,
-        data_after: false,
-        with_icmp: false,
-    };
+    let forged = reset(60, false);
     let mut seen = Trail { resets: vec![forged; 3], ..trail(trials) };
     let told = |seen: &Trail| {
         let verdict = judge(seen);
